@@ -1,0 +1,60 @@
+//! What the store's work costs. Its one rule: every engine counts every call, so that cost is a test and not a hope.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Counters since the start, in tenths of a unit inside, so that half read units stay exact.
+#[derive(Debug, Default)]
+pub struct Meter {
+    read_tenths: AtomicU64,
+    write_tenths: AtomicU64,
+    round_trips: AtomicU64,
+}
+
+/// A reading of a [`Meter`], or the difference of two.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Reading {
+    /// Read request units (4 KB strongly consistent = 1).
+    pub read_units: f64,
+    /// Write request units (1 KB = 1, twice that in a transaction, and once more per index written).
+    pub write_units: f64,
+    /// Calls to the engine.
+    pub round_trips: u64,
+}
+
+impl Meter {
+    /// Counts one call.
+    pub fn count(&self, read_units: f64, write_units: f64) {
+        self.read_tenths.fetch_add(tenths(read_units), Relaxed);
+        self.write_tenths.fetch_add(tenths(write_units), Relaxed);
+        self.round_trips.fetch_add(1, Relaxed);
+    }
+
+    pub fn read(&self) -> Reading {
+        Reading {
+            read_units: whole(self.read_tenths.load(Relaxed)),
+            write_units: whole(self.write_tenths.load(Relaxed)),
+            round_trips: self.round_trips.load(Relaxed),
+        }
+    }
+}
+
+impl Reading {
+    /// What was spent since `earlier`.
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            read_units: self.read_units - earlier.read_units,
+            write_units: self.write_units - earlier.write_units,
+            round_trips: self.round_trips - earlier.round_trips,
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "units are small and never negative")]
+fn tenths(units: f64) -> u64 {
+    (units * 10.0).round() as u64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "2^53 tenths are never reached")]
+fn whole(tenths: u64) -> f64 {
+    tenths as f64 / 10.0
+}

@@ -1,0 +1,284 @@
+//! The persistence port: items under a two-part key, conditional writes, two sparse indexes.
+//!
+//! Its one rule: a caller never names an engine. [`dynamo`] and [`embedded`] pass the same [`conformance`] suite,
+//! keep the same limits and name their refusals alike, so that a green run on a laptop means something in AWS.
+
+use async_trait::async_trait;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+mod cond;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+#[cfg(feature = "aws")]
+pub mod dynamo;
+#[cfg(feature = "embedded")]
+pub mod embedded;
+mod key;
+pub mod limits;
+pub mod meter;
+
+pub use cond::{Change, Cond};
+pub use key::{Key, Global};
+pub use meter::Meter;
+
+/// The attributes of an item besides its key.
+pub type Attrs = Map<String, Value>;
+
+/// Attribute names that the engines themselves understand.
+pub mod attr {
+    /// Partition of the `due` index (a string); present only while the item owes something.
+    pub const DUE_SHARD: &str = "due_shard";
+    /// Sort key of the `due` index: unix milliseconds at which the debt falls due.
+    pub const DUE_AT: &str = "due_at";
+    /// The task that pays the debt; projected into the `due` index so that a tick needs no second read.
+    pub const DUE_TASK: &str = "due_task";
+    /// Partition of the general index.
+    pub const GSI1_PK: &str = "gsi1pk";
+    /// Sort key of the general index (a string).
+    pub const GSI1_SK: &str = "gsi1sk";
+    /// Unix seconds after which the item may vanish. DynamoDB deletes within days, so readers check it themselves.
+    pub const TTL: &str = "ttl";
+    /// Version counter of an item that is changed under a condition.
+    pub const VERSION: &str = "v";
+}
+
+/// One stored item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    pub key: Key,
+    pub attrs: Attrs,
+}
+
+impl Item {
+    /// Decodes the attributes. A failure means that the stored item is not what the code expects: [`StoreError::Corrupt`].
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
+        serde_json::from_value(Value::Object(self.attrs.clone()))
+            .map_err(|e| StoreError::Corrupt(format!("{}: {e}", self.key)))
+    }
+
+    /// The version counter, 0 where the item has none.
+    pub fn version(&self) -> u64 {
+        self.attrs.get(attr::VERSION).and_then(Value::as_u64).unwrap_or(0)
+    }
+}
+
+/// Encodes an entity as attributes.
+pub fn encode<T: Serialize>(entity: &T) -> Result<Attrs, StoreError> {
+    match serde_json::to_value(entity) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(StoreError::Invalid("an entity must encode as an object".into())),
+        Err(e) => Err(StoreError::Invalid(e.to_string())),
+    }
+}
+
+/// One conditional write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    pub key: Key,
+    pub action: Action,
+    pub cond: Cond,
+}
+
+/// What a [`Write`] does when its condition holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Replaces the whole item.
+    Put(Attrs),
+    /// Changes single attributes; creates the item when it is absent.
+    Update(Vec<Change>),
+    Delete,
+    /// Changes nothing: the condition alone takes part in a transaction. Not allowed in [`Store::write`].
+    Check,
+}
+
+impl Write {
+    pub fn put(key: Key, attrs: Attrs) -> Self {
+        Self { key, action: Action::Put(attrs), cond: Cond::Always }
+    }
+
+    pub fn update(key: Key, changes: Vec<Change>) -> Self {
+        Self { key, action: Action::Update(changes), cond: Cond::Always }
+    }
+
+    pub fn delete(key: Key) -> Self {
+        Self { key, action: Action::Delete, cond: Cond::Always }
+    }
+
+    pub fn check(key: Key, cond: Cond) -> Self {
+        Self { key, action: Action::Check, cond }
+    }
+
+    /// Adds a condition to those already there.
+    #[must_use]
+    pub fn when(mut self, cond: Cond) -> Self {
+        self.cond = match self.cond {
+            Cond::Always => cond,
+            Cond::All(mut all) => {
+                all.push(cond);
+                Cond::All(all)
+            }
+            other => Cond::All(vec![other, cond]),
+        };
+        self
+    }
+}
+
+/// Which way into the table a query takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Index {
+    /// The table itself: partition `pk`, sorted by `sk`; strongly consistent.
+    Table,
+    /// Items with `gsi1pk`/`gsi1sk`; all attributes; eventually consistent in AWS.
+    Gsi1,
+    /// Items that owe something: `due_shard`/`due_at`; projects the key and `due_task` only; eventually consistent in AWS.
+    Due,
+}
+
+/// A value of a sort key.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub enum SortValue {
+    N(i64),
+    S(String),
+}
+
+/// A condition on the sort key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Range {
+    All,
+    Prefix(String),
+    /// Both ends included.
+    Between(SortValue, SortValue),
+}
+
+/// Where a page ended; the next page starts after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    pub key: Key,
+    /// Sort value in the queried index, absent for [`Index::Table`].
+    pub sort: Option<SortValue>,
+}
+
+/// One page asked of one partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    pub index: Index,
+    /// Value of the index's partition key.
+    pub partition: String,
+    pub range: Range,
+    pub newest_first: bool,
+    /// Items per page; the engine also ends a page at 1 MB.
+    pub limit: usize,
+    pub after: Option<Position>,
+}
+
+impl Query {
+    pub fn table(partition: impl Into<String>) -> Self {
+        Self::on(Index::Table, partition)
+    }
+
+    pub fn on(index: Index, partition: impl Into<String>) -> Self {
+        Self { index, partition: partition.into(), range: Range::All, newest_first: false, limit: 100, after: None }
+    }
+
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.range = Range::Prefix(prefix.into());
+        self
+    }
+
+    #[must_use]
+    pub fn between(mut self, low: SortValue, high: SortValue) -> Self {
+        self.range = Range::Between(low, high);
+        self
+    }
+
+    #[must_use]
+    pub fn newest_first(mut self) -> Self {
+        self.newest_first = true;
+        self
+    }
+
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    #[must_use]
+    pub fn after(mut self, after: Option<Position>) -> Self {
+        self.after = after;
+        self
+    }
+}
+
+/// What one [`Query`] found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Page {
+    pub items: Vec<Item>,
+    /// Present when there may be more.
+    pub next: Option<Position>,
+}
+
+/// Why the store refused. The names in the comments are DynamoDB's own.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// `ConditionalCheckFailedException`; `current` is the item as it stands, where there is one.
+    #[error("condition failed")]
+    ConditionFailed { current: Option<Item> },
+    /// `TransactionCanceledException` by conditions: the writes (by position) that refused, with the item as it stands.
+    #[error("transaction canceled by {} condition(s)", .0.len())]
+    Canceled(Vec<(usize, Option<Item>)>),
+    /// `TransactionConflictException` that outlived the engine's own retries.
+    #[error("transaction conflict")]
+    Conflict,
+    /// `ValidationException`: size limits.
+    #[error("too large: {0}")]
+    TooLarge(String),
+    /// `ValidationException`: everything else (empty keys, two writes on one item, ...).
+    #[error("invalid: {0}")]
+    Invalid(String),
+    /// `ProvisionedThroughputExceededException`, `ThrottlingException`.
+    #[error("throttled")]
+    Throttled,
+    /// Not reachable, timed out, or an internal fault of the engine. The write may or may not have happened.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// A stored item that the code cannot read.
+    #[error("corrupt item: {0}")]
+    Corrupt(String),
+}
+
+impl StoreError {
+    /// The item that stood in the way of write number `position` of a transaction (or of a single write).
+    pub fn refused_by(&self, position: usize) -> Option<Option<&Item>> {
+        match self {
+            Self::ConditionFailed { current } if position == 0 => Some(current.as_ref()),
+            Self::Canceled(all) => all.iter().find(|(at, _)| *at == position).map(|(_, item)| item.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+/// Items, conditional writes, transactions.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Strongly consistent read of one item.
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError>;
+
+    /// Reads up to 100 items in one round trip, strongly consistent, in any order; absent ones are left out.
+    async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError>;
+
+    /// One page of one partition.
+    async fn query(&self, query: &Query) -> Result<Page, StoreError>;
+
+    /// One write under its condition. Returns the item as it stands afterwards (after a delete: as it was before).
+    async fn write(&self, write: Write) -> Result<Option<Item>, StoreError>;
+
+    /// Up to 100 writes on different items, all or none.
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError>;
+
+    /// Request units and round trips so far.
+    fn meter(&self) -> &Meter;
+}
