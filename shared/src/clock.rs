@@ -3,6 +3,9 @@
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
 /// Unix time in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
@@ -24,19 +27,49 @@ impl Millis {
     }
 }
 
+/// RFC 3339 in UTC with whole seconds (`2025-01-21T10:30:00Z`), as the documents show times.
+pub fn iso(at: Millis) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(at.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    time.format(&Rfc3339).unwrap_or_default()
+}
+
+/// RFC 3339 in UTC with milliseconds.
+pub fn iso_millis(at: Millis) -> String {
+    let seconds = iso(at);
+    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.0.rem_euclid(1000))
+}
+
+/// Reads RFC 3339 with any offset, or a plain date (its first moment in UTC).
+pub fn parse_iso(text: &str) -> Option<Millis> {
+    let text = text.trim();
+    let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+    let time = parse(text).or_else(|| parse(&format!("{text}T00:00:00Z"))).or_else(|| parse(&format!("{text}Z")))?;
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Millis)
+}
+
+/// The time, and waiting for it to pass.
+#[async_trait]
 pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Millis;
+
+    /// Waits. Only ever short: whatever may take longer than a request is a debt in the due index.
+    async fn sleep(&self, span: Duration);
 }
 
 /// The machine's clock.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 
+#[async_trait]
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
     fn now(&self) -> Millis {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    async fn sleep(&self, span: Duration) {
+        tokio::time::sleep(span).await;
     }
 }
 
@@ -54,8 +87,31 @@ impl FixedClock {
     }
 }
 
+#[async_trait]
 impl Clock for FixedClock {
     fn now(&self) -> Millis {
         Millis(self.0.load(SeqCst))
+    }
+
+    /// The sleeper's time passes for everybody, at once.
+    async fn sleep(&self, span: Duration) {
+        self.advance(span);
+        tokio::task::yield_now().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_and_read() {
+        assert_eq!(iso(Millis(1_737_455_400_123)), "2025-01-21T10:30:00Z");
+        assert_eq!(iso_millis(Millis(1_737_455_400_007)), "2025-01-21T10:30:00.007Z");
+        for text in ["2025-01-21T10:30:00Z", "2025-01-21T11:30:00+01:00", "2025-01-21T10:30:00.000Z", "2025-01-21T10:30:00"] {
+            assert_eq!(parse_iso(text), Some(Millis(1_737_455_400_000)), "{text}");
+        }
+        assert_eq!(parse_iso("2025-01-21"), Some(Millis(1_737_417_600_000)));
+        assert_eq!(parse_iso("yesterday"), None);
     }
 }

@@ -1,8 +1,22 @@
 //! The one library that every function of Baton and the local host share.
 
+pub mod accounts;
+pub mod app;
 pub mod blobs;
 pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod egress;
+pub mod error;
+pub mod http;
+pub mod ids;
+pub mod installed;
+pub mod metering;
+pub mod n8n;
+pub mod pricing;
 pub mod queue;
+pub mod repo;
 pub mod sealer;
 pub mod store;
 pub mod tenant;
+pub mod work;

@@ -15,6 +15,9 @@ pub mod conformance;
 pub mod embedded;
 #[cfg(feature = "aws")]
 pub mod sqs;
+mod task;
+
+pub use task::{Task, TaskKind};
 
 /// The queues there are; each has a worker of the same name and a dead-letter queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -67,3 +67,8 @@ impl fmt::Display for Key {
         write!(f, "{} / {}", self.pk, self.sk)
     }
 }
+
+/// A piece of a key that a caller chose: the separator cannot occur in it.
+pub fn segment(text: &str) -> String {
+    text.replace('%', "%25").replace('#', "%23")
+}

@@ -19,7 +19,7 @@ pub mod limits;
 pub mod meter;
 
 pub use cond::{Change, Cond};
-pub use key::{Key, Global};
+pub use key::{Global, Key, segment};
 pub use meter::Meter;
 
 /// The attributes of an item besides its key.

@@ -1,0 +1,159 @@
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, value::RawValue};
+use shared::{
+    blobs::BlobKey,
+    clock::Millis,
+    domain::{
+        execution::{PushedExecution, file_name},
+        installation::Installation,
+        run::{BlobRef, RunStatus, Snapshot},
+    },
+    error::{Error, ErrorKind, Result},
+    http::{
+        ctx::Ctx,
+        extract::{JsonBytes, malformed},
+        fields::Fields,
+        reply::Reply,
+    },
+    ids::Id,
+    metering,
+    n8n::{answer::map_status, execution::Summary},
+    store::StoreError,
+    work::poll,
+};
+use utoipa::ToSchema;
+
+/// One execution, pushed by n8n instead of polled by Baton.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `Envelope` reads without copying it")]
+pub struct PushExecution {
+    #[schema(example = 45)]
+    installation_id: u64,
+    /// n8n's id of the workflow.
+    #[schema(example = "abc123")]
+    workflow_id: String,
+    /// The execution as n8n's API returns it, or any part of it.
+    #[schema(value_type = Object, example = json!({ "id": "551", "status": "success", "finished": true }))]
+    execution_data: Value,
+}
+
+/// The execution is stored.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Pushed {
+    success: bool,
+    #[schema(example = "Execution data stored successfully.")]
+    message: &'static str,
+    /// Name under which the data is kept.
+    #[schema(example = "45-abc123.json")]
+    file: String,
+    #[schema(example = "551")]
+    execution_id: String,
+    /// Id of the workflow node.
+    #[schema(value_type = u64, example = 123)]
+    nid: Id,
+    /// Whether it is the newest execution of the workflow. An older one goes to the history only.
+    newest: bool,
+    /// Model calls found in the data and metered now.
+    metered: usize,
+}
+
+/// The body: the execution is a slice of it, never a copy.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    execution_data: Option<&'a RawValue>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+struct Input {
+    installation_id: Id,
+    workflow_id: String,
+    /// A part of the request's own buffer.
+    data: Bytes,
+    summary: Summary,
+}
+
+/// Takes in an execution: it is stored, the newest of its workflow is what the poll reports, and the token usage in it is
+/// metered, once per execution and not at all where the workflow posts its usage itself.
+#[utoipa::path(post, path = "/api/push/executions", operation_id = "push_execution", tag = "installations",
+    request_body = PushExecution, responses((status = 200, description = "Stored.", body = Pushed)))]
+pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
+    let input = read(&body)?;
+    let installation = ctx.installed().get(input.installation_id).await?;
+    let name = input.summary.workflow_name.as_deref();
+    let nid = ctx.installed().node(installation.id, &input.workflow_id, name).await?;
+    let file = file_name(installation.id, &input.workflow_id);
+    let bytes = u64::try_from(input.data.len()).unwrap_or(u64::MAX);
+    let version = ctx.app.blobs.put(&BlobKey::of(ctx.tenant(), &file), "application/json", input.data.clone()).await?;
+    let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
+    let metered = meter(&ctx, &installation, &input, &snapshot).await?;
+    let newest = poll::latest(&ctx.app, ctx.tenant(), nid, &snapshot).await?;
+    let execution_id = snapshot.execution_id.clone();
+    let push = PushedExecution { installation_id: installation.id, workflow_id: input.workflow_id, bytes, snapshot };
+    let message = "Execution data stored successfully.";
+    let reply = Reply::ok(&Pushed { success: true, message, file, execution_id, nid, newest, metered })?;
+    Ok(ctx.commit(vec![ctx.pushes().put(nid, &push)?], reply).await?)
+}
+
+fn read(body: &Bytes) -> Result<Input> {
+    let text = std::str::from_utf8(body)
+        .map_err(|_| Error::new(ErrorKind::Malformed, "malformed_json", "The body is not UTF-8."))?;
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
+    let mut fields = Fields::new(envelope.rest);
+    let installation_id = fields.required_id("installation_id");
+    let workflow_id = fields.required_text("workflow_id", 200);
+    let data = envelope.execution_data.map(RawValue::get).filter(|data| *data != "null");
+    match data {
+        None => fields.refuse("execution_data", "is required"),
+        Some(data) if !data.starts_with('{') => fields.refuse("execution_data", "must be an object"),
+        Some(_) => {}
+    }
+    fields.finish()?;
+    let (Some(installation_id), Some(data)) = (installation_id, data) else {
+        return Err(Error::internal("a refused field passed"));
+    };
+    let summary = Summary::read(data.as_bytes())
+        .map_err(|error| Error::invalid("execution_data", error.to_string()))?;
+    Ok(Input { installation_id, workflow_id, data: body.slice_ref(data.as_bytes()), summary })
+}
+
+fn snapshot(ctx: &Ctx, summary: &Summary, blob: BlobRef) -> Snapshot {
+    let n8n_status = summary.status.clone().unwrap_or_else(|| match (summary.finished, &summary.error) {
+        (_, Some(_)) => "error".into(),
+        (Some(true), None) => "success".into(),
+        _ => "unknown".into(),
+    });
+    let status: RunStatus = map_status(&n8n_status).into();
+    Snapshot {
+        // Data without an id is told apart by the moment it came.
+        execution_id: summary.execution_id.clone().unwrap_or_else(|| format!("pushed-{}", ctx.now.0)).chars().take(200).collect(),
+        status,
+        n8n_status: n8n_status.chars().take(50).collect(),
+        started_at: summary.started_at.map(Millis),
+        stopped_at: summary.stopped_at.map(Millis).filter(|_| status.is_complete()),
+        error: summary.error.clone(),
+        run_id: None,
+        seen_at: ctx.now,
+        blob: Some(blob),
+    }
+}
+
+/// Meters an ended execution. Returns how many calls were metered now.
+async fn meter(ctx: &Ctx, installation: &Installation, input: &Input, snapshot: &Snapshot) -> Result<usize> {
+    let found = &input.summary.usage;
+    let known = input.summary.execution_id.is_some();
+    if found.is_empty() || !known || !snapshot.status.is_complete() {
+        return Ok(0);
+    }
+    let records = metering::records(found, snapshot, &input.workflow_id, installation.id, &*ctx.app.ids, ctx.now)?;
+    let writes = ctx.usage(&input.workflow_id).push(&snapshot.execution_id, &records)?;
+    match ctx.app.store.transact(writes).await {
+        Ok(()) => Ok(found.len()),
+        // Metered by an earlier push, or posted by the workflow itself.
+        Err(StoreError::Canceled(_)) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,44 @@
+//! The content of a payload: in the item when it is small, in the blob store otherwise.
+
+use bytes::Bytes;
+use serde_json::Value;
+use shared::{
+    blobs::BlobKey,
+    domain::payload::{Body, INLINE_BYTES, Payload},
+    error::{Error, Result},
+    http::ctx::Ctx,
+    ids::Id,
+};
+
+/// Stores the content of a payload. What lies apart is written before the item that points at it.
+pub async fn store(ctx: &Ctx, id: Id, content: Value) -> Result<Body> {
+    let text = serde_json::to_vec(&content).map_err(Error::internal)?;
+    if text.len() <= INLINE_BYTES {
+        return Ok(Body::Inline(content));
+    }
+    let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    let version = ctx.app.blobs.put(&key(ctx, id), "application/json", Bytes::from(text)).await?;
+    Ok(Body::Blob { version, bytes })
+}
+
+/// Fetches the content that lies apart; none when it lies in the item.
+pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Option<Value>> {
+    let Body::Blob { version, .. } = &payload.body else { return Ok(None) };
+    let missing = || Error::internal(format!("the content of payload {} is missing", payload.id));
+    let body = ctx.app.blobs.get(&key(ctx, payload.id), Some(version)).await?.ok_or_else(missing)?;
+    serde_json::from_slice(&body).map(Some).map_err(Error::internal)
+}
+
+/// Deletes content that nothing points at any more.
+pub async fn discard(ctx: &Ctx, id: Id, body: &Body) {
+    if let Body::Blob { version, .. } = body
+        && let Err(error) = ctx.app.blobs.delete(&key(ctx, id), version).await
+    {
+        // It costs storage until the bucket's lifecycle finds it, and nobody can read it.
+        tracing::warn!(%error, payload = %id, "content could not be deleted");
+    }
+}
+
+fn key(ctx: &Ctx, id: Id) -> BlobKey {
+    BlobKey::of(ctx.tenant(), &Payload::blob_name(id))
+}

@@ -1,0 +1,19 @@
+use shared::{
+    domain::workflow,
+    error::{OrNotFound, Result},
+    http::{ctx::Ctx, extract::PathId, reply::Reply},
+};
+
+use crate::{content, wire::PayloadOut};
+
+/// Shows one payload with its whole content.
+#[utoipa::path(get, path = "/api/payloads/{id}", operation_id = "get_payload", tag = "payloads",
+    params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
+    responses((status = 200, description = "The payload.", body = PayloadOut)))]
+pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+    let payload = ctx.payloads().get(id).await?.or_not_found("record")?;
+    let content = content::fetch(&ctx, &payload).await?;
+    let nid = payload.installation_id.zip(payload.workflow_id.as_deref());
+    let nid = nid.map(|(installation, workflow)| workflow::nid(ctx.tenant(), installation, workflow));
+    Reply::ok(&PayloadOut::new(payload, nid, content))
+}

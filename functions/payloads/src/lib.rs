@@ -1,0 +1,23 @@
+//! Custom payloads: whatever a workflow wants kept, and perhaps looked at by a person.
+
+mod content;
+mod create;
+mod delete;
+mod get;
+mod input;
+mod list;
+mod update;
+mod wire;
+
+use shared::app::SharedApp;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub fn router() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(create::handler))
+        .routes(routes!(list::handler))
+        .routes(routes!(get::handler))
+        .routes(routes!(update::handler))
+        .routes(routes!(delete::handler))
+        .routes(routes!(create::for_review))
+}

@@ -1,0 +1,73 @@
+use serde::Serialize;
+use shared::{
+    domain::{review::AutomationStatus, workflow},
+    error::Result,
+    http::{ctx::Ctx, extract::QueryFields, page, reply::Reply},
+    repo::payloads::Filter,
+};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    input::{check_group, status, task_type},
+    wire::PayloadOut,
+};
+
+/// Which payloads to list. Everything given must match.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
+pub struct ListQuery {
+    task_type: Option<String>,
+    /// `pending`, `approved`, `denied` or `regenerate`.
+    automation_status: Option<String>,
+    /// `1` for those that a person must decide on.
+    human_interaction: Option<u8>,
+    group_id: Option<u64>,
+    /// Text to find in title and task type, whatever its case.
+    search: Option<String>,
+    /// 1 to 500, default 50.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of payloads, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Listing {
+    payloads: Vec<PayloadOut>,
+    /// How many are on this page.
+    count: usize,
+    /// How many match in all; null while there are further pages.
+    total: Option<usize>,
+    /// Sent back as `cursor` it gives the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// Lists payloads, newest first.
+#[utoipa::path(get, path = "/api/payloads/list", operation_id = "list_payloads", tag = "payloads",
+    params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
+pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+    let (limit, before) = page::read(&mut fields);
+    let filter = Filter {
+        task_type: task_type(&mut fields),
+        automation_status: status(&mut fields, "automation_status", &AutomationStatus::ALL),
+        human_interaction: fields.flag("human_interaction"),
+        group_id: fields.id("group_id"),
+        search: fields.text("search", 200).map(|text| text.to_lowercase()),
+    };
+    fields.finish()?;
+    check_group(&ctx, filter.group_id).await?;
+    let found = ctx.payloads().list(&filter, limit, before).await?;
+    let count = found.payloads.len();
+    let payloads = found.payloads.into_iter().map(|payload| {
+        let nid = payload.installation_id.zip(payload.workflow_id.as_deref());
+        let nid = nid.map(|(installation, workflow)| workflow::nid(ctx.tenant(), installation, workflow));
+        PayloadOut::new(payload, nid, None)
+    });
+    Reply::ok(&Listing {
+        payloads: payloads.collect(),
+        count,
+        total: (before.is_none() && found.next.is_none()).then_some(count),
+        next_cursor: found.next.map(page::cursor),
+    })
+}

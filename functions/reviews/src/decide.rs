@@ -1,0 +1,227 @@
+use serde::Serialize;
+use shared::{
+    domain::{
+        payload::Payload,
+        review::{AutomationStatus, Decision, EntityType, Resume, ResumeState, Verdict},
+    },
+    error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
+    http::{
+        ctx::{Ctx, Refused},
+        fields::Fields,
+        reply::Reply,
+    },
+    ids::Id,
+    work,
+};
+use utoipa::ToSchema;
+
+/// What to decide on.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
+pub struct ReviewRequest {
+    /// The entity, as a number or as text.
+    #[schema(example = 42)]
+    entity_id: u64,
+    /// `lead`, `media_item` or `custom_payload`.
+    #[schema(example = "custom_payload")]
+    entity_type: String,
+    /// n8n execution to resume, when it is not the one stored on the entity.
+    #[schema(example = "exec-789")]
+    execution_id: Option<String>,
+    /// Its n8n instance, when it is not the one stored on the entity.
+    #[schema(example = 45)]
+    installation_id: Option<u64>,
+    /// Kept with the decision and passed on to n8n.
+    #[schema(example = "Looks good, approved for production.")]
+    notes: Option<String>,
+}
+
+/// The decision is stored.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Reviewed {
+    success: bool,
+    #[schema(value_type = u64, example = 42)]
+    entity_id: Id,
+    #[schema(example = "custom_payload")]
+    entity_type: &'static str,
+    #[schema(example = "approved")]
+    action: &'static str,
+    #[schema(example = "approved")]
+    automation_status: &'static str,
+    /// Whether n8n has taken the decision. While it is false and `resume_state` is `pending`, Baton keeps trying for a
+    /// week.
+    n8n_resumed: bool,
+    /// `pending`, `resumed`, `finished`, `gone`, `superseded`, `failed`, or null when there is nothing to resume.
+    #[schema(example = "resumed")]
+    resume_state: Option<&'static str>,
+}
+
+struct Input {
+    entity_id: Id,
+    entity_type: EntityType,
+    execution_id: Option<String>,
+    installation_id: Option<Id>,
+    notes: Option<String>,
+}
+
+/// Approves an entity and resumes its n8n execution.
+///
+/// The decision is stored first; n8n is then told at once if it answers, and otherwise again and again for a week.
+/// Approving twice changes nothing and answers 200; another decision answers 409 with the first one.
+#[utoipa::path(post, path = "/automation/approve", operation_id = "approve", tag = "reviews",
+    request_body = ReviewRequest, responses((status = 200, description = "Decided.", body = Reviewed)))]
+pub async fn approve(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    decide(&ctx, AutomationStatus::Approved, fields).await
+}
+
+/// Denies an entity and resumes its n8n execution. See *approve*.
+#[utoipa::path(post, path = "/automation/deny", operation_id = "deny", tag = "reviews",
+    request_body = ReviewRequest, responses((status = 200, description = "Decided.", body = Reviewed)))]
+pub async fn deny(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    decide(&ctx, AutomationStatus::Denied, fields).await
+}
+
+/// Sends an entity back to its workflow for another attempt and resumes the n8n execution. See *approve*.
+///
+/// Only for entities created with `allow_regenerate`. When the workflow posts again, the entity is pending once more.
+#[utoipa::path(post, path = "/automation/regenerate", operation_id = "regenerate", tag = "reviews",
+    request_body = ReviewRequest, responses((status = 200, description = "Decided.", body = Reviewed)))]
+pub async fn regenerate(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    decide(&ctx, AutomationStatus::Regenerate, fields).await
+}
+
+async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply> {
+    let input = read(fields)?;
+    if input.entity_type != EntityType::CustomPayload {
+        return Err(Error::not_found(input.entity_type.as_str()));
+    }
+    loop {
+        let payload = ctx.payloads().get(input.entity_id).await?.or_not_found("custom_payload")?;
+        match step(ctx, to, &input, payload).await {
+            // Somebody changed the entity between reading and writing: decide again on what stands there now.
+            Err(Refused::Write(..)) => {}
+            Err(Refused::Error(error)) => return Err(error),
+            Ok(reply) => return Ok(reply),
+        }
+    }
+}
+
+async fn step(ctx: &Ctx, to: AutomationStatus, input: &Input, mut payload: Payload) -> Result<Reply, Refused> {
+    match payload.review.decide(to, ctx.actor(), input.notes.clone(), ctx.now) {
+        Verdict::Repeated => repeat(ctx, payload).await,
+        Verdict::AlreadyDecided(first) => Err(Refused::Error(already(&first))),
+        Verdict::RegenerateNotAllowed => Err(Refused::Error(Error::invalid(
+            "entity_id",
+            "was created without allow_regenerate: it can be approved or denied",
+        ))),
+        Verdict::Decided => {
+            aim(ctx, input, &mut payload).await.map_err(Refused::Error)?;
+            store(ctx, payload).await
+        }
+    }
+}
+
+/// Which execution the decision is for: the request's word goes before what is stored on the entity.
+async fn aim(ctx: &Ctx, input: &Input, payload: &mut Payload) -> Result<()> {
+    if let Some(id) = input.installation_id {
+        ctx.installed().get(id).await?;
+    }
+    let moved = input.execution_id.as_ref().is_some_and(|id| payload.execution_id.as_ref() != Some(id))
+        || input.installation_id.is_some_and(|id| payload.installation_id != Some(id));
+    if moved {
+        // The stored URL belongs to the execution that is stored with it.
+        payload.sealed_resume_url = None;
+        payload.execution_id = input.execution_id.clone().or(payload.execution_id.take());
+        payload.installation_id = input.installation_id.or(payload.installation_id);
+    }
+    if payload.execution_id.is_some() && payload.installation_id.is_some() {
+        payload.review.resume = Some(Resume::owed(ctx.now));
+    }
+    Ok(())
+}
+
+/// Stores the decision together with the debt to n8n, then pays it at once if n8n answers.
+async fn store(ctx: &Ctx, mut payload: Payload) -> Result<Reply, Refused> {
+    let payloads = ctx.payloads();
+    payload.changed_at = ctx.now;
+    payload.v += 1;
+    let mut writes = vec![payloads.replace(&payload)?];
+    if payload.review.automation_status == AutomationStatus::Regenerate {
+        writes.extend(payloads.mark_regenerating(&payload)?);
+    }
+    let stored = ctx.commit(writes, reviewed(&payload)?).await?;
+    if stored.replayed || payload.review.resume.is_none() {
+        return Ok(stored);
+    }
+    answer(ctx, payload).await
+}
+
+/// The same decision once more: nothing changes, but a resume that is still owed is tried now.
+async fn repeat(ctx: &Ctx, mut payload: Payload) -> Result<Reply, Refused> {
+    let Some(resume) = payload.review.resume.as_mut().filter(|resume| resume.may_hurry(ctx.now)) else {
+        return Ok(reviewed(&payload)?);
+    };
+    resume.hurry(ctx.now);
+    payload.v += 1;
+    let write = ctx.payloads().replace(&payload)?;
+    let stored = ctx.commit(vec![write], reviewed(&payload)?).await?;
+    if stored.replayed {
+        return Ok(stored);
+    }
+    answer(ctx, payload).await
+}
+
+/// Tells n8n now. The decision stands whatever becomes of it: what could not be stored is found again by the sweep.
+async fn answer(ctx: &Ctx, payload: Payload) -> Result<Reply, Refused> {
+    let paid = work::resume::pay(&ctx.app, ctx.tenant(), payload.clone(), &ctx.request_id).await;
+    let payload = paid.log_failure("the end of a resume attempt could not be stored").unwrap_or(payload);
+    let reply = reviewed(&payload)?;
+    ctx.amend(&reply).await;
+    Ok(reply)
+}
+
+fn already(first: &Decision) -> Error {
+    let message = format!("It was {} already. The first decision stands.", first.decision.as_str());
+    let mut error = Error::new(ErrorKind::WrongState, "already_decided", message)
+        .with("automation_status", first.decision.as_str())
+        .with("decided_by", first.by.username.clone())
+        .with("decided_at", shared::clock::iso(first.at));
+    if let Some(notes) = &first.notes {
+        error = error.with("notes", notes.clone());
+    }
+    error
+}
+
+fn reviewed(payload: &Payload) -> Result<Reply, Refused> {
+    let state = payload.review.resume.as_ref().map(|resume| resume.state);
+    let decision = payload.review.decision.as_ref().map_or(payload.review.automation_status, |made| made.decision);
+    Reply::ok(&Reviewed {
+        success: true,
+        entity_id: payload.id,
+        entity_type: EntityType::CustomPayload.as_str(),
+        action: decision.as_str(),
+        automation_status: payload.review.automation_status.as_str(),
+        n8n_resumed: state == Some(ResumeState::Resumed),
+        resume_state: state.map(ResumeState::as_str),
+    })
+    .map_err(Refused::Error)
+}
+
+fn read(mut fields: Fields) -> Result<Input> {
+    let entity_id = fields.required_id("entity_id");
+    if !fields.has("entity_type") {
+        fields.refuse("entity_type", "is required");
+    }
+    let entity_type = fields.one_of("entity_type", &EntityType::ALL, EntityType::parse);
+    if entity_type.is_none() && !fields.is_refused("entity_type") {
+        fields.refuse("entity_type", "is required");
+    }
+    let execution_id = fields.text("execution_id", 200);
+    let installation_id = fields.id("installation_id");
+    let notes = fields.text("notes", 5000);
+    fields.finish()?;
+    let (Some(entity_id), Some(entity_type)) = (entity_id, entity_type) else {
+        return Err(Error::internal("a refused field passed"));
+    };
+    Ok(Input { entity_id, entity_type, execution_id, installation_id, notes })
+}

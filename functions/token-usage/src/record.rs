@@ -1,0 +1,200 @@
+use serde::Serialize;
+use serde_json::Number;
+use shared::{
+    domain::usage::{MAX_MODEL_CHARS, MAX_TOKENS, Source, Usage},
+    error::Result,
+    http::{
+        ctx::{Ctx, Refused},
+        fields::Fields,
+        reply::Reply,
+    },
+    ids::Id,
+    metering::{Call, price},
+    pricing,
+    repo::usage::LEDGER,
+};
+use utoipa::ToSchema;
+
+/// One model call.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
+pub struct RecordTokenUsage {
+    /// Base URL of the n8n instance. May be left out when the installation is clear otherwise.
+    #[schema(example = "https://n8n.example.com")]
+    n8n_base_url: String,
+    /// n8n's id of the workflow (`$workflow.id`).
+    #[schema(example = "b9NLgJV0oXIpXSsr")]
+    workflow_id: String,
+    /// n8n's id of the execution (`$execution.id`).
+    #[schema(example = "551")]
+    execution_id: String,
+    /// Name of the model as the provider spells it.
+    #[schema(example = "gpt-4")]
+    model_id: String,
+    #[schema(example = 399)]
+    input_tokens: u64,
+    #[schema(example = 288)]
+    output_tokens: u64,
+    /// Part of `input_tokens` that the provider served from its cache.
+    cached_input_tokens: Option<u64>,
+    /// Installation, instead of `n8n_base_url`.
+    installation_id: Option<u64>,
+    /// The node that made the call.
+    node_id: Option<String>,
+}
+
+/// The stored record.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Recorded {
+    #[schema(example = "success")]
+    status: &'static str,
+    #[schema(example = "Token usage recorded successfully")]
+    message: &'static str,
+    /// Id of the record, as text.
+    #[schema(example = "259")]
+    id: String,
+    data: RecordedData,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct RecordedData {
+    #[schema(example = "b9NLgJV0oXIpXSsr")]
+    workflow_id: String,
+    #[schema(example = "551")]
+    execution_id: String,
+    #[schema(example = "gpt-4")]
+    model_id: String,
+    #[schema(example = 399)]
+    input_tokens: u64,
+    #[schema(example = 288)]
+    output_tokens: u64,
+    #[schema(example = 687)]
+    total_tokens: u64,
+    /// US dollars, exact.
+    #[schema(value_type = f64, example = 0.01197)]
+    input_cost: Number,
+    #[schema(value_type = f64, example = 0.01728)]
+    output_cost: Number,
+    #[schema(value_type = f64, example = 0.02925)]
+    total_cost: Number,
+    /// Whether the price of the model is known. Costs are 0 until it is.
+    #[schema(example = true)]
+    model_found: bool,
+    #[schema(example = "GPT-4")]
+    model_label: String,
+    /// Id of the workflow node, when the installation is known.
+    #[schema(value_type = Option<u64>)]
+    nid: Option<Id>,
+}
+
+struct Input {
+    workflow_id: String,
+    execution_id: String,
+    installation_id: Option<Id>,
+    node_id: Option<String>,
+    call: Call,
+}
+
+/// Records the tokens of one model call and prices them.
+#[utoipa::path(post, path = "/api/token-usage", operation_id = "record_token_usage", tag = "token usage",
+    request_body = RecordTokenUsage, responses((status = 201, description = "Recorded.", body = Recorded)))]
+pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    let input = read(&ctx, fields).await?;
+    let nid = match input.installation_id {
+        Some(installation) => Some(ctx.installed().node(installation, &input.workflow_id, None).await?),
+        None => None,
+    };
+    let usage = usage(&ctx, input)?;
+    let reply = Reply::created(&recorded(&usage, nid))?;
+    let log = ctx.usage(&usage.workflow_id);
+    match ctx.commit(log.post(&usage)?, reply.clone()).await {
+        Ok(reply) => Ok(reply),
+        // The execution was metered from pushed data. What the workflow itself says counts instead.
+        Err(Refused::Write(LEDGER, _)) => {
+            let back = log.take_back(&usage.execution_id).await?;
+            ctx.app.store.transact(back).await?;
+            Ok(ctx.commit(log.post(&usage)?, reply).await?)
+        }
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
+    let base_url = fields.url("n8n_base_url");
+    let installation_id = fields.id("installation_id");
+    let input = Input {
+        workflow_id: fields.required_text("workflow_id", 200),
+        execution_id: fields.required_text("execution_id", 200),
+        installation_id,
+        node_id: fields.text("node_id", 200),
+        call: Call {
+            model: fields.required_text("model_id", MAX_MODEL_CHARS),
+            input: fields.required_whole("input_tokens", MAX_TOKENS),
+            output: fields.required_whole("output_tokens", MAX_TOKENS),
+            cached: fields.whole("cached_input_tokens", MAX_TOKENS),
+        },
+    };
+    if input.call.cached.is_some_and(|cached| cached > input.call.input) {
+        fields.refuse("cached_input_tokens", "must not exceed input_tokens");
+    }
+    let installed = ctx.installed();
+    let installation = match (installation_id, &base_url) {
+        // An id that belongs to nobody is refused before anything is stored, whatever else is wrong.
+        (Some(id), _) => Some(installed.get(id).await?),
+        (None, Some(url)) => installed.by_url(url).await?,
+        (None, None) => {
+            let clear = if input.workflow_id.is_empty() { None } else { installed.by_workflow(&input.workflow_id).await? };
+            if clear.is_none() && !fields.is_refused("n8n_base_url") {
+                fields.refuse("n8n_base_url", "is required");
+            }
+            clear
+        }
+    };
+    fields.finish()?;
+    Ok(Input { installation_id: installation.map(|found| found.id), ..input })
+}
+
+fn usage(ctx: &Ctx, input: Input) -> Result<Usage> {
+    let priced = price(&input.call, ctx.now)?;
+    Ok(Usage {
+        id: ctx.app.id(),
+        workflow_id: input.workflow_id,
+        execution_id: input.execution_id,
+        installation_id: input.installation_id,
+        node_id: input.node_id,
+        model_id: input.call.model,
+        input_tokens: input.call.input,
+        output_tokens: input.call.output,
+        cached_input_tokens: input.call.cached,
+        input_pico: priced.input_pico,
+        output_pico: priced.output_pico,
+        model_found: priced.found,
+        model_label: priced.label,
+        price_version: pricing::PRICE_VERSION.into(),
+        source: Source::Posted,
+        estimated: false,
+        recorded_at: ctx.now,
+    })
+}
+
+fn recorded(usage: &Usage, nid: Option<Id>) -> Recorded {
+    Recorded {
+        status: "success",
+        message: "Token usage recorded successfully",
+        id: usage.id.to_string(),
+        data: RecordedData {
+            workflow_id: usage.workflow_id.clone(),
+            execution_id: usage.execution_id.clone(),
+            model_id: usage.model_id.clone(),
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            total_tokens: usage.input_tokens + usage.output_tokens,
+            input_cost: pricing::usd(usage.input_pico),
+            output_cost: pricing::usd(usage.output_pico),
+            total_cost: pricing::usd(usage.input_pico.saturating_add(usage.output_pico)),
+            model_found: usage.model_found,
+            model_label: usage.model_label.clone(),
+            nid,
+        },
+    }
+}

@@ -1,0 +1,188 @@
+use std::time::Duration;
+
+use serde::Serialize;
+use shared::{
+    clock::{self, Millis},
+    domain::{
+        run::{CLOCK_SKEW, Run, RunStatus, Snapshot},
+        workflow::Workflow,
+    },
+    error::{Error, OrNotFound, Result},
+    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    ids::Id,
+    queue::{Task, TaskKind},
+};
+use utoipa::ToSchema;
+
+use crate::trigger::point_to;
+
+/// What is stored is shown; when it is older than this, n8n is asked again in the background.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// Which workflow.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
+pub struct PollExecution {
+    /// Id of the workflow node.
+    #[schema(example = 123)]
+    nid: u64,
+    /// Only an execution after this time counts.
+    #[schema(example = "2025-01-21T10:30:00Z")]
+    triggered_after: Option<String>,
+}
+
+/// How the workflow's newest execution is doing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Polled {
+    /// `waiting`, `success` or `error`.
+    #[schema(example = "success")]
+    status: &'static str,
+    is_complete: bool,
+    #[schema(example = "551")]
+    execution_id: Option<String>,
+    started_at: Option<String>,
+    stopped_at: Option<String>,
+    /// n8n's own word: `running`, `waiting`, `crashed`, `canceled`, ...
+    n8n_status: Option<String>,
+    #[schema(example = "Execution completed successfully.")]
+    message: String,
+    #[schema(value_type = u64, example = 123)]
+    nid: Id,
+}
+
+struct Input {
+    nid: Id,
+    after: Option<Millis>,
+}
+
+/// Tells how a workflow's newest execution is doing, from pushed data and from what the background poll has learned.
+#[utoipa::path(post, path = "/api/poll-execution", operation_id = "poll_execution", tag = "triggers",
+    request_body = PollExecution, responses((status = 200, description = "The state.", body = Polled)))]
+pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    let input = read(fields)?;
+    let workflow = ctx.workflows().get(input.nid).await?.or_not_found("workflow node")?;
+    let known = workflow.latest.as_ref().filter(|snapshot| counts(snapshot, &workflow, input.after));
+    if let Some(snapshot) = known.filter(|snapshot| snapshot.status.is_complete()) {
+        return Reply::ok(&polled(input.nid, snapshot));
+    }
+    let run = follow(&ctx, &workflow, &input).await?;
+    Reply::ok(&match (known, run) {
+        (Some(snapshot), _) => polled(input.nid, snapshot),
+        (None, run) => pending(input.nid, run.as_ref()),
+    })
+}
+
+/// Whether an execution lies after the time that was asked for. One that Baton triggered counts by our clock, another
+/// by n8n's, which may go a little slow.
+fn counts(snapshot: &Snapshot, workflow: &Workflow, after: Option<Millis>) -> bool {
+    let Some(after) = after else { return true };
+    let run = workflow.run.as_ref().filter(|run| Some(run.id) == snapshot.run_id);
+    match (run, snapshot.started_at.or(snapshot.stopped_at)) {
+        // The caller's time may be cut to the second that the trigger answered with.
+        (Some(run), _) => run.triggered_at.seconds() >= after.seconds(),
+        (None, Some(started)) => started.plus(CLOCK_SKEW) >= after,
+        (None, None) => snapshot.seen_at >= after,
+    }
+}
+
+/// Sees to it that n8n is being asked: by the run that the trigger left, or by a new one that only watches.
+async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<Run>> {
+    let runs = ctx.runs();
+    let newest = match &workflow.run {
+        Some(run) if input.after.is_none_or(|after| run.triggered_at.seconds() >= after.seconds()) => runs.get(run.id).await?,
+        _ => None,
+    };
+    let run = match newest {
+        Some(run) if run.status.is_complete() && is_answer(&run, input.after) => return Ok(Some(run)),
+        Some(run) if !run.status.is_complete() => run,
+        _ => {
+            let run = watch(ctx, workflow, input.after);
+            // Owed in the same write, in case the message below is lost.
+            ctx.app.store.write(runs.insert(&run, Some(ctx.now.plus(Duration::from_secs(30))))?).await.map_err(Error::from)?;
+            point_to(ctx, workflow.nid, &run).await?;
+            run
+        }
+    };
+    if run.polled_at.is_none_or(|at| ctx.now.since(at) >= FRESH) {
+        ctx.app.hint(&Task::new(TaskKind::PollExecution, &runs.key(run.id), &ctx.request_id), ctx.now).await;
+    }
+    Ok(Some(run))
+}
+
+/// Whether an ended run is what the caller asks about: one that was triggered is, one that was only watched must have
+/// ended with an execution of the right time.
+fn is_answer(run: &Run, after: Option<Millis>) -> bool {
+    run.endpoint.is_some() || after.is_none_or(|after| run.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= after))
+}
+
+fn watch(ctx: &Ctx, workflow: &Workflow, after: Option<Millis>) -> Run {
+    Run {
+        id: ctx.app.id(),
+        installation_id: workflow.installation_id,
+        workflow_id: Some(workflow.workflow_id.clone()),
+        execution_id: None,
+        endpoint: None,
+        triggered_at: ctx.now,
+        // Without a time every execution counts, also one from before Baton knew the workflow.
+        after: after.unwrap_or(Millis(0)),
+        triggered_by: ctx.caller.user_id,
+        trigger_status: None,
+        status: RunStatus::Waiting,
+        n8n_status: None,
+        started_at: None,
+        stopped_at: None,
+        error: None,
+        polls: 0,
+        polled_at: None,
+        poll_error: None,
+        v: 1,
+    }
+}
+
+fn read(mut fields: Fields) -> Result<Input> {
+    let nid = fields.required_id("nid");
+    let after = fields.time("triggered_after");
+    fields.finish()?;
+    let nid = nid.ok_or_else(|| Error::internal("a refused field passed"))?;
+    Ok(Input { nid, after })
+}
+
+fn polled(nid: Id, snapshot: &Snapshot) -> Polled {
+    let message = match snapshot.status {
+        RunStatus::Waiting => "The execution has not ended yet; keep polling.".into(),
+        RunStatus::Success => "Execution completed successfully.".into(),
+        RunStatus::Error => match &snapshot.error {
+            Some(error) => format!("Execution failed: {error}"),
+            None => format!("Execution ended as {}.", snapshot.n8n_status),
+        },
+    };
+    Polled {
+        status: snapshot.status.as_str(),
+        is_complete: snapshot.status.is_complete(),
+        execution_id: Some(snapshot.execution_id.clone()),
+        started_at: snapshot.started_at.map(clock::iso_millis),
+        stopped_at: snapshot.stopped_at.map(clock::iso_millis),
+        n8n_status: Some(snapshot.n8n_status.clone()),
+        message,
+        nid,
+    }
+}
+
+fn pending(nid: Id, run: Option<&Run>) -> Polled {
+    let status = run.map_or(RunStatus::Waiting, |run| run.status);
+    let trouble = run.and_then(|run| run.error.as_ref().or(run.poll_error.as_ref()));
+    let message = match trouble {
+        Some(trouble) => trouble.clone(),
+        None => "The execution has not started yet; keep polling.".into(),
+    };
+    Polled {
+        status: status.as_str(),
+        is_complete: status.is_complete(),
+        execution_id: run.and_then(|run| run.execution_id.clone()),
+        started_at: run.and_then(|run| run.started_at).map(clock::iso_millis),
+        stopped_at: run.and_then(|run| run.stopped_at).map(clock::iso_millis),
+        n8n_status: run.and_then(|run| run.n8n_status.clone()),
+        message,
+        nid,
+    }
+}

@@ -1,0 +1,372 @@
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::{
+    clock,
+    domain::{
+        installation::Installation,
+        run::{Run, RunStatus, poll_pause},
+        workflow::RunRef,
+    },
+    egress::{OutError, OutReply, OutRequest},
+    error::{Error, ErrorKind, LogFailure, Result},
+    http::{
+        ctx::{Ctx, Refused},
+        fields::Fields,
+        reply::Reply,
+    },
+    ids::Id,
+    n8n::client,
+    queue::{Task, TaskKind},
+};
+use url::Url;
+use utoipa::ToSchema;
+
+/// Longest wait for n8n: a workflow that answers with its last node may take a while, and API Gateway gives up after 30
+/// seconds.
+const CALL: Duration = Duration::from_secs(25);
+const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
+/// The first look at n8n for a run whose request died before it knew n8n's answer.
+const UNHEARD: Duration = Duration::from_secs(35);
+
+/// What to trigger.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
+pub struct TriggerWebhook {
+    /// Full URL of the n8n webhook. Its host must be a registered installation's.
+    #[schema(example = "https://n8n.example.com/webhook/your-path")]
+    endpoint: String,
+    /// Where the trigger comes from; `dashboard` when left out.
+    #[schema(example = "dashboard")]
+    source: Option<String>,
+    /// Passed on to the workflow.
+    #[schema(value_type = Object, example = json!({ "custom_key": "custom_value" }))]
+    data: Option<Value>,
+}
+
+/// n8n took the trigger.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Triggered {
+    #[schema(example = "success")]
+    status: &'static str,
+    success: bool,
+    #[schema(example = "Workflow triggered.")]
+    message: &'static str,
+    /// Pass it to `/api/poll-execution` as `triggered_after`.
+    #[schema(example = "2025-01-21T10:30:00Z")]
+    triggered_at: String,
+    /// n8n's HTTP status.
+    #[schema(example = 200)]
+    n8n_status: u16,
+    /// n8n's answer: JSON where it is JSON, text otherwise.
+    #[schema(value_type = Object, example = json!({ "message": "Workflow was started" }))]
+    response: Value,
+    /// n8n's id of the execution, when the workflow's answer tells it.
+    #[schema(example = "551")]
+    execution_id: Option<String>,
+    #[schema(value_type = u64, example = 45)]
+    installation_id: Id,
+    #[schema(example = "abc123")]
+    workflow_id: Option<String>,
+    /// Id of the workflow node, when the workflow is known: the `nid` of `/api/poll-execution`.
+    #[schema(value_type = Option<u64>, example = 123)]
+    nid: Option<Id>,
+    /// Whether Baton follows this run to its end.
+    following: bool,
+}
+
+struct Input {
+    endpoint: Url,
+    source: String,
+    data: Value,
+}
+
+/// Where an endpoint leads.
+struct Target {
+    installation: Arc<Installation>,
+    workflow_id: Option<String>,
+    nid: Option<Id>,
+}
+
+/// Calls an n8n webhook and follows the execution that it starts.
+///
+/// 60 requests a minute. What n8n answers is passed on; an answer of 400 or above becomes a 502 with `n8n_status`.
+#[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook", tag = "triggers",
+    request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
+pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    let input = read(fields)?;
+    let target = target(&ctx, &input.endpoint).await?;
+    ctx.app.http.check(&input.endpoint).await.map_err(refused)?;
+    let run = begin(&ctx, &input, &target).await?;
+    let key = ctx.runs().key(run.id);
+    let answer = ctx.app.http.send(request(&ctx, &input, run.id)?).await;
+    match answer {
+        Ok(reply) if reply.status < 400 => finish(&ctx, target, run, &reply).await,
+        // n8n said no: nothing was started, so there is nothing to follow.
+        Ok(reply) => {
+            let error = n8n_error(&reply);
+            abandon(&ctx, run, Some(reply.status), &error.message).await;
+            Err(error)
+        }
+        Err(error) if !error.reached() => {
+            let error = unreachable(&error);
+            abandon(&ctx, run, None, &error.message).await;
+            Err(error)
+        }
+        // It may have started: the run stays, and the poll finds out.
+        Err(error) => {
+            ctx.app.hint(&Task::new(TaskKind::PollExecution, &key, &ctx.request_id), ctx.app.now()).await;
+            Err(unclear(&error))
+        }
+    }
+}
+
+fn read(mut fields: Fields) -> Result<Input> {
+    let endpoint = fields.url("endpoint");
+    if endpoint.is_none() && !fields.is_refused("endpoint") {
+        fields.refuse("endpoint", "is required");
+    }
+    let source = fields.text("source", 100).unwrap_or_else(|| "dashboard".into());
+    let data = fields.json("data").unwrap_or_else(|| json!({}));
+    if !data.is_object() && !data.is_array() {
+        fields.refuse("data", "must be an object");
+    }
+    fields.finish()?;
+    let endpoint = endpoint.ok_or_else(|| Error::internal("a refused field passed"))?;
+    Ok(Input { endpoint, source, data })
+}
+
+/// The installation by the endpoint's origin; the workflow by its path: document 000's own form names both, any other
+/// path is looked up among the webhooks that n8n's API listed.
+async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
+    let installed = ctx.installed();
+    let path: Vec<&str> = endpoint.path_segments().into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let named = path.iter().position(|part| *part == "invokati-trigger").and_then(|at| Some((path.get(at + 1)?, path.get(at + 2)?)));
+    if let Some((installation, workflow)) = named
+        && let Ok(id) = installation.parse()
+        && let Ok(installation) = installed.get(id).await
+        && installation.owns(endpoint)
+    {
+        let nid = installed.node(installation.id, workflow, None).await?;
+        return Ok(Target { installation, workflow_id: Some((*workflow).to_owned()), nid: Some(nid) });
+    }
+    let installation = installed.by_url(endpoint).await?.ok_or_else(|| {
+        Error::invalid(
+            "endpoint",
+            "is not on a registered n8n instance. Register its host first: POST /api/installs/register",
+        )
+    })?;
+    let webhook = path.iter().position(|part| part.starts_with("webhook")).map(|at| path[at + 1..].join("/"));
+    let workflow = match webhook {
+        Some(webhook) => ctx.workflows().by_webhook(installation.id, &webhook).await?,
+        None => None,
+    };
+    let (workflow_id, nid) = workflow.map(|found| (found.workflow_id, found.nid)).unzip();
+    Ok(Target { installation, workflow_id, nid })
+}
+
+/// Remembers the trigger before it is sent. The run owes a poll from the start, so that it is followed even if this
+/// process dies before it hears n8n's answer.
+async fn begin(ctx: &Ctx, input: &Input, target: &Target) -> Result<Run> {
+    let runs = ctx.runs();
+    if let Some(id) = ctx.idempotency.as_ref().and_then(|idempotency| idempotency.begun)
+        && let Some(run) = runs.get(id).await?
+    {
+        // An earlier request with this key died under way. The call is repeated under the same key, for n8n to see.
+        return Ok(run);
+    }
+    let run = Run {
+        id: ctx.app.id(),
+        installation_id: target.installation.id,
+        workflow_id: target.workflow_id.clone(),
+        execution_id: None,
+        endpoint: Some(format!("{}{}", input.endpoint.origin().ascii_serialization(), input.endpoint.path())),
+        triggered_at: ctx.now,
+        after: ctx.now,
+        triggered_by: ctx.caller.user_id,
+        trigger_status: None,
+        status: RunStatus::Waiting,
+        n8n_status: None,
+        started_at: None,
+        stopped_at: None,
+        error: None,
+        polls: 0,
+        polled_at: None,
+        poll_error: None,
+        v: 1,
+    };
+    let poll_at = target.workflow_id.is_some().then(|| ctx.now.plus(UNHEARD));
+    if ctx.begin(run.id, vec![runs.insert(&run, poll_at)?]).await? {
+        Ok(run)
+    } else {
+        Err(shared::http::ctx::in_progress())
+    }
+}
+
+/// The documented body and nothing else. The key makes a repeat visible as a repeat.
+fn request(ctx: &Ctx, input: &Input, run: Id) -> Result<OutRequest> {
+    let body = json!({
+        "triggered_at": clock::iso(ctx.now),
+        "source": input.source,
+        "user_id": ctx.caller.user_id,
+        "username": ctx.caller.username,
+        "data": input.data,
+    });
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert("idempotency-key", HeaderValue::from_str(&run.prefixed("run")).map_err(Error::internal)?);
+    Ok(OutRequest {
+        method: Method::POST,
+        url: input.endpoint.clone(),
+        headers,
+        body: Bytes::from(body.to_string()),
+        timeout: CALL,
+        max_reply_bytes: MAX_REPLY_BYTES,
+    })
+}
+
+async fn finish(ctx: &Ctx, target: Target, mut run: Run, reply: &OutReply) -> Result<Reply> {
+    let response = response_of(&reply.body);
+    run.execution_id = execution_id(&response);
+    run.trigger_status = Some(reply.status);
+    run.v += 1;
+    let following = run.workflow_id.is_some() || run.execution_id.is_some();
+    let poll_at = following.then(|| ctx.app.now().plus(poll_pause(0)));
+    let triggered = Reply::ok(&Triggered {
+        status: "success",
+        success: true,
+        message: "Workflow triggered.",
+        triggered_at: clock::iso(run.triggered_at),
+        n8n_status: reply.status,
+        response,
+        execution_id: run.execution_id.clone(),
+        installation_id: target.installation.id,
+        workflow_id: run.workflow_id.clone(),
+        nid: target.nid,
+        following,
+    })?;
+    let stored = ctx.commit(vec![ctx.runs().replace(&run, poll_at)?], triggered.clone()).await;
+    let stored = match stored {
+        Ok(stored) => stored,
+        // n8n has it; that the answer could not be noted is no reason to have the caller trigger it again.
+        Err(Refused::Write(..)) => triggered,
+        Err(Refused::Error(error)) => {
+            tracing::warn!(%error, run = %run.id, "n8n's answer could not be noted; the poll will find the execution");
+            triggered
+        }
+    };
+    if let Some(nid) = target.nid {
+        point_to(ctx, nid, &run).await.log_failure("the workflow does not know its newest run");
+    }
+    if let Some(at) = poll_at {
+        ctx.app.hint(&Task::new(TaskKind::PollExecution, &ctx.runs().key(run.id), &ctx.request_id), at).await;
+    }
+    Ok(stored)
+}
+
+/// Makes the run the newest of its workflow.
+pub async fn point_to(ctx: &Ctx, nid: Id, run: &Run) -> Result<()> {
+    let workflows = ctx.workflows();
+    for _ in 0..5 {
+        let Some(mut workflow) = workflows.get(nid).await? else { return Ok(()) };
+        if workflow.run.as_ref().is_some_and(|known| known.triggered_at > run.triggered_at) {
+            return Ok(());
+        }
+        workflow.run = Some(RunRef { id: run.id, triggered_at: run.triggered_at });
+        workflow.v += 1;
+        match ctx.app.store.write(workflows.replace(&workflow)?).await {
+            Err(shared::store::StoreError::ConditionFailed { .. }) => {}
+            done => return done.map(|_| ()).map_err(Error::from),
+        }
+    }
+    Ok(())
+}
+
+/// The run never was: it is closed, and a repeat with the same key may try again.
+async fn abandon(ctx: &Ctx, mut run: Run, status: Option<u16>, why: &str) {
+    run.status = RunStatus::Error;
+    run.trigger_status = status;
+    run.error = Some(why.to_owned());
+    run.v += 1;
+    let closed = async {
+        let mut writes = vec![ctx.runs().replace(&run, None)?];
+        writes.extend(ctx.idempotency.as_ref().map(|idempotency| shared::store::Write::delete(idempotency.key.clone())));
+        ctx.app.store.transact(writes).await
+    };
+    closed.await.log_failure("a refused trigger could not be closed");
+}
+
+fn response_of(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+}
+
+/// What a workflow calls its execution when it answers with `{{ $execution.id }}`.
+fn execution_id(response: &Value) -> Option<String> {
+    let object = match response {
+        Value::Array(items) => items.first()?,
+        other => other,
+    };
+    let id = object.get("execution_id").or_else(|| object.get("executionId"))?;
+    match id {
+        Value::String(text) if !text.is_empty() && text.len() <= 200 => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn refused(error: OutError) -> Error {
+    match error {
+        OutError::Refused(_) => Error::invalid("endpoint", error.to_string()),
+        other => unreachable(&other),
+    }
+}
+
+fn n8n_error(reply: &OutReply) -> Error {
+    let said = client::message(&reply.body);
+    let advice = match reply.status {
+        404 => " Is the workflow active, and does it wait for POST?",
+        401 | 403 => " The webhook asks for credentials.",
+        _ => "",
+    };
+    Error::new(ErrorKind::Upstream, "n8n_error", format!("n8n answered {}: {said}.{advice}", reply.status))
+        .with("n8n_status", reply.status)
+        .with("response", response_of(reply.body.get(..4096).unwrap_or(&reply.body)))
+}
+
+fn unreachable(error: &OutError) -> Error {
+    if matches!(error, OutError::Refused(_)) {
+        return Error::invalid("endpoint", error.to_string());
+    }
+    Error::new(ErrorKind::Upstream, "n8n_unreachable", format!("n8n cannot be reached: {error}. Is it running?"))
+}
+
+fn unclear(error: &OutError) -> Error {
+    if matches!(error, OutError::Timeout) {
+        let message = format!("n8n did not answer within {} seconds. The workflow may be running: poll it.", CALL.as_secs());
+        return Error::new(ErrorKind::UpstreamTimeout, "n8n_timeout", message);
+    }
+    let message = format!("n8n's answer was lost: {error}. The workflow may be running: poll it.");
+    Error::new(ErrorKind::Upstream, "n8n_answer_lost", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workflows_answer_may_tell_its_execution() {
+        for (response, expected) in [
+            (json!({ "execution_id": "3" }), Some("3")),
+            (json!({ "executionId": 3 }), Some("3")),
+            (json!([{ "execution_id": "3" }]), Some("3")),
+            (json!({ "message": "Workflow was started" }), None),
+            (json!("text"), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(execution_id(&response).as_deref(), expected, "{response}");
+        }
+    }
+}

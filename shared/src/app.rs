@@ -1,0 +1,86 @@
+//! The wiring: every port and every piece of instance state in one value that handlers and workers share.
+
+use std::sync::Arc;
+
+use crate::{
+    accounts::KeyCache,
+    blobs::Blobs,
+    clock::{Clock, Millis},
+    config::Settings,
+    egress::HttpOut,
+    ids::{Id, Ids},
+    installed::Sightings,
+    queue::{Queue, Task},
+    http::rate::Limiter,
+    sealer::Sealer,
+    store::Store,
+};
+
+/// Everything that a handler or worker needs, whichever engines stand behind it.
+pub struct App {
+    pub store: Arc<dyn Store>,
+    pub queue: Arc<dyn Queue>,
+    pub blobs: Arc<dyn Blobs>,
+    pub sealer: Arc<dyn Sealer>,
+    pub http: Arc<dyn HttpOut>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub settings: Settings,
+    pub(crate) keys: KeyCache,
+    pub(crate) limiter: Limiter,
+    pub(crate) sightings: Sightings,
+    pub(crate) health: crate::http::health::HealthCache,
+}
+
+pub type SharedApp = Arc<App>;
+
+/// The ports to build an [`App`] from.
+pub struct Ports {
+    pub store: Arc<dyn Store>,
+    pub queue: Arc<dyn Queue>,
+    pub blobs: Arc<dyn Blobs>,
+    pub sealer: Arc<dyn Sealer>,
+    pub http: Arc<dyn HttpOut>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+}
+
+impl App {
+    pub fn new(ports: Ports, settings: Settings) -> SharedApp {
+        let Ports { store, queue, blobs, sealer, http, clock, ids } = ports;
+        Arc::new(Self {
+            store,
+            queue,
+            blobs,
+            sealer,
+            http,
+            clock,
+            ids,
+            settings,
+            keys: KeyCache::default(),
+            limiter: Limiter::default(),
+            sightings: Sightings::default(),
+            health: Default::default(),
+        })
+    }
+
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    pub fn id(&self) -> Id {
+        self.ids.id(self.now())
+    }
+
+    /// Sends a task so that it arrives at `due`. A message is only a hint (the item owes the work), so a queue that
+    /// does not take it is logged and forgiven: the next sweep finds the debt.
+    pub async fn hint(&self, task: &Task, due: Millis) {
+        let message = match task.at(due, self.now()) {
+            Ok(message) => message,
+            Err(error) => return tracing::error!(%error, "a task could not be written"),
+        };
+        if let Err(error) = self.queue.send(task.task.queue(), vec![message]).await {
+            tracing::warn!(%error, task = task.task.as_str(), "the queue did not take a task; the sweep will find it");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Settings. Its one rule: nothing else in the house reads the environment, and a wrong value stops the start with one
+//! line that names it.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+/// Largest request body: what Lambda takes in one synchronous invocation.
+pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
+
+/// Settings of the platform, the same on a laptop and in Lambda.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Requests a minute that one API key may send to trigger routes.
+    pub trigger_limit: u32,
+    pub max_body_bytes: usize,
+    /// Origins whose pages may call the API from a browser; `*` for all.
+    pub cors_origins: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { trigger_limit: 60, max_body_bytes: MAX_BODY_BYTES, cors_origins: Vec::new() }
+    }
+}
+
+/// A setting that cannot be used. The value is shown only where it cannot be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct BadSetting {
+    pub name: &'static str,
+    pub problem: String,
+}
+
+/// The environment, or a stand-in for it.
+pub trait Env {
+    fn get(&self, name: &'static str) -> Option<String>;
+
+    /// The value, or none when it is absent or empty.
+    fn text(&self, name: &'static str) -> Option<String> {
+        self.get(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// A value that must parse.
+    fn parsed<T: FromStr>(&self, name: &'static str, expected: &str) -> Result<Option<T>, BadSetting> {
+        self.text(name)
+            .map(|value| {
+                let problem = || format!("{value:?} is not {expected}");
+                value.trim().parse().map_err(|_| BadSetting { name, problem: problem() })
+            })
+            .transpose()
+    }
+
+    /// A value that must be there.
+    fn required(&self, name: &'static str) -> Result<String, BadSetting> {
+        self.text(name).ok_or_else(|| BadSetting { name, problem: "must be set".into() })
+    }
+}
+
+/// The variables of this process.
+#[derive(Debug, Clone, Copy)]
+pub struct ProcessEnv;
+
+impl Env for ProcessEnv {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    fn get(&self, name: &'static str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+}
+
+impl Settings {
+    pub fn read(env: &impl Env) -> Result<Self, BadSetting> {
+        let defaults = Self::default();
+        let origins = env.text("BATON_CORS_ORIGINS").unwrap_or_default();
+        Ok(Self {
+            trigger_limit: env
+                .parsed("BATON_TRIGGER_LIMIT", "a number of requests a minute")?
+                .unwrap_or(defaults.trigger_limit)
+                .max(1),
+            max_body_bytes: env.parsed("BATON_MAX_BODY_BYTES", "a number of bytes")?.unwrap_or(defaults.max_body_bytes),
+            cors_origins: origins.split(',').map(|origin| origin.trim().to_owned()).filter(|o| !o.is_empty()).collect(),
+        })
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Readable lines on a terminal, JSON otherwise.
+    Auto,
+    Text,
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Settings of the local host.
+#[derive(Debug, Clone)]
+pub struct LocalSettings {
+    pub addr: SocketAddr,
+    pub data_dir: PathBuf,
+    pub log: String,
+    pub log_format: LogFormat,
+    /// Private networks that outgoing calls may reach, beside loopback.
+    pub egress_allow: Vec<ipnet::IpNet>,
+    pub platform: Settings,
+}
+
+impl LocalSettings {
+    pub fn read(env: &impl Env) -> Result<Self, BadSetting> {
+        let mut egress_allow = Vec::new();
+        for net in env.text("BATON_EGRESS_ALLOW").unwrap_or_default().split(',').map(str::trim).filter(|net| !net.is_empty()) {
+            let problem = format!("{net:?} is not a network such as 172.16.0.0/12");
+            egress_allow.push(net.parse().map_err(|_| BadSetting { name: "BATON_EGRESS_ALLOW", problem })?);
+        }
+        Ok(Self {
+            addr: env
+                .parsed("BATON_ADDR", "an address such as 127.0.0.1:8080")?
+                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            data_dir: env.text("BATON_DATA_DIR").map_or_else(|| PathBuf::from(".baton"), PathBuf::from),
+            log: env.text("BATON_LOG").unwrap_or_else(|| "info".into()),
+            log_format: env.parsed("BATON_LOG_FORMAT", "one of auto, text, json")?.unwrap_or(LogFormat::Auto),
+            egress_allow,
+            platform: Settings::read(env)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    impl Env for HashMap<&'static str, &'static str> {
+        fn get(&self, name: &'static str) -> Option<String> {
+            HashMap::get(self, name).map(|value| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn defaults_serve_a_laptop() {
+        let settings = LocalSettings::read(&HashMap::new()).unwrap();
+        assert_eq!(settings.addr.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.data_dir, PathBuf::from(".baton"));
+        assert_eq!(settings.platform.trigger_limit, 60);
+    }
+
+    #[test]
+    fn a_wrong_value_is_named() {
+        for (name, value) in [
+            ("BATON_ADDR", "8080"),
+            ("BATON_LOG_FORMAT", "xml"),
+            ("BATON_EGRESS_ALLOW", "10.0.0.0"),
+            ("BATON_TRIGGER_LIMIT", "many"),
+            ("BATON_MAX_BODY_BYTES", "6MB"),
+        ] {
+            let error = LocalSettings::read(&HashMap::from([(name, value)])).unwrap_err();
+            assert_eq!(error.name, name);
+            assert!(error.to_string().contains(value), "{error}");
+        }
+    }
+}

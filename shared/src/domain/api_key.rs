@@ -1,0 +1,122 @@
+//! API keys: their text form, their record, and what they allow.
+//!
+//! Its one rule: the text exists once, in the hands of the owner; at rest there is its SHA-256 and the last four
+//! characters.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    clock::Millis,
+    ids::{Id, Ids, base62},
+    tenant::TenantId,
+};
+
+/// What every key starts with, so that secret scanners recognise a leaked one.
+pub const PREFIX: &str = "btn_live_";
+const RANDOM_CHARS: usize = 30;
+const CHECKSUM_CHARS: usize = 6;
+
+/// SHA-256 of a key's text, in hex: its address in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyHash(String);
+
+impl KeyHash {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A new key: prefix, 30 random base-62 characters (178 bits), checksum.
+pub fn generate(ids: &dyn Ids) -> SecretString {
+    let body = ids.secret(RANDOM_CHARS);
+    format!("{PREFIX}{body}{}", checksum(&body)).into()
+}
+
+/// The hash to look up, or none when the text cannot be a key: a typo costs no read.
+pub fn hash(text: &str) -> Option<KeyHash> {
+    let body = text.strip_prefix(PREFIX)?;
+    if body.len() != RANDOM_CHARS + CHECKSUM_CHARS || !body.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let (random, check) = body.split_at(RANDOM_CHARS);
+    (checksum(random) == check).then(|| digest(text))
+}
+
+/// The hash of a key that was just generated.
+pub fn hash_of(key: &SecretString) -> KeyHash {
+    digest(key.expose_secret())
+}
+
+fn digest(text: &str) -> KeyHash {
+    KeyHash(hex(&Sha256::digest(text.as_bytes())))
+}
+
+/// Lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn checksum(body: &str) -> String {
+    // 62^6 exceeds 2^32, so that six characters hold every CRC-32.
+    format!("{:0>CHECKSUM_CHARS$}", base62(u64::from(crc32fast::hash(body.as_bytes()))))
+}
+
+/// What is kept of a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApiKey {
+    pub id: Id,
+    pub tenant: TenantId,
+    pub user_id: Id,
+    pub username: String,
+    /// The client group that what this key creates belongs to, unless the request says otherwise.
+    pub group_id: Id,
+    pub name: String,
+    pub hash: KeyHash,
+    pub last4: String,
+    /// `*`, or scopes such as `payloads:write`.
+    pub scopes: Vec<String>,
+    pub created_at: Millis,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Millis>,
+}
+
+impl ApiKey {
+    pub fn usable(&self, now: Millis) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    pub fn allows(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|held| held == "*" || held == scope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::SystemIds;
+
+    #[test]
+    fn a_generated_key_has_a_hash() {
+        let key = generate(&SystemIds::default());
+        assert_eq!(hash(key.expose_secret()), Some(hash_of(&key)));
+        assert_eq!(key.expose_secret().len(), PREFIX.len() + 36);
+    }
+
+    #[test]
+    fn one_wrong_character_is_refused_without_a_read() {
+        let key = generate(&SystemIds::default()).expose_secret().to_owned();
+        for at in PREFIX.len()..key.len() {
+            let mut wrong = key.clone().into_bytes();
+            wrong[at] = if wrong[at] == b'a' { b'b' } else { b'a' };
+            assert_eq!(hash(std::str::from_utf8(&wrong).unwrap()), None, "character {at}");
+        }
+        for text in ["", "btn_live_", "sk-123", &key[..key.len() - 1], &format!("{key}x")] {
+            assert_eq!(hash(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Pushed executions: one entry of the history that Baton keeps beside the newest.
+
+use serde::{Deserialize, Serialize};
+
+use super::run::Snapshot;
+use crate::ids::Id;
+
+/// One push.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PushedExecution {
+    pub installation_id: Id,
+    pub workflow_id: String,
+    /// Size of the stored body.
+    pub bytes: u64,
+    pub snapshot: Snapshot,
+}
+
+/// The documented name of a workflow's pushed data.
+pub fn file_name(installation: Id, workflow_id: &str) -> String {
+    format!("{installation}-{workflow_id}.json")
+}

@@ -1,0 +1,11 @@
+//! What exists and what may happen to it: structs, states, pure decisions. No storage, no HTTP, no clock.
+
+pub mod api_key;
+pub mod execution;
+pub mod installation;
+pub mod org;
+pub mod payload;
+pub mod review;
+pub mod run;
+pub mod usage;
+pub mod workflow;

@@ -1,0 +1,67 @@
+//! Custom payloads: whatever a workflow wants kept, and perhaps looked at by a person.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::review::Review;
+use crate::{clock::Millis, ids::Id};
+
+/// One payload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Payload {
+    pub id: Id,
+    pub group_id: Id,
+    pub title: String,
+    pub task_type: String,
+    pub body: Body,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installation_id: Option<Id>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<String>,
+    /// The execution's own resume URL, sealed: its signature lets anyone resume.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_resume_url: Option<String>,
+    /// Free status that the vendor's node sends beside `automation_status`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    pub review: Review,
+    pub created_at: Millis,
+    /// When the workflow last posted it: at its creation, and again after every regenerate. The Wait that a decision is
+    /// for comes after this.
+    pub posted_at: Millis,
+    pub changed_at: Millis,
+    pub v: u64,
+}
+
+/// Where the content lies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    Inline(Value),
+    /// Larger than [`INLINE_BYTES`]: in the blob store.
+    Blob { version: String, bytes: u64 },
+}
+
+/// Content up to this size lies in the item itself. Well under the 400 KB of an item, because every list reads whole items.
+pub const INLINE_BYTES: usize = 64 * 1024;
+/// What a payload without a `task_type` gets.
+pub const DEFAULT_TASK_TYPE: &str = "generic";
+
+impl Payload {
+    /// Name under which the resume URL is sealed.
+    pub fn seal_record(id: Id) -> String {
+        format!("payload/{id}/resume_url")
+    }
+
+    /// Name of the content's blob.
+    pub fn blob_name(id: Id) -> String {
+        format!("payloads/{id}.json")
+    }
+
+    /// Whether `title` or `task_type` holds the text, whatever its case.
+    pub fn matches(&self, folded: &str) -> bool {
+        self.title.to_lowercase().contains(folded) || self.task_type.to_lowercase().contains(folded)
+    }
+}

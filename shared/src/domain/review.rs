@@ -1,0 +1,349 @@
+//! Human review, the same for every entity that can wait for a person.
+//!
+//! Its one rule: the first decision stands. Its effect on n8n is owed from the moment it is stored, and is paid once.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{clock::Millis, ids::Id};
+
+/// Entries kept of an entity's history; the oldest go first.
+const HISTORY: usize = 100;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum AutomationStatus {
+    #[default]
+    Pending,
+    Approved,
+    Denied,
+    Regenerate,
+}
+
+impl AutomationStatus {
+    /// What a caller may set; `regenerate` is a reviewer's verb only.
+    pub const SETTABLE: [&'static str; 3] = ["pending", "approved", "denied"];
+    pub const ALL: [&'static str; 4] = ["pending", "approved", "denied", "regenerate"];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Denied => "denied",
+            Self::Regenerate => "regenerate",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "pending" => Some(Self::Pending),
+            "approved" => Some(Self::Approved),
+            "denied" => Some(Self::Denied),
+            "regenerate" => Some(Self::Regenerate),
+            _ => None,
+        }
+    }
+}
+
+/// The kinds of entity that can be reviewed, by their documented names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntityType {
+    Lead,
+    MediaItem,
+    CustomPayload,
+}
+
+impl EntityType {
+    pub const ALL: [&'static str; 3] = ["lead", "media_item", "custom_payload"];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::MediaItem => "media_item",
+            Self::CustomPayload => "custom_payload",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "lead" => Some(Self::Lead),
+            "media_item" => Some(Self::MediaItem),
+            "custom_payload" => Some(Self::CustomPayload),
+            _ => None,
+        }
+    }
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    pub user_id: Id,
+    pub username: String,
+}
+
+/// One line of an entity's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    pub at: Millis,
+    pub by: Actor,
+    pub from: AutomationStatus,
+    pub to: AutomationStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+}
+
+/// The decision that stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub decision: AutomationStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    pub by: Actor,
+    pub at: Millis,
+}
+
+/// The review of one entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Review {
+    pub automation_status: AutomationStatus,
+    pub human_interaction: bool,
+    pub allow_regenerate: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<HistoryEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
+}
+
+/// What a verb does to a review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Stored now; n8n is to be told.
+    Decided,
+    /// The same decision stands already: nothing changes.
+    Repeated,
+    /// Another decision stands.
+    AlreadyDecided(Decision),
+    /// The entity was created without `allow_regenerate`.
+    RegenerateNotAllowed,
+}
+
+impl Review {
+    /// Applies a reviewer's verb.
+    pub fn decide(&mut self, to: AutomationStatus, by: Actor, notes: Option<String>, now: Millis) -> Verdict {
+        if let Some(first) = &self.decision {
+            return if first.decision == to { Verdict::Repeated } else { Verdict::AlreadyDecided(first.clone()) };
+        }
+        if to == AutomationStatus::Regenerate && !self.allow_regenerate {
+            return Verdict::RegenerateNotAllowed;
+        }
+        self.record(to, by.clone(), notes.clone(), now);
+        self.decision = Some(Decision { decision: to, notes, by, at: now });
+        Verdict::Decided
+    }
+
+    /// The workflow posted again after `regenerate`: the entity waits for a person once more.
+    pub fn reopen(&mut self, by: Actor, now: Millis) {
+        self.record(AutomationStatus::Pending, by, None, now);
+        self.decision = None;
+        self.resume = None;
+    }
+
+    /// A caller sets the status without deciding: nothing is resumed.
+    pub fn set_status(&mut self, to: AutomationStatus, by: Actor, now: Millis) {
+        if to != self.automation_status {
+            self.record(to, by, None, now);
+        }
+    }
+
+    fn record(&mut self, to: AutomationStatus, by: Actor, notes: Option<String>, now: Millis) {
+        self.history.push(HistoryEntry { at: now, by, from: self.automation_status, to, notes });
+        if self.history.len() > HISTORY {
+            self.history.remove(0);
+        }
+        self.automation_status = to;
+    }
+}
+
+/// How far n8n has been told of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resume {
+    pub state: ResumeState,
+    pub attempts: u32,
+    /// When the decision was made: the debt is as old as this.
+    pub since: Millis,
+    /// An attempt is under way, or was when its process died: until this time nobody else may try, and after it the
+    /// outcome of that attempt is unknown and is looked up before anything is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt_until: Option<Millis>,
+    /// An earlier attempt may have reached n8n: nothing is sent before that is looked up.
+    #[serde(default)]
+    pub sent: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResumeState {
+    /// Owed to n8n.
+    Pending,
+    /// n8n took it.
+    Resumed,
+    /// The execution had ended before the decision reached it.
+    Finished,
+    /// n8n does not know the execution.
+    Gone,
+    /// The execution has moved on to another Wait; this decision must not reach that one.
+    Superseded,
+    /// Given up after [`RETRY_FOR`], refused by n8n for good, or perhaps taken and not to be looked up. The reviewer can
+    /// send it again by repeating the decision.
+    Failed,
+}
+
+impl ResumeState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Resumed => "resumed",
+            Self::Finished => "finished",
+            Self::Gone => "gone",
+            Self::Superseded => "superseded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A decision is offered to n8n for this long.
+pub const RETRY_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Longest time that one attempt may take, its look-ups included.
+pub const ATTEMPT: Duration = Duration::from_secs(30);
+
+impl Resume {
+    /// A fresh debt whose first attempt starts at once.
+    pub fn owed(now: Millis) -> Self {
+        Self {
+            state: ResumeState::Pending,
+            attempts: 1,
+            since: now,
+            attempt_until: Some(now.plus(ATTEMPT)),
+            sent: false,
+            next_attempt_at: Some(now.plus(ATTEMPT)),
+            resumed_at: None,
+            last_error: None,
+        }
+    }
+
+    /// Whether another attempt may start.
+    pub fn is_due(&self, now: Millis) -> bool {
+        self.state == ResumeState::Pending
+            && self.attempt_until.is_none_or(|until| until <= now)
+            && self.next_attempt_at.is_none_or(|at| at <= now)
+    }
+
+    /// Whether another attempt may start ahead of its time, because a person asks.
+    pub fn may_hurry(&self, now: Millis) -> bool {
+        matches!(self.state, ResumeState::Pending | ResumeState::Failed) && self.attempt_until.is_none_or(|until| until <= now)
+    }
+
+    /// A person asks for another attempt: what was given up is owed again.
+    pub fn hurry(&mut self, now: Millis) {
+        if self.state == ResumeState::Failed {
+            *self = Self { attempts: self.attempts, ..Self::owed(now) };
+            // The person has looked; what may have reached n8n before does not hold this attempt back.
+            self.attempt_until = None;
+        }
+        self.claim(now);
+    }
+
+    /// Starts an attempt. One that never ended (its process died) may have reached n8n.
+    pub fn claim(&mut self, now: Millis) {
+        self.sent |= self.attempt_until.is_some();
+        self.attempts += 1;
+        self.attempt_until = Some(now.plus(ATTEMPT));
+        self.next_attempt_at = Some(now.plus(ATTEMPT));
+    }
+
+    /// The attempt failed in a way that may pass. `sent` says that it may have reached n8n all the same.
+    pub fn later(&mut self, now: Millis, why: String, sent: bool) {
+        self.attempt_until = None;
+        self.sent = sent;
+        self.last_error = Some(why);
+        if now.since(self.since) >= RETRY_FOR {
+            self.state = ResumeState::Failed;
+            self.next_attempt_at = None;
+        } else {
+            self.next_attempt_at = Some(now.plus(pause(self.attempts)));
+        }
+    }
+
+    /// The debt is settled, one way or another.
+    pub fn settle(&mut self, state: ResumeState, now: Millis, why: Option<String>) {
+        self.state = state;
+        self.attempt_until = None;
+        self.next_attempt_at = None;
+        self.sent = false;
+        self.last_error = why;
+        if state == ResumeState::Resumed {
+            self.resumed_at = Some(now);
+        }
+    }
+}
+
+/// Pause after attempt number `attempts`: a second, doubling to five minutes.
+fn pause(attempts: u32) -> Duration {
+    Duration::from_secs(1 << attempts.saturating_sub(1).min(9)).min(Duration::from_secs(300))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn who() -> Actor {
+        Actor { user_id: Id::from_u64(1).unwrap(), username: "jane".into() }
+    }
+
+    #[test]
+    fn the_first_decision_stands() {
+        let mut review = Review::default();
+        assert_eq!(review.decide(AutomationStatus::Approved, who(), Some("ok".into()), Millis(1)), Verdict::Decided);
+        assert_eq!(review.decide(AutomationStatus::Approved, who(), None, Millis(2)), Verdict::Repeated);
+        let Verdict::AlreadyDecided(first) = review.decide(AutomationStatus::Denied, who(), None, Millis(3)) else {
+            panic!("a different decision must conflict");
+        };
+        assert_eq!((first.at, first.notes.as_deref()), (Millis(1), Some("ok")));
+        assert_eq!(review.history.len(), 1);
+    }
+
+    #[test]
+    fn regenerate_needs_permission_and_reopens() {
+        let mut review = Review::default();
+        assert_eq!(review.decide(AutomationStatus::Regenerate, who(), None, Millis(1)), Verdict::RegenerateNotAllowed);
+        review.allow_regenerate = true;
+        assert_eq!(review.decide(AutomationStatus::Regenerate, who(), None, Millis(2)), Verdict::Decided);
+        review.reopen(who(), Millis(3));
+        assert_eq!(review.automation_status, AutomationStatus::Pending);
+        assert_eq!(review.decide(AutomationStatus::Approved, who(), None, Millis(4)), Verdict::Decided);
+        assert_eq!(review.history.len(), 3);
+    }
+
+    #[test]
+    fn a_debt_is_tried_for_days_and_then_given_up() {
+        let mut resume = Resume::owed(Millis(0));
+        assert!(!resume.is_due(Millis(1)), "the first attempt is under way");
+        resume.later(Millis(2), "connection refused".into(), false);
+        assert_eq!(resume.next_attempt_at, Some(Millis(1002)));
+        assert!(resume.is_due(Millis(1002)));
+        let week = Millis(0).plus(RETRY_FOR);
+        resume.claim(week);
+        resume.later(week, "connection refused".into(), false);
+        assert_eq!(resume.state, ResumeState::Failed);
+    }
+}

@@ -1,0 +1,166 @@
+//! Runs: one execution that Baton started or watches, followed to its end.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{clock::Millis, ids::Id};
+
+/// The three words of document 000's poll. It never says "running".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    Waiting,
+    Success,
+    Error,
+}
+
+impl RunStatus {
+    pub fn is_complete(self) -> bool {
+        self != Self::Waiting
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Success => "success",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What is known of one n8n execution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub execution_id: String,
+    pub status: RunStatus,
+    /// n8n's own word (`crashed`, `canceled`, ...).
+    pub n8n_status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The run it belongs to, when Baton triggered it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<Id>,
+    /// When Baton learned it.
+    pub seen_at: Millis,
+    /// Blob version of the pushed data, when it was pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blob: Option<BlobRef>,
+}
+
+/// Where a pushed execution lies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobRef {
+    pub file: String,
+    pub version: String,
+}
+
+impl Snapshot {
+    /// Whether this one is to replace `known`: a later execution, or a later state of the same one. n8n's ids grow, so
+    /// they decide; times decide where an id is no number. An ended execution never goes back to waiting.
+    pub fn supersedes(&self, known: &Self) -> bool {
+        if self.execution_id == known.execution_id {
+            let later = self.stopped_at >= known.stopped_at;
+            return if known.status.is_complete() { self.status.is_complete() && later } else { true };
+        }
+        match (self.execution_id.parse::<u64>(), known.execution_id.parse::<u64>()) {
+            (Ok(new), Ok(old)) => new > old,
+            _ => (self.stopped_at, self.started_at) >= (known.stopped_at, known.started_at),
+        }
+    }
+}
+
+/// One followed run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub id: Id,
+    pub installation_id: Id,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<String>,
+    /// Host and path of the webhook that was called, without its query; none when the run is only watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    pub triggered_at: Millis,
+    /// Only an execution that started after this can be the one, while its id is not known.
+    pub after: Millis,
+    pub triggered_by: Id,
+    /// n8n's HTTP status to the trigger, once it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger_status: Option<u16>,
+    pub status: RunStatus,
+    /// n8n's own word, once it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n8n_status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    #[serde(default)]
+    pub polls: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub polled_at: Option<Millis>,
+    /// Why the last poll learned nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poll_error: Option<String>,
+    pub v: u64,
+}
+
+/// An n8n clock this far behind ours still matches `triggered_after`.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(5);
+/// A run is followed for this long at the most.
+pub const FOLLOW_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Pause before poll number `polls`: half a second, doubling to five minutes.
+pub fn poll_pause(polls: u32) -> Duration {
+    Duration::from_millis(500 << polls.min(10)).min(Duration::from_secs(300))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(id: &str, status: RunStatus, stopped: Option<i64>) -> Snapshot {
+        Snapshot {
+            execution_id: id.into(),
+            status,
+            n8n_status: status.as_str().into(),
+            started_at: Some(Millis(1)),
+            stopped_at: stopped.map(Millis),
+            error: None,
+            run_id: None,
+            seen_at: Millis(9),
+            blob: None,
+        }
+    }
+
+    #[test]
+    fn ids_compare_as_integers() {
+        let nine = snapshot("9", RunStatus::Success, Some(5));
+        let ten = snapshot("10", RunStatus::Waiting, None);
+        assert!(ten.supersedes(&nine));
+        assert!(!nine.supersedes(&ten));
+    }
+
+    #[test]
+    fn an_ended_execution_never_waits_again() {
+        let ended = snapshot("9", RunStatus::Success, Some(5));
+        assert!(ended.supersedes(&snapshot("9", RunStatus::Waiting, Some(3))));
+        assert!(!snapshot("9", RunStatus::Waiting, Some(3)).supersedes(&ended));
+        assert!(!snapshot("9", RunStatus::Error, Some(4)).supersedes(&ended), "an older push of the same execution");
+    }
+
+    #[test]
+    fn polls_slow_down_to_five_minutes() {
+        assert_eq!(poll_pause(0), Duration::from_millis(500));
+        assert_eq!(poll_pause(3), Duration::from_secs(4));
+        assert_eq!(poll_pause(40), Duration::from_secs(300));
+    }
+}

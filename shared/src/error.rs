@@ -1,0 +1,223 @@
+//! The one error of the house. Its one rule: `message` is for the caller, the cause is for the log, and neither holds a
+//! secret. How an error looks on the wire is the dialect's business (`http::problem`).
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use serde_json::{Map, Value};
+
+use crate::{blobs::BlobError, queue::QueueError, sealer::SealError, store::StoreError};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, as far as the caller's next step differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The request cannot be read: JSON, path, query.
+    Malformed,
+    /// It can be read and breaks a rule; `fields` says which.
+    Invalid,
+    /// No credential.
+    Unauthenticated,
+    /// A credential that is unknown, expired or revoked.
+    CredentialRejected,
+    /// A good credential without the right.
+    Forbidden,
+    /// Nothing there, or another tenant's.
+    NotFound,
+    MethodNotAllowed,
+    /// It exists already, or it changed meanwhile.
+    Conflict,
+    /// A rule forbids it in this state.
+    WrongState,
+    TooLarge,
+    UnsupportedMedia,
+    RateLimited,
+    /// The other side (n8n) answered badly or not at all.
+    Upstream,
+    UpstreamTimeout,
+    /// Try again shortly.
+    Unavailable,
+    /// A bug, or a stored item that cannot be read.
+    Internal,
+}
+
+impl ErrorKind {
+    pub const ALL: [Self; 16] = [
+        Self::Malformed,
+        Self::Invalid,
+        Self::Unauthenticated,
+        Self::CredentialRejected,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::WrongState,
+        Self::TooLarge,
+        Self::UnsupportedMedia,
+        Self::RateLimited,
+        Self::Upstream,
+        Self::UpstreamTimeout,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+}
+
+/// An error on its way to a caller or to the log.
+#[derive(Debug)]
+pub struct Error {
+    pub kind: ErrorKind,
+    /// Stable, snake case; part of the contract.
+    pub code: &'static str,
+    /// For a person: what is wrong and what to do.
+    pub message: String,
+    /// Field → what is wrong with it, for [`ErrorKind::Invalid`].
+    pub fields: BTreeMap<String, Vec<String>>,
+    pub retry_after: Option<Duration>,
+    /// Further keys of the reply (the first decision of a decided review, n8n's status, ...).
+    pub details: Map<String, Value>,
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            fields: BTreeMap::new(),
+            retry_after: None,
+            details: Map::new(),
+            cause: None,
+        }
+    }
+
+    /// One field breaks a rule.
+    pub fn invalid(field: &str, problem: impl Into<String>) -> Self {
+        Self::fields(BTreeMap::from([(field.to_owned(), vec![problem.into()])]))
+    }
+
+    /// Several fields break rules; the message names them all.
+    pub fn fields(fields: BTreeMap<String, Vec<String>>) -> Self {
+        let all: Vec<_> = fields.iter().map(|(name, problems)| format!("{name}: {}", problems.join(", "))).collect();
+        let mut error = Self::new(ErrorKind::Invalid, "validation_failed", all.join("; "));
+        error.fields = fields;
+        error
+    }
+
+    /// Nothing there, or another tenant's: the two read alike.
+    pub fn not_found(thing: &str) -> Self {
+        Self::new(ErrorKind::NotFound, "not_found", format!("There is no such {thing}."))
+    }
+
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Internal, "internal_error", "Something went wrong on our side. The request id helps us find it.")
+            .caused_by(cause)
+    }
+
+    /// Try again shortly.
+    pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Unavailable, "unavailable", "The service is busy. Try again shortly.")
+            .retry_after(Duration::from_secs(1))
+            .caused_by(cause)
+    }
+
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, span: Duration) -> Self {
+        self.retry_after = Some(span);
+        self
+    }
+
+    /// Adds a key to the reply.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(key.to_owned(), value.into());
+        self
+    }
+
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.cause.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)?;
+        match &self.cause {
+            Some(cause) => write!(f, " ({cause})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Throttled | StoreError::Unavailable(_) | StoreError::Conflict => Self::unavailable(error),
+            // A condition that the caller of the store did not expect: somebody else was quicker.
+            StoreError::ConditionFailed { .. } | StoreError::Canceled(_) => Self::new(
+                ErrorKind::Conflict,
+                "changed_meanwhile",
+                "It was changed by somebody else at the same moment. Read it again and repeat.",
+            )
+            .caused_by(error),
+            StoreError::TooLarge(_) => {
+                Self::new(ErrorKind::TooLarge, "too_large", "The record is larger than can be stored.").caused_by(error)
+            }
+            StoreError::Invalid(_) | StoreError::Corrupt(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<QueueError> for Error {
+    fn from(error: QueueError) -> Self {
+        match error {
+            QueueError::Invalid(_) => Self::internal(error),
+            QueueError::Unavailable(_) => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<BlobError> for Error {
+    fn from(error: BlobError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl From<SealError> for Error {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::DoesNotOpen => Self::internal(error),
+            SealError::Unavailable(_) => Self::unavailable(error),
+        }
+    }
+}
+
+/// `Option` → 404 at the edge.
+pub trait OrNotFound<T> {
+    fn or_not_found(self, thing: &str) -> Result<T>;
+}
+
+impl<T> OrNotFound<T> for Option<T> {
+    fn or_not_found(self, thing: &str) -> Result<T> {
+        self.ok_or_else(|| Error::not_found(thing))
+    }
+}
+
+/// Side work that may fail without failing the request.
+pub trait LogFailure<T> {
+    fn log_failure(self, what: &str) -> Option<T>;
+}
+
+impl<T, E: fmt::Display> LogFailure<T> for std::result::Result<T, E> {
+    fn log_failure(self, what: &str) -> Option<T> {
+        self.inspect_err(|error| tracing::warn!(%error, "{what}")).ok()
+    }
+}

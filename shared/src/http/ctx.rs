@@ -1,0 +1,218 @@
+//! What a handler knows of its request: who calls, under which id, and how to commit what it decided.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use super::reply::Reply;
+use crate::{
+    app::SharedApp,
+    clock::Millis,
+    domain::{api_key::ApiKey, review::Actor},
+    error::{Error, ErrorKind, LogFailure, Result},
+    ids::Id,
+    installed::Installed,
+    repo::{
+        idempotency::{self, Outcome},
+        installations::Installations,
+        payloads::Payloads,
+        pushes::Pushes,
+        runs::Runs,
+        usage::UsageLog,
+        workflows::Workflows,
+    },
+    store::{Key, StoreError, Write},
+    tenant::TenantId,
+};
+
+/// The caller and the means of one authenticated request.
+#[derive(Clone)]
+pub struct Ctx {
+    pub app: SharedApp,
+    pub caller: Arc<ApiKey>,
+    pub request_id: Arc<str>,
+    pub now: Millis,
+    pub idempotency: Option<Idempotency>,
+}
+
+/// The `Idempotency-Key` of a request whose key was not answered yet.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    pub key: Key,
+    pub fingerprint: String,
+    /// An earlier attempt began an outside effect under this id, and its end is unknown.
+    pub begun: Option<Id>,
+}
+
+/// Why a commit did not happen.
+#[derive(Debug)]
+pub enum Refused {
+    /// Write number `n` of the handler's own writes was refused.
+    Write(usize, Option<crate::store::Item>),
+    Error(Error),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Write(position, current) => StoreError::Canceled(vec![(position, current)]).into(),
+            Refused::Error(error) => error,
+        }
+    }
+}
+
+impl Ctx {
+    pub fn tenant(&self) -> TenantId {
+        self.caller.tenant
+    }
+
+    pub fn actor(&self) -> Actor {
+        Actor { user_id: self.caller.user_id, username: self.caller.username.clone() }
+    }
+
+    pub fn payloads(&self) -> Payloads<'_> {
+        Payloads { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn runs(&self) -> Runs<'_> {
+        Runs { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn workflows(&self) -> Workflows<'_> {
+        Workflows { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn installations(&self) -> Installations<'_> {
+        Installations { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn pushes(&self) -> Pushes<'_> {
+        Pushes { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn installed(&self) -> Installed<'_> {
+        Installed { app: &self.app, tenant: self.tenant() }
+    }
+
+    pub fn usage<'a>(&'a self, workflow_id: &'a str) -> UsageLog<'a> {
+        UsageLog { store: &*self.app.store, tenant: self.tenant(), workflow_id }
+    }
+
+    /// Writes what the handler decided and the reply to it, all or none. With an `Idempotency-Key` the reply is stored
+    /// in the same transaction; if another request with the same key was quicker, its reply comes back instead.
+    pub async fn commit(&self, mut writes: Vec<Write>, reply: Reply) -> Result<Reply, Refused> {
+        let own = writes.len();
+        if let Some(idempotency) = &self.idempotency {
+            let outcome = Outcome::Replied { status: reply.status.as_u16(), body: reply.body.clone() };
+            writes.push(match idempotency.begun {
+                Some(_) => idempotency::finish(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?,
+                None => idempotency::write(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?,
+            });
+        }
+        match self.apply(writes).await {
+            Ok(()) => Ok(reply),
+            Err(error) => match (&self.idempotency, error.refused_by(own)) {
+                (Some(idempotency), Some(_)) => self.overtaken(idempotency).await.map_err(Refused::Error),
+                _ => Err(refusal(error)),
+            },
+        }
+    }
+
+    /// Remembers that an outside effect begins under `id`, before it begins. Returns false when another request with
+    /// the same key was quicker.
+    pub async fn begin(&self, id: Id, mut writes: Vec<Write>) -> Result<bool> {
+        let own = writes.len();
+        if let Some(idempotency) = &self.idempotency {
+            let outcome = Outcome::Begun { id, at: self.now };
+            writes.push(idempotency::write(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?);
+        }
+        match self.apply(writes).await {
+            Ok(()) => Ok(true),
+            Err(error) if self.idempotency.is_some() && error.refused_by(own).is_some() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Replaces the stored reply by what is known at the end of the request, so that a repeat reads what was read first.
+    pub async fn amend(&self, reply: &Reply) {
+        let Some(idempotency) = &self.idempotency else { return };
+        let outcome = Outcome::Replied { status: reply.status.as_u16(), body: reply.body.clone() };
+        let write = match idempotency::finish(&idempotency.key, &idempotency.fingerprint, outcome, self.now) {
+            Ok(write) => write,
+            Err(error) => return tracing::error!(%error, "a reply could not be written"),
+        };
+        self.app.store.write(write).await.log_failure("a stored reply could not be brought up to date");
+    }
+
+    async fn apply(&self, mut writes: Vec<Write>) -> Result<(), StoreError> {
+        match writes.len() {
+            0 => Ok(()),
+            1 => self.app.store.write(writes.remove(0)).await.map(|_| ()),
+            _ => self.app.store.transact(writes).await,
+        }
+    }
+
+    async fn overtaken(&self, idempotency: &Idempotency) -> Result<Reply> {
+        match idempotency::find(&*self.app.store, &idempotency.key, self.now).await? {
+            Some(record) => settle(&record, &idempotency.fingerprint, self.now)?.ok_or_else(in_progress),
+            None => Err(in_progress()),
+        }
+    }
+}
+
+fn refusal(error: StoreError) -> Refused {
+    match error {
+        StoreError::ConditionFailed { current } => Refused::Write(0, current),
+        StoreError::Canceled(mut refused) if !refused.is_empty() => {
+            let (position, current) = refused.remove(0);
+            Refused::Write(position, current)
+        }
+        other => Refused::Error(other.into()),
+    }
+}
+
+/// What a stored record means for a request: its reply, or none when an outside effect was begun long enough ago that
+/// its request must have died.
+pub(super) fn settle(record: &idempotency::Record, fingerprint: &str, now: Millis) -> Result<Option<Reply>> {
+    if record.fingerprint != fingerprint {
+        return Err(Error::new(
+            ErrorKind::Conflict,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request. Use a new key for a new request.",
+        ));
+    }
+    match &record.outcome {
+        Outcome::Replied { status, body } => Reply::replay(*status, body.clone()).map(Some),
+        Outcome::Begun { at, .. } if now.since(*at) < EFFECT_TIME => Err(in_progress()),
+        Outcome::Begun { .. } => Ok(None),
+    }
+}
+
+/// No request lives longer: API Gateway gives up after 30 seconds.
+const EFFECT_TIME: std::time::Duration = std::time::Duration::from_secs(35);
+
+/// The refusal of a request whose key is being worked on.
+pub fn in_progress() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "idempotency_key_in_progress",
+        "A request with this Idempotency-Key is still being worked on. Repeat it shortly.",
+    )
+    .retry_after(std::time::Duration::from_secs(1))
+}
+
+impl<S: Sync> FromRequestParts<S> for Ctx {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        // Put there by `layers::admit` for every route that is not public.
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Error::internal("a handler without admission"))
+    }
+}

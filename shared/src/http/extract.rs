@@ -1,0 +1,93 @@
+//! Extractors that fail in the caller's dialect.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+};
+use http::{HeaderMap, header, request::Parts};
+use serde_json::{Map, Value};
+
+use super::{fields::Fields, layers};
+use crate::{
+    app::SharedApp,
+    error::{Error, ErrorKind, Result},
+    ids::Id,
+};
+
+/// A JSON body as bytes: media type checked, size limited, not parsed.
+#[derive(Debug)]
+pub struct JsonBytes(pub Bytes);
+
+impl FromRequest<SharedApp> for JsonBytes {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &SharedApp) -> Result<Self> {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            return Err(Error::new(ErrorKind::UnsupportedMedia, "not_json", "Send the body as application/json."));
+        }
+        layers::read_body(app, &parts.headers, body).await.map(Self)
+    }
+}
+
+/// No media type at all is taken as JSON: small clients forget it.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(sent) = headers.get(header::CONTENT_TYPE) else { return true };
+    let Some(essence) = sent.to_str().ok().and_then(|text| text.split(';').next()) else { return false };
+    let essence = essence.trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+impl FromRequest<SharedApp> for Fields {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &SharedApp) -> Result<Self> {
+        let JsonBytes(body) = JsonBytes::from_request(request, app).await?;
+        object(&body).map(Self::new)
+    }
+}
+
+/// The JSON object in a body. No body at all reads as an empty object, so that the missing fields are named.
+pub fn object(body: &[u8]) -> Result<Map<String, Value>> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(Error::new(ErrorKind::Malformed, "not_an_object", "The body must be a JSON object.")),
+        Err(error) => Err(malformed(&error)),
+    }
+}
+
+/// What is wrong with a body that is no JSON. The parser's words name the place and never the content.
+pub fn malformed(error: &serde_json::Error) -> Error {
+    Error::new(ErrorKind::Malformed, "malformed_json", format!("The body is not JSON: {error}."))
+}
+
+/// The id at the end of a path. What cannot be an id is an id of nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct PathId(pub Id);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let text = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::not_found("record"))?;
+        text.parse().map(Self).map_err(|_| Error::not_found("record"))
+    }
+}
+
+/// Query parameters, read with the same leniency as body fields.
+#[derive(Debug)]
+pub struct QueryFields(pub Fields);
+
+impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let query = parts.uri.query().unwrap_or_default();
+        // The last of a repeated parameter counts.
+        let map = url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into(), value.into()));
+        Ok(Self(Fields::new(map.collect())))
+    }
+}

@@ -1,0 +1,264 @@
+//! Reads the fields of a JSON object and gathers everything that is wrong with them, so that a caller hears of all
+//! mistakes at once.
+//!
+//! Its one rule: what n8n makes of a value is accepted. A value typed into a key/value field arrives as text ("399",
+//! "true"), an expression that found nothing as "" or null.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::{
+    clock::{self, Millis},
+    error::{Error, Result},
+    ids::Id,
+};
+
+/// The fields of one request body.
+#[derive(Debug, Default)]
+pub struct Fields {
+    map: Map<String, Value>,
+    errors: BTreeMap<String, Vec<String>>,
+}
+
+impl Fields {
+    pub fn new(map: Map<String, Value>) -> Self {
+        Self { map, errors: BTreeMap::new() }
+    }
+
+    /// Whether the caller sent the field, be it null.
+    pub fn has(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
+
+    /// Reads `alias` where `name` was not sent.
+    pub fn alias(&mut self, name: &str, alias: &str) {
+        if self.value(name).is_none()
+            && let Some(value) = self.map.remove(alias)
+        {
+            self.map.insert(name.into(), value);
+        }
+    }
+
+    /// Adds a problem.
+    pub fn refuse(&mut self, name: &str, problem: impl Into<String>) {
+        self.errors.entry(name.into()).or_default().push(problem.into());
+    }
+
+    /// Whether something is wrong with the field already.
+    pub fn is_refused(&self, name: &str) -> bool {
+        self.errors.contains_key(name)
+    }
+
+    /// What was found to be wrong, if anything.
+    pub fn finish(self) -> Result<()> {
+        if self.errors.is_empty() { Ok(()) } else { Err(Error::fields(self.errors)) }
+    }
+
+    /// The value, none when it is absent, null or blank text.
+    fn value(&self, name: &str) -> Option<&Value> {
+        match self.map.get(name)? {
+            Value::Null => None,
+            Value::String(text) if text.trim().is_empty() => None,
+            value => Some(value),
+        }
+    }
+
+    /// Text of at most `max` characters; a number is taken as its digits.
+    pub fn text(&mut self, name: &str, max: usize) -> Option<String> {
+        let text = match self.value(name)? {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            _ => return self.wrong(name, "must be text"),
+        };
+        if text.chars().count() > max {
+            return self.wrong(name, &format!("must have at most {max} characters"));
+        }
+        if text.contains('\0') {
+            return self.wrong(name, "must not hold a NUL character");
+        }
+        Some(text)
+    }
+
+    pub fn required_text(&mut self, name: &str, max: usize) -> String {
+        self.required(name, |fields| fields.text(name, max))
+    }
+
+    /// A whole number that is not negative.
+    pub fn whole(&mut self, name: &str, max: u64) -> Option<u64> {
+        let number = match self.value(name)? {
+            Value::Number(number) => number.as_u64().or_else(|| whole_float(number.as_f64()?)),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) if number <= max => Some(number),
+            Some(_) => self.wrong(name, &format!("must be at most {max}")),
+            None => self.wrong(name, "must be a whole number, 0 or more"),
+        }
+    }
+
+    pub fn required_whole(&mut self, name: &str, max: u64) -> u64 {
+        self.required(name, |fields| fields.whole(name, max))
+    }
+
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.value(name)? {
+            Value::Bool(flag) => Some(*flag),
+            Value::Number(number) if number.as_u64() == Some(1) => Some(true),
+            Value::Number(number) if number.as_u64() == Some(0) => Some(false),
+            Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" | "on" => Some(true),
+                "false" | "0" | "no" | "off" => Some(false),
+                _ => self.wrong(name, "must be true or false"),
+            },
+            _ => self.wrong(name, "must be true or false"),
+        }
+    }
+
+    /// An id as a number or as text, in any rendering.
+    pub fn id(&mut self, name: &str) -> Option<Id> {
+        let id = match self.value(name)? {
+            Value::Number(number) => number.as_u64().and_then(Id::from_u64),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        if id.is_none() {
+            self.refuse(name, "must be an id");
+        }
+        id
+    }
+
+    pub fn required_id(&mut self, name: &str) -> Option<Id> {
+        if self.value(name).is_none() {
+            self.refuse(name, "is required");
+            return None;
+        }
+        self.id(name)
+    }
+
+    /// One of the listed words.
+    pub fn one_of<T>(&mut self, name: &str, words: &[&str], parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let word = match self.value(name)? {
+            Value::String(text) => text.trim().to_owned(),
+            _ => String::new(),
+        };
+        match parse(&word).filter(|_| words.contains(&word.as_str())) {
+            Some(value) => Some(value),
+            None => self.wrong(name, &format!("must be one of {}", words.join(", "))),
+        }
+    }
+
+    /// RFC 3339.
+    pub fn time(&mut self, name: &str) -> Option<Millis> {
+        let time = match self.value(name)? {
+            Value::String(text) => clock::parse_iso(text),
+            _ => None,
+        };
+        match time {
+            Some(time) => Some(time),
+            None => self.wrong(name, "must be a time such as 2025-01-21T10:30:00Z"),
+        }
+    }
+
+    /// A full http or https URL without credentials.
+    pub fn url(&mut self, name: &str) -> Option<Url> {
+        let text = self.text(name, 2048)?;
+        match Url::parse(&text) {
+            Ok(url) if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() => {
+                self.wrong(name, "must start with http:// or https://")
+            }
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+                self.wrong(name, "must not hold a user name or password")
+            }
+            Ok(url) => Some(url),
+            Err(_) => self.wrong(name, "must be a full URL such as https://n8n.example.com/webhook/path"),
+        }
+    }
+
+    /// Any JSON value as it was sent. Text that holds a JSON object or array is decoded, because n8n's nodes send
+    /// objects as text.
+    pub fn json(&mut self, name: &str) -> Option<Value> {
+        let value = self.value(name)?.clone();
+        match &value {
+            Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+                Some(serde_json::from_str(text).unwrap_or(value))
+            }
+            _ => Some(value),
+        }
+    }
+
+    fn required<T: Default>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> T {
+        if self.value(name).is_none() {
+            self.refuse(name, "is required");
+            return T::default();
+        }
+        read(self).unwrap_or_default()
+    }
+
+    fn wrong<T>(&mut self, name: &str, problem: &str) -> Option<T> {
+        self.refuse(name, problem);
+        None
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
+fn whole_float(number: f64) -> Option<u64> {
+    const MAX: f64 = 9_007_199_254_740_991.0;
+    (number.fract() == 0.0 && (0.0..=MAX).contains(&number)).then_some(number as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn fields(value: Value) -> Fields {
+        Fields::new(value.as_object().unwrap().clone())
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_once() {
+        let mut fields = fields(json!({ "b": "x", "c": "maybe", "d": "n8n.example.com", "e": "lost", "f": {} }));
+        fields.required_text("a", 10);
+        fields.required_whole("b", 10);
+        fields.flag("c");
+        fields.url("d");
+        fields.one_of("e", &["found"], |_| Some(()));
+        fields.required_id("f");
+        let error = fields.finish().unwrap_err();
+        assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f"]);
+    }
+
+    #[test]
+    fn what_n8n_makes_of_values_is_accepted() {
+        let mut fields = fields(json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}" }));
+        assert_eq!(fields.whole("a", 1000), Some(399));
+        assert_eq!(fields.flag("b"), Some(true));
+        assert_eq!(fields.text("c", 10).as_deref(), Some("551"));
+        assert_eq!(fields.text("d", 10), None);
+        assert_eq!(fields.whole("e", 10), None);
+        assert_eq!(fields.whole("f", 1000), Some(120));
+        assert_eq!(fields.json("g"), Some(json!({ "k": 1 })));
+        fields.finish().unwrap();
+    }
+
+    #[test]
+    fn a_blank_required_field_is_missing() {
+        let mut fields = fields(json!({ "input_tokens": "", "output_tokens": null }));
+        fields.required_whole("input_tokens", 10);
+        fields.required_whole("output_tokens", 10);
+        let error = fields.finish().unwrap_err();
+        assert_eq!(error.message, "input_tokens: is required; output_tokens: is required");
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        for value in [json!(-1), json!(1.5), json!("1e3"), json!(1e300), json!([1])] {
+            let mut fields = fields(json!({ "n": value }));
+            assert_eq!(fields.whole("n", 1000), None);
+            assert!(fields.finish().is_err());
+        }
+    }
+}

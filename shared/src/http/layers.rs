@@ -1,0 +1,260 @@
+//! The layers around every router, outside in: request id, trace and error rendering → panic → CORS → trailing slash →
+//! admission (credential, scope, rate, idempotency) → router.
+
+use std::{any::Any, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{MatchedPath, Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, Method, header};
+use sha2::{Digest, Sha256};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, Any as AnyHeader, CorsLayer},
+    normalize_path::{NormalizePath, NormalizePathLayer},
+};
+use tower::Layer;
+use tracing::Instrument;
+
+use super::{
+    ctx::{self, Ctx, Idempotency},
+    problem::{self, Unrendered},
+    routes::{self, Auth, RateClass, Route, TEST_SCOPE},
+};
+use crate::{
+    app::SharedApp,
+    domain::api_key::hex,
+    error::{Error, ErrorKind, Result},
+    repo::idempotency::{self, Outcome},
+};
+
+/// What a caller without a credential reads.
+pub const NO_KEY: &str = "An API key is needed: send it as X-API-Key, or as Authorization: Bearer.";
+/// Longest `Idempotency-Key`.
+const MAX_IDEMPOTENCY_KEY: usize = 255;
+
+/// Wraps a function's routes in the platform.
+pub fn platform(router: Router<SharedApp>, app: SharedApp) -> NormalizePath<Router> {
+    let cors = cors(&app.settings.cors_origins);
+    let router = router
+        .fallback(|| async { Error::new(ErrorKind::NotFound, "no_such_route", "There is no such address. GET /docs lists them.") })
+        .method_not_allowed_fallback(|| async {
+            Error::new(ErrorKind::MethodNotAllowed, "method_not_allowed", "This address does not answer that method.")
+        })
+        .layer(from_fn_with_state(app.clone(), admit))
+        .layer(cors)
+        .layer(CatchPanicLayer::custom(|panic| panicked(panic)))
+        .layer(from_fn_with_state(app.clone(), observe))
+        .layer(from_fn(limit_head))
+        .with_state(app);
+    // Around the router and not inside it: a path is matched before an inner layer could change it.
+    NormalizePathLayer::trim_trailing_slash().layer(router)
+}
+
+/// A reply to `HEAD` keeps its headers and loses its body, also when an error was rendered.
+async fn limit_head(request: Request, next: Next) -> Response {
+    let head = request.method() == Method::HEAD;
+    let response = next.run(request).await;
+    if head { response.map(|_| Body::empty()) } else { response }
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(AnyHeader)
+        .expose_headers(["x-request-id", "idempotent-replayed", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]
+            .map(http::HeaderName::from_static));
+    if origins.iter().any(|origin| origin == "*") {
+        return layer.allow_origin(AnyHeader);
+    }
+    layer.allow_origin(AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok())))
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::internal(format!("panic: {}", text.unwrap_or("of unknown kind"))).into_response()
+}
+
+/// Gives the request its id, its span and, on the way out, its error's words.
+async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next) -> Response {
+    let request_id: Arc<str> = request_id(&app, request.headers()).into();
+    request.extensions_mut().insert(RequestId(request_id.clone()));
+    let dialect = routes::dialect_of(request.uri().path());
+    let method = request.method().clone();
+    // The pattern, not the path: ids and tokens in paths stay out of the log.
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", id = %request_id, %method, route, tenant = tracing::field::Empty);
+    async move {
+        let started = app.now();
+        let mut response = next.run(request).await;
+        if let Some(Unrendered(error)) = response.extensions_mut().remove::<Unrendered>() {
+            problem::log(&error);
+            let allow = response.headers_mut().remove(header::ALLOW);
+            let kept = std::mem::take(response.headers_mut());
+            response = problem::render(&error, dialect);
+            for (name, value) in kept.into_iter().filter_map(|(name, value)| Some((name?, value))) {
+                response.headers_mut().entry(name).or_insert(value);
+            }
+            if let Some(allow) = allow {
+                response.headers_mut().insert(header::ALLOW, allow);
+            }
+        }
+        if let Ok(id) = HeaderValue::from_str(&request_id) {
+            response.headers_mut().insert("x-request-id", id);
+        }
+        tracing::info!(status = response.status().as_u16(), ms = app.now().since(started).as_millis(), "answered");
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// Id of a request, for handlers and for the tasks they cause.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub Arc<str>);
+
+/// The caller's own id when it is short and plain, else a new one.
+fn request_id(app: &SharedApp, headers: &HeaderMap) -> String {
+    let plain = |text: &&str| {
+        (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    let sent = headers.get("x-request-id").and_then(|value| value.to_str().ok()).filter(plain);
+    sent.map_or_else(|| app.id().prefixed("req"), str::to_owned)
+}
+
+/// Lets a request in: who is it, may it, is it too much, was it answered before.
+async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+    let Some(path) = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()) else {
+        return next.run(request).await;
+    };
+    let Some(route) = routes::find(request.method(), &path) else {
+        // The path exists and this method does not: the router says so, with its Allow header. Nothing runs.
+        return next.run(request).await;
+    };
+    if route.auth == Auth::Public {
+        return next.run(request).await;
+    }
+    match admitted(&app, route, request, next).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn admitted(app: &SharedApp, route: &'static Route, mut request: Request, next: Next) -> Result<Response> {
+    let now = app.now();
+    let caller = app.authenticate(credential(request.headers())?).await?;
+    tracing::Span::current().record("tenant", caller.tenant.0);
+    if let Auth::Key(scope) = route.auth
+        && scope != TEST_SCOPE
+        && !caller.allows(scope)
+    {
+        let message = format!("This key lacks the scope {scope}.");
+        return Err(Error::new(ErrorKind::Forbidden, "missing_scope", message));
+    }
+    let standing = match route.rate {
+        RateClass::None => None,
+        RateClass::Trigger => {
+            let limit = app.settings.trigger_limit;
+            Some(app.limiter.spend(&*app.store, caller.tenant, caller.id, limit, now).await?)
+        }
+    };
+    let mut response = match standing.filter(|standing| !standing.allowed) {
+        Some(standing) => standing.refusal(now).into_response(),
+        None => {
+            let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+            let request_id = request_id.ok_or_else(|| Error::internal("a request without an id"))?;
+            let mut ctx = Ctx { app: app.clone(), caller, request_id, now, idempotency: None };
+            match remember(route, &mut ctx, request).await? {
+                Remembered::Answered(reply) => reply.into_response(),
+                Remembered::New(restored) => {
+                    request = restored;
+                    request.extensions_mut().insert(ctx);
+                    next.run(request).await
+                }
+            }
+        }
+    };
+    if let Some(standing) = standing {
+        standing.write(response.headers_mut());
+    }
+    Ok(response)
+}
+
+/// `X-API-Key`, or `Authorization: Bearer`.
+fn credential(headers: &HeaderMap) -> Result<&str> {
+    let missing = || Error::new(ErrorKind::Unauthenticated, "missing_api_key", NO_KEY);
+    let given = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty());
+    if let Some(key) = given("x-api-key") {
+        return Ok(key);
+    }
+    let (scheme, token) = given("authorization").and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() { Ok(token.trim()) } else { Err(missing()) }
+}
+
+enum Remembered {
+    New(Request),
+    Answered(super::reply::Reply),
+}
+
+/// Looks an `Idempotency-Key` up.
+async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Remembered> {
+    if request.method() != Method::POST {
+        return Ok(Remembered::New(request));
+    }
+    let Some(sent) = request.headers().get("idempotency-key") else { return Ok(Remembered::New(request)) };
+    let sent = sent.to_str().ok().map(str::trim).filter(|text| (1..=MAX_IDEMPOTENCY_KEY).contains(&text.len()));
+    let sent = sent.map(str::to_owned).ok_or_else(|| {
+        Error::invalid("Idempotency-Key", format!("must have 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters"))
+    })?;
+    let (parts, body) = request.into_parts();
+    let body = read_body(&ctx.app, &parts.headers, body).await?;
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let fingerprint = hash(&[target.as_bytes(), &body]);
+    let key = idempotency::key(ctx.tenant(), &hash(&[route.operation.as_bytes(), parts.uri.path().as_bytes(), sent.as_bytes()]));
+    let mut begun = None;
+    if let Some(record) = idempotency::find(&*ctx.app.store, &key, ctx.now).await? {
+        if let Some(reply) = ctx::settle(&record, &fingerprint, ctx.now)? {
+            return Ok(Remembered::Answered(reply));
+        }
+        if let Outcome::Begun { id, .. } = record.outcome {
+            begun = Some(id);
+        }
+    }
+    ctx.idempotency = Some(Idempotency { key, fingerprint, begun });
+    Ok(Remembered::New(Request::from_parts(parts, Body::from(body))))
+}
+
+/// Reads a body up to the limit. A declared length over it is refused before a byte is read.
+pub(super) async fn read_body(app: &SharedApp, headers: &HeaderMap, body: Body) -> Result<Bytes> {
+    let limit = app.settings.max_body_bytes;
+    let too_large = || Error::new(ErrorKind::TooLarge, "body_too_large", format!("The body is larger than {limit} bytes."));
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|declared| declared > limit) {
+        return Err(too_large());
+    }
+    match axum::body::to_bytes(body, limit).await {
+        Ok(body) => Ok(body),
+        Err(error) if is_length_limit(&error) => Err(too_large()),
+        Err(error) => {
+            Err(Error::new(ErrorKind::Malformed, "body_unreadable", "The body ended too early.").caused_by(error))
+        }
+    }
+}
+
+fn is_length_limit(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+/// SHA-256 over parts, each with its length in front so that no two lists of parts read alike.
+fn hash(parts: &[&[u8]]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        digest.update(part);
+    }
+    hex(&digest.finalize())
+}

@@ -1,0 +1,13 @@
+//! The platform that every endpoint stands on: layers, extraction, replies, errors, the route table, the API document.
+
+pub mod ctx;
+pub mod extract;
+pub mod fields;
+pub mod health;
+pub mod layers;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod rate;
+pub mod reply;
+pub mod routes;

@@ -1,0 +1,115 @@
+//! Errors on the wire. Its one rule: the kind decides the status, the dialect decides the envelope, and a cause never
+//! leaves the house.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+use super::routes::Dialect;
+use crate::error::{Error, ErrorKind};
+
+/// Status of an error in a dialect.
+pub fn status(kind: ErrorKind, dialect: Dialect) -> StatusCode {
+    match kind {
+        ErrorKind::Malformed => StatusCode::BAD_REQUEST,
+        ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        // Document 000 answers a bad key with 403; everyone else with 401.
+        ErrorKind::CredentialRejected => match dialect {
+            Dialect::Tokens | Dialect::Invokati => StatusCode::FORBIDDEN,
+            Dialect::House => StatusCode::UNAUTHORIZED,
+        },
+        ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        ErrorKind::Conflict | ErrorKind::WrongState => StatusCode::CONFLICT,
+        ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::Upstream => StatusCode::BAD_GATEWAY,
+        ErrorKind::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The dialect's envelope around an error.
+pub fn body(error: &Error, dialect: Dialect) -> Value {
+    let mut body = match dialect {
+        Dialect::Tokens => json!({ "status": "error", "code": error.code, "message": error.message }),
+        Dialect::Invokati => json!({ "success": false, "error": error.code, "message": error.message }),
+        Dialect::House => json!({ "error": error.code, "message": error.message }),
+    };
+    if let Some(map) = body.as_object_mut() {
+        if !error.fields.is_empty() {
+            map.insert("errors".into(), json!(error.fields));
+        }
+        for (key, value) in &error.details {
+            map.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    body
+}
+
+/// The whole reply.
+pub fn render(error: &Error, dialect: Dialect) -> Response {
+    let mut response = (status(error.kind, dialect), axum::Json(body(error, dialect))).into_response();
+    let headers = response.headers_mut();
+    if let Some(span) = error.retry_after {
+        let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    }
+    if error.kind == ErrorKind::Unauthenticated {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer, ApiKey header=\"X-API-Key\""));
+    }
+    response
+}
+
+/// An error on its way out: `layers::observe` renders it, because only there the dialect is known for every path.
+#[derive(Clone)]
+pub(super) struct Unrendered(pub Arc<Error>);
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Unrendered(Arc::new(self)));
+        response
+    }
+}
+
+/// The log line that an error deserves.
+pub fn log(error: &Error) {
+    match error.kind {
+        ErrorKind::Internal => tracing::error!(%error, "request failed"),
+        ErrorKind::Upstream | ErrorKind::UpstreamTimeout | ErrorKind::Unavailable => tracing::warn!(%error, "request failed"),
+        ErrorKind::Forbidden | ErrorKind::TooLarge | ErrorKind::RateLimited => tracing::info!(%error, "request refused"),
+        _ => tracing::debug!(%error, "request refused"),
+    }
+}
+
+/// An envelope as the API document describes it.
+pub fn schema_example(kind: ErrorKind, dialect: Dialect) -> Map<String, Value> {
+    let error = match kind {
+        ErrorKind::Invalid => Error::invalid("title", "is required"),
+        ErrorKind::Malformed => Error::new(kind, "malformed_json", "The body is not JSON: expected value at line 1 column 1."),
+        ErrorKind::NotFound => Error::not_found("payload"),
+        ErrorKind::Unauthenticated => Error::new(kind, "missing_api_key", super::layers::NO_KEY),
+        ErrorKind::CredentialRejected => Error::new(kind, "invalid_api_key", "The API key is invalid, expired or revoked."),
+        ErrorKind::Forbidden => Error::new(kind, "forbidden", "This key may not do that."),
+        ErrorKind::MethodNotAllowed => Error::new(kind, "method_not_allowed", "This address does not answer that method."),
+        ErrorKind::Conflict => Error::new(kind, "idempotency_key_reused", "This key was used for another request."),
+        ErrorKind::WrongState => Error::new(kind, "already_decided", "It was approved already."),
+        ErrorKind::TooLarge => Error::new(kind, "body_too_large", "The body is larger than 6291456 bytes."),
+        ErrorKind::UnsupportedMedia => Error::new(kind, "not_json", "Send the body as application/json."),
+        ErrorKind::RateLimited => Error::new(kind, "rate_limited", "More than 60 requests in this minute."),
+        ErrorKind::Upstream => Error::new(kind, "n8n_error", "n8n answered 500."),
+        ErrorKind::UpstreamTimeout => Error::new(kind, "n8n_timeout", "n8n did not answer in time."),
+        ErrorKind::Unavailable => Error::unavailable("example"),
+        ErrorKind::Internal => Error::internal("example"),
+    };
+    match body(&error, dialect) {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,158 @@
+//! The route table: what each route asks of its caller, in one place. The router, the API document, the SAM template
+//! and the tests are compared with it; a route that is not here is refused by `layers::admit`.
+
+use http::Method;
+
+use crate::error::ErrorKind::{self, *};
+
+/// How a family of routes talks: its envelope and its status codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Document 000's token-usage, trigger and poll routes: `{"status":"error","message"}`.
+    Tokens,
+    /// The rest of document 000: `{"success":false,"error","message"}`.
+    Invokati,
+    /// Routes that belong to no document, or to all.
+    House,
+}
+
+/// What a route asks for before its handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auth {
+    Public,
+    /// An API key that holds the scope.
+    Key(&'static str),
+}
+
+/// Which limit a route counts against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateClass {
+    None,
+    /// 60 requests a minute per API key, together for all routes of the class.
+    Trigger,
+}
+
+/// One route.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    pub method: Verb,
+    pub path: &'static str,
+    /// Also the `operationId`.
+    pub operation: &'static str,
+    pub dialect: Dialect,
+    pub auth: Auth,
+    pub rate: RateClass,
+    /// The function under `functions/` that serves it.
+    pub function: &'static str,
+    /// What it can answer besides success and what [`Route::errors`] adds for its class.
+    pub errors: &'static [ErrorKind],
+}
+
+/// The methods in use, as a value that can stand in a constant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Get,
+    Post,
+    Patch,
+    Delete,
+}
+
+impl Verb {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl Route {
+    /// Every kind of error that the route can answer with.
+    pub fn errors(&self) -> Vec<ErrorKind> {
+        let mut kinds = self.errors.to_vec();
+        if self.auth != Auth::Public {
+            kinds.extend([Unauthenticated, CredentialRejected, Forbidden, Unavailable, Internal]);
+        }
+        if matches!(self.method, Verb::Post | Verb::Patch) {
+            kinds.extend([Malformed, Invalid, TooLarge, UnsupportedMedia]);
+        }
+        if self.method == Verb::Post {
+            kinds.push(Conflict);
+        }
+        if self.rate != RateClass::None {
+            kinds.push(RateLimited);
+        }
+        kinds.sort_by_key(|kind| *kind as u8);
+        kinds.dedup();
+        kinds
+    }
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $operation:literal $dialect:ident $auth:expr, $rate:ident, $function:literal, [$($error:ident),*];)*) => {
+        /// Every route of the product.
+        pub const ROUTES: &[Route] = &[$(Route {
+            method: Verb::$method,
+            path: $path,
+            operation: $operation,
+            dialect: Dialect::$dialect,
+            auth: $auth,
+            rate: RateClass::$rate,
+            function: $function,
+            errors: &[$($error),*],
+        }),*];
+    };
+}
+
+use Auth::{Key, Public};
+
+routes! {
+    Get "/health" "health" House Public, None, "meta", [Unavailable];
+    Get "/api/v1/health" "health_v1" House Public, None, "meta", [Unavailable];
+    Get "/openapi.json" "openapi" House Public, None, "meta", [];
+    Get "/docs" "docs" House Public, None, "meta", [];
+    Get "/docs/{file}" "docs_file" House Public, None, "meta", [NotFound];
+    Get "/api" "test_credential" Invokati Key("*:test"), None, "meta", [];
+    Get "/api/auth/test" "test_credential_auth" Invokati Key("*:test"), None, "meta", [];
+    Post "/api/token-usage" "record_token_usage" Tokens Key("token_usage:write"), None, "token-usage", [NotFound];
+    Get "/api/token-usage/{workflow_id}/stats" "get_token_usage_stats" Tokens Key("token_usage:read"), None, "token-usage", [NotFound, Invalid];
+    Post "/api/trigger-webhook" "trigger_webhook" Tokens Key("workflows:execute"), Trigger, "triggers", [NotFound, Upstream, UpstreamTimeout];
+    Post "/api/poll-execution" "poll_execution" Tokens Key("workflows:read"), Trigger, "triggers", [NotFound];
+    Post "/api/payloads" "create_payload" Invokati Key("payloads:write"), None, "payloads", [NotFound, Forbidden];
+    Get "/api/payloads/list" "list_payloads" Invokati Key("payloads:read"), None, "payloads", [Invalid, Forbidden];
+    Get "/api/payloads/{id}" "get_payload" Invokati Key("payloads:read"), None, "payloads", [NotFound];
+    Patch "/api/payloads/{id}" "update_payload" Invokati Key("payloads:write"), None, "payloads", [NotFound, Conflict];
+    Delete "/api/payloads/{id}" "delete_payload" Invokati Key("payloads:write"), None, "payloads", [NotFound, Conflict];
+    Post "/automation/payload/create" "create_payload_for_review" Invokati Key("payloads:write"), None, "payloads", [NotFound, Forbidden];
+    Post "/automation/approve" "approve" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
+    Post "/automation/deny" "deny" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
+    Post "/automation/regenerate" "regenerate" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
+    Post "/api/installs/register" "register_installation" Invokati Key("installations:write"), None, "installations", [];
+    Post "/api/push/executions" "push_execution" Invokati Key("executions:write"), None, "installations", [NotFound];
+    Get "/api/installed/{installation_id}" "list_installed_workflows" Invokati Key("installations:read"), None, "installations", [NotFound];
+}
+
+/// The scope that every usable key holds: it only tells that the key works.
+pub const TEST_SCOPE: &str = "*:test";
+
+/// The route behind a method and the path pattern that the router matched. `HEAD` is answered by `GET`.
+pub fn find(method: &Method, path: &str) -> Option<&'static Route> {
+    let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
+    ROUTES.iter().find(|route| route.path == path && route.method.as_str() == method)
+}
+
+/// The dialect of a path that may not be a route at all.
+pub fn dialect_of(path: &str) -> Dialect {
+    let under = |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+    if ["/api/token-usage", "/api/trigger-webhook", "/api/poll-execution"].into_iter().any(under) {
+        Dialect::Tokens
+    } else if under("/api/v1") {
+        Dialect::House
+    } else if under("/api") || under("/automation") {
+        Dialect::Invokati
+    } else {
+        Dialect::House
+    }
+}

@@ -1,0 +1,127 @@
+//! Which n8n a request speaks of: from an id, a URL or a workflow to the installation and its workflow node.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use url::Url;
+
+use crate::{
+    app::App,
+    clock::Millis,
+    domain::{
+        installation::Installation,
+        workflow::{self, Workflow},
+    },
+    error::{Error, OrNotFound, Result},
+    ids::Id,
+    repo::{installations::Installations, workflows::Workflows},
+    tenant::TenantId,
+};
+
+/// An installation read lately is believed for this long.
+const BELIEVED: Duration = Duration::from_secs(30);
+/// Entries of each cache of one instance.
+const REMEMBERED: usize = 10_000;
+
+/// What this instance saw lately: installations, and workflow nodes that exist for certain.
+#[derive(Default)]
+pub(crate) struct Sightings {
+    installations: Mutex<HashMap<(TenantId, Id), (Arc<Installation>, Millis)>>,
+    nodes: Mutex<HashMap<(TenantId, Id), Option<String>>>,
+}
+
+/// Lookups inside one tenant.
+#[derive(Clone, Copy)]
+pub struct Installed<'a> {
+    pub app: &'a App,
+    pub tenant: TenantId,
+}
+
+impl Installed<'_> {
+    fn installations(&self) -> Installations<'_> {
+        Installations { store: &*self.app.store, tenant: self.tenant }
+    }
+
+    fn workflows(&self) -> Workflows<'_> {
+        Workflows { store: &*self.app.store, tenant: self.tenant }
+    }
+
+    /// The installation, 404 when it is nobody's or another tenant's.
+    pub async fn get(&self, id: Id) -> Result<Arc<Installation>> {
+        let now = self.app.now();
+        let cache = &self.app.sightings.installations;
+        let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&(self.tenant, id)).cloned();
+        if let Some((installation, until)) = known
+            && now < until
+        {
+            return Ok(installation);
+        }
+        let found = Arc::new(self.installations().get(id).await?.or_not_found("installation")?);
+        let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= REMEMBERED {
+            cache.clear();
+        }
+        cache.insert((self.tenant, id), (found.clone(), now.plus(BELIEVED)));
+        Ok(found)
+    }
+
+    /// Forgets what was cached of an installation, because it was just changed here.
+    pub fn forget(&self, id: Id) {
+        self.app.sightings.installations.lock().unwrap_or_else(PoisonError::into_inner).remove(&(self.tenant, id));
+    }
+
+    /// The installation that owns a URL's origin; where several do, the oldest.
+    pub async fn by_url(&self, url: &Url) -> Result<Option<Arc<Installation>>> {
+        match self.installations().by_origin(&url.origin().ascii_serialization()).await?.first() {
+            Some(id) => self.get(*id).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The installation that has a workflow, or the tenant's only one. None when that does not settle it.
+    pub async fn by_workflow(&self, workflow_id: &str) -> Result<Option<Arc<Installation>>> {
+        let id = match self.workflows().installations_with(workflow_id).await?.as_slice() {
+            [one] => Some(*one),
+            [] => self.installations().only().await?,
+            _ => None,
+        };
+        match id {
+            Some(id) => self.get(id).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The `nid` of a workflow, whose node exists from now on. Costs a write the first time that an instance meets the
+    /// workflow and nothing later.
+    pub async fn node(&self, installation: Id, workflow_id: &str, name: Option<&str>) -> Result<Id> {
+        let nid = workflow::nid(self.tenant, installation, workflow_id);
+        if self.is_known(nid, name) {
+            return Ok(nid);
+        }
+        let new = Workflow {
+            nid,
+            installation_id: installation,
+            workflow_id: workflow_id.to_owned(),
+            name: name.map(str::to_owned),
+            created_at: self.app.now(),
+            latest: None,
+            run: None,
+            v: 1,
+        };
+        self.workflows().ensure(&new).await.map_err(Error::from)?;
+        let mut nodes = self.app.sightings.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if nodes.len() >= REMEMBERED {
+            nodes.clear();
+        }
+        nodes.insert((self.tenant, nid), new.name);
+        Ok(nid)
+    }
+
+    fn is_known(&self, nid: Id, name: Option<&str>) -> bool {
+        let nodes = self.app.sightings.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        nodes.get(&(self.tenant, nid)).is_some_and(|known| name.is_none() || known.as_deref() == name)
+    }
+}

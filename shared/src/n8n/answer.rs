@@ -1,0 +1,144 @@
+//! What n8n says, in our words: the answer to a resume call, and the status of an execution.
+//!
+//! n8n tells its cases apart by message texts only, so they are matched loosely, and every case that is not plain ends in
+//! "read the execution before sending again": a decision that is sent twice can approve the next step unread.
+
+/// What an answer to a resume call means for the decision that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResumeAnswer {
+    /// n8n took the decision. Never send it again.
+    Resumed,
+    /// The execution runs at this moment: it has not reached its wait yet, or somebody was quicker. Look again shortly.
+    Running,
+    /// The execution has ended, well or not. Final.
+    Finished,
+    /// n8n has no such execution. Final.
+    Gone,
+    /// The URL does not fit the wait (token, method, suffix), or the answer is not from a wait at all. Read the
+    /// execution, then rebuild the URL if it still waits for us.
+    Refresh,
+    /// The wait asks for credentials that we don't have. Final until somebody changes the workflow.
+    Forbidden,
+    /// n8n could not do it now. Back off; read the execution before sending again, for it may have been resumed.
+    TryLater,
+}
+
+/// Reads answers to resume calls.
+#[derive(Debug)]
+pub struct Answer;
+
+impl Answer {
+    /// Sorts an answer by its status and, where n8n uses one status for two cases, by its text.
+    ///
+    /// HTML with a 2xx is [`ResumeAnswer::Refresh`]: it is a login page or n8n's editor behind a wrong host, or n8n's
+    /// "no action required" page of a wait that is over; if it is the workflow's own page after all, the execution that
+    /// is read next shows that the wait has passed. A redirect (which is not followed) is n8n sending form waits to
+    /// their form, or a host that moved: the same.
+    #[must_use]
+    pub fn classify(status: u16, body: &[u8]) -> ResumeAnswer {
+        match status {
+            200..=299 if is_html(body) => ResumeAnswer::Refresh,
+            200..=299 => ResumeAnswer::Resumed,
+            403 => ResumeAnswer::Forbidden,
+            404 if says(body, "does not exist") => ResumeAnswer::Gone,
+            409 if says(body, "finished") => ResumeAnswer::Finished,
+            409 if says(body, "running") => ResumeAnswer::Running,
+            408 | 425 | 429 | 500..=599 => ResumeAnswer::TryLater,
+            _ => ResumeAnswer::Refresh,
+        }
+    }
+}
+
+/// Only the beginning matters: n8n's own messages are short, and a workflow's answer can be of any size.
+const LOOKED_AT: usize = 4096;
+
+fn head(body: &[u8]) -> &[u8] {
+    body.get(..LOOKED_AT).unwrap_or(body)
+}
+
+/// An HTML page that happens to hold the words is no message of n8n's.
+fn says(body: &[u8], words: &str) -> bool {
+    !is_html(body) && String::from_utf8_lossy(head(body)).to_ascii_lowercase().contains(words)
+}
+
+fn is_html(body: &[u8]) -> bool {
+    let text = head(body);
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    let begins = |tag: &[u8]| text.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
+    begins(b"<!doctype html") || begins(b"<html") || begins(b"<head") || begins(b"<body")
+}
+
+/// Where an execution stands, as far as somebody who polls it needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Poll {
+    /// Not over: new, running, at a wait, or in a state that we don't know.
+    Waiting,
+    /// Ended well.
+    Success,
+    /// Ended otherwise: by an error, a crash, or somebody's hand.
+    Error,
+}
+
+/// Reads n8n's status word. An unknown word is not an end: n8n has added words before.
+#[must_use]
+pub fn map_status(n8n_status: &str) -> Poll {
+    match n8n_status.trim() {
+        "success" => Poll::Success,
+        "error" | "crashed" | "canceled" => Poll::Error,
+        _ => Poll::Waiting,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_answer_of_n8n_has_one_meaning() {
+        use ResumeAnswer::*;
+        let rows: [(u16, &str, ResumeAnswer); 24] = [
+            (200, r#"{"message":"Workflow was started"}"#, Resumed),
+            (200, "", Resumed),
+            (202, "accepted", Resumed),
+            (401, r#"{"error":"Invalid token"}"#, Refresh),
+            (
+                404,
+                r#"{"code":404,"message":"The workflow for execution \"25\" does not contain a waiting webhook with a matching path/method."}"#,
+                Refresh,
+            ),
+            (404, r#"{"code":404,"message":"Could not find node to process webhook."}"#, Refresh),
+            (404, "<!DOCTYPE html>\n<html><pre>Cannot POST /rest/executions/25/resume</pre></html>", Refresh),
+            (404, "<html>The page does not exist</html>", Refresh),
+            (404, r#"{"code":404,"message":"The execution \"999999\" does not exist."}"#, Gone),
+            (409, r#"{"code":409,"message":"The execution \"33\" is running already."}"#, Running),
+            (409, r#"{"code":409,"message":"The execution \"26 has finished already."}"#, Finished),
+            (409, r#"{"code":409,"message":"The execution \"29\" has finished with error."}"#, Finished),
+            (409, r#"{"code":409,"message":"taken"}"#, Refresh),
+            (403, "Authorization data is wrong!", Forbidden),
+            (500, r#"{"code":0,"message":"There was a problem executing the workflow"}"#, TryLater),
+            (500, r#"{"code":0,"message":"SQLITE_ERROR"}"#, TryLater),
+            (502, "<html>Bad gateway</html>", TryLater),
+            (503, "", TryLater),
+            (504, "", TryLater),
+            (429, "", TryLater),
+            (200, "  <!doctype HTML><title>n8n.io</title>", Refresh),
+            (200, "\u{feff}<html>Sign in</html>", Refresh),
+            (307, "", Refresh),
+            (422, r#"{"code":422,"message":"Failed to parse request body"}"#, Refresh),
+        ];
+        for (status, body, meaning) in rows {
+            assert_eq!(Answer::classify(status, body.as_bytes()), meaning, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn only_known_ends_are_ends() {
+        for word in ["new", "running", "waiting", "unknown", "", "paused"] {
+            assert_eq!(map_status(word), Poll::Waiting, "{word}");
+        }
+        for word in ["error", "crashed", "canceled"] {
+            assert_eq!(map_status(word), Poll::Error, "{word}");
+        }
+        assert_eq!(map_status("success"), Poll::Success);
+    }
+}

@@ -1,0 +1,224 @@
+//! Calls to n8n's public API. Its one rule: n8n's answers are never trusted to be n8n's; whatever cannot be read is an
+//! error that says what a person can do.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::{
+    app::App,
+    clock::{self, Millis},
+    domain::installation::Installation,
+    egress::{HttpOut, OutError, OutRequest},
+    error::Result,
+    tenant::TenantId,
+};
+
+/// One look-up.
+const LOOK_UP: Duration = Duration::from_secs(5);
+/// Executions with their data reach megabytes.
+const MAX_EXECUTION_BYTES: usize = 32 * 1024 * 1024;
+const MAX_LIST_BYTES: usize = 16 * 1024 * 1024;
+/// n8n's largest page (fact: 251 is refused by 2.8).
+const PAGE: &str = "250";
+
+/// Why n8n could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum N8nError {
+    #[error("n8n cannot be reached: {0}")]
+    Unreachable(#[from] OutError),
+    #[error("n8n refuses the API key that was registered ({0})")]
+    KeyRefused(u16),
+    #[error("n8n answered {status}: {message}")]
+    Status { status: u16, message: String },
+    #[error("what answers there is not n8n's API")]
+    NotN8n,
+}
+
+impl N8nError {
+    /// Whether n8n is there but its API cannot be used, so that asking again later is no use.
+    pub fn is_closed_api(&self) -> bool {
+        matches!(self, Self::KeyRefused(_) | Self::NotN8n)
+    }
+}
+
+/// One n8n's public API.
+pub struct N8n<'a> {
+    http: &'a dyn HttpOut,
+    base: Url,
+    api_key: SecretString,
+}
+
+/// An execution as the list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionRow {
+    pub id: String,
+    pub workflow_id: Option<String>,
+    pub status: String,
+    pub started_at: Option<Millis>,
+    pub stopped_at: Option<Millis>,
+}
+
+/// A workflow as the list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkflowRow {
+    pub id: String,
+    pub name: Option<String>,
+    /// Paths of its production webhooks.
+    pub webhook_paths: Vec<String>,
+}
+
+impl App {
+    /// The API of a registered n8n.
+    pub async fn n8n<'a>(&'a self, tenant: TenantId, installation: &Installation) -> Result<N8n<'a>> {
+        let record = Installation::seal_record(installation.id);
+        let api_key = self.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
+        let base = Url::parse(&installation.host).map_err(crate::error::Error::internal)?;
+        Ok(N8n { http: &*self.http, base, api_key })
+    }
+}
+
+impl N8n<'_> {
+    /// One execution; none when n8n does not know it.
+    pub async fn execution(&self, id: &str, with_data: bool) -> Result<Option<Bytes>, N8nError> {
+        let mut url = self.url(&["executions", id]);
+        if with_data {
+            url.query_pairs_mut().append_pair("includeData", "true");
+        }
+        match self.get(url, MAX_EXECUTION_BYTES).await {
+            Ok(body) => Ok(Some(body)),
+            // 400 is n8n's word on an id that is no number.
+            Err(N8nError::Status { status: 404 | 400, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One execution's row; none when n8n does not know it.
+    pub async fn execution_row(&self, id: &str) -> Result<Option<ExecutionRow>, N8nError> {
+        match self.execution(id, false).await? {
+            Some(body) => row(&serde_json::from_slice(&body).map_err(|_| N8nError::NotN8n)?).map(Some).ok_or(N8nError::NotN8n),
+            None => Ok(None),
+        }
+    }
+
+    /// The newest execution of a workflow. n8n's default list leaves running ones out, so it is asked twice, and ids
+    /// are compared as integers.
+    pub async fn newest_execution(&self, workflow_id: &str) -> Result<Option<ExecutionRow>, N8nError> {
+        let running = self.executions(workflow_id, Some("running")).await?;
+        let ended = self.executions(workflow_id, None).await?;
+        Ok(running.into_iter().chain(ended).max_by_key(|row| row.id.parse::<u64>().unwrap_or(0)))
+    }
+
+    async fn executions(&self, workflow_id: &str, status: Option<&str>) -> Result<Vec<ExecutionRow>, N8nError> {
+        let mut url = self.url(&["executions"]);
+        url.query_pairs_mut().append_pair("workflowId", workflow_id).append_pair("limit", "1");
+        if let Some(status) = status {
+            url.query_pairs_mut().append_pair("status", status);
+        }
+        let list: List = self.get_json(url).await?;
+        Ok(list.data.iter().filter_map(row).collect())
+    }
+
+    /// A page of the workflows, and the cursor of the next one.
+    pub async fn workflows(&self, cursor: Option<&str>) -> Result<(Vec<WorkflowRow>, Option<String>), N8nError> {
+        let mut url = self.url(&["workflows"]);
+        url.query_pairs_mut().append_pair("limit", PAGE);
+        if let Some(cursor) = cursor {
+            url.query_pairs_mut().append_pair("cursor", cursor);
+        }
+        let list: List = self.get_json(url).await?;
+        Ok((list.data.iter().filter_map(workflow).collect(), list.next_cursor))
+    }
+
+    fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["api", "v1"]).extend(segments);
+        }
+        url
+    }
+
+    async fn get_json<T: serde::de::DeserializeOwned>(&self, url: Url) -> Result<T, N8nError> {
+        let body = self.get(url, MAX_LIST_BYTES).await?;
+        serde_json::from_slice(&body).map_err(|_| N8nError::NotN8n)
+    }
+
+    async fn get(&self, url: Url, max_reply_bytes: usize) -> Result<Bytes, N8nError> {
+        let mut headers = HeaderMap::new();
+        let mut key = HeaderValue::from_str(self.api_key.expose_secret()).map_err(|_| N8nError::KeyRefused(0))?;
+        key.set_sensitive(true);
+        headers.insert("x-n8n-api-key", key);
+        headers.insert("accept", HeaderValue::from_static("application/json"));
+        let request = OutRequest { method: Method::GET, url, headers, body: Bytes::new(), timeout: LOOK_UP, max_reply_bytes };
+        let reply = self.http.send(request).await?;
+        let is_json = matches!(serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body), Ok(_));
+        match reply.status {
+            200..=299 if is_json => Ok(reply.body),
+            401 | 403 => Err(N8nError::KeyRefused(reply.status)),
+            // HTML under a good or missing path: a proxy, a login page, or n8n's editor under another prefix.
+            200..=299 | 300..=399 => Err(N8nError::NotN8n),
+            404 if !is_json => Err(N8nError::NotN8n),
+            status => Err(N8nError::Status { status, message: message(&reply.body) }),
+        }
+    }
+}
+
+/// n8n's own sentence, or the beginning of whatever answered, without markup.
+pub fn message(body: &[u8]) -> String {
+    let said = serde_json::from_slice::<Value>(body).ok().and_then(|value| match value.get("message") {
+        Some(Value::String(text)) => Some(text.clone()),
+        _ => None,
+    });
+    let text = said.unwrap_or_else(|| {
+        let text = String::from_utf8_lossy(body.get(..300).unwrap_or(body)).into_owned();
+        if text.trim_start().starts_with('<') { "an HTML page".into() } else { text }
+    });
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+#[derive(Deserialize)]
+struct List {
+    data: Vec<Value>,
+    #[serde(rename = "nextCursor", default)]
+    next_cursor: Option<String>,
+}
+
+fn row(value: &Value) -> Option<ExecutionRow> {
+    let time = |name: &str| value.get(name).and_then(Value::as_str).and_then(clock::parse_iso);
+    Some(ExecutionRow {
+        id: text(value.get("id")?)?,
+        workflow_id: value.get("workflowId").and_then(text),
+        status: value.get("status").and_then(Value::as_str).unwrap_or("unknown").to_owned(),
+        started_at: time("startedAt"),
+        stopped_at: time("stoppedAt"),
+    })
+}
+
+fn workflow(value: &Value) -> Option<WorkflowRow> {
+    let nodes = value.get("nodes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let webhook_path = |node: &Value| {
+        let kind = node.get("type")?.as_str()?;
+        if kind != "n8n-nodes-base.webhook" {
+            return None;
+        }
+        node.get("parameters")?.get("path")?.as_str().map(|path| path.trim_matches('/').to_owned())
+    };
+    Some(WorkflowRow {
+        id: text(value.get("id")?)?,
+        name: value.get("name").and_then(Value::as_str).map(str::to_owned),
+        webhook_paths: nodes.iter().filter_map(webhook_path).collect(),
+    })
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,23 @@
+//! n8n: what it writes and answers, understood, and the calls that Baton makes to it.
+
+pub mod answer;
+pub mod client;
+pub mod execution;
+mod flatted;
+mod lenient;
+pub mod resume;
+mod run;
+mod scan;
+mod tokens;
+pub mod usage;
+pub mod wait;
+
+impl From<answer::Poll> for crate::domain::run::RunStatus {
+    fn from(poll: answer::Poll) -> Self {
+        match poll {
+            answer::Poll::Waiting => Self::Waiting,
+            answer::Poll::Success => Self::Success,
+            answer::Poll::Error => Self::Error,
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The one pass over an execution: what `Summary` and `WaitView` need is kept, the rest goes by undecoded.
+//!
+//! The outer shapes accepted are the row of n8n's API, its `data` alone, `resultData` alone, the output of an Error
+//! Trigger (`{execution, workflow}`), an array that starts with a row, and n8n's flatted text in place of any of them.
+//! What is kept grows with the number of node runs, not with the data that flowed through them.
+
+use std::collections::HashMap;
+
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
+
+use super::flatted::Pool;
+use super::lenient::{Any, Flag, Instant, Key, Prose, Take, Text, fields};
+use super::run::{ModelName, Run, RunData};
+
+/// Node runs that are kept. n8n itself becomes unusable far below it.
+pub(super) const MAX_RUNS: usize = 50_000;
+/// Model calls that are kept over all runs.
+pub(super) const MAX_CALLS: usize = 20_000;
+/// Rows may be wrapped: `{execution: {data: {resultData}}}` is the deepest seen in the wild.
+const MAX_WRAPPING: u8 = 4;
+/// An error message is for a list entry; the whole text stays with n8n.
+const ERROR_BYTES: usize = 500;
+
+#[derive(Default)]
+pub(super) struct Scan {
+    pub(super) id: Option<String>,
+    /// What a push calls the execution when `id` is the id of something else.
+    pub(super) execution_id: Option<String>,
+    pub(super) workflow_id: Option<String>,
+    pub(super) workflow: Workflow,
+    pub(super) status: Option<String>,
+    pub(super) finished: Option<bool>,
+    pub(super) mode: Option<String>,
+    pub(super) started_at: Option<i64>,
+    pub(super) stopped_at: Option<i64>,
+    pub(super) wait_till: Option<i64>,
+    pub(super) last_node: Option<String>,
+    pub(super) error: Option<String>,
+    pub(super) resume_token: Option<String>,
+    pub(super) runs: Vec<Run>,
+    /// The node that the next step of the execution starts with.
+    pub(super) next_node: NodeInfo,
+    /// Something was left out because of a limit above.
+    pub(super) truncated: bool,
+    pub(super) calls: usize,
+}
+
+/// What is looked for in the items that flowed through.
+#[derive(Clone, Copy)]
+pub(super) enum Want<'a> {
+    Usage,
+    /// Items that carry one of these ids.
+    Ids(&'a [String]),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Workflow {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) nodes: HashMap<String, NodeInfo>,
+}
+
+/// A node as the workflow defines it.
+#[derive(Debug, Default)]
+pub(super) struct NodeInfo {
+    pub(super) name: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) disabled: Option<bool>,
+    pub(super) resume: Option<String>,
+    pub(super) operation: Option<String>,
+    pub(super) method: Option<String>,
+    pub(super) suffix: Option<String>,
+    pub(super) model: Option<String>,
+}
+
+impl Scan {
+    pub(super) fn read(json: &[u8], want: Want<'_>) -> Result<Self, serde_json::Error> {
+        let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+        let scan = match Self::pass(json, want) {
+            // A text cut in the middle of an emoji leaves half a pair, which n8n's JSON may hold and strict JSON not.
+            Err(error) => match mend_half_pairs(json) {
+                Some(mended) => Self::pass(&mended, want)?,
+                None => return Err(error),
+            },
+            Ok(scan) => scan,
+        };
+        // A flatted text that came as an array instead of a string: its entries look like a row that says nothing.
+        if scan.runs.is_empty() && json.trim_ascii_start().first() == Some(&b'[') {
+            let mut unfolded = Self::default();
+            if std::str::from_utf8(json).is_ok_and(|text| unfolded.take_flatted(text, want)) {
+                return Ok(unfolded);
+            }
+        }
+        Ok(scan)
+    }
+
+    fn pass(json: &[u8], want: Want<'_>) -> Result<Self, serde_json::Error> {
+        let mut scan = Self::default();
+        let mut reader = serde_json::Deserializer::from_slice(json);
+        Any(Row { scan: &mut scan, want, wrapping: 0, unfolds: true }).deserialize(&mut reader)?;
+        reader.end()?;
+        Ok(scan)
+    }
+
+    /// True if the text was flatted data of an execution.
+    fn take_flatted(&mut self, text: &str, want: Want<'_>) -> bool {
+        let Some(pool) = Pool::split(text) else { return false };
+        let row = Row { scan: self, want, wrapping: 0, unfolds: false };
+        if Any(row).deserialize(pool.root()).is_err() {
+            self.truncated = true;
+        }
+        !self.runs.is_empty()
+    }
+}
+
+/// A row, or anything that may stand in its place.
+struct Row<'s, 'w> {
+    scan: &'s mut Scan,
+    want: Want<'w>,
+    wrapping: u8,
+    /// Text may hold a whole execution, but no text inside that one does.
+    unfolds: bool,
+}
+
+impl<'w> Row<'_, 'w> {
+    fn inner(&mut self) -> Row<'_, 'w> {
+        Row { scan: self.scan, want: self.want, wrapping: self.wrapping + 1, unfolds: self.unfolds }
+    }
+}
+
+impl<'de> Take<'de> for Row<'_, '_> {
+    fn text(self, text: &str) {
+        if !self.unfolds {
+            return;
+        }
+        match text.trim_ascii_start().as_bytes().first() {
+            Some(b'[') => {
+                self.scan.take_flatted(text, self.want);
+            }
+            Some(b'{') => {
+                let row = Row { scan: self.scan, want: self.want, wrapping: 0, unfolds: false };
+                // Text in a field may be anything; if it is no JSON, it is simply not data.
+                let _ = Any(row).deserialize(&mut serde_json::Deserializer::from_str(text));
+            }
+            _ => {}
+        }
+    }
+
+    fn seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        if self.wrapping < MAX_WRAPPING {
+            seq.next_element_seed(Any(self.inner()))?;
+        }
+        while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        if self.wrapping >= MAX_WRAPPING {
+            self.scan.truncated = true;
+            return fields!(map, {});
+        }
+        fields!(map, {
+            "id" => Text(&mut self.scan.id),
+            "execution_id" | "executionId" => Text(&mut self.scan.execution_id),
+            "workflowId" | "workflow_id" => Text(&mut self.scan.workflow_id),
+            "status" => Text(&mut self.scan.status),
+            "finished" => Flag(&mut self.scan.finished),
+            "mode" => Text(&mut self.scan.mode),
+            "startedAt" | "started_at" => Instant(&mut self.scan.started_at),
+            "stoppedAt" | "stopped_at" => Instant(&mut self.scan.stopped_at),
+            "waitTill" => Instant(&mut self.scan.wait_till),
+            "resumeToken" => Text(&mut self.scan.resume_token),
+            "lastNodeExecuted" => Text(&mut self.scan.last_node),
+            "error" => Failure(&mut self.scan.error),
+            "workflowData" | "workflow" => Definition(&mut self.scan.workflow),
+            "executionData" => Stack(&mut self.scan.next_node),
+            "runData" => RunData { scan: &mut *self.scan, want: self.want },
+            "data" | "resultData" | "execution" => self.inner(),
+        })
+    }
+}
+
+struct Failure<'a>(&'a mut Option<String>);
+
+impl<'de> Take<'de> for Failure<'_> {
+    fn text(self, text: &str) {
+        Prose(self.0, ERROR_BYTES).text(text);
+    }
+
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        fields!(map, { "message" => Prose(&mut *self.0, ERROR_BYTES), })
+    }
+}
+
+struct Definition<'a>(&'a mut Workflow);
+
+impl<'de> Take<'de> for Definition<'_> {
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        fields!(map, {
+            "id" => Text(&mut self.0.id),
+            "name" => Text(&mut self.0.name),
+            "nodes" => Nodes(&mut self.0.nodes),
+        })
+    }
+}
+
+struct Nodes<'a>(&'a mut HashMap<String, NodeInfo>);
+
+impl<'de> Take<'de> for Nodes<'_> {
+    fn seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        loop {
+            let mut node = NodeInfo::default();
+            if seq.next_element_seed(Any(&mut node))?.is_none() {
+                return Ok(());
+            }
+            if let Some(name) = node.name.clone() {
+                self.0.insert(name, node);
+            }
+        }
+    }
+}
+
+impl<'de> Take<'de> for &mut NodeInfo {
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        fields!(map, {
+            "name" => Text(&mut self.name),
+            "type" => Text(&mut self.kind),
+            "disabled" => Flag(&mut self.disabled),
+            "parameters" => Parameters(&mut *self),
+        })
+    }
+}
+
+struct Parameters<'a>(&'a mut NodeInfo);
+
+impl<'de> Take<'de> for Parameters<'_> {
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        fields!(map, {
+            "resume" => Text(&mut self.0.resume),
+            "operation" => Text(&mut self.0.operation),
+            "httpMethod" => Text(&mut self.0.method),
+            "model" | "modelName" | "modelId" => ModelName(&mut self.0.model),
+            "options" => WaitOptions(&mut self.0.suffix),
+        })
+    }
+}
+
+struct WaitOptions<'a>(&'a mut Option<String>);
+
+impl<'de> Take<'de> for WaitOptions<'_> {
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        fields!(map, { "webhookSuffix" => Text(&mut *self.0), })
+    }
+}
+
+/// `executionData`: the first entry of the stack is the node to run next.
+struct Stack<'a>(&'a mut NodeInfo);
+
+impl<'de> Take<'de> for Stack<'_> {
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        fields!(map, { "nodeExecutionStack" => StackEntries(&mut *self.0), })
+    }
+}
+
+struct StackEntries<'a>(&'a mut NodeInfo);
+
+impl<'de> Take<'de> for StackEntries<'_> {
+    fn seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        seq.next_element_seed(Any(StackEntry(self.0)))?;
+        while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
+struct StackEntry<'a>(&'a mut NodeInfo);
+
+impl<'de> Take<'de> for StackEntry<'_> {
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        fields!(map, { "node" => &mut *self.0, })
+    }
+}
+
+/// Replaces each lone half of a UTF-16 pair (`\ud83d` without its partner) by U+FFFD. `None` if there is none.
+fn mend_half_pairs(json: &[u8]) -> Option<Vec<u8>> {
+    let unit = |at: usize| -> Option<u16> {
+        let digits = json.get(at..)?.strip_prefix(b"\\u")?.get(..4)?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut mended = Vec::with_capacity(json.len());
+    let mut changed = false;
+    let mut at = 0;
+    while let Some(&byte) = json.get(at) {
+        let taken = match (byte, unit(at)) {
+            (b'\\', Some(0xD800..=0xDBFF)) if matches!(unit(at + 6), Some(0xDC00..=0xDFFF)) => 12,
+            (b'\\', Some(0xD800..=0xDFFF)) => {
+                changed = true;
+                mended.extend_from_slice(b"\\ufffd");
+                at += 6;
+                continue;
+            }
+            (b'\\', _) => 2,
+            _ => 1,
+        };
+        let end = (at + taken).min(json.len());
+        mended.extend_from_slice(json.get(at..end)?);
+        at = end;
+    }
+    changed.then_some(mended)
+}

@@ -1,0 +1,114 @@
+//! The due index: everything that is owed, over a fixed number of shards.
+//!
+//! "What is owed by now?" → index `due`, partition = shard, sort = due time. "How far was it read?" → one item for all
+//! shards, because an idle minute should cost one read for it and not one per shard.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::{
+    clock::Millis,
+    queue::TaskKind,
+    store::{Attrs, Cond, Global, Index, Item, Key, Page, Position, Query, SortValue, Store, StoreError, Write, attr, encode},
+};
+
+/// Fixed: changing it strands what lies in the shards that vanish.
+pub const SHARDS: u32 = 32;
+
+/// Writes a debt into the attributes of the item that owes it, or takes it out.
+pub fn owe(attrs: &mut Attrs, key: &Key, debt: Option<(TaskKind, Millis)>) {
+    match debt {
+        Some((task, at)) => {
+            attrs.insert(attr::DUE_SHARD.into(), shard(key).into());
+            attrs.insert(attr::DUE_AT.into(), at.0.into());
+            attrs.insert(attr::DUE_TASK.into(), task.as_str().into());
+        }
+        None => {
+            for name in [attr::DUE_SHARD, attr::DUE_AT, attr::DUE_TASK] {
+                attrs.remove(name);
+            }
+        }
+    }
+}
+
+fn shard(key: &Key) -> String {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(key.pk().as_bytes());
+    hasher.update(b"/");
+    hasher.update(key.sk().as_bytes());
+    shard_name(hasher.finalize() % SHARDS)
+}
+
+/// Partition value of a shard.
+pub fn shard_name(shard: u32) -> String {
+    format!("{shard:02}")
+}
+
+/// One debt as the index shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Debt {
+    pub key: Key,
+    pub task: TaskKind,
+    pub due_at: Millis,
+}
+
+/// One page of the debts of a shard that fall due between two times, both included, oldest first.
+pub async fn debts(
+    store: &dyn Store,
+    shard: u32,
+    from: Millis,
+    to: Millis,
+    limit: usize,
+    after: Option<Position>,
+) -> Result<(Vec<Debt>, Option<Position>), StoreError> {
+    let query = Query::on(Index::Due, shard_name(shard))
+        .between(SortValue::N(from.0), SortValue::N(to.0))
+        .limit(limit)
+        .after(after);
+    let Page { items, next } = store.query(&query).await?;
+    Ok((items.iter().filter_map(debt).collect(), next))
+}
+
+/// A debt of a kind that this version does not know is left for the version that does.
+fn debt(item: &Item) -> Option<Debt> {
+    let task = item.attrs.get(attr::DUE_TASK)?.as_str().and_then(TaskKind::parse)?;
+    let due_at = Millis(item.attrs.get(attr::DUE_AT)?.as_i64()?);
+    Some(Debt { key: item.key.clone(), task, due_at })
+}
+
+/// Up to where each shard was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Watermarks {
+    #[serde(default)]
+    shards: BTreeMap<String, Millis>,
+    #[serde(default)]
+    v: u64,
+}
+
+impl Watermarks {
+    pub async fn load(store: &dyn Store) -> Result<Self, StoreError> {
+        store.get(&Self::key()).await?.map_or_else(|| Ok(Self::default()), |item| item.decode())
+    }
+
+    pub fn get(&self, shard: u32) -> Millis {
+        self.shards.get(&shard_name(shard)).copied().unwrap_or(Millis(0))
+    }
+
+    pub fn set(&mut self, shard: u32, at: Millis) {
+        self.shards.insert(shard_name(shard), at);
+    }
+
+    /// Saves what was read. Two ticks at once: the later one loses and its reading is repeated, which is harmless.
+    pub async fn save(mut self, store: &dyn Store) -> Result<(), StoreError> {
+        let cond = if self.v == 0 { Cond::Absent } else { Cond::version(self.v) };
+        self.v += 1;
+        match store.write(Write::put(Self::key(), encode(&self)?).when(cond)).await {
+            Ok(_) | Err(StoreError::ConditionFailed { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn key() -> Key {
+        Key::global(Global::Watermark, "due")
+    }
+}

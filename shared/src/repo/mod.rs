@@ -1,0 +1,13 @@
+//! Keys and access patterns, one file per entity, written once on top of `Store`.
+//!
+//! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant.
+
+pub mod due;
+pub mod idempotency;
+pub mod installations;
+pub mod orgs;
+pub mod payloads;
+pub mod pushes;
+pub mod runs;
+pub mod usage;
+pub mod workflows;

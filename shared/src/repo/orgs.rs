@@ -1,0 +1,108 @@
+//! Organizations, users, groups and API keys.
+//!
+//! "Whose key is this?" → global item under the key's hash. "Which keys has the organization?" → index `gsi1`, newest
+//! last. "Is this address taken?" → global guard item under the folded address.
+
+use crate::{
+    clock::Millis,
+    domain::{
+        api_key::{ApiKey, KeyHash},
+        org::{Group, Organization, User},
+    },
+    ids::Id,
+    store::{Change, Cond, Global, Index, Key, Query, Store, StoreError, Write, attr, encode},
+    tenant::TenantId,
+};
+
+/// Position of the e-mail guard in [`create`]'s transaction.
+pub const EMAIL_GUARD: usize = 0;
+
+/// The writes that create an organization with its first user, group and key: all or none.
+pub fn create(org: &Organization, admin: &User, group: &Group, key: &ApiKey) -> Result<Vec<Write>, StoreError> {
+    let mut guard = crate::store::Attrs::new();
+    guard.insert("tenant".into(), org.id.0.into());
+    guard.insert("user_id".into(), admin.id.get().into());
+    Ok(vec![
+        Write::put(Key::global(Global::Email, &admin.email), guard).when(Cond::Absent),
+        Write::put(Key::of(org.id, "org", "-"), encode(org)?).when(Cond::Absent),
+        Write::put(user_key(org.id, admin.id), encode(admin)?).when(Cond::Absent),
+        Write::put(group_key(org.id, group.id), encode(group)?).when(Cond::Absent),
+        insert_key(key)?,
+    ])
+}
+
+pub async fn organization(store: &dyn Store, tenant: TenantId) -> Result<Option<Organization>, StoreError> {
+    store.get(&Key::of(tenant, "org", "-")).await?.map(|item| item.decode()).transpose()
+}
+
+pub async fn user(store: &dyn Store, tenant: TenantId, id: Id) -> Result<Option<User>, StoreError> {
+    store.get(&user_key(tenant, id)).await?.map(|item| item.decode()).transpose()
+}
+
+/// The user who owns an address, of whichever organization.
+pub async fn user_by_email(store: &dyn Store, folded: &str) -> Result<Option<User>, StoreError> {
+    let Some(guard) = store.get(&Key::global(Global::Email, folded)).await? else { return Ok(None) };
+    let owner: EmailOwner = guard.decode()?;
+    user(store, owner.tenant, owner.user_id).await
+}
+
+#[derive(serde::Deserialize)]
+struct EmailOwner {
+    tenant: TenantId,
+    user_id: Id,
+}
+
+pub async fn group(store: &dyn Store, tenant: TenantId, id: Id) -> Result<Option<Group>, StoreError> {
+    store.get(&group_key(tenant, id)).await?.map(|item| item.decode()).transpose()
+}
+
+/// The client groups of an organization, oldest first.
+pub async fn groups(store: &dyn Store, tenant: TenantId) -> Result<Vec<Group>, StoreError> {
+    let page = store.query(&Query::table(Key::partition(tenant, "group"))).await?;
+    page.items.iter().map(|item| item.decode()).collect()
+}
+
+pub async fn key(store: &dyn Store, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
+    store.get(&key_key(hash)).await?.map(|item| item.decode()).transpose()
+}
+
+pub fn insert_key(key: &ApiKey) -> Result<Write, StoreError> {
+    let mut attrs = encode(key)?;
+    attrs.insert(attr::GSI1_PK.into(), Key::partition(key.tenant, "api-key").into());
+    attrs.insert(attr::GSI1_SK.into(), key.id.sortable().into());
+    Ok(Write::put(key_key(&key.hash), attrs).when(Cond::Absent))
+}
+
+/// All keys of an organization, oldest first.
+pub async fn keys(store: &dyn Store, tenant: TenantId) -> Result<Vec<ApiKey>, StoreError> {
+    let mut keys = Vec::new();
+    let mut query = Query::on(Index::Gsi1, Key::partition(tenant, "api-key"));
+    loop {
+        let page = store.query(&query).await?;
+        for item in &page.items {
+            keys.push(item.decode()?);
+        }
+        if page.next.is_none() {
+            return Ok(keys);
+        }
+        query.after = page.next;
+    }
+}
+
+/// Ends a key at once; instances that hold it in their cache follow within a minute.
+pub async fn revoke_key(store: &dyn Store, hash: &KeyHash, now: Millis) -> Result<(), StoreError> {
+    let change = Change::set("revoked_at", now.0);
+    store.write(Write::update(key_key(hash), vec![change]).when(Cond::Exists)).await.map(|_| ())
+}
+
+fn user_key(tenant: TenantId, id: Id) -> Key {
+    Key::of(tenant, "user", id.sortable())
+}
+
+fn group_key(tenant: TenantId, id: Id) -> Key {
+    Key::of(tenant, "group", id.sortable())
+}
+
+fn key_key(hash: &KeyHash) -> Key {
+    Key::global(Global::ApiKey, hash.as_str())
+}

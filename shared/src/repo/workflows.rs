@@ -1,0 +1,132 @@
+//! Workflow nodes.
+//!
+//! "What is behind this `nid`?" → by `nid`, which is derived from the rest of the key (`domain::workflow::nid`).
+//! "Which workflows of this installation does Baton know?" → index `gsi1`, by n8n id. "Which installation has this
+//! workflow?" → one pointer item per workflow id and `nid`. "Whose webhook is this?" → one item per installation and path.
+
+use crate::{
+    domain::workflow::Workflow,
+    ids::Id,
+    store::{Change, Cond, Index, Key, Query, Store, StoreError, Write, attr, encode, segment},
+    tenant::TenantId,
+};
+
+/// The workflow nodes of one tenant.
+#[derive(Clone, Copy)]
+pub struct Workflows<'a> {
+    pub store: &'a dyn Store,
+    pub tenant: TenantId,
+}
+
+impl Workflows<'_> {
+    pub fn key(&self, nid: Id) -> Key {
+        Key::of(self.tenant, &format!("workflow#{nid}"), "-")
+    }
+
+    pub async fn get(&self, nid: Id) -> Result<Option<Workflow>, StoreError> {
+        self.store.get(&self.key(nid)).await?.map(|item| item.decode()).transpose()
+    }
+
+    /// Makes sure that the node exists. A node that stands there already is left as it is, but for its name.
+    pub async fn ensure(&self, new: &Workflow) -> Result<(), StoreError> {
+        let writes = vec![
+            Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::Absent),
+            Write::put(self.pointer_key(&new.workflow_id, new.nid), encode(&Pointer { installation_id: new.installation_id })?),
+        ];
+        match self.store.transact(writes).await {
+            Ok(()) => Ok(()),
+            Err(StoreError::Canceled(refused)) => self.agrees(new, &refused).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The node that stands there is the same one, and learns a new name.
+    async fn agrees(&self, new: &Workflow, refused: &[(usize, Option<crate::store::Item>)]) -> Result<(), StoreError> {
+        let standing = match refused.first() {
+            Some((_, Some(item))) => item.decode::<Workflow>()?,
+            _ => return Err(StoreError::Conflict),
+        };
+        if (standing.installation_id, &standing.workflow_id) != (new.installation_id, &new.workflow_id) {
+            return Err(StoreError::Corrupt(format!("two workflows share the nid {}", new.nid)));
+        }
+        match &new.name {
+            Some(name) if standing.name.as_ref() != Some(name) => {
+                let rename = Write::update(self.key(new.nid), vec![Change::set("name", name.as_str())]).when(Cond::Exists);
+                self.store.write(rename).await.map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Replaces the node: `new.v` is one more than the stored version.
+    pub fn replace(&self, new: &Workflow) -> Result<Write, StoreError> {
+        Ok(Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::version(new.v - 1)))
+    }
+
+    /// Remembers whose production webhook a path is.
+    pub async fn put_webhook(&self, installation: Id, path: &str, nid: Id) -> Result<(), StoreError> {
+        self.store.write(Write::put(self.webhook_key(installation, path), encode(&Webhook { nid })?)).await.map(|_| ())
+    }
+
+    /// The workflow whose production webhook a path is, as n8n's API last listed it.
+    pub async fn by_webhook(&self, installation: Id, path: &str) -> Result<Option<Workflow>, StoreError> {
+        let Some(found) = self.store.get(&self.webhook_key(installation, path)).await? else { return Ok(None) };
+        self.get(found.decode::<Webhook>()?.nid).await
+    }
+
+    fn webhook_key(&self, installation: Id, path: &str) -> Key {
+        Key::of(self.tenant, &format!("webhook#{installation}"), segment(path))
+    }
+
+    /// The nodes of one installation, by n8n id.
+    pub async fn of_installation(&self, installation: Id) -> Result<Vec<Workflow>, StoreError> {
+        let mut found = Vec::new();
+        let mut query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(1000);
+        loop {
+            let page = self.store.query(&query).await?;
+            for item in &page.items {
+                found.push(item.decode()?);
+            }
+            if page.next.is_none() {
+                return Ok(found);
+            }
+            query.after = page.next;
+        }
+    }
+
+    /// The installations that have a workflow of this n8n id. More than one when an n8n was copied.
+    pub async fn installations_with(&self, workflow_id: &str) -> Result<Vec<Id>, StoreError> {
+        let partition = Key::partition(self.tenant, &pointer_partition(workflow_id));
+        let page = self.store.query(&Query::table(partition).limit(10)).await?;
+        page.items.iter().map(|item| Ok(item.decode::<Pointer>()?.installation_id)).collect()
+    }
+
+    fn attrs(&self, workflow: &Workflow) -> Result<crate::store::Attrs, StoreError> {
+        let mut attrs = encode(workflow)?;
+        attrs.insert(attr::GSI1_PK.into(), self.installed_partition(workflow.installation_id).into());
+        attrs.insert(attr::GSI1_SK.into(), workflow.workflow_id.clone().into());
+        Ok(attrs)
+    }
+
+    fn installed_partition(&self, installation: Id) -> String {
+        Key::partition(self.tenant, &format!("installed#{installation}"))
+    }
+
+    fn pointer_key(&self, workflow_id: &str, nid: Id) -> Key {
+        Key::of(self.tenant, &pointer_partition(workflow_id), nid.sortable())
+    }
+}
+
+fn pointer_partition(workflow_id: &str) -> String {
+    format!("workflow-id#{}", segment(workflow_id))
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Pointer {
+    installation_id: Id,
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Webhook {
+    nid: Id,
+}

@@ -1,0 +1,92 @@
+//! Learning an installation's workflows from n8n's API, when its key allows.
+
+use std::time::Duration;
+
+use crate::{
+    app::App,
+    clock::Millis,
+    domain::installation::Installation,
+    error::{Error, OrNotFound, Result},
+    ids::Id,
+    installed::Installed,
+    n8n::client::N8nError,
+    queue::{Task, TaskKind},
+    repo::{installations::Installations, workflows::Workflows},
+    tenant::TenantId,
+};
+
+/// Pages of 250 workflows read of one n8n.
+const MAX_PAGES: usize = 40;
+/// Attempts before the listing waits for the next registration: about four days.
+const MAX_ATTEMPTS: u32 = 100;
+
+/// A message arrived: lists, and settles the debt.
+pub async fn step(app: &App, task: &Task) -> Result<()> {
+    let tenant = task.tenant()?;
+    let id: Id = task.sk.parse().map_err(|_| Error::internal(format!("no installation is stored under {}", task.key())))?;
+    let installation = Installations { store: &*app.store, tenant }.get(id).await?.or_not_found("installation")?;
+    run(app, tenant, installation, &task.request_id).await
+}
+
+/// Lists the workflows now and stores how it went.
+pub async fn run(app: &App, tenant: TenantId, installation: Installation, request_id: &str) -> Result<()> {
+    let installations = Installations { store: &*app.store, tenant };
+    let mut after = installation.clone();
+    let mut next = None;
+    match list(app, tenant, &installation).await {
+        Ok(count) => {
+            tracing::info!(installation = %installation.id, count, "listed n8n's workflows");
+            after.listing_error = None;
+            after.listing_attempts = 0;
+        }
+        Err(error) => {
+            tracing::info!(installation = %installation.id, %error, "n8n's workflows could not be listed");
+            after.listing_attempts += 1;
+            let again = !error.is_closed_api() && after.listing_attempts < MAX_ATTEMPTS;
+            next = again.then(|| app.now().plus(pause(after.listing_attempts)));
+            after.listing_error = Some(error.to_string());
+        }
+    }
+    after.v += 1;
+    let writes = installations.replace(&installation, &after, next)?;
+    app.store.transact(writes).await?;
+    Installed { app, tenant }.forget(installation.id);
+    if let Some(next) = next {
+        app.hint(&Task::new(TaskKind::ListWorkflows, &installations.key(installation.id), request_id), next).await;
+    }
+    Ok(())
+}
+
+/// Five seconds, doubling to an hour.
+fn pause(attempts: u32) -> Duration {
+    Duration::from_secs(5 << attempts.min(10)).min(Duration::from_secs(3600))
+}
+
+async fn list(app: &App, tenant: TenantId, installation: &Installation) -> Result<usize, N8nError> {
+    let ours = |error: Error| N8nError::Status { status: 0, message: error.message };
+    let n8n = app.n8n(tenant, installation).await.map_err(ours)?;
+    let installed = Installed { app, tenant };
+    let workflows = Workflows { store: &*app.store, tenant };
+    let mut cursor = None;
+    let mut count = 0;
+    for _ in 0..MAX_PAGES {
+        let (page, next) = n8n.workflows(cursor.as_deref()).await?;
+        for row in &page {
+            let nid = installed.node(installation.id, &row.id, row.name.as_deref()).await.map_err(ours)?;
+            for path in &row.webhook_paths {
+                workflows.put_webhook(installation.id, path, nid).await.map_err(|error| ours(error.into()))?;
+            }
+        }
+        count += page.len();
+        if next.is_none() {
+            break;
+        }
+        cursor = next;
+    }
+    Ok(count)
+}
+
+/// When a fresh registration's listing is due, should the request that registered die before it lists.
+pub fn first_due(now: Millis) -> Millis {
+    now.plus(Duration::from_secs(30))
+}

@@ -1,0 +1,71 @@
+//! Work that is owed: finding it, doing it, and answering the queue for it.
+//!
+//! Its one rule: the item that owes is read first and written last, under a condition. A message that comes twice finds
+//! nothing owed the second time.
+
+pub mod due;
+pub mod listing;
+pub mod poll;
+pub mod resume;
+
+use std::time::Duration;
+
+use crate::{
+    app::App,
+    error::{Error, ErrorKind},
+    queue::{Task, TaskKind},
+};
+
+/// What became of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, or no longer owed. Also when the effect failed in a way that the item itself remembers.
+    Done,
+    /// Our own fault (store, queue, key service): the message must come again.
+    Retry(Duration),
+    /// It can never be done: the message goes to the dead-letter queue by coming back until the queue gives up.
+    Fail(String),
+}
+
+/// Does what a message asks for.
+pub async fn handle(app: &App, body: &str) -> Outcome {
+    let task: Task = match serde_json::from_str(body) {
+        Ok(task) => task,
+        Err(error) => return Outcome::Fail(format!("not a task: {error}")),
+    };
+    let span = tracing::info_span!("task", id = %task.request_id, kind = task.task.as_str());
+    let work = async {
+        let done = match task.task {
+            TaskKind::ResumeN8n => resume::step(app, &task).await,
+            TaskKind::PollExecution => poll::step(app, &task).await,
+            TaskKind::ListWorkflows => listing::step(app, &task).await,
+        };
+        match done {
+            Ok(()) => Outcome::Done,
+            Err(error) => failed(&error),
+        }
+    };
+    tracing::Instrument::instrument(work, span).await
+}
+
+fn failed(error: &Error) -> Outcome {
+    match error.kind {
+        // Somebody else was quicker: their commit stands, and what is still owed is found again.
+        ErrorKind::Conflict => {
+            tracing::debug!(%error, "overtaken");
+            Outcome::Done
+        }
+        ErrorKind::Unavailable => {
+            tracing::warn!(%error, "to be repeated");
+            Outcome::Retry(error.retry_after.unwrap_or(Duration::from_secs(1)))
+        }
+        ErrorKind::NotFound => {
+            tracing::debug!(%error, "what owed it is gone");
+            Outcome::Done
+        }
+        _ => {
+            tracing::error!(%error, "a task failed");
+            Outcome::Fail(error.to_string())
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Following a run to its end through n8n's public API.
+
+use crate::{
+    app::App,
+    clock::Millis,
+    domain::{
+        run::{CLOCK_SKEW, FOLLOW_FOR, Run, Snapshot, poll_pause},
+        workflow,
+    },
+    error::{Error, OrNotFound, Result},
+    ids::Id,
+    installed::Installed,
+    n8n::{
+        answer,
+        client::{ExecutionRow, N8n, N8nError},
+    },
+    queue::{Task, TaskKind},
+    repo::{runs::Runs, workflows::Workflows},
+    store::StoreError,
+    tenant::TenantId,
+};
+
+/// One look at n8n for one run.
+pub async fn step(app: &App, task: &Task) -> Result<()> {
+    let tenant = task.tenant()?;
+    let id = run_id(task)?;
+    let runs = Runs { store: &*app.store, tenant };
+    let mut run = runs.get(id).await?.or_not_found("run")?;
+    if run.status.is_complete() {
+        return Ok(());
+    }
+    let now = app.now();
+    let installation = Installed { app, tenant }.get(run.installation_id).await?;
+    let n8n = app.n8n(tenant, &installation).await?;
+    let seen = look(&n8n, &run).await;
+    run.polls += 1;
+    run.polled_at = Some(now);
+    run.poll_error = None;
+    match seen {
+        Ok(Some(row)) => learn(&mut run, &row),
+        Ok(None) => {}
+        Err(error) => run.poll_error = Some(error.to_string()),
+    }
+    let over = run.status.is_complete() || now.since(run.triggered_at) >= FOLLOW_FOR;
+    let next = (!over).then(|| now.plus(poll_pause(run.polls)));
+    run.v += 1;
+    app.store.write(runs.replace(&run, next)?).await?;
+    if let Some(snapshot) = snapshot(&run, now) {
+        remember(app, tenant, &run, snapshot).await?;
+    }
+    if let Some(next) = next {
+        app.hint(&Task::new(TaskKind::PollExecution, &runs.key(id), &task.request_id), next).await;
+    }
+    Ok(())
+}
+
+/// A run's key is `run#<id>`.
+fn run_id(task: &Task) -> Result<Id> {
+    let id = task.pk.rsplit('#').next().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| Error::internal(format!("no run is stored under {}", task.key())))
+}
+
+/// What n8n says of the run: by its execution id where that is known, else the newest execution of the workflow, if it
+/// started after the trigger.
+async fn look(n8n: &N8n<'_>, run: &Run) -> Result<Option<ExecutionRow>, N8nError> {
+    if let Some(execution) = &run.execution_id {
+        return n8n.execution_row(execution).await;
+    }
+    let Some(workflow_id) = &run.workflow_id else { return Ok(None) };
+    let newest = n8n.newest_execution(workflow_id).await?;
+    Ok(newest.filter(|row| row.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= run.after)))
+}
+
+fn learn(run: &mut Run, row: &ExecutionRow) {
+    run.status = answer::map_status(&row.status).into();
+    run.n8n_status = Some(row.status.clone());
+    run.execution_id = Some(row.id.clone());
+    run.workflow_id = run.workflow_id.take().or_else(|| row.workflow_id.clone());
+    run.started_at = row.started_at;
+    // n8n sets `stoppedAt` on a waiting execution too; only an ended one has stopped.
+    run.stopped_at = row.stopped_at.filter(|_| run.status.is_complete());
+}
+
+/// What the workflow node is to remember of the run.
+fn snapshot(run: &Run, now: Millis) -> Option<Snapshot> {
+    Some(Snapshot {
+        execution_id: run.execution_id.clone()?,
+        status: run.status,
+        n8n_status: run.n8n_status.clone()?,
+        started_at: run.started_at,
+        stopped_at: run.stopped_at,
+        error: run.error.clone(),
+        run_id: Some(run.id),
+        seen_at: now,
+        blob: None,
+    })
+}
+
+async fn remember(app: &App, tenant: TenantId, run: &Run, snapshot: Snapshot) -> Result<()> {
+    let Some(workflow_id) = &run.workflow_id else { return Ok(()) };
+    let nid = Installed { app, tenant }.node(run.installation_id, workflow_id, None).await?;
+    debug_assert_eq!(nid, workflow::nid(tenant, run.installation_id, workflow_id));
+    latest(app, tenant, nid, &snapshot).await.map(|_| ())
+}
+
+/// Makes a snapshot the newest of its workflow, unless a newer one stands there. Returns whether it is the newest now.
+pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -> Result<bool> {
+    let workflows = Workflows { store: &*app.store, tenant };
+    loop {
+        let mut workflow = workflows.get(nid).await?.or_not_found("workflow")?;
+        if workflow.latest.as_ref().is_some_and(|known| !snapshot.supersedes(known)) {
+            return Ok(false);
+        }
+        let mut newest = snapshot.clone();
+        if let Some(known) = workflow.latest.take().filter(|known| known.execution_id == newest.execution_id) {
+            // What the other source knew of the same execution stays known.
+            newest.run_id = newest.run_id.or(known.run_id);
+            newest.blob = newest.blob.or(known.blob);
+            newest.error = newest.error.or(known.error);
+        }
+        workflow.latest = Some(newest);
+        workflow.v += 1;
+        match app.store.write(workflows.replace(&workflow)?).await {
+            Ok(_) => return Ok(true),
+            Err(StoreError::ConditionFailed { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
