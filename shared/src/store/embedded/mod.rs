@@ -229,3 +229,6 @@ fn transaction(conn: &Connection, writes: Vec<Write>) -> Result<f64, Refusal> {
     let refused = refused.into_iter().map(|(at, decided)| (at, decided.current())).collect();
     Err(Refusal { error: StoreError::Canceled(refused), units: table_units })
 }
+
+#[cfg(test)]
+mod tests;
