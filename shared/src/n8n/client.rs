@@ -193,10 +193,17 @@ fn row(value: &Value) -> Option<ExecutionRow> {
     Some(ExecutionRow {
         id: text(value.get("id")?)?,
         workflow_id: value.get("workflowId").and_then(text),
-        status: value.get("status").and_then(Value::as_str).unwrap_or("unknown").to_owned(),
+        status: status(value),
         started_at: time("startedAt"),
         stopped_at: time("stoppedAt"),
     })
+}
+
+/// n8n's word. While n8n starts it calls waiting executions `crashed` for a moment; those still have a time to wait for.
+fn status(value: &Value) -> String {
+    let status = value.get("status").and_then(Value::as_str).unwrap_or("unknown");
+    let waits = value.get("waitTill").is_some_and(|till| !till.is_null());
+    if status == "crashed" && waits { "waiting".into() } else { status.to_owned() }
 }
 
 fn workflow(value: &Value) -> Option<WorkflowRow> {

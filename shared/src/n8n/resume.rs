@@ -137,6 +137,9 @@ async fn look(n8n: &N8n<'_>, errand: &Errand<'_>, sent: bool) -> Sight {
     };
     let created = Created::new(errand.entity_id.get(), Some(errand.posted_at.0));
     let view = WaitView::read(&body, &created);
+    if view.status.as_deref() == Some("crashed") && view.wait_till.is_some() {
+        return Sight::End(Ending::Later { why: "n8n is starting up".into(), sent });
+    }
     let ended = crate::domain::run::RunStatus::from(view.poll).is_complete();
     match view.whose {
         Whose::Ours => Sight::Ours(Box::new(view)),

@@ -116,6 +116,9 @@ pub struct WaitView {
     pub status: Option<String>,
     /// Where the execution stands.
     pub poll: Poll,
+    /// Until when it waits. An execution that still has one has not ended, whatever its status says: when n8n starts it
+    /// calls everything it left open `crashed`, waiting executions too, and puts those back a moment later.
+    pub wait_till: Option<i64>,
     /// n8n's id of the execution.
     pub execution_id: Option<String>,
     /// The token that resume calls need since n8n 2.14.
@@ -140,6 +143,7 @@ impl WaitView {
             whose: Timeline::new(&scan, poll, waits).whose(created),
             node: if waits { waiting_node(&scan) } else { None },
             poll,
+            wait_till: scan.wait_till,
             status: scan.status,
             execution_id: scan.id,
             resume_token: scan.resume_token.map(Secret),
