@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+mod check;
 mod cond;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
@@ -17,6 +18,7 @@ pub mod embedded;
 mod key;
 pub mod limits;
 pub mod meter;
+mod number;
 
 pub use cond::{Change, Cond};
 pub use key::{Key, Global};
