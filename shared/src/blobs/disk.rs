@@ -1,0 +1,307 @@
+//! The blobs of the laptop: one file per version, and the same in memory for tests.
+//!
+//! Its one rule: a file gets its name only when it is whole and on the disk, so what has a name can be read.
+//!
+//! A blob lives in `<tenant>/<hash of its key>/<version>`. The hash, because keys differ where file systems do not:
+//! in the case of a letter, in an empty segment, beyond 255 bytes. The content type is not kept; nothing reads it back.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::{BlobError, BlobKey, Blobs};
+use crate::clock::{Clock, Millis};
+
+/// A file under a temporary name that is older than this belongs to no process any more.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+
+/// Blobs in a folder. Several processes may use it at once.
+pub struct DiskBlobs {
+    root: PathBuf,
+    versions: Versions,
+}
+
+impl DiskBlobs {
+    /// Opens the folder, creating it when it is missing, and clears what a crash left behind.
+    pub fn open(root: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        let root = root.into();
+        let scratch = root.join("tmp");
+        fs::create_dir_all(&scratch)?;
+        let now = clock.now();
+        for entry in fs::read_dir(scratch)? {
+            let entry = entry?;
+            let modified = entry.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            if now.since(Millis(0).plus(modified)) > ABANDONED {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(Self { root, versions: Versions::new(clock) })
+    }
+
+    fn folder(&self, key: &BlobKey) -> PathBuf {
+        let tenant = key.as_str().split('/').next().unwrap_or_default();
+        self.root.join(tenant).join(hex(digest(&SHA256, key.as_str().as_bytes()).as_ref()))
+    }
+}
+
+#[async_trait]
+impl Blobs for DiskBlobs {
+    async fn put(&self, key: &BlobKey, _content_type: &str, body: Bytes) -> Result<String, BlobError> {
+        let version = self.versions.next()?;
+        let (root, folder, name) = (self.root.clone(), self.folder(key), version.clone());
+        blocking(move || store(&root, &folder, &name, &body)).await?;
+        Ok(version)
+    }
+
+    async fn get(&self, key: &BlobKey, version: Option<&str>) -> Result<Option<Bytes>, BlobError> {
+        let folder = self.folder(key);
+        match version.map(str::to_owned) {
+            // It names a file: nothing but a version of ours may go into a path.
+            Some(version) if !is_version(&version) => Ok(None),
+            Some(version) => blocking(move || read(&folder.join(version))).await,
+            None => blocking(move || newest(&folder)).await,
+        }
+    }
+
+    async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
+        if !is_version(version) {
+            return Ok(());
+        }
+        let (folder, version) = (self.folder(key), version.to_owned());
+        blocking(move || {
+            absent_is_fine(fs::remove_file(folder.join(version)))?;
+            // Fails while there are other versions, which is as it should be.
+            let _ = fs::remove_dir(&folder);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Blobs that vanish with the process.
+pub struct MemoryBlobs {
+    blobs: Mutex<HashMap<String, BTreeMap<String, Bytes>>>,
+    versions: Versions,
+}
+
+impl MemoryBlobs {
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { blobs: Mutex::default(), versions: Versions::new(clock) }
+    }
+}
+
+#[async_trait]
+impl Blobs for MemoryBlobs {
+    async fn put(&self, key: &BlobKey, _content_type: &str, body: Bytes) -> Result<String, BlobError> {
+        let version = self.versions.next()?;
+        let mut blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        blobs.entry(key.as_str().to_owned()).or_default().insert(version.clone(), body);
+        Ok(version)
+    }
+
+    async fn get(&self, key: &BlobKey, version: Option<&str>) -> Result<Option<Bytes>, BlobError> {
+        let blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(versions) = blobs.get(key.as_str()) else { return Ok(None) };
+        Ok(match version {
+            Some(version) => versions.get(version),
+            None => versions.last_key_value().map(|(_, body)| body),
+        }
+        .cloned())
+    }
+
+    async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
+        let mut blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(versions) = blobs.get_mut(key.as_str()) {
+            versions.remove(version);
+        }
+        Ok(())
+    }
+}
+
+/// Names for versions: `<millis>-<counter>-<random>`, so that the newest sorts last.
+struct Versions {
+    clock: Arc<dyn Clock>,
+    last: Mutex<(Millis, u32)>,
+}
+
+impl Versions {
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, last: Mutex::new((Millis(0), 0)) }
+    }
+
+    fn next(&self) -> Result<String, BlobError> {
+        // The random part keeps processes apart that meet in one millisecond.
+        let mut random = [0; 4];
+        let no_randomness = |_| BlobError::Unavailable("no randomness".into());
+        SystemRandom::new().fill(&mut random).map_err(no_randomness)?;
+        let now = self.clock.now();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back must not make a later version the older one.
+        *last = if now > last.0 { (now, 0) } else { (last.0, last.1 + 1) };
+        Ok(format!("{:013}-{:06}-{}", last.0.0, last.1, hex(&random)))
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, BlobError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(|e| BlobError::Unavailable(e.to_string())),
+        Err(e) => Err(BlobError::Unavailable(e.to_string())),
+    }
+}
+
+/// Temporary name, flush, rename, flush of the folder: after that, a power cut changes nothing.
+fn store(root: &Path, folder: &Path, version: &str, body: &[u8]) -> io::Result<()> {
+    let temporary = root.join("tmp").join(version);
+    let stored = write_durably(&temporary, body).and_then(|()| rename_into(&temporary, folder, version));
+    if stored.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    stored
+}
+
+fn write_durably(path: &Path, body: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).open(path)?;
+    file.write_all(body)?;
+    file.sync_all()
+}
+
+fn rename_into(temporary: &Path, folder: &Path, version: &str) -> io::Result<()> {
+    let target = folder.join(version);
+    // A delete removes a folder with its last version, perhaps just after it was made here.
+    for _ in 0..10 {
+        make_folder(folder)?;
+        match fs::rename(temporary, &target) {
+            Err(e) if e.kind() == ErrorKind::NotFound => {}
+            done => return done.and_then(|()| flush_folder(folder)),
+        }
+    }
+    Err(io::Error::other("the folder vanishes again and again"))
+}
+
+/// Makes the folder and those above it, each entry flushed.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    match fs::create_dir(folder) {
+        Ok(()) => folder.parent().map_or(Ok(()), flush_folder),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            folder.parent().map_or(Err(e), make_folder)?;
+            make_folder(folder)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// Elsewhere than on unix a folder cannot be opened as a file, and the file system keeps its names by itself.
+fn flush_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn newest(folder: &Path) -> io::Result<Option<Bytes>> {
+    // Again when the newest one was deleted in between.
+    for _ in 0..10 {
+        let Some(entries) = absent_is_none(fs::read_dir(folder))? else { return Ok(None) };
+        let names = entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+        let Some(last) = names.into_iter().max() else { return Ok(None) };
+        if let Some(body) = read(&folder.join(last))? {
+            return Ok(Some(body));
+        }
+    }
+    Err(io::Error::other("the newest version vanishes again and again"))
+}
+
+fn read(path: &Path) -> io::Result<Option<Bytes>> {
+    Ok(absent_is_none(fs::read(path))?.map(Bytes::from))
+}
+
+fn absent_is_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
+    absent_is_none(result).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{FixedClock, SystemClock};
+    use crate::tenant::TenantId;
+
+    crate::blobs_conformance!(in_memory, async { ((), MemoryBlobs::new(Arc::new(FixedClock::at(Millis(5))))) });
+    crate::blobs_conformance!(on_disk, async { on_disk() });
+
+    fn on_disk() -> (tempfile::TempDir, DiskBlobs) {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = DiskBlobs::open(dir.path(), Arc::new(SystemClock)).unwrap();
+        (dir, blobs)
+    }
+
+    #[tokio::test]
+    async fn versions_stay_in_order_when_the_clock_is_set_back() {
+        let clock = Arc::new(FixedClock::at(Millis(2_000_000_000_000)));
+        let versions = Versions::new(clock.clone());
+        let mut names = vec![versions.next().unwrap(), versions.next().unwrap()];
+        clock.advance(Duration::from_millis(1));
+        names.push(versions.next().unwrap());
+        names.push(Versions { clock: Arc::new(FixedClock::at(Millis(0))), ..versions }.next().unwrap());
+        assert!(names.is_sorted(), "{names:?}");
+    }
+
+    #[tokio::test]
+    async fn blobs_are_there_after_reopening_and_nothing_temporary_is() {
+        let (dir, blobs) = on_disk();
+        let key = BlobKey::of(TenantId(1), "a");
+        let version = blobs.put(&key, "text/plain", Bytes::from_static(b"body")).await.unwrap();
+        let again = DiskBlobs::open(dir.path(), Arc::new(SystemClock)).unwrap();
+        assert_eq!(again.get(&key, Some(&version)).await.unwrap().unwrap(), "body");
+        assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0);
+        blobs.delete(&key, &version).await.unwrap();
+        assert_eq!(fs::read_dir(dir.path().join("1")).unwrap().count(), 0, "the folder goes with the last version");
+    }
+
+    #[test]
+    fn only_abandoned_files_are_cleared() {
+        let dir = tempfile::tempdir().unwrap();
+        DiskBlobs::open(dir.path(), Arc::new(SystemClock)).unwrap();
+        let left = dir.path().join("tmp/left");
+        fs::write(&left, "half a bo").unwrap();
+        DiskBlobs::open(dir.path(), Arc::new(SystemClock)).unwrap();
+        assert!(left.exists(), "it may belong to another process");
+        let tomorrow = SystemClock.now().plus(2 * ABANDONED);
+        DiskBlobs::open(dir.path(), Arc::new(FixedClock::at(tomorrow))).unwrap();
+        assert!(!left.exists());
+    }
+
+    #[tokio::test]
+    async fn a_version_is_never_taken_for_a_path() {
+        let (dir, blobs) = on_disk();
+        fs::write(dir.path().join("secret"), "x").unwrap();
+        let key = BlobKey::of(TenantId(1), "a");
+        blobs.put(&key, "text/plain", Bytes::new()).await.unwrap();
+        for version in ["../../secret", "/etc/hostname", "", ".", "..", "\0"] {
+            assert_eq!(blobs.get(&key, Some(version)).await.unwrap(), None);
+            blobs.delete(&key, version).await.unwrap();
+        }
+        assert!(dir.path().join("secret").exists());
+    }
+}

@@ -1,0 +1,275 @@
+//! The queue of the laptop and of the tests: a table in the store's own file, with SQS's habits.
+//!
+//! Its one rule: it promises no more than SQS does. A message is delivered at least once, in any order, hidden while
+//! it is worked on, and set aside after [`limits::MAX_RECEIVES`] deliveries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use super::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, limits};
+use crate::clock::{Clock, Millis};
+use crate::store::embedded::{Sqlite, writer::Fault};
+
+/// The longest time a message can be hidden (SQS API reference, `ReceiveMessage`).
+const LONGEST_VISIBILITY: Duration = Duration::from_secs(12 * 3600);
+
+pub struct SqliteQueue {
+    file: Sqlite,
+    clock: Arc<dyn Clock>,
+}
+
+impl SqliteQueue {
+    /// The queues in this file; delays and visibility run by `clock`.
+    pub fn new(file: &Sqlite, clock: Arc<dyn Clock>) -> Self {
+        Self { file: file.clone(), clock }
+    }
+
+    /// SQS counts whole seconds. Up, so that nothing is delivered early.
+    fn after(&self, span: Duration) -> Millis {
+        let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
+        self.clock.now().plus(Duration::from_secs(seconds))
+    }
+}
+
+impl From<Fault> for QueueError {
+    fn from(fault: Fault) -> Self {
+        Self::Unavailable(fault.0)
+    }
+}
+
+impl From<rusqlite::Error> for QueueError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+#[async_trait]
+impl Queue for SqliteQueue {
+    async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError> {
+        messages.iter().try_for_each(check)?;
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let due: Vec<_> = messages.into_iter().map(|message| (self.after(message.delay), message)).collect();
+        self.file
+            .write_job(move |conn| {
+                let mut insert = conn.prepare_cached(
+                    "INSERT INTO messages (queue, visible_at, tenant, body) VALUES (?1, ?2, ?3, ?4)",
+                )?;
+                for (visible, Outgoing { body, tenant, .. }) in due {
+                    insert.execute((queue.as_str(), visible.0, tenant.0.cast_signed(), body))?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn receive(
+        &self,
+        queue: QueueName,
+        max: usize,
+        visibility: Duration,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        if max == 0 || max > limits::BATCH {
+            return Err(QueueError::Invalid(format!("{max} messages asked for, 1 to {}", limits::BATCH)));
+        }
+        let hidden_until = self.hidden_until(visibility)?;
+        let now = self.clock.now();
+        self.file.write_job(move |conn| receive(conn, queue, max, now, hidden_until)).await
+    }
+
+    async fn delete(&self, queue: QueueName, receipt: &str) -> Result<(), QueueError> {
+        let Some((id, receives)) = parse(receipt) else { return Ok(()) };
+        self.file
+            .write_job(move |conn| {
+                conn.prepare_cached(
+                    "DELETE FROM messages WHERE id = ?1 AND receives = ?2 AND queue = ?3 AND dead = 0",
+                )?
+                .execute((id, receives, queue.as_str()))?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn release(&self, queue: QueueName, receipt: &str, delay: Duration) -> Result<(), QueueError> {
+        let hidden_until = self.hidden_until(delay)?;
+        let Some((id, receives)) = parse(receipt) else { return Ok(()) };
+        let now = self.clock.now();
+        self.file
+            .write_job(move |conn| {
+                conn.prepare_cached(
+                    "UPDATE messages SET visible_at = ?4
+                     WHERE id = ?1 AND receives = ?2 AND queue = ?3 AND dead = 0 AND visible_at > ?5",
+                )?
+                .execute((id, receives, queue.as_str(), hidden_until.0, now.0))?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn depth(&self, queue: QueueName) -> Result<Depth, QueueError> {
+        self.file
+            .read_job(move |conn| {
+                let mut count =
+                    conn.prepare_cached("SELECT count(*) FROM messages WHERE queue = ?1 AND dead = ?2")?;
+                let mut count = |dead: bool| -> Result<usize, QueueError> {
+                    let found: i64 = count.query_row((queue.as_str(), dead), |row| row.get(0))?;
+                    Ok(usize::try_from(found).unwrap_or(0))
+                };
+                Ok(Depth { waiting: count(false)?, dead: count(true)? })
+            })
+            .await
+    }
+
+    async fn redrive(&self, queue: QueueName) -> Result<usize, QueueError> {
+        let now = self.clock.now();
+        self.file
+            .write_job(move |conn| {
+                // As new messages: a receipt from before must not name one.
+                let moved = conn.execute(
+                    "INSERT INTO messages (queue, visible_at, tenant, body)
+                     SELECT queue, ?2, tenant, body FROM messages WHERE queue = ?1 AND dead = 1",
+                    (queue.as_str(), now.0),
+                )?;
+                conn.execute("DELETE FROM messages WHERE queue = ?1 AND dead = 1", (queue.as_str(),))?;
+                Ok(moved)
+            })
+            .await
+    }
+}
+
+impl SqliteQueue {
+    fn hidden_until(&self, span: Duration) -> Result<Millis, QueueError> {
+        if span > LONGEST_VISIBILITY {
+            return Err(QueueError::Invalid(format!("hidden for {} s", span.as_secs())));
+        }
+        Ok(self.after(span))
+    }
+}
+
+fn check(message: &Outgoing) -> Result<(), QueueError> {
+    let bytes = message.body.len();
+    if bytes == 0 || bytes > limits::BODY_BYTES {
+        return Err(QueueError::Invalid(format!("a body of {bytes} bytes, 1 to {}", limits::BODY_BYTES)));
+    }
+    if message.delay > limits::DELAY {
+        return Err(QueueError::Invalid(format!("a delay of {} s", message.delay.as_secs())));
+    }
+    // What XML 1.0 allows (SQS API reference, `SendMessage`).
+    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    match message.body.chars().find(|c| !allowed(*c)) {
+        Some(c) => Err(QueueError::Invalid(format!("the character {c:?} is not allowed"))),
+        None => Ok(()),
+    }
+}
+
+fn receive(
+    conn: &Connection,
+    queue: QueueName,
+    max: usize,
+    now: Millis,
+    hidden_until: Millis,
+) -> Result<Vec<Delivery>, QueueError> {
+    let mut select = conn.prepare_cached(
+        "SELECT id, receives, body FROM messages
+         WHERE queue = ?1 AND dead = 0 AND visible_at <= ?2 ORDER BY visible_at LIMIT ?3",
+    )?;
+    let mut deliver =
+        conn.prepare_cached("UPDATE messages SET receives = ?2, visible_at = ?3 WHERE id = ?1")?;
+    let mut set_aside = conn.prepare_cached("UPDATE messages SET dead = 1 WHERE id = ?1")?;
+    loop {
+        let limit = i64::try_from(max).unwrap_or(i64::MAX);
+        let found = select
+            .query_map((queue.as_str(), now.0, limit), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<Vec<(i64, u32, String)>, _>>()?;
+        let (spent, good): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|(_, receives, _)| *receives >= limits::MAX_RECEIVES);
+        for (id, ..) in &spent {
+            set_aside.execute((id,))?;
+        }
+        // Spent messages in front must not make the queue look empty.
+        if good.is_empty() && !spent.is_empty() {
+            continue;
+        }
+        return good
+            .into_iter()
+            .map(|(id, before, body)| {
+                let receives = before + 1;
+                deliver.execute((id, receives, hidden_until.0))?;
+                Ok(Delivery { body, receipt: format!("{id}-{receives}"), receives })
+            })
+            .collect();
+    }
+}
+
+/// A receipt names one delivery: the message and how often it had been delivered.
+fn parse(receipt: &str) -> Option<(i64, u32)> {
+    let (id, receives) = receipt.split_once('-')?;
+    Some((id.parse().ok()?, receives.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::queue::conformance::{Wait, outgoing};
+
+    fn engine() -> (Arc<FixedClock>, SqliteQueue) {
+        let clock = Arc::new(FixedClock::at(Millis(1_750_000_000_000)));
+        (Arc::clone(&clock), SqliteQueue::new(&Sqlite::memory().unwrap(), clock))
+    }
+
+    crate::queue_conformance!(in_memory, async {
+        let (clock, queue) = engine();
+        let wait: Wait = Box::new(move |span| {
+            clock.advance(span);
+            Box::pin(std::future::ready(()))
+        });
+        (wait, queue)
+    });
+
+    #[tokio::test]
+    async fn messages_survive_the_end_of_the_process() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Sqlite::open(dir.path().join("store.db")).unwrap();
+        let clock = Arc::new(FixedClock::at(Millis(0)));
+        let queue = SqliteQueue::new(&open(), clock.clone());
+        queue.send(QueueName::ResumeN8n, vec![outgoing("kept")]).await.unwrap();
+        drop(queue);
+        let queue = SqliteQueue::new(&open(), clock);
+        let found = queue.receive(QueueName::ResumeN8n, 10, Duration::ZERO).await.unwrap();
+        assert_eq!(found[0].body, "kept");
+    }
+
+    #[tokio::test]
+    async fn receipt_from_before_a_redelivery_deletes_nothing() {
+        let (clock, queue) = engine();
+        let name = QueueName::ResumeN8n;
+        queue.send(name, vec![outgoing("x")]).await.unwrap();
+        let first = queue.receive(name, 1, Duration::from_secs(1)).await.unwrap().remove(0);
+        clock.advance(Duration::from_secs(1));
+        queue.receive(name, 1, Duration::from_secs(1)).await.unwrap();
+        queue.delete(name, &first.receipt).await.unwrap();
+        assert_eq!(queue.depth(name).await.unwrap().waiting, 1);
+    }
+
+    #[tokio::test]
+    async fn spent_messages_do_not_hide_good_ones() {
+        let (_clock, queue) = engine();
+        let name = QueueName::ResumeN8n;
+        queue.send(name, (0..25).map(|i| outgoing(&format!("spent {i}"))).collect()).await.unwrap();
+        queue
+            .file
+            .write_job(|conn| Ok::<_, QueueError>(conn.execute("UPDATE messages SET receives = 5", ())?))
+            .await
+            .unwrap();
+        queue.send(name, vec![outgoing("good")]).await.unwrap();
+        let mut found = queue.receive(name, 10, Duration::from_secs(1)).await.unwrap();
+        found.extend(queue.receive(name, 10, Duration::from_secs(1)).await.unwrap());
+        assert_eq!(found.iter().map(|message| message.body.as_str()).collect::<Vec<_>>(), ["good"]);
+        assert_eq!(queue.depth(name).await.unwrap(), Depth { waiting: 1, dead: 25 });
+    }
+}

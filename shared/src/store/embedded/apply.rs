@@ -1,0 +1,136 @@
+//! One write against the item as it stands. Its one rule: the decision is pure; only [`commit`] touches the database.
+
+use rusqlite::Connection;
+use serde_json::{Number, Value};
+
+use super::{cost, row};
+use crate::store::{Action, Attrs, Change, Item, Key, StoreError, Write, check, limits};
+
+/// A write decided: what is there before and after, and what it costs.
+pub(super) struct Decided {
+    pub(super) key: Key,
+    pub(super) old: Option<Attrs>,
+    pub(super) outcome: Outcome,
+    /// Units of the table; a refused write costs them as well.
+    pub(super) table_units: f64,
+    /// Units of the indexes; only a write that takes place costs them.
+    pub(super) index_units: f64,
+}
+
+pub(super) enum Outcome {
+    Store { attrs: Attrs, bytes: usize },
+    Remove,
+    /// A condition without a change.
+    Nothing,
+    Refused,
+}
+
+impl Decided {
+    /// What the write adds to the size of its transaction.
+    pub(super) fn bytes(&self) -> usize {
+        match &self.outcome {
+            Outcome::Store { bytes, .. } => *bytes,
+            _ => limits::item_bytes(&self.key, self.old.as_ref().unwrap_or(&Attrs::new())),
+        }
+    }
+
+    /// The item that stands under the key.
+    pub(super) fn current(self) -> Option<Item> {
+        let key = self.key;
+        self.old.map(|attrs| Item { key, attrs })
+    }
+}
+
+/// Reads the item and decides the write against it. The write has passed [`check::write`].
+pub(super) fn decide(conn: &Connection, write: Write) -> Result<Decided, StoreError> {
+    let Write { key, action, cond } = write;
+    let old = row::find(conn, &key)?;
+    let holds = cond.holds(old.as_ref());
+    let new = match action {
+        Action::Put(mut attrs) => {
+            attrs.values_mut().for_each(canonical);
+            Some(attrs)
+        }
+        Action::Update(changes) => match changed(old.clone().unwrap_or_default(), changes) {
+            Ok(attrs) => Some(attrs),
+            // What cannot be applied matters only where it would be.
+            Err(_) if !holds => old.clone(),
+            Err(error) => return Err(error),
+        },
+        Action::Delete => None,
+        Action::Check => {
+            let table_units = cost::table(&key, old.as_ref(), None);
+            let outcome = if holds { Outcome::Nothing } else { Outcome::Refused };
+            return Ok(Decided { key, old, outcome, table_units, index_units: 0.0 });
+        }
+    };
+    let table_units = cost::table(&key, old.as_ref(), new.as_ref());
+    if !holds {
+        return Ok(Decided { key, old, outcome: Outcome::Refused, table_units, index_units: 0.0 });
+    }
+    let index_units = cost::indexes(&key, old.as_ref(), new.as_ref());
+    let outcome = match new {
+        Some(attrs) => Outcome::Store { bytes: check::item(&key, &attrs)?, attrs },
+        None => Outcome::Remove,
+    };
+    Ok(Decided { key, old, outcome, table_units, index_units })
+}
+
+/// Carries out what was decided. Returns the item as it stands afterwards; after a delete, as it was before.
+pub(super) fn commit(conn: &Connection, decided: Decided) -> Result<Option<Item>, StoreError> {
+    match decided.outcome {
+        Outcome::Store { attrs, bytes } => {
+            let item = Item { key: decided.key, attrs };
+            row::put(conn, &item, bytes)?;
+            Ok(Some(item))
+        }
+        Outcome::Remove => {
+            row::delete(conn, &decided.key)?;
+            Ok(decided.current())
+        }
+        Outcome::Nothing | Outcome::Refused => Ok(decided.current()),
+    }
+}
+
+fn changed(mut attrs: Attrs, changes: Vec<Change>) -> Result<Attrs, StoreError> {
+    for change in changes {
+        match change {
+            Change::Set(name, mut value) => {
+                canonical(&mut value);
+                attrs.insert(name, value);
+            }
+            Change::Remove(name) => {
+                attrs.remove(&name);
+            }
+            Change::Add(name, step) => {
+                let invalid = |why| StoreError::Invalid(format!("cannot add to `{name}`: {why}"));
+                let before = match attrs.get(&name) {
+                    None => 0,
+                    Some(value) => value.as_i64().ok_or_else(|| invalid("it is no integer"))?,
+                };
+                let sum = before.checked_add(step).ok_or_else(|| invalid("the sum is out of range"))?;
+                attrs.insert(name, sum.into());
+            }
+        }
+    }
+    Ok(attrs)
+}
+
+/// DynamoDB keeps the value of a number and not its spelling: what goes in as `1.0` comes out as `1`.
+fn canonical(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(whole) = number.as_f64().filter(|_| number.is_f64()).and_then(whole) {
+                *number = Number::from(whole);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(canonical),
+        Value::Object(map) => map.values_mut().for_each(canonical),
+        _ => {}
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "only within the range where the cast is exact")]
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
+}

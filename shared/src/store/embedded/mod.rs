@@ -1,0 +1,234 @@
+//! The store of the laptop and of the tests: one SQLite file with DynamoDB's limits, conditions and prices.
+//!
+//! Its one rule: a write is acknowledged when it is on the disk, and every later read sees it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+
+use super::{Action, Item, Key, Meter, Page, Query, Store, StoreError, Write, check, limits};
+
+mod apply;
+mod cost;
+mod file;
+mod query;
+mod readers;
+mod row;
+pub(crate) mod writer;
+
+pub use file::OpenError;
+
+use apply::{Decided, Outcome};
+use readers::Readers;
+use writer::{Fault, Writer};
+
+/// The table, and the file that the embedded queue shares. A clone is another handle on the same file; the last one
+/// dropped finishes what was sent and closes it.
+#[derive(Clone)]
+pub struct Sqlite {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// None in memory, where the database is visible to the writer's connection alone.
+    readers: Option<Readers>,
+    writer: Writer,
+    meter: Meter,
+}
+
+impl Sqlite {
+    /// Opens the file, creating it when it is missing. Other processes may have it open as well.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let io = |source| OpenError::Io { path: path.into(), source };
+        let writer = file::writer(path)?;
+        let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8));
+        let readers = (0..threads).map(|_| file::reader(path)).collect::<Result<_, _>>()?;
+        let readers = Readers::start(readers).map_err(io)?;
+        Ok(Self::over(Writer::start(writer).map_err(io)?, Some(readers)))
+    }
+
+    /// A database of its own that vanishes with the last handle.
+    pub fn memory() -> Result<Self, OpenError> {
+        let writer = Writer::start(file::memory()?);
+        let writer = writer.map_err(|source| OpenError::Io { path: ":memory:".into(), source })?;
+        Ok(Self::over(writer, None))
+    }
+
+    fn over(writer: Writer, readers: Option<Readers>) -> Self {
+        Self { inner: Arc::new(Inner { readers, writer, meter: Meter::default() }) }
+    }
+
+    /// Deletes up to `limit` items whose `ttl` lies before `now_seconds`, as DynamoDB does by itself and for nothing.
+    /// Returns how many.
+    pub async fn purge_expired(&self, now_seconds: i64, limit: usize) -> Result<usize, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.write_job(move |conn| {
+            let mut delete = conn.prepare_cached(
+                "DELETE FROM items WHERE (pk, sk) IN
+                 (SELECT pk, sk FROM items INDEXED BY items_ttl WHERE ttl < ?1 ORDER BY ttl LIMIT ?2)",
+            )?;
+            Ok(delete.execute((now_seconds, limit))?)
+        })
+        .await
+    }
+
+    /// Runs the work in one transaction with others; an `Err` undoes it.
+    pub(crate) async fn write_job<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        self.inner.writer.run(work).await
+    }
+
+    /// Runs work that only reads.
+    pub(crate) async fn read_job<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        match &self.inner.readers {
+            Some(readers) => readers.run(work).await,
+            None => self.inner.writer.run(work).await,
+        }
+    }
+
+    fn spend<T>(&self, read_units: f64, write_units: f64, result: T) -> T {
+        self.inner.meter.count(read_units, write_units);
+        result
+    }
+}
+
+/// A write that did not take place, and what it cost all the same.
+struct Refusal {
+    error: StoreError,
+    units: f64,
+}
+
+impl<E: Into<StoreError>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), units: 0.0 }
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        Self::Unavailable(fault.0)
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        check::key(key)?;
+        let key = key.clone();
+        let found = self.read_job(move |conn| Ok::<_, StoreError>((row::find(conn, &key)?, key))).await;
+        let item = found.map(|(attrs, key)| attrs.map(|attrs| Item { key, attrs }));
+        self.spend(item.as_ref().map_or(0.0, |item| read_units(item.as_ref())), 0.0, item)
+    }
+
+    async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
+        check::batch(keys)?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = keys.to_vec();
+        let found = self.read_job(move |conn| {
+            let (mut items, mut units) = (Vec::with_capacity(keys.len()), 0.0);
+            for key in keys {
+                let item = row::find(conn, &key)?.map(|attrs| Item { key, attrs });
+                units += read_units(item.as_ref());
+                items.extend(item);
+            }
+            Ok::<_, StoreError>((items, units))
+        });
+        match found.await {
+            Ok((items, units)) => self.spend(units, 0.0, Ok(items)),
+            Err(error) => self.spend(0.0, 0.0, Err(error)),
+        }
+    }
+
+    async fn query(&self, query: &Query) -> Result<Page, StoreError> {
+        check::query(query)?;
+        let query = query.clone();
+        match self.read_job(move |conn| query::page(conn, &query)).await {
+            Ok((page, units)) => self.spend(units, 0.0, Ok(page)),
+            Err(error) => self.spend(0.0, 0.0, Err(error)),
+        }
+    }
+
+    async fn write(&self, write: Write) -> Result<Option<Item>, StoreError> {
+        check::write(&write)?;
+        if write.action == Action::Check {
+            return Err(StoreError::Invalid("a check alone changes nothing; it belongs into a transaction".into()));
+        }
+        let done = self.write_job(move |conn| {
+            let decided = apply::decide(conn, write)?;
+            let Decided { table_units, index_units, .. } = decided;
+            if matches!(decided.outcome, Outcome::Refused) {
+                let error = StoreError::ConditionFailed { current: decided.current() };
+                return Err(Refusal { error, units: table_units });
+            }
+            Ok((apply::commit(conn, decided)?, table_units + index_units))
+        });
+        match done.await {
+            Ok((item, units)) => self.spend(0.0, units, Ok(item)),
+            Err(Refusal { error, units }) => self.spend(0.0, units, Err(error)),
+        }
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        check::transaction(&writes)?;
+        match self.write_job(move |conn| transaction(conn, writes)).await {
+            Ok(units) => self.spend(0.0, units, Ok(())),
+            Err(Refusal { error, units }) => self.spend(0.0, units, Err(error)),
+        }
+    }
+
+    fn meter(&self) -> &Meter {
+        &self.inner.meter
+    }
+}
+
+fn read_units(item: Option<&Item>) -> f64 {
+    cost::read(item.map_or(0, |item| limits::item_bytes(&item.key, &item.attrs)))
+}
+
+/// All writes or none; a transaction writes each item twice and pays for it. Returns the units.
+fn transaction(conn: &Connection, writes: Vec<Write>) -> Result<f64, Refusal> {
+    // All are decided before the first one changes anything: each looks at an item of its own.
+    let all = writes.into_iter().map(|write| apply::decide(conn, write)).collect::<Result<Vec<_>, _>>()?;
+    let bytes: usize = all.iter().map(Decided::bytes).sum();
+    if bytes > limits::TRANSACT_BYTES {
+        let error = format!("{bytes} bytes in a transaction, {} are allowed", limits::TRANSACT_BYTES);
+        return Err(StoreError::TooLarge(error).into());
+    }
+    let table_units: f64 = all.iter().map(|decided| 2.0 * decided.table_units).sum();
+    let index_units: f64 = all.iter().map(|decided| decided.index_units).sum();
+    let (refused, due): (Vec<_>, Vec<_>) =
+        all.into_iter().enumerate().partition(|(_, decided)| matches!(decided.outcome, Outcome::Refused));
+    if refused.is_empty() {
+        due.into_iter().try_for_each(|(_, decided)| apply::commit(conn, decided).map(drop))?;
+        return Ok(table_units + index_units);
+    }
+    let refused = refused.into_iter().map(|(at, decided)| (at, decided.current())).collect();
+    Err(Refusal { error: StoreError::Canceled(refused), units: table_units })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! Pages of one partition. Its one rule: a page seeks to its start; it never walks there.
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use super::{cost, row};
+use crate::store::{Index, Item, Key, Page, Position, Query, Range, SortValue, StoreError, attr, limits};
+
+/// One page, and what it costs. The query has passed [`crate::store::check::query`].
+pub(super) fn page(conn: &Connection, query: &Query) -> Result<(Page, f64), StoreError> {
+    let (text, values) = statement(query);
+    let mut select = conn.prepare_cached(&text)?;
+    let mut rows = select.query(params_from_iter(values))?;
+    let mut page = Page::default();
+    let mut bytes = 0;
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        let (item, sort, size) = entry(query, row)?;
+        if bytes + size > limits::PAGE_BYTES && !page.items.is_empty() {
+            page.next = last;
+            return Ok((page, cost::query(query.index, bytes)));
+        }
+        bytes += size;
+        last = Some(Position { key: item.key.clone(), sort });
+        page.items.push(item);
+    }
+    // Like DynamoDB: a full page names its end, though nothing may come after it.
+    if page.items.len() == query.limit {
+        page.next = last;
+    }
+    Ok((page, cost::query(query.index, bytes)))
+}
+
+fn entry(query: &Query, row: &Row<'_>) -> Result<(Item, Option<SortValue>, usize), StoreError> {
+    let key = Key::from_parts(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+    match query.index {
+        Index::Table => {
+            let attrs = row::attrs(&key, row, 2)?;
+            Ok((Item { key, attrs }, None, size(row, 3)?))
+        }
+        Index::Gsi1 => {
+            let attrs = row::attrs(&key, row, 2)?;
+            let sort = SortValue::S(row.get(4)?);
+            Ok((Item { key, attrs }, Some(sort), size(row, 3)?))
+        }
+        Index::Due => {
+            let at: i64 = row.get(2)?;
+            let task = row.get::<_, Option<String>>(3)?.map(|task| serde_json::from_str(&task)).transpose();
+            let task = task.map_err(|e| StoreError::Corrupt(format!("{key}: {}: {e}", attr::DUE_TASK)))?;
+            let attrs = cost::due_entry(Some(query.partition.as_str().into()), Some(at.into()), task);
+            let bytes = limits::item_bytes(&key, &attrs);
+            Ok((Item { key, attrs }, Some(SortValue::N(at)), bytes))
+        }
+    }
+}
+
+fn size(row: &Row<'_>, column: usize) -> Result<usize, StoreError> {
+    Ok(usize::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
+}
+
+/// The select of a page with its values. The forms are few, so the statements stay prepared.
+fn statement(query: &Query) -> (String, Vec<Sql>) {
+    let (columns, source, partition, sort) = match query.index {
+        Index::Table => ("pk, sk, body, bytes", "items", "pk", "sk"),
+        Index::Gsi1 => ("pk, sk, body, bytes, gsi1sk", "items INDEXED BY items_gsi1", "gsi1pk", "gsi1sk"),
+        Index::Due => ("pk, sk, due_at, due_task", "items INDEXED BY items_due", "due_shard", "due_at"),
+    };
+    let mut text = format!("SELECT {columns} FROM {source} WHERE {partition} = ?");
+    let mut values = vec![Sql::from(query.partition.clone())];
+    let mut and = |term: &str, value: Sql| {
+        text.push_str(&format!(" AND {sort} {term} ?"));
+        values.push(value);
+    };
+
+    // The start of the page replaces the end of the range on its side: it lies within, and one bound is one seek.
+    let (from_start, from_end) = match &query.after {
+        None => (true, true),
+        Some(_) => (query.newest_first, !query.newest_first),
+    };
+    match &query.range {
+        Range::All => {}
+        Range::Prefix(prefix) => {
+            if from_start {
+                and(">=", prefix.clone().into());
+            }
+            if let Some(end) = after_prefix(prefix).filter(|_| from_end) {
+                and("<", end.into());
+            }
+        }
+        Range::Between(low, high) => {
+            if from_start {
+                and(">=", sql(low));
+            }
+            if from_end {
+                and("<=", sql(high));
+            }
+        }
+    }
+    let (than, order) = if query.newest_first { ("<", "DESC") } else { (">", "ASC") };
+    if let Some(after) = &query.after {
+        match &after.sort {
+            None => and(than, after.key.sk().to_owned().into()),
+            Some(value) => {
+                text.push_str(&format!(" AND ({sort}, pk, sk) {than} (?, ?, ?)"));
+                values.extend([sql(value), after.key.pk().to_owned().into(), after.key.sk().to_owned().into()]);
+            }
+        }
+    }
+    text.push_str(&format!(" ORDER BY {sort} {order}, pk {order}, sk {order} LIMIT ?"));
+    values.push(i64::try_from(query.limit).unwrap_or(i64::MAX).into());
+    (text, values)
+}
+
+fn sql(value: &SortValue) -> Sql {
+    match value {
+        SortValue::N(number) => (*number).into(),
+        SortValue::S(text) => text.clone().into(),
+    }
+}
+
+/// The first string after all that start with the prefix; none where nothing comes after.
+fn after_prefix(prefix: &str) -> Option<String> {
+    let mut chars: Vec<char> = prefix.chars().collect();
+    while let Some(last) = chars.pop() {
+        // The order of characters is the order of their UTF-8 bytes; the range skips the surrogates.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            chars.push(next);
+            return Some(chars.into_iter().collect());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_prefix_is_the_next_string() {
+        assert_eq!(after_prefix("a#").as_deref(), Some("a$"));
+        assert_eq!(after_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"));
+        assert_eq!(after_prefix("a\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(after_prefix("\u{10ffff}"), None);
+    }
+}

@@ -1,0 +1,56 @@
+//! Items as rows: reading one, writing one. Its one rule: `body` is the item; the other columns follow from it.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::Value;
+
+use crate::store::{Attrs, Index, Item, Key, StoreError, attr};
+
+use super::cost;
+
+/// The attributes under a key.
+pub(super) fn find(conn: &Connection, key: &Key) -> Result<Option<Attrs>, StoreError> {
+    let mut select = conn.prepare_cached("SELECT body FROM items WHERE pk = ?1 AND sk = ?2")?;
+    select.query_row((key.pk(), key.sk()), |row| Ok(attrs(key, row, 0))).optional()?.transpose()
+}
+
+/// Reads the attributes from a `body` column.
+pub(super) fn attrs(key: &Key, row: &Row<'_>, column: usize) -> Result<Attrs, StoreError> {
+    let body = row.get_ref(column)?.as_str().map_err(|e| StoreError::Corrupt(format!("{key}: {e}")))?;
+    serde_json::from_str(body).map_err(|e| StoreError::Corrupt(format!("{key}: {e}")))
+}
+
+/// Stores an item in place of the one before.
+pub(super) fn put(conn: &Connection, item: &Item, bytes: usize) -> Result<(), StoreError> {
+    let Item { key, attrs } = item;
+    let body = serde_json::to_string(attrs).map_err(|e| StoreError::Invalid(e.to_string()))?;
+    let text = |name: &str| attrs.get(name).and_then(Value::as_str);
+    let number = |name: &str| attrs.get(name).and_then(Value::as_i64);
+    // An item is in an index only with both of its key attributes.
+    let due = cost::projected(Index::Due, attrs).is_some();
+    let gsi1 = cost::projected(Index::Gsi1, attrs).is_some();
+    let task = attrs.get(attr::DUE_TASK).filter(|_| due).map(Value::to_string);
+    conn.prepare_cached(
+        "INSERT INTO items (pk, sk, body, bytes, due_shard, due_at, due_task, gsi1pk, gsi1sk, ttl)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (pk, sk) DO UPDATE SET body = ?3, bytes = ?4, due_shard = ?5, due_at = ?6, due_task = ?7,
+           gsi1pk = ?8, gsi1sk = ?9, ttl = ?10",
+    )?
+    .execute(params![
+        key.pk(),
+        key.sk(),
+        body,
+        i64::try_from(bytes).unwrap_or(i64::MAX),
+        text(attr::DUE_SHARD).filter(|_| due),
+        number(attr::DUE_AT).filter(|_| due),
+        task,
+        text(attr::GSI1_PK).filter(|_| gsi1),
+        text(attr::GSI1_SK).filter(|_| gsi1),
+        number(attr::TTL),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn delete(conn: &Connection, key: &Key) -> Result<(), StoreError> {
+    conn.prepare_cached("DELETE FROM items WHERE pk = ?1 AND sk = ?2")?.execute((key.pk(), key.sk()))?;
+    Ok(())
+}
