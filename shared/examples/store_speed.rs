@@ -15,9 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir_in(".")?;
     let store = Sqlite::open(dir.path().join("store.db"))?;
     for tasks in [1, 8, 64] {
-        let puts = rate(tasks, async |task, n| {
-            store.write(Write::put(key(task, n), body())).await.is_ok()
-        });
+        let puts = rate(tasks, async |task, n| store.write(Write::put(key(task, n), body())).await.is_ok());
         println!("{tasks:3} tasks: {:8.0} puts/s", puts.await);
     }
     for tasks in [1, 8, 64] {

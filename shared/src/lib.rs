@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub mod app;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod blobs;
 pub mod clock;
 pub mod config;

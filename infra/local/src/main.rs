@@ -1,1 +1,7 @@
-fn main() {}
+//! `baton`: the product on a laptop.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    local_host::cli::run()
+}

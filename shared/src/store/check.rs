@@ -190,6 +190,7 @@ fn nested(name: &str, value: &Value, depth: usize) -> Checked {
             invalid(format!("`{name}` holds a number out of range"))
         }
         Value::Array(items) => items.iter().try_for_each(|item| nested(name, item, depth + 1)),
+        Value::Object(map) if map.contains_key("") => invalid(format!("a part of `{name}` without a name")),
         Value::Object(map) => map.values().try_for_each(|item| nested(name, item, depth + 1)),
         _ => Ok(()),
     }

@@ -18,6 +18,8 @@ pub enum Global {
     ApiKey,
     /// Case-folded e-mail address → the user who owns it.
     Email,
+    /// Marks of the local host about its own data directory.
+    Setup,
     /// Watermarks of the due index.
     Watermark,
 }
@@ -38,6 +40,7 @@ impl Key {
         let space = match space {
             Global::ApiKey => "key",
             Global::Email => "email",
+            Global::Setup => "setup",
             Global::Watermark => "watermark",
         };
         Self { pk: format!("G#{space}#{id}"), sk: "-".into() }

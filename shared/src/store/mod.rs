@@ -18,6 +18,7 @@ pub mod embedded;
 mod key;
 pub mod limits;
 pub mod meter;
+mod number;
 
 pub use cond::{Change, Cond};
 pub use key::{Global, Key, segment};

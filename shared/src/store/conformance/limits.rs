@@ -93,6 +93,15 @@ pub async fn key_names_are_no_attributes(store: &dyn Store) {
     }
 }
 
+/// Also inside an attribute, where JSON allows it: whoever stores foreign JSON stores it as text.
+pub async fn attribute_without_a_name_is_invalid(store: &dyn Store) {
+    let key = Key::of(fresh(), "lead", "1");
+    for value in [json!({"": 1}), json!({"map": {"": 1}}), json!({"list": [{"deep": {"": 1}}]})] {
+        assert_invalid(store.write(Write::put(key.clone(), attrs(value))).await);
+    }
+    assert_invalid(store.write(Write::update(key, vec![Change::set("map", json!({"": 1}))])).await);
+}
+
 pub async fn attribute_changed_twice_is_invalid(store: &dyn Store) {
     let changes = vec![Change::set("n", 1), Change::add("n", 1)];
     assert_invalid(store.write(Write::update(Key::of(fresh(), "lead", "1"), changes)).await);

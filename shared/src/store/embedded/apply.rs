@@ -1,9 +1,9 @@
 //! One write against the item as it stands. Its one rule: the decision is pure; only [`commit`] touches the database.
 
 use rusqlite::Connection;
-use serde_json::{Number, Value};
 
 use super::{cost, row};
+use crate::store::number::canonical;
 use crate::store::{Action, Attrs, Change, Item, Key, StoreError, Write, check, limits};
 
 /// A write decided: what is there before and after, and what it costs.
@@ -117,23 +117,4 @@ fn changed(mut attrs: Attrs, changes: Vec<Change>) -> Result<Attrs, StoreError> 
         }
     }
     Ok(attrs)
-}
-
-/// DynamoDB keeps the value of a number and not its spelling: what goes in as `1.0` comes out as `1`.
-fn canonical(value: &mut Value) {
-    match value {
-        Value::Number(number) => {
-            if let Some(whole) = number.as_f64().filter(|_| number.is_f64()).and_then(whole) {
-                *number = Number::from(whole);
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(canonical),
-        Value::Object(map) => map.values_mut().for_each(canonical),
-        _ => {}
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "only within the range where the cast is exact")]
-fn whole(number: f64) -> Option<i64> {
-    (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
 }

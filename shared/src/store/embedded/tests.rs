@@ -64,6 +64,18 @@ async fn two_processes_worth_of_handles_write_beside_each_other() {
     }
 }
 
+#[test]
+fn processes_that_start_at_once_share_one_file() {
+    for _ in 0..10 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.db");
+        std::thread::scope(|scope| {
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(|| Sqlite::open(&path).map(drop))).collect();
+            all.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+        });
+    }
+}
+
 #[tokio::test]
 async fn newer_and_foreign_files_are_refused_and_left_alone() {
     let (dir, store) = on_disk();

@@ -1,0 +1,234 @@
+//! The command line.
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use shared::{
+    accounts::NewKey,
+    clock,
+    config::{LocalSettings, ProcessEnv},
+    domain::{
+        api_key::ApiKey,
+        org::{User, fold_email},
+    },
+    ids::Id,
+    repo::orgs,
+};
+
+use crate::{house, logging, serve, welcome};
+
+const SETTINGS: &str = "\
+Settings (environment):
+  BATON_ADDR            address to listen on                       127.0.0.1:8080
+  BATON_DATA_DIR        where everything is kept                   ./.baton
+  BATON_LOG             what to log (tracing directives)           info
+  BATON_LOG_FORMAT      auto, text or json                         auto: text on a terminal
+  BATON_EGRESS_ALLOW    private networks that may be called        none beside loopback
+  BATON_CORS_ORIGINS    origins of pages that may call, or *       none
+  BATON_TRIGGER_LIMIT   trigger requests a minute and key          60
+  BATON_MAX_BODY_BYTES  largest request body                       6291456";
+
+/// The back office behind n8n.
+#[derive(Debug, Parser)]
+#[command(name = "baton", version, about, after_help = SETTINGS)]
+struct Cli {
+    /// Machine-readable output.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and do the background work (the default).
+    #[command(after_help = SETTINGS)]
+    Serve,
+    /// Organizations.
+    #[command(subcommand)]
+    Org(OrgCommand),
+    /// API keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum OrgCommand {
+    /// Create an organization with its admin and an API key. Works beside a running server.
+    Create {
+        name: String,
+        #[arg(long)]
+        admin_email: String,
+        /// At least eight characters.
+        #[arg(long)]
+        admin_password: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Make another API key. Its text is shown once.
+    Create {
+        #[command(flatten)]
+        owner: Owner,
+        /// What to call it.
+        #[arg(long, default_value = "default")]
+        name: String,
+        /// Days until it expires.
+        #[arg(long, value_name = "DAYS")]
+        expires_in: Option<u32>,
+        /// What it may do, such as payloads:write; everything when left out. May be repeated.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+    },
+    /// List the organization's keys.
+    List {
+        #[command(flatten)]
+        owner: Owner,
+    },
+    /// End a key. A running server follows within a minute.
+    Revoke {
+        /// Id of the key, from `baton key list`.
+        id: String,
+        #[command(flatten)]
+        owner: Owner,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Owner {
+    /// E-mail address of the user whose organization it is.
+    #[arg(long = "user", value_name = "EMAIL", default_value = welcome::FIRST_ADMIN)]
+    email: String,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.json;
+    match start(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if json => {
+            eprintln!("{}", json!({ "error": format!("{error:#}") }));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("baton: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli) -> anyhow::Result<()> {
+    let settings = LocalSettings::read(&ProcessEnv)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            logging::start(&settings)?;
+            runtime.block_on(serve::run(&settings, cli.json))
+        }
+        Command::Org(command) => runtime.block_on(org(&settings, command, cli.json)),
+        Command::Key(command) => runtime.block_on(key(&settings, command, cli.json)),
+    }
+}
+
+async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyhow::Result<()> {
+    let OrgCommand::Create { name, admin_email, admin_password } = command;
+    let house = house::open(settings)?;
+    let password = SecretString::from(admin_password);
+    let made = house.app.create_organization(&name, &admin_email, &password).await.map_err(plain)?;
+    welcome::mark(&house.app).await?;
+    let (id, key, email) = (made.organization.id.0, made.api_key.expose_secret(), &made.admin.email);
+    if json {
+        let admin = json!({ "username": email, "email": email });
+        println!("{}", json!({ "organization_id": id, "api_key": key, "admin": admin }));
+    } else {
+        println!("Organization {id} ({name})\nAdmin        {email}\nAPI key      {key}\nThe key is shown this once.");
+    }
+    Ok(())
+}
+
+async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyhow::Result<()> {
+    let house = house::open(settings)?;
+    let app = &house.app;
+    match command {
+        KeyCommand::Create { owner, name, expires_in, scopes } => {
+            let user = user(app, &owner).await?;
+            let span = expires_in.map(|days| Duration::from_secs(u64::from(days) * 24 * 3600));
+            let defaults = NewKey::default();
+            let wish = NewKey {
+                name,
+                expires_at: span.map(|span| app.now().plus(span)),
+                scopes: if scopes.is_empty() { defaults.scopes } else { scopes },
+            };
+            let (key, text) = app.create_key(&user, wish).await.map_err(plain)?;
+            if json {
+                let mut shown = describe(&key);
+                shown["api_key"] = text.expose_secret().into();
+                println!("{shown}");
+            } else {
+                println!("API key {}\nIt is shown this once.", text.expose_secret());
+            }
+        }
+        KeyCommand::List { owner } => {
+            let user = user(app, &owner).await?;
+            let keys = orgs::keys(&*app.store, user.tenant).await?;
+            if json {
+                println!("{}", Value::from_iter(keys.iter().map(describe)));
+            } else {
+                for key in &keys {
+                    println!("{}", line(key, app.now()));
+                }
+            }
+        }
+        KeyCommand::Revoke { id, owner } => {
+            let user = user(app, &owner).await?;
+            let id: Id = id.parse().ok().context("that is not the id of a key; see: baton key list")?;
+            let keys = orgs::keys(&*app.store, user.tenant).await?;
+            let key = keys.iter().find(|key| key.id == id).context("there is no key of this id; see: baton key list")?;
+            orgs::revoke_key(&*app.store, &key.hash, app.now()).await?;
+            if json {
+                println!("{}", json!({ "id": id, "revoked": true }));
+            } else {
+                println!("Revoked. A running server follows within a minute.");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn user(app: &shared::app::App, owner: &Owner) -> anyhow::Result<User> {
+    let folded = fold_email(&owner.email).context("--user: that is not an e-mail address")?;
+    let found = orgs::user_by_email(&*app.store, &folded).await?;
+    found.with_context(|| format!("there is no user {folded}; name one with --user, or make one with: baton org create"))
+}
+
+fn describe(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id,
+        "name": key.name,
+        "last4": key.last4,
+        "username": key.username,
+        "scopes": key.scopes,
+        "created_at": clock::iso(key.created_at),
+        "expires_at": key.expires_at.map(clock::iso),
+        "revoked_at": key.revoked_at.map(clock::iso),
+    })
+}
+
+fn line(key: &ApiKey, now: clock::Millis) -> String {
+    let state = match (key.revoked_at, key.usable(now)) {
+        (Some(_), _) => "revoked",
+        (None, true) => "active",
+        (None, false) => "expired",
+    };
+    format!("{}  …{}  {state:8}  {}  {}  {}", key.id, key.last4, clock::iso(key.created_at), key.scopes.join(","), key.name)
+}
+
+/// The message for people, without the code.
+fn plain(error: shared::error::Error) -> anyhow::Error {
+    anyhow::anyhow!(error.message)
+}

@@ -1,0 +1,24 @@
+//! The local host: every router, every worker and every tick in one process over the embedded engine.
+//!
+//! Its one rule: it adds wiring and nothing else. What it runs is what Lambda runs.
+
+pub mod cli;
+pub mod house;
+pub mod logging;
+pub mod serve;
+pub mod welcome;
+pub mod workers;
+
+use shared::app::SharedApp;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Every route of the product.
+pub fn router() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .merge(meta::router())
+        .merge(token_usage::router())
+        .merge(triggers::router())
+        .merge(payloads::router())
+        .merge(reviews::router())
+        .merge(installations::router())
+}

@@ -1,0 +1,76 @@
+//! The queues drained and the clock run, as SQS and EventBridge do in AWS.
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use futures::future::{Either, join_all, select};
+use shared::{
+    app::App,
+    error::LogFailure,
+    queue::{Delivery, Queue, QueueName, limits},
+    store::embedded::Sqlite,
+    work::{Outcome, due},
+};
+
+/// A message is worked on for at most this long before it is delivered again.
+const VISIBILITY: Duration = Duration::from_secs(120);
+/// Between two looks into an empty queue.
+const IDLE: Duration = Duration::from_millis(200);
+const TICK: Duration = Duration::from_secs(1);
+const SWEEP: Duration = Duration::from_secs(60);
+/// A tick or sweep stops here, and the next one goes on.
+const LONGEST_TICK: Duration = Duration::from_secs(20);
+/// Expired items deleted in one go.
+const PURGE: usize = 10_000;
+/// A message that cannot be done comes back after this, until the queue sets it aside.
+const HOPELESS: Duration = Duration::from_secs(1);
+
+/// Drains one queue until `stop`; what was received is finished first.
+pub async fn drain(app: &App, queue: QueueName, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    loop {
+        let received = app.queue.receive(queue, limits::BATCH, VISIBILITY).await.log_failure("a queue could not be read");
+        let received = received.unwrap_or_default();
+        if received.is_empty() {
+            if let Either::Left(_) = select(stop.as_mut(), pin!(app.clock.sleep(IDLE))).await {
+                return;
+            }
+            continue;
+        }
+        join_all(received.iter().map(|delivery| work(app, queue, delivery))).await;
+    }
+}
+
+async fn work(app: &App, queue: QueueName, delivery: &Delivery) {
+    let outcome = match queue {
+        QueueName::PollExecutions => poll_executions::handle(app, &delivery.body).await,
+        QueueName::ResumeN8n => resume_n8n::handle(app, &delivery.body).await,
+    };
+    let answered = match outcome {
+        Outcome::Done => app.queue.delete(queue, &delivery.receipt).await,
+        Outcome::Retry(after) => app.queue.release(queue, &delivery.receipt, after).await,
+        Outcome::Fail(why) => {
+            tracing::error!(queue = queue.as_str(), why, receives = delivery.receives, "a message cannot be done");
+            app.queue.release(queue, &delivery.receipt, HOPELESS).await
+        }
+    };
+    answered.log_failure("a message could not be answered");
+}
+
+/// Ticks every second and sweeps every minute until `stop`.
+pub async fn keep_time(app: &App, file: &Sqlite, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    let mut swept = None;
+    loop {
+        let now = app.now();
+        let deadline = now.plus(LONGEST_TICK);
+        due::tick(app, TICK, deadline).await.log_failure("a tick failed");
+        if swept.is_none_or(|at| now.since(at) >= SWEEP) {
+            swept = Some(now);
+            due::sweep(app, deadline).await.log_failure("a sweep failed");
+            file.purge_expired(now.seconds(), PURGE).await.log_failure("expired items could not be deleted");
+        }
+        if let Either::Left(_) = select(stop.as_mut(), pin!(app.clock.sleep(TICK))).await {
+            return;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! How the AWS engines reach AWS: one HTTP client, credentials that are given, time-outs, retries.
+//!
+//! Its one rule: nothing is looked up. No environment, profile file, metadata service or directory of certificates is
+//! read, because each of them is time in a cold start and a way to fail there.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::SharedHttpClient;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache, Region};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret, SecretString};
+
+/// Where AWS is and who calls it.
+#[derive(Debug, Clone)]
+pub struct AwsSettings {
+    pub region: String,
+    /// Where every service is found instead of its own address; for local stand-ins.
+    pub endpoint: Option<String>,
+    pub credentials: AwsCredentials,
+}
+
+/// The keys of a role or user. In Lambda they outlive the environment that they were handed to.
+#[derive(Debug, Clone)]
+pub struct AwsCredentials {
+    pub access_key_id: String,
+    pub secret_access_key: SecretString,
+    pub session_token: Option<SecretString>,
+}
+
+/// A connection that has not become one within this time goes to another address on the next attempt.
+const CONNECT: Duration = Duration::from_secs(1);
+/// One attempt of a call. S3 has its own, since a body may be large.
+const ATTEMPT: Duration = Duration::from_secs(4);
+/// Longest pause between attempts. With [`ATTEMPTS`] and full jitter, all pauses together stay under a second.
+const MAX_PAUSE: Duration = Duration::from_millis(500);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const ATTEMPTS: u32 = 5;
+
+/// What every engine builds its client from. The HTTP client and its connections are shared among them.
+pub fn connect(settings: AwsSettings) -> SdkConfig {
+    let AwsCredentials { access_key_id, secret_access_key, session_token } = settings.credentials;
+    let credentials = Credentials::new(
+        access_key_id,
+        secret_access_key.expose_secret(),
+        session_token.map(|token| token.expose_secret().to_owned()),
+        None,
+        "settings",
+    );
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(settings.region))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        // The credentials are at hand; caching them would only add a lock and a timer.
+        .identity_cache(IdentityCache::no_cache())
+        .http_client(http_client())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build())
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(ATTEMPTS)
+                .with_initial_backoff(FIRST_PAUSE)
+                .with_max_backoff(MAX_PAUSE),
+        );
+    config.set_endpoint_url(settings.endpoint);
+    config.build()
+}
+
+fn http_client() -> SharedHttpClient {
+    let roots = TrustStore::empty().with_pem_certificate(roots());
+    let tls = TlsContext::builder().with_trust_store(roots).build().unwrap_or_default();
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https()
+}
+
+/// The roots of the Mozilla programme, compiled in. The TLS context takes nothing but PEM.
+fn roots() -> Vec<u8> {
+    let certificates = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
+    let mut pem = String::with_capacity(certificates.iter().map(|der| der.len() * 4 / 3 + 64).sum());
+    for der in certificates {
+        pem.push_str("-----BEGIN CERTIFICATE-----\n");
+        STANDARD.encode_string(der, &mut pem);
+        pem.push_str("\n-----END CERTIFICATE-----\n");
+    }
+    pem.into_bytes()
+}
+
+#[cfg(test)]
+pub(crate) mod standins;

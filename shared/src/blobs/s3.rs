@@ -1,0 +1,100 @@
+//! The S3 engine: one bucket with versioning; encryption at rest is the bucket's own default.
+//!
+//! Its one rule: a body is handed on as it came. It is in memory already, so that its checksum goes into a header and no
+//! chunked copy is made.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::RequestId as _;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ChecksumAlgorithm;
+use aws_types::SdkConfig;
+use bytes::Bytes;
+
+use super::{BlobError, BlobKey, Blobs};
+
+/// One attempt of an upload. A body that moves at all is let finish; one that stalls is cut off earlier by the SDK.
+const ATTEMPT: Duration = Duration::from_secs(30);
+
+/// One bucket.
+#[derive(Debug)]
+pub struct S3Blobs {
+    client: Client,
+    bucket: String,
+    /// TLS and the checksum keep the body whole on its way, so that hashing it once more for the signature is waste.
+    unsigned_body: bool,
+}
+
+impl S3Blobs {
+    pub fn new(config: &SdkConfig, bucket: impl Into<String>) -> Self {
+        let endpoint = config.endpoint_url();
+        let timeouts = config.timeout_config().map(|common| common.to_builder()).unwrap_or_default();
+        let config = aws_sdk_s3::config::Builder::from(config)
+            .timeout_config(timeouts.operation_attempt_timeout(ATTEMPT).build())
+            // A stand-in has one address for all buckets.
+            .force_path_style(endpoint.is_some())
+            .build();
+        let unsigned_body = endpoint.is_none_or(|url| url.starts_with("https://"));
+        Self { client: Client::from_conf(config), bucket: bucket.into(), unsigned_body }
+    }
+}
+
+#[async_trait]
+impl Blobs for S3Blobs {
+    async fn put(&self, key: &BlobKey, content_type: &str, body: Bytes) -> Result<String, BlobError> {
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .content_type(content_type)
+            .checksum_algorithm(ChecksumAlgorithm::Crc32)
+            .body(ByteStream::from(body));
+        let answer = match self.unsigned_body {
+            true => request.customize().disable_payload_signing().send().await,
+            false => request.send().await,
+        };
+        let version = answer.map_err(unavailable)?.version_id;
+        version.ok_or_else(|| BlobError::Unavailable(format!("the bucket `{}` keeps no versions", self.bucket)))
+    }
+
+    async fn get(&self, key: &BlobKey, version: Option<&str>) -> Result<Option<Bytes>, BlobError> {
+        let request = self.client.get_object().bucket(&self.bucket).key(key.as_str());
+        match request.set_version_id(version.map(str::to_owned)).send().await {
+            Ok(answer) => {
+                let body = answer.body.collect().await.map_err(|e| BlobError::Unavailable(e.to_string()))?;
+                Ok(Some(body.into_bytes()))
+            }
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
+        let request = self.client.delete_object().bucket(&self.bucket).key(key.as_str());
+        match request.version_id(version).send().await {
+            Err(error) if !is_absent(&error) => Err(unavailable(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// No such key or version, a version that is only the mark of a deletion (405), or one that S3 cannot have made.
+fn is_absent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    match error.code() {
+        Some("NoSuchKey" | "NoSuchVersion" | "MethodNotAllowed") => true,
+        Some("InvalidArgument") => error.message().is_some_and(|text| text.contains("version id")),
+        _ => false,
+    }
+}
+
+fn unavailable<E>(error: SdkError<E>) -> BlobError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let request = error.request_id().unwrap_or("-").to_owned();
+    BlobError::Unavailable(format!("{} (request {request})", DisplayErrorContext(&error)))
+}

@@ -1,0 +1,193 @@
+//! The KMS engine: a data key per tenant, wrapped by one KMS key and kept in each sealed value's header.
+//!
+//! Its one rule: the tenant is the encryption context of its data key, so that KMS itself refuses to unwrap one tenant's
+//! key for another, and logs for whom it did.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_kms::Client;
+use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::operation::decrypt::DecryptError;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::DataKeySpec;
+use aws_types::SdkConfig;
+use secrecy::SecretString;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::envelope::{self, DataKey};
+use super::{SealError, Sealer};
+use crate::clock::{Clock, Millis};
+use crate::tenant::TenantId;
+
+/// How long a data key is used again: the longest that a withdrawn right to the KMS key goes unnoticed.
+const KEPT: Duration = Duration::from_secs(5 * 60);
+/// Data keys kept at a time. A function serves few tenants between two cold starts.
+const MOST: usize = 512;
+/// Name of the tenant in the encryption context; the key policy and the audit log see it.
+const CONTEXT: &str = "tenant";
+
+/// Seals under data keys that KMS makes.
+pub struct KmsSealer {
+    client: Client,
+    key_id: String,
+    clock: Arc<dyn Clock>,
+    sealing: Cache<TenantId, Sealing>,
+    opening: Cache<(TenantId, Vec<u8>), DataKey>,
+}
+
+/// A data key, and the same key as only KMS can read it.
+struct Sealing {
+    key: DataKey,
+    wrapped: Vec<u8>,
+}
+
+impl KmsSealer {
+    /// `key_id` is the id, ARN or alias of a symmetric KMS key.
+    pub fn new(config: &SdkConfig, key_id: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
+        let (sealing, opening) = (Cache::default(), Cache::default());
+        Self { client: Client::new(config), key_id: key_id.into(), clock, sealing, opening }
+    }
+
+    async fn new_key(&self, tenant: TenantId) -> Result<Sealing, SealError> {
+        let answer = self
+            .client
+            .generate_data_key()
+            .key_id(&self.key_id)
+            .key_spec(DataKeySpec::Aes256)
+            .encryption_context(CONTEXT, tenant.to_string())
+            .send()
+            .await
+            .map_err(unavailable)?;
+        let (Some(plain), Some(wrapped)) = (answer.plaintext, answer.ciphertext_blob) else {
+            return Err(SealError::Unavailable("KMS answered without a key".into()));
+        };
+        Ok(Sealing { key: data_key(plain)?, wrapped: wrapped.into_inner() })
+    }
+
+    async fn unwrap(&self, tenant: TenantId, wrapped: &[u8]) -> Result<DataKey, SealError> {
+        let answer = self
+            .client
+            .decrypt()
+            // Named although the ciphertext names it too: a value sealed under a foreign key must not open.
+            .key_id(&self.key_id)
+            .ciphertext_blob(Blob::new(wrapped))
+            .encryption_context(CONTEXT, tenant.to_string())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => data_key(answer.plaintext.ok_or(SealError::DoesNotOpen)?),
+            Err(error) if does_not_open(&error) => Err(SealError::DoesNotOpen),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Sealer for KmsSealer {
+    async fn seal(&self, tenant: TenantId, record: &str, secret: &SecretString) -> Result<String, SealError> {
+        let now = self.clock.now();
+        let sealing = match self.sealing.get(&tenant, now) {
+            Some(known) => known,
+            None => self.sealing.keep(tenant, self.new_key(tenant).await?, now),
+        };
+        envelope::seal(&sealing.key, &sealing.wrapped, tenant, record, secret)
+    }
+
+    async fn open(&self, tenant: TenantId, record: &str, sealed: &str) -> Result<SecretString, SealError> {
+        let envelope = envelope::split(sealed)?;
+        if envelope.header.is_empty() {
+            return Err(SealError::DoesNotOpen);
+        }
+        let now = self.clock.now();
+        // The tenant is part of the name: a key unwrapped for its owner must not serve another that shows the same header.
+        let name = (tenant, envelope.header.clone());
+        let key = match self.opening.get(&name, now) {
+            Some(known) => known,
+            None => self.opening.keep(name, self.unwrap(tenant, &envelope.header).await?, now),
+        };
+        envelope::open(&key, &envelope, tenant, record)
+    }
+}
+
+/// Values that are used again for [`KEPT`], counted from when they were made.
+struct Cache<K, V>(Mutex<HashMap<K, (Millis, Arc<V>)>>);
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Hash + Eq, V> Cache<K, V> {
+    fn get(&self, name: &K, now: Millis) -> Option<Arc<V>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(name).filter(|(since, _)| now.since(*since) < KEPT).map(|(_, value)| Arc::clone(value))
+    }
+
+    fn keep(&self, name: K, value: V, now: Millis) -> Arc<V> {
+        let value = Arc::new(value);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, (since, _)| now.since(*since) < KEPT);
+        // Full of keys in use: forgetting them all costs a call each, which is rarer than worth a list by age.
+        if kept.len() >= MOST {
+            kept.clear();
+        }
+        kept.insert(name, (now, Arc::clone(&value)));
+        value
+    }
+}
+
+/// Takes the key out of the answer and wipes what it came in.
+fn data_key(plain: Blob) -> Result<DataKey, SealError> {
+    let mut bytes = plain.into_inner();
+    let key = <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new);
+    bytes.zeroize();
+    key.map(DataKey::new).map_err(|_| SealError::Unavailable("KMS answered with a key of another size".into()))
+}
+
+fn does_not_open(error: &SdkError<DecryptError>) -> bool {
+    error.as_service_error().is_some_and(|e| e.is_invalid_ciphertext_exception() || e.is_incorrect_key_exception())
+}
+
+fn unavailable<E>(error: SdkError<E>) -> SealError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    SealError::Unavailable(DisplayErrorContext(&error).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_used_again_for_five_minutes() {
+        let cache = Cache::default();
+        cache.keep(TenantId(1), 'a', Millis(0));
+        assert_eq!(cache.get(&TenantId(1), Millis(299_999)).as_deref(), Some(&'a'));
+        assert_eq!(cache.get(&TenantId(1), Millis(300_000)), None);
+        assert_eq!(cache.get(&TenantId(2), Millis(0)), None);
+    }
+
+    #[test]
+    fn the_cache_forgets_what_is_old_and_never_outgrows_its_bound() {
+        let cache = Cache::default();
+        for at in 0..MOST {
+            cache.keep(at, (), Millis(0));
+        }
+        cache.keep(MOST, (), Millis(1));
+        assert_eq!(cache.0.lock().unwrap().len(), 1);
+        cache.keep(0, (), Millis(400_000));
+        assert_eq!(cache.0.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_key_of_another_size_is_refused() {
+        assert!(data_key(Blob::new([0; 32])).is_ok());
+        assert!(matches!(data_key(Blob::new([0; 16])), Err(SealError::Unavailable(_))));
+    }
+}
