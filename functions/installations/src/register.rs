@@ -162,7 +162,7 @@ async fn checked(ctx: &Ctx, fields: &mut Fields, name: &str, text: &str) -> Stri
     };
     let verdict = match parse_url(&base) {
         Ok(url) => ctx.app.http.check(&url).await,
-        Err(error) => Err(OutError::Refused(error)),
+        Err(error) => Err(error),
     };
     match verdict {
         Ok(()) => {}

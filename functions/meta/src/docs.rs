@@ -12,33 +12,9 @@ use utoipa_swagger_ui::Config;
 const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 /// The page names its files relatively, so that it works behind a stage prefix too.
-const PAGE: &str = r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Baton API</title>
-<link rel="stylesheet" href="docs/swagger-ui.css">
-<link rel="icon" href="docs/favicon-32x32.png">
-</head>
-<body>
-<div id="swagger-ui"></div>
-<script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/start.js"></script>
-</body>
-</html>
-"#;
+const PAGE: &str = include_str!("docs.html");
 
-const START: &str = r#"window.ui = SwaggerUIBundle({
-  url: "openapi.json",
-  dom_id: "#swagger-ui",
-  deepLinking: true,
-  persistAuthorization: true,
-  tryItOutEnabled: true,
-  displayRequestDuration: true,
-  validatorUrl: null,
-});
-"#;
+const START: &str = include_str!("start.js");
 
 /// The API document (OpenAPI 3.1).
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "service", responses((status = 200, description = "This document.", body = Object, content_type = "application/json")))]

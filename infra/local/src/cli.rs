@@ -53,6 +53,8 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Print the API document that the code makes.
+    Openapi,
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,6 +131,10 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         Command::Serve => {
             logging::start(&settings)?;
             runtime.block_on(serve::run(&settings, cli.json))
+        }
+        Command::Openapi => {
+            println!("{}", crate::api_document());
+            Ok(())
         }
         Command::Org(command) => runtime.block_on(org(&settings, command, cli.json)),
         Command::Key(command) => runtime.block_on(key(&settings, command, cli.json)),

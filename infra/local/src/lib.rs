@@ -22,3 +22,9 @@ pub fn router() -> OpenApiRouter<SharedApp> {
         .merge(reviews::router())
         .merge(installations::router())
 }
+
+/// The API document of every route, as text.
+pub fn api_document() -> String {
+    let (_, api) = router().split_for_parts();
+    format!("{:#}", shared::http::openapi::complete(api))
+}

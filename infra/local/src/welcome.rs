@@ -8,7 +8,7 @@ use shared::{
     app::App,
     config::LocalSettings,
     error::ErrorKind,
-    store::{Attrs, Global, Key, Store, Write},
+    store::{Attrs, Global, Key, Write},
 };
 
 /// The admin that the first start creates.

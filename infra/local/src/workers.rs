@@ -6,7 +6,7 @@ use futures::future::{Either, join_all, select};
 use shared::{
     app::App,
     error::LogFailure,
-    queue::{Delivery, Queue, QueueName, limits},
+    queue::{Delivery, QueueName, limits},
     store::embedded::Sqlite,
     work::{Outcome, due},
 };
