@@ -6,10 +6,7 @@ use std::{
     time::Duration,
 };
 
-use argon2::{
-    Argon2, Params,
-    password_hash::{PasswordHasher, phc::Salt},
-};
+use argon2::{Argon2, Params, password_hash::PasswordHasher};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -143,9 +140,8 @@ impl App {
 fn hash_password(password: &SecretString, salt: &str) -> Result<String> {
     let params = Params::new(19 * 1024, 2, 1, None).map_err(|e| Error::internal(e.to_string()))?;
     let argon = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
-    let salt = Salt::from_b64(salt).map_err(|e| Error::internal(e.to_string()))?;
     argon
-        .hash_password_with_salt(password.expose_secret().as_bytes(), salt.as_ref())
+        .hash_password_with_salt(password.expose_secret().as_bytes(), salt.as_bytes())
         .map(|hash| hash.to_string())
         .map_err(|e| Error::internal(e.to_string()))
 }
