@@ -98,3 +98,37 @@ where
     let request = error.request_id().unwrap_or("-").to_owned();
     BlobError::Unavailable(format!("{} (request {request})", DisplayErrorContext(&error)))
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+
+    use super::*;
+    use crate::aws::standins;
+    use crate::store::conformance::fresh;
+
+    crate::blobs_conformance!(
+        ministack,
+        async { ((), in_ministack(true).await) },
+        #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    );
+
+    async fn in_ministack(versioned: bool) -> S3Blobs {
+        let blobs = S3Blobs::new(&standins::ministack(), format!("baton-{}", fresh()));
+        blobs.client.create_bucket().bucket(&blobs.bucket).send().await.unwrap();
+        if versioned {
+            let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+            let request = blobs.client.put_bucket_versioning().bucket(&blobs.bucket);
+            request.versioning_configuration(enabled).send().await.unwrap();
+        }
+        blobs
+    }
+
+    #[tokio::test]
+    #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    async fn a_bucket_without_versions_is_refused() {
+        let blobs = in_ministack(false).await;
+        let put = blobs.put(&BlobKey::of(fresh(), "a"), "text/plain", Bytes::from_static(b"x")).await;
+        assert!(matches!(put, Err(BlobError::Unavailable(_))), "{put:?}");
+    }
+}

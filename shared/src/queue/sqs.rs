@@ -16,14 +16,14 @@ use aws_sdk_sqs::types::{
 use aws_types::SdkConfig;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, limits};
+use super::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, check, limits};
 
 /// Batches of one `send` under way at a time: a tick sends thousands of messages, at some ten milliseconds a batch.
 const BATCHES_AT_ONCE: usize = 8;
 /// How often the rest of a batch is sent again.
 const ROUNDS: u32 = 4;
-/// A receive that waits asks every server of the queue; one that does not may find nothing where there is something.
-const WAIT: Duration = Duration::from_secs(1);
+/// Seconds. A receive that waits asks every server of the queue; one that does not may miss what is there.
+const WAIT: i32 = 1;
 
 /// The addresses of one queue.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ impl SqsQueue {
 impl Queue for SqsQueue {
     async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError> {
         let url = &self.urls(queue)?.main;
-        messages.iter().try_for_each(check)?;
+        messages.iter().try_for_each(check::outgoing)?;
         let batches = batches(messages).into_iter().map(entries).collect::<Result<Vec<_>, _>>()?;
         stream::iter(batches)
             .map(|entries| self.send_batch(url, entries))
@@ -107,12 +107,13 @@ impl Queue for SqsQueue {
     }
 
     async fn receive(&self, queue: QueueName, max: usize, visibility: Duration) -> Result<Vec<Delivery>, QueueError> {
+        check::batch(max)?;
         let request = self
             .client
             .receive_message()
             .queue_url(&self.urls(queue)?.main)
-            .max_number_of_messages(i32::try_from(max.min(limits::BATCH)).unwrap_or(1))
-            .visibility_timeout(whole_seconds(visibility))
+            .max_number_of_messages(i32::try_from(max).unwrap_or(1))
+            .visibility_timeout(check::hidden_seconds(visibility)?.into())
             .wait_time_seconds(0)
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
         let answer = request.send().await.map_err(refusal)?;
@@ -125,8 +126,9 @@ impl Queue for SqsQueue {
     }
 
     async fn release(&self, queue: QueueName, receipt: &str, delay: Duration) -> Result<(), QueueError> {
+        let seconds = check::hidden_seconds(delay)?;
         let request = self.client.change_message_visibility().queue_url(&self.urls(queue)?.main);
-        stale_is_fine(request.receipt_handle(receipt).visibility_timeout(whole_seconds(delay)).send().await)
+        stale_is_fine(request.receipt_handle(receipt).visibility_timeout(seconds.into()).send().await)
     }
 
     async fn depth(&self, queue: QueueName) -> Result<Depth, QueueError> {
@@ -145,7 +147,7 @@ impl Queue for SqsQueue {
                 .receive_message()
                 .queue_url(&urls.dead)
                 .max_number_of_messages(10)
-                .wait_time_seconds(whole_seconds(WAIT))
+                .wait_time_seconds(WAIT)
                 .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId);
             let messages = request.send().await.map_err(refusal)?.messages.unwrap_or_default();
             if messages.is_empty() {
@@ -156,16 +158,6 @@ impl Queue for SqsQueue {
                 moved += 1;
             }
         }
-    }
-}
-
-fn check(message: &Outgoing) -> Result<(), QueueError> {
-    let invalid = |why: String| Err(QueueError::Invalid(why));
-    match message.body.len() {
-        0 => invalid("an empty body".into()),
-        found if found > limits::BODY_BYTES => invalid(format!("{found} bytes, {} are allowed", limits::BODY_BYTES)),
-        _ if message.delay > limits::DELAY => invalid(format!("a delay of {:?}, {:?} is allowed", message.delay, limits::DELAY)),
-        _ => Ok(()),
     }
 }
 
@@ -191,7 +183,7 @@ fn entries(batch: Vec<Outgoing>) -> Result<Vec<SendMessageBatchRequestEntry>, Qu
         SendMessageBatchRequestEntry::builder()
             .id(at.to_string())
             .message_body(message.body)
-            .delay_seconds(whole_seconds(message.delay))
+            .delay_seconds(check::hidden_seconds(message.delay)?.into())
             .message_group_id(message.tenant.to_string())
             .build()
             .map_err(|e| QueueError::Invalid(e.to_string()))
@@ -217,12 +209,6 @@ fn delivery(message: Message) -> Delivery {
         receipt: message.receipt_handle.unwrap_or_default(),
         receives,
     }
-}
-
-/// SQS counts in seconds; a part of one is waited out in full.
-fn whole_seconds(span: Duration) -> i32 {
-    let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
-    i32::try_from(seconds).unwrap_or(i32::MAX)
 }
 
 /// A receipt that has had its time names no delivery any more, which is as good as done.
@@ -255,8 +241,45 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::aws::standins;
+    use crate::queue::conformance::Wait;
+    use crate::store::conformance::fresh;
     use crate::tenant::TenantId;
+
+    crate::queue_conformance!(
+        ministack,
+        async { in_ministack().await },
+        #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    );
+
+    /// Queues of their own for each case, with dead-letter queues.
+    async fn in_ministack() -> (Wait, SqsQueue) {
+        let config = standins::ministack();
+        let client = Client::new(&config);
+        let mut urls = BTreeMap::new();
+        for name in QueueName::ALL {
+            let [main, dead] = ["", "-dead"].map(|end| format!("{}-{}{end}", name.as_str(), fresh()));
+            let dead = create(&client, &dead, None).await;
+            urls.insert(name, QueueUrls { main: create(&client, &main, Some(&dead)).await, dead });
+        }
+        (Box::new(|span| Box::pin(tokio::time::sleep(span))), SqsQueue::new(&config, urls))
+    }
+
+    async fn create(client: &Client, name: &str, dead: Option<&str>) -> String {
+        let mut attributes = HashMap::new();
+        if let Some(dead) = dead {
+            let arn = QueueAttributeName::QueueArn;
+            let found = client.get_queue_attributes().queue_url(dead).attribute_names(arn.clone()).send().await.unwrap();
+            let arn = &found.attributes.unwrap()[&arn];
+            let policy = serde_json::json!({"deadLetterTargetArn": arn, "maxReceiveCount": limits::MAX_RECEIVES});
+            attributes.insert(QueueAttributeName::RedrivePolicy, policy.to_string());
+        }
+        let created = client.create_queue().queue_name(name).set_attributes(Some(attributes)).send().await;
+        created.unwrap().queue_url.unwrap()
+    }
 
     fn message(bytes: usize) -> Outgoing {
         Outgoing { body: "x".repeat(bytes), delay: Duration::ZERO, tenant: TenantId(1) }
@@ -279,15 +302,6 @@ mod tests {
     }
 
     #[test]
-    fn what_sqs_would_refuse_is_refused_here() {
-        assert!(check(&message(limits::BODY_BYTES)).is_ok());
-        assert!(check(&message(limits::BODY_BYTES + 1)).is_err());
-        assert!(check(&message(0)).is_err());
-        let late = Outgoing { delay: limits::DELAY + Duration::from_secs(1), ..message(1) };
-        assert!(check(&late).is_err());
-    }
-
-    #[test]
     fn only_the_services_own_failures_are_sent_again() {
         let failed = |id: &str, ours| {
             BatchResultErrorEntry::builder().id(id).code("InternalError").sender_fault(ours).build().unwrap()
@@ -295,11 +309,5 @@ mod tests {
         let answer = |entry| SendMessageBatchOutput::builder().failed(entry).set_successful(Some(vec![])).build().unwrap();
         assert_eq!(not_taken(answer(failed("3", false))).unwrap(), ["3"]);
         assert!(matches!(not_taken(answer(failed("3", true))), Err(QueueError::Invalid(_))));
-    }
-
-    #[test]
-    fn a_part_of_a_second_is_waited_out() {
-        assert_eq!(whole_seconds(Duration::from_millis(1)), 1);
-        assert_eq!(whole_seconds(Duration::from_secs(2)), 2);
     }
 }

@@ -162,7 +162,44 @@ where
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
+    use crate::aws::standins;
+    use crate::clock::{FixedClock, SystemClock};
+    use crate::store::conformance::fresh;
+
+    crate::sealer_conformance!(
+        ministack,
+        async { ((), in_ministack(Arc::new(SystemClock)).await) },
+        #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    );
+
+    async fn in_ministack(clock: Arc<dyn Clock>) -> KmsSealer {
+        let config = standins::ministack();
+        let key = Client::new(&config).create_key().send().await.unwrap().key_metadata.unwrap();
+        KmsSealer::new(&config, key.key_id, clock)
+    }
+
+    #[tokio::test]
+    #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    async fn another_instance_opens_what_this_one_sealed() {
+        let clock = Arc::new(FixedClock::at(Millis(0)));
+        let ours = in_ministack(clock.clone()).await;
+        let theirs = KmsSealer::new(&standins::ministack(), &*ours.key_id, clock.clone());
+        let foreign = in_ministack(clock.clone()).await;
+        let tenant = fresh();
+        let first = ours.seal(tenant, "r", &"secret".into()).await.unwrap();
+        clock.advance(KEPT);
+        let second = ours.seal(tenant, "r", &"secret".into()).await.unwrap();
+        let header = |sealed: &str| envelope::split(sealed).unwrap().header;
+        assert_ne!(header(&first), header(&second), "a new data key after five minutes");
+        for sealed in [&first, &second] {
+            assert_eq!(theirs.open(tenant, "r", sealed).await.unwrap().expose_secret(), "secret");
+            assert!(matches!(foreign.open(tenant, "r", sealed).await, Err(SealError::DoesNotOpen)));
+            assert!(matches!(theirs.open(fresh(), "r", sealed).await, Err(SealError::DoesNotOpen)));
+        }
+    }
 
     #[test]
     fn a_key_is_used_again_for_five_minutes() {
