@@ -60,7 +60,9 @@ pub fn connect(settings: AwsSettings) -> SdkConfig {
         // The credentials are at hand; caching them would only add a lock and a timer.
         .identity_cache(IdentityCache::no_cache())
         .http_client(http_client())
-        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build())
+        .timeout_config(
+            TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build(),
+        )
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(ATTEMPTS)

@@ -37,7 +37,10 @@ pub(super) fn hidden_seconds(span: Duration) -> Result<u16, QueueError> {
     let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
     match u16::try_from(seconds) {
         Ok(seconds) if span <= limits::VISIBILITY => Ok(seconds),
-        _ => Err(QueueError::Invalid(format!("hidden for {seconds} s, at most {}", limits::VISIBILITY.as_secs()))),
+        _ => Err(QueueError::Invalid(format!(
+            "hidden for {seconds} s, at most {}",
+            limits::VISIBILITY.as_secs()
+        ))),
     }
 }
 

@@ -11,7 +11,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::{
-    BatchResultErrorEntry, Message, MessageSystemAttributeName, QueueAttributeName, SendMessageBatchRequestEntry,
+    BatchResultErrorEntry, Message, MessageSystemAttributeName, QueueAttributeName,
+    SendMessageBatchRequestEntry,
 };
 use aws_types::SdkConfig;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -46,16 +47,22 @@ impl SqsQueue {
     }
 
     fn urls(&self, queue: QueueName) -> Result<&QueueUrls, QueueError> {
-        self.urls.get(&queue).ok_or_else(|| QueueError::Invalid(format!("no address of `{}`", queue.as_str())))
+        self.urls
+            .get(&queue)
+            .ok_or_else(|| QueueError::Invalid(format!("no address of `{}`", queue.as_str())))
     }
 
-    async fn send_batch(&self, url: &str, mut entries: Vec<SendMessageBatchRequestEntry>) -> Result<(), QueueError> {
+    async fn send_batch(
+        &self,
+        url: &str,
+        mut entries: Vec<SendMessageBatchRequestEntry>,
+    ) -> Result<(), QueueError> {
         for round in 0..ROUNDS {
             if round > 0 {
                 tokio::time::sleep(Duration::from_millis(50 << round)).await;
             }
             let request = self.client.send_message_batch().queue_url(url).set_entries(Some(entries.clone()));
-            let answer = request.send().await.map_err(refusal)?;
+            let answer = request.send().await.map_err(|e| refusal(&e))?;
             let failed = not_taken(answer)?;
             if failed.is_empty() {
                 return Ok(());
@@ -72,14 +79,18 @@ impl SqsQueue {
             Name::ApproximateNumberOfMessagesNotVisible,
             Name::ApproximateNumberOfMessagesDelayed,
         ];
-        let request = self.client.get_queue_attributes().queue_url(url).set_attribute_names(Some(counted.to_vec()));
-        let found = request.send().await.map_err(refusal)?.attributes.unwrap_or_default();
+        let request =
+            self.client.get_queue_attributes().queue_url(url).set_attribute_names(Some(counted.to_vec()));
+        let found = request.send().await.map_err(|e| refusal(&e))?.attributes.unwrap_or_default();
         Ok(counted.iter().filter_map(|name| found.get(name)?.parse::<usize>().ok()).sum())
     }
 
     /// Copies one message to the queue, then deletes it: in this order a crash doubles a message and loses none.
     async fn move_back(&self, urls: &QueueUrls, message: Message) -> Result<(), QueueError> {
-        let group = message.attributes().and_then(|all| all.get(&MessageSystemAttributeName::MessageGroupId)).cloned();
+        let group = message
+            .attributes()
+            .and_then(|all| all.get(&MessageSystemAttributeName::MessageGroupId))
+            .cloned();
         self.client
             .send_message()
             .queue_url(&urls.main)
@@ -87,7 +98,7 @@ impl SqsQueue {
             .set_message_group_id(group)
             .send()
             .await
-            .map_err(refusal)?;
+            .map_err(|e| refusal(&e))?;
         let receipt = message.receipt_handle.unwrap_or_default();
         stale_is_fine(self.client.delete_message().queue_url(&urls.dead).receipt_handle(receipt).send().await)
     }
@@ -106,7 +117,12 @@ impl Queue for SqsQueue {
             .await
     }
 
-    async fn receive(&self, queue: QueueName, max: usize, visibility: Duration) -> Result<Vec<Delivery>, QueueError> {
+    async fn receive(
+        &self,
+        queue: QueueName,
+        max: usize,
+        visibility: Duration,
+    ) -> Result<Vec<Delivery>, QueueError> {
         check::batch(max)?;
         let request = self
             .client
@@ -116,7 +132,7 @@ impl Queue for SqsQueue {
             .visibility_timeout(check::hidden_seconds(visibility)?.into())
             .wait_time_seconds(0)
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
-        let answer = request.send().await.map_err(refusal)?;
+        let answer = request.send().await.map_err(|e| refusal(&e))?;
         Ok(answer.messages.unwrap_or_default().into_iter().map(delivery).collect())
     }
 
@@ -149,7 +165,7 @@ impl Queue for SqsQueue {
                 .max_number_of_messages(10)
                 .wait_time_seconds(WAIT)
                 .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId);
-            let messages = request.send().await.map_err(refusal)?.messages.unwrap_or_default();
+            let messages = request.send().await.map_err(|e| refusal(&e))?.messages.unwrap_or_default();
             if messages.is_empty() {
                 return Ok(moved);
             }
@@ -194,7 +210,9 @@ fn entries(batch: Vec<Outgoing>) -> Result<Vec<SendMessageBatchRequestEntry>, Qu
 /// The entries to send again. One that is the sender's fault will never be taken.
 fn not_taken(answer: SendMessageBatchOutput) -> Result<Vec<String>, QueueError> {
     match answer.failed.iter().find(|entry| entry.sender_fault) {
-        Some(entry) => Err(QueueError::Invalid(format!("{}: {}", entry.code, entry.message().unwrap_or_default()))),
+        Some(entry) => {
+            Err(QueueError::Invalid(format!("{}: {}", entry.code, entry.message().unwrap_or_default())))
+        }
         None => Ok(answer.failed.into_iter().map(|BatchResultErrorEntry { id, .. }| id).collect()),
     }
 }
@@ -216,15 +234,19 @@ fn stale_is_fine<T, E>(answer: Result<T, SdkError<E>>) -> Result<(), QueueError>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    const STALE: [&str; 4] =
-        ["ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"];
+    const STALE: [&str; 4] = [
+        "ReceiptHandleIsInvalid",
+        "InvalidParameterValue",
+        "MessageNotInflight",
+        "AWS.SimpleQueueService.MessageNotInflight",
+    ];
     match answer {
-        Err(error) if !error.code().is_some_and(|code| STALE.contains(&code)) => Err(refusal(error)),
+        Err(error) if !error.code().is_some_and(|code| STALE.contains(&code)) => Err(refusal(&error)),
         _ => Ok(()),
     }
 }
 
-fn refusal<E>(error: SdkError<E>) -> QueueError
+fn refusal<E>(error: &SdkError<E>) -> QueueError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
@@ -235,16 +257,22 @@ where
         "InvalidParameterValue",
         "MissingParameter",
     ];
-    let text = DisplayErrorContext(&error).to_string();
-    if error.code().is_some_and(|code| SENDERS.contains(&code)) { QueueError::Invalid(text) } else { QueueError::Unavailable(text) }
+    let text = DisplayErrorContext(error).to_string();
+    if error.code().is_some_and(|code| SENDERS.contains(&code)) {
+        QueueError::Invalid(text)
+    } else {
+        QueueError::Unavailable(text)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
+    use serde_json::json;
+
     use super::*;
-    use crate::aws::standins;
+    use crate::aws::standins::{self, Answer, Script};
     use crate::queue::conformance::Wait;
     use crate::store::conformance::fresh;
     use crate::tenant::TenantId;
@@ -272,9 +300,15 @@ mod tests {
         let mut attributes = HashMap::new();
         if let Some(dead) = dead {
             let arn = QueueAttributeName::QueueArn;
-            let found = client.get_queue_attributes().queue_url(dead).attribute_names(arn.clone()).send().await.unwrap();
+            let found = client
+                .get_queue_attributes()
+                .queue_url(dead)
+                .attribute_names(arn.clone())
+                .send()
+                .await
+                .unwrap();
             let arn = &found.attributes.unwrap()[&arn];
-            let policy = serde_json::json!({"deadLetterTargetArn": arn, "maxReceiveCount": limits::MAX_RECEIVES});
+            let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": limits::MAX_RECEIVES});
             attributes.insert(QueueAttributeName::RedrivePolicy, policy.to_string());
         }
         let created = client.create_queue().queue_name(name).set_attributes(Some(attributes)).send().await;
@@ -298,7 +332,10 @@ mod tests {
     #[test]
     fn a_batch_ends_at_the_size_of_one_message() {
         let half = limits::BODY_BYTES / 2;
-        assert_eq!(sizes(vec![message(half), message(half), message(1), message(limits::BODY_BYTES), message(1)]), [2, 1, 1, 1]);
+        assert_eq!(
+            sizes(vec![message(half), message(half), message(1), message(limits::BODY_BYTES), message(1)]),
+            [2, 1, 1, 1]
+        );
     }
 
     #[test]
@@ -306,8 +343,56 @@ mod tests {
         let failed = |id: &str, ours| {
             BatchResultErrorEntry::builder().id(id).code("InternalError").sender_fault(ours).build().unwrap()
         };
-        let answer = |entry| SendMessageBatchOutput::builder().failed(entry).set_successful(Some(vec![])).build().unwrap();
+        let answer = |entry| {
+            SendMessageBatchOutput::builder().failed(entry).set_successful(Some(vec![])).build().unwrap()
+        };
         assert_eq!(not_taken(answer(failed("3", false))).unwrap(), ["3"]);
         assert!(matches!(not_taken(answer(failed("3", true))), Err(QueueError::Invalid(_))));
+    }
+
+    fn answer(failed: &[&str]) -> Answer {
+        let failed: Vec<_> = failed
+            .iter()
+            .map(|id| json!({"Id": id, "Code": "InternalError", "SenderFault": false}))
+            .collect();
+        Answer::Json(200, json!({"Successful": [], "Failed": failed}))
+    }
+
+    fn scripted(answers: impl IntoIterator<Item = Answer>) -> (Script, SqsQueue) {
+        let (script, config) = Script::new(answers);
+        let urls = QueueUrls {
+            main: "http://script.invalid/main".into(),
+            dead: "http://script.invalid/dead".into(),
+        };
+        (script, SqsQueue::new(&config, [(QueueName::ResumeN8n, urls)].into()))
+    }
+
+    #[tokio::test]
+    async fn only_what_was_not_taken_is_sent_again() {
+        let (script, queue) = scripted([answer(&["0", "2"]), answer(&["2"]), answer(&[])]);
+        queue.send(QueueName::ResumeN8n, vec![message(1); 3]).await.unwrap();
+        let sent: Vec<Vec<_>> = script
+            .requests()
+            .iter()
+            .map(|request| {
+                request["Entries"].as_array().unwrap().iter().map(|entry| entry["Id"].clone()).collect()
+            })
+            .collect();
+        assert_eq!(json!(sent), json!([["0", "1", "2"], ["0", "2"], ["2"]]));
+        assert_eq!(script.requests()[0]["Entries"][0]["MessageGroupId"], "1", "fair by tenant");
+    }
+
+    #[tokio::test]
+    async fn what_is_never_taken_is_unavailable() {
+        let (_, queue) = scripted((0..ROUNDS).map(|_| answer(&["0"])));
+        let sent = queue.send(QueueName::ResumeN8n, vec![message(1)]).await;
+        assert!(matches!(sent, Err(QueueError::Unavailable(_))), "{sent:?}");
+    }
+
+    #[tokio::test]
+    async fn a_queue_without_an_address_is_invalid() {
+        let (_, queue) = scripted([]);
+        let sent = queue.send(QueueName::PollExecutions, vec![message(1)]).await;
+        assert!(matches!(sent, Err(QueueError::Invalid(_))), "{sent:?}");
     }
 }

@@ -61,7 +61,7 @@ impl KmsSealer {
             .encryption_context(CONTEXT, tenant.to_string())
             .send()
             .await
-            .map_err(unavailable)?;
+            .map_err(|e| unavailable(&e))?;
         let (Some(plain), Some(wrapped)) = (answer.plaintext, answer.ciphertext_blob) else {
             return Err(SealError::Unavailable("KMS answered without a key".into()));
         };
@@ -81,7 +81,7 @@ impl KmsSealer {
         match answer {
             Ok(answer) => data_key(answer.plaintext.ok_or(SealError::DoesNotOpen)?),
             Err(error) if does_not_open(&error) => Err(SealError::DoesNotOpen),
-            Err(error) => Err(unavailable(error)),
+            Err(error) => Err(unavailable(&error)),
         }
     }
 }
@@ -146,18 +146,21 @@ fn data_key(plain: Blob) -> Result<DataKey, SealError> {
     let mut bytes = plain.into_inner();
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new);
     bytes.zeroize();
-    key.map(DataKey::new).map_err(|_| SealError::Unavailable("KMS answered with a key of another size".into()))
+    key.map(DataKey::new)
+        .map_err(|_| SealError::Unavailable("KMS answered with a key of another size".into()))
 }
 
 fn does_not_open(error: &SdkError<DecryptError>) -> bool {
-    error.as_service_error().is_some_and(|e| e.is_invalid_ciphertext_exception() || e.is_incorrect_key_exception())
+    error
+        .as_service_error()
+        .is_some_and(|e| e.is_invalid_ciphertext_exception() || e.is_incorrect_key_exception())
 }
 
-fn unavailable<E>(error: SdkError<E>) -> SealError
+fn unavailable<E>(error: &SdkError<E>) -> SealError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    SealError::Unavailable(DisplayErrorContext(&error).to_string())
+    SealError::Unavailable(DisplayErrorContext(error).to_string())
 }
 
 #[cfg(test)]
