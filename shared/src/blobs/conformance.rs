@@ -63,7 +63,9 @@ pub async fn absent_blob_is_none(blobs: &dyn Blobs) {
 pub async fn body_comes_back_as_it_was_put(blobs: &dyn Blobs) {
     let tenant = fresh();
     let large: Vec<u8> = (0..6_000_000_u32).map(|i| (i % 251) as u8).collect();
-    for (i, body) in [Vec::new(), vec![0], "päivää\r\n".into(), (0..=255).collect(), large].into_iter().enumerate() {
+    for (i, body) in
+        [Vec::new(), vec![0], "päivää\r\n".into(), (0..=255).collect(), large].into_iter().enumerate()
+    {
         let (key, body) = (BlobKey::of(tenant, &format!("body/{i}")), Bytes::from(body));
         let version = blobs.put(&key, "application/octet-stream", body.clone()).await.unwrap();
         assert!(got(blobs, &key, None).await.unwrap() == body, "body {i}");

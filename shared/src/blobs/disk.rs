@@ -158,7 +158,9 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, BlobError> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, BlobError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result.map_err(|e| BlobError::Unavailable(e.to_string())),
         Err(e) => Err(BlobError::Unavailable(e.to_string())),
@@ -247,7 +249,9 @@ mod tests {
     use crate::clock::{FixedClock, SystemClock};
     use crate::tenant::TenantId;
 
-    crate::blobs_conformance!(in_memory, async { ((), MemoryBlobs::new(Arc::new(FixedClock::at(Millis(5))))) });
+    crate::blobs_conformance!(in_memory, async {
+        ((), MemoryBlobs::new(Arc::new(FixedClock::at(Millis(5)))))
+    });
     crate::blobs_conformance!(on_disk, async { on_disk() });
 
     fn on_disk() -> (tempfile::TempDir, DiskBlobs) {
@@ -276,7 +280,11 @@ mod tests {
         assert_eq!(again.get(&key, Some(&version)).await.unwrap().unwrap(), "body");
         assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0);
         blobs.delete(&key, &version).await.unwrap();
-        assert_eq!(fs::read_dir(dir.path().join("1")).unwrap().count(), 0, "the folder goes with the last version");
+        assert_eq!(
+            fs::read_dir(dir.path().join("1")).unwrap().count(),
+            0,
+            "the folder goes with the last version"
+        );
     }
 
     #[test]

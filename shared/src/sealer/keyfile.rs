@@ -214,7 +214,15 @@ mod tests {
         let path = dir.path().join("key");
         KeyFile::open(&path).unwrap();
         let good = fs::read_to_string(&path).unwrap();
-        for text in ["", "baton-key-1\n", "baton-key-1\nAAAA\n", "baton-key-2\nAAAA\n", &good[1..], &good.repeat(2), &good.repeat(9)] {
+        for text in [
+            "",
+            "baton-key-1\n",
+            "baton-key-1\nAAAA\n",
+            "baton-key-2\nAAAA\n",
+            &good[1..],
+            &good.repeat(2),
+            &good.repeat(9),
+        ] {
             fs::write(&path, text).unwrap();
             assert!(matches!(KeyFile::open(&path), Err(KeyFileError::Malformed(_))), "{text:?}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);

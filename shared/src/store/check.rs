@@ -8,7 +8,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Action, Attrs, Change, Index, Key, Position, Query, Range, SortValue, StoreError, Write, attr, limits};
+use super::{
+    Action, Attrs, Change, Index, Key, Position, Query, Range, SortValue, StoreError, Write, attr, limits,
+};
 
 /// Levels of lists and maps in one attribute.
 const DEPTH: usize = 32;
@@ -40,7 +42,10 @@ pub(super) fn item(key: &Key, attrs: &Attrs) -> Result<usize, StoreError> {
     }
     let bytes = limits::item_bytes(key, attrs);
     if bytes > limits::ITEM_BYTES {
-        return Err(StoreError::TooLarge(format!("{key} has {bytes} bytes, {} are allowed", limits::ITEM_BYTES)));
+        return Err(StoreError::TooLarge(format!(
+            "{key} has {bytes} bytes, {} are allowed",
+            limits::ITEM_BYTES
+        )));
     }
     Ok(bytes)
 }
@@ -48,7 +53,11 @@ pub(super) fn item(key: &Key, attrs: &Attrs) -> Result<usize, StoreError> {
 /// The writes of one transaction: how many, and each on an item of its own.
 pub(super) fn transaction(writes: &[Write]) -> Checked {
     if writes.is_empty() || writes.len() > limits::TRANSACT_WRITES {
-        return invalid(format!("{} writes in a transaction, 1 to {}", writes.len(), limits::TRANSACT_WRITES));
+        return invalid(format!(
+            "{} writes in a transaction, 1 to {}",
+            writes.len(),
+            limits::TRANSACT_WRITES
+        ));
     }
     distinct(writes.iter().map(|write| &write.key))?;
     writes.iter().try_for_each(write)
@@ -148,7 +157,9 @@ fn attribute(name: &str, value: &Value) -> Checked {
     attribute_name(name)?;
     nested(name, value, 0)?;
     match name {
-        attr::DUE_AT if value.as_i64().is_none() => invalid(format!("`{name}` is an index key and must be an integer")),
+        attr::DUE_AT if value.as_i64().is_none() => {
+            invalid(format!("`{name}` is an index key and must be an integer"))
+        }
         attr::DUE_SHARD | attr::GSI1_PK => index_string(name, value, limits::PK_BYTES),
         attr::GSI1_SK => index_string(name, value, limits::SK_BYTES),
         _ => Ok(()),

@@ -47,7 +47,10 @@ pub async fn every_condition_decides_as_written(store: &dyn Store) {
         Cond::has("none"),
         Cond::All(vec![Cond::Exists, Cond::lt("n", 9)]),
         Cond::Any(vec![Cond::Absent, Cond::eq("n", 5), Cond::missing("n")]),
-        Cond::All(vec![Cond::Any(vec![Cond::has("n"), Cond::has("x")]), Cond::Any(vec![Cond::eq("b", true)])]),
+        Cond::All(vec![
+            Cond::Any(vec![Cond::has("n"), Cond::has("x")]),
+            Cond::Any(vec![Cond::eq("b", true)]),
+        ]),
         Cond::Any(vec![Cond::All(vec![Cond::has("n"), Cond::missing("n")]), Cond::Always]),
     ];
     let tenant = fresh();
@@ -100,9 +103,8 @@ pub async fn refused_write_on_nothing_names_nothing(store: &dyn Store) {
 pub async fn version_moves_on(store: &dyn Store) {
     let key = Key::of(fresh(), "lead", "1");
     put(store, &key, json!({attr::VERSION: 1})).await;
-    let step = |from: u64| {
-        Write::update(key.clone(), vec![Change::add(attr::VERSION, 1)]).when(Cond::version(from))
-    };
+    let step =
+        |from: u64| Write::update(key.clone(), vec![Change::add(attr::VERSION, 1)]).when(Cond::version(from));
     assert_eq!(store.write(step(1)).await.unwrap().unwrap().version(), 2);
     let refused = store.write(step(1)).await.unwrap_err();
     assert_eq!(refused.refused_by(0).unwrap().unwrap().version(), 2);

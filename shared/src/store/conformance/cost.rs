@@ -57,7 +57,8 @@ pub async fn index_query_costs_half(store: &dyn Store) {
     let tenant = fresh();
     let (partition, shard) = (Key::partition(tenant, "g"), format!("shard-{tenant}"));
     for key in numbered(tenant, "lead", 10) {
-        let mut value = json!({attr::GSI1_PK: partition, attr::GSI1_SK: "x", attr::DUE_SHARD: shard, attr::DUE_AT: 1});
+        let mut value =
+            json!({attr::GSI1_PK: partition, attr::GSI1_SK: "x", attr::DUE_SHARD: shard, attr::DUE_AT: 1});
         value["body"] = json!("x".repeat(900));
         put(store, &key, value).await;
     }
@@ -82,7 +83,8 @@ pub async fn writes_cost_by_the_larger_item(store: &dyn Store) {
 pub async fn general_index_costs_what_it_copies(store: &dyn Store) {
     let tenant = fresh();
     let key = Key::of(tenant, "lead", "1");
-    let value = json!({attr::GSI1_PK: Key::partition(tenant, "g"), attr::GSI1_SK: "1", "body": "x".repeat(1500)});
+    let value =
+        json!({attr::GSI1_PK: Key::partition(tenant, "g"), attr::GSI1_SK: "1", "body": "x".repeat(1500)});
     let update = |change| Write::update(key.clone(), vec![change]);
     assert_eq!(write_cost(store, Write::put(key.clone(), attrs(value))).await, 4.0, "item and entry");
     assert_eq!(write_cost(store, update(Change::set("n", 1))).await, 4.0, "the entry changes with the item");

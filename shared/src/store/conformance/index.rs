@@ -18,9 +18,11 @@ pub async fn general_index_shows_whole_items(store: &dyn Store) {
 pub async fn item_with_half_an_index_key_is_not_in_it(store: &dyn Store) {
     let tenant = fresh();
     let (partition, shard) = (Key::partition(tenant, "g"), format!("shard-{tenant}"));
-    put(store, &Key::of(tenant, "p", "half-1"), json!({attr::GSI1_PK: partition, attr::DUE_SHARD: shard})).await;
+    put(store, &Key::of(tenant, "p", "half-1"), json!({attr::GSI1_PK: partition, attr::DUE_SHARD: shard}))
+        .await;
     put(store, &Key::of(tenant, "p", "half-2"), json!({attr::GSI1_SK: "x", attr::DUE_AT: 1})).await;
-    let whole = json!({attr::GSI1_PK: partition, attr::GSI1_SK: "x", attr::DUE_SHARD: shard, attr::DUE_AT: 1});
+    let whole =
+        json!({attr::GSI1_PK: partition, attr::GSI1_SK: "x", attr::DUE_SHARD: shard, attr::DUE_AT: 1});
     put(store, &Key::of(tenant, "p", "whole"), whole).await;
     for query in [Query::on(Index::Gsi1, partition), Query::on(Index::Due, shard)] {
         assert_eq!(sort_keys(&settled(store, &query, 1).await), ["whole"]);
@@ -32,12 +34,19 @@ pub async fn index_follows_every_change(store: &dyn Store) {
     let key = Key::of(tenant, "p", "1");
     let (partition, shard) = (Key::partition(tenant, "g"), format!("shard-{tenant}"));
     let (general, due) = (Query::on(Index::Gsi1, partition.clone()), Query::on(Index::Due, shard.clone()));
-    put(store, &key, json!({attr::GSI1_PK: partition, attr::GSI1_SK: "1", attr::DUE_SHARD: shard, attr::DUE_AT: 1})).await;
+    put(
+        store,
+        &key,
+        json!({attr::GSI1_PK: partition, attr::GSI1_SK: "1", attr::DUE_SHARD: shard, attr::DUE_AT: 1}),
+    )
+    .await;
     settled(store, &general, 1).await;
     settled(store, &due, 1).await;
 
     let change = |changes| store.write(Write::update(key.clone(), changes));
-    change(vec![Change::set(attr::GSI1_SK, "2"), Change::add(attr::DUE_AT, 41), Change::set("n", 7)]).await.unwrap();
+    change(vec![Change::set(attr::GSI1_SK, "2"), Change::add(attr::DUE_AT, 41), Change::set("n", 7)])
+        .await
+        .unwrap();
     let shown = |name: &'static str, value: serde_json::Value| {
         move |items: &[crate::store::Item]| items.len() == 1 && items[0].attrs.get(name) == Some(&value)
     };
@@ -60,7 +69,12 @@ pub async fn due_index_projects_the_task_only(store: &dyn Store) {
     whole["secret"] = json!("not for the tick");
     whole[attr::GSI1_PK] = json!("x");
     put(store, &Key::of(tenant, "run", "1"), whole).await;
-    put(store, &Key::of(tenant, "run", "2"), json!({attr::DUE_SHARD: shard, attr::DUE_AT: 1_750_000_000_001_i64})).await;
+    put(
+        store,
+        &Key::of(tenant, "run", "2"),
+        json!({attr::DUE_SHARD: shard, attr::DUE_AT: 1_750_000_000_001_i64}),
+    )
+    .await;
     let found = settled(store, &Query::on(Index::Due, shard.clone()), 2).await;
     assert_eq!((&found[0].key, &found[0].attrs), (&Key::of(tenant, "run", "1"), &attrs(owed)));
     assert_eq!(found[1].attrs, attrs(json!({attr::DUE_SHARD: shard, attr::DUE_AT: 1_750_000_000_001_i64})));
@@ -70,7 +84,12 @@ pub async fn due_index_sorts_by_number(store: &dyn Store) {
     let tenant = fresh();
     let shard = format!("shard-{tenant}");
     for at in [100_i64, -5, 9, 0, i64::MAX, 10] {
-        put(store, &Key::of(tenant, "run", at.to_string()), json!({attr::DUE_SHARD: shard, attr::DUE_AT: at})).await;
+        put(
+            store,
+            &Key::of(tenant, "run", at.to_string()),
+            json!({attr::DUE_SHARD: shard, attr::DUE_AT: at}),
+        )
+        .await;
     }
     let query = Query::on(Index::Due, shard);
     let all = ["-5", "0", "9", "10", "100", "9223372036854775807"];
@@ -89,7 +108,8 @@ pub async fn equal_sort_values_page_without_gaps(store: &dyn Store) {
     for (i, key) in keys.iter().enumerate() {
         let at = i64::from(i == 7);
         let sort = at.to_string();
-        let value = json!({attr::GSI1_PK: partition, attr::GSI1_SK: sort, attr::DUE_SHARD: shard, attr::DUE_AT: at});
+        let value =
+            json!({attr::GSI1_PK: partition, attr::GSI1_SK: sort, attr::DUE_SHARD: shard, attr::DUE_AT: at});
         put(store, key, value).await;
     }
     for query in [Query::on(Index::Gsi1, partition), Query::on(Index::Due, shard)] {
@@ -108,7 +128,12 @@ pub async fn general_index_knows_ranges(store: &dyn Store) {
     let tenant = fresh();
     let partition = Key::partition(tenant, "g");
     for (i, sort) in ["a#1", "a#2", "b#1", "c"].into_iter().enumerate() {
-        put(store, &Key::of(tenant, "p", format!("{i}")), json!({attr::GSI1_PK: partition, attr::GSI1_SK: sort})).await;
+        put(
+            store,
+            &Key::of(tenant, "p", format!("{i}")),
+            json!({attr::GSI1_PK: partition, attr::GSI1_SK: sort}),
+        )
+        .await;
     }
     let query = Query::on(Index::Gsi1, partition);
     settled(store, &query, 4).await;

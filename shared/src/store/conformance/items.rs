@@ -26,11 +26,15 @@ pub async fn numbers_keep_their_value(store: &dyn Store) {
     let value = json!({"low": i64::MIN, "high": i64::MAX, "zero": 0, "minus": -1, "exact": 9_007_199_254_740_993_i64});
     put(store, &key, value.clone()).await;
     assert_eq!(got(store, &key).await.unwrap(), attrs(value));
-    let written = store.write(Write::put(key.clone(), attrs(json!({"whole": 1.0, "list": [-2.0]})))).await.unwrap().unwrap();
+    let written = store
+        .write(Write::put(key.clone(), attrs(json!({"whole": 1.0, "list": [-2.0]}))))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(written.attrs, attrs(json!({"whole": 1, "list": [-2]})));
-    put(store, &key, json!({"whole": 1.0, "small": 1e-7, "pi": 3.141_592_653_589_793})).await;
+    put(store, &key, json!({"whole": 1.0, "small": 1e-7, "long": 1.234_567_890_123_456})).await;
     let found = got(store, &key).await.unwrap();
-    for (name, number) in [("whole", 1.0), ("small", 1e-7), ("pi", 3.141_592_653_589_793)] {
+    for (name, number) in [("whole", 1.0), ("small", 1e-7), ("long", 1.234_567_890_123_456)] {
         assert_eq!(found[name].as_f64(), Some(number));
     }
 }
@@ -47,7 +51,9 @@ pub async fn keys_may_hold_any_text(store: &dyn Store) {
 /// Names that an expression language would take for its own.
 pub async fn attributes_may_have_any_name(store: &dyn Store) {
     let key = Key::of(fresh(), "lead", "1");
-    for name in ["name", "size", "a.b", "a-b", "a b", "list[0]", "#x", ":x", "ä", "0", "AND", "$.x", "'", "\""] {
+    for name in
+        ["name", "size", "a.b", "a-b", "a b", "list[0]", "#x", ":x", "ä", "0", "AND", "$.x", "'", "\""]
+    {
         let changes = vec![Change::set(name, "new"), Change::add("n", 1)];
         let cond = crate::store::Cond::missing(name);
         let item = store.write(Write::update(key.clone(), changes).when(cond)).await.unwrap().unwrap();
@@ -105,7 +111,8 @@ pub async fn removing_an_absent_attribute_is_no_error(store: &dyn Store) {
 pub async fn adding_counts_from_zero_up_and_down(store: &dyn Store) {
     let key = Key::of(fresh(), "counter", "1");
     for (step, sum) in [(3, 3), (-5, -2), (0, -2), (i64::MAX, i64::MAX - 2)] {
-        let item = store.write(Write::update(key.clone(), vec![Change::add("n", step)])).await.unwrap().unwrap();
+        let item =
+            store.write(Write::update(key.clone(), vec![Change::add("n", step)])).await.unwrap().unwrap();
         assert_eq!(item.attrs["n"], sum);
     }
 }

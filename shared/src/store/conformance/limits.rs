@@ -114,7 +114,9 @@ pub async fn page_of_no_items_is_invalid(store: &dyn Store) {
 pub async fn range_of_the_wrong_type_is_invalid(store: &dyn Store) {
     let partition = Key::partition(fresh(), "lead");
     let (number, text) = (SortValue::N(1), SortValue::S("1".into()));
-    assert_invalid(store.query(&Query::table(partition.clone()).between(number.clone(), number.clone())).await);
+    assert_invalid(
+        store.query(&Query::table(partition.clone()).between(number.clone(), number.clone())).await,
+    );
     assert_invalid(store.query(&Query::on(Index::Due, "0").between(text.clone(), text.clone())).await);
     assert_invalid(store.query(&Query::on(Index::Due, "0").prefix("1")).await);
     assert_invalid(store.query(&Query::on(Index::Gsi1, partition).between(number, text)).await);

@@ -63,7 +63,8 @@ pub async fn sort_order_is_that_of_the_bytes(store: &dyn Store) {
 }
 
 pub async fn prefix_takes_text_as_it_is(store: &dyn Store) {
-    let (_, partition) = with_sorts(store, &["a", "a%", "a%b", "a_", "ab", "b", "é1", "é2", "ê", "z\u{10ffff}", "{"]).await;
+    let (_, partition) =
+        with_sorts(store, &["a", "a%", "a%b", "a_", "ab", "b", "é1", "é2", "ê", "z\u{10ffff}", "{"]).await;
     for (prefix, expected) in [
         ("a", vec!["a", "a%", "a%b", "a_", "ab"]),
         ("a%", vec!["a%", "a%b"]),

@@ -10,7 +10,8 @@ pub async fn fifty_increments_lose_nothing(store: &dyn Store) {
     let key = Key::of(fresh(), "counter", "1");
     let add = || store.write(Write::update(key.clone(), vec![Change::add("n", 1)]));
     let mut seen: Vec<_> = join_all((0..50).map(|_| add())).await;
-    let mut seen: Vec<_> = seen.drain(..).map(|item| item.unwrap().unwrap().attrs["n"].as_i64().unwrap()).collect();
+    let mut seen: Vec<_> =
+        seen.drain(..).map(|item| item.unwrap().unwrap().attrs["n"].as_i64().unwrap()).collect();
     seen.sort_unstable();
     assert_eq!(seen, (1..=50).collect::<Vec<_>>());
 }

@@ -32,7 +32,13 @@ pub async fn transaction_mixes_every_action(store: &dyn Store) {
         Write::update(keys[4].clone(), vec![Change::add("n", -1)]),
     ];
     store.transact(writes).await.unwrap();
-    let expected = [Some(json!({"n": 9})), Some(json!({"n": 2, "s": "x"})), None, Some(json!({"n": 1})), Some(json!({"n": -1}))];
+    let expected = [
+        Some(json!({"n": 9})),
+        Some(json!({"n": 2, "s": "x"})),
+        None,
+        Some(json!({"n": 1})),
+        Some(json!({"n": -1})),
+    ];
     for (key, expected) in keys.iter().zip(expected) {
         assert_eq!(got(store, key).await, expected.map(attrs));
     }
@@ -56,7 +62,8 @@ pub async fn refused_transaction_names_the_write_and_the_item(store: &dyn Store)
 
 pub async fn failed_check_cancels_the_others(store: &dyn Store) {
     let keys = numbered(fresh(), "lead", 2);
-    let writes = vec![Write::put(keys[0].clone(), attrs(json!({}))), Write::check(keys[1].clone(), Cond::Exists)];
+    let writes =
+        vec![Write::put(keys[0].clone(), attrs(json!({}))), Write::check(keys[1].clone(), Cond::Exists)];
     let refused = store.transact(writes).await.unwrap_err();
     assert!(matches!(refused.refused_by(1), Some(None)), "{refused:?}");
     assert_eq!(got(store, &keys[0]).await, None);

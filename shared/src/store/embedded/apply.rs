@@ -18,7 +18,10 @@ pub(super) struct Decided {
 }
 
 pub(super) enum Outcome {
-    Store { attrs: Attrs, bytes: usize },
+    Store {
+        attrs: Attrs,
+        bytes: usize,
+    },
     Remove,
     /// A condition without a change.
     Nothing,

@@ -61,7 +61,8 @@ pub enum OpenError {
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     private(path).map_err(|source| OpenError::Io { path: path.into(), source })?;
     let engine = |source| OpenError::Engine { path: path.into(), source };
-    let mut conn = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE)).map_err(engine)?;
+    let mut conn =
+        Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE)).map_err(engine)?;
     settle(&conn).map_err(engine)?;
     // Checked before the journal mode, which already writes into the file.
     known(&conn, path)?;

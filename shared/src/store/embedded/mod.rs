@@ -175,7 +175,9 @@ impl Store for Sqlite {
     async fn write(&self, write: Write) -> Result<Option<Item>, StoreError> {
         check::write(&write)?;
         if write.action == Action::Check {
-            return Err(StoreError::Invalid("a check alone changes nothing; it belongs into a transaction".into()));
+            return Err(StoreError::Invalid(
+                "a check alone changes nothing; it belongs into a transaction".into(),
+            ));
         }
         let done = self.write_job(move |conn| {
             let decided = apply::decide(conn, write)?;

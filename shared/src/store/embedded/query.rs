@@ -102,7 +102,11 @@ fn statement(query: &Query) -> (String, Vec<Sql>) {
             None => and(than, after.key.sk().to_owned().into()),
             Some(value) => {
                 text.push_str(&format!(" AND ({sort}, pk, sk) {than} (?, ?, ?)"));
-                values.extend([sql(value), after.key.pk().to_owned().into(), after.key.sk().to_owned().into()]);
+                values.extend([
+                    sql(value),
+                    after.key.pk().to_owned().into(),
+                    after.key.sk().to_owned().into(),
+                ]);
             }
         }
     }

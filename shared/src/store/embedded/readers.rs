@@ -43,7 +43,7 @@ impl Readers {
         let (reply, answer) = oneshot::channel();
         // A caller that went away does not want to know.
         let job: Job = Box::new(move |conn| drop(reply.send(work(conn))));
-        if !self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok()) {
+        if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err()) {
             return Err(Fault("the readers have stopped".into()).into());
         }
         answer.await.unwrap_or_else(|_| Err(Fault("a read ended with a panic".into()).into()))

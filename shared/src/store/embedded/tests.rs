@@ -1,6 +1,6 @@
 //! The suite for both kinds of file, and what only this engine has.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
@@ -20,12 +20,9 @@ fn key(sort: &str) -> Key {
     Key::of(TenantId(1), "lead", sort)
 }
 
-fn attrs(value: serde_json::Value) -> Attrs {
-    value.as_object().unwrap().clone()
-}
-
-fn put(sort: &str, value: serde_json::Value) -> Write {
-    Write::put(key(sort), attrs(value))
+fn put(sort: &str, value: Value) -> Write {
+    let Value::Object(attrs) = value else { panic!("not an object") };
+    Write::put(key(sort), attrs)
 }
 
 #[tokio::test]
@@ -33,7 +30,8 @@ async fn what_was_written_is_there_after_reopening() {
     let (dir, store) = on_disk();
     store.write(put("1", json!({"n": 1}))).await.unwrap();
     drop(store);
-    let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["store.db"], "a clean end leaves one file");
     let store = Sqlite::open(dir.path().join("store.db")).unwrap();
     assert_eq!(store.get(&key("1")).await.unwrap().unwrap().attrs["n"], 1);
@@ -66,6 +64,18 @@ async fn two_processes_worth_of_handles_write_beside_each_other() {
     }
 }
 
+#[test]
+fn processes_that_start_at_once_share_one_file() {
+    for _ in 0..10 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.db");
+        std::thread::scope(|scope| {
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(|| Sqlite::open(&path).map(drop))).collect();
+            all.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+        });
+    }
+}
+
 #[tokio::test]
 async fn newer_and_foreign_files_are_refused_and_left_alone() {
     let (dir, store) = on_disk();
@@ -83,7 +93,8 @@ async fn newer_and_foreign_files_are_refused_and_left_alone() {
     assert_eq!(std::fs::read(&other).unwrap(), before);
 
     let text = dir.path().join("text");
-    std::fs::write(&text, "no database at all, but long enough to have a header of its own".repeat(10)).unwrap();
+    std::fs::write(&text, "no database at all, but long enough to have a header of its own".repeat(10))
+        .unwrap();
     assert!(matches!(Sqlite::open(&text), Err(OpenError::Engine { .. })));
 }
 
@@ -101,7 +112,8 @@ fn the_file_is_its_owners_alone() {
 #[tokio::test]
 async fn expired_items_go_and_the_others_stay() {
     let store = Sqlite::memory().unwrap();
-    for (sort, ttl) in [("old", json!(99)), ("now", json!(100)), ("later", json!(101)), ("text", json!("1"))] {
+    for (sort, ttl) in [("old", json!(99)), ("now", json!(100)), ("later", json!(101)), ("text", json!("1"))]
+    {
         store.write(put(sort, json!({attr::TTL: ttl}))).await.unwrap();
     }
     store.write(put("never", json!({}))).await.unwrap();

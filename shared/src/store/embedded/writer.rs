@@ -33,7 +33,8 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(conn: Connection) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel();
-        let thread = thread::Builder::new().name("store-writer".into()).spawn(move || serve(&conn, &inbox))?;
+        let thread =
+            thread::Builder::new().name("store-writer".into()).spawn(move || serve(&conn, &inbox))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
