@@ -34,7 +34,7 @@ pub struct AwsCredentials {
     pub session_token: Option<SecretString>,
 }
 
-/// A connection that has not become one within this time goes to another address on the next attempt.
+/// Within a region a connection takes milliseconds; one that takes this long is better tried anew.
 const CONNECT: Duration = Duration::from_secs(1);
 /// One attempt of a call. S3 has its own, since a body may be large.
 const ATTEMPT: Duration = Duration::from_secs(4);
