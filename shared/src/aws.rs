@@ -34,7 +34,7 @@ pub struct AwsCredentials {
     pub session_token: Option<SecretString>,
 }
 
-/// A connection that has not become one within this time goes to another address on the next attempt.
+/// Within a region a connection takes milliseconds; one that takes this long is better tried anew.
 const CONNECT: Duration = Duration::from_secs(1);
 /// One attempt of a call. S3 has its own, since a body may be large.
 const ATTEMPT: Duration = Duration::from_secs(4);
@@ -60,7 +60,9 @@ pub fn connect(settings: AwsSettings) -> SdkConfig {
         // The credentials are at hand; caching them would only add a lock and a timer.
         .identity_cache(IdentityCache::no_cache())
         .http_client(http_client())
-        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build())
+        .timeout_config(
+            TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build(),
+        )
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(ATTEMPTS)

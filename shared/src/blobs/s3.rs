@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId as _;
 use aws_sdk_s3::primitives::ByteStream;
@@ -31,7 +32,7 @@ pub struct S3Blobs {
 impl S3Blobs {
     pub fn new(config: &SdkConfig, bucket: impl Into<String>) -> Self {
         let endpoint = config.endpoint_url();
-        let timeouts = config.timeout_config().map(|common| common.to_builder()).unwrap_or_default();
+        let timeouts = config.timeout_config().map(TimeoutConfig::to_builder).unwrap_or_default();
         let config = aws_sdk_s3::config::Builder::from(config)
             .timeout_config(timeouts.operation_attempt_timeout(ATTEMPT).build())
             // A stand-in has one address for all buckets.
@@ -57,8 +58,10 @@ impl Blobs for S3Blobs {
             true => request.customize().disable_payload_signing().send().await,
             false => request.send().await,
         };
-        let version = answer.map_err(unavailable)?.version_id;
-        version.ok_or_else(|| BlobError::Unavailable(format!("the bucket `{}` keeps no versions", self.bucket)))
+        // Where versioning is suspended, every body is the version `null` and replaces the one before.
+        let version = answer.map_err(|e| unavailable(&e))?.version_id.filter(|version| version != "null");
+        version
+            .ok_or_else(|| BlobError::Unavailable(format!("the bucket `{}` keeps no versions", self.bucket)))
     }
 
     async fn get(&self, key: &BlobKey, version: Option<&str>) -> Result<Option<Bytes>, BlobError> {
@@ -69,20 +72,21 @@ impl Blobs for S3Blobs {
                 Ok(Some(body.into_bytes()))
             }
             Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(unavailable(error)),
+            Err(error) => Err(unavailable(&error)),
         }
     }
 
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
         let request = self.client.delete_object().bucket(&self.bucket).key(key.as_str());
         match request.version_id(version).send().await {
-            Err(error) if !is_absent(&error) => Err(unavailable(error)),
+            Err(error) if !is_absent(&error) => Err(unavailable(&error)),
             _ => Ok(()),
         }
     }
 }
 
 /// No such key or version, a version that is only the mark of a deletion (405), or one that S3 cannot have made.
+/// A role that may not list the bucket is told "forbidden" in place of "absent": `s3:ListBucket` goes with reading.
 fn is_absent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     match error.code() {
         Some("NoSuchKey" | "NoSuchVersion" | "MethodNotAllowed") => true,
@@ -91,10 +95,44 @@ fn is_absent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     }
 }
 
-fn unavailable<E>(error: SdkError<E>) -> BlobError
+fn unavailable<E>(error: &SdkError<E>) -> BlobError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let request = error.request_id().unwrap_or("-").to_owned();
-    BlobError::Unavailable(format!("{} (request {request})", DisplayErrorContext(&error)))
+    BlobError::Unavailable(format!("{} (request {request})", DisplayErrorContext(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+
+    use super::*;
+    use crate::aws::standins;
+    use crate::store::conformance::fresh;
+
+    crate::blobs_conformance!(
+        ministack,
+        async { ((), in_ministack(true).await) },
+        #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    );
+
+    async fn in_ministack(versioned: bool) -> S3Blobs {
+        let blobs = S3Blobs::new(&standins::ministack(), format!("baton-{}", fresh()));
+        blobs.client.create_bucket().bucket(&blobs.bucket).send().await.unwrap();
+        if versioned {
+            let enabled = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+            let request = blobs.client.put_bucket_versioning().bucket(&blobs.bucket);
+            request.versioning_configuration(enabled).send().await.unwrap();
+        }
+        blobs
+    }
+
+    #[tokio::test]
+    #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    async fn a_bucket_without_versions_is_refused() {
+        let blobs = in_ministack(false).await;
+        let put = blobs.put(&BlobKey::of(fresh(), "a"), "text/plain", Bytes::from_static(b"x")).await;
+        assert!(matches!(put, Err(BlobError::Unavailable(_))), "{put:?}");
+    }
 }

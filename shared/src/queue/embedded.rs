@@ -9,12 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use super::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, limits};
+use super::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, check, limits};
 use crate::clock::{Clock, Millis};
 use crate::store::embedded::{Sqlite, writer::Fault};
-
-/// The longest time a message can be hidden (SQS API reference, `ReceiveMessage`).
-const LONGEST_VISIBILITY: Duration = Duration::from_secs(12 * 3600);
 
 pub struct SqliteQueue {
     file: Sqlite,
@@ -27,10 +24,9 @@ impl SqliteQueue {
         Self { file: file.clone(), clock }
     }
 
-    /// SQS counts whole seconds. Up, so that nothing is delivered early.
-    fn after(&self, span: Duration) -> Millis {
-        let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
-        self.clock.now().plus(Duration::from_secs(seconds))
+    fn after(&self, span: Duration) -> Result<Millis, QueueError> {
+        let seconds = check::hidden_seconds(span)?;
+        Ok(self.clock.now().plus(Duration::from_secs(seconds.into())))
     }
 }
 
@@ -49,11 +45,14 @@ impl From<rusqlite::Error> for QueueError {
 #[async_trait]
 impl Queue for SqliteQueue {
     async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError> {
-        messages.iter().try_for_each(check)?;
+        messages.iter().try_for_each(check::outgoing)?;
         if messages.is_empty() {
             return Ok(());
         }
-        let due: Vec<_> = messages.into_iter().map(|message| (self.after(message.delay), message)).collect();
+        let due: Vec<_> = messages
+            .into_iter()
+            .map(|message| Ok((self.after(message.delay)?, message)))
+            .collect::<Result<_, QueueError>>()?;
         self.file
             .write_job(move |conn| {
                 let mut insert = conn.prepare_cached(
@@ -73,10 +72,8 @@ impl Queue for SqliteQueue {
         max: usize,
         visibility: Duration,
     ) -> Result<Vec<Delivery>, QueueError> {
-        if max == 0 || max > limits::BATCH {
-            return Err(QueueError::Invalid(format!("{max} messages asked for, 1 to {}", limits::BATCH)));
-        }
-        let hidden_until = self.hidden_until(visibility)?;
+        check::batch(max)?;
+        let hidden_until = self.after(visibility)?;
         let now = self.clock.now();
         self.file.write_job(move |conn| receive(conn, queue, max, now, hidden_until)).await
     }
@@ -95,7 +92,7 @@ impl Queue for SqliteQueue {
     }
 
     async fn release(&self, queue: QueueName, receipt: &str, delay: Duration) -> Result<(), QueueError> {
-        let hidden_until = self.hidden_until(delay)?;
+        let hidden_until = self.after(delay)?;
         let Some((id, receives)) = parse(receipt) else { return Ok(()) };
         let now = self.clock.now();
         self.file
@@ -138,31 +135,6 @@ impl Queue for SqliteQueue {
                 Ok(moved)
             })
             .await
-    }
-}
-
-impl SqliteQueue {
-    fn hidden_until(&self, span: Duration) -> Result<Millis, QueueError> {
-        if span > LONGEST_VISIBILITY {
-            return Err(QueueError::Invalid(format!("hidden for {} s", span.as_secs())));
-        }
-        Ok(self.after(span))
-    }
-}
-
-fn check(message: &Outgoing) -> Result<(), QueueError> {
-    let bytes = message.body.len();
-    if bytes == 0 || bytes > limits::BODY_BYTES {
-        return Err(QueueError::Invalid(format!("a body of {bytes} bytes, 1 to {}", limits::BODY_BYTES)));
-    }
-    if message.delay > limits::DELAY {
-        return Err(QueueError::Invalid(format!("a delay of {} s", message.delay.as_secs())));
-    }
-    // What XML 1.0 allows (SQS API reference, `SendMessage`).
-    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    match message.body.chars().find(|c| !allowed(*c)) {
-        Some(c) => Err(QueueError::Invalid(format!("the character {c:?} is not allowed"))),
-        None => Ok(()),
     }
 }
 

@@ -9,6 +9,8 @@ use async_trait::async_trait;
 
 use crate::tenant::TenantId;
 
+#[cfg(any(feature = "aws", feature = "embedded"))]
+mod check;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 #[cfg(feature = "embedded")]
@@ -44,6 +46,8 @@ pub mod limits {
     pub const BATCH: usize = 10;
     pub const BODY_BYTES: usize = 1024 * 1024;
     pub const DELAY: Duration = Duration::from_secs(900);
+    /// Longest time a message stays hidden after a receive.
+    pub const VISIBILITY: Duration = Duration::from_secs(12 * 3600);
     /// Deliveries of one message before it goes to the dead-letter queue.
     pub const MAX_RECEIVES: u32 = 5;
 }

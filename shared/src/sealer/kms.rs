@@ -61,7 +61,7 @@ impl KmsSealer {
             .encryption_context(CONTEXT, tenant.to_string())
             .send()
             .await
-            .map_err(unavailable)?;
+            .map_err(|e| unavailable(&e))?;
         let (Some(plain), Some(wrapped)) = (answer.plaintext, answer.ciphertext_blob) else {
             return Err(SealError::Unavailable("KMS answered without a key".into()));
         };
@@ -81,7 +81,7 @@ impl KmsSealer {
         match answer {
             Ok(answer) => data_key(answer.plaintext.ok_or(SealError::DoesNotOpen)?),
             Err(error) if does_not_open(&error) => Err(SealError::DoesNotOpen),
-            Err(error) => Err(unavailable(error)),
+            Err(error) => Err(unavailable(&error)),
         }
     }
 }
@@ -146,23 +146,63 @@ fn data_key(plain: Blob) -> Result<DataKey, SealError> {
     let mut bytes = plain.into_inner();
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new);
     bytes.zeroize();
-    key.map(DataKey::new).map_err(|_| SealError::Unavailable("KMS answered with a key of another size".into()))
+    key.map(DataKey::new)
+        .map_err(|_| SealError::Unavailable("KMS answered with a key of another size".into()))
 }
 
 fn does_not_open(error: &SdkError<DecryptError>) -> bool {
-    error.as_service_error().is_some_and(|e| e.is_invalid_ciphertext_exception() || e.is_incorrect_key_exception())
+    error
+        .as_service_error()
+        .is_some_and(|e| e.is_invalid_ciphertext_exception() || e.is_incorrect_key_exception())
 }
 
-fn unavailable<E>(error: SdkError<E>) -> SealError
+fn unavailable<E>(error: &SdkError<E>) -> SealError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    SealError::Unavailable(DisplayErrorContext(&error).to_string())
+    SealError::Unavailable(DisplayErrorContext(error).to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
+    use crate::aws::standins;
+    use crate::clock::{FixedClock, SystemClock};
+    use crate::store::conformance::fresh;
+
+    crate::sealer_conformance!(
+        ministack,
+        async { ((), in_ministack(Arc::new(SystemClock)).await) },
+        #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    );
+
+    async fn in_ministack(clock: Arc<dyn Clock>) -> KmsSealer {
+        let config = standins::ministack();
+        let key = Client::new(&config).create_key().send().await.unwrap().key_metadata.unwrap();
+        KmsSealer::new(&config, key.key_id, clock)
+    }
+
+    #[tokio::test]
+    #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    async fn another_instance_opens_what_this_one_sealed() {
+        let clock = Arc::new(FixedClock::at(Millis(0)));
+        let ours = in_ministack(clock.clone()).await;
+        let theirs = KmsSealer::new(&standins::ministack(), &*ours.key_id, clock.clone());
+        let foreign = in_ministack(clock.clone()).await;
+        let tenant = fresh();
+        let first = ours.seal(tenant, "r", &"secret".into()).await.unwrap();
+        clock.advance(KEPT);
+        let second = ours.seal(tenant, "r", &"secret".into()).await.unwrap();
+        let header = |sealed: &str| envelope::split(sealed).unwrap().header;
+        assert_ne!(header(&first), header(&second), "a new data key after five minutes");
+        for sealed in [&first, &second] {
+            assert_eq!(theirs.open(tenant, "r", sealed).await.unwrap().expose_secret(), "secret");
+            assert!(matches!(foreign.open(tenant, "r", sealed).await, Err(SealError::DoesNotOpen)));
+            assert!(matches!(theirs.open(fresh(), "r", sealed).await, Err(SealError::DoesNotOpen)));
+        }
+    }
 
     #[test]
     fn a_key_is_used_again_for_five_minutes() {

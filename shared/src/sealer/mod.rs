@@ -9,6 +9,7 @@ use crate::tenant::TenantId;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+#[cfg(any(feature = "aws", feature = "embedded"))]
 mod envelope;
 #[cfg(feature = "embedded")]
 pub mod keyfile;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+#[cfg(any(feature = "aws", feature = "embedded"))]
 mod check;
 mod cond;
 #[cfg(any(test, feature = "testing"))]
@@ -18,6 +19,7 @@ pub mod embedded;
 mod key;
 pub mod limits;
 pub mod meter;
+#[cfg(any(feature = "aws", feature = "embedded"))]
 mod number;
 
 pub use cond::{Change, Cond};

@@ -21,8 +21,12 @@ pub(super) fn refusal(error: impl Into<Error>) -> StoreError {
             Ok(current) => StoreError::ConditionFailed { current },
             Err(corrupt) => corrupt,
         },
-        Error::TransactionCanceledException(canceled) => canceled_by(canceled.cancellation_reasons.unwrap_or_default()),
-        Error::TransactionConflictException(_) | Error::TransactionInProgressException(_) => StoreError::Conflict,
+        Error::TransactionCanceledException(canceled) => {
+            canceled_by(canceled.cancellation_reasons.unwrap_or_default())
+        }
+        Error::TransactionConflictException(_) | Error::TransactionInProgressException(_) => {
+            StoreError::Conflict
+        }
         Error::ProvisionedThroughputExceededException(_)
         | Error::RequestLimitExceeded(_)
         | Error::ThrottlingException(_) => StoreError::Throttled,
@@ -46,7 +50,9 @@ fn canceled_by(reasons: Vec<CancellationReason>) -> StoreError {
             let invalid = reasons.into_iter().find(|reason| reason.code() == Some("ValidationError"));
             match invalid {
                 Some(reason) => validation(reason.message().unwrap_or_default()),
-                None => StoreError::Unavailable("the transaction was canceled for no reason known here".into()),
+                None => {
+                    StoreError::Unavailable("the transaction was canceled for no reason known here".into())
+                }
             }
         }
     }
@@ -55,7 +61,8 @@ fn canceled_by(reasons: Vec<CancellationReason>) -> StoreError {
 fn refused(reasons: Vec<CancellationReason>) -> Result<Vec<(usize, Option<Item>)>, StoreError> {
     let refused = reasons.into_iter().enumerate().filter(|(_, reason)| reason.code() == Some(CONDITION));
     // DynamoDB leaves the item out where there is none; a stand-in may send an empty one.
-    let current = |reason: CancellationReason| reason.item.filter(|raw| !raw.is_empty()).map(items::item).transpose();
+    let current =
+        |reason: CancellationReason| reason.item.filter(|raw| !raw.is_empty()).map(items::item).transpose();
     refused.map(|(at, reason)| Ok((at, current(reason)?))).collect()
 }
 
@@ -82,7 +89,9 @@ enum Verdict {
 
 impl Verdict {
     fn of(reasons: &[CancellationReason]) -> Self {
-        let any = |codes: &[&str]| reasons.iter().any(|reason| reason.code().is_some_and(|code| codes.contains(&code)));
+        let any = |codes: &[&str]| {
+            reasons.iter().any(|reason| reason.code().is_some_and(|code| codes.contains(&code)))
+        };
         if any(&[CONDITION]) {
             Self::Refused
         } else if any(&["ValidationError", "ItemCollectionSizeLimitExceeded"]) {
@@ -108,7 +117,8 @@ impl ClassifyRetry for ConflictsPass {
     }
 
     fn classify_retry(&self, attempt: &InterceptorContext) -> RetryAction {
-        let failure = attempt.output_or_error().and_then(Result::err).and_then(OrchestratorError::as_operation_error);
+        let failure =
+            attempt.output_or_error().and_then(Result::err).and_then(OrchestratorError::as_operation_error);
         match failure {
             Some(error) if passes(error) => RetryAction::throttling_error(),
             _ => RetryAction::NoActionIndicated,
@@ -118,7 +128,10 @@ impl ClassifyRetry for ConflictsPass {
 
 fn passes(error: &aws_smithy_runtime_api::client::interceptors::context::Error) -> bool {
     if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.downcast_ref() {
-        return matches!(Verdict::of(canceled.cancellation_reasons()), Verdict::Conflict | Verdict::Throttled);
+        return matches!(
+            Verdict::of(canceled.cancellation_reasons()),
+            Verdict::Conflict | Verdict::Throttled
+        );
     }
     error.downcast_ref().is_some_and(PutItemError::is_transaction_conflict_exception)
         || error.downcast_ref().is_some_and(UpdateItemError::is_transaction_conflict_exception)
@@ -171,6 +184,9 @@ mod tests {
     fn a_size_in_the_message_is_too_large() {
         let size = "Item size to update has exceeded the maximum allowed size";
         assert!(matches!(validation(size), StoreError::TooLarge(_)));
-        assert!(matches!(validation("Transaction request cannot include multiple operations"), StoreError::Invalid(_)));
+        assert!(matches!(
+            validation("Transaction request cannot include multiple operations"),
+            StoreError::Invalid(_)
+        ));
     }
 }

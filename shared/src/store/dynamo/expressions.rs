@@ -40,18 +40,22 @@ impl Expressions {
                     set.push(format!("{} = {}", self.name(name), self.value(items::encode(value))));
                 }
                 Change::Remove(name) => remove.push(self.name(name)),
-                Change::Add(name, number) => add.push(format!("{} {}", self.name(name), self.number(*number))),
+                Change::Add(name, number) => {
+                    add.push(format!("{} {}", self.name(name), self.number(*number)));
+                }
             }
         }
         let clauses = [("SET", set), ("REMOVE", remove), ("ADD", add)];
         let clauses = clauses.into_iter().filter(|(_, parts)| !parts.is_empty());
-        let text = clauses.map(|(verb, parts)| format!("{verb} {}", parts.join(", "))).collect::<Vec<_>>().join(" ");
+        let text =
+            clauses.map(|(verb, parts)| format!("{verb} {}", parts.join(", "))).collect::<Vec<_>>().join(" ");
         (!text.is_empty()).then_some(text)
     }
 
     /// The key condition of a query on the index whose key attributes are named.
     pub(super) fn key_condition(&mut self, (pk, sk): (&str, &str), partition: &str, range: &Range) -> String {
-        let partition = format!("{} = {}", self.name(pk), self.value(AttributeValue::S(partition.to_owned())));
+        let partition =
+            format!("{} = {}", self.name(pk), self.value(AttributeValue::S(partition.to_owned())));
         match range {
             Range::All => partition,
             Range::Prefix(prefix) => {
@@ -153,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_name_used_twice_has_one_placeholder() {
-        let (text, expressions) = condition(&Cond::All(vec![Cond::has("a"), Cond::le("a", 3), Cond::eq("b", "x")]));
+        let (text, expressions) =
+            condition(&Cond::All(vec![Cond::has("a"), Cond::le("a", 3), Cond::eq("b", "x")]));
         assert_eq!(text.unwrap(), "(attribute_exists(#0) AND #0 <= :0 AND #1 = :1)");
         assert_eq!(expressions.names().unwrap()["#0"], "a");
         assert_eq!(expressions.values().unwrap()[":1"], AttributeValue::S("x".into()));
@@ -174,7 +179,8 @@ mod tests {
 
     #[test]
     fn a_decided_part_is_left_out() {
-        let (text, expressions) = condition(&Cond::All(vec![Cond::Always, Cond::has("a"), Cond::Any(vec![Cond::Always])]));
+        let (text, expressions) =
+            condition(&Cond::All(vec![Cond::Always, Cond::has("a"), Cond::Any(vec![Cond::Always])]));
         assert_eq!(text.unwrap(), "attribute_exists(#0)");
         assert_eq!(expressions.names().unwrap().len(), 1);
     }
@@ -189,8 +195,13 @@ mod tests {
     #[test]
     fn changes_are_grouped_by_verb() {
         let mut expressions = Expressions::default();
-        let changes =
-            [Change::add("n", 2), Change::set("a", 1), Change::remove("b"), Change::set("c", "x"), Change::remove("d")];
+        let changes = [
+            Change::add("n", 2),
+            Change::set("a", 1),
+            Change::remove("b"),
+            Change::set("c", "x"),
+            Change::remove("d"),
+        ];
         assert_eq!(expressions.update(&changes).unwrap(), "SET #1 = :1, #3 = :2 REMOVE #2, #4 ADD #0 :0");
         assert_eq!(Expressions::default().update(&[]), None);
     }

@@ -76,7 +76,8 @@ pub(super) fn decode(value: AttributeValue) -> Result<Value, StoreError> {
 
 fn number(text: &str) -> Result<Number, StoreError> {
     let float = || text.parse().ok().and_then(Number::from_f64);
-    let integer = || text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from)).ok();
+    let integer =
+        || text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from)).ok();
     integer().or_else(float).ok_or_else(|| StoreError::Corrupt(format!("not a number: {text}")))
 }
 

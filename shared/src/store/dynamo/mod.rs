@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, ConsumedCapacity, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity,
     ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -178,7 +179,7 @@ impl DynamoStore {
                 .build()
                 .map(|check| member.condition_check(check)),
         };
-        member.map(|member| member.build()).map_err(|e| StoreError::Invalid(e.to_string()))
+        member.map(TransactWriteItemBuilder::build).map_err(|e| StoreError::Invalid(e.to_string()))
     }
 
     fn count_write(&self, consumed: Option<&ConsumedCapacity>) {
@@ -259,15 +260,22 @@ impl Store for DynamoStore {
             .set_expression_attribute_values(expressions.values())
             .scan_index_forward(!query.newest_first)
             .limit(i32::try_from(query.limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(query.after.as_ref().map(|after| start_key(after, names, &query.partition)))
+            .set_exclusive_start_key(
+                query.after.as_ref().map(|after| start_key(after, names, &query.partition)),
+            )
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
             .map_err(errors::refusal)
             .inspect_err(|_| self.meter.count(0.0, 0.0))?;
         self.meter.count(units(answer.consumed_capacity()), 0.0);
-        let next = answer.last_evaluated_key.filter(|raw| !raw.is_empty()).map(|raw| position(raw, names)).transpose()?;
-        let items = answer.items.unwrap_or_default().into_iter().map(items::item).collect::<Result<_, _>>()?;
+        let next = answer
+            .last_evaluated_key
+            .filter(|raw| !raw.is_empty())
+            .map(|raw| position(raw, names))
+            .transpose()?;
+        let items =
+            answer.items.unwrap_or_default().into_iter().map(items::item).collect::<Result<_, _>>()?;
         Ok(Page { items, next })
     }
 
@@ -312,7 +320,10 @@ fn fits_together(writes: &[Write]) -> Result<(), StoreError> {
     };
     let bytes: usize = writes.iter().map(put).sum();
     if bytes > limits::TRANSACT_BYTES {
-        return Err(StoreError::TooLarge(format!("{bytes} bytes in a transaction, {} are allowed", limits::TRANSACT_BYTES)));
+        return Err(StoreError::TooLarge(format!(
+            "{bytes} bytes in a transaction, {} are allowed",
+            limits::TRANSACT_BYTES
+        )));
     }
     Ok(())
 }

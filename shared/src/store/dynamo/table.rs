@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
 use aws_types::SdkConfig;
 
@@ -37,7 +37,13 @@ pub async fn create(config: &SdkConfig, table: &str) -> Result<(), StoreError> {
         .map_err(errors::refusal)?;
     let expiry = TimeToLiveSpecification::builder().enabled(true).attribute_name(attr::TTL).build();
     let expiry = expiry.map_err(invalid)?;
-    client.update_time_to_live().table_name(table).time_to_live_specification(expiry).send().await.map_err(errors::refusal)?;
+    client
+        .update_time_to_live()
+        .table_name(table)
+        .time_to_live_specification(expiry)
+        .send()
+        .await
+        .map_err(errors::refusal)?;
     Ok(())
 }
 

@@ -73,7 +73,8 @@ fn two_puts() -> Vec<Write> {
 
 /// The client tokens of the requests, each once.
 fn tokens(script: &Script) -> Vec<Value> {
-    let mut tokens: Vec<_> = script.requests().iter().map(|request| request["ClientRequestToken"].clone()).collect();
+    let mut tokens: Vec<_> =
+        script.requests().iter().map(|request| request["ClientRequestToken"].clone()).collect();
     assert!(tokens.iter().all(Value::is_string), "{tokens:?}");
     tokens.dedup();
     tokens
@@ -81,7 +82,8 @@ fn tokens(script: &Script) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_conflict_is_tried_again_under_the_same_token() {
-    let (script, store) = scripted([canceled(&["None", "TransactionConflict"]), canceled(&["ThrottlingError"]), done()]);
+    let (script, store) =
+        scripted([canceled(&["None", "TransactionConflict"]), canceled(&["ThrottlingError"]), done()]);
     store.transact(two_puts()).await.unwrap();
     assert_eq!((script.requests().len(), tokens(&script).len()), (3, 1));
 }
@@ -158,7 +160,8 @@ async fn keys_left_unprocessed_are_read_again() {
     let mut found = store.batch_get(&all.map(key)).await.unwrap();
     found.sort_by(|a, b| a.key.cmp(&b.key));
     assert_eq!(found.iter().map(|item| item.key.sk()).collect::<Vec<_>>(), all);
-    let asked: Vec<_> = script.requests().iter().map(|request| request["RequestItems"]["baton"].clone()).collect();
+    let asked: Vec<_> =
+        script.requests().iter().map(|request| request["RequestItems"]["baton"].clone()).collect();
     assert_eq!(asked.iter().map(|of| of["Keys"].as_array().unwrap().len()).collect::<Vec<_>>(), [3, 3, 2]);
     assert!(asked.iter().all(|of| of["ConsistentRead"] == true), "{asked:?}");
 
