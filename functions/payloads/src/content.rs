@@ -11,22 +11,30 @@ use shared::{
 };
 
 /// Stores the content of a payload. What lies apart is written before the item that points at it.
-pub async fn store(ctx: &Ctx, id: Id, content: Value) -> Result<Body> {
-    let text = serde_json::to_vec(&content).map_err(Error::internal)?;
+pub async fn store(ctx: &Ctx, id: Id, content: &Value) -> Result<Body> {
+    let text = serde_json::to_string(content).map_err(Error::internal)?;
     if text.len() <= INLINE_BYTES {
-        return Ok(Body::Inline(content));
+        return Ok(Body::Inline(text));
     }
     let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
     let version = ctx.app.blobs.put(&key(ctx, id), "application/json", Bytes::from(text)).await?;
     Ok(Body::Blob { version, bytes })
 }
 
-/// Fetches the content that lies apart; none when it lies in the item.
-pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Option<Value>> {
-    let Body::Blob { version, .. } = &payload.body else { return Ok(None) };
+/// The content that lies in the item; null when it lies apart.
+pub fn inline(body: &Body) -> Result<Value> {
+    match body {
+        Body::Inline(text) => serde_json::from_str(text).map_err(Error::internal),
+        Body::Blob { .. } => Ok(Value::Null),
+    }
+}
+
+/// The content, wherever it lies.
+pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Value> {
+    let Body::Blob { version, .. } = &payload.body else { return inline(&payload.body) };
     let missing = || Error::internal(format!("the content of payload {} is missing", payload.id));
     let body = ctx.app.blobs.get(&key(ctx, payload.id), Some(version)).await?.ok_or_else(missing)?;
-    serde_json::from_slice(&body).map(Some).map_err(Error::internal)
+    serde_json::from_slice(&body).map_err(Error::internal)
 }
 
 /// Deletes content that nothing points at any more.

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
     domain::{
         installation::Installation,
@@ -79,7 +78,7 @@ async fn create(ctx: &Ctx, mut input: CreateInput) -> Result<Reply> {
     if let Some(url) = resume_url {
         payload.sealed_resume_url = Some(seal_resume_url(ctx, &Payload::seal_record(payload.id), &url).await?);
     }
-    payload.body = content::store(ctx, payload.id, content).await?;
+    payload.body = content::store(ctx, payload.id, &content).await?;
     let reply = Reply::created(&created(&payload, nid))?;
     let reply = match ctx.commit(writes(ctx, &payload, replaced.is_some())?, reply).await {
         Ok(reply) => reply,
@@ -132,7 +131,8 @@ fn draft(ctx: &Ctx, input: CreateInput, installation: Option<&Installation>) -> 
         group_id: input.group_id.or(installation.map(|found| found.group_id)).unwrap_or(ctx.caller.group_id),
         title: input.title,
         task_type: input.task_type.unwrap_or_else(|| DEFAULT_TASK_TYPE.into()),
-        body: Body::Inline(Value::Null),
+        // Stored under the id that the payload ends up with.
+        body: Body::Inline(String::new()),
         installation_id: input.origin.installation_id,
         workflow_id: input.origin.workflow_id,
         execution_id: input.origin.execution_id,

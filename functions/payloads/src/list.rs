@@ -8,6 +8,7 @@ use shared::{
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    content,
     input::{check_group, status, task_type},
     wire::PayloadOut,
 };
@@ -62,10 +63,11 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     let payloads = found.payloads.into_iter().map(|payload| {
         let nid = payload.installation_id.zip(payload.workflow_id.as_deref());
         let nid = nid.map(|(installation, workflow)| workflow::nid(ctx.tenant(), installation, workflow));
-        PayloadOut::new(payload, nid, None)
+        let content = content::inline(&payload.body)?;
+        Ok(PayloadOut::new(payload, nid, content))
     });
     Reply::ok(&Listing {
-        payloads: payloads.collect(),
+        payloads: payloads.collect::<Result<_>>()?,
         count,
         total: (before.is_none() && found.next.is_none()).then_some(count),
         next_cursor: found.next.map(page::cursor),

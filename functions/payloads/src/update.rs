@@ -76,7 +76,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
     payload.status = patch.status.or(payload.status);
     let old: Option<Body> = match patch.payload {
         Some(content) => {
-            let body = content::store(&ctx, id, content).await?;
+            let body = content::store(&ctx, id, &content).await?;
             Some(std::mem::replace(&mut payload.body, body))
         }
         None => None,

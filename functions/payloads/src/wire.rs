@@ -93,18 +93,18 @@ struct HistoryOut {
 }
 
 impl PayloadOut {
-    /// `content` is what lies apart, once it was fetched.
-    pub fn new(payload: Payload, nid: Option<Id>, content: Option<Value>) -> Self {
+    /// `content` is null in lists when it lies apart.
+    pub fn new(payload: Payload, nid: Option<Id>, content: Value) -> Self {
         let review = payload.review;
-        let (inline, payload_bytes) = match payload.body {
-            Body::Inline(value) => (value, None),
-            Body::Blob { bytes, .. } => (Value::Null, Some(bytes)),
+        let payload_bytes = match payload.body {
+            Body::Inline(_) => None,
+            Body::Blob { bytes, .. } => Some(bytes),
         };
         Self {
             id: payload.id,
             title: payload.title,
             task_type: payload.task_type,
-            payload: content.unwrap_or(inline),
+            payload: content,
             payload_bytes,
             installation_id: payload.installation_id,
             workflow_id: payload.workflow_id,

@@ -1,7 +1,6 @@
 //! Custom payloads: whatever a workflow wants kept, and perhaps looked at by a person.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::review::Review;
 use crate::{clock::Millis, ids::Id};
@@ -39,7 +38,8 @@ pub struct Payload {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
-    Inline(Value),
+    /// JSON text. Not a document of the store's own kind: that refuses empty names and makes 1 of 1.0.
+    Inline(String),
     /// Larger than [`INLINE_BYTES`]: in the blob store.
     Blob { version: String, bytes: u64 },
 }
