@@ -114,6 +114,9 @@ pub struct Review {
     pub decision: Option<Decision>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<HistoryEntry>,
+    /// How often the workflow posted the entity again after `regenerate`.
+    #[serde(default)]
+    pub reposts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
 }
@@ -148,6 +151,7 @@ impl Review {
     /// The workflow posted again after `regenerate`: the entity waits for a person once more.
     pub fn reopen(&mut self, by: Actor, now: Millis) {
         self.record(AutomationStatus::Pending, by, None, now);
+        self.reposts += 1;
         self.decision = None;
         self.resume = None;
     }

@@ -54,6 +54,8 @@ pub struct Errand<'a> {
     pub entity_type: EntityType,
     /// When the workflow (last) posted the entity.
     pub posted_at: Millis,
+    /// How often it posted the entity before that.
+    pub reposts: u32,
     pub decision: &'a Decision,
     /// An earlier attempt may have reached n8n.
     pub sent: bool,
@@ -135,7 +137,7 @@ async fn look(n8n: &N8n<'_>, errand: &Errand<'_>, sent: bool) -> Sight {
         Err(N8nError::Status { status: 400..=499, message }) => return Sight::Blind(message),
         Err(error) => return Sight::End(Ending::Later { why: error.to_string(), sent }),
     };
-    let created = Created::new(errand.entity_id.get(), Some(errand.posted_at.0));
+    let created = Created::new(errand.entity_id.get(), Some(errand.posted_at.0)).reposted(errand.reposts);
     let view = WaitView::read(&body, &created);
     if view.status.as_deref() == Some("crashed") && view.wait_till.is_some() {
         return Sight::End(Ending::Later { why: "n8n is starting up".into(), sent });

@@ -66,6 +66,7 @@ impl Ready {
             entity_id: payload.id,
             entity_type: EntityType::CustomPayload,
             posted_at: payload.posted_at,
+            reposts: payload.review.reposts,
             decision,
             sent: resume.sent,
         };
