@@ -98,7 +98,8 @@ impl Error {
 
     /// Several fields break rules; the message names them all.
     pub fn fields(fields: BTreeMap<String, Vec<String>>) -> Self {
-        let all: Vec<_> = fields.iter().map(|(name, problems)| format!("{name}: {}", problems.join(", "))).collect();
+        let all: Vec<_> =
+            fields.iter().map(|(name, problems)| format!("{name}: {}", problems.join(", "))).collect();
         let mut error = Self::new(ErrorKind::Invalid, "validation_failed", all.join("; "));
         error.fields = fields;
         error
@@ -110,8 +111,12 @@ impl Error {
     }
 
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::new(ErrorKind::Internal, "internal_error", "Something went wrong on our side. The request id helps us find it.")
-            .caused_by(cause)
+        Self::new(
+            ErrorKind::Internal,
+            "internal_error",
+            "Something went wrong on our side. The request id helps us find it.",
+        )
+        .caused_by(cause)
     }
 
     /// Try again shortly.
@@ -160,7 +165,9 @@ impl std::error::Error for Error {}
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Throttled | StoreError::Unavailable(_) | StoreError::Conflict => Self::unavailable(error),
+            StoreError::Throttled | StoreError::Unavailable(_) | StoreError::Conflict => {
+                Self::unavailable(error)
+            }
             // A condition that the caller of the store did not expect: somebody else was quicker.
             StoreError::ConditionFailed { .. } | StoreError::Canceled(_) => Self::new(
                 ErrorKind::Conflict,
@@ -169,7 +176,8 @@ impl From<StoreError> for Error {
             )
             .caused_by(error),
             StoreError::TooLarge(_) => {
-                Self::new(ErrorKind::TooLarge, "too_large", "The record is larger than can be stored.").caused_by(error)
+                Self::new(ErrorKind::TooLarge, "too_large", "The record is larger than can be stored.")
+                    .caused_by(error)
             }
             StoreError::Invalid(_) | StoreError::Corrupt(_) => Self::internal(error),
         }

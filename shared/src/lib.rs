@@ -21,4 +21,6 @@ pub mod repo;
 pub mod sealer;
 pub mod store;
 pub mod tenant;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod work;

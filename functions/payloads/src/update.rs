@@ -3,12 +3,7 @@ use serde_json::Value;
 use shared::{
     domain::{payload::Body, review::AutomationStatus},
     error::{OrNotFound, Result},
-    http::{
-        ctx::Ctx,
-        extract::PathId,
-        fields::Fields,
-        reply::Reply,
-    },
+    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
     ids::Id,
 };
 use utoipa::ToSchema;

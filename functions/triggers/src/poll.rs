@@ -89,7 +89,9 @@ fn counts(snapshot: &Snapshot, workflow: &Workflow, after: Option<Millis>) -> bo
 async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<Run>> {
     let runs = ctx.runs();
     let newest = match &workflow.run {
-        Some(run) if input.after.is_none_or(|after| run.triggered_at.seconds() >= after.seconds()) => runs.get(run.id).await?,
+        Some(run) if input.after.is_none_or(|after| run.triggered_at.seconds() >= after.seconds()) => {
+            runs.get(run.id).await?
+        }
         _ => None,
     };
     let run = match newest {
@@ -98,7 +100,11 @@ async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<
         _ => {
             let run = watch(ctx, workflow, input.after);
             // Owed in the same write, in case the message below is lost.
-            ctx.app.store.write(runs.insert(&run, Some(ctx.now.plus(Duration::from_secs(30))))?).await.map_err(Error::from)?;
+            ctx.app
+                .store
+                .write(runs.insert(&run, Some(ctx.now.plus(Duration::from_secs(30))))?)
+                .await
+                .map_err(Error::from)?;
             point_to(ctx, workflow.nid, &run).await?;
             run
         }
@@ -112,7 +118,8 @@ async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<
 /// Whether an ended run is what the caller asks about: one that was triggered is, one that was only watched must have
 /// ended with an execution of the right time.
 fn is_answer(run: &Run, after: Option<Millis>) -> bool {
-    run.endpoint.is_some() || after.is_none_or(|after| run.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= after))
+    run.endpoint.is_some()
+        || after.is_none_or(|after| run.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= after))
 }
 
 fn watch(ctx: &Ctx, workflow: &Workflow, after: Option<Millis>) -> Run {

@@ -143,8 +143,12 @@ fn read(mut fields: Fields) -> Result<Input> {
 /// path is looked up among the webhooks that n8n's API listed.
 async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
     let installed = ctx.installed();
-    let path: Vec<&str> = endpoint.path_segments().into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    let named = path.iter().position(|part| *part == "invokati-trigger").and_then(|at| Some((path.get(at + 1)?, path.get(at + 2)?)));
+    let path: Vec<&str> =
+        endpoint.path_segments().into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let named = path
+        .iter()
+        .position(|part| *part == "invokati-trigger")
+        .and_then(|at| Some((path.get(at + 1)?, path.get(at + 2)?)));
     if let Some((installation, workflow)) = named
         && let Ok(id) = installation.parse()
         && let Ok(installation) = installed.get(id).await
@@ -293,7 +297,9 @@ async fn abandon(ctx: &Ctx, mut run: Run, status: Option<u16>, why: &str) {
     run.v += 1;
     let closed = async {
         let mut writes = vec![ctx.runs().replace(&run, None)?];
-        writes.extend(ctx.idempotency.as_ref().map(|idempotency| shared::store::Write::delete(idempotency.key.clone())));
+        writes.extend(
+            ctx.idempotency.as_ref().map(|idempotency| shared::store::Write::delete(idempotency.key.clone())),
+        );
         ctx.app.store.transact(writes).await
     };
     closed.await.log_failure("a refused trigger could not be closed");
@@ -340,12 +346,19 @@ fn unreachable(error: &OutError) -> Error {
     if matches!(error, OutError::Refused(_)) {
         return Error::invalid("endpoint", error.to_string());
     }
-    Error::new(ErrorKind::Upstream, "n8n_unreachable", format!("n8n cannot be reached: {error}. Is it running?"))
+    Error::new(
+        ErrorKind::Upstream,
+        "n8n_unreachable",
+        format!("n8n cannot be reached: {error}. Is it running?"),
+    )
 }
 
 fn unclear(error: &OutError) -> Error {
     if matches!(error, OutError::Timeout) {
-        let message = format!("n8n did not answer within {} seconds. The workflow may be running: poll it.", CALL.as_secs());
+        let message = format!(
+            "n8n did not answer within {} seconds. The workflow may be running: poll it.",
+            CALL.as_secs()
+        );
         return Error::new(ErrorKind::UpstreamTimeout, "n8n_timeout", message);
     }
     let message = format!("n8n's answer was lost: {error}. The workflow may be running: poll it.");

@@ -112,7 +112,9 @@ impl Ctx {
         if let Some(idempotency) = &self.idempotency {
             let outcome = Outcome::Replied { status: reply.status.as_u16(), body: reply.body.clone() };
             writes.push(match idempotency.begun {
-                Some(_) => idempotency::finish(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?,
+                Some(_) => {
+                    idempotency::finish(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?
+                }
                 None => idempotency::write(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?,
             });
         }

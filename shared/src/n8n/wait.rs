@@ -253,7 +253,11 @@ impl<'s> Timeline<'s> {
                 _ if self.is_gate(run) => {}
                 // Nor does a trigger: an id that came in from outside was made elsewhere.
                 _ if run.sources.is_empty() && run.main => {}
-                _ => return self.last_post(place, created.before).map_or(Whose::NotYet, |place| self.after(place)),
+                _ => {
+                    return self
+                        .last_post(place, created.before)
+                        .map_or(Whose::NotYet, |place| self.after(place));
+                }
             }
         }
         let Some(at) = created.at else { return Whose::Unknown };
@@ -302,7 +306,9 @@ impl<'s> Timeline<'s> {
         let creators = self.creators(place);
         (place + 1..self.by_time.len()).find(|&next| {
             let at = self.by_time.get(next).copied();
-            at.is_some_and(|at| self.run(at).is_some_and(|run| self.is_gate(run)) && self.comes_from(at, &creators))
+            at.is_some_and(|at| {
+                self.run(at).is_some_and(|run| self.is_gate(run)) && self.comes_from(at, &creators)
+            })
         })
     }
 

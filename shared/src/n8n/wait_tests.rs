@@ -187,7 +187,11 @@ fn the_same_wait_node_in_a_loop_is_told_apart_by_its_runs() {
 
 #[test]
 fn an_entity_that_was_sent_back_waits_behind_its_newest_post() {
-    let story = Story::new().create(("Webhook", 0), OURS).wait("Wait", ("Create", 0)).resume().create(("Wait", 0), OURS);
+    let story = Story::new()
+        .create(("Webhook", 0), OURS)
+        .wait("Wait", ("Create", 0))
+        .resume()
+        .create(("Wait", 0), OURS);
     let again = Created::new(OURS, None).reposted(1);
     assert_eq!(story.view(&again).whose, Whose::NotYet);
     let story = story.wait("Wait", ("Create", 1));

@@ -1,0 +1,5 @@
+//! The whole house under test: every router, every worker, over the embedded engine in memory.
+
+mod routes;
+mod support;
+mod work;

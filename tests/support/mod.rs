@@ -1,0 +1,7 @@
+//! The harness. `TestApp` is the product with a clock that stands still, predictable ids, and a network without wires.
+
+mod app;
+mod caller;
+
+pub use app::{N8N, TestApp};
+pub use caller::{Answer, Caller};
