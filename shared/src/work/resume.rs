@@ -95,7 +95,8 @@ async fn errand_of(app: &App, tenant: TenantId, payload: &Payload) -> Result<Opt
     Ok(Some(Ready { installation, execution_id, resume_url }))
 }
 
-/// Stores the ending. Whatever else was changed meanwhile is kept: only the debt is this attempt's to write.
+/// Stores the ending. Whatever else was changed meanwhile is kept: only the debt is this attempt's to write, and a debt
+/// that is another decision's is not. Returns the payload as this attempt leaves it.
 async fn settle(
     app: &App,
     tenant: TenantId,
@@ -119,7 +120,12 @@ async fn settle(
                 return Ok(payload);
             }
             Err(StoreError::ConditionFailed { .. }) => {
-                payload = payloads.get(payload.id).await?.or_not_found("payload")?;
+                let current = payloads.get(payload.id).await?.or_not_found("payload")?;
+                // The workflow was quicker and posted again: the debt is settled by that.
+                if current.review.decision != payload.review.decision {
+                    return Ok(payload);
+                }
+                payload = current;
             }
             Err(error) => return Err(error.into()),
         }
