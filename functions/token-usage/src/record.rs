@@ -111,9 +111,11 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
         Ok(reply) => Ok(reply),
         // The execution was metered from pushed data. What the workflow itself says counts instead.
         Err(Refused::Write(LEDGER, _)) => {
-            let back = log.take_back(&usage.execution_id).await?;
-            ctx.app.store.transact(back).await?;
-            Ok(ctx.commit(log.post(&usage)?, reply).await?)
+            match ctx.commit(log.post_instead(&usage).await?, reply.clone()).await {
+                // Another record of the same execution was quicker to replace it.
+                Err(Refused::Write(..)) => Ok(ctx.commit(log.post(&usage)?, reply).await?),
+                committed => Ok(committed?),
+            }
         }
         Err(refused) => Err(refused.into()),
     }
