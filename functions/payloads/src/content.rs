@@ -6,7 +6,7 @@ use shared::{
     blobs::BlobKey,
     domain::payload::{Body, INLINE_BYTES, Payload},
     error::{Error, Result},
-    http::ctx::Ctx,
+    http::ctx::{Ctx, Refused},
     ids::Id,
 };
 
@@ -44,6 +44,14 @@ pub async fn discard(ctx: &Ctx, id: Id, body: &Body) {
     {
         // It costs storage until the bucket's lifecycle finds it, and nobody can read it.
         tracing::warn!(%error, payload = %id, "content could not be deleted");
+    }
+}
+
+/// Deletes content whose item was refused. Where it is only not known whether the item was written, it may stand and
+/// point at this, so the content stays.
+pub async fn discard_refused(ctx: &Ctx, id: Id, body: &Body, refused: &Refused) {
+    if matches!(refused, Refused::Write(..)) {
+        discard(ctx, id, body).await;
     }
 }
 

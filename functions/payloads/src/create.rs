@@ -87,7 +87,7 @@ async fn create(ctx: &Ctx, mut input: CreateInput) -> Result<Reply> {
     let reply = match ctx.commit(writes(ctx, &payload, replaced.is_some())?, reply).await {
         Ok(reply) => reply,
         Err(refused) => {
-            content::discard(ctx, payload.id, &payload.body).await;
+            content::discard_refused(ctx, payload.id, &payload.body, &refused).await;
             return Err(refused.into());
         }
     };

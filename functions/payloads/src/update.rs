@@ -88,7 +88,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
         }
         Err(refused) => {
             if old.is_some() {
-                content::discard(&ctx, id, &payload.body).await;
+                content::discard_refused(&ctx, id, &payload.body, &refused).await;
             }
             Err(refused.into())
         }
