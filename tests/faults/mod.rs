@@ -11,12 +11,12 @@ use shared::testing::dump;
 
 use crate::support::TestApp;
 
-/// Lets time pass in steps of five seconds: ticks, messages, and a sweep at the end.
+/// Lets time pass in steps of ten seconds: ticks, messages, and a sweep at the end.
 async fn pass(house: &TestApp, seconds: u64) {
-    for _ in 0..seconds / 5 {
+    for _ in 0..seconds.div_ceil(10) {
         house.tick().await;
         house.drain().await;
-        house.advance(Duration::from_secs(5));
+        house.advance(Duration::from_secs(10));
     }
     house.sweep().await;
     house.drain().await;

@@ -34,6 +34,8 @@ pub struct Execution {
 
 #[derive(Default)]
 struct State {
+    /// The API key that it takes instead of [`API_KEY`].
+    api_key: Option<String>,
     down: bool,
     key_refused: bool,
     /// Lists no waiting executions, as versions before 2.30 do not.
@@ -68,6 +70,11 @@ impl FakeN8n {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The API takes this key and no other.
+    pub fn take_key(&self, key: &str) {
+        self.state().api_key = Some(key.to_owned());
     }
 
     /// Nobody answers any more, or again.
@@ -209,7 +216,7 @@ fn api(state: &State, request: &OutRequest, path: &[&str]) -> OutReply {
         return reply(*status, body.as_str());
     }
     let key = request.headers.get("x-n8n-api-key").and_then(|key| key.to_str().ok());
-    if state.key_refused || key != Some(API_KEY) {
+    if state.key_refused || key != Some(state.api_key.as_deref().unwrap_or(API_KEY)) {
         return reply(401, r#"{"message":"Unauthorized"}"#);
     }
     let query = |name: &str| {
