@@ -1,0 +1,213 @@
+//! The binary as an operator meets it: a process, its output, its signals, and HTTP over plain sockets.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+/// Nothing here takes longer, not even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// `baton`, with nothing but these settings.
+pub fn command(data: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+    command.env_clear().env("BATON_DATA_DIR", data).env("BATON_ADDR", "127.0.0.1:0");
+    command.envs(settings.iter().copied());
+    command
+}
+
+/// Runs a command of the CLI to its end.
+pub fn run(data: &Path, arguments: &[&str]) -> Output {
+    command(data, &[]).args(arguments).output().unwrap()
+}
+
+/// The JSON that a command printed.
+pub fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+/// A server process.
+pub struct Baton {
+    child: Child,
+    pub addr: String,
+    /// What it said when it started.
+    pub greeting: String,
+    log: Arc<Mutex<String>>,
+    readers: Vec<thread::JoinHandle<()>>,
+}
+
+impl Baton {
+    /// Starts `baton serve --json` and waits for its greeting.
+    pub fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::greeted(data, settings, &["serve", "--json"], |line| line.starts_with('{'))
+    }
+
+    /// Starts it with other arguments; `last` knows the last line of the greeting.
+    pub fn greeted(
+        data: &Path,
+        settings: &[(&str, &str)],
+        arguments: &[&str],
+        last: impl Fn(&str) -> bool,
+    ) -> Self {
+        let mut child = command(data, settings)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (said, lines) = channel();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let stdout = thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).for_each(|line| drop(said.send(line)))
+        });
+        let log = Arc::new(Mutex::new(String::new()));
+        let (kept, stderr) = (log.clone(), BufReader::new(child.stderr.take().unwrap()));
+        let stderr = thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let mut kept = kept.lock().unwrap();
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
+        let greeting =
+            greeting(&lines, last).unwrap_or_else(|| panic!("no greeting: {}", log.lock().unwrap()));
+        let addr = greeting.split_once("http://").unwrap().1;
+        let addr =
+            addr.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).next().unwrap().to_owned();
+        Self { child, addr, greeting, log, readers: vec![stdout, stderr] }
+    }
+
+    /// The key that the first start printed.
+    pub fn key(&self) -> String {
+        let greeting: Value = serde_json::from_str(&self.greeting).unwrap();
+        greeting["api_key"].as_str().unwrap().to_owned()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end of the process; its status and its whole log.
+    pub fn end(mut self) -> (ExitStatus, String) {
+        let status = self.child.wait().unwrap();
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+        (status, self.log.lock().unwrap().clone())
+    }
+}
+
+impl Drop for Baton {
+    fn drop(&mut self) {
+        // Only where a test failed before its end; a process that has ended is not there to be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn greeting(lines: &Receiver<String>, last: impl Fn(&str) -> bool) -> Option<String> {
+    let mut all = String::new();
+    loop {
+        let line = lines.recv_timeout(PATIENCE).ok()?;
+        all.push_str(&line);
+        all.push('\n');
+        if last(&line) {
+            return Some(all);
+        }
+    }
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub json: Value,
+}
+
+/// One request on a connection of its own. An error means that the answer did not arrive whole.
+pub fn call(
+    addr: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> std::io::Result<Answer> {
+    let mut stream = TcpStream::connect(addr)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    request
+        .push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+    stream.write_all(request.as_bytes())?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    let cut = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(cut)?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(cut)?;
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    if length != Some(body.len()) {
+        return Err(cut());
+    }
+    Ok(Answer { status, head: head.to_owned(), json: serde_json::from_str(body).unwrap_or_default() })
+}
+
+/// A request that must be answered.
+pub fn ask(addr: &str, key: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    call(addr, method, path, &[("x-api-key", key)], body).unwrap()
+}
+
+/// A server on loopback that answers every request by `answer(method and path, body)`: its status and body.
+pub fn peer(answer: impl Fn(&str, &str) -> (u16, String) + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let answer = Arc::new(answer);
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let answer = answer.clone();
+            thread::spawn(move || serve(stream, &*answer));
+        }
+    });
+    base
+}
+
+fn serve(mut stream: TcpStream, answer: &dyn Fn(&str, &str) -> (u16, String)) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let (mut first, mut length) = (String::new(), 0);
+    reader.read_line(&mut first).ok()?;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(found) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = found.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let (status, reply) = answer(first.trim().strip_suffix(" HTTP/1.1")?, &String::from_utf8_lossy(&body));
+    let reply = format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{reply}",
+        reply.len()
+    );
+    stream.write_all(reply.as_bytes()).ok()
+}
