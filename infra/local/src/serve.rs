@@ -9,6 +9,7 @@ use crate::{house, router, welcome, workers};
 
 /// Serves until SIGTERM or Ctrl-C; requests and messages under way are finished.
 pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
+    let signal = signal().context("signals cannot be heard")?;
     let house = house::open(settings)?;
     let listener = TcpListener::bind(settings.addr)
         .await
@@ -28,7 +29,7 @@ pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
     let server = axum::serve(listener, ServiceExt::<Request>::into_make_service(service))
         .with_graceful_shutdown(until());
     let signals = async {
-        let why = signal().await;
+        let why = signal.await;
         tracing::info!(why, "stopping");
         let _ = stop.send(true);
     };
@@ -42,20 +43,24 @@ pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
     served.context("the server failed")
 }
 
-/// Waits for the wish to stop.
-async fn signal() -> &'static str {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signals) => drop(signals.recv().await),
-            Err(_) => std::future::pending().await,
+/// Listens for the wish to stop, from this call on: a signal that comes while the house opens its doors is heard too.
+#[cfg(unix)]
+fn signal() -> std::io::Result<impl Future<Output = &'static str>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => "interrupt",
+            _ = terminate.recv() => "SIGTERM",
         }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        _ = interrupt => "interrupt",
-        () = terminate => "SIGTERM",
-    }
+    })
+}
+
+/// Listens for the wish to stop.
+#[cfg(not(unix))]
+fn signal() -> std::io::Result<impl Future<Output = &'static str>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+        "interrupt"
+    })
 }
