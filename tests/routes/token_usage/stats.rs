@@ -91,6 +91,7 @@ async fn filters_that_cannot_be_used_are_named() {
     for (query, field) in [
         ("?from=yesterday", vec!["from"]),
         ("?from=x&to=y", vec!["from", "to"]),
+        ("?from=2025-01-22&to=2025-01-21", vec!["from"]),
         ("?execution=1&from=2025-01-01", vec!["execution"]),
     ] {
         let answer = house.acme.get(&format!("{PATH}{query}")).await;

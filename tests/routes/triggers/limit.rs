@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use futures::future::join_all;
 use serde_json::json;
 use shared::accounts::NewKey;
 
@@ -64,6 +65,14 @@ async fn the_limit_is_a_keys_own() {
         201,
         "other routes are free"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sixty_requests_at_once_all_pass() {
+    let house = samples::scene().await;
+    let answers = join_all((0..61).map(|_| house.acme.post(PATH, samples::trigger()))).await;
+    let refused = answers.iter().filter(|answer| answer.status == 429).count();
+    assert_eq!((answers.iter().filter(|answer| answer.status == 200).count(), refused), (60, 1));
 }
 
 #[tokio::test]
