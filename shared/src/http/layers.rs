@@ -41,20 +41,7 @@ const MAX_IDEMPOTENCY_KEY: usize = 255;
 pub fn platform(router: Router<SharedApp>, app: SharedApp) -> NormalizePath<Router> {
     let cors = cors(&app.settings.cors_origins);
     let router = router
-        .fallback(|| async {
-            Error::new(
-                ErrorKind::NotFound,
-                "no_such_route",
-                "There is no such address. GET /docs lists them.",
-            )
-        })
-        .method_not_allowed_fallback(|| async {
-            Error::new(
-                ErrorKind::MethodNotAllowed,
-                "method_not_allowed",
-                "This address does not answer that method.",
-            )
-        })
+        .fallback(|| async { no_such_route() })
         .layer(from_fn_with_state(app.clone(), admit))
         .layer(cors)
         .layer(CatchPanicLayer::custom(|panic| panicked(panic)))
@@ -162,8 +149,7 @@ async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Re
         return next.run(request).await;
     };
     let Some(route) = routes::find(request.method(), &path) else {
-        // The path exists and this method does not: the router says so, with its Allow header. Nothing runs.
-        return next.run(request).await;
+        return unlisted(&path);
     };
     if route.auth == Auth::Public {
         return next.run(request).await;
@@ -172,6 +158,28 @@ async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Re
         Ok(response) => response,
         Err(error) => error.into_response(),
     }
+}
+
+/// Nothing runs that the table does not know, be it routed or not: a forgotten row must not open a door.
+fn unlisted(path: &str) -> Response {
+    let methods = routes::methods(path);
+    if methods.is_empty() {
+        return no_such_route().into_response();
+    }
+    let error = Error::new(
+        ErrorKind::MethodNotAllowed,
+        "method_not_allowed",
+        "This address does not answer that method.",
+    );
+    let mut response = error.into_response();
+    if let Ok(allow) = HeaderValue::from_str(&methods.join(",")) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+fn no_such_route() -> Error {
+    Error::new(ErrorKind::NotFound, "no_such_route", "There is no such address. GET /docs lists them.")
 }
 
 async fn admitted(
