@@ -1,8 +1,9 @@
 //! What the platform answers before any handler runs.
 
-use axum::body::Body;
+use axum::{Router, body::Body, routing::get};
 use http::Method;
 use serde_json::json;
+use shared::{config::Settings, http::layers};
 
 use crate::support::{TestApp, refusal};
 
@@ -106,4 +107,37 @@ async fn deep_nesting_is_refused_and_does_not_crash() {
     let deep = format!("{{\"title\":\"x\",\"payload\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let answer = house.acme.text(Method::POST, "/api/payloads", "application/json", &deep).await;
     assert_eq!(answer.status, 400, "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_that_tells_nothing() {
+    let house = TestApp::new().await;
+    let router = Router::new().route("/health", get(|| async { panic!("the secret is hunter2") as &str }));
+    let service = layers::platform(router, house.app.clone());
+    let caller = house.acme.on(service);
+    let answer = caller.bare(Method::GET, "/health", None, &[]).await;
+    assert_eq!((answer.status, refusal(&answer, "/health").as_str()), (500, "internal_error"), "{answer:?}");
+    assert!(!answer.text.contains("hunter2"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_route_that_the_table_does_not_know_is_not_served() {
+    let house = TestApp::new().await;
+    let router = Router::new().route("/api/forgotten", get(|| async { "open to everyone" }));
+    let caller = house.acme.on(layers::platform(router, house.app.clone()));
+    let answer = caller.bare(Method::GET, "/api/forgotten", None, &[]).await;
+    assert!(answer.status >= 400, "{answer:?}");
+}
+
+#[tokio::test]
+async fn browsers_of_listed_origins_may_call() {
+    let origins = vec!["https://app.example.com".to_owned()];
+    let house = TestApp::with(Settings { cors_origins: origins, ..Settings::default() }).await;
+    for (origin, allowed) in [("https://app.example.com", true), ("https://evil.test", false)] {
+        let headers = [("origin", origin), ("access-control-request-method", "POST")];
+        let answer = house.acme.bare(Method::OPTIONS, "/api/payloads", None, &headers).await;
+        assert_eq!(answer.header("access-control-allow-origin").is_some(), allowed, "{origin}");
+        let plain = house.acme.call(Method::GET, "/api", None, &[("origin", origin)]).await;
+        assert_eq!(plain.header("access-control-allow-origin").is_some(), allowed, "{origin}");
+    }
 }

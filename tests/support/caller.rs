@@ -53,6 +53,11 @@ impl Caller {
         self.service = service;
     }
 
+    /// The same person before another service.
+    pub fn on(&self, service: Service) -> Self {
+        Self { service, ..self.clone() }
+    }
+
     /// The same person with another credential.
     pub fn with_key(&self, text: &str) -> Self {
         Self { text: text.to_owned(), ..self.clone() }

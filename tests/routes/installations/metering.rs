@@ -1,5 +1,6 @@
 //! Token usage that pushed execution data holds: metered once, and never beside what the workflow posts itself.
 
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::push::{house, push};
@@ -99,4 +100,29 @@ async fn data_without_an_execution_id_is_stored_and_not_metered() {
     data.as_object_mut().unwrap().remove("id");
     let answer = push(&house.acme, data).await;
     assert_eq!((answer.status, &answer.json["metered"]), (200, &json!(0)), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pushes_at_once_are_metered_once() {
+    let house = house().await;
+    let answers = join_all((0..10).map(|_| push(&house.acme, execution("551", "success")))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    assert_eq!(sums(&house).await, (json!(1), json!(0.02925)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn posts_at_once_after_a_push_all_count() {
+    let house = house().await;
+    push(&house.acme, execution("551", "success")).await;
+    join_all((0..10).map(|_| post(&house, "551"))).await;
+    assert_eq!(sums(&house).await, (json!(10), json!(0.2925)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_post_and_a_push_at_once_count_once() {
+    for _ in 0..5 {
+        let house = house().await;
+        tokio::join!(post(&house, "551"), push(&house.acme, execution("551", "success")));
+        assert_eq!(sums(&house).await, (json!(1), json!(0.02925)));
+    }
 }

@@ -1,3 +1,4 @@
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Caller, TestApp, assert_holds, named, samples};
@@ -137,4 +138,16 @@ async fn each_post_without_a_key_is_a_record_of_its_own() {
     assert_ne!(first.json["id"], second.json["id"]);
     let stats = house.acme.get("/api/token-usage/b9NLgJV0oXIpXSsr/stats").await;
     assert_eq!(stats.json["stats"]["total_records"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn items_that_n8n_posts_all_at_once_are_all_counted() {
+    let house = house().await;
+    let answers = join_all((0..40).map(|_| house.acme.post(PATH, samples::token_usage()))).await;
+    assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
+    let stats = house.acme.get("/api/token-usage/b9NLgJV0oXIpXSsr/stats").await;
+    assert_eq!(
+        (&stats.json["stats"]["total_records"], &stats.json["stats"]["total_cost"]),
+        (&json!(40), &json!(1.17))
+    );
 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::testing::Execution;
+use shared::{queue::QueueName, testing::Execution};
 
 use crate::support::{Answer, N8N, TestApp};
 
@@ -170,4 +170,18 @@ async fn a_failed_execution_tells_its_error() {
     .await;
     let answer = poll(&house, nid, Value::Null).await;
     assert!(answer.json["message"].as_str().unwrap().contains("ENOTFOUND"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn polls_in_quick_succession_ask_n8n_once() {
+    let (house, nid) = house().await;
+    poll(&house, nid, Value::Null).await;
+    house.drain().await;
+    let (asked, waiting) = (house.network.sent().len(), house.depth(QueueName::PollExecutions).await.waiting);
+    for _ in 0..5 {
+        poll(&house, nid, Value::Null).await;
+    }
+    assert_eq!(house.depth(QueueName::PollExecutions).await.waiting, waiting);
+    house.drain().await;
+    assert_eq!(house.network.sent().len(), asked);
 }
