@@ -119,7 +119,13 @@ async fn settle(
                 return Ok(payload);
             }
             Err(StoreError::ConditionFailed { .. }) => {
-                payload = payloads.get(payload.id).await?.or_not_found("payload")?;
+                let standing = payloads.get(payload.id).await?.or_not_found("payload")?;
+                if standing.review.decision != payload.review.decision {
+                    // n8n was so quick that the workflow has posted the entity again, and it waits for another decision:
+                    // what stands there now owes nothing for this one.
+                    return Ok(payload);
+                }
+                payload = standing;
             }
             Err(error) => return Err(error.into()),
         }
