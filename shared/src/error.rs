@@ -154,6 +154,11 @@ impl Error {
         self
     }
 
+    /// The words for the caller.
+    pub fn into_message(self) -> String {
+        self.0.message
+    }
+
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
         self.cause.as_deref()
     }

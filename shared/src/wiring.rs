@@ -103,7 +103,7 @@ mod tests {
     use crate::{
         aws::{AwsCredentials, AwsSettings},
         config::Settings,
-        queue::{Outgoing, Queue, QueueError},
+        queue::{Outgoing, QueueError},
     };
 
     fn table_only() -> FunctionSettings {
