@@ -52,14 +52,23 @@ impl Default for NewKey {
 
 impl App {
     /// Creates an organization with its admin, a default client group and an API key, all or none.
-    pub async fn create_organization(&self, name: &str, email: &str, password: &SecretString) -> Result<NewOrganization> {
+    pub async fn create_organization(
+        &self,
+        name: &str,
+        email: &str,
+        password: &SecretString,
+    ) -> Result<NewOrganization> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 200 {
             return Err(Error::invalid("name", "must have 1 to 200 characters"));
         }
-        let email = fold_email(email).ok_or_else(|| Error::invalid("admin_email", "is not an e-mail address"))?;
+        let email =
+            fold_email(email).ok_or_else(|| Error::invalid("admin_email", "is not an e-mail address"))?;
         if password.expose_secret().chars().count() < MIN_PASSWORD {
-            return Err(Error::invalid("admin_password", format!("must have at least {MIN_PASSWORD} characters")));
+            return Err(Error::invalid(
+                "admin_password",
+                format!("must have at least {MIN_PASSWORD} characters"),
+            ));
         }
         let now = self.now();
         let tenant = TenantId(self.id().get());
@@ -77,9 +86,11 @@ impl App {
         let writes = orgs::create(&organization, &admin, &group, &key)?;
         match self.store.transact(writes).await {
             Ok(()) => Ok(NewOrganization { organization, admin, api_key }),
-            Err(refused) if refused.refused_by(orgs::EMAIL_GUARD).is_some() => {
-                Err(Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already."))
-            }
+            Err(refused) if refused.refused_by(orgs::EMAIL_GUARD).is_some() => Err(Error::new(
+                ErrorKind::Conflict,
+                "email_taken",
+                "This e-mail address has an account already.",
+            )),
             Err(error) => Err(error.into()),
         }
     }

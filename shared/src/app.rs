@@ -8,10 +8,10 @@ use crate::{
     clock::{Clock, Millis},
     config::Settings,
     egress::HttpOut,
+    http::rate::Limiter,
     ids::{Id, Ids},
     installed::Sightings,
     queue::{Queue, Task},
-    http::rate::Limiter,
     sealer::Sealer,
     store::Store,
 };

@@ -43,7 +43,8 @@ pub fn iso_millis(at: Millis) -> String {
 pub fn parse_iso(text: &str) -> Option<Millis> {
     let text = text.trim();
     let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    let time = parse(text).or_else(|| parse(&format!("{text}T00:00:00Z"))).or_else(|| parse(&format!("{text}Z")))?;
+    let time =
+        parse(text).or_else(|| parse(&format!("{text}T00:00:00Z"))).or_else(|| parse(&format!("{text}Z")))?;
     i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Millis)
 }
 
@@ -108,7 +109,12 @@ mod tests {
     fn times_are_written_and_read() {
         assert_eq!(iso(Millis(1_737_455_400_123)), "2025-01-21T10:30:00Z");
         assert_eq!(iso_millis(Millis(1_737_455_400_007)), "2025-01-21T10:30:00.007Z");
-        for text in ["2025-01-21T10:30:00Z", "2025-01-21T11:30:00+01:00", "2025-01-21T10:30:00.000Z", "2025-01-21T10:30:00"] {
+        for text in [
+            "2025-01-21T10:30:00Z",
+            "2025-01-21T11:30:00+01:00",
+            "2025-01-21T10:30:00.000Z",
+            "2025-01-21T10:30:00",
+        ] {
             assert_eq!(parse_iso(text), Some(Millis(1_737_455_400_000)), "{text}");
         }
         assert_eq!(parse_iso("2025-01-21"), Some(Millis(1_737_417_600_000)));

@@ -78,8 +78,14 @@ impl Settings {
                 .parsed("BATON_TRIGGER_LIMIT", "a number of requests a minute")?
                 .unwrap_or(defaults.trigger_limit)
                 .max(1),
-            max_body_bytes: env.parsed("BATON_MAX_BODY_BYTES", "a number of bytes")?.unwrap_or(defaults.max_body_bytes),
-            cors_origins: origins.split(',').map(|origin| origin.trim().to_owned()).filter(|o| !o.is_empty()).collect(),
+            max_body_bytes: env
+                .parsed("BATON_MAX_BODY_BYTES", "a number of bytes")?
+                .unwrap_or(defaults.max_body_bytes),
+            cors_origins: origins
+                .split(',')
+                .map(|origin| origin.trim().to_owned())
+                .filter(|o| !o.is_empty())
+                .collect(),
         })
     }
 }
@@ -121,7 +127,13 @@ pub struct LocalSettings {
 impl LocalSettings {
     pub fn read(env: &impl Env) -> Result<Self, BadSetting> {
         let mut egress_allow = Vec::new();
-        for net in env.text("BATON_EGRESS_ALLOW").unwrap_or_default().split(',').map(str::trim).filter(|net| !net.is_empty()) {
+        for net in env
+            .text("BATON_EGRESS_ALLOW")
+            .unwrap_or_default()
+            .split(',')
+            .map(str::trim)
+            .filter(|net| !net.is_empty())
+        {
             let problem = format!("{net:?} is not a network such as 172.16.0.0/12");
             egress_allow.push(net.parse().map_err(|_| BadSetting { name: "BATON_EGRESS_ALLOW", problem })?);
         }

@@ -1,7 +1,12 @@
 //! The one error of the house. Its one rule: `message` is for the caller, the cause is for the log, and neither holds a
 //! secret. How an error looks on the wire is the dialect's business (`http::problem`).
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
 
 use serde_json::{Map, Value};
 
@@ -62,9 +67,13 @@ impl ErrorKind {
     ];
 }
 
-/// An error on its way to a caller or to the log.
+/// An error on its way to a caller or to the log. Boxed, because it rides in the result of nearly every call.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+/// What an [`Error`] says.
+#[derive(Debug)]
+pub struct Parts {
     pub kind: ErrorKind,
     /// Stable, snake case; part of the contract.
     pub code: &'static str,
@@ -80,7 +89,7 @@ pub struct Error {
 
 impl Error {
     pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             kind,
             code,
             message: message.into(),
@@ -88,7 +97,7 @@ impl Error {
             retry_after: None,
             details: Map::new(),
             cause: None,
-        }
+        }))
     }
 
     /// One field breaks a rule.
@@ -98,7 +107,8 @@ impl Error {
 
     /// Several fields break rules; the message names them all.
     pub fn fields(fields: BTreeMap<String, Vec<String>>) -> Self {
-        let all: Vec<_> = fields.iter().map(|(name, problems)| format!("{name}: {}", problems.join(", "))).collect();
+        let all: Vec<_> =
+            fields.iter().map(|(name, problems)| format!("{name}: {}", problems.join(", "))).collect();
         let mut error = Self::new(ErrorKind::Invalid, "validation_failed", all.join("; "));
         error.fields = fields;
         error
@@ -110,8 +120,12 @@ impl Error {
     }
 
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::new(ErrorKind::Internal, "internal_error", "Something went wrong on our side. The request id helps us find it.")
-            .caused_by(cause)
+        Self::new(
+            ErrorKind::Internal,
+            "internal_error",
+            "Something went wrong on our side. The request id helps us find it.",
+        )
+        .caused_by(cause)
     }
 
     /// Try again shortly.
@@ -145,6 +159,20 @@ impl Error {
     }
 }
 
+impl Deref for Error {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.0
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code, self.message)?;
@@ -160,7 +188,9 @@ impl std::error::Error for Error {}
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Throttled | StoreError::Unavailable(_) | StoreError::Conflict => Self::unavailable(error),
+            StoreError::Throttled | StoreError::Unavailable(_) | StoreError::Conflict => {
+                Self::unavailable(error)
+            }
             // A condition that the caller of the store did not expect: somebody else was quicker.
             StoreError::ConditionFailed { .. } | StoreError::Canceled(_) => Self::new(
                 ErrorKind::Conflict,
@@ -169,7 +199,8 @@ impl From<StoreError> for Error {
             )
             .caused_by(error),
             StoreError::TooLarge(_) => {
-                Self::new(ErrorKind::TooLarge, "too_large", "The record is larger than can be stored.").caused_by(error)
+                Self::new(ErrorKind::TooLarge, "too_large", "The record is larger than can be stored.")
+                    .caused_by(error)
             }
             StoreError::Invalid(_) | StoreError::Corrupt(_) => Self::internal(error),
         }

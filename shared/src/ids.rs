@@ -176,7 +176,10 @@ impl Ids for SystemIds {
         while text.len() < length {
             self.random.fill(&mut bytes);
             // 248 is the largest multiple of 62 below 256: taking bytes above it would favour some characters.
-            let digits = bytes.iter().filter(|byte| **byte < 248).map(|byte| char::from(BASE62[usize::from(byte % 62)]));
+            let digits = bytes
+                .iter()
+                .filter(|byte| **byte < 248)
+                .map(|byte| char::from(BASE62[usize::from(byte % 62)]));
             text.extend(digits.take(length - text.len()));
         }
         text
@@ -235,7 +238,18 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for text in ["", "0", "-1", "1.5", "abc", "wf_", "wf_!", "99999999999999999", "9007199254740992", "f47ac10b-58cc-4372-a567-0e02b2c3d479"] {
+        for text in [
+            "",
+            "0",
+            "-1",
+            "1.5",
+            "abc",
+            "wf_",
+            "wf_!",
+            "99999999999999999",
+            "9007199254740992",
+            "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+        ] {
             assert_eq!(text.parse::<Id>(), Err(NotAnId), "{text}");
         }
     }

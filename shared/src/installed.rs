@@ -70,7 +70,12 @@ impl Installed<'_> {
 
     /// Forgets what was cached of an installation, because it was just changed here.
     pub fn forget(&self, id: Id) {
-        self.app.sightings.installations.lock().unwrap_or_else(PoisonError::into_inner).remove(&(self.tenant, id));
+        self.app
+            .sightings
+            .installations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&(self.tenant, id));
     }
 
     /// The installation that owns a URL's origin; where several do, the oldest.

@@ -23,6 +23,8 @@ pub mod repo;
 pub mod sealer;
 pub mod store;
 pub mod tenant;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "aws")]
 pub mod wiring;
 pub mod work;

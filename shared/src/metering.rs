@@ -36,9 +36,15 @@ pub fn price(call: &Call, at: Millis) -> Result<Priced> {
     let Some(priced) = pricing::find(&call.model, at.0) else {
         return Ok(Priced { input_pico: 0, output_pico: 0, found: false, label: call.model.clone() });
     };
-    let tokens = Tokens { input: call.input, output: call.output, cached_input: call.cached, cache_write: None };
+    let tokens =
+        Tokens { input: call.input, output: call.output, cached_input: call.cached, cache_write: None };
     let cost = priced.cost(&tokens).map_err(|error| Error::invalid("input_tokens", error.to_string()))?;
-    Ok(Priced { input_pico: cost.input_pico, output_pico: cost.output_pico, found: true, label: priced.label.into_owned() })
+    Ok(Priced {
+        input_pico: cost.input_pico,
+        output_pico: cost.output_pico,
+        found: true,
+        label: priced.label.into_owned(),
+    })
 }
 
 /// Records of one push at the most: the rest is summed up in the last one of its model, so that the transaction that
@@ -48,7 +54,14 @@ const MAX_RECORDS: usize = 24;
 const UNKNOWN_MODEL: &str = "unknown";
 
 /// The records of a pushed execution: one per node and model, or one per model when there are too many.
-pub fn records(found: &[FoundUsage], snapshot: &Snapshot, workflow_id: &str, installation: Id, ids: &dyn Ids, now: Millis) -> Result<Vec<Usage>> {
+pub fn records(
+    found: &[FoundUsage],
+    snapshot: &Snapshot,
+    workflow_id: &str,
+    installation: Id,
+    ids: &dyn Ids,
+    now: Millis,
+) -> Result<Vec<Usage>> {
     let mut groups = grouped(found, |usage| (model_of(usage), Some(usage.node.clone())));
     if groups.len() > MAX_RECORDS {
         groups = grouped(found, |usage| (model_of(usage), None));
@@ -115,6 +128,7 @@ fn grouped(found: &[FoundUsage], key: impl Fn(&FoundUsage) -> (String, Option<St
 }
 
 fn model_of(usage: &FoundUsage) -> String {
-    let model = usage.model.as_deref().map(str::trim).filter(|model| !model.is_empty()).unwrap_or(UNKNOWN_MODEL);
+    let model =
+        usage.model.as_deref().map(str::trim).filter(|model| !model.is_empty()).unwrap_or(UNKNOWN_MODEL);
     model.chars().take(MAX_MODEL_CHARS).collect()
 }

@@ -8,5 +8,8 @@ use shared::app::SharedApp;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new().routes(routes!(register::handler)).routes(routes!(push::handler)).routes(routes!(installed::handler))
+    OpenApiRouter::new()
+        .routes(routes!(register::handler))
+        .routes(routes!(push::handler))
+        .routes(routes!(installed::handler))
 }

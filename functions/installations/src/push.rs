@@ -12,7 +12,7 @@ use shared::{
     error::{Error, ErrorKind, Result},
     http::{
         ctx::Ctx,
-        extract::{JsonBytes, malformed},
+        extract::{JsonBytes, malformed, object},
         fields::Fields,
         reply::Reply,
     },
@@ -86,12 +86,14 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
     let nid = ctx.installed().node(installation.id, &input.workflow_id, name).await?;
     let file = file_name(installation.id, &input.workflow_id);
     let bytes = u64::try_from(input.data.len()).unwrap_or(u64::MAX);
-    let version = ctx.app.blobs.put(&BlobKey::of(ctx.tenant(), &file), "application/json", input.data.clone()).await?;
+    let version =
+        ctx.app.blobs.put(&BlobKey::of(ctx.tenant(), &file), "application/json", input.data.clone()).await?;
     let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
     let metered = meter(&ctx, &installation, &input, &snapshot).await?;
     let newest = poll::latest(&ctx.app, ctx.tenant(), nid, &snapshot).await?;
     let execution_id = snapshot.execution_id.clone();
-    let push = PushedExecution { installation_id: installation.id, workflow_id: input.workflow_id, bytes, snapshot };
+    let push =
+        PushedExecution { installation_id: installation.id, workflow_id: input.workflow_id, bytes, snapshot };
     let message = "Execution data stored successfully.";
     let reply = Reply::ok(&Pushed { success: true, message, file, execution_id, nid, newest, metered })?;
     Ok(ctx.commit(vec![ctx.pushes().put(nid, &push)?], reply).await?)
@@ -101,6 +103,9 @@ fn read(body: &Bytes) -> Result<Input> {
     let text = std::str::from_utf8(body)
         .map_err(|_| Error::new(ErrorKind::Malformed, "malformed_json", "The body is not UTF-8."))?;
     let text = if text.trim().is_empty() { "{}" } else { text };
+    if !text.trim_start().starts_with('{') {
+        object(body)?;
+    }
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     let mut fields = Fields::new(envelope.rest);
     let installation_id = fields.required_id("installation_id");
@@ -129,7 +134,13 @@ fn snapshot(ctx: &Ctx, summary: &Summary, blob: BlobRef) -> Snapshot {
     let status: RunStatus = map_status(&n8n_status).into();
     Snapshot {
         // Data without an id is told apart by the moment it came.
-        execution_id: summary.execution_id.clone().unwrap_or_else(|| format!("pushed-{}", ctx.now.0)).chars().take(200).collect(),
+        execution_id: summary
+            .execution_id
+            .clone()
+            .unwrap_or_else(|| format!("pushed-{}", ctx.now.0))
+            .chars()
+            .take(200)
+            .collect(),
         status,
         n8n_status: n8n_status.chars().take(50).collect(),
         started_at: summary.started_at.map(Millis),
@@ -148,7 +159,8 @@ async fn meter(ctx: &Ctx, installation: &Installation, input: &Input, snapshot: 
     if found.is_empty() || !known || !snapshot.status.is_complete() {
         return Ok(0);
     }
-    let records = metering::records(found, snapshot, &input.workflow_id, installation.id, &*ctx.app.ids, ctx.now)?;
+    let records =
+        metering::records(found, snapshot, &input.workflow_id, installation.id, &*ctx.app.ids, ctx.now)?;
     let writes = ctx.usage(&input.workflow_id).push(&snapshot.execution_id, &records)?;
     match ctx.app.store.transact(writes).await {
         Ok(()) => Ok(found.len()),

@@ -35,7 +35,8 @@ pub async fn docs_file(Path(file): Path<String>) -> Result<Response, Error> {
         return Ok(([(header::CONTENT_TYPE, "text/javascript")], START).into_response());
     }
     let found = utoipa_swagger_ui::serve(&file, Arc::new(Config::from("openapi.json")));
-    let found = found.ok().flatten().filter(|_| file != "index.html").ok_or_else(|| Error::not_found("file"))?;
+    let found =
+        found.ok().flatten().filter(|_| file != "index.html").ok_or_else(|| Error::not_found("file"))?;
     let mut response = found.bytes.into_owned().into_response();
     let media = HeaderValue::from_str(&found.content_type).map_err(Error::internal)?;
     response.headers_mut().insert(header::CONTENT_TYPE, media);

@@ -64,19 +64,23 @@ async fn create(ctx: &Ctx, mut input: CreateInput) -> Result<Reply> {
     check_group(ctx, input.group_id).await?;
     let installation = installation(ctx, &mut input.origin).await?;
     let nid = match (&installation, &input.origin.workflow_id) {
-        (Some(installation), Some(workflow)) => Some(ctx.installed().node(installation.id, workflow, None).await?),
+        (Some(installation), Some(workflow)) => {
+            Some(ctx.installed().node(installation.id, workflow, None).await?)
+        }
         _ => None,
     };
     let content = std::mem::take(&mut input.payload);
     let resume_url = input.origin.resume_url.take();
     let mut payload = draft(ctx, input, installation.as_deref());
-    let renewed = if payload.review.human_interaction { ctx.payloads().regenerating(&payload).await? } else { None };
+    let renewed =
+        if payload.review.human_interaction { ctx.payloads().regenerating(&payload).await? } else { None };
     let replaced = renewed.as_ref().map(|old| (old.id, old.body.clone()));
     if let Some(old) = renewed {
         payload = renew(ctx, old, payload);
     }
     if let Some(url) = resume_url {
-        payload.sealed_resume_url = Some(seal_resume_url(ctx, &Payload::seal_record(payload.id), &url).await?);
+        payload.sealed_resume_url =
+            Some(seal_resume_url(ctx, &Payload::seal_record(payload.id), &url).await?);
     }
     payload.body = content::store(ctx, payload.id, &content).await?;
     let reply = Reply::created(&created(&payload, nid))?;

@@ -106,7 +106,9 @@ pub async fn check_group(ctx: &Ctx, group_id: Option<Id>) -> Result<()> {
     let Some(id) = group_id.filter(|id| *id != ctx.caller.group_id) else { return Ok(()) };
     match orgs::group(&*ctx.app.store, ctx.tenant(), id).await? {
         Some(_) => Ok(()),
-        None => Err(Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id.")),
+        None => {
+            Err(Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id."))
+        }
     }
 }
 

@@ -106,7 +106,12 @@ async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply
     }
 }
 
-async fn step(ctx: &Ctx, to: AutomationStatus, input: &Input, mut payload: Payload) -> Result<Reply, Refused> {
+async fn step(
+    ctx: &Ctx,
+    to: AutomationStatus,
+    input: &Input,
+    mut payload: Payload,
+) -> Result<Reply, Refused> {
     match payload.review.decide(to, ctx.actor(), input.notes.clone(), ctx.now) {
         Verdict::Repeated => repeat(ctx, payload).await,
         Verdict::AlreadyDecided(first) => Err(Refused::Error(already(&first))),
@@ -159,7 +164,7 @@ async fn store(ctx: &Ctx, mut payload: Payload) -> Result<Reply, Refused> {
 /// The same decision once more: nothing changes, but a resume that is still owed is tried now.
 async fn repeat(ctx: &Ctx, mut payload: Payload) -> Result<Reply, Refused> {
     let Some(resume) = payload.review.resume.as_mut().filter(|resume| resume.may_hurry(ctx.now)) else {
-        return Ok(reviewed(&payload)?);
+        return ctx.commit(Vec::new(), reviewed(&payload)?).await;
     };
     resume.hurry(ctx.now);
     payload.v += 1;
@@ -194,7 +199,8 @@ fn already(first: &Decision) -> Error {
 
 fn reviewed(payload: &Payload) -> Result<Reply, Refused> {
     let state = payload.review.resume.as_ref().map(|resume| resume.state);
-    let decision = payload.review.decision.as_ref().map_or(payload.review.automation_status, |made| made.decision);
+    let decision =
+        payload.review.decision.as_ref().map_or(payload.review.automation_status, |made| made.decision);
     Reply::ok(&Reviewed {
         success: true,
         entity_id: payload.id,

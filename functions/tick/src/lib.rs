@@ -22,7 +22,14 @@ const AHEAD: Duration = Duration::from_secs(60);
 
 /// One tick or sweep, ended before `deadline`.
 pub async fn handle(app: &App, input: Input, deadline: Millis) -> Result<Report> {
-    let report = if input.sweep { due::sweep(app, deadline).await? } else { due::tick(app, AHEAD, deadline).await? };
-    tracing::info!(due = report.due, sent = report.sent, lagging = report.lagging, sweep = input.sweep, "ticked");
+    let report =
+        if input.sweep { due::sweep(app, deadline).await? } else { due::tick(app, AHEAD, deadline).await? };
+    tracing::info!(
+        due = report.due,
+        sent = report.sent,
+        lagging = report.lagging,
+        sweep = input.sweep,
+        "ticked"
+    );
     Ok(report)
 }

@@ -143,7 +143,11 @@ async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
         (Some(id), _) => Some(installed.get(id).await?),
         (None, Some(url)) => installed.by_url(url).await?,
         (None, None) => {
-            let clear = if input.workflow_id.is_empty() { None } else { installed.by_workflow(&input.workflow_id).await? };
+            let clear = if input.workflow_id.is_empty() {
+                None
+            } else {
+                installed.by_workflow(&input.workflow_id).await?
+            };
             if clear.is_none() && !fields.is_refused("n8n_base_url") {
                 fields.refuse("n8n_base_url", "is required");
             }

@@ -79,7 +79,11 @@ struct Filter {
 #[utoipa::path(get, path = "/api/token-usage/{workflow_id}/stats", operation_id = "get_token_usage_stats", tag = "token usage",
     params(("workflow_id" = String, Path, description = "n8n's id of the workflow.", example = "abc123"), StatsQuery),
     responses((status = 200, description = "The sums.", body = StatsOut)))]
-pub async fn handler(ctx: Ctx, Path(workflow_id): Path<String>, QueryFields(fields): QueryFields) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    Path(workflow_id): Path<String>,
+    QueryFields(fields): QueryFields,
+) -> Result<Reply> {
     let filter = read(fields)?;
     let models = find(&ctx, &workflow_id, &filter).await?;
     // A workflow that the tenant has and that used nothing yet has zeros; one that nobody knows is not there.
@@ -88,7 +92,8 @@ pub async fn handler(ctx: Ctx, Path(workflow_id): Path<String>, QueryFields(fiel
         known.first().or_not_found("workflow")?;
     }
     let all = models.iter().fold(Totals::default(), |sum, model| sum.plus(model.totals));
-    let by_model = models.into_iter().map(|model| ModelStats { model_id: model.model_id, sums: sums(model.totals) });
+    let by_model =
+        models.into_iter().map(|model| ModelStats { model_id: model.model_id, sums: sums(model.totals) });
     let stats = Stats { all: sums(all), by_model: by_model.collect() };
     Reply::ok(&StatsOut { status: "success", workflow_id, stats })
 }

@@ -63,13 +63,19 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let workflow = ctx.workflows().get(input.nid).await?.or_not_found("workflow node")?;
     let known = workflow.latest.as_ref().filter(|snapshot| counts(snapshot, &workflow, input.after));
     if let Some(snapshot) = known.filter(|snapshot| snapshot.status.is_complete()) {
-        return Reply::ok(&polled(input.nid, snapshot));
+        return answer(&ctx, &polled(input.nid, snapshot)).await;
     }
     let run = follow(&ctx, &workflow, &input).await?;
-    Reply::ok(&match (known, run) {
+    let state = match (known, run) {
         (Some(snapshot), _) => polled(input.nid, snapshot),
         (None, run) => pending(input.nid, run.as_ref()),
-    })
+    };
+    answer(&ctx, &state).await
+}
+
+/// Nothing is written but the reply itself, and that only under an `Idempotency-Key`.
+async fn answer(ctx: &Ctx, state: &Polled) -> Result<Reply> {
+    Ok(ctx.commit(Vec::new(), Reply::ok(state)?).await?)
 }
 
 /// Whether an execution lies after the time that was asked for. One that Baton triggered counts by our clock, another
@@ -89,7 +95,9 @@ fn counts(snapshot: &Snapshot, workflow: &Workflow, after: Option<Millis>) -> bo
 async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<Run>> {
     let runs = ctx.runs();
     let newest = match &workflow.run {
-        Some(run) if input.after.is_none_or(|after| run.triggered_at.seconds() >= after.seconds()) => runs.get(run.id).await?,
+        Some(run) if input.after.is_none_or(|after| run.triggered_at.seconds() >= after.seconds()) => {
+            runs.get(run.id).await?
+        }
         _ => None,
     };
     let run = match newest {
@@ -98,7 +106,11 @@ async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<
         _ => {
             let run = watch(ctx, workflow, input.after);
             // Owed in the same write, in case the message below is lost.
-            ctx.app.store.write(runs.insert(&run, Some(ctx.now.plus(Duration::from_secs(30))))?).await.map_err(Error::from)?;
+            ctx.app
+                .store
+                .write(runs.insert(&run, Some(ctx.now.plus(Duration::from_secs(30))))?)
+                .await
+                .map_err(Error::from)?;
             point_to(ctx, workflow.nid, &run).await?;
             run
         }
@@ -112,7 +124,8 @@ async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<
 /// Whether an ended run is what the caller asks about: one that was triggered is, one that was only watched must have
 /// ended with an execution of the right time.
 fn is_answer(run: &Run, after: Option<Millis>) -> bool {
-    run.endpoint.is_some() || after.is_none_or(|after| run.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= after))
+    run.endpoint.is_some()
+        || after.is_none_or(|after| run.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= after))
 }
 
 fn watch(ctx: &Ctx, workflow: &Workflow, after: Option<Millis>) -> Run {

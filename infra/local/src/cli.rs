@@ -152,7 +152,9 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
         let admin = json!({ "username": email, "email": email });
         println!("{}", json!({ "organization_id": id, "api_key": key, "admin": admin }));
     } else {
-        println!("Organization {id} ({name})\nAdmin        {email}\nAPI key      {key}\nThe key is shown this once.");
+        println!(
+            "Organization {id} ({name})\nAdmin        {email}\nAPI key      {key}\nThe key is shown this once."
+        );
     }
     Ok(())
 }
@@ -194,7 +196,10 @@ async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyho
             let user = user(app, &owner).await?;
             let id: Id = id.parse().ok().context("that is not the id of a key; see: baton key list")?;
             let keys = orgs::keys(&*app.store, user.tenant).await?;
-            let key = keys.iter().find(|key| key.id == id).context("there is no key of this id; see: baton key list")?;
+            let key = keys
+                .iter()
+                .find(|key| key.id == id)
+                .context("there is no key of this id; see: baton key list")?;
             orgs::revoke_key(&*app.store, &key.hash, app.now()).await?;
             if json {
                 println!("{}", json!({ "id": id, "revoked": true }));
@@ -209,7 +214,9 @@ async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyho
 async fn user(app: &shared::app::App, owner: &Owner) -> anyhow::Result<User> {
     let folded = fold_email(&owner.email).context("--user: that is not an e-mail address")?;
     let found = orgs::user_by_email(&*app.store, &folded).await?;
-    found.with_context(|| format!("there is no user {folded}; name one with --user, or make one with: baton org create"))
+    found.with_context(|| {
+        format!("there is no user {folded}; name one with --user, or make one with: baton org create")
+    })
 }
 
 fn describe(key: &ApiKey) -> Value {
@@ -231,7 +238,14 @@ fn line(key: &ApiKey, now: clock::Millis) -> String {
         (None, true) => "active",
         (None, false) => "expired",
     };
-    format!("{}  …{}  {state:8}  {}  {}  {}", key.id, key.last4, clock::iso(key.created_at), key.scopes.join(","), key.name)
+    format!(
+        "{}  …{}  {state:8}  {}  {}  {}",
+        key.id,
+        key.last4,
+        clock::iso(key.created_at),
+        key.scopes.join(","),
+        key.name
+    )
 }
 
 /// The message for people, without the code.

@@ -8,7 +8,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 /// Starts logging for this process.
 pub fn start(settings: &LocalSettings) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().parse(&settings.log).with_context(|| format!("BATON_LOG: {:?}", settings.log))?;
+    let filter = EnvFilter::builder()
+        .parse(&settings.log)
+        .with_context(|| format!("BATON_LOG: {:?}", settings.log))?;
     let readable = match settings.log_format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Text => true,

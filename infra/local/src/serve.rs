@@ -25,7 +25,8 @@ pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
     };
     let (app, file) = (&house.app, &house.file);
     let service = layers::platform(router().into(), app.clone());
-    let server = axum::serve(listener, ServiceExt::<Request>::into_make_service(service)).with_graceful_shutdown(until());
+    let server = axum::serve(listener, ServiceExt::<Request>::into_make_service(service))
+        .with_graceful_shutdown(until());
     let signals = async {
         let why = signal().await;
         tracing::info!(why, "stopping");

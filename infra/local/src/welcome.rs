@@ -33,19 +33,27 @@ pub async fn greet(app: &App, settings: &LocalSettings, addr: SocketAddr, json: 
             mark(app).await?;
             let key = made.api_key.expose_secret();
             if json {
-                println!("{}", json!({
-                    "address": base, "docs": format!("{base}/docs"), "data_dir": data,
-                    "organization_id": made.organization.id.0, "api_key": key,
-                    "admin": { "username": FIRST_ADMIN, "email": FIRST_ADMIN, "password": password.expose_secret() },
-                }));
+                println!(
+                    "{}",
+                    json!({
+                        "address": base, "docs": format!("{base}/docs"), "data_dir": data,
+                        "organization_id": made.organization.id.0, "api_key": key,
+                        "admin": { "username": FIRST_ADMIN, "email": FIRST_ADMIN, "password": password.expose_secret() },
+                    })
+                );
             } else {
-                print!("{}", first_words(&base, &data, made.organization.id.0, key, password.expose_secret()));
+                print!(
+                    "{}",
+                    first_words(&base, &data, made.organization.id.0, key, password.expose_secret())
+                );
             }
         }
         // An earlier start created it and died before it could say so. Its key was never shown; another is one command away.
         Err(error) if error.kind == ErrorKind::Conflict => {
             mark(app).await?;
-            println!("Baton on {base} (docs: {base}/docs). Data: {data}. Make an API key with: baton key create");
+            println!(
+                "Baton on {base} (docs: {base}/docs). Data: {data}. Make an API key with: baton key create"
+            );
         }
         Err(error) => return Err(error.into()),
     }

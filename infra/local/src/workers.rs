@@ -28,7 +28,11 @@ const HOPELESS: Duration = Duration::from_secs(1);
 pub async fn drain(app: &App, queue: QueueName, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
     loop {
-        let received = app.queue.receive(queue, limits::BATCH, VISIBILITY).await.log_failure("a queue could not be read");
+        let received = app
+            .queue
+            .receive(queue, limits::BATCH, VISIBILITY)
+            .await
+            .log_failure("a queue could not be read");
         let received = received.unwrap_or_default();
         if received.is_empty() {
             if let Either::Left(_) = select(stop.as_mut(), pin!(app.clock.sleep(IDLE))).await {
@@ -49,7 +53,12 @@ async fn work(app: &App, queue: QueueName, delivery: &Delivery) {
         Outcome::Done => app.queue.delete(queue, &delivery.receipt).await,
         Outcome::Retry(after) => app.queue.release(queue, &delivery.receipt, after).await,
         Outcome::Fail(why) => {
-            tracing::error!(queue = queue.as_str(), why, receives = delivery.receives, "a message cannot be done");
+            tracing::error!(
+                queue = queue.as_str(),
+                why,
+                receives = delivery.receives,
+                "a message cannot be done"
+            );
             app.queue.release(queue, &delivery.receipt, HOPELESS).await
         }
     };

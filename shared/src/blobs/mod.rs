@@ -28,7 +28,9 @@ impl BlobKey {
         for byte in name.bytes() {
             match byte {
                 b'.' if segment_start => key.push_str("%2E"),
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => key.push(char::from(byte)),
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
+                    key.push(char::from(byte))
+                }
                 other => key.push_str(&format!("%{other:02X}")),
             }
             segment_start = byte == b'/';

@@ -52,7 +52,9 @@ impl FunctionSettings {
             bucket: env.text(BUCKET),
             kms_key: env.text(KMS_KEY),
             queues: QueueName::ALL.into_iter().filter_map(known).collect(),
-            log: env.parsed("BATON_LOG", "one of off, error, warn, info, debug, trace")?.unwrap_or(LevelFilter::INFO),
+            log: env
+                .parsed("BATON_LOG", "one of off, error, warn, info, debug, trace")?
+                .unwrap_or(LevelFilter::INFO),
             platform: Settings::read(env)?,
         })
     }
@@ -88,7 +90,10 @@ mod tests {
         let mut env = lambda();
         env.insert("BATON_QUEUE_URL_RESUME_N8N", "https://sqs/resume");
         let settings = FunctionSettings::read(&env).unwrap();
-        assert_eq!(settings.queues, BTreeMap::from([(QueueName::ResumeN8n, "https://sqs/resume".to_owned())]));
+        assert_eq!(
+            settings.queues,
+            BTreeMap::from([(QueueName::ResumeN8n, "https://sqs/resume".to_owned())])
+        );
     }
 
     #[test]

@@ -39,7 +39,8 @@ impl Installation {
 
     /// The origins at which this n8n may be called: its host's and its webhook origin.
     pub fn origins(&self) -> Vec<String> {
-        let mut origins: Vec<_> = std::iter::once(&self.host).chain(&self.webhook_url).filter_map(|url| origin(url)).collect();
+        let mut origins: Vec<_> =
+            std::iter::once(&self.host).chain(&self.webhook_url).filter_map(|url| origin(url)).collect();
         origins.dedup();
         origins
     }
@@ -81,7 +82,9 @@ mod tests {
     fn base_urls_are_kept_in_one_form() {
         assert_eq!(base_url("https://N8N.example.com:443/"), Ok("https://n8n.example.com".into()));
         assert_eq!(base_url("http://127.0.0.1:5678/n8n/"), Ok("http://127.0.0.1:5678/n8n".into()));
-        for text in ["n8n.example.com", "ftp://x.example", "https://u:p@x.example", "https://x.example/?a=1", ""] {
+        for text in
+            ["n8n.example.com", "ftp://x.example", "https://u:p@x.example", "https://x.example/?a=1", ""]
+        {
             assert!(base_url(text).is_err(), "{text}");
         }
     }

@@ -114,6 +114,9 @@ pub struct Review {
     pub decision: Option<Decision>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<HistoryEntry>,
+    /// How often the workflow posted the entity again after `regenerate`.
+    #[serde(default)]
+    pub reposts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
 }
@@ -135,7 +138,11 @@ impl Review {
     /// Applies a reviewer's verb.
     pub fn decide(&mut self, to: AutomationStatus, by: Actor, notes: Option<String>, now: Millis) -> Verdict {
         if let Some(first) = &self.decision {
-            return if first.decision == to { Verdict::Repeated } else { Verdict::AlreadyDecided(first.clone()) };
+            return if first.decision == to {
+                Verdict::Repeated
+            } else {
+                Verdict::AlreadyDecided(first.clone())
+            };
         }
         if to == AutomationStatus::Regenerate && !self.allow_regenerate {
             return Verdict::RegenerateNotAllowed;
@@ -148,6 +155,7 @@ impl Review {
     /// The workflow posted again after `regenerate`: the entity waits for a person once more.
     pub fn reopen(&mut self, by: Actor, now: Millis) {
         self.record(AutomationStatus::Pending, by, None, now);
+        self.reposts += 1;
         self.decision = None;
         self.resume = None;
     }
@@ -250,7 +258,8 @@ impl Resume {
 
     /// Whether another attempt may start ahead of its time, because a person asks.
     pub fn may_hurry(&self, now: Millis) -> bool {
-        matches!(self.state, ResumeState::Pending | ResumeState::Failed) && self.attempt_until.is_none_or(|until| until <= now)
+        matches!(self.state, ResumeState::Pending | ResumeState::Failed)
+            && self.attempt_until.is_none_or(|until| until <= now)
     }
 
     /// A person asks for another attempt: what was given up is owed again.
@@ -313,9 +322,13 @@ mod tests {
     #[test]
     fn the_first_decision_stands() {
         let mut review = Review::default();
-        assert_eq!(review.decide(AutomationStatus::Approved, who(), Some("ok".into()), Millis(1)), Verdict::Decided);
+        assert_eq!(
+            review.decide(AutomationStatus::Approved, who(), Some("ok".into()), Millis(1)),
+            Verdict::Decided
+        );
         assert_eq!(review.decide(AutomationStatus::Approved, who(), None, Millis(2)), Verdict::Repeated);
-        let Verdict::AlreadyDecided(first) = review.decide(AutomationStatus::Denied, who(), None, Millis(3)) else {
+        let Verdict::AlreadyDecided(first) = review.decide(AutomationStatus::Denied, who(), None, Millis(3))
+        else {
             panic!("a different decision must conflict");
         };
         assert_eq!((first.at, first.notes.as_deref()), (Millis(1), Some("ok")));
@@ -325,7 +338,10 @@ mod tests {
     #[test]
     fn regenerate_needs_permission_and_reopens() {
         let mut review = Review::default();
-        assert_eq!(review.decide(AutomationStatus::Regenerate, who(), None, Millis(1)), Verdict::RegenerateNotAllowed);
+        assert_eq!(
+            review.decide(AutomationStatus::Regenerate, who(), None, Millis(1)),
+            Verdict::RegenerateNotAllowed
+        );
         review.allow_regenerate = true;
         assert_eq!(review.decide(AutomationStatus::Regenerate, who(), None, Millis(2)), Verdict::Decided);
         review.reopen(who(), Millis(3));

@@ -154,7 +154,10 @@ mod tests {
         let ended = snapshot("9", RunStatus::Success, Some(5));
         assert!(ended.supersedes(&snapshot("9", RunStatus::Waiting, Some(3))));
         assert!(!snapshot("9", RunStatus::Waiting, Some(3)).supersedes(&ended));
-        assert!(!snapshot("9", RunStatus::Error, Some(4)).supersedes(&ended), "an older push of the same execution");
+        assert!(
+            !snapshot("9", RunStatus::Error, Some(4)).supersedes(&ended),
+            "an older push of the same execution"
+        );
     }
 
     #[test]

@@ -340,7 +340,8 @@ mod tests {
     #[test]
     fn only_private_networks_can_be_opened() {
         let open = ["10.0.0.1", "172.20.0.2", "192.168.1.1", "100.64.0.1", "fd12::1"];
-        let shut = ["127.0.0.1", "169.254.169.254", "169.254.1.1", "fd00:ec2::254", "0.0.0.0", "::ffff:10.0.0.1"];
+        let shut =
+            ["127.0.0.1", "169.254.169.254", "169.254.1.1", "fd00:ec2::254", "0.0.0.0", "::ffff:10.0.0.1"];
         assert!(open.iter().all(|a| kind(a).is_private_network()));
         assert!(!shut.iter().any(|a| kind(a).is_private_network()));
     }

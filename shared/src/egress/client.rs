@@ -219,7 +219,11 @@ fn explain(host: &str, error: &reqwest::Error, taken_up: bool) -> OutError {
         return verdict.clone();
     }
     let why = if error.is_timeout() { "took too long".to_owned() } else { innermost(error) };
-    if taken_up { OutError::Broken(format!("{host}: {why}")) } else { OutError::Connect(format!("{host}: {why}")) }
+    if taken_up {
+        OutError::Broken(format!("{host}: {why}"))
+    } else {
+        OutError::Connect(format!("{host}: {why}"))
+    }
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -230,7 +234,9 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
 /// because a certificate error lists the names of the peer's certificate, and the peer chooses how many.
 fn innermost(error: &reqwest::Error) -> String {
     match causes(error).last() {
-        Some(cause) if !cause.is::<reqwest::Error>() => cause.to_string().chars().take(MAX_CAUSE_CHARS).collect(),
+        Some(cause) if !cause.is::<reqwest::Error>() => {
+            cause.to_string().chars().take(MAX_CAUSE_CHARS).collect()
+        }
         _ => "unknown cause".to_owned(),
     }
 }

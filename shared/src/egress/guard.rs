@@ -36,7 +36,9 @@ impl Policy {
         let allowed = match kind {
             Kind::Global => true,
             Kind::Loopback => self.allow_loopback,
-            private if private.is_private_network() => self.allow_private.iter().any(|net| net.contains(&address)),
+            private if private.is_private_network() => {
+                self.allow_private.iter().any(|net| net.contains(&address))
+            }
             _ => false,
         };
         if allowed { Ok(()) } else { Err(kind) }
@@ -95,10 +97,17 @@ impl Guard {
             vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
         } else {
             match tokio::time::timeout(DNS_BUDGET, self.resolver.resolve(name)).await {
-                Ok(Ok(found)) if found.is_empty() => return Err(OutError::Dns(format!("{name}: no address"))),
+                Ok(Ok(found)) if found.is_empty() => {
+                    return Err(OutError::Dns(format!("{name}: no address")));
+                }
                 Ok(Ok(found)) => found,
                 Ok(Err(why)) => return Err(OutError::Dns(format!("{name}: {why}"))),
-                Err(_) => return Err(OutError::Dns(format!("{name}: no answer within {} s", DNS_BUDGET.as_secs()))),
+                Err(_) => {
+                    return Err(OutError::Dns(format!(
+                        "{name}: no answer within {} s",
+                        DNS_BUDGET.as_secs()
+                    )));
+                }
             }
         };
         for address in &found {
@@ -115,7 +124,8 @@ impl Guard {
 fn is_dns_name(name: &str) -> bool {
     let relative = name.strip_suffix('.').unwrap_or(name);
     let is_label = |label: &str| {
-        (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     relative.len() <= 253 && relative.split('.').all(is_label)
 }

@@ -24,7 +24,11 @@ impl FromRequest<SharedApp> for JsonBytes {
     async fn from_request(request: Request, app: &SharedApp) -> Result<Self> {
         let (parts, body) = request.into_parts();
         if !is_json(&parts.headers) {
-            return Err(Error::new(ErrorKind::UnsupportedMedia, "not_json", "Send the body as application/json."));
+            return Err(Error::new(
+                ErrorKind::UnsupportedMedia,
+                "not_json",
+                "Send the body as application/json.",
+            ));
         }
         layers::read_body(app, &parts.headers, body).await.map(Self)
     }
@@ -72,7 +76,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let text = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::not_found("record"))?;
+        let text =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::not_found("record"))?;
         text.parse().map(Self).map_err(|_| Error::not_found("record"))
     }
 }
@@ -87,7 +92,8 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let query = parts.uri.query().unwrap_or_default();
         // The last of a repeated parameter counts.
-        let map = url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into(), value.into()));
+        let map =
+            url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into(), value.into()));
         Ok(Self(Fields::new(map.collect())))
     }
 }

@@ -203,7 +203,11 @@ impl Fields {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be whole and in range"
+)]
 fn whole_float(number: f64) -> Option<u64> {
     const MAX: f64 = 9_007_199_254_740_991.0;
     (number.fract() == 0.0 && (0.0..=MAX).contains(&number)).then_some(number as u64)
@@ -220,7 +224,8 @@ mod tests {
 
     #[test]
     fn every_mistake_is_named_at_once() {
-        let mut fields = fields(json!({ "b": "x", "c": "maybe", "d": "n8n.example.com", "e": "lost", "f": {} }));
+        let mut fields =
+            fields(json!({ "b": "x", "c": "maybe", "d": "n8n.example.com", "e": "lost", "f": {} }));
         fields.required_text("a", 10);
         fields.required_whole("b", 10);
         fields.flag("c");
@@ -233,7 +238,9 @@ mod tests {
 
     #[test]
     fn what_n8n_makes_of_values_is_accepted() {
-        let mut fields = fields(json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}" }));
+        let mut fields = fields(
+            json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}" }),
+        );
         assert_eq!(fields.whole("a", 1000), Some(399));
         assert_eq!(fields.flag("b"), Some(true));
         assert_eq!(fields.text("c", 10).as_deref(), Some("551"));

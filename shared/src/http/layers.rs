@@ -12,12 +12,12 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, header};
 use sha2::{Digest, Sha256};
+use tower::Layer;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, Any as AnyHeader, CorsLayer},
     normalize_path::{NormalizePath, NormalizePathLayer},
 };
-use tower::Layer;
 use tracing::Instrument;
 
 use super::{
@@ -41,9 +41,19 @@ const MAX_IDEMPOTENCY_KEY: usize = 255;
 pub fn platform(router: Router<SharedApp>, app: SharedApp) -> NormalizePath<Router> {
     let cors = cors(&app.settings.cors_origins);
     let router = router
-        .fallback(|| async { Error::new(ErrorKind::NotFound, "no_such_route", "There is no such address. GET /docs lists them.") })
+        .fallback(|| async {
+            Error::new(
+                ErrorKind::NotFound,
+                "no_such_route",
+                "There is no such address. GET /docs lists them.",
+            )
+        })
         .method_not_allowed_fallback(|| async {
-            Error::new(ErrorKind::MethodNotAllowed, "method_not_allowed", "This address does not answer that method.")
+            Error::new(
+                ErrorKind::MethodNotAllowed,
+                "method_not_allowed",
+                "This address does not answer that method.",
+            )
         })
         .layer(from_fn_with_state(app.clone(), admit))
         .layer(cors)
@@ -66,16 +76,27 @@ fn cors(origins: &[String]) -> CorsLayer {
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AnyHeader)
-        .expose_headers(["x-request-id", "idempotent-replayed", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]
-            .map(http::HeaderName::from_static));
+        .expose_headers(
+            [
+                "x-request-id",
+                "idempotent-replayed",
+                "x-ratelimit-limit",
+                "x-ratelimit-remaining",
+                "x-ratelimit-reset",
+            ]
+            .map(http::HeaderName::from_static),
+        );
     if origins.iter().any(|origin| origin == "*") {
         return layer.allow_origin(AnyHeader);
     }
-    layer.allow_origin(AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok())))
+    layer.allow_origin(AllowOrigin::list(
+        origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()),
+    ))
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     Error::internal(format!("panic: {}", text.unwrap_or("of unknown kind"))).into_response()
 }
 
@@ -86,8 +107,12 @@ async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next)
     let dialect = routes::dialect_of(request.uri().path());
     let method = request.method().clone();
     // The pattern, not the path: ids and tokens in paths stay out of the log.
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", id = %request_id, %method, route, tenant = tracing::field::Empty);
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let span =
+        tracing::info_span!("request", id = %request_id, %method, route, tenant = tracing::field::Empty);
     async move {
         let started = app.now();
         let mut response = next.run(request).await;
@@ -106,7 +131,11 @@ async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next)
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert("x-request-id", id);
         }
-        tracing::info!(status = response.status().as_u16(), ms = app.now().since(started).as_millis(), "answered");
+        tracing::info!(
+            status = response.status().as_u16(),
+            ms = app.now().since(started).as_millis(),
+            "answered"
+        );
         response
     }
     .instrument(span)
@@ -120,7 +149,8 @@ pub struct RequestId(pub Arc<str>);
 /// The caller's own id when it is short and plain, else a new one.
 fn request_id(app: &SharedApp, headers: &HeaderMap) -> String {
     let plain = |text: &&str| {
-        (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        (8..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     let sent = headers.get("x-request-id").and_then(|value| value.to_str().ok()).filter(plain);
     sent.map_or_else(|| app.id().prefixed("req"), str::to_owned)
@@ -144,7 +174,12 @@ async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Re
     }
 }
 
-async fn admitted(app: &SharedApp, route: &'static Route, mut request: Request, next: Next) -> Result<Response> {
+async fn admitted(
+    app: &SharedApp,
+    route: &'static Route,
+    mut request: Request,
+    next: Next,
+) -> Result<Response> {
     let now = app.now();
     let caller = app.authenticate(credential(request.headers())?).await?;
     tracing::Span::current().record("tenant", caller.tenant.0);
@@ -187,12 +222,19 @@ async fn admitted(app: &SharedApp, route: &'static Route, mut request: Request, 
 /// `X-API-Key`, or `Authorization: Bearer`.
 fn credential(headers: &HeaderMap) -> Result<&str> {
     let missing = || Error::new(ErrorKind::Unauthenticated, "missing_api_key", NO_KEY);
-    let given = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty());
+    let given = |name: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
+    };
     if let Some(key) = given("x-api-key") {
         return Ok(key);
     }
-    let (scheme, token) = given("authorization").and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() { Ok(token.trim()) } else { Err(missing()) }
+    let (scheme, token) =
+        given("authorization").and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() {
+        Ok(token.trim())
+    } else {
+        Err(missing())
+    }
 }
 
 enum Remembered {
@@ -206,15 +248,22 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
         return Ok(Remembered::New(request));
     }
     let Some(sent) = request.headers().get("idempotency-key") else { return Ok(Remembered::New(request)) };
-    let sent = sent.to_str().ok().map(str::trim).filter(|text| (1..=MAX_IDEMPOTENCY_KEY).contains(&text.len()));
+    let sent =
+        sent.to_str().ok().map(str::trim).filter(|text| (1..=MAX_IDEMPOTENCY_KEY).contains(&text.len()));
     let sent = sent.map(str::to_owned).ok_or_else(|| {
-        Error::invalid("Idempotency-Key", format!("must have 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters"))
+        Error::invalid(
+            "Idempotency-Key",
+            format!("must have 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters"),
+        )
     })?;
     let (parts, body) = request.into_parts();
     let body = read_body(&ctx.app, &parts.headers, body).await?;
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let fingerprint = hash(&[target.as_bytes(), &body]);
-    let key = idempotency::key(ctx.tenant(), &hash(&[route.operation.as_bytes(), parts.uri.path().as_bytes(), sent.as_bytes()]));
+    let key = idempotency::key(
+        ctx.tenant(),
+        &hash(&[route.operation.as_bytes(), parts.uri.path().as_bytes(), sent.as_bytes()]),
+    );
     let mut begun = None;
     if let Some(record) = idempotency::find(&*ctx.app.store, &key, ctx.now).await? {
         if let Some(reply) = ctx::settle(&record, &fingerprint, ctx.now)? {
@@ -231,8 +280,11 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
 /// Reads a body up to the limit. A declared length over it is refused before a byte is read.
 pub(super) async fn read_body(app: &SharedApp, headers: &HeaderMap, body: Body) -> Result<Bytes> {
     let limit = app.settings.max_body_bytes;
-    let too_large = || Error::new(ErrorKind::TooLarge, "body_too_large", format!("The body is larger than {limit} bytes."));
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let too_large = || {
+        Error::new(ErrorKind::TooLarge, "body_too_large", format!("The body is larger than {limit} bytes."))
+    };
+    let declared =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|declared| declared > limit) {
         return Err(too_large());
     }
@@ -240,7 +292,8 @@ pub(super) async fn read_body(app: &SharedApp, headers: &HeaderMap, body: Body) 
         Ok(body) => Ok(body),
         Err(error) if is_length_limit(&error) => Err(too_large()),
         Err(error) => {
-            Err(Error::new(ErrorKind::Malformed, "body_unreadable", "The body ended too early.").caused_by(error))
+            Err(Error::new(ErrorKind::Malformed, "body_unreadable", "The body ended too early.")
+                .caused_by(error))
         }
     }
 }

@@ -26,7 +26,11 @@ pub fn complete(mut api: OpenApi) -> Value {
         "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
         "bearer": { "type": "http", "scheme": "bearer" },
     });
-    for (name, schema) in [("ErrorTokens", Dialect::Tokens), ("ErrorInvokati", Dialect::Invokati), ("ErrorHouse", Dialect::House)] {
+    for (name, schema) in [
+        ("ErrorTokens", Dialect::Tokens),
+        ("ErrorInvokati", Dialect::Invokati),
+        ("ErrorHouse", Dialect::House),
+    ] {
         doc["components"]["schemas"][name] = error_schema(schema);
     }
     for route in routes::ROUTES {
@@ -66,19 +70,28 @@ fn complete_operation(operation: &mut Value, route: &Route) {
         }
     }
     if route.method == Verb::Post && route.auth != Auth::Public {
-        push_parameter(operation, json!({
-            "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "A repeat with the same key and the same request gets the first reply again, for 24 hours.",
-            "schema": { "type": "string", "maxLength": 255 },
-        }));
+        push_parameter(
+            operation,
+            json!({
+                "name": "Idempotency-Key", "in": "header", "required": false,
+                "description": "A repeat with the same key and the same request gets the first reply again, for 24 hours.",
+                "schema": { "type": "string", "maxLength": 255 },
+            }),
+        );
     }
     let limited = route.rate != RateClass::None;
     if let Some(responses) = operation["responses"].as_object_mut() {
         for response in responses.values_mut() {
-            response["headers"]["X-Request-Id"] = json!({ "description": "Id of the request, for support.", "schema": { "type": "string" } });
+            response["headers"]["X-Request-Id"] =
+                json!({ "description": "Id of the request, for support.", "schema": { "type": "string" } });
             if limited {
-                for (name, what) in [("Limit", "Requests a minute."), ("Remaining", "Requests left."), ("Reset", "Unix seconds at which the minute ends.")] {
-                    response["headers"][format!("X-RateLimit-{name}")] = json!({ "description": what, "schema": { "type": "integer" } });
+                for (name, what) in [
+                    ("Limit", "Requests a minute."),
+                    ("Remaining", "Requests left."),
+                    ("Reset", "Unix seconds at which the minute ends."),
+                ] {
+                    response["headers"][format!("X-RateLimit-{name}")] =
+                        json!({ "description": what, "schema": { "type": "integer" } });
                 }
             }
         }
@@ -117,7 +130,10 @@ fn error_schema(dialect: Dialect) -> Value {
             json!({ "success": { "type": "boolean", "const": false }, "error": text(code), "message": message, "errors": errors }),
             json!(["success", "error", "message"]),
         ),
-        Dialect::House => (json!({ "error": text(code), "message": message, "errors": errors }), json!(["error", "message"])),
+        Dialect::House => (
+            json!({ "error": text(code), "message": message, "errors": errors }),
+            json!(["error", "message"]),
+        ),
     };
     json!({ "type": "object", "properties": properties, "required": required })
 }
@@ -132,7 +148,9 @@ fn description(kind: crate::error::ErrorKind) -> &'static str {
         Forbidden => "The key may not do this.",
         NotFound => "There is no such thing, or it belongs to somebody else.",
         MethodNotAllowed => "The address does not answer this method.",
-        Conflict => "The Idempotency-Key was used for another request or is in use, or the record changed meanwhile.",
+        Conflict => {
+            "The Idempotency-Key was used for another request or is in use, or the record changed meanwhile."
+        }
         WrongState => "Another decision stands.",
         TooLarge => "The body is too large.",
         UnsupportedMedia => "The body is not declared as JSON.",

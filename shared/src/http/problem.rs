@@ -61,7 +61,10 @@ pub fn render(error: &Error, dialect: Dialect) -> Response {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
     if error.kind == ErrorKind::Unauthenticated {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer, ApiKey header=\"X-API-Key\""));
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer, ApiKey header=\"X-API-Key\""),
+        );
     }
     response
 }
@@ -82,8 +85,12 @@ impl IntoResponse for Error {
 pub fn log(error: &Error) {
     match error.kind {
         ErrorKind::Internal => tracing::error!(%error, "request failed"),
-        ErrorKind::Upstream | ErrorKind::UpstreamTimeout | ErrorKind::Unavailable => tracing::warn!(%error, "request failed"),
-        ErrorKind::Forbidden | ErrorKind::TooLarge | ErrorKind::RateLimited => tracing::info!(%error, "request refused"),
+        ErrorKind::Upstream | ErrorKind::UpstreamTimeout | ErrorKind::Unavailable => {
+            tracing::warn!(%error, "request failed")
+        }
+        ErrorKind::Forbidden | ErrorKind::TooLarge | ErrorKind::RateLimited => {
+            tracing::info!(%error, "request refused")
+        }
         _ => tracing::debug!(%error, "request refused"),
     }
 }
@@ -92,13 +99,21 @@ pub fn log(error: &Error) {
 pub fn schema_example(kind: ErrorKind, dialect: Dialect) -> Map<String, Value> {
     let error = match kind {
         ErrorKind::Invalid => Error::invalid("title", "is required"),
-        ErrorKind::Malformed => Error::new(kind, "malformed_json", "The body is not JSON: expected value at line 1 column 1."),
+        ErrorKind::Malformed => {
+            Error::new(kind, "malformed_json", "The body is not JSON: expected value at line 1 column 1.")
+        }
         ErrorKind::NotFound => Error::not_found("payload"),
         ErrorKind::Unauthenticated => Error::new(kind, "missing_api_key", super::layers::NO_KEY),
-        ErrorKind::CredentialRejected => Error::new(kind, "invalid_api_key", "The API key is invalid, expired or revoked."),
+        ErrorKind::CredentialRejected => {
+            Error::new(kind, "invalid_api_key", "The API key is invalid, expired or revoked.")
+        }
         ErrorKind::Forbidden => Error::new(kind, "forbidden", "This key may not do that."),
-        ErrorKind::MethodNotAllowed => Error::new(kind, "method_not_allowed", "This address does not answer that method."),
-        ErrorKind::Conflict => Error::new(kind, "idempotency_key_reused", "This key was used for another request."),
+        ErrorKind::MethodNotAllowed => {
+            Error::new(kind, "method_not_allowed", "This address does not answer that method.")
+        }
+        ErrorKind::Conflict => {
+            Error::new(kind, "idempotency_key_reused", "This key was used for another request.")
+        }
         ErrorKind::WrongState => Error::new(kind, "already_decided", "It was approved already."),
         ErrorKind::TooLarge => Error::new(kind, "body_too_large", "The body is larger than 6291456 bytes."),
         ErrorKind::UnsupportedMedia => Error::new(kind, "not_json", "Send the body as application/json."),

@@ -48,7 +48,14 @@ pub struct Standing {
 
 impl Limiter {
     /// Spends one request of the key's window.
-    pub(crate) async fn spend(&self, store: &dyn Store, tenant: TenantId, key: Id, limit: u32, now: Millis) -> Result<Standing> {
+    pub(crate) async fn spend(
+        &self,
+        store: &dyn Store,
+        tenant: TenantId,
+        key: Id,
+        limit: u32,
+        now: Millis,
+    ) -> Result<Standing> {
         let window = now.seconds().div_euclid(WINDOW);
         let standing = |held: Held, allowed| Standing {
             limit,
@@ -100,15 +107,25 @@ struct Counter {
     taken: u32,
 }
 
-async fn lease(store: &dyn Store, tenant: TenantId, key: Id, window: i64, wanted: u32, limit: u32) -> Result<Lease> {
+async fn lease(
+    store: &dyn Store,
+    tenant: TenantId,
+    key: Id,
+    window: i64,
+    wanted: u32,
+    limit: u32,
+) -> Result<Lease> {
     let item = Key::of(tenant, &format!("rate#{key}"), window.to_string());
     let changes = vec![Change::add(TAKEN, wanted.into()), Change::set(attr::TTL, (window + 2) * WINDOW)];
     let room = Cond::Any(vec![Cond::missing(TAKEN), Cond::le(TAKEN, i64::from(limit) - i64::from(wanted))]);
     match store.write(Write::update(item, changes).when(room)).await {
-        Ok(item) => Ok(Lease::Granted { taken: item.map_or(Ok(wanted), |item| item.decode().map(|c: Counter| c.taken))? }),
+        Ok(item) => Ok(Lease::Granted {
+            taken: item.map_or(Ok(wanted), |item| item.decode().map(|c: Counter| c.taken))?,
+        }),
         Err(StoreError::ConditionFailed { current }) => {
             let attrs = current.map(|item| item.attrs).unwrap_or_else(Attrs::new);
-            let taken = attrs.get(TAKEN).and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok());
+            let taken =
+                attrs.get(TAKEN).and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok());
             Ok(Lease::Left(limit.saturating_sub(taken.unwrap_or(limit))))
         }
         Err(error) => Err(error.into()),

@@ -145,7 +145,8 @@ pub fn find(method: &Method, path: &str) -> Option<&'static Route> {
 
 /// The dialect of a path that may not be a route at all.
 pub fn dialect_of(path: &str) -> Dialect {
-    let under = |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+    let under =
+        |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
     if ["/api/token-usage", "/api/trigger-webhook", "/api/poll-execution"].into_iter().any(under) {
         Dialect::Tokens
     } else if under("/api/v1") {

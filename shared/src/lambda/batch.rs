@@ -59,7 +59,13 @@ where
     Answer { batch_item_failures: join_all(answers).await.into_iter().flatten().collect() }
 }
 
-async fn one<H>(queue: &dyn Queue, name: QueueName, record: &Record, time: Duration, handle: &H) -> Option<Failure>
+async fn one<H>(
+    queue: &dyn Queue,
+    name: QueueName,
+    record: &Record,
+    time: Duration,
+    handle: &H,
+) -> Option<Failure>
 where
     H: AsyncFn(&str) -> Outcome,
 {
@@ -182,8 +188,13 @@ mod tests {
     #[tokio::test]
     async fn the_answer_is_spelled_as_the_event_source_reads_it() {
         let handle = async |_: &str| Outcome::Fail("no".into());
-        let answer = run(&Releases::default(), QueueName::ResumeN8n, &event(&["x"]), Duration::from_secs(1), handle).await;
-        assert_eq!(serde_json::to_value(&answer).unwrap(), json!({ "batchItemFailures": [{ "itemIdentifier": "m0" }] }));
+        let answer =
+            run(&Releases::default(), QueueName::ResumeN8n, &event(&["x"]), Duration::from_secs(1), handle)
+                .await;
+        assert_eq!(
+            serde_json::to_value(&answer).unwrap(),
+            json!({ "batchItemFailures": [{ "itemIdentifier": "m0" }] })
+        );
         assert_eq!(serde_json::to_value(Answer::default()).unwrap(), json!({ "batchItemFailures": [] }));
     }
 }

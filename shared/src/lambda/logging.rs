@@ -27,7 +27,9 @@ pub fn start(name: &str, level: LevelFilter) -> Result<(), super::Error> {
 /// Our own lines from `level` up; of the libraries only warnings, because what they tell below that are requests with
 /// their headers. Our spans always: they are what names the request in an error's line.
 fn is_wanted(meta: &Metadata<'_>, own: &str, level: LevelFilter) -> bool {
-    let of = |name: &str| meta.target().strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+    let of = |name: &str| {
+        meta.target().strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    };
     let ours = of("shared") || of(own);
     if meta.is_span() {
         (ours || of("lambda_runtime")) && *meta.level() <= Level::INFO

@@ -101,7 +101,9 @@ impl N8n<'_> {
     /// One execution's row; none when n8n does not know it.
     pub async fn execution_row(&self, id: &str) -> Result<Option<ExecutionRow>, N8nError> {
         match self.execution(id, false).await? {
-            Some(body) => row(&serde_json::from_slice(&body).map_err(|_| N8nError::NotN8n)?).map(Some).ok_or(N8nError::NotN8n),
+            Some(body) => row(&serde_json::from_slice(&body).map_err(|_| N8nError::NotN8n)?)
+                .map(Some)
+                .ok_or(N8nError::NotN8n),
             None => Ok(None),
         }
     }
@@ -114,7 +116,11 @@ impl N8n<'_> {
         Ok(running.into_iter().chain(ended).max_by_key(|row| row.id.parse::<u64>().unwrap_or(0)))
     }
 
-    async fn executions(&self, workflow_id: &str, status: Option<&str>) -> Result<Vec<ExecutionRow>, N8nError> {
+    async fn executions(
+        &self,
+        workflow_id: &str,
+        status: Option<&str>,
+    ) -> Result<Vec<ExecutionRow>, N8nError> {
         let mut url = self.url(&["executions"]);
         url.query_pairs_mut().append_pair("workflowId", workflow_id).append_pair("limit", "1");
         if let Some(status) = status {
@@ -125,7 +131,10 @@ impl N8n<'_> {
     }
 
     /// A page of the workflows, and the cursor of the next one.
-    pub async fn workflows(&self, cursor: Option<&str>) -> Result<(Vec<WorkflowRow>, Option<String>), N8nError> {
+    pub async fn workflows(
+        &self,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<WorkflowRow>, Option<String>), N8nError> {
         let mut url = self.url(&["workflows"]);
         url.query_pairs_mut().append_pair("limit", PAGE);
         if let Some(cursor) = cursor {
@@ -150,11 +159,19 @@ impl N8n<'_> {
 
     async fn get(&self, url: Url, max_reply_bytes: usize) -> Result<Bytes, N8nError> {
         let mut headers = HeaderMap::new();
-        let mut key = HeaderValue::from_str(self.api_key.expose_secret()).map_err(|_| N8nError::KeyRefused(0))?;
+        let mut key =
+            HeaderValue::from_str(self.api_key.expose_secret()).map_err(|_| N8nError::KeyRefused(0))?;
         key.set_sensitive(true);
         headers.insert("x-n8n-api-key", key);
         headers.insert("accept", HeaderValue::from_static("application/json"));
-        let request = OutRequest { method: Method::GET, url, headers, body: Bytes::new(), timeout: LOOK_UP, max_reply_bytes };
+        let request = OutRequest {
+            method: Method::GET,
+            url,
+            headers,
+            body: Bytes::new(),
+            timeout: LOOK_UP,
+            max_reply_bytes,
+        };
         let reply = self.http.send(request).await?;
         let is_json = matches!(serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body), Ok(_));
         match reply.status {

@@ -54,6 +54,8 @@ pub struct Errand<'a> {
     pub entity_type: EntityType,
     /// When the workflow (last) posted the entity.
     pub posted_at: Millis,
+    /// How often it posted the entity before that.
+    pub reposts: u32,
     pub decision: &'a Decision,
     /// An earlier attempt may have reached n8n.
     pub sent: bool,
@@ -103,7 +105,9 @@ async fn try_to_tell(app: &App, errand: &Errand<'_>) -> Result<Ending> {
             },
             Sight::Ours(view) => Some(*view),
             Sight::Blind(why) if sent => {
-                let why = format!("n8n may have taken the decision already and cannot be asked: {why}. Repeat the decision to send it again.");
+                let why = format!(
+                    "n8n may have taken the decision already and cannot be asked: {why}. Repeat the decision to send it again."
+                );
                 return Ok(Ending::Settled(ResumeState::Failed, Some(why)));
             }
             Sight::Blind(_) => None,
@@ -135,7 +139,7 @@ async fn look(n8n: &N8n<'_>, errand: &Errand<'_>, sent: bool) -> Sight {
         Err(N8nError::Status { status: 400..=499, message }) => return Sight::Blind(message),
         Err(error) => return Sight::End(Ending::Later { why: error.to_string(), sent }),
     };
-    let created = Created::new(errand.entity_id.get(), Some(errand.posted_at.0));
+    let created = Created::new(errand.entity_id.get(), Some(errand.posted_at.0)).reposted(errand.reposts);
     let view = WaitView::read(&body, &created);
     if view.status.as_deref() == Some("crashed") && view.wait_till.is_some() {
         return Sight::End(Ending::Later { why: "n8n is starting up".into(), sent });
@@ -177,10 +181,16 @@ async fn tell(app: &App, errand: &Errand<'_>, view: Option<&WaitView>) -> Told {
         match Answer::classify(reply.status, &reply.body) {
             ResumeAnswer::Resumed => return Told::Ending(Ending::Settled(ResumeState::Resumed, None)),
             ResumeAnswer::Running => return Told::Running,
-            ResumeAnswer::Finished if errand.sent => return Told::Ending(Ending::Settled(ResumeState::Resumed, None)),
-            ResumeAnswer::Finished => return Told::Ending(Ending::Settled(ResumeState::Finished, Some(said()))),
+            ResumeAnswer::Finished if errand.sent => {
+                return Told::Ending(Ending::Settled(ResumeState::Resumed, None));
+            }
+            ResumeAnswer::Finished => {
+                return Told::Ending(Ending::Settled(ResumeState::Finished, Some(said())));
+            }
             ResumeAnswer::Gone => return Told::Ending(Ending::Settled(ResumeState::Gone, Some(said()))),
-            ResumeAnswer::Forbidden => return Told::Ending(Ending::Settled(ResumeState::Failed, Some(said()))),
+            ResumeAnswer::Forbidden => {
+                return Told::Ending(Ending::Settled(ResumeState::Failed, Some(said())));
+            }
             ResumeAnswer::TryLater => return Told::Unclear(said()),
             ResumeAnswer::Refresh => last = said(),
         }
@@ -192,7 +202,9 @@ async fn tell(app: &App, errand: &Errand<'_>, view: Option<&WaitView>) -> Told {
 /// last the address that document 000 names, which no n8n has answered so far.
 fn addresses(errand: &Errand<'_>, view: Option<&WaitView>) -> Vec<(Method, Url)> {
     let node = view.and_then(|view| view.node.as_ref());
-    let method = node.and_then(|node| node.method.as_deref()?.to_ascii_uppercase().parse().ok()).unwrap_or(Method::POST);
+    let method = node
+        .and_then(|node| node.method.as_deref()?.to_ascii_uppercase().parse().ok())
+        .unwrap_or(Method::POST);
     let mut all: Vec<(Method, Url)> = Vec::new();
     let mut add = |method: &Method, url: Url| {
         if !all.iter().any(|(_, known)| *known == url) {
@@ -233,7 +245,14 @@ fn request(errand: &Errand<'_>, method: Method, url: Url) -> OutRequest {
     if let Ok(key) = HeaderValue::from_str(&key) {
         headers.insert("idempotency-key", key);
     }
-    OutRequest { method, url, headers, body: Bytes::from(body.to_string()), timeout: CALL, max_reply_bytes: MAX_REPLY_BYTES }
+    OutRequest {
+        method,
+        url,
+        headers,
+        body: Bytes::from(body.to_string()),
+        timeout: CALL,
+        max_reply_bytes: MAX_REPLY_BYTES,
+    }
 }
 
 fn later(why: &str, sent: bool) -> Ending {

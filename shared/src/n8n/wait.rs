@@ -25,13 +25,22 @@ pub struct Created {
     ids: Vec<String>,
     /// When we created it, unix milliseconds.
     at: Option<i64>,
+    /// How often it was posted before: each time a person sent it back, and the wait before it was ended by that.
+    before: u32,
 }
 
 impl Created {
     /// The entity with this id, created at `at` (unix milliseconds, by our clock).
     #[must_use]
     pub fn new(entity_id: u64, at: Option<i64>) -> Self {
-        Self { ids: vec![entity_id.to_string()], at }
+        Self { ids: vec![entity_id.to_string()], at, before: 0 }
+    }
+
+    /// The workflow posted the same entity this many times before, and every time a decision sent it back.
+    #[must_use]
+    pub fn reposted(mut self, times: u32) -> Self {
+        self.before = times;
+        self
     }
 
     /// Adds another form of the id, as a dialect renders it.
@@ -244,7 +253,11 @@ impl<'s> Timeline<'s> {
                 _ if self.is_gate(run) => {}
                 // Nor does a trigger: an id that came in from outside was made elsewhere.
                 _ if run.sources.is_empty() && run.main => {}
-                _ => return self.after(place),
+                _ => {
+                    return self
+                        .last_post(place, created.before)
+                        .map_or(Whose::NotYet, |place| self.after(place));
+                }
             }
         }
         let Some(at) = created.at else { return Whose::Unknown };
@@ -275,15 +288,33 @@ impl<'s> Timeline<'s> {
         })
     }
 
+    /// The run of the newest post, if the one at `place` is the first of all and `more` came after it: each lies behind
+    /// the wait that follows the one before. None when the newest is not written down yet.
+    fn last_post(&self, mut place: usize, more: u32) -> Option<usize> {
+        for _ in 0..more {
+            let gate = self.gate_after(place)?;
+            place = (gate + 1..self.by_time.len()).find(|&next| {
+                let run = self.by_time.get(next).and_then(|&at| self.run(at));
+                run.is_some_and(|run| run.has_id && !self.is_gate(run) && self.calls_out(run))
+            })?;
+        }
+        Some(place)
+    }
+
+    /// The first wait that comes after the run at `place`, as a place in time.
+    fn gate_after(&self, place: usize) -> Option<usize> {
+        let creators = self.creators(place);
+        (place + 1..self.by_time.len()).find(|&next| {
+            let at = self.by_time.get(next).copied();
+            at.is_some_and(|at| {
+                self.run(at).is_some_and(|run| self.is_gate(run)) && self.comes_from(at, &creators)
+            })
+        })
+    }
+
     /// The verdict if the run at `place` created the entity.
     fn after(&self, place: usize) -> Whose {
-        let creators = self.creators(place);
-        let first_wait = self
-            .by_time
-            .iter()
-            .skip(place + 1)
-            .find(|&&at| self.run(at).is_some_and(|run| self.is_gate(run)) && self.comes_from(at, &creators))
-            .and_then(|&at| self.run(at));
+        let first_wait = self.gate_after(place).and_then(|gate| self.run(*self.by_time.get(gate)?));
         match first_wait {
             None => Whose::NotYet,
             Some(run) => match run.status.as_deref() {

@@ -186,6 +186,22 @@ fn the_same_wait_node_in_a_loop_is_told_apart_by_its_runs() {
 }
 
 #[test]
+fn an_entity_that_was_sent_back_waits_behind_its_newest_post() {
+    let story = Story::new()
+        .create(("Webhook", 0), OURS)
+        .wait("Wait", ("Create", 0))
+        .resume()
+        .create(("Wait", 0), OURS);
+    let again = Created::new(OURS, None).reposted(1);
+    assert_eq!(story.view(&again).whose, Whose::NotYet);
+    let story = story.wait("Wait", ("Create", 1));
+    assert_eq!(story.view(&again).whose, Whose::Ours);
+    assert_eq!(story.whose(OURS), Whose::Passed, "the first decision must not come again");
+    let story = story.resume().create(("Wait", 1), NEXT).wait("Wait", ("Create", 2));
+    assert_eq!(story.view(&again).whose, Whose::Passed, "the next entity's wait is not this one's");
+}
+
+#[test]
 fn a_wait_that_is_not_reached_is_not_yet() {
     let story = Story::new().create(("Webhook", 0), OURS);
     assert_eq!(story.whose(OURS), Whose::NotYet);

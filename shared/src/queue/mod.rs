@@ -88,7 +88,12 @@ pub trait Queue: Send + Sync + 'static {
     async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError>;
 
     /// Up to `max` (≤ 10) visible messages, hidden from others for `visibility`. Does not wait.
-    async fn receive(&self, queue: QueueName, max: usize, visibility: Duration) -> Result<Vec<Delivery>, QueueError>;
+    async fn receive(
+        &self,
+        queue: QueueName,
+        max: usize,
+        visibility: Duration,
+    ) -> Result<Vec<Delivery>, QueueError>;
 
     /// Done with it. A receipt that is no longer valid is not an error.
     async fn delete(&self, queue: QueueName, receipt: &str) -> Result<(), QueueError>;

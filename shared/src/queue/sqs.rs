@@ -55,7 +55,9 @@ impl SqsQueue {
 
     fn dead_letters(&self, queue: QueueName) -> Result<&str, QueueError> {
         let dead = self.urls(queue)?.dead.as_deref();
-        dead.ok_or_else(|| QueueError::Invalid(format!("no address of the dead letters of `{}`", queue.as_str())))
+        dead.ok_or_else(|| {
+            QueueError::Invalid(format!("no address of the dead letters of `{}`", queue.as_str()))
+        })
     }
 
     async fn send_batch(
@@ -297,7 +299,10 @@ mod tests {
         for name in QueueName::ALL {
             let [main, dead] = ["", "-dead"].map(|end| format!("{}-{}{end}", name.as_str(), fresh()));
             let dead = create(&client, &dead, None).await;
-            urls.insert(name, QueueUrls { main: create(&client, &main, Some(&dead)).await, dead: Some(dead) });
+            urls.insert(
+                name,
+                QueueUrls { main: create(&client, &main, Some(&dead)).await, dead: Some(dead) },
+            );
         }
         (Box::new(|span| Box::pin(tokio::time::sleep(span))), SqsQueue::new(&config, urls))
     }

@@ -66,7 +66,9 @@ impl Task {
 
     /// The tenant that owns the item. A message without one was not written by this code.
     pub fn tenant(&self) -> Result<TenantId, StoreError> {
-        self.key().tenant().ok_or_else(|| StoreError::Corrupt(format!("a task for {} has no tenant", self.key())))
+        self.key()
+            .tenant()
+            .ok_or_else(|| StoreError::Corrupt(format!("a task for {} has no tenant", self.key())))
     }
 
     /// The message, to arrive at `due` or as close to it as a queue's delay allows.

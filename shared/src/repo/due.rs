@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use crate::{
     clock::Millis,
     queue::TaskKind,
-    store::{Attrs, Cond, Global, Index, Item, Key, Page, Position, Query, SortValue, Store, StoreError, Write, attr, encode},
+    store::{
+        Attrs, Cond, Global, Index, Item, Key, Page, Position, Query, SortValue, Store, StoreError, Write,
+        attr, encode,
+    },
 };
 
 /// Fixed: changing it strands what lies in the shards that vanish.

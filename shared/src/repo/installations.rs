@@ -36,13 +36,15 @@ impl Installations<'_> {
 
     /// The installations that own an origin, the oldest first. More than one when an instance was registered twice.
     pub async fn by_origin(&self, origin: &str) -> Result<Vec<Id>, StoreError> {
-        let page = self.store.query(&Query::table(Key::partition(self.tenant, &origin_partition(origin)))).await?;
+        let page =
+            self.store.query(&Query::table(Key::partition(self.tenant, &origin_partition(origin)))).await?;
         page.items.iter().map(|item| Ok(item.decode::<Pointer>()?.installation_id)).collect()
     }
 
     /// The tenant's installation when there is exactly one.
     pub async fn only(&self) -> Result<Option<Id>, StoreError> {
-        let page = self.store.query(&Query::table(Key::partition(self.tenant, "installation")).limit(2)).await?;
+        let page =
+            self.store.query(&Query::table(Key::partition(self.tenant, "installation")).limit(2)).await?;
         match page.items.as_slice() {
             [one] => Ok(Some(one.decode::<Installation>()?.id)),
             _ => Ok(None),
@@ -52,7 +54,8 @@ impl Installations<'_> {
     /// Creates it with its guard and origins, and owes a listing of its workflows at `listing_at`.
     pub fn insert(&self, new: &Installation, listing_at: Millis) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![
-            Write::put(self.instance_key(&new.instance_id), encode(&Pointer { installation_id: new.id })?).when(Cond::Absent),
+            Write::put(self.instance_key(&new.instance_id), encode(&Pointer { installation_id: new.id })?)
+                .when(Cond::Absent),
             self.put(new, Some(listing_at))?.when(Cond::Absent),
         ];
         for origin in new.origins() {
@@ -62,7 +65,12 @@ impl Installations<'_> {
     }
 
     /// Replaces it: `new.v` is one more than the stored version. Origins that it left are let go.
-    pub fn replace(&self, old: &Installation, new: &Installation, listing_at: Option<Millis>) -> Result<Vec<Write>, StoreError> {
+    pub fn replace(
+        &self,
+        old: &Installation,
+        new: &Installation,
+        listing_at: Option<Millis>,
+    ) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![self.put(new, listing_at)?.when(Cond::version(old.v))];
         let (before, after) = (old.origins(), new.origins());
         for origin in after.iter().filter(|origin| !before.contains(origin)) {

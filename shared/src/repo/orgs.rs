@@ -18,7 +18,12 @@ use crate::{
 pub const EMAIL_GUARD: usize = 0;
 
 /// The writes that create an organization with its first user, group and key: all or none.
-pub fn create(org: &Organization, admin: &User, group: &Group, key: &ApiKey) -> Result<Vec<Write>, StoreError> {
+pub fn create(
+    org: &Organization,
+    admin: &User,
+    group: &Group,
+    key: &ApiKey,
+) -> Result<Vec<Write>, StoreError> {
     let mut guard = crate::store::Attrs::new();
     guard.insert("tenant".into(), org.id.0.into());
     guard.insert("user_id".into(), admin.id.get().into());

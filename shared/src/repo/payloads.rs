@@ -79,7 +79,12 @@ impl Payloads<'_> {
     }
 
     /// The newest matches below `before`, up to `limit`.
-    pub async fn list(&self, filter: &Filter, limit: usize, before: Option<Id>) -> Result<Listed, StoreError> {
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        limit: usize,
+        before: Option<Id>,
+    ) -> Result<Listed, StoreError> {
         let mut query = self.list_query(filter, before).limit(limit.clamp(50, 200));
         let mut listed = Listed::default();
         let mut bytes = 0;
@@ -94,7 +99,8 @@ impl Payloads<'_> {
                 bytes += crate::store::limits::item_bytes(&item.key, &item.attrs);
                 listed.payloads.push(payload);
                 if listed.payloads.len() == limit || bytes >= MAX_BYTES {
-                    let last = page.next.is_none() && Some(&item.key) == page.items.last().map(|item| &item.key);
+                    let last =
+                        page.next.is_none() && Some(&item.key) == page.items.last().map(|item| &item.key);
                     if last {
                         listed.next = None;
                     }
@@ -112,9 +118,9 @@ impl Payloads<'_> {
 
     fn list_query(&self, filter: &Filter, before: Option<Id>) -> Query {
         match filter.automation_status {
-            Some(status) => Query::on(Index::Gsi1, self.status_partition(status)).newest_first().after(before.map(|id| {
-                Position { key: self.key(id), sort: Some(SortValue::S(id.sortable())) }
-            })),
+            Some(status) => Query::on(Index::Gsi1, self.status_partition(status)).newest_first().after(
+                before.map(|id| Position { key: self.key(id), sort: Some(SortValue::S(id.sortable())) }),
+            ),
             None => Query::table(Key::partition(self.tenant, "payload"))
                 .newest_first()
                 .after(before.map(|id| Position { key: self.key(id), sort: None })),
@@ -152,7 +158,11 @@ impl Payloads<'_> {
         attrs.insert(attr::GSI1_PK.into(), self.status_partition(payload.review.automation_status).into());
         attrs.insert(attr::GSI1_SK.into(), payload.id.sortable().into());
         let debt = payload.review.resume.as_ref().filter(|resume| resume.state == ResumeState::Pending);
-        due::owe(&mut attrs, &key, debt.and_then(|resume| Some((TaskKind::ResumeN8n, resume.next_attempt_at?))));
+        due::owe(
+            &mut attrs,
+            &key,
+            debt.and_then(|resume| Some((TaskKind::ResumeN8n, resume.next_attempt_at?))),
+        );
         Ok(Write::put(key, attrs))
     }
 

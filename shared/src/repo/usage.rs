@@ -48,9 +48,13 @@ impl UsageLog<'_> {
         let totals = Totals::of(usage);
         Ok(vec![
             self.put(usage)?,
-            Write::update(self.ledger_key(&usage.execution_id, shard), add(totals)).when(Cond::missing(PUSHED)),
+            Write::update(self.ledger_key(&usage.execution_id, shard), add(totals))
+                .when(Cond::missing(PUSHED)),
             Write::update(self.model_key(&usage.model_id, shard), self.add_model(&usage.model_id, totals)),
-            Write::update(self.day_key(usage.recorded_at, &usage.model_id, shard), self.add_model(&usage.model_id, totals)),
+            Write::update(
+                self.day_key(usage.recorded_at, &usage.model_id, shard),
+                self.add_model(&usage.model_id, totals),
+            ),
         ])
     }
 
@@ -75,10 +79,14 @@ impl UsageLog<'_> {
     pub async fn take_back(&self, execution_id: &str) -> Result<Vec<Write>, StoreError> {
         let mut writes: Vec<_> = (0..SHARDS)
             .map(|shard| {
-                Write::update(self.ledger_key(execution_id, shard), vec![Change::remove(PUSHED)]).when(Cond::has(PUSHED))
+                Write::update(self.ledger_key(execution_id, shard), vec![Change::remove(PUSHED)])
+                    .when(Cond::has(PUSHED))
             })
             .collect();
-        let page = self.store.query(&Query::table(self.record_partition()).prefix(record_prefix(execution_id))).await?;
+        let page = self
+            .store
+            .query(&Query::table(self.record_partition()).prefix(record_prefix(execution_id)))
+            .await?;
         let records: Vec<Usage> = page.items.iter().map(|item| item.decode()).collect::<Result<_, _>>()?;
         let pushed: Vec<Usage> = records.into_iter().filter(|usage| usage.source == Source::Pushed).collect();
         writes.extend(pushed.iter().map(|usage| Write::delete(self.record_key(usage)).when(Cond::Exists)));
@@ -99,7 +107,10 @@ impl UsageLog<'_> {
         for ((model, day), totals) in models {
             let sum = per_model.entry(model).or_default();
             *sum = sum.plus(totals);
-            writes.push(Write::update(self.day_key_of(&day, model, shard), self.add_model(model, sign(totals))));
+            writes.push(Write::update(
+                self.day_key_of(&day, model, shard),
+                self.add_model(model, sign(totals)),
+            ));
         }
         for (model, totals) in per_model {
             writes.push(Write::update(self.model_key(model, shard), self.add_model(model, sign(totals))));
@@ -109,7 +120,11 @@ impl UsageLog<'_> {
 
     /// Sums per model over all time.
     pub async fn totals(&self) -> Result<Vec<ModelTotals>, StoreError> {
-        self.sum_up(Query::table(Key::partition(self.tenant, &format!("usage-model#{}", segment(self.workflow_id))))).await
+        self.sum_up(Query::table(Key::partition(
+            self.tenant,
+            &format!("usage-model#{}", segment(self.workflow_id)),
+        )))
+        .await
     }
 
     /// Sums per model over whole days (UTC), both included.
@@ -181,7 +196,11 @@ impl UsageLog<'_> {
     }
 
     fn model_key(&self, model: &str, shard: u64) -> Key {
-        Key::of(self.tenant, &format!("usage-model#{}", segment(self.workflow_id)), format!("{}#{shard}", segment(model)))
+        Key::of(
+            self.tenant,
+            &format!("usage-model#{}", segment(self.workflow_id)),
+            format!("{}#{shard}", segment(model)),
+        )
     }
 
     fn day_key(&self, at: Millis, model: &str, shard: u64) -> Key {

@@ -31,7 +31,10 @@ impl Workflows<'_> {
     pub async fn ensure(&self, new: &Workflow) -> Result<(), StoreError> {
         let writes = vec![
             Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::Absent),
-            Write::put(self.pointer_key(&new.workflow_id, new.nid), encode(&Pointer { installation_id: new.installation_id })?),
+            Write::put(
+                self.pointer_key(&new.workflow_id, new.nid),
+                encode(&Pointer { installation_id: new.installation_id })?,
+            ),
         ];
         match self.store.transact(writes).await {
             Ok(()) => Ok(()),
@@ -41,7 +44,11 @@ impl Workflows<'_> {
     }
 
     /// The node that stands there is the same one, and learns a new name.
-    async fn agrees(&self, new: &Workflow, refused: &[(usize, Option<crate::store::Item>)]) -> Result<(), StoreError> {
+    async fn agrees(
+        &self,
+        new: &Workflow,
+        refused: &[(usize, Option<crate::store::Item>)],
+    ) -> Result<(), StoreError> {
         let standing = match refused.first() {
             Some((_, Some(item))) => item.decode::<Workflow>()?,
             _ => return Err(StoreError::Conflict),
@@ -51,7 +58,8 @@ impl Workflows<'_> {
         }
         match &new.name {
             Some(name) if standing.name.as_ref() != Some(name) => {
-                let rename = Write::update(self.key(new.nid), vec![Change::set("name", name.as_str())]).when(Cond::Exists);
+                let rename = Write::update(self.key(new.nid), vec![Change::set("name", name.as_str())])
+                    .when(Cond::Exists);
                 self.store.write(rename).await.map(|_| ())
             }
             _ => Ok(()),
@@ -65,12 +73,17 @@ impl Workflows<'_> {
 
     /// Remembers whose production webhook a path is.
     pub async fn put_webhook(&self, installation: Id, path: &str, nid: Id) -> Result<(), StoreError> {
-        self.store.write(Write::put(self.webhook_key(installation, path), encode(&Webhook { nid })?)).await.map(|_| ())
+        self.store
+            .write(Write::put(self.webhook_key(installation, path), encode(&Webhook { nid })?))
+            .await
+            .map(|_| ())
     }
 
     /// The workflow whose production webhook a path is, as n8n's API last listed it.
     pub async fn by_webhook(&self, installation: Id, path: &str) -> Result<Option<Workflow>, StoreError> {
-        let Some(found) = self.store.get(&self.webhook_key(installation, path)).await? else { return Ok(None) };
+        let Some(found) = self.store.get(&self.webhook_key(installation, path)).await? else {
+            return Ok(None);
+        };
         self.get(found.decode::<Webhook>()?.nid).await
     }
 

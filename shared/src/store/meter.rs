@@ -49,7 +49,11 @@ impl Reading {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "units are small and never negative")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "units are small and never negative"
+)]
 fn tenths(units: f64) -> u64 {
     (units * 10.0).round() as u64
 }

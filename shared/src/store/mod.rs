@@ -183,7 +183,14 @@ impl Query {
     }
 
     pub fn on(index: Index, partition: impl Into<String>) -> Self {
-        Self { index, partition: partition.into(), range: Range::All, newest_first: false, limit: 100, after: None }
+        Self {
+            index,
+            partition: partition.into(),
+            range: Range::All,
+            newest_first: false,
+            limit: 100,
+            after: None,
+        }
     }
 
     #[must_use]

@@ -23,8 +23,12 @@ const MAX_ATTEMPTS: u32 = 100;
 /// A message arrived: lists, and settles the debt.
 pub async fn step(app: &App, task: &Task) -> Result<()> {
     let tenant = task.tenant()?;
-    let id: Id = task.sk.parse().map_err(|_| Error::internal(format!("no installation is stored under {}", task.key())))?;
-    let installation = Installations { store: &*app.store, tenant }.get(id).await?.or_not_found("installation")?;
+    let id: Id = task
+        .sk
+        .parse()
+        .map_err(|_| Error::internal(format!("no installation is stored under {}", task.key())))?;
+    let installation =
+        Installations { store: &*app.store, tenant }.get(id).await?.or_not_found("installation")?;
     run(app, tenant, installation, &task.request_id).await
 }
 
@@ -52,7 +56,8 @@ pub async fn run(app: &App, tenant: TenantId, installation: Installation, reques
     app.store.transact(writes).await?;
     Installed { app, tenant }.forget(installation.id);
     if let Some(next) = next {
-        app.hint(&Task::new(TaskKind::ListWorkflows, &installations.key(installation.id), request_id), next).await;
+        app.hint(&Task::new(TaskKind::ListWorkflows, &installations.key(installation.id), request_id), next)
+            .await;
     }
     Ok(())
 }
@@ -74,7 +79,10 @@ async fn list(app: &App, tenant: TenantId, installation: &Installation) -> Resul
         for row in &page {
             let nid = installed.node(installation.id, &row.id, row.name.as_deref()).await.map_err(ours)?;
             for path in &row.webhook_paths {
-                workflows.put_webhook(installation.id, path, nid).await.map_err(|error| ours(error.into()))?;
+                workflows
+                    .put_webhook(installation.id, path, nid)
+                    .await
+                    .map_err(|error| ours(error.into()))?;
             }
         }
         count += page.len();

@@ -112,7 +112,8 @@ pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -
             return Ok(false);
         }
         let mut newest = snapshot.clone();
-        if let Some(known) = workflow.latest.take().filter(|known| known.execution_id == newest.execution_id) {
+        if let Some(known) = workflow.latest.take().filter(|known| known.execution_id == newest.execution_id)
+        {
             // What the other source knew of the same execution stays known.
             newest.run_id = newest.run_id.or(known.run_id);
             newest.blob = newest.blob.or(known.blob);

@@ -22,7 +22,8 @@ use crate::{
 /// A message arrived: claims the debt, if it is still owed and nobody else is at it, and pays it.
 pub async fn step(app: &App, task: &Task) -> Result<()> {
     let tenant = task.tenant()?;
-    let id: Id = task.sk.parse().map_err(|_| Error::internal(format!("no payload is stored under {}", task.key())))?;
+    let id: Id =
+        task.sk.parse().map_err(|_| Error::internal(format!("no payload is stored under {}", task.key())))?;
     let payloads = Payloads { store: &*app.store, tenant };
     let mut payload = payloads.get(id).await?.or_not_found("payload")?;
     let now = app.now();
@@ -40,8 +41,12 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
 pub async fn pay(app: &App, tenant: TenantId, payload: Payload, request_id: &str) -> Result<Payload> {
     let ending = match errand_of(app, tenant, &payload).await {
         Ok(Some(ready)) => ready.run(app, tenant, &payload).await,
-        Ok(None) => Ending::Settled(ResumeState::Failed, Some("it is not known which n8n execution to resume".into())),
-        Err(error) => Ending::Later { why: error.message, sent: payload.review.resume.as_ref().is_some_and(|r| r.sent) },
+        Ok(None) => {
+            Ending::Settled(ResumeState::Failed, Some("it is not known which n8n execution to resume".into()))
+        }
+        Err(error) => {
+            Ending::Later { why: error.message, sent: payload.review.resume.as_ref().is_some_and(|r| r.sent) }
+        }
     };
     tracing::info!(payload = %payload.id, ?ending, "resume attempt ended");
     settle(app, tenant, payload, &ending, request_id).await
@@ -66,6 +71,7 @@ impl Ready {
             entity_id: payload.id,
             entity_type: EntityType::CustomPayload,
             posted_at: payload.posted_at,
+            reposts: payload.review.reposts,
             decision,
             sent: resume.sent,
         };
@@ -74,7 +80,8 @@ impl Ready {
 }
 
 async fn errand_of(app: &App, tenant: TenantId, payload: &Payload) -> Result<Option<Ready>> {
-    let (Some(installation), Some(execution_id)) = (payload.installation_id, payload.execution_id.clone()) else {
+    let (Some(installation), Some(execution_id)) = (payload.installation_id, payload.execution_id.clone())
+    else {
         return Ok(None);
     };
     let installation = Installed { app, tenant }.get(installation).await?;
@@ -89,7 +96,13 @@ async fn errand_of(app: &App, tenant: TenantId, payload: &Payload) -> Result<Opt
 }
 
 /// Stores the ending. Whatever else was changed meanwhile is kept: only the debt is this attempt's to write.
-async fn settle(app: &App, tenant: TenantId, mut payload: Payload, ending: &Ending, request_id: &str) -> Result<Payload> {
+async fn settle(
+    app: &App,
+    tenant: TenantId,
+    mut payload: Payload,
+    ending: &Ending,
+    request_id: &str,
+) -> Result<Payload> {
     let payloads = Payloads { store: &*app.store, tenant };
     loop {
         let now = app.now();
@@ -100,12 +113,19 @@ async fn settle(app: &App, tenant: TenantId, mut payload: Payload, ending: &Endi
         match app.store.write(payloads.replace(&payload)?).await {
             Ok(_) => {
                 if let Some(next) = next {
-                    app.hint(&Task::new(TaskKind::ResumeN8n, &payloads.key(payload.id), request_id), next).await;
+                    app.hint(&Task::new(TaskKind::ResumeN8n, &payloads.key(payload.id), request_id), next)
+                        .await;
                 }
                 return Ok(payload);
             }
             Err(StoreError::ConditionFailed { .. }) => {
-                payload = payloads.get(payload.id).await?.or_not_found("payload")?;
+                let standing = payloads.get(payload.id).await?.or_not_found("payload")?;
+                if standing.review.decision != payload.review.decision {
+                    // n8n was so quick that the workflow has posted the entity again, and it waits for another decision:
+                    // what stands there now owes nothing for this one.
+                    return Ok(payload);
+                }
+                payload = standing;
             }
             Err(error) => return Err(error.into()),
         }

@@ -12,7 +12,9 @@ use super::fakes::{Answer, DeafDns, FakeDns, Sink, get, guarded, local_client, l
 use crate::egress::{HttpOut, OutError, OutRequest};
 
 fn headers(rows: &[(&'static str, &'static str)]) -> HeaderMap {
-    rows.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    rows.iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+        .collect()
 }
 
 #[tokio::test]
@@ -20,7 +22,8 @@ async fn a_request_goes_out_and_its_reply_comes_back() {
     let sink = Sink::on_loopback(Answer::Says(
         "HTTP/1.1 422 Odd\r\nx-one: 1\r\nset-cookie: a=b\r\ncontent-length: 3\r\n\r\nwhy".to_owned(),
     ));
-    let request = OutRequest { headers: headers(&[("x-key", "k")]), ..post(&sink.url("/p?q=1#f"), "{\"a\":1}") };
+    let request =
+        OutRequest { headers: headers(&[("x-key", "k")]), ..post(&sink.url("/p?q=1#f"), "{\"a\":1}") };
     let client = local_client();
     let reply = client.send(request.clone()).await.unwrap();
     assert_eq!((reply.status, &reply.body[..]), (422, &b"why"[..]));
@@ -76,7 +79,8 @@ async fn framing_headers_are_the_transports_own() {
     ]);
     local_client().send(OutRequest { headers: given, ..post(&sink.url("/"), "body") }).await.unwrap();
     let arrived = sink.requests().remove(0);
-    let mut names: Vec<_> = arrived.lines().skip(1).filter_map(|line| line.split_once(": ")).map(|(n, _)| n).collect();
+    let mut names: Vec<_> =
+        arrived.lines().skip(1).filter_map(|line| line.split_once(": ")).map(|(n, _)| n).collect();
     names.sort_unstable();
     assert_eq!(names, ["accept", "content-length", "cookie", "host", "user-agent"]);
     assert!(arrived.contains("user-agent: acme/2") && arrived.contains("content-length: 4"), "{arrived}");
@@ -94,7 +98,8 @@ async fn a_reply_of_the_cap_passes_and_one_byte_more_does_not() {
             b.len()
         ))
     };
-    let until_close = |body: &str| Answer::Says(format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{body}"));
+    let until_close =
+        |body: &str| Answer::Says(format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{body}"));
     let (fits, over) = ("x".repeat(1024), "x".repeat(1025));
     for (full, beyond) in
         [(ok(&fits), ok(&over)), (chunked(&fits), chunked(&over)), (until_close(&fits), until_close(&over))]
@@ -110,7 +115,8 @@ async fn a_reply_of_the_cap_passes_and_one_byte_more_does_not() {
 #[tokio::test]
 async fn a_reply_without_end_is_given_up_at_the_cap() {
     // Announces what it never sends: the announcement alone suffices.
-    let sink = Sink::on_loopback(Answer::Says("HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n".to_owned()));
+    let sink =
+        Sink::on_loopback(Answer::Says("HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n".to_owned()));
     let error = local_client().send(get(&sink.url("/"))).await.unwrap_err();
     assert_eq!(error, OutError::ReplyTooLarge { status: 200 });
 }

@@ -117,7 +117,8 @@ impl Sink {
 
     pub(super) fn on(address: &str, answer: Answer) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address)?;
-        let sink = Self { address: listener.local_addr()?, accepted: Arc::default(), requests: Arc::default() };
+        let sink =
+            Self { address: listener.local_addr()?, accepted: Arc::default(), requests: Arc::default() };
         let (accepted, requests) = (Arc::clone(&sink.accepted), Arc::clone(&sink.requests));
         thread::spawn(move || {
             for peer in listener.incoming().flatten() {
@@ -181,7 +182,8 @@ pub(super) fn read_request(peer: &mut impl Read) -> Option<String> {
         text.push(byte[0]);
     }
     let head = String::from_utf8(text).ok()?;
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     peer.read_exact(&mut body).ok()?;
     Some(head + &String::from_utf8(body).ok()?)

@@ -4,7 +4,10 @@ use super::fakes::{Answer, FakeDns, Sink, get, guarded, loopback_allowed, nothin
 use crate::egress::{HttpOut, Kind, OutError, Reason};
 
 fn closing(body: &str) -> Answer {
-    Answer::Says(format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()))
+    Answer::Says(format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    ))
 }
 
 fn kind_refused(error: &OutError) -> Option<Kind> {
@@ -44,7 +47,8 @@ async fn of_many_flipping_answers_only_the_clean_ones_are_dialled() {
     let mut expected = Vec::new();
     for call in 0..100 {
         let clean = answers[call % answers.len()] == "127.0.0.1";
-        let outcome = client.send(get(&format!("http://flip.example.com:{}/{call}", sink.address.port()))).await;
+        let outcome =
+            client.send(get(&format!("http://flip.example.com:{}/{call}", sink.address.port()))).await;
         assert_eq!(dns.asked(), call + 1, "one resolution for each connection");
         if clean {
             assert_eq!(outcome.unwrap().status, 200);
@@ -64,7 +68,8 @@ async fn a_bad_address_beside_a_good_one_is_not_dialled_even_as_a_fallback() {
     let sink = Sink::on("0.0.0.0:0", ok("stolen")).unwrap();
     // Nothing listens on ::1 here, so a connector that tried the next address would reach the sink.
     let client = guarded(loopback_allowed(), FakeDns::new(&["::1,0.0.0.0"]));
-    let error = client.send(get(&format!("http://mixed.example.com:{}/", sink.address.port()))).await.unwrap_err();
+    let error =
+        client.send(get(&format!("http://mixed.example.com:{}/", sink.address.port()))).await.unwrap_err();
     assert_eq!(kind_refused(&error), Some(Kind::Unspecified));
     assert_eq!(sink.connections(), 0);
 }

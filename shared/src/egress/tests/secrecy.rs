@@ -6,7 +6,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use url::Url;
 
-use super::fakes::{Answer, FakeDns, Sink, get, guarded, local_client, loopback_allowed, nothing_allowed, ok};
+use super::fakes::{
+    Answer, FakeDns, Sink, get, guarded, local_client, loopback_allowed, nothing_allowed, ok,
+};
 use crate::egress::{HttpOut, OutError, OutReply, OutRequest, parse_url};
 
 const SECRET: &str = "canary7f3a";
@@ -42,13 +44,17 @@ async fn no_error_shows_more_than_the_host() {
     let base = |sink: &Sink| sink.url("");
 
     let mut errors = Vec::new();
-    for host in [base(&silent), base(&hangs_up), base(&babbles), base(&large), "http://127.0.0.1:1".to_owned()] {
+    for host in
+        [base(&silent), base(&hangs_up), base(&babbles), base(&large), "http://127.0.0.1:1".to_owned()]
+    {
         errors.push(local_client().send(secretive(&host)).await.unwrap_err());
         errors.push(local_client().send(secretive(&host.replace("http:", "https:"))).await.unwrap_err());
     }
     let flipped = guarded(nothing_allowed(), FakeDns::new(&["10.0.0.1"]));
     let failing = guarded(loopback_allowed(), FakeDns::new(&[]));
-    for host in ["http://name.example.com", "http://10.0.0.1", "ftp://example.com", "http://canary7f3a:canary7f3a@h"] {
+    for host in
+        ["http://name.example.com", "http://10.0.0.1", "ftp://example.com", "http://canary7f3a:canary7f3a@h"]
+    {
         let request = secretive(host);
         errors.push(flipped.check(&request.url).await.unwrap_err());
         errors.push(flipped.send(request.clone()).await.unwrap_err());
@@ -67,7 +73,8 @@ async fn no_error_shows_more_than_the_host() {
 async fn refusals_name_the_host_and_the_kind_but_not_the_address() {
     let client = guarded(nothing_allowed(), FakeDns::new(&["10.11.12.13"]));
     let error = client.check(&Url::parse("https://db.example.com/x").unwrap()).await.unwrap_err();
-    let expected = "\"db.example.com\" may not be called: it leads to an address that is not public (private)";
+    let expected =
+        "\"db.example.com\" may not be called: it leads to an address that is not public (private)";
     assert_eq!(error.to_string(), expected);
     assert!(error.is_refused() && !error.reached());
 }

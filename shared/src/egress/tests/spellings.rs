@@ -14,10 +14,13 @@ struct Row {
 }
 
 fn forbidden(port: u16) -> Vec<Row> {
-    let lines = include_str!("../forbidden.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines =
+        include_str!("../forbidden.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|line| {
-            let [reason, url, dns, _why] = line.split(" | ").collect::<Vec<_>>()[..] else { panic!("columns: {line}") };
+            let [reason, url, dns, _why] = line.split(" | ").collect::<Vec<_>>()[..] else {
+                panic!("columns: {line}")
+            };
             Row { reason, url: url.replace("{port}", &port.to_string()), answers: answers(dns) }
         })
         .collect()
@@ -132,7 +135,8 @@ async fn an_exception_opens_its_own_network_and_no_more() {
 
 #[tokio::test]
 async fn public_urls_pass_the_guard() {
-    let lines = include_str!("../public.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines =
+        include_str!("../public.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut passed = 0;
     for line in lines {
         let [url, dns, _why] = line.split(" | ").collect::<Vec<_>>()[..] else { panic!("columns: {line}") };

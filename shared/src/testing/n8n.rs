@@ -1,0 +1,275 @@
+//! An n8n that behaves like the real one where Baton meets it: its API, its webhooks, its Wait nodes.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::Network;
+use crate::egress::{OutError, OutReply, OutRequest};
+
+/// The API key that it takes.
+pub const API_KEY: &str = "n8n-api-key-here";
+
+/// One execution.
+#[derive(Debug, Clone)]
+pub struct Execution {
+    pub workflow_id: String,
+    /// n8n's word: running, waiting, success, error, crashed, canceled.
+    pub status: String,
+    /// Unix milliseconds.
+    pub started_at: i64,
+    /// The Baton entities that it created, in order; a Wait follows each of them.
+    pub entities: Vec<u64>,
+    /// How many of its Waits are over.
+    pub passed: usize,
+    /// The decisions that resumed it.
+    pub decisions: Vec<Value>,
+    pub token: String,
+}
+
+#[derive(Default)]
+struct State {
+    down: bool,
+    key_refused: bool,
+    /// Answers the next resume calls with these instead, and does nothing.
+    resume_answers: Vec<Result<(u16, String), OutError>>,
+    /// Takes the next resume and loses the answer.
+    lose_answer: bool,
+    webhook_answer: Option<Result<(u16, String), OutError>>,
+    executions: BTreeMap<u64, Execution>,
+    workflows: Vec<Value>,
+}
+
+/// A fake n8n at one origin.
+#[derive(Clone)]
+pub struct FakeN8n {
+    state: Arc<Mutex<State>>,
+}
+
+impl FakeN8n {
+    /// An n8n that answers at `origin`.
+    pub fn at(network: &Network, origin: &str) -> Self {
+        let n8n = Self { state: Arc::default() };
+        let behind = n8n.clone();
+        network.host(origin, move |request| behind.answer(request));
+        n8n
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nobody answers any more, or again.
+    pub fn set_down(&self, down: bool) {
+        self.state().down = down;
+    }
+
+    /// The API refuses the key; webhooks go on.
+    pub fn refuse_key(&self, refuse: bool) {
+        self.state().key_refused = refuse;
+    }
+
+    /// What webhooks answer; `{"message":"Workflow was started"}` unless told.
+    pub fn answer_webhooks(&self, answer: Result<(u16, &str), OutError>) {
+        self.state().webhook_answer = Some(answer.map(|(status, body)| (status, body.to_owned())));
+    }
+
+    /// The next resume call gets this answer and changes nothing.
+    pub fn answer_next_resume(&self, answer: Result<(u16, &str), OutError>) {
+        self.state().resume_answers.push(answer.map(|(status, body)| (status, body.to_owned())));
+    }
+
+    /// The next resume call is taken, and its answer is lost.
+    pub fn lose_next_answer(&self) {
+        self.state().lose_answer = true;
+    }
+
+    /// Adds a workflow to the API's list.
+    pub fn add_workflow(&self, id: &str, name: &str, webhook_path: &str) {
+        let node = json!({ "type": "n8n-nodes-base.webhook", "name": "Webhook", "parameters": { "path": webhook_path } });
+        self.state().workflows.push(json!({ "id": id, "name": name, "active": true, "nodes": [node] }));
+    }
+
+    /// Puts an execution there, or replaces it.
+    pub fn put(&self, id: u64, execution: Execution) {
+        self.state().executions.insert(id, execution);
+    }
+
+    /// An execution that created an entity and waits for its decision.
+    pub fn waits(&self, id: u64, workflow_id: &str, entity: u64) {
+        let token = format!("token-{id}");
+        self.put(
+            id,
+            Execution {
+                workflow_id: workflow_id.into(),
+                status: "waiting".into(),
+                started_at: 1_737_455_400_000,
+                entities: vec![entity],
+                passed: 0,
+                decisions: Vec::new(),
+                token,
+            },
+        );
+    }
+
+    /// The execution goes on to another entity and its Wait.
+    pub fn goes_on_to(&self, id: u64, entity: u64) {
+        if let Some(execution) = self.state().executions.get_mut(&id) {
+            execution.passed = execution.entities.len();
+            execution.entities.push(entity);
+            execution.status = "waiting".into();
+        }
+    }
+
+    pub fn set_status(&self, id: u64, status: &str) {
+        if let Some(execution) = self.state().executions.get_mut(&id) {
+            execution.status = status.into();
+        }
+    }
+
+    pub fn execution(&self, id: u64) -> Option<Execution> {
+        self.state().executions.get(&id).cloned()
+    }
+
+    fn answer(&self, request: &OutRequest) -> Result<OutReply, OutError> {
+        let mut state = self.state();
+        if state.down {
+            return Err(OutError::Connect("connection refused".into()));
+        }
+        let parts: Vec<&str> = request.url.path_segments().into_iter().flatten().collect();
+        match parts.as_slice() {
+            ["api", "v1", rest @ ..] => Ok(api(&state, request, rest)),
+            ["webhook", ..] => match state.webhook_answer.clone() {
+                Some(answer) => answer.map(|(status, body)| reply(status, body)),
+                None => Ok(reply(200, r#"{"message":"Workflow was started"}"#)),
+            },
+            ["webhook-waiting", id] => resume(&mut state, request, id.parse().unwrap_or(0)),
+            _ => Ok(reply(404, "<!DOCTYPE html><html><body>Cannot POST</body></html>")),
+        }
+    }
+}
+
+fn api(state: &State, request: &OutRequest, path: &[&str]) -> OutReply {
+    let key = request.headers.get("x-n8n-api-key").and_then(|key| key.to_str().ok());
+    if state.key_refused || key != Some(API_KEY) {
+        return reply(401, r#"{"message":"Unauthorized"}"#);
+    }
+    let query = |name: &str| {
+        request.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    };
+    match path {
+        ["workflows"] => reply(200, json!({ "data": state.workflows, "nextCursor": null }).to_string()),
+        ["executions"] => {
+            let workflow = query("workflowId").unwrap_or_default();
+            let running = query("status").as_deref() == Some("running");
+            let rows: Vec<Value> = state
+                .executions
+                .iter()
+                .rev()
+                .filter(|(_, execution)| {
+                    execution.workflow_id == workflow && (execution.status == "running") == running
+                })
+                .map(|(id, execution)| row(*id, execution))
+                .collect();
+            reply(200, json!({ "data": rows, "nextCursor": null }).to_string())
+        }
+        ["executions", id] => {
+            let id: u64 = id.parse().unwrap_or(0);
+            match state.executions.get(&id) {
+                Some(execution) if query("includeData").is_some() => {
+                    reply(200, with_data(id, execution).to_string())
+                }
+                Some(execution) => reply(200, row(id, execution).to_string()),
+                None => reply(404, r#"{"message":"Not Found"}"#),
+            }
+        }
+        _ => reply(404, r#"{"message":"not found"}"#),
+    }
+}
+
+fn row(id: u64, execution: &Execution) -> Value {
+    let time = crate::clock::iso_millis(crate::clock::Millis(execution.started_at));
+    let waits = execution.status == "waiting";
+    json!({
+        "id": id.to_string(), "finished": execution.status == "success", "mode": "webhook", "status": execution.status,
+        "startedAt": time, "stoppedAt": if execution.status == "running" { Value::Null } else { time.clone().into() },
+        "workflowId": execution.workflow_id, "waitTill": if waits { json!("3000-01-01T00:00:00.000Z") } else { Value::Null },
+    })
+}
+
+/// The run data as n8n keeps it: a creation and a Wait per entity, the last Wait open while the execution waits.
+fn with_data(id: u64, execution: &Execution) -> Value {
+    let mut value = row(id, execution);
+    let mut clock = execution.started_at;
+    let mut entry = |status: &str, item: Value, source: Option<(&str, usize)>| {
+        clock += 10;
+        let source: Vec<Value> = source
+            .iter()
+            .map(|(node, run)| json!({ "previousNode": node, "previousNodeRun": run }))
+            .collect();
+        json!({
+            "startTime": clock, "executionTime": 5, "executionIndex": 0, "source": source, "executionStatus": status,
+            "data": { "main": [[{ "json": item }]] },
+        })
+    };
+    let trigger = vec![entry("success", json!({ "body": {} }), None)];
+    let (mut creations, mut waits) = (Vec::new(), Vec::new());
+    for (at, entity) in execution.entities.iter().enumerate() {
+        let from = if at == 0 { ("Webhook", 0) } else { ("Wait", at - 1) };
+        creations.push(entry("success", json!({ "success": true, "id": entity }), Some(from)));
+        let open = at >= execution.passed;
+        if !open {
+            waits.push(entry("success", json!({ "body": {} }), Some(("Create", at))));
+        } else if execution.status == "waiting" {
+            waits.push(entry("waiting", json!({ "id": entity }), Some(("Create", at))));
+        }
+    }
+    value["data"] = json!({
+        "resultData": {
+            "runData": { "Webhook": trigger, "Create": creations, "Wait": waits },
+            "lastNodeExecuted": "Wait",
+        },
+        "resumeToken": execution.token,
+    });
+    value["workflowData"] = json!({ "id": execution.workflow_id, "nodes": [
+        { "name": "Webhook", "type": "n8n-nodes-base.webhook", "parameters": {} },
+        { "name": "Create", "type": "n8n-nodes-base.httpRequest", "parameters": {} },
+        { "name": "Wait", "type": "n8n-nodes-base.wait", "parameters": { "resume": "webhook", "httpMethod": "POST" } },
+    ]});
+    value
+}
+
+fn resume(state: &mut State, request: &OutRequest, id: u64) -> Result<OutReply, OutError> {
+    if !state.resume_answers.is_empty() {
+        return state.resume_answers.remove(0).map(|(status, body)| reply(status, body));
+    }
+    let lose = std::mem::take(&mut state.lose_answer);
+    let Some(execution) = state.executions.get_mut(&id) else {
+        return Ok(reply(404, format!(r#"{{"message":"The execution \"{id}\" does not exist."}}"#)));
+    };
+    let signature =
+        request.url.query_pairs().find(|(key, _)| key == "signature").map(|(_, value)| value.into_owned());
+    if signature.as_ref() != Some(&execution.token) {
+        return Ok(reply(401, r#"{"error":"Invalid token"}"#));
+    }
+    match execution.status.as_str() {
+        "running" => {
+            return Ok(reply(409, format!(r#"{{"message":"The execution \"{id}\" is running already."}}"#)));
+        }
+        "waiting" => {}
+        _ => return Ok(reply(409, format!(r#"{{"message":"The execution \"{id} has finished already."}}"#))),
+    }
+    execution.decisions.push(serde_json::from_slice(&request.body).unwrap_or_default());
+    execution.passed += 1;
+    execution.status = "success".into();
+    if lose { Err(OutError::Timeout) } else { Ok(reply(200, r#"{"message":"Workflow was started"}"#)) }
+}
+
+fn reply(status: u16, body: impl Into<String>) -> OutReply {
+    OutReply { status, headers: HeaderMap::new(), body: Bytes::from(body.into()) }
+}

@@ -1,0 +1,3 @@
+//! One file per endpoint group, laid out like the URL tree.
+
+mod payloads;

@@ -1,0 +1,218 @@
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use secrecy::ExposeSecret;
+use shared::{
+    accounts::NewKey,
+    app::{App, Ports, SharedApp},
+    blobs::disk::MemoryBlobs,
+    clock::{Clock, FixedClock, Millis},
+    config::Settings,
+    domain::{api_key, installation::Installation, payload::Payload},
+    http::layers,
+    ids::{Id, SeededIds},
+    queue::{Depth, QueueName, embedded::SqliteQueue, limits},
+    repo::{installations::Installations, orgs, payloads::Payloads},
+    sealer::keyfile::KeyFile,
+    store::{embedded::Sqlite, meter::Reading},
+    testing::{FakeN8n, Network},
+    work::{Outcome, due},
+};
+use tower_http::normalize_path::NormalizePath;
+
+use super::Caller;
+
+/// Where the fake n8n answers.
+pub const N8N: &str = "https://n8n.example.com";
+/// 2025-01-21T10:30:00Z, the documents' favourite moment.
+const START: Millis = Millis(1_737_455_400_000);
+
+/// The product under test, with two organizations that must not see each other.
+pub struct TestApp {
+    pub app: SharedApp,
+    pub clock: Arc<FixedClock>,
+    pub network: Arc<Network>,
+    pub n8n: FakeN8n,
+    pub acme: Caller,
+    pub rival: Caller,
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub async fn with(settings: Settings) -> Self {
+        let clock = Arc::new(FixedClock::at(START));
+        let network = Network::new();
+        let n8n = FakeN8n::at(&network, N8N);
+        let file = Sqlite::memory().unwrap();
+        let ports = Ports {
+            store: Arc::new(file.clone()),
+            queue: Arc::new(SqliteQueue::new(&file, clock.clone())),
+            blobs: Arc::new(MemoryBlobs::new(clock.clone())),
+            sealer: Arc::new(KeyFile::ephemeral().unwrap()),
+            http: network.clone(),
+            clock: clock.clone(),
+            ids: Arc::new(SeededIds::default()),
+        };
+        let app = App::new(ports, settings);
+        let service = service(&app);
+        let acme = Caller::of(&app, service.clone(), "Acme", "jane@acme.example").await;
+        let rival = Caller::of(&app, service, "Rival", "joe@rival.example").await;
+        Self { app, clock, network, n8n, acme, rival }
+    }
+
+    /// A new process over the same stored state: what only lived in memory is gone.
+    pub fn restart(&mut self) {
+        let old = &self.app;
+        let ports = Ports {
+            store: old.store.clone(),
+            queue: old.queue.clone(),
+            blobs: old.blobs.clone(),
+            sealer: old.sealer.clone(),
+            http: old.http.clone(),
+            clock: old.clock.clone(),
+            ids: old.ids.clone(),
+        };
+        self.app = App::new(ports, old.settings.clone());
+        let service = service(&self.app);
+        self.acme.move_to(service.clone());
+        self.rival.move_to(service);
+    }
+
+    /// Registers the fake n8n for a caller and returns the installation's id.
+    pub async fn register(&self, caller: &Caller) -> u64 {
+        let body = serde_json::json!({
+            "instance_id": "my-n8n-001", "host": N8N, "api_key": "n8n-api-key-here", "title": "Production n8n",
+        });
+        let answer = caller.post("/api/installs/register", body).await;
+        assert!(answer.status == 201 || answer.status == 200, "{answer:?}");
+        answer.json["installation_id"].as_u64().unwrap()
+    }
+
+    /// Puts an installation of a chosen id there, for the documents' samples.
+    pub async fn seed_installation(&self, caller: &Caller, id: u64) {
+        let id = Id::from_u64(id).unwrap();
+        let (tenant, now) = (caller.key.tenant, self.clock.now());
+        let secret = secrecy::SecretString::from("n8n-api-key-here");
+        let sealed = self.app.sealer.seal(tenant, &Installation::seal_record(id), &secret).await.unwrap();
+        let installation = Installation {
+            id,
+            instance_id: format!("seeded-{id}"),
+            host: N8N.into(),
+            webhook_url: None,
+            title: "Seeded".into(),
+            sealed_api_key: sealed,
+            group_id: caller.key.group_id,
+            created_at: now,
+            changed_at: now,
+            listing_error: None,
+            listing_attempts: 0,
+            v: 1,
+        };
+        let installations = Installations { store: &*self.app.store, tenant };
+        let far = now.plus(Duration::from_secs(365 * 24 * 3600));
+        self.app.store.transact(installations.insert(&installation, far).unwrap()).await.unwrap();
+    }
+
+    /// Puts a payload of a chosen id there that waits for a decision: document 000's sample, of installation 45.
+    pub async fn seed_payload(&self, caller: &Caller, id: u64) {
+        let made = caller.post("/automation/payload/create", super::samples::payload()).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let payloads = Payloads { store: &*self.app.store, tenant: caller.key.tenant };
+        let old = payloads.get(Id::from_u64(made.id()).unwrap()).await.unwrap().unwrap();
+        let new = Payload { id: Id::from_u64(id).unwrap(), ..old.clone() };
+        let writes = vec![payloads.insert(&new).unwrap(), payloads.delete(&old)];
+        self.app.store.transact(writes).await.unwrap();
+    }
+
+    /// Another key of the caller's user.
+    pub async fn key(&self, caller: &Caller, wish: NewKey) -> Caller {
+        let user =
+            orgs::user(&*self.app.store, caller.key.tenant, caller.key.user_id).await.unwrap().unwrap();
+        let (_, text) = self.app.create_key(&user, wish).await.unwrap();
+        caller.with_key(text.expose_secret())
+    }
+
+    /// Credentials that must not work: their kind, and their text.
+    pub async fn bad_keys(&self, caller: &Caller) -> Vec<(&'static str, String)> {
+        let store = &*self.app.store;
+        let revoked = self.key(caller, NewKey::default()).await.text;
+        orgs::revoke_key(store, &api_key::hash(&revoked).unwrap(), self.clock.now()).await.unwrap();
+        let expires_at = Some(self.clock.now());
+        let expired = self.key(caller, NewKey { expires_at, ..NewKey::default() }).await.text;
+        let unknown = api_key::generate(&*self.app.ids).expose_secret().to_owned();
+        let mut typo = caller.text.clone();
+        typo.pop();
+        vec![
+            ("malformed", "sk-123".into()),
+            ("mistyped", typo),
+            ("unknown", unknown),
+            ("revoked", revoked),
+            ("expired", expired),
+        ]
+    }
+
+    pub fn advance(&self, span: Duration) {
+        self.clock.advance(span);
+    }
+
+    /// Works off every message that is visible now. Returns how many; a message that fails for good fails the test.
+    pub async fn drain(&self) -> usize {
+        let mut done = 0;
+        loop {
+            let before = done;
+            for queue in QueueName::ALL {
+                for delivery in
+                    self.app.queue.receive(queue, limits::BATCH, Duration::from_secs(60)).await.unwrap()
+                {
+                    match shared::work::handle(&self.app, &delivery.body).await {
+                        Outcome::Done => self.app.queue.delete(queue, &delivery.receipt).await.unwrap(),
+                        Outcome::Retry(after) => {
+                            self.app.queue.release(queue, &delivery.receipt, after).await.unwrap()
+                        }
+                        Outcome::Fail(why) => panic!("a task failed: {why}"),
+                    }
+                    done += 1;
+                }
+            }
+            if done == before {
+                return done;
+            }
+        }
+    }
+
+    /// One tick that looks a second ahead, as the local host's.
+    pub async fn tick(&self) -> due::Report {
+        due::tick(&self.app, Duration::from_secs(1), Millis(i64::MAX)).await.unwrap()
+    }
+
+    pub async fn sweep(&self) -> due::Report {
+        due::sweep(&self.app, Millis(i64::MAX)).await.unwrap()
+    }
+
+    /// Lets time pass as it does in the local host: tick, drain, a second, again.
+    pub async fn live(&self, span: Duration) {
+        let end = self.clock.now().plus(span);
+        while self.clock.now() < end {
+            self.tick().await;
+            self.drain().await;
+            self.advance(Duration::from_secs(1));
+        }
+    }
+
+    pub fn meter(&self) -> Reading {
+        self.app.store.meter().read()
+    }
+
+    pub async fn depth(&self, queue: QueueName) -> Depth {
+        self.app.queue.depth(queue).await.unwrap()
+    }
+}
+
+pub type Service = NormalizePath<Router>;
+
+fn service(app: &SharedApp) -> Service {
+    layers::platform(local_host::router().into(), app.clone())
+}

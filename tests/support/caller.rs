@@ -1,0 +1,137 @@
+use axum::body::Body;
+use http::{HeaderMap, Method, Request};
+use http_body_util::BodyExt;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use shared::{
+    app::SharedApp,
+    domain::api_key::{self, ApiKey},
+    repo::orgs,
+};
+use tower::ServiceExt;
+
+use super::app::Service;
+
+/// Somebody with an API key.
+#[derive(Clone)]
+pub struct Caller {
+    service: Service,
+    pub text: String,
+    pub key: ApiKey,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    /// Null when the body is no JSON.
+    pub json: Value,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub fn id(&self) -> u64 {
+        self.json["id"].as_u64().unwrap_or_else(|| panic!("no id in {self:?}"))
+    }
+}
+
+impl Caller {
+    pub(super) async fn of(app: &SharedApp, service: Service, name: &str, email: &str) -> Self {
+        let password = SecretString::from("correct horse battery");
+        let made = app.create_organization(name, email, &password).await.unwrap();
+        let text = made.api_key.expose_secret().to_owned();
+        let key = orgs::key(&*app.store, &api_key::hash(&text).unwrap()).await.unwrap().unwrap();
+        Self { service, text, key }
+    }
+
+    pub(super) fn move_to(&mut self, service: Service) {
+        self.service = service;
+    }
+
+    /// The same person with another credential.
+    pub fn with_key(&self, text: &str) -> Self {
+        Self { text: text.to_owned(), ..self.clone() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, Some(body), &[]).await
+    }
+
+    pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, Some(body), &[("idempotency-key", key)]).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, None, &[]).await
+    }
+
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let key = ("x-api-key", self.text.as_str());
+        self.bare(method, path, body, &[&[key], headers].concat()).await
+    }
+
+    /// The same without our credential.
+    pub async fn bare(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        match body {
+            Some(body) => {
+                let headers = [&[("content-type", "application/json")], headers].concat();
+                self.send(method, path, Body::from(body.to_string()), &headers).await
+            }
+            None => self.send(method, path, Body::empty(), headers).await,
+        }
+    }
+
+    /// Posts text that need not be JSON, with our credential.
+    pub async fn text(&self, method: Method, path: &str, media: &str, body: &str) -> Answer {
+        let headers = [("x-api-key", self.text.as_str()), ("content-type", media)];
+        self.send(method, path, Body::from(body.to_owned()), &headers).await
+    }
+
+    /// Sends exactly these headers and this body. A body made of a stream has no declared length.
+    pub async fn send(&self, method: Method, path: &str, body: Body, headers: &[(&str, &str)]) -> Answer {
+        let request =
+            headers.iter().fold(Request::builder().method(method).uri(path), |request, (name, value)| {
+                request.header(*name, *value)
+            });
+        self.raw(request.body(body).unwrap()).await
+    }
+
+    /// Sends a request as it is, without a credential of ours.
+    pub async fn raw(&self, request: Request<Body>) -> Answer {
+        let response = self.service.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            json: serde_json::from_slice(&bytes).unwrap_or_default(),
+            text,
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The harness. `TestApp` is the product with a clock that stands still, predictable ids, and a network without wires.
+
+mod app;
+mod caller;
+mod check;
+pub mod samples;
+
+pub use app::{N8N, TestApp};
+pub use caller::{Answer, Caller};
+pub use check::{assert_holds, named, refusal, snapshot};
