@@ -98,6 +98,10 @@ impl TestApp {
 
     /// Puts an installation of a chosen id there, for the documents' samples.
     pub async fn seed_installation(&self, caller: &Caller, id: u64) {
+        self.seed_installation_at(caller, id, N8N).await;
+    }
+
+    pub async fn seed_installation_at(&self, caller: &Caller, id: u64, host: &str) {
         let id = Id::from_u64(id).unwrap();
         let (tenant, now) = (caller.key.tenant, self.clock.now());
         let secret = secrecy::SecretString::from("n8n-api-key-here");
@@ -105,7 +109,7 @@ impl TestApp {
         let installation = Installation {
             id,
             instance_id: format!("seeded-{id}"),
-            host: N8N.into(),
+            host: host.into(),
             webhook_url: None,
             title: "Seeded".into(),
             sealed_api_key: sealed,
