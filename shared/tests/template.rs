@@ -2,13 +2,19 @@
 //!
 //! It is read as text, line by line: a template that is written otherwise fails here and is not misread.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
-use shared::{http::routes::ROUTES, queue::{QueueName, limits}, store::attr};
+use shared::{
+    http::routes::ROUTES,
+    queue::{QueueName, limits},
+    store::attr,
+};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -26,7 +32,10 @@ fn logical(directory: &str) -> String {
 
 fn directories() -> BTreeSet<String> {
     let entries = fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap());
-    entries.filter(|entry| entry.path().join("Cargo.toml").exists()).map(|entry| entry.file_name().into_string().unwrap()).collect()
+    entries
+        .filter(|entry| entry.path().join("Cargo.toml").exists())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect()
 }
 
 /// The lines of each resource, by its logical id.
@@ -54,8 +63,10 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
 
 #[test]
 fn every_route_goes_to_its_function() {
-    let mut expected: BTreeMap<_, _> =
-        ROUTES.iter().map(|route| (format!("\"{} {}\"", route.method.as_str(), route.path), logical(route.function))).collect();
+    let mut expected: BTreeMap<_, _> = ROUTES
+        .iter()
+        .map(|route| (format!("\"{} {}\"", route.method.as_str(), route.path), logical(route.function)))
+        .collect();
     // Preflights, and addresses that are no route.
     expected.insert("$default".into(), "Meta".into());
     let routes = resources().into_values().filter(|text| text.contains("AWS::ApiGatewayV2::Route"));
@@ -116,7 +127,8 @@ fn every_queue_has_its_worker_and_its_dead_letters() {
         let (worker, text) = (&resources[&name], &resources[&format!("{name}Queue")]);
         assert!(worker.contains(&format!("Queue: !GetAtt {name}Queue.Arn")), "{name}");
         assert!(worker.contains("FunctionResponseTypes: [ReportBatchItemFailures]"), "{name}");
-        let redrive = format!("deadLetterTargetArn: !GetAtt {name}Dead.Arn, maxReceiveCount: {}", limits::MAX_RECEIVES);
+        let redrive =
+            format!("deadLetterTargetArn: !GetAtt {name}Dead.Arn, maxReceiveCount: {}", limits::MAX_RECEIVES);
         assert!(text.contains(&redrive), "{name}");
         let seconds = |text: &str, field| between(text, field, "\n").unwrap().trim().parse::<u32>().unwrap();
         assert!(seconds(text, "VisibilityTimeout:") >= 6 * seconds(worker, "Timeout:"), "{name}");
@@ -133,9 +145,15 @@ fn the_table_is_the_one_that_the_code_expects() {
     }
     assert!(table.contains(&of(attr::DUE_AT, "N")));
     for (hash, range) in [("pk", "sk"), (attr::GSI1_PK, attr::GSI1_SK), (attr::DUE_SHARD, attr::DUE_AT)] {
-        let keys = [format!("AttributeName: {hash}, KeyType: HASH"), format!("AttributeName: {range}, KeyType: RANGE")];
+        let keys = [
+            format!("AttributeName: {hash}, KeyType: HASH"),
+            format!("AttributeName: {range}, KeyType: RANGE"),
+        ];
         assert!(keys.iter().all(|key| table.contains(key)), "{hash}");
     }
     assert!(table.contains(&format!("NonKeyAttributes: [{}]", attr::DUE_TASK)));
-    assert!(table.contains(&format!("TimeToLiveSpecification: {{ AttributeName: {}, Enabled: true }}", attr::TTL)));
+    assert!(
+        table
+            .contains(&format!("TimeToLiveSpecification: {{ AttributeName: {}, Enabled: true }}", attr::TTL))
+    );
 }
