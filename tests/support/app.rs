@@ -15,7 +15,7 @@ use shared::{
     repo::{installations::Installations, orgs, payloads::Payloads},
     sealer::keyfile::KeyFile,
     store::{embedded::Sqlite, meter::Reading},
-    testing::{FakeN8n, Network},
+    testing::{FakeN8n, Faults, Network},
     work::{Outcome, due},
 };
 use tower_http::normalize_path::NormalizePath;
@@ -32,6 +32,10 @@ pub struct TestApp {
     pub app: SharedApp,
     pub clock: Arc<FixedClock>,
     pub network: Arc<Network>,
+    /// In front of every port; calm unless told.
+    pub faults: Arc<Faults>,
+    /// What store and queue are kept in.
+    pub file: Sqlite,
     pub n8n: FakeN8n,
     pub acme: Caller,
     pub rival: Caller,
@@ -56,11 +60,12 @@ impl TestApp {
             clock: clock.clone(),
             ids: Arc::new(SeededIds::default()),
         };
-        let app = App::new(ports, settings);
+        let faults = Arc::new(Faults::default());
+        let app = App::new(faults.wrap(ports), settings);
         let service = service(&app);
         let acme = Caller::of(&app, service.clone(), "Acme", "jane@acme.example").await;
         let rival = Caller::of(&app, service, "Rival", "joe@rival.example").await;
-        Self { app, clock, network, n8n, acme, rival }
+        Self { app, clock, network, faults, file, n8n, acme, rival }
     }
 
     /// A new process over the same stored state: what only lived in memory is gone.

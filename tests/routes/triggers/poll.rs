@@ -67,7 +67,7 @@ async fn n8ns_words_become_the_documents_three() {
         let shown = (&answer.json["status"], &answer.json["is_complete"], &answer.json["n8n_status"]);
         assert_eq!(shown, (&json!(status), &json!(complete), &json!(word)));
         assert_eq!(answer.json["execution_id"], "551");
-        assert_eq!(answer.json["stopped_at"].is_string(), false, "{answer:?}");
+        assert!(!answer.json["stopped_at"].is_string(), "{answer:?}");
     }
 }
 

@@ -43,16 +43,19 @@ impl Sqlite {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let io = |source| OpenError::Io { path: path.into(), source };
+        let turn = file::turn(path).map_err(io)?;
+        let held = writer::take_turn(Some(&turn));
         let writer = file::writer(path)?;
+        drop(held);
         let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8));
         let readers = (0..threads).map(|_| file::reader(path)).collect::<Result<_, _>>()?;
         let readers = Readers::start(readers).map_err(io)?;
-        Ok(Self::over(Writer::start(writer).map_err(io)?, Some(readers)))
+        Ok(Self::over(Writer::start(writer, Some(turn)).map_err(io)?, Some(readers)))
     }
 
     /// A database of its own that vanishes with the last handle.
     pub fn memory() -> Result<Self, OpenError> {
-        let writer = Writer::start(file::memory()?);
+        let writer = Writer::start(file::memory()?, None);
         let writer = writer.map_err(|source| OpenError::Io { path: ":memory:".into(), source })?;
         Ok(Self::over(writer, None))
     }

@@ -4,6 +4,7 @@
 //! channel, and all of them share the next flush. Each job runs in a savepoint of its own, so that a refused one
 //! leaves nothing behind in the group.
 
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
@@ -31,10 +32,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(conn: Connection) -> std::io::Result<Self> {
+    /// `turn` is locked while this process writes, see [`take_turn`]; none in memory, where nobody else is.
+    pub(crate) fn start(conn: Connection, turn: Option<File>) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel();
-        let thread =
-            thread::Builder::new().name("store-writer".into()).spawn(move || serve(&conn, &inbox))?;
+        let thread = thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || serve(conn, turn.as_ref(), &inbox))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
@@ -111,9 +114,40 @@ where
     }
 }
 
-fn serve(conn: &Connection, inbox: &Receiver<Box<dyn Job>>) {
+fn serve(conn: Connection, turn: Option<&File>, inbox: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = inbox.recv() {
-        commit_group(conn, first, inbox);
+        let held = take_turn(turn);
+        commit_group(&conn, first, inbox);
+        drop(held);
+    }
+    // The last connection to close writes the log back into the file.
+    let held = take_turn(turn);
+    drop(conn);
+    drop(held);
+}
+
+/// Keeps other processes from writing or checkpointing at the same instant. SQLite's own locks would do, were it not
+/// for a fault in versions before 3.51.3, which can lose a commit when two connections meet while the log starts anew.
+pub(crate) fn take_turn(turn: Option<&File>) -> Option<Turn<'_>> {
+    let file = turn?;
+    match file.lock() {
+        Ok(()) => Some(Turn(file)),
+        Err(error) => {
+            // A file system without locks: one process alone is safe, and SQLite still keeps several in order.
+            tracing::debug!(%error, "the write lock is not to be had");
+            None
+        }
+    }
+}
+
+/// Held while this process writes.
+pub(crate) struct Turn<'a>(&'a File);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the write lock was not given back");
+        }
     }
 }
 

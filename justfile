@@ -1,0 +1,42 @@
+# The checks and chores of the house. `just` lists them.
+
+default:
+    @just --list
+
+# Type-check and lint everything.
+check:
+    cargo fmt --check
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+# Every test that needs nothing but Rust.
+test:
+    cargo test --workspace
+
+# The product on this machine.
+local:
+    cargo run --release
+
+# Write the API document that the code makes.
+openapi:
+    cargo run -- openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+
+# The template's linters.
+lint-template:
+    infra/lint.sh
+
+# Build every Lambda function.
+deploy-check:
+    infra/build.sh
+
+# The engines of AWS against a local stand-in.
+standins:
+    infra/standins/run.sh cargo test -p baton-shared --features aws,testing --lib -- --include-ignored
+
+# The whole loop on a real n8n.
+n8n:
+    cargo build
+    tests/n8n/run.py all
+
+# All of it, as CI does.
+ci:
+    bash .ci/run
