@@ -112,7 +112,7 @@ async fn try_to_tell(app: &App, errand: &Errand<'_>) -> Result<Ending> {
             }
             Sight::Blind(_) => None,
         };
-        match tell(app, errand, view.as_ref()).await {
+        match tell(app, errand, view.as_ref(), sent).await {
             Told::Ending(ending) => return Ok(ending),
             Told::Running => match pauses.next() {
                 Some(pause) => app.clock.sleep(*pause).await,
@@ -164,8 +164,8 @@ enum Told {
     Unclear(String),
 }
 
-/// Sends the decision to the first address that fits.
-async fn tell(app: &App, errand: &Errand<'_>, view: Option<&WaitView>) -> Told {
+/// Sends the decision to the first address that fits. `sent` says that an earlier call may have reached n8n.
+async fn tell(app: &App, errand: &Errand<'_>, view: Option<&WaitView>, sent: bool) -> Told {
     let mut last = "no address to call".to_owned();
     for (method, url) in addresses(errand, view) {
         let reply = match app.http.send(request(errand, method, url)).await {
@@ -175,13 +175,13 @@ async fn tell(app: &App, errand: &Errand<'_>, view: Option<&WaitView>) -> Told {
                 continue;
             }
             Err(error) if error.reached() => return Told::Unclear(error.to_string()),
-            Err(error) => return Told::Ending(later(&error.to_string(), errand.sent)),
+            Err(error) => return Told::Ending(later(&error.to_string(), sent)),
         };
         let said = || format!("n8n answered {}: {}", reply.status, super::client::message(&reply.body));
         match Answer::classify(reply.status, &reply.body) {
             ResumeAnswer::Resumed => return Told::Ending(Ending::Settled(ResumeState::Resumed, None)),
             ResumeAnswer::Running => return Told::Running,
-            ResumeAnswer::Finished if errand.sent => {
+            ResumeAnswer::Finished if sent => {
                 return Told::Ending(Ending::Settled(ResumeState::Resumed, None));
             }
             ResumeAnswer::Finished => {
@@ -195,7 +195,7 @@ async fn tell(app: &App, errand: &Errand<'_>, view: Option<&WaitView>) -> Told {
             ResumeAnswer::Refresh => last = said(),
         }
     }
-    Told::Ending(later(&last, errand.sent))
+    Told::Ending(later(&last, sent))
 }
 
 /// Where to call, in this order: the workflow's own URL, the one rebuilt from n8n's API, the bare waiting address, and

@@ -44,10 +44,9 @@ pub async fn pay(app: &App, tenant: TenantId, payload: Payload, request_id: &str
         Ok(None) => {
             Ending::Settled(ResumeState::Failed, Some("it is not known which n8n execution to resume".into()))
         }
-        Err(error) => Ending::Later {
-            why: error.into_message(),
-            sent: payload.review.resume.as_ref().is_some_and(|r| r.sent),
-        },
+        Err(error) => {
+            Ending::Later { why: error.message, sent: payload.review.resume.as_ref().is_some_and(|r| r.sent) }
+        }
     };
     tracing::info!(payload = %payload.id, ?ending, "resume attempt ended");
     settle(app, tenant, payload, &ending, request_id).await
@@ -96,7 +95,8 @@ async fn errand_of(app: &App, tenant: TenantId, payload: &Payload) -> Result<Opt
     Ok(Some(Ready { installation, execution_id, resume_url }))
 }
 
-/// Stores the ending. Whatever else was changed meanwhile is kept: only the debt is this attempt's to write.
+/// Stores the ending. Whatever else was changed meanwhile is kept: only the debt is this attempt's to write, and a debt
+/// that is another decision's is not. Returns the payload as this attempt leaves it.
 async fn settle(
     app: &App,
     tenant: TenantId,
@@ -120,13 +120,12 @@ async fn settle(
                 return Ok(payload);
             }
             Err(StoreError::ConditionFailed { .. }) => {
-                let standing = payloads.get(payload.id).await?.or_not_found("payload")?;
-                if standing.review.decision != payload.review.decision {
-                    // n8n was so quick that the workflow has posted the entity again, and it waits for another decision:
-                    // what stands there now owes nothing for this one.
+                let current = payloads.get(payload.id).await?.or_not_found("payload")?;
+                // The workflow was quicker and posted again: the debt is settled by that.
+                if current.review.decision != payload.review.decision {
                     return Ok(payload);
                 }
-                payload = standing;
+                payload = current;
             }
             Err(error) => return Err(error.into()),
         }

@@ -1,0 +1,302 @@
+//! What clients do, told so that it can be begun again after every death of the process.
+
+use serde_json::{Value, json};
+
+use super::pass;
+use crate::support::{Answer, N8N, TestApp};
+
+/// One thing that a client does under one `Idempotency-Key`.
+pub trait Story {
+    /// Prepares the house and returns what `act` and `state` need to know.
+    async fn set_up(&self, house: &TestApp) -> Value;
+
+    /// Does it.
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer;
+
+    /// What a person sees when it is done, the same however often the process died.
+    async fn state(&self, house: &TestApp, at: &Value) -> Value;
+
+    /// What must be true when time has passed and the client has not come back.
+    async fn abandoned(&self, _house: &TestApp, _at: &Value) {}
+}
+
+async fn once(house: &TestApp, path: &str, body: Value) -> Answer {
+    house.acme.post_once(path, "once", body).await
+}
+
+async fn shown(house: &TestApp, path: &str) -> Value {
+    let answer = house.acme.get(path).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json
+}
+
+/// The parts of an object that do not depend on the time.
+fn parts(value: &Value, names: &[&str]) -> Value {
+    names.iter().map(|name| ((*name).to_owned(), value[*name].clone())).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn post(installation: &Value, title: &str, payload: &Value) -> Value {
+    json!({
+        "title": title, "installation_id": installation, "workflow_id": "wf1", "execution_id": "7",
+        "allow_regenerate": true, "payload": payload,
+        "resume_url": format!("{N8N}/webhook-waiting/7?signature=token-7"),
+    })
+}
+
+/// An entity that execution 7 waits for.
+async fn parked(house: &TestApp) -> Value {
+    let installation = json!(house.register(&house.acme).await);
+    let body = post(&installation, "First", &json!({ "a": 1 }));
+    let made = house.acme.post("/automation/payload/create", body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    house.n8n.waits(7, "wf1", made.id());
+    json!({ "installation": installation, "entity": made.id() })
+}
+
+async fn payload_state(house: &TestApp, at: &Value) -> Value {
+    let payload = shown(house, &format!("/api/payloads/{}", at["entity"])).await;
+    let names = ["title", "payload", "automation_status", "human_interaction", "workflow_id", "execution_id"];
+    json!({
+        "payload": parts(&payload, &names),
+        "resume": payload["resume"]["state"],
+        "history": payload["history"].as_array().map(Vec::len),
+        "all": shown(house, "/api/payloads/list").await["count"],
+        "told": house.n8n.execution(7).map(|execution| execution.decisions),
+    })
+}
+
+/// A decision, and n8n that is told of it.
+pub struct Decide(pub &'static str);
+
+impl Story for Decide {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        parked(house).await
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let body = json!({ "entity_id": at["entity"], "entity_type": "custom_payload" });
+        once(house, &format!("/automation/{}", self.0), body).await
+    }
+
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        let state = payload_state(house, at).await;
+        assert_eq!(state["told"].as_array().map(Vec::len), Some(1), "{state}");
+        assert_eq!(state["resume"], "resumed", "{state}");
+        state
+    }
+
+    /// A stored decision reaches n8n though nobody repeats it; one that was not stored does not.
+    async fn abandoned(&self, house: &TestApp, at: &Value) {
+        let state = payload_state(house, at).await;
+        let decided = state["payload"]["automation_status"] != "pending";
+        assert_eq!(state["told"].as_array().map(Vec::len), Some(usize::from(decided)), "{state}");
+        assert_eq!(state["resume"], if decided { json!("resumed") } else { Value::Null }, "{state}");
+    }
+}
+
+/// A new payload, large or small.
+pub struct Create {
+    pub bytes: usize,
+}
+
+impl Story for Create {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        json!({ "installation": house.register(&house.acme).await })
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let content = json!({ "text": "x".repeat(self.bytes) });
+        once(house, "/automation/payload/create", post(&at["installation"], "First", &content)).await
+    }
+
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        let all = shown(house, "/api/payloads/list").await["payloads"].clone();
+        assert_eq!(all.as_array().map(Vec::len), Some(1), "{all}");
+        let mut at = at.clone();
+        at["entity"] = all[0]["id"].clone();
+        let installed = shown(house, &format!("/api/installed/{}", at["installation"])).await;
+        json!({ "payload": payload_state(house, &at).await, "workflows": installed["workflow_ids"] })
+    }
+}
+
+/// A workflow that was sent back posts again.
+pub struct Repost;
+
+impl Story for Repost {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        let at = parked(house).await;
+        let body = json!({ "entity_id": at["entity"], "entity_type": "custom_payload" });
+        let sent_back = house.acme.post("/automation/regenerate", body).await;
+        assert_eq!(sent_back.json["n8n_resumed"], true, "{sent_back:?}");
+        at
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let content = json!({ "text": "y".repeat(100_000) });
+        once(house, "/automation/payload/create", post(&at["installation"], "Second", &content)).await
+    }
+
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        payload_state(house, at).await
+    }
+}
+
+/// A large execution with model calls in it.
+pub fn execution_data() -> Value {
+    let record = json!({
+        "response": { "generations": [[{ "text": "x".repeat(50_000), "generationInfo": { "finish_reason": "stop" } }]] },
+        "tokenUsage": { "promptTokens": 399, "completionTokens": 288, "totalTokens": 687 },
+    });
+    let model = json!({
+        "startTime": 1_737_455_400_000_i64, "executionIndex": 1, "executionTime": 1, "executionStatus": "success",
+        "source": [{ "previousNode": "Agent", "previousNodeRun": 0 }],
+        "inputOverride": { "ai_languageModel": [[{ "json": { "messages": ["hi"], "options": { "model": "gpt-4" } } }]] },
+        "data": { "ai_languageModel": [[{ "json": record }]] },
+    });
+    json!({
+        "id": "9", "status": "success", "finished": true,
+        "startedAt": "2025-01-21T10:30:00.000Z", "stoppedAt": "2025-01-21T10:30:01.000Z",
+        "workflowData": { "id": "wf1", "name": "Report", "nodes": [
+            { "name": "Model", "type": "@n8n/n8n-nodes-langchain.lmChatOpenAi", "parameters": {} }
+        ]},
+        "data": { "resultData": { "runData": { "Model": [model] } } },
+    })
+}
+
+async fn usage_state(house: &TestApp) -> Value {
+    let stats = shown(house, "/api/token-usage/wf1/stats").await;
+    let execution = shown(house, "/api/token-usage/wf1/stats?execution=9").await;
+    json!({ "all": stats["stats"], "execution": execution["stats"] })
+}
+
+/// A push.
+pub struct Push;
+
+impl Story for Push {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        json!({ "installation": house.register(&house.acme).await })
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let body = json!({
+            "installation_id": at["installation"], "workflow_id": "wf1", "execution_data": execution_data(),
+        });
+        once(house, "/api/push/executions", body).await
+    }
+
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        let installed = shown(house, &format!("/api/installed/{}", at["installation"])).await;
+        let nid = &installed["workflows"][0]["nid"];
+        let polled = house.acme.post("/api/poll-execution", json!({ "nid": nid })).await.json;
+        let state = json!({
+            "polled": parts(&polled, &["status", "execution_id", "n8n_status"]),
+            "name": installed["workflows"][0]["name"],
+            "usage": usage_state(house).await,
+        });
+        assert_eq!(state["usage"]["all"]["total_records"], 1, "{state}");
+        state
+    }
+}
+
+/// A registration, and the listing that follows it.
+pub struct Register;
+
+impl Story for Register {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        house.n8n.add_workflow("wf1", "Monthly report", "report");
+        house.n8n.add_workflow("wf2", "Weekly report", "weekly");
+        Value::Null
+    }
+
+    async fn act(&self, house: &TestApp, _: &Value) -> Answer {
+        let body = json!({
+            "instance_id": "my-n8n-001", "host": N8N, "api_key": "n8n-api-key-here", "title": "Production n8n",
+        });
+        once(house, "/api/installs/register", body).await
+    }
+
+    async fn state(&self, house: &TestApp, _: &Value) -> Value {
+        let id = house.register(&house.acme).await;
+        let installed = shown(house, &format!("/api/installed/{id}")).await;
+        parts(&installed, &["workflow_ids", "listing_error"])
+    }
+
+    async fn abandoned(&self, house: &TestApp, _: &Value) {
+        let keys = super::footprint(house).await;
+        let registered = keys.iter().any(|key| key.contains("#installation /"));
+        let listed = keys.iter().filter(|key| key.contains("#webhook#")).count();
+        assert_eq!(listed, if registered { 2 } else { 0 }, "{keys:#?}");
+    }
+}
+
+/// Posted usage; of an execution that was metered from a push before, when `pushed`.
+pub struct Usage {
+    pub pushed: bool,
+}
+
+impl Story for Usage {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        let at = Push.set_up(house).await;
+        if self.pushed {
+            let body = json!({
+                "installation_id": at["installation"], "workflow_id": "wf1", "execution_data": execution_data(),
+            });
+            let pushed = house.acme.post("/api/push/executions", body).await;
+            assert_eq!(pushed.json["metered"], 1, "{pushed:?}");
+        }
+        at
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let body = json!({
+            "installation_id": at["installation"], "workflow_id": "wf1", "execution_id": "9", "model_id": "gpt-4",
+            "input_tokens": 1000, "output_tokens": 10,
+        });
+        once(house, "/api/token-usage", body).await
+    }
+
+    async fn state(&self, house: &TestApp, _: &Value) -> Value {
+        let state = usage_state(house).await;
+        assert_eq!(state["all"]["input_tokens"], 1000, "{state}");
+        state
+    }
+
+    /// An execution is metered from one source or the other, never from both and never from none.
+    async fn abandoned(&self, house: &TestApp, _: &Value) {
+        if !self.pushed && house.acme.get("/api/token-usage/wf1/stats").await.status == 404 {
+            return;
+        }
+        let state = usage_state(house).await;
+        let tokens = state["all"]["input_tokens"].as_i64();
+        assert!(tokens == Some(1000) || (self.pushed && tokens == Some(399)), "{state}");
+        assert_eq!(state["all"], state["execution"], "the sums are the sum of the records");
+    }
+}
+
+/// A trigger, and the run that is followed.
+pub struct Trigger;
+
+impl Story for Trigger {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        json!({ "installation": house.register(&house.acme).await })
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        house.n8n.runs(9, "wf1", house.app.now().0 + 20);
+        house.n8n.set_status(9, "success");
+        let endpoint = format!("{N8N}/webhook/invokati-trigger/{}/wf1", at["installation"]);
+        once(house, "/api/trigger-webhook", json!({ "endpoint": endpoint })).await
+    }
+
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        // n8n may be called again, but under the same key, so that the workflow can tell.
+        let sent = house.network.sent_to("/webhook/");
+        assert!((1..=2).contains(&sent.len()), "{}", sent.len());
+        assert!(sent.iter().all(|call| call.headers["idempotency-key"] == sent[0].headers["idempotency-key"]));
+        let installed = shown(house, &format!("/api/installed/{}", at["installation"])).await;
+        let nid = &installed["workflows"][0]["nid"];
+        pass(house, 30).await;
+        let polled = house.acme.post("/api/poll-execution", json!({ "nid": nid })).await.json;
+        parts(&polled, &["status", "is_complete", "execution_id"])
+    }
+}
