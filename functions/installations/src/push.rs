@@ -12,7 +12,7 @@ use shared::{
     error::{Error, ErrorKind, Result},
     http::{
         ctx::Ctx,
-        extract::{JsonBytes, malformed},
+        extract::{JsonBytes, malformed, object},
         fields::Fields,
         reply::Reply,
     },
@@ -103,6 +103,9 @@ fn read(body: &Bytes) -> Result<Input> {
     let text = std::str::from_utf8(body)
         .map_err(|_| Error::new(ErrorKind::Malformed, "malformed_json", "The body is not UTF-8."))?;
     let text = if text.trim().is_empty() { "{}" } else { text };
+    if !text.trim_start().starts_with('{') {
+        object(body)?;
+    }
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     let mut fields = Fields::new(envelope.rest);
     let installation_id = fields.required_id("installation_id");

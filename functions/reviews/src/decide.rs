@@ -164,7 +164,7 @@ async fn store(ctx: &Ctx, mut payload: Payload) -> Result<Reply, Refused> {
 /// The same decision once more: nothing changes, but a resume that is still owed is tried now.
 async fn repeat(ctx: &Ctx, mut payload: Payload) -> Result<Reply, Refused> {
     let Some(resume) = payload.review.resume.as_mut().filter(|resume| resume.may_hurry(ctx.now)) else {
-        return Ok(reviewed(&payload)?);
+        return ctx.commit(Vec::new(), reviewed(&payload)?).await;
     };
     resume.hurry(ctx.now);
     payload.v += 1;

@@ -250,5 +250,5 @@ fn line(key: &ApiKey, now: clock::Millis) -> String {
 
 /// The message for people, without the code.
 fn plain(error: shared::error::Error) -> anyhow::Error {
-    anyhow::anyhow!(error.message)
+    anyhow::anyhow!(error.into_message())
 }

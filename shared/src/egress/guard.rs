@@ -103,7 +103,10 @@ impl Guard {
                 Ok(Ok(found)) => found,
                 Ok(Err(why)) => return Err(OutError::Dns(format!("{name}: {why}"))),
                 Err(_) => {
-                    return Err(OutError::Dns(format!("{name}: no answer within {} s", DNS_BUDGET.as_secs())));
+                    return Err(OutError::Dns(format!(
+                        "{name}: no answer within {} s",
+                        DNS_BUDGET.as_secs()
+                    )));
                 }
             }
         };

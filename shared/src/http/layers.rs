@@ -57,7 +57,7 @@ pub fn platform(router: Router<SharedApp>, app: SharedApp) -> NormalizePath<Rout
         })
         .layer(from_fn_with_state(app.clone(), admit))
         .layer(cors)
-        .layer(CatchPanicLayer::custom(|panic| panicked(panic)))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), observe))
         .layer(from_fn(limit_head))
         .with_state(app);
@@ -94,6 +94,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     ))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text =
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -206,7 +207,7 @@ async fn admitted(
             match remember(route, &mut ctx, request).await? {
                 Remembered::Answered(reply) => reply.into_response(),
                 Remembered::New(restored) => {
-                    request = restored;
+                    request = *restored;
                     request.extensions_mut().insert(ctx);
                     next.run(request).await
                 }
@@ -238,16 +239,18 @@ fn credential(headers: &HeaderMap) -> Result<&str> {
 }
 
 enum Remembered {
-    New(Request),
+    New(Box<Request>),
     Answered(super::reply::Reply),
 }
 
 /// Looks an `Idempotency-Key` up.
 async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Remembered> {
     if request.method() != Method::POST {
-        return Ok(Remembered::New(request));
+        return Ok(Remembered::New(Box::new(request)));
     }
-    let Some(sent) = request.headers().get("idempotency-key") else { return Ok(Remembered::New(request)) };
+    let Some(sent) = request.headers().get("idempotency-key") else {
+        return Ok(Remembered::New(Box::new(request)));
+    };
     let sent =
         sent.to_str().ok().map(str::trim).filter(|text| (1..=MAX_IDEMPOTENCY_KEY).contains(&text.len()));
     let sent = sent.map(str::to_owned).ok_or_else(|| {
@@ -274,7 +277,7 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
         }
     }
     ctx.idempotency = Some(Idempotency { key, fingerprint, begun });
-    Ok(Remembered::New(Request::from_parts(parts, Body::from(body))))
+    Ok(Remembered::New(Box::new(Request::from_parts(parts, Body::from(body)))))
 }
 
 /// Reads a body up to the limit. A declared length over it is refused before a byte is read.
@@ -299,7 +302,8 @@ pub(super) async fn read_body(app: &SharedApp, headers: &HeaderMap, body: Body) 
 }
 
 fn is_length_limit(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    std::error::Error::source(error)
+        .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 /// SHA-256 over parts, each with its length in front so that no two lists of parts read alike.

@@ -36,6 +36,12 @@ pub struct Execution {
 struct State {
     down: bool,
     key_refused: bool,
+    /// Lists no waiting executions, as versions before 2.30 do not.
+    hides_waiting: bool,
+    /// Calls what waits crashed for a moment, as n8n does when it starts.
+    starts_up: bool,
+    /// What the API answers to everything.
+    api_answer: Option<(u16, String)>,
     /// Answers the next resume calls with these instead, and does nothing.
     resume_answers: Vec<Result<(u16, String), OutError>>,
     /// Takes the next resume and loses the answer.
@@ -72,6 +78,21 @@ impl FakeN8n {
     /// The API refuses the key; webhooks go on.
     pub fn refuse_key(&self, refuse: bool) {
         self.state().key_refused = refuse;
+    }
+
+    /// The API does not list waiting executions, as n8n 2.8 does not; each can still be asked for by its id.
+    pub fn hide_waiting(&self, hide: bool) {
+        self.state().hides_waiting = hide;
+    }
+
+    /// n8n has just started, or is done with it: until then it calls what waits crashed.
+    pub fn starts_up(&self, starts: bool) {
+        self.state().starts_up = starts;
+    }
+
+    /// The API answers this to everything, or is itself again.
+    pub fn answer_api(&self, answer: Option<(u16, &str)>) {
+        self.state().api_answer = answer.map(|(status, body)| (status, body.to_owned()));
     }
 
     /// What webhooks answer; `{"message":"Workflow was started"}` unless told.
@@ -126,6 +147,34 @@ impl FakeN8n {
         }
     }
 
+    /// n8n forgets the execution.
+    pub fn delete(&self, id: u64) {
+        self.state().executions.remove(&id);
+    }
+
+    /// The execution's resume token is another from now on.
+    pub fn rotate_token(&self, id: u64, token: &str) {
+        if let Some(execution) = self.state().executions.get_mut(&id) {
+            execution.token = token.into();
+        }
+    }
+
+    /// An execution that runs since `started_at` (unix milliseconds), started from outside.
+    pub fn runs(&self, id: u64, workflow_id: &str, started_at: i64) {
+        self.put(
+            id,
+            Execution {
+                workflow_id: workflow_id.into(),
+                status: "running".into(),
+                started_at,
+                entities: Vec::new(),
+                passed: 0,
+                decisions: Vec::new(),
+                token: format!("token-{id}"),
+            },
+        );
+    }
+
     pub fn set_status(&self, id: u64, status: &str) {
         if let Some(execution) = self.state().executions.get_mut(&id) {
             execution.status = status.into();
@@ -136,7 +185,8 @@ impl FakeN8n {
         self.state().executions.get(&id).cloned()
     }
 
-    fn answer(&self, request: &OutRequest) -> Result<OutReply, OutError> {
+    /// Its answer to one request.
+    pub fn answer(&self, request: &OutRequest) -> Result<OutReply, OutError> {
         let mut state = self.state();
         if state.down {
             return Err(OutError::Connect("connection refused".into()));
@@ -155,6 +205,9 @@ impl FakeN8n {
 }
 
 fn api(state: &State, request: &OutRequest, path: &[&str]) -> OutReply {
+    if let Some((status, body)) = &state.api_answer {
+        return reply(*status, body.as_str());
+    }
     let key = request.headers.get("x-n8n-api-key").and_then(|key| key.to_str().ok());
     if state.key_refused || key != Some(API_KEY) {
         return reply(401, r#"{"message":"Unauthorized"}"#);
@@ -167,13 +220,17 @@ fn api(state: &State, request: &OutRequest, path: &[&str]) -> OutReply {
         ["executions"] => {
             let workflow = query("workflowId").unwrap_or_default();
             let running = query("status").as_deref() == Some("running");
+            let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
             let rows: Vec<Value> = state
                 .executions
                 .iter()
                 .rev()
                 .filter(|(_, execution)| {
-                    execution.workflow_id == workflow && (execution.status == "running") == running
+                    execution.workflow_id == workflow
+                        && (execution.status == "running") == running
+                        && !(state.hides_waiting && execution.status == "waiting")
                 })
+                .take(limit)
                 .map(|(id, execution)| row(*id, execution))
                 .collect();
             reply(200, json!({ "data": rows, "nextCursor": null }).to_string())
@@ -182,14 +239,21 @@ fn api(state: &State, request: &OutRequest, path: &[&str]) -> OutReply {
             let id: u64 = id.parse().unwrap_or(0);
             match state.executions.get(&id) {
                 Some(execution) if query("includeData").is_some() => {
-                    reply(200, with_data(id, execution).to_string())
+                    reply(200, as_seen(state, with_data(id, execution)).to_string())
                 }
-                Some(execution) => reply(200, row(id, execution).to_string()),
+                Some(execution) => reply(200, as_seen(state, row(id, execution)).to_string()),
                 None => reply(404, r#"{"message":"Not Found"}"#),
             }
         }
         _ => reply(404, r#"{"message":"not found"}"#),
     }
+}
+
+fn as_seen(state: &State, mut execution: Value) -> Value {
+    if state.starts_up && execution["status"] == "waiting" {
+        execution["status"] = "crashed".into();
+    }
+    execution
 }
 
 fn row(id: u64, execution: &Execution) -> Value {

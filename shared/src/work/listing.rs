@@ -68,7 +68,7 @@ fn pause(attempts: u32) -> Duration {
 }
 
 async fn list(app: &App, tenant: TenantId, installation: &Installation) -> Result<usize, N8nError> {
-    let ours = |error: Error| N8nError::Status { status: 0, message: error.message };
+    let ours = |error: Error| N8nError::Status { status: 0, message: error.into_message() };
     let n8n = app.n8n(tenant, installation).await.map_err(ours)?;
     let installed = Installed { app, tenant };
     let workflows = Workflows { store: &*app.store, tenant };

@@ -44,9 +44,10 @@ pub async fn pay(app: &App, tenant: TenantId, payload: Payload, request_id: &str
         Ok(None) => {
             Ending::Settled(ResumeState::Failed, Some("it is not known which n8n execution to resume".into()))
         }
-        Err(error) => {
-            Ending::Later { why: error.message, sent: payload.review.resume.as_ref().is_some_and(|r| r.sent) }
-        }
+        Err(error) => Ending::Later {
+            why: error.into_message(),
+            sent: payload.review.resume.as_ref().is_some_and(|r| r.sent),
+        },
     };
     tracing::info!(payload = %payload.id, ?ending, "resume attempt ended");
     settle(app, tenant, payload, &ending, request_id).await
@@ -119,7 +120,13 @@ async fn settle(
                 return Ok(payload);
             }
             Err(StoreError::ConditionFailed { .. }) => {
-                payload = payloads.get(payload.id).await?.or_not_found("payload")?;
+                let standing = payloads.get(payload.id).await?.or_not_found("payload")?;
+                if standing.review.decision != payload.review.decision {
+                    // n8n was so quick that the workflow has posted the entity again, and it waits for another decision:
+                    // what stands there now owes nothing for this one.
+                    return Ok(payload);
+                }
+                payload = standing;
             }
             Err(error) => return Err(error.into()),
         }

@@ -1,0 +1,41 @@
+//! Everything that an embedded file holds, for tests that look for what must or must not be there.
+
+use crate::store::{StoreError, embedded::Sqlite};
+
+/// One stored item, as text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StoredItem {
+    pub pk: String,
+    pub sk: String,
+    /// Its attributes as JSON.
+    pub body: String,
+    /// When it owes something: unix milliseconds.
+    pub due_at: Option<i64>,
+}
+
+/// All items by key.
+pub async fn items(file: &Sqlite) -> Result<Vec<StoredItem>, StoreError> {
+    file.read_job(|conn| {
+        let mut select = conn.prepare("SELECT pk, sk, body, due_at FROM items ORDER BY pk, sk")?;
+        let rows = select.query_map((), |row| {
+            Ok(StoredItem { pk: row.get(0)?, sk: row.get(1)?, body: row.get(2)?, due_at: row.get(3)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })
+    .await
+}
+
+/// The bodies of all messages, the dead ones included.
+pub async fn messages(file: &Sqlite) -> Result<Vec<String>, StoreError> {
+    file.read_job(|conn| {
+        let mut select = conn.prepare("SELECT body FROM messages ORDER BY id")?;
+        let rows = select.query_map((), |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    })
+    .await
+}
+
+/// Loses every message. Returns how many.
+pub async fn lose_messages(file: &Sqlite) -> Result<usize, StoreError> {
+    file.write_job(|conn| Ok(conn.execute("DELETE FROM messages", ())?)).await
+}
