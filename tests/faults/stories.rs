@@ -32,7 +32,11 @@ async fn shown(house: &TestApp, path: &str) -> Value {
 
 /// The parts of an object that do not depend on the time.
 fn parts(value: &Value, names: &[&str]) -> Value {
-    names.iter().map(|name| ((*name).to_owned(), value[*name].clone())).collect::<serde_json::Map<_, _>>().into()
+    names
+        .iter()
+        .map(|name| ((*name).to_owned(), value[*name].clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn post(installation: &Value, title: &str, payload: &Value) -> Value {
@@ -292,7 +296,9 @@ impl Story for Trigger {
         // n8n may be called again, but under the same key, so that the workflow can tell.
         let sent = house.network.sent_to("/webhook/");
         assert!((1..=2).contains(&sent.len()), "{}", sent.len());
-        assert!(sent.iter().all(|call| call.headers["idempotency-key"] == sent[0].headers["idempotency-key"]));
+        assert!(
+            sent.iter().all(|call| call.headers["idempotency-key"] == sent[0].headers["idempotency-key"])
+        );
         let installed = shown(house, &format!("/api/installed/{}", at["installation"])).await;
         let nid = &installed["workflows"][0]["nid"];
         pass(house, 30).await;

@@ -93,7 +93,9 @@ pub async fn regenerate(ctx: Ctx, fields: Fields) -> Result<Reply> {
 async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
     if input.entity_type != EntityType::CustomPayload {
-        return Err(Error::not_found(input.entity_type.as_str()));
+        let kind = input.entity_type.as_str();
+        let message = format!("There is no {kind} to review yet: only a custom_payload can be.");
+        return Err(Error::new(ErrorKind::NotFound, "not_found", message));
     }
     loop {
         let payload = ctx.payloads().get(input.entity_id).await?.or_not_found("custom_payload")?;

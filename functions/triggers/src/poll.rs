@@ -11,6 +11,7 @@ use shared::{
     http::{ctx::Ctx, fields::Fields, reply::Reply},
     ids::Id,
     queue::{Task, TaskKind},
+    repo::due::UNANNOUNCED,
 };
 use utoipa::ToSchema;
 
@@ -108,7 +109,7 @@ async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<
             // Owed in the same write, in case the message below is lost.
             ctx.app
                 .store
-                .write(runs.insert(&run, Some(ctx.now.plus(Duration::from_secs(30))))?)
+                .write(runs.insert(&run, Some(ctx.now.plus(UNANNOUNCED)))?)
                 .await
                 .map_err(Error::from)?;
             point_to(ctx, workflow.nid, &run).await?;

@@ -21,6 +21,7 @@ use shared::{
     ids::Id,
     n8n::client,
     queue::{Task, TaskKind},
+    repo::due::UNANNOUNCED,
 };
 use url::Url;
 use utoipa::ToSchema;
@@ -29,8 +30,6 @@ use utoipa::ToSchema;
 /// seconds.
 const CALL: Duration = Duration::from_secs(25);
 const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
-/// The first look at n8n for a run whose request died before it knew n8n's answer.
-const UNHEARD: Duration = Duration::from_secs(35);
 
 /// What to trigger.
 #[derive(Debug, ToSchema)]
@@ -201,7 +200,7 @@ async fn begin(ctx: &mut Ctx, input: &Input, target: &Target) -> Result<Run> {
         poll_error: None,
         v: 1,
     };
-    let poll_at = target.workflow_id.is_some().then(|| ctx.now.plus(UNHEARD));
+    let poll_at = target.workflow_id.is_some().then(|| ctx.now.plus(UNANNOUNCED));
     let insert = ctx.runs().insert(&run, poll_at)?;
     if ctx.begin(run.id, vec![insert]).await? { Ok(run) } else { Err(shared::http::ctx::in_progress()) }
 }

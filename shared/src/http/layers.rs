@@ -65,6 +65,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         .allow_headers(AnyHeader)
         .expose_headers(
             [
+                "retry-after",
                 "x-request-id",
                 "idempotent-replayed",
                 "x-ratelimit-limit",
@@ -121,7 +122,7 @@ async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next)
         }
         tracing::info!(
             status = response.status().as_u16(),
-            ms = app.now().since(started).as_millis(),
+            ms = u64::try_from(app.now().since(started).as_millis()).unwrap_or(u64::MAX),
             "answered"
         );
         response
