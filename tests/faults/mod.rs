@@ -2,7 +2,7 @@
 
 mod death;
 mod secrets;
-mod stories;
+pub mod stories;
 mod throttle;
 
 use std::time::Duration;

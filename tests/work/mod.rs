@@ -7,6 +7,7 @@ mod resume;
 mod resume_answers;
 mod resume_races;
 mod trigger;
+mod usage;
 
 use serde_json::{Value, json};
 

@@ -12,12 +12,8 @@ use shared::{
     metering::{Call, price},
     pricing,
     repo::usage::LEDGER,
-    store::StoreError,
 };
 use utoipa::ToSchema;
-
-/// A push that comes again and again between taking back and posting is waited out this often.
-const TRIES: usize = 5;
 
 /// One model call.
 #[derive(Debug, ToSchema)]
@@ -111,21 +107,18 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let usage = usage(&ctx, input)?;
     let reply = Reply::created(&recorded(&usage, nid))?;
     let log = ctx.usage(&usage.workflow_id);
-    for _ in 0..TRIES {
-        match ctx.commit(log.post(&usage)?, reply.clone()).await {
-            Ok(reply) => return Ok(reply),
-            // The execution was metered from pushed data. What the workflow itself says counts instead.
-            Err(Refused::Write(LEDGER, _)) => {
-                match ctx.app.store.transact(log.take_back(&usage.execution_id).await?).await {
-                    // Another item of the same execution came at the same moment and took it back.
-                    Ok(()) | Err(StoreError::Canceled(_)) => {}
-                    Err(error) => return Err(error.into()),
-                }
+    match ctx.commit(log.post(&usage)?, reply.clone()).await {
+        Ok(reply) => Ok(reply),
+        // The execution was metered from pushed data. What the workflow itself says counts instead.
+        Err(Refused::Write(LEDGER, _)) => {
+            match ctx.commit(log.post_instead(&usage).await?, reply.clone()).await {
+                // Another record of the same execution was quicker to replace it.
+                Err(Refused::Write(..)) => Ok(ctx.commit(log.post(&usage)?, reply).await?),
+                committed => Ok(committed?),
             }
-            Err(refused) => return Err(refused.into()),
         }
+        Err(refused) => Err(refused.into()),
     }
-    Err(StoreError::Conflict.into())
 }
 
 async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {

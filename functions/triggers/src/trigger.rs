@@ -229,11 +229,13 @@ fn request(ctx: &Ctx, input: &Input, run: Id) -> Result<OutRequest> {
 
 async fn finish(ctx: &Ctx, target: Target, mut run: Run, reply: &OutReply) -> Result<Reply> {
     let response = response_of(&reply.body);
-    run.execution_id = execution_id(&response);
+    run.execution_id = execution_id(&response).or(run.execution_id.take());
     run.trigger_status = Some(reply.status);
     run.v += 1;
     let following = run.workflow_id.is_some() || run.execution_id.is_some();
-    let poll_at = following.then(|| ctx.app.now().plus(poll_pause(0)));
+    // The run of a repeat may have been followed to its end meanwhile.
+    let unfinished = following && !run.status.is_complete();
+    let poll_at = unfinished.then(|| ctx.app.now().plus(poll_pause(0)));
     let triggered = Reply::ok(&Triggered {
         status: "success",
         success: true,

@@ -45,17 +45,12 @@ impl UsageLog<'_> {
     /// The writes of one posted record. The one at [`LEDGER`] refuses when the execution was metered from a push.
     pub fn post(&self, usage: &Usage) -> Result<Vec<Write>, StoreError> {
         let shard = usage.id.get() % SHARDS;
-        let totals = Totals::of(usage);
-        Ok(vec![
-            self.put(usage)?,
-            Write::update(self.ledger_key(&usage.execution_id, shard), add(totals))
-                .when(Cond::missing(PUSHED)),
-            Write::update(self.model_key(&usage.model_id, shard), self.add_model(&usage.model_id, totals)),
-            Write::update(
-                self.day_key(usage.recorded_at, &usage.model_id, shard),
-                self.add_model(&usage.model_id, totals),
-            ),
-        ])
+        let ledger = Write::update(self.ledger_key(&usage.execution_id, shard), add(Totals::of(usage)));
+        let mut writes = vec![self.put(usage)?, ledger.when(Cond::missing(PUSHED))];
+        let mut sums = Sums::default();
+        self.sum(&mut sums, std::slice::from_ref(usage), |totals| totals);
+        writes.extend(self.add_sums(sums));
+        Ok(writes)
     }
 
     /// The writes that meter an execution from pushed data; all refuse when it was metered before, either way.
@@ -71,51 +66,59 @@ impl UsageLog<'_> {
         for usage in records {
             writes.push(self.put(usage)?);
         }
-        writes.extend(self.sums(records, |totals| totals));
+        let mut sums = Sums::default();
+        self.sum(&mut sums, records, |totals| totals);
+        writes.extend(self.add_sums(sums));
         Ok(writes)
     }
 
-    /// The writes that take back what a push metered, because the workflow posts its usage itself.
-    pub async fn take_back(&self, execution_id: &str) -> Result<Vec<Write>, StoreError> {
+    /// The writes of one posted record in place of what a push metered of its execution. They refuse when nothing is
+    /// there to be replaced any more.
+    pub async fn post_instead(&self, usage: &Usage) -> Result<Vec<Write>, StoreError> {
+        let own = usage.id.get() % SHARDS;
         let mut writes: Vec<_> = (0..SHARDS)
             .map(|shard| {
-                Write::update(self.ledger_key(execution_id, shard), vec![Change::remove(PUSHED)])
-                    .when(Cond::has(PUSHED))
+                let mut changes = vec![Change::remove(PUSHED)];
+                if shard == own {
+                    changes.extend(add(Totals::of(usage)));
+                }
+                Write::update(self.ledger_key(&usage.execution_id, shard), changes).when(Cond::has(PUSHED))
             })
             .collect();
         let page = self
             .store
-            .query(&Query::table(self.record_partition()).prefix(record_prefix(execution_id)))
+            .query(&Query::table(self.record_partition()).prefix(record_prefix(&usage.execution_id)))
             .await?;
         let records: Vec<Usage> = page.items.iter().map(Item::decode).collect::<Result<_, _>>()?;
         let pushed: Vec<Usage> = records.into_iter().filter(|usage| usage.source == Source::Pushed).collect();
+        writes.push(self.put(usage)?);
         writes.extend(pushed.iter().map(|usage| Write::delete(self.record_key(usage)).when(Cond::Exists)));
-        writes.extend(self.sums(&pushed, Totals::negated));
+        let mut sums = Sums::default();
+        self.sum(&mut sums, &pushed, Totals::negated);
+        self.sum(&mut sums, std::slice::from_ref(usage), |totals| totals);
+        writes.extend(self.add_sums(sums));
         Ok(writes)
     }
 
-    /// One update per sum that the records touch: a transaction may touch an item only once.
-    fn sums(&self, records: &[Usage], sign: fn(Totals) -> Totals) -> Vec<Write> {
-        let mut models: BTreeMap<(&str, String), Totals> = BTreeMap::new();
-        for usage in records {
-            let sum = models.entry((&usage.model_id, day(usage.recorded_at))).or_default();
-            *sum = sum.plus(Totals::of(usage));
-        }
+    /// Adds records to the sums that they belong to. All go to the shard of the first, so that few items are touched.
+    fn sum(&self, sums: &mut Sums, records: &[Usage], sign: fn(Totals) -> Totals) {
         let shard = records.first().map_or(0, |usage| usage.id.get() % SHARDS);
-        let mut per_model: BTreeMap<&str, Totals> = BTreeMap::new();
-        let mut writes = Vec::new();
-        for ((model, day), totals) in models {
-            let sum = per_model.entry(model).or_default();
-            *sum = sum.plus(totals);
-            writes.push(Write::update(
-                self.day_key_of(&day, model, shard),
-                self.add_model(model, sign(totals)),
-            ));
+        for usage in records {
+            let (model, totals) = (&usage.model_id, sign(Totals::of(usage)));
+            for key in [self.day_key(usage.recorded_at, model, shard), self.model_key(model, shard)] {
+                let (_, sum) = sums.entry(key).or_insert_with(|| (model.clone(), Totals::default()));
+                *sum = sum.plus(totals);
+            }
         }
-        for (model, totals) in per_model {
-            writes.push(Write::update(self.model_key(model, shard), self.add_model(model, sign(totals))));
-        }
-        writes
+    }
+
+    /// One update per sum: a transaction may touch an item only once.
+    fn add_sums(&self, sums: Sums) -> impl Iterator<Item = Write> {
+        sums.into_iter().map(|(key, (model, totals))| {
+            let mut changes = add(totals);
+            changes.push(Change::set("model_id", model));
+            Write::update(key, changes)
+        })
     }
 
     /// Sums per model over all time.
@@ -175,12 +178,6 @@ impl UsageLog<'_> {
         Ok(Write::put(self.record_key(usage), encode(usage)?).when(Cond::Absent))
     }
 
-    fn add_model(&self, model: &str, totals: Totals) -> Vec<Change> {
-        let mut changes = add(totals);
-        changes.push(Change::set("model_id", model));
-        changes
-    }
-
     fn record_key(&self, usage: &Usage) -> Key {
         let sort = format!("{}{}", record_prefix(&usage.execution_id), usage.id.sortable());
         Key::of(self.tenant, &format!("usage#{}", segment(self.workflow_id)), sort)
@@ -204,14 +201,13 @@ impl UsageLog<'_> {
     }
 
     fn day_key(&self, at: Millis, model: &str, shard: u64) -> Key {
-        self.day_key_of(&day(at), model, shard)
-    }
-
-    fn day_key_of(&self, day: &str, model: &str, shard: u64) -> Key {
-        let sort = format!("{day}#{}#{shard}", segment(model));
+        let sort = format!("{}#{}#{shard}", day(at), segment(model));
         Key::of(self.tenant, &format!("usage-day#{}", segment(self.workflow_id)), sort)
     }
 }
+
+/// What is to be added to which sum, and whose model it is.
+type Sums = BTreeMap<Key, (String, Totals)>;
 
 /// A model whose records were all taken back is not listed.
 fn listed(models: BTreeMap<String, Totals>) -> Vec<ModelTotals> {
