@@ -1,6 +1,8 @@
 //! The whole house under test: every router, every worker, over the embedded engine in memory.
 
+mod coverage;
 mod faults;
+mod openapi;
 mod routes;
 mod support;
 mod work;

@@ -1,6 +1,9 @@
 //! Settings. Its one rule: nothing else in the house reads the environment, and a wrong value stops the start with one
 //! line that names it.
 
+#[cfg(feature = "aws")]
+pub mod function;
+
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 /// Largest request body: what Lambda takes in one synchronous invocation.

@@ -1,7 +1,12 @@
 //! The one error of the house. Its one rule: `message` is for the caller, the cause is for the log, and neither holds a
 //! secret. How an error looks on the wire is the dialect's business (`http::problem`).
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
 
 use serde_json::{Map, Value};
 
@@ -62,9 +67,13 @@ impl ErrorKind {
     ];
 }
 
-/// An error on its way to a caller or to the log.
+/// An error on its way to a caller or to the log. Boxed, because it rides in the result of nearly every call.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+/// What an [`Error`] says.
+#[derive(Debug)]
+pub struct Parts {
     pub kind: ErrorKind,
     /// Stable, snake case; part of the contract.
     pub code: &'static str,
@@ -80,7 +89,7 @@ pub struct Error {
 
 impl Error {
     pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             kind,
             code,
             message: message.into(),
@@ -88,7 +97,7 @@ impl Error {
             retry_after: None,
             details: Map::new(),
             cause: None,
-        }
+        }))
     }
 
     /// One field breaks a rule.
@@ -145,8 +154,27 @@ impl Error {
         self
     }
 
+    /// The words for the caller.
+    pub fn into_message(self) -> String {
+        self.0.message
+    }
+
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
         self.cause.as_deref()
+    }
+}
+
+impl Deref for Error {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.0
     }
 }
 

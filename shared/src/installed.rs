@@ -29,9 +29,12 @@ const REMEMBERED: usize = 10_000;
 /// What this instance saw lately: installations, and workflow nodes that exist for certain.
 #[derive(Default)]
 pub(crate) struct Sightings {
-    installations: Mutex<HashMap<(TenantId, Id), (Arc<Installation>, Millis)>>,
+    installations: Mutex<HashMap<(TenantId, Id), Believed>>,
     nodes: Mutex<HashMap<(TenantId, Id), Option<String>>>,
 }
+
+/// An installation, and until when it is believed.
+type Believed = (Arc<Installation>, Millis);
 
 /// Lookups inside one tenant.
 #[derive(Clone, Copy)]

@@ -13,6 +13,8 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod installed;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod metering;
 pub mod n8n;
 pub mod pricing;
@@ -23,4 +25,6 @@ pub mod store;
 pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "aws")]
+pub mod wiring;
 pub mod work;

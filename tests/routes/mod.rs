@@ -1,3 +1,10 @@
-//! One file per endpoint group, laid out like the URL tree.
+//! What single routes promise beyond what holds for all of them (`coverage.rs`). Laid out like the URL tree.
 
+mod idempotency;
+mod installations;
 mod payloads;
+mod protocol;
+mod reviews;
+mod service;
+mod token_usage;
+mod triggers;

@@ -1,16 +1,18 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
+use secrecy::ExposeSecret;
 use shared::{
+    accounts::NewKey,
     app::{App, Ports, SharedApp},
     blobs::disk::MemoryBlobs,
     clock::{Clock, FixedClock, Millis},
     config::Settings,
-    domain::installation::Installation,
+    domain::{api_key, installation::Installation, payload::Payload},
     http::layers,
     ids::{Id, SeededIds},
     queue::{Depth, QueueName, embedded::SqliteQueue, limits},
-    repo::installations::Installations,
+    repo::{installations::Installations, orgs, payloads::Payloads},
     sealer::keyfile::KeyFile,
     store::{embedded::Sqlite, meter::Reading},
     testing::{FakeN8n, Faults, Network},
@@ -96,6 +98,10 @@ impl TestApp {
 
     /// Puts an installation of a chosen id there, for the documents' samples.
     pub async fn seed_installation(&self, caller: &Caller, id: u64) {
+        self.seed_installation_at(caller, id, N8N).await;
+    }
+
+    pub async fn seed_installation_at(&self, caller: &Caller, id: u64, host: &str) {
         let id = Id::from_u64(id).unwrap();
         let (tenant, now) = (caller.key.tenant, self.clock.now());
         let secret = secrecy::SecretString::from("n8n-api-key-here");
@@ -103,7 +109,7 @@ impl TestApp {
         let installation = Installation {
             id,
             instance_id: format!("seeded-{id}"),
-            host: N8N.into(),
+            host: host.into(),
             webhook_url: None,
             title: "Seeded".into(),
             sealed_api_key: sealed,
@@ -117,6 +123,44 @@ impl TestApp {
         let installations = Installations { store: &*self.app.store, tenant };
         let far = now.plus(Duration::from_secs(365 * 24 * 3600));
         self.app.store.transact(installations.insert(&installation, far).unwrap()).await.unwrap();
+    }
+
+    /// Puts a payload of a chosen id there that waits for a decision: document 000's sample, of installation 45.
+    pub async fn seed_payload(&self, caller: &Caller, id: u64) {
+        let made = caller.post("/automation/payload/create", super::samples::payload()).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let payloads = Payloads { store: &*self.app.store, tenant: caller.key.tenant };
+        let old = payloads.get(Id::from_u64(made.id()).unwrap()).await.unwrap().unwrap();
+        let new = Payload { id: Id::from_u64(id).unwrap(), ..old.clone() };
+        let writes = vec![payloads.insert(&new).unwrap(), payloads.delete(&old)];
+        self.app.store.transact(writes).await.unwrap();
+    }
+
+    /// Another key of the caller's user.
+    pub async fn key(&self, caller: &Caller, wish: NewKey) -> Caller {
+        let user =
+            orgs::user(&*self.app.store, caller.key.tenant, caller.key.user_id).await.unwrap().unwrap();
+        let (_, text) = self.app.create_key(&user, wish).await.unwrap();
+        caller.with_key(text.expose_secret())
+    }
+
+    /// Credentials that must not work: their kind, and their text.
+    pub async fn bad_keys(&self, caller: &Caller) -> Vec<(&'static str, String)> {
+        let store = &*self.app.store;
+        let revoked = self.key(caller, NewKey::default()).await.text;
+        orgs::revoke_key(store, &api_key::hash(&revoked).unwrap(), self.clock.now()).await.unwrap();
+        let expires_at = Some(self.clock.now());
+        let expired = self.key(caller, NewKey { expires_at, ..NewKey::default() }).await.text;
+        let unknown = api_key::generate(&*self.app.ids).expose_secret().to_owned();
+        let mut typo = caller.text.clone();
+        typo.pop();
+        vec![
+            ("malformed", "sk-123".into()),
+            ("mistyped", typo),
+            ("unknown", unknown),
+            ("revoked", revoked),
+            ("expired", expired),
+        ]
     }
 
     pub fn advance(&self, span: Duration) {

@@ -53,6 +53,11 @@ impl Caller {
         self.service = service;
     }
 
+    /// The same person before another service.
+    pub fn on(&self, service: Service) -> Self {
+        Self { service, ..self.clone() }
+    }
+
     /// The same person with another credential.
     pub fn with_key(&self, text: &str) -> Self {
         Self { text: text.to_owned(), ..self.clone() }
@@ -85,17 +90,39 @@ impl Caller {
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header("x-api-key", &self.text);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let body = match body {
+        let key = ("x-api-key", self.text.as_str());
+        self.bare(method, path, body, &[&[key], headers].concat()).await
+    }
+
+    /// The same without our credential.
+    pub async fn bare(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        match body {
             Some(body) => {
-                request = request.header("content-type", "application/json");
-                Body::from(body.to_string())
+                let headers = [&[("content-type", "application/json")], headers].concat();
+                self.send(method, path, Body::from(body.to_string()), &headers).await
             }
-            None => Body::empty(),
-        };
+            None => self.send(method, path, Body::empty(), headers).await,
+        }
+    }
+
+    /// Posts text that need not be JSON, with our credential.
+    pub async fn text(&self, method: Method, path: &str, media: &str, body: &str) -> Answer {
+        let headers = [("x-api-key", self.text.as_str()), ("content-type", media)];
+        self.send(method, path, Body::from(body.to_owned()), &headers).await
+    }
+
+    /// Sends exactly these headers and this body. A body made of a stream has no declared length.
+    pub async fn send(&self, method: Method, path: &str, body: Body, headers: &[(&str, &str)]) -> Answer {
+        let request =
+            headers.iter().fold(Request::builder().method(method).uri(path), |request, (name, value)| {
+                request.header(*name, *value)
+            });
         self.raw(request.body(body).unwrap()).await
     }
 

@@ -2,6 +2,9 @@
 
 mod app;
 mod caller;
+mod check;
+pub mod samples;
 
 pub use app::{N8N, TestApp};
 pub use caller::{Answer, Caller};
+pub use check::{assert_holds, named, refusal, snapshot};

@@ -12,7 +12,7 @@ use shared::{
     error::{Error, ErrorKind, Result},
     http::{
         ctx::Ctx,
-        extract::{JsonBytes, malformed},
+        extract::{JsonBytes, malformed, object},
         fields::Fields,
         reply::Reply,
     },
@@ -89,11 +89,17 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
     let version =
         ctx.app.blobs.put(&BlobKey::of(ctx.tenant(), &file), "application/json", input.data.clone()).await?;
     let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
-    let metered = meter(&ctx, &installation, &input, &snapshot).await?;
+    let metered = meter(&ctx, &installation, &input, nid, &snapshot).await?;
     let newest = poll::latest(&ctx.app, ctx.tenant(), nid, &snapshot).await?;
     let execution_id = snapshot.execution_id.clone();
-    let push =
-        PushedExecution { installation_id: installation.id, workflow_id: input.workflow_id, bytes, snapshot };
+    let push = PushedExecution {
+        installation_id: installation.id,
+        workflow_id: input.workflow_id,
+        bytes,
+        snapshot,
+        metered: metered.is_some(),
+    };
+    let metered = metered.unwrap_or(0);
     let message = "Execution data stored successfully.";
     let reply = Reply::ok(&Pushed { success: true, message, file, execution_id, nid, newest, metered })?;
     Ok(ctx.commit(vec![ctx.pushes().put(nid, &push)?], reply).await?)
@@ -103,6 +109,9 @@ fn read(body: &Bytes) -> Result<Input> {
     let text = std::str::from_utf8(body)
         .map_err(|_| Error::new(ErrorKind::Malformed, "malformed_json", "The body is not UTF-8."))?;
     let text = if text.trim().is_empty() { "{}" } else { text };
+    if !text.trim_start().starts_with('{') {
+        object(body)?;
+    }
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     let mut fields = Fields::new(envelope.rest);
     let installation_id = fields.required_id("installation_id");
@@ -149,20 +158,30 @@ fn snapshot(ctx: &Ctx, summary: &Summary, blob: BlobRef) -> Snapshot {
     }
 }
 
-/// Meters an ended execution. Returns how many calls were metered now.
-async fn meter(ctx: &Ctx, installation: &Installation, input: &Input, snapshot: &Snapshot) -> Result<usize> {
+/// Meters an ended execution, once. Returns how many calls were metered now; none when there was nothing to deal with.
+async fn meter(
+    ctx: &Ctx,
+    installation: &Installation,
+    input: &Input,
+    nid: Id,
+    snapshot: &Snapshot,
+) -> Result<Option<usize>> {
     let found = &input.summary.usage;
     let known = input.summary.execution_id.is_some();
     if found.is_empty() || !known || !snapshot.status.is_complete() {
-        return Ok(0);
+        return Ok(None);
+    }
+    // The ledger would refuse as well, at the price of a refused transaction: pushes are repeated often.
+    if ctx.pushes().get(nid, &snapshot.execution_id).await?.is_some_and(|push| push.metered) {
+        return Ok(Some(0));
     }
     let records =
         metering::records(found, snapshot, &input.workflow_id, installation.id, &*ctx.app.ids, ctx.now)?;
     let writes = ctx.usage(&input.workflow_id).push(&snapshot.execution_id, &records)?;
     match ctx.app.store.transact(writes).await {
-        Ok(()) => Ok(found.len()),
-        // Metered by an earlier push, or posted by the workflow itself.
-        Err(StoreError::Canceled(_)) => Ok(0),
+        Ok(()) => Ok(Some(found.len())),
+        // Metered by a push at the same moment, or posted by the workflow itself.
+        Err(StoreError::Canceled(_)) => Ok(Some(0)),
         Err(error) => Err(error.into()),
     }
 }

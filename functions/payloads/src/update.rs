@@ -14,14 +14,17 @@ use crate::{content, input};
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
 pub struct UpdatePayload {
+    #[schema(example = "Monthly SEO Report")]
     title: Option<String>,
+    #[schema(example = "seo-report")]
     task_type: Option<String>,
     /// Replaces the whole content.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Object, example = json!({ "domain": "example.com", "backlinks": 350 }))]
     payload: Option<Value>,
     human_interaction: Option<bool>,
     allow_regenerate: Option<bool>,
     /// Sets the status without a decision: n8n is not told. Use `/automation/approve` and `/automation/deny` for that.
+    #[schema(example = "pending")]
     automation_status: Option<String>,
     status: Option<String>,
 }

@@ -93,7 +93,9 @@ pub async fn regenerate(ctx: Ctx, fields: Fields) -> Result<Reply> {
 async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
     if input.entity_type != EntityType::CustomPayload {
-        return Err(Error::not_found(input.entity_type.as_str()));
+        let kind = input.entity_type.as_str();
+        let message = format!("There is no {kind} to review yet: only a custom_payload can be.");
+        return Err(Error::new(ErrorKind::NotFound, "not_found", message));
     }
     loop {
         let payload = ctx.payloads().get(input.entity_id).await?.or_not_found("custom_payload")?;
@@ -164,7 +166,7 @@ async fn store(ctx: &Ctx, mut payload: Payload) -> Result<Reply, Refused> {
 /// The same decision once more: nothing changes, but a resume that is still owed is tried now.
 async fn repeat(ctx: &Ctx, mut payload: Payload) -> Result<Reply, Refused> {
     let Some(resume) = payload.review.resume.as_mut().filter(|resume| resume.may_hurry(ctx.now)) else {
-        return Ok(reviewed(&payload)?);
+        return ctx.commit(Vec::new(), reviewed(&payload)?).await;
     };
     resume.hurry(ctx.now);
     payload.v += 1;

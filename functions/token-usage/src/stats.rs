@@ -108,6 +108,11 @@ fn read(mut fields: Fields) -> Result<Filter> {
     if filter.execution.is_some() && (filter.from.is_some() || filter.to.is_some()) {
         fields.refuse("execution", "cannot be combined with from or to");
     }
+    if let (Some(from), Some(to)) = (filter.from, filter.to)
+        && from > to
+    {
+        fields.refuse("from", "must not lie after to");
+    }
     fields.finish()?;
     Ok(filter)
 }
@@ -117,7 +122,11 @@ async fn find(ctx: &Ctx, workflow_id: &str, filter: &Filter) -> Result<Vec<Model
     let mut models = match (&filter.execution, filter.from, filter.to) {
         (Some(execution), ..) => log.execution_totals(execution).await?,
         (None, None, None) => log.totals().await?,
-        (None, from, to) => log.totals_between(from.unwrap_or(Millis(0)), to.unwrap_or(ctx.now)).await?,
+        (None, from, to) => {
+            let from = from.unwrap_or(Millis(0));
+            // Days to come hold nothing, and a range that runs backwards is no range.
+            log.totals_between(from, to.unwrap_or(ctx.now).max(from)).await?
+        }
     };
     if let Some(wanted) = &filter.model {
         models.retain(|model| model.model_id == *wanted);

@@ -1,6 +1,6 @@
 //! The Lambda entry point.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> Result<(), shared::lambda::Error> {
     shared::lambda::run_http("triggers", triggers::router()).await
 }

@@ -11,6 +11,7 @@ use shared::{
     http::{ctx::Ctx, fields::Fields, reply::Reply},
     ids::Id,
     queue::{Task, TaskKind},
+    repo::due::UNANNOUNCED,
 };
 use utoipa::ToSchema;
 
@@ -63,13 +64,19 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let workflow = ctx.workflows().get(input.nid).await?.or_not_found("workflow node")?;
     let known = workflow.latest.as_ref().filter(|snapshot| counts(snapshot, &workflow, input.after));
     if let Some(snapshot) = known.filter(|snapshot| snapshot.status.is_complete()) {
-        return Reply::ok(&polled(input.nid, snapshot));
+        return answer(&ctx, &polled(input.nid, snapshot)).await;
     }
     let run = follow(&ctx, &workflow, &input).await?;
-    Reply::ok(&match (known, run) {
+    let state = match (known, run) {
         (Some(snapshot), _) => polled(input.nid, snapshot),
         (None, run) => pending(input.nid, run.as_ref()),
-    })
+    };
+    answer(&ctx, &state).await
+}
+
+/// Nothing is written but the reply itself, and that only under an `Idempotency-Key`.
+async fn answer(ctx: &Ctx, state: &Polled) -> Result<Reply> {
+    Ok(ctx.commit(Vec::new(), Reply::ok(state)?).await?)
 }
 
 /// Whether an execution lies after the time that was asked for. One that Baton triggered counts by our clock, another
@@ -102,7 +109,7 @@ async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<
             // Owed in the same write, in case the message below is lost.
             ctx.app
                 .store
-                .write(runs.insert(&run, Some(ctx.now.plus(Duration::from_secs(30))))?)
+                .write(runs.insert(&run, Some(ctx.now.plus(UNANNOUNCED)))?)
                 .await
                 .map_err(Error::from)?;
             point_to(ctx, workflow.nid, &run).await?;

@@ -21,6 +21,7 @@ use shared::{
     ids::Id,
     n8n::client,
     queue::{Task, TaskKind},
+    repo::due::UNANNOUNCED,
 };
 use url::Url;
 use utoipa::ToSchema;
@@ -29,8 +30,6 @@ use utoipa::ToSchema;
 /// seconds.
 const CALL: Duration = Duration::from_secs(25);
 const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
-/// The first look at n8n for a run whose request died before it knew n8n's answer.
-const UNHEARD: Duration = Duration::from_secs(35);
 
 /// What to trigger.
 #[derive(Debug, ToSchema)]
@@ -96,11 +95,11 @@ struct Target {
 /// 60 requests a minute. What n8n answers is passed on; an answer of 400 or above becomes a 502 with `n8n_status`.
 #[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook", tag = "triggers",
     request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
+pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
     let target = target(&ctx, &input.endpoint).await?;
     ctx.app.http.check(&input.endpoint).await.map_err(refused)?;
-    let run = begin(&ctx, &input, &target).await?;
+    let run = begin(&mut ctx, &input, &target).await?;
     let key = ctx.runs().key(run.id);
     let answer = ctx.app.http.send(request(&ctx, &input, run.id)?).await;
     match answer {
@@ -174,10 +173,9 @@ async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
 
 /// Remembers the trigger before it is sent. The run owes a poll from the start, so that it is followed even if this
 /// process dies before it hears n8n's answer.
-async fn begin(ctx: &Ctx, input: &Input, target: &Target) -> Result<Run> {
-    let runs = ctx.runs();
+async fn begin(ctx: &mut Ctx, input: &Input, target: &Target) -> Result<Run> {
     if let Some(id) = ctx.idempotency.as_ref().and_then(|idempotency| idempotency.begun)
-        && let Some(run) = runs.get(id).await?
+        && let Some(run) = ctx.runs().get(id).await?
     {
         // An earlier request with this key died under way. The call is repeated under the same key, for n8n to see.
         return Ok(run);
@@ -202,12 +200,9 @@ async fn begin(ctx: &Ctx, input: &Input, target: &Target) -> Result<Run> {
         poll_error: None,
         v: 1,
     };
-    let poll_at = target.workflow_id.is_some().then(|| ctx.now.plus(UNHEARD));
-    if ctx.begin(run.id, vec![runs.insert(&run, poll_at)?]).await? {
-        Ok(run)
-    } else {
-        Err(shared::http::ctx::in_progress())
-    }
+    let poll_at = target.workflow_id.is_some().then(|| ctx.now.plus(UNANNOUNCED));
+    let insert = ctx.runs().insert(&run, poll_at)?;
+    if ctx.begin(run.id, vec![insert]).await? { Ok(run) } else { Err(shared::http::ctx::in_progress()) }
 }
 
 /// The documented body and nothing else. The key makes a repeat visible as a repeat.

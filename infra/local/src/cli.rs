@@ -61,7 +61,9 @@ enum Command {
 enum OrgCommand {
     /// Create an organization with its admin and an API key. Works beside a running server.
     Create {
+        /// Name of the organization.
         name: String,
+        /// E-mail address of its admin, also the user name.
         #[arg(long)]
         admin_email: String,
         /// At least eight characters.
@@ -143,10 +145,10 @@ fn start(cli: Cli) -> anyhow::Result<()> {
 
 async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyhow::Result<()> {
     let OrgCommand::Create { name, admin_email, admin_password } = command;
-    let house = house::open(settings)?;
+    let app = house::accounts(settings)?;
     let password = SecretString::from(admin_password);
-    let made = house.app.create_organization(&name, &admin_email, &password).await.map_err(plain)?;
-    welcome::mark(&house.app).await?;
+    let made = app.create_organization(&name, &admin_email, &password).await.map_err(plain)?;
+    welcome::mark(&app).await?;
     let (id, key, email) = (made.organization.id.0, made.api_key.expose_secret(), &made.admin.email);
     if json {
         let admin = json!({ "username": email, "email": email });
@@ -160,8 +162,7 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
 }
 
 async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyhow::Result<()> {
-    let house = house::open(settings)?;
-    let app = &house.app;
+    let app = &house::accounts(settings)?;
     match command {
         KeyCommand::Create { owner, name, expires_in, scopes } => {
             let user = user(app, &owner).await?;
@@ -178,7 +179,7 @@ async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyho
                 shown["api_key"] = text.expose_secret().into();
                 println!("{shown}");
             } else {
-                println!("API key {}\nIt is shown this once.", text.expose_secret());
+                println!("API key {}\nId      {}\nThe key is shown this once.", text.expose_secret(), key.id);
             }
         }
         KeyCommand::List { owner } => {
@@ -250,5 +251,5 @@ fn line(key: &ApiKey, now: clock::Millis) -> String {
 
 /// The message for people, without the code.
 fn plain(error: shared::error::Error) -> anyhow::Error {
-    anyhow::anyhow!(error.message)
+    anyhow::anyhow!(error.into_message())
 }

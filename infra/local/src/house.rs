@@ -7,7 +7,7 @@ use shared::{
     app::{App, Ports, SharedApp},
     blobs::disk::DiskBlobs,
     clock::{Clock, SystemClock},
-    config::LocalSettings,
+    config::{Env, LocalSettings, ProcessEnv},
     egress::{Guarded, Policy, SystemResolver},
     ids::SystemIds,
     queue::embedded::SqliteQueue,
@@ -19,6 +19,24 @@ use shared::{
 pub struct House {
     pub app: SharedApp,
     pub file: Sqlite,
+}
+
+/// The app that holds the accounts: the table in AWS when `BATON_TABLE` names one, the data directory otherwise.
+pub fn accounts(settings: &LocalSettings) -> anyhow::Result<SharedApp> {
+    if ProcessEnv.text("BATON_TABLE").is_some() {
+        return over_aws();
+    }
+    Ok(open(settings)?.app)
+}
+
+#[cfg(feature = "aws")]
+fn over_aws() -> anyhow::Result<SharedApp> {
+    Ok(App::over_aws(shared::config::function::FunctionSettings::read(&ProcessEnv)?)?)
+}
+
+#[cfg(not(feature = "aws"))]
+fn over_aws() -> anyhow::Result<SharedApp> {
+    anyhow::bail!("BATON_TABLE is set, but this baton was built without `--features aws`")
 }
 
 /// Opens the data directory, creating it when it is missing. Several processes may have it open.

@@ -29,7 +29,7 @@ impl BlobKey {
             match byte {
                 b'.' if segment_start => key.push_str("%2E"),
                 b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
-                    key.push(char::from(byte))
+                    key.push(char::from(byte));
                 }
                 other => key.push_str(&format!("%{other:02X}")),
             }

@@ -13,6 +13,9 @@ pub struct PushedExecution {
     /// Size of the stored body.
     pub bytes: u64,
     pub snapshot: Snapshot,
+    /// The token usage in it was dealt with: metered, or left to what the workflow posted.
+    #[serde(default)]
+    pub metered: bool,
 }
 
 /// The documented name of a workflow's pushed data.

@@ -233,6 +233,9 @@ impl ResumeState {
 pub const RETRY_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Longest time that one attempt may take, its look-ups included.
 pub const ATTEMPT: Duration = Duration::from_secs(30);
+/// When an attempt that was never heard of again is looked after. Nothing announces it, so it must lie farther ahead than
+/// a tick looks (`repo::due::UNANNOUNCED`).
+const RECOVERY: Duration = Duration::from_secs(70);
 
 impl Resume {
     /// A fresh debt whose first attempt starts at once.
@@ -243,7 +246,7 @@ impl Resume {
             since: now,
             attempt_until: Some(now.plus(ATTEMPT)),
             sent: false,
-            next_attempt_at: Some(now.plus(ATTEMPT)),
+            next_attempt_at: Some(now.plus(RECOVERY)),
             resumed_at: None,
             last_error: None,
         }
@@ -277,7 +280,7 @@ impl Resume {
         self.sent |= self.attempt_until.is_some();
         self.attempts += 1;
         self.attempt_until = Some(now.plus(ATTEMPT));
-        self.next_attempt_at = Some(now.plus(ATTEMPT));
+        self.next_attempt_at = Some(now.plus(RECOVERY));
     }
 
     /// The attempt failed in a way that may pass. `sent` says that it may have reached n8n all the same.

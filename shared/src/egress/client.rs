@@ -82,6 +82,7 @@ impl Guarded {
     ) -> Result<Self, SetupError> {
         let guard = Arc::new(Guard::new(policy, resolver));
         let tls = tls::client_config(roots).map_err(|error| SetupError(error.to_string()))?;
+        #[expect(clippy::disallowed_methods, reason = "this is the guard itself")]
         let http = reqwest::Client::builder()
             .dns_resolver(Arc::new(GuardedDns(Arc::clone(&guard))))
             .tls_backend_preconfigured(tls)

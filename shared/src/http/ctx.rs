@@ -129,14 +129,20 @@ impl Ctx {
 
     /// Remembers that an outside effect begins under `id`, before it begins. Returns false when another request with
     /// the same key was quicker.
-    pub async fn begin(&self, id: Id, mut writes: Vec<Write>) -> Result<bool> {
+    pub async fn begin(&mut self, id: Id, mut writes: Vec<Write>) -> Result<bool> {
         let own = writes.len();
         if let Some(idempotency) = &self.idempotency {
             let outcome = Outcome::Begun { id, at: self.now };
             writes.push(idempotency::write(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?);
         }
         match self.apply(writes).await {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                // From here on the key is ours: the reply replaces what was just written.
+                if let Some(idempotency) = &mut self.idempotency {
+                    idempotency.begun = Some(id);
+                }
+                Ok(true)
+            }
             Err(error) if self.idempotency.is_some() && error.refused_by(own).is_some() => Ok(false),
             Err(error) => Err(error.into()),
         }

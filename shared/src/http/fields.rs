@@ -219,7 +219,8 @@ mod tests {
     use serde_json::json;
 
     fn fields(value: Value) -> Fields {
-        Fields::new(value.as_object().unwrap().clone())
+        let Value::Object(map) = value else { panic!("a body is an object") };
+        Fields::new(map)
     }
 
     #[test]

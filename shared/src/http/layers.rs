@@ -41,23 +41,10 @@ const MAX_IDEMPOTENCY_KEY: usize = 255;
 pub fn platform(router: Router<SharedApp>, app: SharedApp) -> NormalizePath<Router> {
     let cors = cors(&app.settings.cors_origins);
     let router = router
-        .fallback(|| async {
-            Error::new(
-                ErrorKind::NotFound,
-                "no_such_route",
-                "There is no such address. GET /docs lists them.",
-            )
-        })
-        .method_not_allowed_fallback(|| async {
-            Error::new(
-                ErrorKind::MethodNotAllowed,
-                "method_not_allowed",
-                "This address does not answer that method.",
-            )
-        })
+        .fallback(|| async { no_such_route() })
         .layer(from_fn_with_state(app.clone(), admit))
         .layer(cors)
-        .layer(CatchPanicLayer::custom(|panic| panicked(panic)))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), observe))
         .layer(from_fn(limit_head))
         .with_state(app);
@@ -78,6 +65,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         .allow_headers(AnyHeader)
         .expose_headers(
             [
+                "retry-after",
                 "x-request-id",
                 "idempotent-replayed",
                 "x-ratelimit-limit",
@@ -94,6 +82,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     ))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text =
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -133,7 +122,7 @@ async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next)
         }
         tracing::info!(
             status = response.status().as_u16(),
-            ms = app.now().since(started).as_millis(),
+            ms = u64::try_from(app.now().since(started).as_millis()).unwrap_or(u64::MAX),
             "answered"
         );
         response
@@ -162,8 +151,7 @@ async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Re
         return next.run(request).await;
     };
     let Some(route) = routes::find(request.method(), &path) else {
-        // The path exists and this method does not: the router says so, with its Allow header. Nothing runs.
-        return next.run(request).await;
+        return unlisted(&path);
     };
     if route.auth == Auth::Public {
         return next.run(request).await;
@@ -172,6 +160,28 @@ async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Re
         Ok(response) => response,
         Err(error) => error.into_response(),
     }
+}
+
+/// Nothing runs that the table does not know, be it routed or not: a forgotten row must not open a door.
+fn unlisted(path: &str) -> Response {
+    let methods = routes::methods(path);
+    if methods.is_empty() {
+        return no_such_route().into_response();
+    }
+    let error = Error::new(
+        ErrorKind::MethodNotAllowed,
+        "method_not_allowed",
+        "This address does not answer that method.",
+    );
+    let mut response = error.into_response();
+    if let Ok(allow) = HeaderValue::from_str(&methods.join(",")) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+fn no_such_route() -> Error {
+    Error::new(ErrorKind::NotFound, "no_such_route", "There is no such address. GET /docs lists them.")
 }
 
 async fn admitted(
@@ -206,7 +216,7 @@ async fn admitted(
             match remember(route, &mut ctx, request).await? {
                 Remembered::Answered(reply) => reply.into_response(),
                 Remembered::New(restored) => {
-                    request = restored;
+                    request = *restored;
                     request.extensions_mut().insert(ctx);
                     next.run(request).await
                 }
@@ -238,16 +248,18 @@ fn credential(headers: &HeaderMap) -> Result<&str> {
 }
 
 enum Remembered {
-    New(Request),
+    New(Box<Request>),
     Answered(super::reply::Reply),
 }
 
 /// Looks an `Idempotency-Key` up.
 async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Remembered> {
     if request.method() != Method::POST {
-        return Ok(Remembered::New(request));
+        return Ok(Remembered::New(Box::new(request)));
     }
-    let Some(sent) = request.headers().get("idempotency-key") else { return Ok(Remembered::New(request)) };
+    let Some(sent) = request.headers().get("idempotency-key") else {
+        return Ok(Remembered::New(Box::new(request)));
+    };
     let sent =
         sent.to_str().ok().map(str::trim).filter(|text| (1..=MAX_IDEMPOTENCY_KEY).contains(&text.len()));
     let sent = sent.map(str::to_owned).ok_or_else(|| {
@@ -274,7 +286,7 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
         }
     }
     ctx.idempotency = Some(Idempotency { key, fingerprint, begun });
-    Ok(Remembered::New(Request::from_parts(parts, Body::from(body))))
+    Ok(Remembered::New(Box::new(Request::from_parts(parts, Body::from(body)))))
 }
 
 /// Reads a body up to the limit. A declared length over it is refused before a byte is read.
@@ -299,7 +311,8 @@ pub(super) async fn read_body(app: &SharedApp, headers: &HeaderMap, body: Body) 
 }
 
 fn is_length_limit(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    std::error::Error::source(error)
+        .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 /// SHA-256 over parts, each with its length in front so that no two lists of parts read alike.

@@ -86,10 +86,10 @@ pub fn log(error: &Error) {
     match error.kind {
         ErrorKind::Internal => tracing::error!(%error, "request failed"),
         ErrorKind::Upstream | ErrorKind::UpstreamTimeout | ErrorKind::Unavailable => {
-            tracing::warn!(%error, "request failed")
+            tracing::warn!(%error, "request failed");
         }
         ErrorKind::Forbidden | ErrorKind::TooLarge | ErrorKind::RateLimited => {
-            tracing::info!(%error, "request refused")
+            tracing::info!(%error, "request refused");
         }
         _ => tracing::debug!(%error, "request refused"),
     }

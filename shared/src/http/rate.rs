@@ -26,7 +26,12 @@ const TAKEN: &str = "taken";
 
 /// What this instance holds of the windows that it has met.
 #[derive(Debug, Default)]
-pub(crate) struct Limiter(Mutex<HashMap<Id, Held>>);
+pub(crate) struct Limiter {
+    held: Mutex<HashMap<Id, Held>>,
+    /// Held while a slice is leased: requests that come at once share one slice instead of taking one each, which
+    /// would use the window up for requests that were never made.
+    leasing: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Held {
@@ -66,6 +71,10 @@ impl Limiter {
         if let Some(held) = self.take_held(key, window) {
             return Ok(standing(held, true));
         }
+        let _alone = self.leasing.lock().await;
+        if let Some(held) = self.take_held(key, window) {
+            return Ok(standing(held, true));
+        }
         let mut wanted = (limit / SLICES).max(1);
         loop {
             match lease(store, tenant, key, window, wanted, limit).await? {
@@ -81,14 +90,14 @@ impl Limiter {
     }
 
     fn take_held(&self, key: Id, window: i64) -> Option<Held> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let held = all.get_mut(&key).filter(|held| held.window == window && held.leased > 0)?;
         held.leased -= 1;
         Some(*held)
     }
 
     fn add(&self, key: Id, new: Held) -> Held {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, held| held.window == new.window);
         let held = all.entry(key).or_insert(Held { leased: 0, ..new });
         held.leased += new.leased;

@@ -143,6 +143,17 @@ pub fn find(method: &Method, path: &str) -> Option<&'static Route> {
     ROUTES.iter().find(|route| route.path == path && route.method.as_str() == method)
 }
 
+/// The methods that a path answers, as its `Allow` header names them.
+pub fn methods(path: &str) -> Vec<&'static str> {
+    let routes = ROUTES.iter().filter(|route| route.path == path);
+    routes
+        .flat_map(|route| match route.method {
+            Verb::Get => vec!["GET", "HEAD"],
+            other => vec![other.as_str()],
+        })
+        .collect()
+}
+
 /// The dialect of a path that may not be a route at all.
 pub fn dialect_of(path: &str) -> Dialect {
     let under =

@@ -173,12 +173,12 @@ impl N8n<'_> {
             max_reply_bytes,
         };
         let reply = self.http.send(request).await?;
-        let is_json = matches!(serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body), Ok(_));
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body).is_ok();
         match reply.status {
             200..=299 if is_json => Ok(reply.body),
             401 | 403 => Err(N8nError::KeyRefused(reply.status)),
             // HTML under a good or missing path: a proxy, a login page, or n8n's editor under another prefix.
-            200..=299 | 300..=399 => Err(N8nError::NotN8n),
+            200..=399 => Err(N8nError::NotN8n),
             404 if !is_json => Err(N8nError::NotN8n),
             status => Err(N8nError::Status { status, message: message(&reply.body) }),
         }

@@ -85,7 +85,7 @@ enum Sight {
 pub async fn attempt(app: &App, errand: &Errand<'_>) -> Ending {
     match try_to_tell(app, errand).await {
         Ok(ending) => ending,
-        Err(error) => Ending::Later { why: error.message.clone(), sent: errand.sent },
+        Err(error) => Ending::Later { why: error.into_message(), sent: errand.sent },
     }
 }
 

@@ -30,7 +30,8 @@ const WAIT: i32 = 1;
 #[derive(Debug, Clone)]
 pub struct QueueUrls {
     pub main: String,
-    pub dead: String,
+    /// Dead letters: only whoever counts or redrives them needs to know where they are.
+    pub dead: Option<String>,
 }
 
 /// The queues in SQS.
@@ -50,6 +51,13 @@ impl SqsQueue {
         self.urls
             .get(&queue)
             .ok_or_else(|| QueueError::Invalid(format!("no address of `{}`", queue.as_str())))
+    }
+
+    fn dead_letters(&self, queue: QueueName) -> Result<&str, QueueError> {
+        let dead = self.urls(queue)?.dead.as_deref();
+        dead.ok_or_else(|| {
+            QueueError::Invalid(format!("no address of the dead letters of `{}`", queue.as_str()))
+        })
     }
 
     async fn send_batch(
@@ -86,21 +94,21 @@ impl SqsQueue {
     }
 
     /// Copies one message to the queue, then deletes it: in this order a crash doubles a message and loses none.
-    async fn move_back(&self, urls: &QueueUrls, message: Message) -> Result<(), QueueError> {
+    async fn move_back(&self, dead: &str, main: &str, message: Message) -> Result<(), QueueError> {
         let group = message
             .attributes()
             .and_then(|all| all.get(&MessageSystemAttributeName::MessageGroupId))
             .cloned();
         self.client
             .send_message()
-            .queue_url(&urls.main)
+            .queue_url(main)
             .set_message_body(message.body)
             .set_message_group_id(group)
             .send()
             .await
             .map_err(|e| refusal(&e))?;
         let receipt = message.receipt_handle.unwrap_or_default();
-        stale_is_fine(self.client.delete_message().queue_url(&urls.dead).receipt_handle(receipt).send().await)
+        stale_is_fine(self.client.delete_message().queue_url(dead).receipt_handle(receipt).send().await)
     }
 }
 
@@ -148,20 +156,20 @@ impl Queue for SqsQueue {
     }
 
     async fn depth(&self, queue: QueueName) -> Result<Depth, QueueError> {
-        let urls = self.urls(queue)?;
-        Ok(Depth { waiting: self.count(&urls.main).await?, dead: self.count(&urls.dead).await? })
+        let (main, dead) = (&self.urls(queue)?.main, self.dead_letters(queue)?);
+        Ok(Depth { waiting: self.count(main).await?, dead: self.count(dead).await? })
     }
 
     /// Moves message by message, not with `StartMessageMoveTask`: that answers before anything is moved, and forgets the
     /// count and the tenant.
     async fn redrive(&self, queue: QueueName) -> Result<usize, QueueError> {
-        let urls = self.urls(queue)?;
+        let (main, dead) = (&self.urls(queue)?.main, self.dead_letters(queue)?);
         let mut moved = 0;
         loop {
             let request = self
                 .client
                 .receive_message()
-                .queue_url(&urls.dead)
+                .queue_url(dead)
                 .max_number_of_messages(10)
                 .wait_time_seconds(WAIT)
                 .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId);
@@ -170,7 +178,7 @@ impl Queue for SqsQueue {
                 return Ok(moved);
             }
             for message in messages {
-                self.move_back(urls, message).await?;
+                self.move_back(dead, main, message).await?;
                 moved += 1;
             }
         }
@@ -291,7 +299,10 @@ mod tests {
         for name in QueueName::ALL {
             let [main, dead] = ["", "-dead"].map(|end| format!("{}-{}{end}", name.as_str(), fresh()));
             let dead = create(&client, &dead, None).await;
-            urls.insert(name, QueueUrls { main: create(&client, &main, Some(&dead)).await, dead });
+            urls.insert(
+                name,
+                QueueUrls { main: create(&client, &main, Some(&dead)).await, dead: Some(dead) },
+            );
         }
         (Box::new(|span| Box::pin(tokio::time::sleep(span))), SqsQueue::new(&config, urls))
     }
@@ -362,7 +373,7 @@ mod tests {
         let (script, config) = Script::new(answers);
         let urls = QueueUrls {
             main: "http://script.invalid/main".into(),
-            dead: "http://script.invalid/dead".into(),
+            dead: Some("http://script.invalid/dead".into()),
         };
         (script, SqsQueue::new(&config, [(QueueName::ResumeN8n, urls)].into()))
     }

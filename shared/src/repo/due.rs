@@ -4,7 +4,7 @@
 //! shards, because an idle minute should cost one read for it and not one per shard.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     clock::Millis,
@@ -17,6 +17,10 @@ use crate::{
 
 /// Fixed: changing it strands what lies in the shards that vanish.
 pub const SHARDS: u32 = 32;
+
+/// A debt that no message announces falls due at least this far ahead: later than a tick looks, so that the mark which
+/// that tick leaves does not lie beyond it.
+pub const UNANNOUNCED: Duration = Duration::from_secs(70);
 
 /// Writes a debt into the attributes of the item that owes it, or takes it out.
 pub fn owe(attrs: &mut Attrs, key: &Key, debt: Option<(TaskKind, Millis)>) {

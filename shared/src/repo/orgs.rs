@@ -10,7 +10,7 @@ use crate::{
         org::{Group, Organization, User},
     },
     ids::Id,
-    store::{Change, Cond, Global, Index, Key, Query, Store, StoreError, Write, attr, encode},
+    store::{Change, Cond, Global, Index, Item, Key, Query, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
 };
 
@@ -64,7 +64,7 @@ pub async fn group(store: &dyn Store, tenant: TenantId, id: Id) -> Result<Option
 /// The client groups of an organization, oldest first.
 pub async fn groups(store: &dyn Store, tenant: TenantId) -> Result<Vec<Group>, StoreError> {
     let page = store.query(&Query::table(Key::partition(tenant, "group"))).await?;
-    page.items.iter().map(|item| item.decode()).collect()
+    page.items.iter().map(Item::decode).collect()
 }
 
 pub async fn key(store: &dyn Store, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {

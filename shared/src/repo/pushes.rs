@@ -4,7 +4,7 @@
 use crate::{
     domain::execution::PushedExecution,
     ids::Id,
-    store::{Key, Query, Store, StoreError, Write, encode, segment},
+    store::{Item, Key, Query, Store, StoreError, Write, encode, segment},
     tenant::TenantId,
 };
 
@@ -28,7 +28,7 @@ impl Pushes<'_> {
     /// The pushes of a workflow, up to a thousand.
     pub async fn of_workflow(&self, nid: Id) -> Result<Vec<PushedExecution>, StoreError> {
         let page = self.store.query(&Query::table(self.partition(nid)).limit(1000)).await?;
-        page.items.iter().map(|item| item.decode()).collect()
+        page.items.iter().map(Item::decode).collect()
     }
 
     fn key(&self, nid: Id, execution_id: &str) -> Key {

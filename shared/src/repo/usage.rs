@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use crate::{
     clock::{self, Millis},
     domain::usage::{Source, Totals, Usage},
-    store::{Change, Cond, Key, Query, SortValue, Store, StoreError, Write, encode, segment},
+    store::{Change, Cond, Item, Key, Query, SortValue, Store, StoreError, Write, encode, segment},
     tenant::TenantId,
 };
 
@@ -89,7 +89,7 @@ impl UsageLog<'_> {
             .store
             .query(&Query::table(self.record_partition()).prefix(record_prefix(&usage.execution_id)))
             .await?;
-        let records: Vec<Usage> = page.items.iter().map(|item| item.decode()).collect::<Result<_, _>>()?;
+        let records: Vec<Usage> = page.items.iter().map(Item::decode).collect::<Result<_, _>>()?;
         let pushed: Vec<Usage> = records.into_iter().filter(|usage| usage.source == Source::Pushed).collect();
         writes.push(self.put(usage)?);
         writes.extend(pushed.iter().map(|usage| Write::delete(self.record_key(usage)).when(Cond::Exists)));

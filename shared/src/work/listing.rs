@@ -11,7 +11,7 @@ use crate::{
     installed::Installed,
     n8n::client::N8nError,
     queue::{Task, TaskKind},
-    repo::{installations::Installations, workflows::Workflows},
+    repo::{due::UNANNOUNCED, installations::Installations, workflows::Workflows},
     tenant::TenantId,
 };
 
@@ -68,7 +68,7 @@ fn pause(attempts: u32) -> Duration {
 }
 
 async fn list(app: &App, tenant: TenantId, installation: &Installation) -> Result<usize, N8nError> {
-    let ours = |error: Error| N8nError::Status { status: 0, message: error.message };
+    let ours = |error: Error| N8nError::Status { status: 0, message: error.into_message() };
     let n8n = app.n8n(tenant, installation).await.map_err(ours)?;
     let installed = Installed { app, tenant };
     let workflows = Workflows { store: &*app.store, tenant };
@@ -96,5 +96,5 @@ async fn list(app: &App, tenant: TenantId, installation: &Installation) -> Resul
 
 /// When a fresh registration's listing is due, should the request that registered die before it lists.
 pub fn first_due(now: Millis) -> Millis {
-    now.plus(Duration::from_secs(30))
+    now.plus(UNANNOUNCED)
 }

@@ -44,9 +44,10 @@ pub async fn pay(app: &App, tenant: TenantId, payload: Payload, request_id: &str
         Ok(None) => {
             Ending::Settled(ResumeState::Failed, Some("it is not known which n8n execution to resume".into()))
         }
-        Err(error) => {
-            Ending::Later { why: error.message, sent: payload.review.resume.as_ref().is_some_and(|r| r.sent) }
-        }
+        Err(error) => Ending::Later {
+            why: error.into_message(),
+            sent: payload.review.resume.as_ref().is_some_and(|r| r.sent),
+        },
     };
     tracing::info!(payload = %payload.id, ?ending, "resume attempt ended");
     settle(app, tenant, payload, &ending, request_id).await

@@ -137,6 +137,7 @@ async fn silence_after_the_request_is_a_timeout_that_may_have_reached() {
     for answer in [Answer::Nothing, Answer::Says(half.to_owned())] {
         let sink = Sink::on_loopback(answer);
         for request in [get(&sink.url("/")), post(&sink.url("/"), "body")] {
+            #[expect(clippy::disallowed_methods, reason = "a test measures real time")]
             let started = Instant::now();
             let request = OutRequest { timeout: Duration::from_millis(200), ..request };
             let error = local_client().send(request).await.unwrap_err();

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Builds every function as it is deployed and prints the sizes:
+#
+#   infra/build.sh            for x86_64
+#   infra/build.sh --arm64    for arm64, as the template deploys; needs: rustup target add aarch64-unknown-linux-gnu
+#
+# One build for all, so that what they share is compiled once. The release profile is what `sam build` uses;
+# cargo-lambda adds link-time optimization to it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. infra/tools.sh
+baton_tools
+
+architecture=--x86-64
+most=$((6 * 1024 * 1024))
+if [ "${1:-}" = --arm64 ]; then
+    architecture=--arm64
+    if [ ! -d "$(rustc --print sysroot)/lib/rustlib/aarch64-unknown-linux-gnu/lib" ]; then
+        echo "the target is missing: rustup target add aarch64-unknown-linux-gnu" >&2
+        exit 2
+    fi
+fi
+
+packages=()
+for name in $(baton_functions); do
+    packages+=(--package "$name")
+done
+cargo lambda build --release --locked "$architecture" "${packages[@]}"
+
+target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+too_large=0
+for name in $(baton_functions); do
+    size=$(stat -c %s "$target/lambda/$name/bootstrap")
+    printf '%-18s %6d KB\n' "$name" "$((size / 1024))"
+    if [ "$size" -gt "$most" ]; then
+        too_large=1
+    fi
+done
+if [ "$too_large" = 1 ]; then
+    echo "larger than $((most / 1024)) KB, which is more start-up time than a function may cost" >&2
+    exit 1
+fi

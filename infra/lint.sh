@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Checks the deployment template and its settings, offline and without an account:
+#
+#   infra/lint.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. infra/tools.sh
+baton_tools
+
+cfn-lint template.yaml
+# Any region does: nothing is asked of it.
+AWS_DEFAULT_REGION=us-east-1 sam validate --lint --template template.yaml
+for environment in staging production; do
+    AWS_DEFAULT_REGION=us-east-1 sam validate --config-file infra/samconfig.toml --config-env "$environment" \
+        --template template.yaml >/dev/null
+done
+echo "the template is clean"

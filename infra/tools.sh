@@ -1,0 +1,26 @@
+# Sourced by the scripts beside it: puts cargo-lambda, zig, sam and cfn-lint on PATH, in the versions named here, from a
+# virtual environment that is made once. BATON_TOOLS_CACHE says where.
+
+baton_tools() {
+    local cargo_lambda=1.9.2 zig=0.17.1 sam=1.170.0 cfn_lint=1.58.0
+    local cache=${BATON_TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/baton-tools}
+    local venv=$cache/lambda-$cargo_lambda-$sam-$cfn_lint
+    if [ ! -e "$venv/ready" ]; then
+        echo "installing cargo-lambda, zig, sam and cfn-lint into $venv" >&2
+        rm -rf "$venv"
+        mkdir -p "$cache"
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check \
+            "cargo-lambda==$cargo_lambda" "ziglang==$zig" "aws-sam-cli==$sam" "cfn-lint==$cfn_lint"
+        touch "$venv/ready"
+    fi
+    export PATH=$venv/bin:$PATH SAM_CLI_TELEMETRY=0
+}
+
+# The functions there are, one a line: a directory under functions/ is one.
+baton_functions() {
+    local manifest
+    for manifest in functions/*/Cargo.toml; do
+        basename "$(dirname "$manifest")"
+    done
+}

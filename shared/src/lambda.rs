@@ -1,0 +1,137 @@
+//! The entry points of the functions: an app from the environment, then HTTP events, batches of messages or the clock.
+//!
+//! Its one rule: what Lambda wants to be told is said here, so that the functions' own code does not know that there is
+//! a Lambda.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::Router;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    app::{App, SharedApp},
+    clock::Millis,
+    config::{ProcessEnv, function::FunctionSettings},
+    error::Result as AppResult,
+    http::layers,
+    queue::QueueName,
+    work::Outcome,
+};
+
+pub mod batch;
+mod logging;
+
+pub use lambda_runtime::Error;
+
+/// Left of an invocation's time for its answer to reach Lambda.
+const MARGIN: Duration = Duration::from_secs(2);
+/// Time for the work where the deadline cannot be one: `cargo lambda watch` gives a moment in 1970.
+const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Serves a group of routes behind API Gateway.
+pub async fn run_http(name: &str, router: impl Into<Router<SharedApp>>) -> Result<(), Error> {
+    let app = start(name)?;
+    lambda_http::run(layers::platform(router.into(), app)).await
+}
+
+/// Works on a queue's messages, a batch at a time.
+pub async fn run_queue<H>(queue: QueueName, handle: H) -> Result<(), Error>
+where
+    H: AsyncFn(&App, &str) -> Outcome,
+{
+    let app = start(queue.as_str())?;
+    let (app, handle) = (&*app, &handle);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<batch::Event>| async move {
+        let time = time_left(event.context.deadline, app.now());
+        let work = async |body: &str| handle(app, body).await;
+        Ok::<_, Infallible>(batch::run(&*app.queue, queue, &event.payload, time, work).await)
+    }))
+    .await
+}
+
+/// Runs at the schedule's times, with the input that the schedule sends.
+pub async fn run_schedule<I, R, H>(name: &str, handle: H) -> Result<(), Error>
+where
+    I: DeserializeOwned,
+    H: AsyncFn(&App, I, Millis) -> AppResult<R>,
+{
+    let app = start(name)?;
+    let (app, handle) = (&*app, &handle);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<I>| async move {
+        let now = app.now();
+        let deadline = now.plus(time_left(event.context.deadline, now));
+        match handle(app, event.payload, deadline).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::error!(%error, "a scheduled run failed");
+                // The next one starts where this one ended; Lambda is told only so that it counts the failure.
+                Err(Error::from(error.to_string()))
+            }
+        }
+    }))
+    .await
+}
+
+/// An HTTP event of API Gateway (payload format 2.0) as the request that the function's router gets: for tests that run
+/// the files of `events/` through a router.
+///
+/// # Errors
+/// When the text is not such an event.
+pub fn http_request(event: &str) -> Result<lambda_http::Request, serde_json::Error> {
+    lambda_http::request::from_str(event)
+}
+
+/// Logging and the app. An error here ends the process before its first invocation, which Lambda reports.
+fn start(name: &str) -> Result<SharedApp, Error> {
+    let settings = FunctionSettings::read(&ProcessEnv)?;
+    logging::start(name, settings.log)?;
+    Ok(App::over_aws(settings)?)
+}
+
+/// What is left of an invocation. `deadline` is in milliseconds of unix time.
+fn time_left(deadline: u64, now: Millis) -> Duration {
+    let deadline = Millis(i64::try_from(deadline).unwrap_or(0));
+    if deadline <= now { WITHOUT_DEADLINE } else { deadline.since(now).saturating_sub(MARGIN) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = Millis(1_795_000_000_000);
+
+    #[test]
+    fn the_answer_has_time_to_leave() {
+        assert_eq!(time_left(1_795_000_030_000, NOW), Duration::from_secs(28));
+        assert_eq!(time_left(1_795_000_001_000, NOW), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_deadline_that_is_none_gives_some_time() {
+        for deadline in [0, 600_000, u64::MAX] {
+            assert_eq!(time_left(deadline, NOW), WITHOUT_DEADLINE, "{deadline}");
+        }
+    }
+
+    #[test]
+    fn an_event_becomes_its_request() {
+        let event = serde_json::json!({
+            "version": "2.0",
+            "routeKey": "POST /api/payloads",
+            "rawPath": "/api/payloads",
+            "rawQueryString": "a=1&a=2",
+            "headers": { "content-type": "application/json", "host": "api.example.com" },
+            "requestContext": {
+                "http": { "method": "POST", "path": "/api/payloads", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1" },
+                "stage": "$default"
+            },
+            "body": "e30=",
+            "isBase64Encoded": true
+        });
+        let request = http_request(&event.to_string()).unwrap();
+        assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/api/payloads"));
+        assert_eq!(request.uri().query(), Some("a=1&a=2"));
+        assert_eq!(&**request.body(), b"{}");
+    }
+}

@@ -1,0 +1,159 @@
+//! The deployment template says the same as the code: routes, functions, queues, table, settings.
+//!
+//! It is read as text, line by line: a template that is written otherwise fails here and is not misread.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use shared::{
+    http::routes::ROUTES,
+    queue::{QueueName, limits},
+    store::attr,
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn template() -> String {
+    fs::read_to_string(root().join("template.yaml")).unwrap()
+}
+
+/// `token-usage` → `TokenUsage`.
+fn logical(directory: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    directory.split('-').map(capital).collect()
+}
+
+fn directories() -> BTreeSet<String> {
+    let entries = fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap());
+    entries
+        .filter(|entry| entry.path().join("Cargo.toml").exists())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect()
+}
+
+/// The lines of each resource, by its logical id.
+fn resources() -> BTreeMap<String, String> {
+    let text = template();
+    let (_, resources) = text.split_once("\nResources:\n").unwrap();
+    let (resources, _) = resources.split_once("\nOutputs:\n").unwrap();
+    let mut found = BTreeMap::new();
+    let mut name = String::new();
+    for line in resources.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        if line.starts_with("  ") && !line.starts_with("   ") {
+            name = line.trim().split(':').next().unwrap().to_owned();
+        }
+        let lines: &mut String = found.entry(name.clone()).or_default();
+        lines.push_str(line);
+        lines.push('\n');
+    }
+    found
+}
+
+/// What stands between two marks, the first time.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
+    text.split_once(from)?.1.split_once(to).map(|(found, _)| found)
+}
+
+#[test]
+fn every_route_goes_to_its_function() {
+    let mut expected: BTreeMap<_, _> = ROUTES
+        .iter()
+        .map(|route| (format!("\"{} {}\"", route.method.as_str(), route.path), logical(route.function)))
+        .collect();
+    // Preflights, and addresses that are no route.
+    expected.insert("$default".into(), "Meta".into());
+    let routes = resources().into_values().filter(|text| text.contains("AWS::ApiGatewayV2::Route"));
+    let deployed: BTreeMap<_, _> = routes
+        .map(|text| {
+            let key = between(&text, "RouteKey: ", ", Target").unwrap().to_owned();
+            (key, between(&text, "integrations/${", "Http}").unwrap().to_owned())
+        })
+        .collect();
+    assert_eq!(deployed, expected);
+}
+
+#[test]
+fn every_directory_is_a_function_with_a_role() {
+    let resources = resources();
+    let built: BTreeSet<_> = resources
+        .iter()
+        .filter(|(_, text)| text.contains("AWS::Serverless::Function"))
+        .map(|(name, text)| {
+            let directory = between(text, "CodeUri: functions/", "\n").unwrap().to_owned();
+            assert_eq!(*name, logical(&directory));
+            assert!(text.contains(&format!("BuildProperties: {{ Binary: {directory} }}")), "{name}");
+            assert!(text.contains(&format!("Role: !GetAtt {name}Role.Arn")), "{name}");
+            assert!(resources.contains_key(&format!("{name}Role")), "{name}");
+            directory
+        })
+        .collect();
+    assert_eq!(built, directories());
+}
+
+/// A role that may do more than its function is told of, or less, is a mistake on one side or the other.
+#[test]
+fn rights_and_addresses_come_together() {
+    let pairs = [
+        ("BATON_BUCKET", &["s3:PutObject"][..]),
+        ("BATON_KMS_KEY", &["kms:GenerateDataKey", "kms:Decrypt"]),
+        ("BATON_QUEUE_URL_POLL_EXECUTIONS", &["!GetAtt PollExecutionsQueue.Arn"]),
+        ("BATON_QUEUE_URL_RESUME_N8N", &["!GetAtt ResumeN8nQueue.Arn"]),
+    ];
+    let resources = resources();
+    for directory in directories() {
+        let name = logical(&directory);
+        let (function, role) = (&resources[&name], &resources[&format!("{name}Role")]);
+        for (variable, rights) in pairs {
+            let may = rights.iter().any(|right| role.contains(right));
+            assert_eq!(function.contains(variable), may, "{name}: {variable}");
+        }
+        assert!(role.contains("!GetAtt Table.Arn"), "{name}");
+        assert!(!role.contains("Resource: \"*\"") && !role.contains(":*"), "{name}");
+    }
+}
+
+#[test]
+fn every_queue_has_its_worker_and_its_dead_letters() {
+    let resources = resources();
+    for queue in QueueName::ALL {
+        let name = logical(queue.as_str());
+        let (worker, text) = (&resources[&name], &resources[&format!("{name}Queue")]);
+        assert!(worker.contains(&format!("Queue: !GetAtt {name}Queue.Arn")), "{name}");
+        assert!(worker.contains("FunctionResponseTypes: [ReportBatchItemFailures]"), "{name}");
+        let redrive =
+            format!("deadLetterTargetArn: !GetAtt {name}Dead.Arn, maxReceiveCount: {}", limits::MAX_RECEIVES);
+        assert!(text.contains(&redrive), "{name}");
+        let seconds = |text: &str, field| between(text, field, "\n").unwrap().trim().parse::<u32>().unwrap();
+        assert!(seconds(text, "VisibilityTimeout:") >= 6 * seconds(worker, "Timeout:"), "{name}");
+        assert!(resources.contains_key(&format!("{name}DeadAlarm")), "{name}");
+    }
+}
+
+#[test]
+fn the_table_is_the_one_that_the_code_expects() {
+    let table = &resources()["Table"];
+    let of = |name, kind| format!("{{ AttributeName: {name}, AttributeType: {kind} }}");
+    for name in ["pk", "sk", attr::GSI1_PK, attr::GSI1_SK, attr::DUE_SHARD] {
+        assert!(table.contains(&of(name, "S")), "{name}");
+    }
+    assert!(table.contains(&of(attr::DUE_AT, "N")));
+    for (hash, range) in [("pk", "sk"), (attr::GSI1_PK, attr::GSI1_SK), (attr::DUE_SHARD, attr::DUE_AT)] {
+        let keys = [
+            format!("AttributeName: {hash}, KeyType: HASH"),
+            format!("AttributeName: {range}, KeyType: RANGE"),
+        ];
+        assert!(keys.iter().all(|key| table.contains(key)), "{hash}");
+    }
+    assert!(table.contains(&format!("NonKeyAttributes: [{}]", attr::DUE_TASK)));
+    assert!(
+        table
+            .contains(&format!("TimeToLiveSpecification: {{ AttributeName: {}, Enabled: true }}", attr::TTL))
+    );
+}

@@ -1,0 +1,4 @@
+mod installed;
+mod metering;
+mod push;
+mod register;

@@ -1,0 +1,2 @@
+mod decide;
+mod regenerate;

@@ -1,0 +1,89 @@
+use serde_json::{Value, json};
+
+use crate::support::{Answer, TestApp, named, samples};
+
+async fn decide(house: &TestApp, verb: &str) -> Answer {
+    house
+        .acme
+        .post(&format!("/automation/{verb}"), json!({ "entity_id": 42, "entity_type": "custom_payload" }))
+        .await
+}
+
+async fn shown(house: &TestApp) -> Value {
+    house.acme.get("/api/payloads/42").await.json
+}
+
+#[tokio::test]
+async fn regenerate_needs_allow_regenerate() {
+    let house = samples::scene().await;
+    house.acme.patch("/api/payloads/42", json!({ "allow_regenerate": false })).await;
+    let answer = decide(&house, "regenerate").await;
+    assert_eq!(named(&answer), ["entity_id"]);
+    assert!(answer.json["message"].as_str().unwrap().contains("allow_regenerate"), "{answer:?}");
+    assert_eq!(shown(&house).await["automation_status"], "pending");
+    assert_eq!(decide(&house, "approve").await.status, 200, "it can still be approved");
+}
+
+#[tokio::test]
+async fn posting_again_keeps_the_id_and_waits_for_a_person_once_more() {
+    let house = samples::scene().await;
+    assert_eq!(decide(&house, "regenerate").await.status, 200);
+    let body = samples::with(samples::payload(), "payload", json!({ "second": "attempt" }));
+    let again = house.acme.post("/automation/payload/create", body).await;
+    assert_eq!((again.status, again.id()), (201, 42), "{again:?}");
+    assert_eq!(again.json["automation_status"], "pending");
+    let now = shown(&house).await;
+    assert_eq!(now["payload"], json!({ "second": "attempt" }));
+    assert_eq!((&now["decision"], &now["resume"]), (&Value::Null, &Value::Null));
+    let steps: Vec<_> = now["history"].as_array().unwrap().iter().map(|entry| entry["to"].clone()).collect();
+    assert_eq!(steps, ["regenerate", "pending"]);
+    assert_eq!(house.acme.get("/api/payloads/list").await.json["count"], 1);
+}
+
+#[tokio::test]
+async fn the_second_attempt_can_be_decided() {
+    let house = samples::scene().await;
+    decide(&house, "regenerate").await;
+    house.acme.post("/automation/payload/create", samples::payload()).await;
+    house.n8n.goes_on_to(0, 42);
+    let answer = decide(&house, "approve").await;
+    assert_eq!((answer.status, &answer.json["n8n_resumed"]), (200, &json!(true)), "{answer:?}");
+    let told: Vec<_> =
+        house.n8n.execution(0).unwrap().decisions.iter().map(|told| told["decision"].clone()).collect();
+    assert_eq!(told, ["regenerate", "approved"]);
+}
+
+#[tokio::test]
+async fn a_post_from_another_execution_is_a_payload_of_its_own() {
+    let house = samples::scene().await;
+    decide(&house, "regenerate").await;
+    for (field, value) in [("execution_id", "exec-790"), ("workflow_id", "other"), ("task_type", "brief")] {
+        let body = samples::with(samples::payload(), field, json!(value));
+        let other = house.acme.post("/automation/payload/create", body).await;
+        assert_eq!(other.status, 201);
+        assert_ne!(other.id(), 42, "{field}");
+    }
+    assert_eq!(shown(&house).await["automation_status"], "regenerate");
+}
+
+#[tokio::test]
+async fn only_one_post_renews_the_payload() {
+    let house = samples::scene().await;
+    decide(&house, "regenerate").await;
+    let first = house.acme.post("/automation/payload/create", samples::payload()).await;
+    let second = house.acme.post("/automation/payload/create", samples::payload()).await;
+    assert_eq!(first.id(), 42);
+    assert_ne!(second.id(), 42);
+}
+
+#[tokio::test]
+async fn another_tenants_post_renews_nothing() {
+    let house = samples::scene().await;
+    house.seed_installation(&house.rival, 46).await;
+    decide(&house, "regenerate").await;
+    let body = samples::with(samples::payload(), "installation_id", json!(46));
+    let other = house.rival.post("/automation/payload/create", body).await;
+    assert_eq!(other.status, 201, "{other:?}");
+    assert_ne!(other.id(), 42);
+    assert_eq!(shown(&house).await["automation_status"], "regenerate");
+}

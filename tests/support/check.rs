@@ -1,0 +1,65 @@
+//! What tests ask of answers again and again.
+
+use serde_json::Value;
+use shared::http::routes::{Dialect, dialect_of};
+
+use super::Answer;
+
+/// The stable code of an error, after a look at its envelope: the path's dialect, a sentence, a request id.
+#[track_caller]
+pub fn refusal(answer: &Answer, path: &str) -> String {
+    let body = &answer.json;
+    assert!(answer.status >= 400, "{path}: {answer:?}");
+    let code = match dialect_of(path) {
+        Dialect::Tokens => {
+            assert_eq!(body["status"], "error", "{path}: {answer:?}");
+            &body["code"]
+        }
+        Dialect::Invokati => {
+            assert_eq!(body["success"], false, "{path}: {answer:?}");
+            &body["error"]
+        }
+        Dialect::House => &body["error"],
+    };
+    assert!(body["message"].as_str().is_some_and(|text| !text.is_empty()), "{path}: {answer:?}");
+    assert!(answer.header("x-request-id").is_some(), "{path}: {answer:?}");
+    code.as_str().unwrap_or_else(|| panic!("{path}: no code in {answer:?}")).to_owned()
+}
+
+/// The fields that a 422 names, in order.
+#[track_caller]
+pub fn named(answer: &Answer) -> Vec<&str> {
+    assert_eq!(answer.status, 422, "{answer:?}");
+    answer.json["errors"]
+        .as_object()
+        .unwrap_or_else(|| panic!("no errors in {answer:?}"))
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+/// Every key of `documented` stands in `answer` with the same value; the answer may hold more.
+#[track_caller]
+pub fn assert_holds(answer: &Value, documented: &Value) {
+    match documented {
+        Value::Object(map) => {
+            for (key, value) in map {
+                assert_holds(&answer[key], value);
+            }
+        }
+        value => assert_eq!(answer, value),
+    }
+}
+
+/// Compares status and body with `tests/snapshots/<name>.snap`.
+#[track_caller]
+pub fn snapshot(name: &str, answer: &Answer) {
+    let shown = serde_json::json!({ "status": answer.status, "body": answer.json });
+    insta::with_settings!({
+        snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"),
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_json_snapshot!(name, shown);
+    });
+}
