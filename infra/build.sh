@@ -4,8 +4,8 @@
 #   infra/build.sh            for x86_64
 #   infra/build.sh --arm64    for arm64, as the template deploys; needs: rustup target add aarch64-unknown-linux-gnu
 #
-# One build for all, so that what they share is compiled once. The release profile is what `sam build` uses;
-# cargo-lambda adds link-time optimization to it.
+# One build for all, so that what they share is compiled once. `sam build` makes the same of the release profile:
+# cargo-lambda adds link-time optimization to it, the functions' manifests the optimization for size.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . infra/tools.sh
@@ -25,7 +25,7 @@ packages=()
 for name in $(baton_functions); do
     packages+=(--package "$name")
 done
-cargo lambda build --release --locked "$architecture" "${packages[@]}"
+cargo lambda build --profile deploy --locked "$architecture" "${packages[@]}"
 
 target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 too_large=0
