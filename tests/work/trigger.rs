@@ -72,7 +72,7 @@ async fn a_trigger_whose_request_died_is_followed_all_the_same() {
     house.restart();
     house.n8n.runs(9, "wf1", house.app.now().0 + 20);
     house.n8n.set_status(9, "success");
-    house.live(Duration::from_secs(60)).await;
+    house.live(Duration::from_secs(90)).await;
     let installation = body["endpoint"].as_str().unwrap().rsplit('/').nth(1).unwrap();
     let shown = house.acme.get(&format!("/api/installed/{installation}")).await;
     let nid = &shown.json["workflows"][0]["nid"];
