@@ -1,4 +1,5 @@
 //! The binary from outside: what it prints, how it starts and stops, and what it keeps.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;
 

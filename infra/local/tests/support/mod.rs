@@ -69,7 +69,10 @@ impl Baton {
         let (said, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let stdout = thread::spawn(move || {
-            stdout.lines().map_while(Result::ok).for_each(|line| drop(said.send(line)))
+            for line in stdout.lines().map_while(Result::ok) {
+                // Nobody listens any more once the greeting is complete.
+                let _ = said.send(line);
+            }
         });
         let log = Arc::new(Mutex::new(String::new()));
         let (kept, stderr) = (log.clone(), BufReader::new(child.stderr.take().unwrap()));
