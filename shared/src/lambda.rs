@@ -16,6 +16,7 @@ use crate::{
     error::Result as AppResult,
     http::layers,
     queue::QueueName,
+    wiring::Fit,
     work::Outcome,
 };
 
@@ -30,17 +31,21 @@ const MARGIN: Duration = Duration::from_secs(2);
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Serves a group of routes behind API Gateway.
-pub async fn run_http(name: &str, router: impl Into<Router<SharedApp>>) -> Result<(), Error> {
-    let app = start(name)?;
+pub async fn run_http(
+    name: &str,
+    router: impl Into<Router<SharedApp>>,
+    engines: &[Fit],
+) -> Result<(), Error> {
+    let app = start(name, engines)?;
     lambda_http::run(layers::platform(router.into(), app)).await
 }
 
 /// Works on a queue's messages, a batch at a time.
-pub async fn run_queue<H>(queue: QueueName, handle: H) -> Result<(), Error>
+pub async fn run_queue<H>(queue: QueueName, handle: H, engines: &[Fit]) -> Result<(), Error>
 where
     H: AsyncFn(&App, &str) -> Outcome,
 {
-    let app = start(queue.as_str())?;
+    let app = start(queue.as_str(), engines)?;
     let (app, handle) = (&*app, &handle);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<batch::Event>| async move {
         let time = time_left(event.context.deadline, app.now());
@@ -51,12 +56,12 @@ where
 }
 
 /// Runs at the schedule's times, with the input that the schedule sends.
-pub async fn run_schedule<I, R, H>(name: &str, handle: H) -> Result<(), Error>
+pub async fn run_schedule<I, R, H>(name: &str, handle: H, engines: &[Fit]) -> Result<(), Error>
 where
     I: DeserializeOwned,
     H: AsyncFn(&App, I, Millis) -> AppResult<R>,
 {
-    let app = start(name)?;
+    let app = start(name, engines)?;
     let (app, handle) = (&*app, &handle);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<I>| async move {
         let now = app.now();
@@ -83,10 +88,10 @@ pub fn http_request(event: &str) -> Result<lambda_http::Request, serde_json::Err
 }
 
 /// Logging and the app. An error here ends the process before its first invocation, which Lambda reports.
-fn start(name: &str) -> Result<SharedApp, Error> {
+fn start(name: &str, engines: &[Fit]) -> Result<SharedApp, Error> {
     let settings = FunctionSettings::read(&ProcessEnv)?;
     logging::start(name, settings.log)?;
-    Ok(App::over_aws(settings)?)
+    Ok(App::fitted(settings, engines)?)
 }
 
 /// What is left of an invocation. `deadline` is in milliseconds of unix time.

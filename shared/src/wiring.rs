@@ -3,22 +3,24 @@
 //! Its one rule: a function is given the ports that its settings name, and any other says which variable is missing
 //! when it is used, not before. So a function starts no client that it does not need.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use aws_types::SdkConfig;
 use bytes::Bytes;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::{
     app::{App, Ports, SharedApp},
     aws,
     blobs::{BlobError, BlobKey, Blobs, s3::S3Blobs},
-    clock::{Clock, SystemClock},
+    clock::SystemClock,
     config::function::{BUCKET, FunctionSettings, KMS_KEY},
-    egress::{Guarded, Policy, SetupError, SystemResolver},
+    egress::{Guarded, HttpOut, OutError, OutReply, OutRequest, Policy, SetupError, SystemResolver},
     ids::SystemIds,
     queue::{
-        QueueName,
+        Delivery, Depth, Outgoing, Queue, QueueError, QueueName,
         sqs::{QueueUrls, SqsQueue},
     },
     sealer::{SealError, Sealer, kms::KmsSealer},
@@ -26,48 +28,99 @@ use crate::{
     tenant::TenantId,
 };
 
+/// Puts one engine beside the table into the app of a function that needs it. A function that does not name an engine
+/// does not contain it: half of what the engines weigh is code that most functions never run.
+pub type Fit = fn(&mut Ports, &SdkConfig, &FunctionSettings) -> Result<(), SetupError>;
+
+/// The engines there are.
+pub mod fit {
+    use super::*;
+
+    pub const ALL: &[Fit] = &[queue, blobs, sealer, http];
+
+    /// SQS.
+    pub fn queue(
+        ports: &mut Ports,
+        config: &SdkConfig,
+        settings: &FunctionSettings,
+    ) -> Result<(), SetupError> {
+        ports.queue = Arc::new(SqsQueue::new(config, urls(&settings.queues)));
+        Ok(())
+    }
+
+    /// S3.
+    pub fn blobs(
+        ports: &mut Ports,
+        config: &SdkConfig,
+        settings: &FunctionSettings,
+    ) -> Result<(), SetupError> {
+        if let Some(bucket) = &settings.bucket {
+            ports.blobs = Arc::new(S3Blobs::new(config, bucket));
+        }
+        Ok(())
+    }
+
+    /// KMS.
+    pub fn sealer(
+        ports: &mut Ports,
+        config: &SdkConfig,
+        settings: &FunctionSettings,
+    ) -> Result<(), SetupError> {
+        if let Some(key) = &settings.kms_key {
+            ports.sealer = Arc::new(KmsSealer::new(config, key, ports.clock.clone()));
+        }
+        Ok(())
+    }
+
+    /// Calls to n8n. Nothing private is ever called from AWS: there is no laptop's n8n on this side.
+    pub fn http(ports: &mut Ports, _: &SdkConfig, _: &FunctionSettings) -> Result<(), SetupError> {
+        ports.http = Arc::new(Guarded::new(Policy::default(), Arc::new(SystemResolver))?);
+        Ok(())
+    }
+}
+
 impl App {
-    /// The app of a deployed function. Nothing is called yet.
+    /// The app over AWS with every engine that the settings name. Nothing is called yet.
     ///
     /// # Errors
     /// [`SetupError`] if the HTTP client cannot be built.
     pub fn over_aws(settings: FunctionSettings) -> Result<SharedApp, SetupError> {
-        let FunctionSettings { aws, table, bucket, kms_key, queues, platform, .. } = settings;
-        let config = aws::connect(aws);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let blobs: Arc<dyn Blobs> = match bucket {
-            Some(bucket) => Arc::new(S3Blobs::new(&config, bucket)),
-            None => Arc::new(Unset(BUCKET)),
-        };
-        let sealer: Arc<dyn Sealer> = match kms_key {
-            Some(key) => Arc::new(KmsSealer::new(&config, key, clock.clone())),
-            None => Arc::new(Unset(KMS_KEY)),
-        };
-        let ports = Ports {
-            store: Arc::new(DynamoStore::new(&config, table)),
-            queue: Arc::new(SqsQueue::new(&config, urls(queues))),
-            blobs,
-            sealer,
-            // Nothing private is ever called from AWS: there is no laptop's n8n on this side.
-            http: Arc::new(Guarded::new(Policy::default(), Arc::new(SystemResolver))?),
-            clock,
+        Self::fitted(settings, fit::ALL)
+    }
+
+    /// The app over AWS with the table and these engines.
+    ///
+    /// # Errors
+    /// As [`App::over_aws`].
+    pub fn fitted(settings: FunctionSettings, engines: &[Fit]) -> Result<SharedApp, SetupError> {
+        let config = aws::connect(settings.aws.clone());
+        let mut ports = Ports {
+            store: Arc::new(DynamoStore::new(&config, settings.table.as_str())),
+            queue: Arc::new(Unset("the queue")),
+            blobs: Arc::new(Unset(BUCKET)),
+            sealer: Arc::new(Unset(KMS_KEY)),
+            http: Arc::new(Unset("outgoing HTTP")),
+            clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds::default()),
         };
-        Ok(Self::new(ports, platform))
+        for engine in engines {
+            engine(&mut ports, &config, &settings)?;
+        }
+        Ok(Self::new(ports, settings.platform))
     }
 }
 
 /// Dead letters are the operators' business: no function knows where they are.
-fn urls(queues: BTreeMap<QueueName, String>) -> BTreeMap<QueueName, QueueUrls> {
-    queues.into_iter().map(|(queue, main)| (queue, QueueUrls { main, dead: None })).collect()
+fn urls(queues: &BTreeMap<QueueName, String>) -> BTreeMap<QueueName, QueueUrls> {
+    queues.iter().map(|(queue, main)| (*queue, QueueUrls { main: main.clone(), dead: None })).collect()
 }
 
-/// A port whose variable was not given to this function.
+/// A port that was not given to this function.
 struct Unset(&'static str);
 
 impl Unset {
     fn why(&self) -> String {
-        format!("{} is not set for this function", self.0)
+        format!("{} was not given to this function", self.0)
     }
 }
 
@@ -94,6 +147,44 @@ impl Sealer for Unset {
 
     async fn open(&self, _: TenantId, _: &str, _: &str) -> Result<SecretString, SealError> {
         Err(SealError::Unavailable(self.why()))
+    }
+}
+
+#[async_trait]
+impl Queue for Unset {
+    async fn send(&self, _: QueueName, _: Vec<Outgoing>) -> Result<(), QueueError> {
+        Err(QueueError::Unavailable(self.why()))
+    }
+
+    async fn receive(&self, _: QueueName, _: usize, _: Duration) -> Result<Vec<Delivery>, QueueError> {
+        Err(QueueError::Unavailable(self.why()))
+    }
+
+    async fn delete(&self, _: QueueName, _: &str) -> Result<(), QueueError> {
+        Err(QueueError::Unavailable(self.why()))
+    }
+
+    async fn release(&self, _: QueueName, _: &str, _: Duration) -> Result<(), QueueError> {
+        Err(QueueError::Unavailable(self.why()))
+    }
+
+    async fn depth(&self, _: QueueName) -> Result<Depth, QueueError> {
+        Err(QueueError::Unavailable(self.why()))
+    }
+
+    async fn redrive(&self, _: QueueName) -> Result<usize, QueueError> {
+        Err(QueueError::Unavailable(self.why()))
+    }
+}
+
+#[async_trait]
+impl HttpOut for Unset {
+    async fn send(&self, _: OutRequest) -> Result<OutReply, OutError> {
+        Err(OutError::Connect(self.why()))
+    }
+
+    async fn check(&self, _: &Url) -> Result<(), OutError> {
+        Err(OutError::Connect(self.why()))
     }
 }
 
@@ -128,12 +219,16 @@ mod tests {
         let app = App::over_aws(table_only()).unwrap();
         let tenant = TenantId(7);
         let blob = app.blobs.get(&BlobKey::of(tenant, "a"), None).await.unwrap_err();
-        assert!(blob.to_string().contains("BATON_BUCKET is not set"), "{blob}");
+        assert!(blob.to_string().contains("BATON_BUCKET was not given"), "{blob}");
         let sealed = app.sealer.seal(tenant, "a", &"secret".to_owned().into()).await.unwrap_err();
-        assert!(sealed.to_string().contains("BATON_KMS_KEY is not set"), "{sealed}");
-        let message = Outgoing { body: "{}".into(), delay: std::time::Duration::ZERO, tenant };
+        assert!(sealed.to_string().contains("BATON_KMS_KEY was not given"), "{sealed}");
+        let message = Outgoing { body: "{}".into(), delay: Duration::ZERO, tenant };
         let sent = app.queue.send(QueueName::ResumeN8n, vec![message]).await.unwrap_err();
         assert!(matches!(&sent, QueueError::Invalid(why) if why.contains("resume-n8n")), "{sent}");
+        let bare = App::fitted(table_only(), &[]).unwrap();
+        let message = Outgoing { body: "{}".into(), delay: Duration::ZERO, tenant };
+        assert!(bare.queue.send(QueueName::ResumeN8n, vec![message]).await.is_err());
+        assert!(bare.http.check(&"https://n8n.example.com/".parse().unwrap()).await.is_err());
     }
 
     #[tokio::test]

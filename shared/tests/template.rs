@@ -114,6 +114,16 @@ fn rights_and_addresses_come_together() {
             let may = rights.iter().any(|right| role.contains(right));
             assert_eq!(function.contains(variable), may, "{name}: {variable}");
         }
+        let main = fs::read_to_string(root().join("functions").join(&directory).join("src/main.rs")).unwrap();
+        for (engine, variable) in
+            [("blobs", "BATON_BUCKET"), ("sealer", "BATON_KMS_KEY"), ("queue", "BATON_QUEUE_URL_")]
+        {
+            assert_eq!(
+                main.contains(&format!("fit::{engine}")),
+                function.contains(variable),
+                "{name}: {engine}"
+            );
+        }
         assert!(role.contains("!GetAtt Table.Arn"), "{name}");
         assert!(!role.contains("Resource: \"*\"") && !role.contains(":*"), "{name}");
     }

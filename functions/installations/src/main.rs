@@ -1,6 +1,13 @@
 //! The Lambda entry point.
 
+use shared::{lambda, wiring::fit};
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), shared::lambda::Error> {
-    shared::lambda::run_http("installations", installations::router()).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::run_http(
+        "installations",
+        installations::router(),
+        &[fit::queue, fit::blobs, fit::sealer, fit::http],
+    )
+    .await
 }

@@ -1,6 +1,8 @@
 //! The Lambda entry point.
 
+use shared::lambda;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), shared::lambda::Error> {
-    shared::lambda::run_http("meta", meta::router()).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::run_http("meta", meta::router(), &[]).await
 }

@@ -1,6 +1,13 @@
 //! The Lambda entry point.
 
+use shared::{lambda, queue::QueueName, wiring::fit};
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), shared::lambda::Error> {
-    shared::lambda::run_queue(shared::queue::QueueName::PollExecutions, poll_executions::handle).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::run_queue(
+        QueueName::PollExecutions,
+        poll_executions::handle,
+        &[fit::queue, fit::sealer, fit::http],
+    )
+    .await
 }

@@ -1,6 +1,8 @@
 //! The Lambda entry point.
 
+use shared::{lambda, wiring::fit};
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), shared::lambda::Error> {
-    shared::lambda::run_http("triggers", triggers::router()).await
+async fn main() -> Result<(), lambda::Error> {
+    lambda::run_http("triggers", triggers::router(), &[fit::queue, fit::http]).await
 }
