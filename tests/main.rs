@@ -1,6 +1,7 @@
 //! The whole house under test: every router, every worker, over the embedded engine in memory.
 
 mod coverage;
+mod events;
 mod faults;
 mod openapi;
 mod routes;
