@@ -104,3 +104,27 @@ async fn workers_go_on_through_throttles() {
     pass(&house, 120).await;
     Decide("approve").state(&house, &at).await;
 }
+
+#[tokio::test]
+async fn writes_that_an_engine_repeats_count_once() {
+    let house = TestApp::new().await;
+    let at = Decide("approve").set_up(&house).await;
+    house.faults.set(Plan::RepeatWrites);
+    let content = |letter: &str| json!({ "text": letter.repeat(100_000) });
+    let made = house.acme.post("/api/payloads", json!({ "title": "First", "payload": content("x") })).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = format!("/api/payloads/{}", made.id());
+    assert_eq!(house.acme.get(&path).await.json["payload"], content("x"));
+    let changed = house.acme.patch(&path, json!({ "payload": content("y") })).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(house.acme.get(&path).await.json["payload"], content("y"));
+    // Without an `Idempotency-Key`, so that a decision is a single write too.
+    let body = json!({ "entity_id": at["entity"], "entity_type": "custom_payload" });
+    let decided = house.acme.post("/automation/approve", body).await;
+    assert_eq!(decided.status, 200, "{decided:?}");
+    house.faults.set(Plan::Calm);
+    pass(&house, 120).await;
+    assert_eq!(house.acme.get("/api/payloads/list").await.json["count"], 2);
+    let told = house.n8n.execution(7).unwrap().decisions;
+    assert_eq!(told.len(), 1, "{told:?}");
+}

@@ -35,10 +35,10 @@ async fn a_decision_waits_for_n8n_to_come_back() {
         (200, Some("pending"), Some(false)),
         "{decided:?}"
     );
-    house.live(Duration::from_secs(600)).await;
+    house.live(Duration::from_secs(100)).await;
     assert_eq!(told(&house).len(), 0);
     house.n8n.set_down(false);
-    house.live(Duration::from_secs(600)).await;
+    house.live(Duration::from_secs(200)).await;
     assert_eq!(told(&house).len(), 1);
     assert_eq!(resume_of(&house, entity).await["state"], "resumed");
 }

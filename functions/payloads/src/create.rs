@@ -84,13 +84,14 @@ async fn create(ctx: &Ctx, mut input: CreateInput) -> Result<Reply> {
     }
     payload.body = content::store(ctx, payload.id, &content).await?;
     let reply = Reply::created(&created(&payload, nid))?;
-    let reply = match ctx.commit(writes(ctx, &payload, replaced.is_some())?, reply).await {
+    let reply = match ctx.commit(writes(ctx, &payload, replaced.is_some())?, reply.clone()).await {
         Ok(reply) if reply.replayed => {
             // Another request with the same key was quicker: this one's content belongs to nothing.
             content::discard(ctx, payload.id, &payload.body).await;
             return Ok(reply);
         }
         Ok(reply) => reply,
+        Err(refused) if content::stands(&refused, &payload) => reply,
         Err(refused) => {
             content::discard_refused(ctx, payload.id, &payload.body, &refused).await;
             return Err(refused.into());

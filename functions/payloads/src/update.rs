@@ -82,7 +82,12 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
     payload.changed_at = ctx.now;
     payload.v += 1;
     let reply = Reply::ok(&Updated { success: true, id, message: "Payload updated successfully." })?;
-    match ctx.commit(vec![ctx.payloads().replace(&payload)?], reply).await {
+    let committed = ctx.commit(vec![ctx.payloads().replace(&payload)?], reply.clone()).await;
+    let committed = match committed {
+        Err(refused) if content::stands(&refused, &payload) => Ok(reply),
+        committed => committed,
+    };
+    match committed {
         Ok(reply) => {
             if let Some(old) = old {
                 content::discard(&ctx, id, &old).await;

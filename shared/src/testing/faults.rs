@@ -37,6 +37,8 @@ pub enum Plan {
     Throttle { percent: u32, seed: u64 },
     /// So many of a hundred calls to the store have their effect, and then look as if the store could not be reached.
     LoseAnswers { percent: u32, seed: u64 },
+    /// Every single write is made twice and the second answer counts, as when an SDK repeats a call whose answer was lost.
+    RepeatWrites,
     /// The queue takes no messages.
     RefuseMessages,
     /// Told of every call before it is made.
@@ -217,7 +219,10 @@ impl Store for FaultyStore {
     }
 
     async fn write(&self, write: Write) -> Result<Option<Item>, StoreError> {
-        self.call(format!("store.write {}", write.key), self.inner.write(write)).await
+        let repeats = matches!(self.faults.state().plan, Plan::RepeatWrites);
+        let what = format!("store.write {}", write.key);
+        let first = self.call(what.clone(), self.inner.write(write.clone())).await;
+        if repeats { self.call(what, self.inner.write(write)).await } else { first }
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
