@@ -9,7 +9,7 @@ use shared::{
     ids::Id,
 };
 
-use super::{Answer, Caller, N8N, TestApp};
+use crate::support::{Answer, Caller, N8N, TestApp};
 
 /// An id that nobody has.
 pub const NOWHERE: u64 = 4242;
