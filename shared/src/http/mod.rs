@@ -1,5 +1,7 @@
 //! The platform that every endpoint stands on: layers, extraction, replies, errors, the route table, the API document.
 
+mod credential;
+pub mod cookies;
 pub mod ctx;
 pub mod extract;
 pub mod fields;
@@ -7,6 +9,7 @@ pub mod health;
 pub mod layers;
 pub mod openapi;
 pub mod page;
+pub mod peer;
 pub mod problem;
 pub mod rate;
 pub mod reply;

@@ -9,5 +9,6 @@ pub mod orgs;
 pub mod payloads;
 pub mod pushes;
 pub mod runs;
+pub mod sessions;
 pub mod usage;
 pub mod workflows;
