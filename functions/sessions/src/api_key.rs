@@ -6,10 +6,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use shared::{
     clock,
-    domain::{
-        api_key::ApiKey,
-        org::User,
-    },
+    domain::{api_key::ApiKey, org::User},
     error::{Error, ErrorKind, Result},
     http::{
         ctx::{Ctx, Refused},

@@ -27,7 +27,9 @@ pub struct Login {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LoggedIn {
     /// A JWT, for `Authorization: Bearer`.
-    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIsImtpZCI6IjcuOC45In0.eyJzdWIiOiI4IiwiLi4uIjoiLi4uIn0.c2lnbmF0dXJl")]
+    #[schema(
+        example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIsImtpZCI6IjcuOC45In0.eyJzdWIiOiI4IiwiLi4uIjoiLi4uIn0.c2lnbmF0dXJl"
+    )]
     token: String,
     /// When the token ends, an hour from now. As a cookie it is renewed while it is used, for twelve hours at most.
     #[schema(example = "2025-01-21T11:30:00Z")]

@@ -1,5 +1,5 @@
 use shared::{
-    accounts::MAX_PASSWORD,
+    accounts::{MAX_PASSWORD, check_new_password},
     error::{Error, Result},
     http::{ctx::Ctx, fields::Fields, peer::Peer, reply::Reply},
     repo::{orgs, sessions},
@@ -27,12 +27,17 @@ pub struct ChangePassword {
 pub async fn handler(ctx: Ctx, peer: Peer, mut fields: Fields) -> Result<Reply> {
     let current = fields.required_secret("current_password", MAX_PASSWORD);
     let new = fields.required_secret("new_password", MAX_PASSWORD);
+    if !fields.is_refused("new_password")
+        && let Err(problem) = check_new_password(&new)
+    {
+        fields.refuse("new_password", problem);
+    }
     fields.finish()?;
     let (user, place) = (ctx.user().await?, ctx.session()?.place());
     if !ctx.app.confirm_password(&user, current, peer.address).await? {
         return Err(Error::invalid("current_password", "is not your password"));
     }
-    let hash = ctx.app.hash_new_password("new_password", &new).await?;
+    let hash = ctx.app.hash_password(&new).await?;
     let writes = vec![orgs::set_password(&user, &hash), sessions::move_to(&place, user.generation + 1)];
     let reply = Reply::ok(&Done { success: true, message: "Password changed." })?;
     let reply = ctx.commit(writes, reply).await?;

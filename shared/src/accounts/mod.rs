@@ -57,6 +57,16 @@ pub enum Caller {
     Session(Presented),
 }
 
+impl Caller {
+    /// Who calls, and the session that proved it, if one did.
+    pub fn split(self) -> (Arc<Principal>, Option<Presented>) {
+        match self {
+            Self::Key(principal) => (principal, None),
+            Self::Session(session) => (session.principal(), Some(session)),
+        }
+    }
+}
+
 impl App {
     /// Creates an organization with its admin, a default client group and the admin's API key, all or none.
     pub async fn create_organization(
@@ -116,11 +126,9 @@ impl App {
 
     async fn create(&self, writes: Vec<Write>) -> Result<()> {
         self.store.transact(writes).await.map_err(|error: StoreError| match error {
-            refused if refused.refused_by(orgs::EMAIL_GUARD).is_some() => Error::new(
-                ErrorKind::Conflict,
-                "email_taken",
-                "This e-mail address has an account already.",
-            ),
+            refused if refused.refused_by(orgs::EMAIL_GUARD).is_some() => {
+                Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already.")
+            }
             other => other.into(),
         })
     }
@@ -134,11 +142,13 @@ impl App {
     }
 
     /// The hash of a password that somebody wants to have; `field` names it when it cannot be had.
-    pub async fn hash_new_password(&self, field: &str, password: &SecretString) -> Result<String> {
-        if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&password.expose_secret().chars().count()) {
-            let problem = format!("must have {MIN_PASSWORD} to {MAX_PASSWORD} characters");
-            return Err(Error::invalid(field, problem));
-        }
+    async fn hash_new_password(&self, field: &str, password: &SecretString) -> Result<String> {
+        check_new_password(password).map_err(|problem| Error::invalid(field, problem))?;
+        self.hash_password(password).await
+    }
+
+    /// A PHC string.
+    pub async fn hash_password(&self, password: &SecretString) -> Result<String> {
         self.passwords.hash(password.clone(), self.ids.secret(22)).await
     }
 
@@ -156,6 +166,15 @@ impl App {
         let groups = orgs::groups(&*self.store, tenant).await?;
         let group = groups.first().ok_or_else(|| Error::internal("an organization without a group"))?;
         Ok(group.id)
+    }
+}
+
+/// What is wrong with a password that somebody wants to have.
+pub fn check_new_password(password: &SecretString) -> Result<(), String> {
+    if (MIN_PASSWORD..=MAX_PASSWORD).contains(&password.expose_secret().chars().count()) {
+        Ok(())
+    } else {
+        Err(format!("must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"))
     }
 }
 

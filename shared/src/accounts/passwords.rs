@@ -19,7 +19,8 @@ const AT_ONCE: usize = 2;
 /// At work or waiting: what an instance works off within a few seconds.
 const IN_ALL: usize = 64;
 /// What the password of somebody who is not there is compared with: the same work, and no password fits.
-const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LW93bnMtdGhpcw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LW93bnMtdGhpcw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// The places at the hashing.
 pub(crate) struct Passwords {
@@ -37,7 +38,8 @@ impl Passwords {
     /// A PHC string.
     pub(super) async fn hash(&self, password: SecretString, salt: String) -> Result<String> {
         self.run(move || {
-            let hash = argon2()?.hash_password_with_salt(password.expose_secret().as_bytes(), salt.as_bytes());
+            let hash =
+                argon2()?.hash_password_with_salt(password.expose_secret().as_bytes(), salt.as_bytes());
             hash.map(|hash| hash.to_string()).map_err(|error| Error::internal(error.to_string()))
         })
         .await?

@@ -11,8 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::{
-    App,
-    throttle,
+    App, throttle,
     tokens::{self, Claims},
 };
 use crate::{
@@ -159,7 +158,8 @@ impl App {
         self.sessions.forget_where(|place| place.tenant == user.tenant && place.user_id == user.id);
     }
 
-    pub(super) async fn verify_session(&self, text: &str) -> Result<Presented> {
+    /// The session behind a token, if it lives. One round trip at most, none for what is no token.
+    pub async fn verify_session(&self, text: &str) -> Result<Presented> {
         let now = self.now();
         let place = tokens::place(text).ok_or_else(rejected)?;
         let known = match self.sessions.get(&place, now) {

@@ -50,8 +50,7 @@ pub(super) async fn count(app: &App, name: &str, address: Option<IpAddr>) -> Res
     // The address first: whom it has locked out cannot lock a name as well.
     let by_address = Counter { key: key("address", &address), counts: vec![(ALL.into(), PER_ADDRESS)] };
     let pair = format!("from_{}", &digest(&address)[..16]);
-    let by_name =
-        Counter { key: key("name", name), counts: vec![(ALL.into(), PER_NAME), (pair, PER_PAIR)] };
+    let by_name = Counter { key: key("name", name), counts: vec![(ALL.into(), PER_NAME), (pair, PER_PAIR)] };
     let ends = Millis((window + 1) * WINDOW * 1000);
     for counter in [&by_address, &by_name] {
         counter.take(app, now, ends).await?;
@@ -70,14 +69,19 @@ impl Counter {
         }
         let mut changes = vec![Change::set(attr::TTL, ends.seconds() + WINDOW)];
         changes.extend(self.counts.iter().map(|(count, _)| Change::add(count, 1)));
-        let room =
-            self.counts.iter().map(|(count, most)| Cond::Any(vec![Cond::missing(count), Cond::lt(count, *most)]));
+        let room = self
+            .counts
+            .iter()
+            .map(|(count, most)| Cond::Any(vec![Cond::missing(count), Cond::lt(count, *most)]));
         let write = Write::update(self.key.clone(), changes).when(Cond::All(room.collect()));
         match app.store.write(write).await {
             Ok(_) => Ok(()),
             Err(StoreError::ConditionFailed { current }) => {
                 let reached = |count: &str| {
-                    current.as_ref().and_then(|item| item.attrs.get(count)).and_then(serde_json::Value::as_i64)
+                    current
+                        .as_ref()
+                        .and_then(|item| item.attrs.get(count))
+                        .and_then(serde_json::Value::as_i64)
                 };
                 for (count, _) in self.counts.iter().filter(|(count, most)| reached(count) >= Some(*most)) {
                     app.refusals.put(place(count), Arc::new(()), now, ends);
@@ -92,9 +96,8 @@ impl Counter {
 impl Attempt {
     /// Takes the count back: the password was right.
     pub(super) async fn forgive(self, app: &App) -> Result<()> {
-        let [first, second] = self.0.map(|(key, changes)| {
-            app.store.write(Write::update(key, changes).when(Cond::Exists))
-        });
+        let [first, second] =
+            self.0.map(|(key, changes)| app.store.write(Write::update(key, changes).when(Cond::Exists)));
         let (first, second) = tokio::join!(first, second);
         first.and(second)?;
         Ok(())

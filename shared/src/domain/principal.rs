@@ -3,11 +3,7 @@
 //! Its one rule: what a request may do follows from the principal alone; no handler asks for the credential itself.
 
 use crate::{
-    domain::{
-        api_key::ApiKey,
-        org::User,
-        session::Session,
-    },
+    domain::{api_key::ApiKey, org::User, session::Session},
     ids::Id,
     tenant::TenantId,
 };
@@ -73,9 +69,9 @@ impl Principal {
 pub fn covers(held: &str, scope: &str) -> bool {
     held == "*"
         || held == scope
-        || held.strip_prefix("*:").is_some_and(|action| {
-            scope.split_once(':').is_some_and(|(_, wanted)| wanted == action)
-        })
+        || held
+            .strip_prefix("*:")
+            .is_some_and(|action| scope.split_once(':').is_some_and(|(_, wanted)| wanted == action))
 }
 
 #[cfg(test)]

@@ -90,7 +90,9 @@ mod tests {
         ] {
             assert_eq!(session(&sent(cookies), PLAIN), Some("a.b.c"), "{cookies:?}");
         }
-        for cookies in [&[][..], &["session=a"], &["xbaton_session=a"], &["baton_session"], &["baton_session="]] {
+        for cookies in
+            [&[][..], &["session=a"], &["xbaton_session=a"], &["baton_session"], &["baton_session="]]
+        {
             assert_eq!(session(&sent(cookies), PLAIN), None, "{cookies:?}");
         }
     }

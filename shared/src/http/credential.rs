@@ -20,14 +20,6 @@ pub(super) enum Sent<'a> {
     Cookie(&'a str),
 }
 
-impl<'a> Sent<'a> {
-    pub(super) fn text(self) -> &'a str {
-        match self {
-            Self::Header(text) | Self::Cookie(text) => text,
-        }
-    }
-}
-
 /// `X-API-Key`, `Authorization: Bearer`, the session's cookie: the first that is there.
 pub(super) fn sent(headers: &HeaderMap, peer: Peer) -> Option<Sent<'_>> {
     let given = |name: &str| {
@@ -75,25 +67,26 @@ mod tests {
 
     use super::*;
 
-    fn found(headers: &[(&'static str, &'static str)]) -> Option<(bool, String)> {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect();
-        sent(&headers, Peer::default())
-            .map(|sent| (matches!(sent, Sent::Cookie(_)), sent.text().to_owned()))
+    fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs =
+            list.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        pairs.collect()
     }
 
     #[test]
     fn headers_go_before_the_cookie() {
         let (key, bearer, cookie) =
             (("x-api-key", "k"), ("authorization", "Bearer b"), ("cookie", "baton_session=c"));
-        assert_eq!(found(&[cookie, bearer, key]), Some((false, "k".into())));
-        assert_eq!(found(&[cookie, bearer]), Some((false, "b".into())));
-        assert_eq!(found(&[cookie]), Some((true, "c".into())));
-        assert_eq!(found(&[cookie, ("x-api-key", " "), ("authorization", "Basic x")]), Some((true, "c".into())));
-        for nothing in [&[][..], &[("x-api-key", "")], &[("authorization", "Bearer ")], &[("authorization", "k")]] {
-            assert_eq!(found(nothing), None, "{nothing:?}");
+        for (list, expected) in [
+            (&[cookie, bearer, key][..], Some(Sent::Header("k"))),
+            (&[cookie, bearer], Some(Sent::Header("b"))),
+            (&[cookie, ("x-api-key", " "), ("authorization", "Basic x")], Some(Sent::Cookie("c"))),
+            (&[cookie], Some(Sent::Cookie("c"))),
+            (&[("x-api-key", ""), ("authorization", "Bearer ")], None),
+            (&[("authorization", "k")], None),
+            (&[], None),
+        ] {
+            assert_eq!(sent(&headers(list), Peer::default()), expected, "{list:?}");
         }
     }
 }

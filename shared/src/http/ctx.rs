@@ -83,7 +83,9 @@ impl Ctx {
 
     /// The session of a route that asks for one.
     pub fn session(&self) -> Result<&Presented> {
-        self.session.as_ref().ok_or_else(|| Error::internal("a handler without the session that its route asks for"))
+        self.session
+            .as_ref()
+            .ok_or_else(|| Error::internal("a handler without the session that its route asks for"))
     }
 
     /// The caller's user as stored. A credential may outlive its user for as long as an instance believes it.

@@ -195,10 +195,12 @@ async fn admitted(
 ) -> Result<Response> {
     let (now, peer) = (app.now(), Peer::of(request.extensions()));
     let sent = credential::sent(request.headers(), peer).ok_or_else(|| credential::missing(route.auth))?;
-    let (caller, session) = match app.authenticate(sent.text()).await? {
-        Caller::Key(principal) => (principal, None),
-        Caller::Session(session) => (session.principal(), Some(session)),
-    };
+    let (caller, session) = match sent {
+        Sent::Header(text) => app.authenticate(text).await?,
+        // Nothing but a session: an API key in a cookie would be a credential that forged requests carry along.
+        Sent::Cookie(text) => app.verify_session(text).await.map(Caller::Session)?,
+    }
+    .split();
     tracing::Span::current().record("tenant", caller.tenant.0);
     let mut renewed = None;
     if let (Sent::Cookie(_), Some(session)) = (sent, &session) {

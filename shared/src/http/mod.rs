@@ -1,7 +1,7 @@
 //! The platform that every endpoint stands on: layers, extraction, replies, errors, the route table, the API document.
 
-mod credential;
 pub mod cookies;
+mod credential;
 pub mod ctx;
 pub mod extract;
 pub mod fields;

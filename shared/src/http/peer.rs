@@ -5,10 +5,7 @@
 use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
-    extract::{
-        ConnectInfo, FromRequestParts,
-        connect_info::Connected,
-    },
+    extract::{ConnectInfo, FromRequestParts, connect_info::Connected},
     serve::IncomingStream,
 };
 use http::{Extensions, request::Parts};

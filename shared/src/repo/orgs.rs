@@ -100,10 +100,8 @@ pub fn replace_personal_key(
         None => Cond::All(vec![Cond::Exists, Cond::missing("api_key")]),
     };
     let change = Change::set("api_key", new.hash.as_str());
-    let mut writes = vec![
-        Write::update(user_key(user.tenant, user.id), vec![change]).when(same),
-        insert_key(new)?,
-    ];
+    let mut writes =
+        vec![Write::update(user_key(user.tenant, user.id), vec![change]).when(same), insert_key(new)?];
     if let Some(old) = old.filter(|old| old.revoked_at.is_none()) {
         writes.push(revoke(&old.hash, new.created_at));
     }
