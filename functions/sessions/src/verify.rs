@@ -1,6 +1,7 @@
 use axum::response::Response;
 use serde::Serialize;
 use shared::{
+    accounts::Presented,
     clock,
     error::Result,
     http::{ctx::Ctx, reply::Reply},
@@ -33,6 +34,6 @@ pub async fn handler(ctx: Ctx) -> Result<Response> {
         valid: true,
         admin: AdminOut::of(&user),
         expires_at: session.map(|session| clock::iso(session.expires_at)),
-        csrf_token: session.map(|session| session.csrf_token()),
+        csrf_token: session.map(Presented::csrf_token),
     })?))
 }

@@ -182,15 +182,20 @@ fn users_are_made_and_given_passwords_beside_a_running_server() {
     assert_eq!(ask(&baton.addr, key, "GET", "/api/payloads/list", None).status, 200);
     let body = json!({ "title": "x" });
     assert_eq!(ask(&baton.addr, key, "POST", "/api/payloads", Some(&body)).status, 403);
-    let changed =
-        json(&run(&data, &["user", "password", "--email", "ed@acme.example", "--password", "long enough", "--json"]));
+    let changed = json(&run(
+        &data,
+        &["user", "password", "--email", "ed@acme.example", "--password", "long enough", "--json"],
+    ));
     assert_eq!((&changed["id"], &changed["password"]), (&made["id"], &Value::Null), "{changed}");
     assert_eq!(log_in(&baton.addr, "ed@acme.example", password).status, 401);
     assert_eq!(log_in(&baton.addr, "ed@acme.example", "long enough").status, 200);
     for (arguments, why) in [
         (&create[..], "has an account already"),
         (&["user", "create", "--email", "x@acme.example", "--role", "owner"], "one of admin, editor"),
-        (&["user", "create", "--email", "x@acme.example", "--role", "viewer", "--password", "short"], "characters"),
+        (
+            &["user", "create", "--email", "x@acme.example", "--role", "viewer", "--password", "short"],
+            "characters",
+        ),
         (&["user", "password", "--email", "nobody@acme.example"], "no user"),
         (&["key", "create", "--user", "ed@acme.example", "--scope", "*"], "more than the role"),
     ] {

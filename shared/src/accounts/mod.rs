@@ -51,19 +51,16 @@ pub struct NewUser {
     pub password: SecretString,
 }
 
-/// Who a credential's text stands for.
-pub enum Caller {
-    Key(Arc<Principal>),
-    Session(Presented),
+/// Whom a credential's text stands for.
+pub struct Authenticated {
+    pub principal: Arc<Principal>,
+    /// None for an API key.
+    pub session: Option<Presented>,
 }
 
-impl Caller {
-    /// Who calls, and the session that proved it, if one did.
-    pub fn split(self) -> (Arc<Principal>, Option<Presented>) {
-        match self {
-            Self::Key(principal) => (principal, None),
-            Self::Session(session) => (session.principal(), Some(session)),
-        }
+impl From<Presented> for Authenticated {
+    fn from(session: Presented) -> Self {
+        Self { principal: session.principal(), session: Some(session) }
     }
 }
 
@@ -153,11 +150,11 @@ impl App {
     }
 
     /// Who a credential stands for, if it may be used now. One round trip at most, none for a typo.
-    pub async fn authenticate(&self, text: &str) -> Result<Caller> {
+    pub async fn authenticate(&self, text: &str) -> Result<Authenticated> {
         if tokens::looks_like_one(text) {
-            self.verify_session(text).await.map(Caller::Session)
+            self.verify_session(text).await.map(Into::into)
         } else {
-            self.verify_key(text).await.map(Caller::Key)
+            Ok(Authenticated { principal: self.verify_key(text).await?, session: None })
         }
     }
 

@@ -29,7 +29,7 @@ use super::{
     routes::{self, Auth, RateClass, Route, TEST_SCOPE},
 };
 use crate::{
-    accounts::Caller,
+    accounts::Authenticated,
     app::SharedApp,
     domain::{api_key::hex, principal::Principal},
     error::{Error, ErrorKind, Result},
@@ -195,12 +195,11 @@ async fn admitted(
 ) -> Result<Response> {
     let (now, peer) = (app.now(), Peer::of(request.extensions()));
     let sent = credential::sent(request.headers(), peer).ok_or_else(|| credential::missing(route.auth))?;
-    let (caller, session) = match sent {
+    let Authenticated { principal: caller, session } = match sent {
         Sent::Header(text) => app.authenticate(text).await?,
         // Nothing but a session: an API key in a cookie would be a credential that forged requests carry along.
-        Sent::Cookie(text) => app.verify_session(text).await.map(Caller::Session)?,
-    }
-    .split();
+        Sent::Cookie(text) => app.verify_session(text).await?.into(),
+    };
     tracing::Span::current().record("tenant", caller.tenant.0);
     let mut renewed = None;
     if let (Sent::Cookie(_), Some(session)) = (sent, &session) {
