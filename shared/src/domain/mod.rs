@@ -1,11 +1,14 @@
 //! What exists and what may happen to it: structs, states, pure decisions. No storage, no HTTP, no clock.
 
 pub mod api_key;
+pub mod chore;
 pub mod execution;
 pub mod installation;
 pub mod org;
 pub mod payload;
 pub mod review;
 pub mod run;
+pub mod subject;
 pub mod usage;
+pub mod words;
 pub mod workflow;
