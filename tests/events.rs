@@ -58,13 +58,13 @@ async fn a_login_through_the_gateway_knows_the_caller() {
 #[tokio::test]
 async fn a_batch_loses_only_what_cannot_be_read() {
     let house = TestApp::new().await;
-    for (name, queue) in
-        [("resume-n8n", QueueName::ResumeN8n), ("poll-executions", QueueName::PollExecutions)]
-    {
+    for queue in QueueName::ALL {
+        let name = queue.as_str();
         let batch: batch::Event = serde_json::from_str(&event(name)).unwrap();
         let handle = async |body: &str| match queue {
             QueueName::ResumeN8n => resume_n8n::handle(&house.app, body).await,
             QueueName::PollExecutions => poll_executions::handle(&house.app, body).await,
+            QueueName::Background => background::handle(&house.app, body).await,
         };
         let answer = batch::run(&*house.app.queue, queue, &batch, Duration::from_secs(5), handle).await;
         let failed: Vec<&str> =
@@ -97,6 +97,7 @@ async fn the_schedule_ticks_and_sweeps() {
 #[test]
 fn every_event_file_is_run_by_a_test() {
     let run = [
+        "background",
         "installations",
         "meta",
         "payloads",

@@ -1,6 +1,7 @@
 //! What exists and what may happen to it: structs, states, pure decisions. No storage, no HTTP, no clock.
 
 pub mod api_key;
+pub mod chore;
 pub mod execution;
 pub mod installation;
 pub mod org;
@@ -9,5 +10,7 @@ pub mod principal;
 pub mod review;
 pub mod run;
 pub mod session;
+pub mod subject;
 pub mod usage;
+pub mod words;
 pub mod workflow;
