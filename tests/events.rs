@@ -31,7 +31,7 @@ async fn every_http_event_is_answered_as_documented() {
     let house = TestApp::new().await;
     house.seed_installation(&house.acme, 45).await;
     for (function, status) in
-        [("meta", 200), ("token-usage", 201), ("payloads", 201), ("installations", 201), ("triggers", 200)]
+        [("meta", 200), ("token-usage", 201), ("payloads", 201), ("installations", 201), ("triggers", 200), ("companion", 201)]
     {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
@@ -82,6 +82,7 @@ async fn the_schedule_ticks_and_sweeps() {
 #[test]
 fn every_event_file_is_run_by_a_test() {
     let run = [
+        "companion",
         "installations",
         "meta",
         "payloads",

@@ -55,13 +55,6 @@ pub async fn discard_refused(ctx: &Ctx, id: Id, body: &Body, refused: &Refused) 
     }
 }
 
-/// Whether what stands in the way of a payload is that payload: an engine repeats a write whose answer was lost, and the
-/// repeat meets the first.
-pub fn stands(refused: &Refused, payload: &Payload) -> bool {
-    let Refused::Write(_, Some(standing)) = refused else { return false };
-    standing.decode::<Payload>().is_ok_and(|standing| standing == *payload)
-}
-
 fn key(ctx: &Ctx, id: Id) -> BlobKey {
     BlobKey::of(ctx.tenant(), &Payload::blob_name(id))
 }

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::{
     content,
-    input::{CreateInput, CreatePayload, Origin, check_group, seal_resume_url},
+    input::{CreateInput, CreatePayload, Origin, seal_resume_url},
 };
 
 /// The created payload.
@@ -61,7 +61,7 @@ pub async fn for_review(ctx: Ctx, fields: Fields) -> Result<Reply> {
 }
 
 async fn create(ctx: &Ctx, mut input: CreateInput) -> Result<Reply> {
-    check_group(ctx, input.group_id).await?;
+    ctx.check_group(input.group_id).await?;
     let installation = installation(ctx, &mut input.origin).await?;
     let nid = match (&installation, &input.origin.workflow_id) {
         (Some(installation), Some(workflow)) => {
@@ -91,7 +91,7 @@ async fn create(ctx: &Ctx, mut input: CreateInput) -> Result<Reply> {
             return Ok(reply);
         }
         Ok(reply) => reply,
-        Err(refused) if content::stands(&refused, &payload) => reply,
+        Err(refused) if refused.met_itself(&payload) => reply,
         Err(refused) => {
             content::discard_refused(ctx, payload.id, &payload.body, &refused).await;
             return Err(refused.into());
@@ -117,11 +117,9 @@ fn writes(ctx: &Ctx, payload: &Payload, renews: bool) -> Result<Vec<Write>> {
 /// may tell.
 async fn installation(ctx: &Ctx, origin: &mut Origin) -> Result<Option<Arc<Installation>>> {
     let installed = ctx.installed();
-    let found = match (origin.installation_id, &origin.resume_url, &origin.workflow_id) {
-        (Some(id), ..) => Some(installed.get(id).await?),
-        (None, Some(url), _) => installed.by_url(url).await?,
-        (None, None, Some(workflow)) => installed.by_workflow(workflow).await?,
-        (None, None, None) => None,
+    let found = match (origin.installation_id, &origin.resume_url) {
+        (None, Some(url)) => installed.by_url(url).await?,
+        (named, _) => installed.of(named, origin.workflow_id.as_deref()).await?,
     };
     if let Some(url) = &origin.resume_url
         && !found.as_ref().is_some_and(|installation| installation.owns(url))

@@ -4,10 +4,9 @@ use secrecy::SecretString;
 use serde_json::Value;
 use shared::{
     domain::review::AutomationStatus,
-    error::{Error, ErrorKind, Result},
+    error::Result,
     http::{ctx::Ctx, fields::Fields},
     ids::Id,
-    repo::orgs,
 };
 use url::Url;
 use utoipa::ToSchema;
@@ -99,17 +98,6 @@ pub fn task_type(fields: &mut Fields) -> Option<String> {
 
 pub fn status(fields: &mut Fields, name: &str, words: &[&str]) -> Option<AutomationStatus> {
     fields.one_of(name, words, AutomationStatus::parse)
-}
-
-/// The client group that a request names. Another tenant's reads like one that does not exist.
-pub async fn check_group(ctx: &Ctx, group_id: Option<Id>) -> Result<()> {
-    let Some(id) = group_id.filter(|id| *id != ctx.caller.group_id) else { return Ok(()) };
-    match orgs::group(&*ctx.app.store, ctx.tenant(), id).await? {
-        Some(_) => Ok(()),
-        None => {
-            Err(Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id."))
-        }
-    }
 }
 
 /// The resume URL, sealed for one payload.

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     content,
-    input::{check_group, status, task_type},
+    input::{status, task_type},
     wire::PayloadOut,
 };
 
@@ -57,10 +57,10 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         search: fields.text("search", 200).map(|text| text.to_lowercase()),
     };
     fields.finish()?;
-    check_group(&ctx, filter.group_id).await?;
+    ctx.check_group(filter.group_id).await?;
     let found = ctx.payloads().list(&filter, limit, before).await?;
-    let count = found.payloads.len();
-    let payloads = found.payloads.into_iter().map(|payload| {
+    let count = found.rows.len();
+    let payloads = found.rows.into_iter().map(|payload| {
         let nid = payload.installation_id.zip(payload.workflow_id.as_deref());
         let nid = nid.map(|(installation, workflow)| workflow::nid(ctx.tenant(), installation, workflow));
         let content = content::inline(&payload.body)?;

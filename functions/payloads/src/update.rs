@@ -84,7 +84,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
     let reply = Reply::ok(&Updated { success: true, id, message: "Payload updated successfully." })?;
     let committed = ctx.commit(vec![ctx.payloads().replace(&payload)?], reply.clone()).await;
     let committed = match committed {
-        Err(refused) if content::stands(&refused, &payload) => Ok(reply),
+        Err(refused) if refused.met_itself(&payload) => Ok(reply),
         committed => committed,
     };
     match committed {

@@ -1,11 +1,15 @@
 //! What exists and what may happen to it: structs, states, pure decisions. No storage, no HTTP, no clock.
 
 pub mod api_key;
+pub mod chat;
 pub mod execution;
 pub mod installation;
+pub mod invoice;
+pub mod notification;
 pub mod org;
 pub mod payload;
 pub mod review;
 pub mod run;
 pub mod usage;
+mod words;
 pub mod workflow;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use serde::de::DeserializeOwned;
 
 use super::reply::Reply;
 use crate::{
@@ -14,8 +15,12 @@ use crate::{
     ids::Id,
     installed::Installed,
     repo::{
+        chats::Chats,
         idempotency::{self, Outcome},
         installations::Installations,
+        invoices::Invoices,
+        notifications::Notifications,
+        orgs,
         payloads::Payloads,
         pushes::Pushes,
         runs::Runs,
@@ -51,6 +56,23 @@ pub enum Refused {
     /// Write number `n` of the handler's own writes was refused.
     Write(usize, Option<crate::store::Item>),
     Error(Error),
+}
+
+impl Refused {
+    /// Whether what stands in the way is what was to be written: an engine repeats a single write whose answer was
+    /// lost, and the repeat meets the first.
+    pub fn met_itself<T: DeserializeOwned + PartialEq>(&self, written: &T) -> bool {
+        let Self::Write(_, Some(standing)) = self else { return false };
+        standing.decode::<T>().is_ok_and(|standing| standing == *written)
+    }
+
+    /// Whether other transactions on the same items were in the way, longer than the engine itself tries. Nothing was
+    /// written, and the same writes may be tried again.
+    pub fn is_contention(&self) -> bool {
+        let Self::Error(error) = self else { return false };
+        let cause = error.cause().and_then(|cause| cause.downcast_ref::<StoreError>());
+        matches!(cause, Some(StoreError::Conflict))
+    }
 }
 
 impl From<StoreError> for Refused {
@@ -103,6 +125,29 @@ impl Ctx {
 
     pub fn usage<'a>(&'a self, workflow_id: &'a str) -> UsageLog<'a> {
         UsageLog { store: &*self.app.store, tenant: self.tenant(), workflow_id }
+    }
+
+    pub fn notifications(&self) -> Notifications<'_> {
+        Notifications { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn invoices(&self) -> Invoices<'_> {
+        Invoices { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn chats(&self) -> Chats<'_> {
+        Chats { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    /// Refuses a client group that the tenant has not. Another tenant's reads like one that does not exist.
+    pub async fn check_group(&self, group_id: Option<Id>) -> Result<()> {
+        let Some(id) = group_id.filter(|id| *id != self.caller.group_id) else { return Ok(()) };
+        match orgs::group(&*self.app.store, self.tenant(), id).await? {
+            Some(_) => Ok(()),
+            None => {
+                Err(Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id."))
+            }
+        }
     }
 
     /// Writes what the handler decided and the reply to it, all or none. With an `Idempotency-Key` the reply is stored

@@ -10,7 +10,10 @@ use crate::{
     },
     ids::Id,
     queue::TaskKind,
-    repo::due,
+    repo::{
+        due,
+        listing::{self, Listed},
+    },
     store::{Cond, Index, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode, segment},
     tenant::TenantId,
 };
@@ -35,19 +38,6 @@ impl Filter {
             && self.search.as_ref().is_none_or(|text| payload.matches(text))
     }
 }
-
-/// What a list found.
-#[derive(Debug, Default)]
-pub struct Listed {
-    pub payloads: Vec<Payload>,
-    /// Id of the last one looked at, when there may be more.
-    pub next: Option<Id>,
-}
-
-/// Pages read for one list at the most: what a filter passes over costs reads too.
-const MAX_PAGES: usize = 8;
-/// A list ends when it holds this many bytes: Lambda answers with at most 6 MB.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// The payloads of one tenant.
 #[derive(Clone, Copy)]
@@ -84,36 +74,16 @@ impl Payloads<'_> {
         filter: &Filter,
         limit: usize,
         before: Option<Id>,
-    ) -> Result<Listed, StoreError> {
-        let mut query = self.list_query(filter, before).limit(limit.clamp(50, 200));
-        let mut listed = Listed::default();
-        let mut bytes = 0;
-        for _ in 0..MAX_PAGES {
-            let page = self.store.query(&query).await?;
-            for item in &page.items {
-                let payload: Payload = item.decode()?;
-                listed.next = Some(payload.id);
-                if !filter.matches(&payload) {
-                    continue;
-                }
-                bytes += crate::store::limits::item_bytes(&item.key, &item.attrs);
-                listed.payloads.push(payload);
-                if listed.payloads.len() == limit || bytes >= MAX_BYTES {
-                    let last =
-                        page.next.is_none() && Some(&item.key) == page.items.last().map(|item| &item.key);
-                    if last {
-                        listed.next = None;
-                    }
-                    return Ok(listed);
-                }
-            }
-            if page.next.is_none() {
-                listed.next = None;
-                return Ok(listed);
-            }
-            query.after = page.next;
-        }
-        Ok(listed)
+    ) -> Result<Listed<Payload>, StoreError> {
+        let query = self.list_query(filter, before);
+        listing::collect(
+            self.store,
+            query,
+            limit,
+            |payload: &Payload| payload.id,
+            |payload| filter.matches(payload),
+        )
+        .await
     }
 
     fn list_query(&self, filter: &Filter, before: Option<Id>) -> Query {
