@@ -102,20 +102,6 @@ impl Installed<'_> {
         }
     }
 
-    /// The installation that a record comes from: the one that was named, which must exist, else the one that its
-    /// workflow tells.
-    pub async fn of(
-        &self,
-        installation_id: Option<Id>,
-        workflow_id: Option<&str>,
-    ) -> Result<Option<Arc<Installation>>> {
-        match (installation_id, workflow_id) {
-            (Some(id), _) => self.get(id).await.map(Some),
-            (None, Some(workflow)) => self.by_workflow(workflow).await,
-            (None, None) => Ok(None),
-        }
-    }
-
     /// The `nid` of a workflow, whose node exists from now on. Costs a write the first time that an instance meets the
     /// workflow and nothing later.
     pub async fn node(&self, installation: Id, workflow_id: &str, name: Option<&str>) -> Result<Id> {

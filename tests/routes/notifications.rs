@@ -42,7 +42,9 @@ async fn links_lead_to_pages_and_nowhere_else() {
         let listed = house.acme.get(&format!("{PATH}/list?limit=1")).await;
         assert_eq!(listed.json["notifications"][0]["link"], link);
     }
-    for link in ["javascript:alert(1)", "data:text/html,x", "//evil.example", "/\\evil.example", "payloads/42"] {
+    for link in
+        ["javascript:alert(1)", "data:text/html,x", "//evil.example", "/\\evil.example", "payloads/42"]
+    {
         let answer = house.acme.post(PATH, json!({ "title": "x", "message": "x", "link": link })).await;
         assert_eq!(named(&answer), ["link"], "{link}");
     }
@@ -54,9 +56,10 @@ async fn the_newest_comes_first_and_every_filter_must_match() {
     for (title, kind) in [("one", "new_lead"), ("two", "workflow_error"), ("three", "new_lead")] {
         notify(&house, json!({ "title": title, "message": "x", "type": kind })).await;
     }
-    let second = house.acme.get(&format!("{PATH}/list?type=workflow_error")).await.json["notifications"][0]["id"]
-        .as_u64()
-        .unwrap();
+    let second =
+        house.acme.get(&format!("{PATH}/list?type=workflow_error")).await.json["notifications"][0]["id"]
+            .as_u64()
+            .unwrap();
     let marked = house.acme.patch(&format!("{PATH}/{second}"), json!({ "read": true })).await;
     assert_eq!((marked.status, &marked.json["read"]), (200, &json!(true)));
     for (query, expected) in [

@@ -3,7 +3,6 @@
 mod chats;
 mod invoices;
 mod notifications;
-mod origin;
 
 use shared::app::SharedApp;
 use utoipa_axum::router::OpenApiRouter;

@@ -32,8 +32,8 @@ pub fn inline(body: &Body) -> Result<Value> {
 /// The content, wherever it lies.
 pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Value> {
     let Body::Blob { version, .. } = &payload.body else { return inline(&payload.body) };
-    let missing = || Error::internal(format!("the content of payload {} is missing", payload.id));
-    let body = ctx.app.blobs.get(&key(ctx, payload.id), Some(version)).await?.ok_or_else(missing)?;
+    let missing = || Error::internal(format!("the content of payload {} is missing", payload.subject.id));
+    let body = ctx.app.blobs.get(&key(ctx, payload.subject.id), Some(version)).await?.ok_or_else(missing)?;
     serde_json::from_slice(&body).map_err(Error::internal)
 }
 

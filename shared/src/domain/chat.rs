@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::words;
+use super::names::names;
 use crate::{clock::Millis, ids::Id};
 
-words! {
+names! {
     #[derive(Default)]
     pub enum ChatStatus {
         #[default]
@@ -15,7 +15,7 @@ words! {
     }
 }
 
-words! {
+names! {
     /// Who says a message.
     pub enum Role {
         User = "user",

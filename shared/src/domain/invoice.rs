@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    review::{Actor, Review},
-    words::words,
+    names::names,
+    review::{Actor, EntityType},
+    subject::{Reviewable, Subject},
 };
-use crate::{clock::Millis, ids::Id};
+use crate::clock::Millis;
 
-words! {
+names! {
     /// Where an invoice stands. Any status may follow any other: payments bounce and disputes end.
     #[derive(Default)]
     pub enum InvoiceStatus {
@@ -33,8 +34,8 @@ const HISTORY: usize = 100;
 /// One invoice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Invoice {
-    pub id: Id,
-    pub group_id: Id,
+    #[serde(flatten)]
+    pub subject: Subject,
     /// The caller's own number.
     pub number: String,
     /// Whether the number means this invoice: of the invoices of a group that share one, the first.
@@ -45,17 +46,7 @@ pub struct Invoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_at: Option<Millis>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub history: Vec<StatusChange>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installation_id: Option<Id>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workflow_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub execution_id: Option<String>,
-    pub review: Review,
-    pub created_at: Millis,
-    pub changed_at: Millis,
-    pub v: u64,
+    pub status_history: Vec<StatusChange>,
 }
 
 /// What the invoice says.
@@ -111,9 +102,9 @@ impl Invoice {
         if to == self.status {
             return false;
         }
-        self.history.push(StatusChange { at: now, by, from: self.status, to });
-        if self.history.len() > HISTORY {
-            self.history.remove(0);
+        self.status_history.push(StatusChange { at: now, by, from: self.status, to });
+        if self.status_history.len() > HISTORY {
+            self.status_history.remove(0);
         }
         self.status = to;
         self.paid_at = (to == InvoiceStatus::Paid).then_some(now);
@@ -128,28 +119,49 @@ impl Invoice {
     }
 }
 
+impl Reviewable for Invoice {
+    const TYPE: EntityType = EntityType::Invoice;
+
+    fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    fn subject_mut(&mut self) -> &mut Subject {
+        &mut self.subject
+    }
+
+    fn mark(&self) -> String {
+        self.number.clone()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{domain::review::Review, ids::Id};
 
     fn draft() -> Invoice {
         let id = Id::from_u64(1).unwrap();
         Invoice {
-            id,
-            group_id: id,
+            subject: Subject {
+                id,
+                group_id: id,
+                installation_id: None,
+                workflow_id: None,
+                execution_id: None,
+                sealed_resume_url: None,
+                review: Review::default(),
+                created_at: Millis(0),
+                posted_at: Millis(0),
+                changed_at: Millis(0),
+                v: 1,
+            },
             number: "INV-1".into(),
             holds_number: true,
             status: InvoiceStatus::Draft,
             details: Details::default(),
             paid_at: None,
-            history: Vec::new(),
-            installation_id: None,
-            workflow_id: None,
-            execution_id: None,
-            review: Review::default(),
-            created_at: Millis(0),
-            changed_at: Millis(0),
-            v: 1,
+            status_history: Vec::new(),
         }
     }
 
@@ -163,7 +175,7 @@ mod tests {
         assert!(invoice.set_status(InvoiceStatus::Paid, jane(), Millis(5)));
         assert_eq!(invoice.paid_at, Some(Millis(5)));
         assert!(!invoice.set_status(InvoiceStatus::Paid, jane(), Millis(6)));
-        assert_eq!((invoice.paid_at, invoice.history.len()), (Some(Millis(5)), 1));
+        assert_eq!((invoice.paid_at, invoice.status_history.len()), (Some(Millis(5)), 1));
         assert!(invoice.set_status(InvoiceStatus::Disputed, jane(), Millis(7)));
         assert_eq!(invoice.paid_at, None);
     }
@@ -175,6 +187,6 @@ mod tests {
             let to = if at % 2 == 0 { InvoiceStatus::Sent } else { InvoiceStatus::Viewed };
             invoice.set_status(to, jane(), Millis(at));
         }
-        assert_eq!((invoice.history.len(), invoice.history[0].at), (HISTORY, Millis(50)));
+        assert_eq!((invoice.status_history.len(), invoice.status_history[0].at), (HISTORY, Millis(50)));
     }
 }

@@ -2,14 +2,17 @@
 
 pub mod api_key;
 pub mod chat;
+pub mod chore;
 pub mod execution;
 pub mod installation;
 pub mod invoice;
+mod names;
 pub mod notification;
 pub mod org;
 pub mod payload;
 pub mod review;
 pub mod run;
+pub mod subject;
 pub mod usage;
-mod words;
+pub mod words;
 pub mod workflow;

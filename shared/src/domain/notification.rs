@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{review::Actor, words::words};
+use super::{names::names, review::Actor};
 use crate::{clock::Millis, ids::Id};
 
-words! {
+names! {
     /// What a notification is about: an icon to the person, a filter to lists.
     #[derive(Default)]
     pub enum NotificationType {

@@ -10,24 +10,30 @@ use super::reply::Reply;
 use crate::{
     app::SharedApp,
     clock::Millis,
-    domain::{api_key::ApiKey, review::Actor},
+    domain::{
+        api_key::ApiKey,
+        chore::{Chore, What},
+        review::Actor,
+    },
     error::{Error, ErrorKind, LogFailure, Result},
     ids::Id,
     installed::Installed,
+    queue::{Task, TaskKind},
     repo::{
         chats::Chats,
+        chores::Chores,
         idempotency::{self, Outcome},
         installations::Installations,
         invoices::Invoices,
         notifications::Notifications,
-        orgs,
         payloads::Payloads,
         pushes::Pushes,
         runs::Runs,
+        subjects::{Stored, Subjects},
         usage::UsageLog,
         workflows::Workflows,
     },
-    store::{Key, StoreError, Write},
+    store::{self, Key, StoreError, Write},
     tenant::TenantId,
 };
 
@@ -99,8 +105,13 @@ impl Ctx {
         Actor { user_id: self.caller.user_id, username: self.caller.username.clone() }
     }
 
+    /// The tenant's entities of a kind that can be reviewed.
+    pub fn subjects<E: Stored>(&self) -> Subjects<'_, E> {
+        Subjects::new(&*self.app.store, self.tenant())
+    }
+
     pub fn payloads(&self) -> Payloads<'_> {
-        Payloads { store: &*self.app.store, tenant: self.tenant() }
+        Payloads::new(&*self.app.store, self.tenant())
     }
 
     pub fn runs(&self) -> Runs<'_> {
@@ -132,22 +143,11 @@ impl Ctx {
     }
 
     pub fn invoices(&self) -> Invoices<'_> {
-        Invoices { store: &*self.app.store, tenant: self.tenant() }
+        Invoices::new(&*self.app.store, self.tenant())
     }
 
     pub fn chats(&self) -> Chats<'_> {
         Chats { store: &*self.app.store, tenant: self.tenant() }
-    }
-
-    /// Refuses a client group that the tenant has not. Another tenant's reads like one that does not exist.
-    pub async fn check_group(&self, group_id: Option<Id>) -> Result<()> {
-        let Some(id) = group_id.filter(|id| *id != self.caller.group_id) else { return Ok(()) };
-        match orgs::group(&*self.app.store, self.tenant(), id).await? {
-            Some(_) => Ok(()),
-            None => {
-                Err(Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id."))
-            }
-        }
     }
 
     /// Writes what the handler decided and the reply to it, all or none. With an `Idempotency-Key` the reply is stored
@@ -163,7 +163,7 @@ impl Ctx {
                 None => idempotency::write(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?,
             });
         }
-        match self.apply(writes).await {
+        match store::apply(&*self.app.store, writes).await {
             Ok(()) => Ok(reply),
             Err(error) => match (&self.idempotency, error.refused_by(own)) {
                 (Some(idempotency), Some(_)) => self.overtaken(idempotency).await.map_err(Refused::Error),
@@ -180,7 +180,7 @@ impl Ctx {
             let outcome = Outcome::Begun { id, at: self.now };
             writes.push(idempotency::write(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?);
         }
-        match self.apply(writes).await {
+        match store::apply(&*self.app.store, writes).await {
             Ok(()) => {
                 // From here on the key is ours: the reply replaces what was just written.
                 if let Some(idempotency) = &mut self.idempotency {
@@ -193,6 +193,15 @@ impl Ctx {
         }
     }
 
+    /// A chore to owe: the write that belongs into the transaction of what causes it, and the message to send (with
+    /// `App::hint`) when that stands.
+    pub fn chore(&self, what: What) -> Result<(Write, Task)> {
+        let chores = Chores { store: &*self.app.store, tenant: self.tenant() };
+        let chore = Chore::new(self.app.id(), what, self.now);
+        let task = Task::new(TaskKind::Chore, &chores.key(chore.id), &self.request_id);
+        Ok((chores.insert(&chore, self.now)?, task))
+    }
+
     /// Replaces the stored reply by what is known at the end of the request, so that a repeat reads what was read first.
     pub async fn amend(&self, reply: &Reply) {
         let Some(idempotency) = &self.idempotency else { return };
@@ -202,14 +211,6 @@ impl Ctx {
             Err(error) => return tracing::error!(%error, "a reply could not be written"),
         };
         self.app.store.write(write).await.log_failure("a stored reply could not be brought up to date");
-    }
-
-    async fn apply(&self, mut writes: Vec<Write>) -> Result<(), StoreError> {
-        match writes.len() {
-            0 => Ok(()),
-            1 => self.app.store.write(writes.remove(0)).await.map(|_| ()),
-            _ => self.app.store.transact(writes).await,
-        }
     }
 
     async fn overtaken(&self, idempotency: &Idempotency) -> Result<Reply> {

@@ -46,6 +46,13 @@ impl Fields {
         self.errors.entry(name.into()).or_default().push(problem.into());
     }
 
+    /// Adds a problem where the field is absent, null or blank.
+    pub fn require(&mut self, name: &str) {
+        if self.value(name).is_none() {
+            self.refuse(name, "is required");
+        }
+    }
+
     /// Whether something is wrong with the field already.
     pub fn is_refused(&self, name: &str) -> bool {
         self.errors.contains_key(name)
@@ -150,19 +157,6 @@ impl Fields {
         }
     }
 
-    pub fn required_one_of<T>(
-        &mut self,
-        name: &str,
-        words: &[&str],
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
-        if self.value(name).is_none() {
-            self.refuse(name, "is required");
-            return None;
-        }
-        self.one_of(name, words, parse)
-    }
-
     /// Text to the last blank as it was sent, of at most `max` bytes; any other value as its JSON text.
     pub fn verbatim(&mut self, name: &str, max: usize) -> Option<String> {
         let text = match self.value(name)? {
@@ -173,10 +167,6 @@ impl Fields {
             return self.wrong(name, &format!("must have at most {max} bytes"));
         }
         Some(text)
-    }
-
-    pub fn required_verbatim(&mut self, name: &str, max: usize) -> String {
-        self.required(name, |fields| fields.verbatim(name, max))
     }
 
     /// A day or a moment: a date, RFC 3339, or a Unix time in seconds or milliseconds, as a number or as its digits.
@@ -337,7 +327,9 @@ mod tests {
         ] {
             assert_eq!(fields(json!({ "at": value })).moment("at"), day, "{value}");
         }
-        for value in [json!("21.1.2025"), json!(-5), json!(1.5), json!("9".repeat(18)), json!({}), json!(true)] {
+        for value in
+            [json!("21.1.2025"), json!(-5), json!(1.5), json!("9".repeat(18)), json!({}), json!(true)]
+        {
             let mut fields = fields(json!({ "at": value }));
             assert_eq!(fields.moment("at"), None, "{value}");
             assert!(fields.is_refused("at"), "{value}");

@@ -200,15 +200,14 @@ impl Chats<'_> {
         Ok(page.next.is_none().then(|| page.items.into_iter().map(|item| item.key).collect()))
     }
 
-    /// Deletes the chat with these belongings. The first write refuses when the chat has changed since it was read.
-    pub fn delete(&self, chat: &Chat, belongings: Vec<Key>) -> Vec<Write> {
-        let mut writes = vec![
+    /// Deletes the chat, but not what lies in its own partition. The first write refuses when the chat has changed since
+    /// it was read.
+    pub fn delete(&self, chat: &Chat) -> Vec<Write> {
+        vec![
             Write::delete(self.key(chat.id)).when(Cond::version(chat.v)),
             Write::delete(self.session_key(chat.group_id, &chat.session_id)),
             Write::update(self.sums_key(chat.group_id, chat.id), sums_of(chat, -1)),
-        ];
-        writes.extend(belongings.into_iter().map(Write::delete));
-        writes
+        ]
     }
 
     /// The message that holds the workflow's own id, if `item` is the guard that says so.
@@ -357,20 +356,25 @@ impl Chats<'_> {
         Key::of(self.tenant, &format!("chat-session#{group}"), segment(session_id))
     }
 
+    /// The partition of what belongs to a chat, without the tenant.
+    pub fn own(chat: Id) -> String {
+        format!("chat#{chat}")
+    }
+
     fn own_partition(&self, chat: Id) -> String {
-        Key::partition(self.tenant, &format!("chat#{chat}"))
+        Key::partition(self.tenant, &Self::own(chat))
     }
 
     fn setting_key(&self, chat: Id) -> Key {
-        Key::from_parts(self.own_partition(chat), SETTING)
+        Key::of(self.tenant, &Self::own(chat), SETTING)
     }
 
     fn message_key(&self, chat: Id, message: Id) -> Key {
-        Key::from_parts(self.own_partition(chat), message.sortable())
+        Key::of(self.tenant, &Self::own(chat), message.sortable())
     }
 
     fn guard_key(&self, chat: Id, message_id: &str) -> Key {
-        Key::from_parts(self.own_partition(chat), format!("{GUARDS}{}", segment(message_id)))
+        Key::of(self.tenant, &Self::own(chat), format!("{GUARDS}{}", segment(message_id)))
     }
 
     fn sums_key(&self, group: Id, by: Id) -> Key {

@@ -3,7 +3,9 @@
 //! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant.
 
 pub mod chats;
+pub mod chores;
 pub mod due;
+pub mod entries;
 pub mod idempotency;
 pub mod installations;
 pub mod invoices;
@@ -13,5 +15,6 @@ pub mod orgs;
 pub mod payloads;
 pub mod pushes;
 pub mod runs;
+pub mod subjects;
 pub mod usage;
 pub mod workflows;

@@ -19,7 +19,8 @@ async fn only_what_is_named_changes() {
     let before = shown(&house, 72).await;
     house.advance(Duration::from_secs(60));
     // The vendor's node sends its collection as it is: blank text and zeros too.
-    let answer = patch(&house, json!({ "amount": 0, "title": "Setup", "client_name": "", "due_date": "" })).await;
+    let answer =
+        patch(&house, json!({ "amount": 0, "title": "Setup", "client_name": "", "due_date": "" })).await;
     assert_eq!((answer.status, &answer.json["id"]), (200, &json!(72)), "{answer:?}");
     let mut expected = before.clone();
     expected["amount"] = json!(0);
@@ -43,7 +44,8 @@ async fn an_empty_change_and_unknown_fields_are_taken() {
 async fn bad_changes_are_named_and_change_nothing() {
     let house = samples::scene().await;
     let before = shown(&house, 72).await;
-    let answer = patch(&house, json!({ "title": "x", "amount": "5,00", "currency": "??", "status": "lost" })).await;
+    let answer =
+        patch(&house, json!({ "title": "x", "amount": "5,00", "currency": "??", "status": "lost" })).await;
     assert_eq!(named(&answer), ["amount", "currency", "status"]);
     assert_eq!(shown(&house, 72).await, before);
 }
@@ -60,7 +62,7 @@ async fn every_move_is_on_record() {
         assert_eq!(paid, status == "paid", "{status}");
     }
     let shown = shown(&house, 72).await;
-    let history = shown["history"].as_array().unwrap();
+    let history = shown["status_history"].as_array().unwrap();
     let moves: Vec<_> = history.iter().map(|entry| entry["to"].as_str().unwrap()).collect();
     assert_eq!(moves, walk);
     let (first, last) = (&history[0], &history[7]);
@@ -77,7 +79,7 @@ async fn the_same_status_again_writes_nothing() {
     let again = to(&house, "paid").await;
     assert_eq!((again.status, &again.json["status"]), (200, &json!("paid")));
     assert_eq!(house.meter().since(&before).write_units, 0.0);
-    assert_eq!(shown(&house, 72).await["history"].as_array().unwrap().len(), 1);
+    assert_eq!(shown(&house, 72).await["status_history"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -119,5 +121,5 @@ async fn a_repeated_write_of_the_engine_is_no_conflict() {
     house.faults.set(shared::testing::Plan::RepeatWrites);
     assert_eq!(patch(&house, json!({ "amount": 7000 })).await.status, 200);
     assert_eq!(to(&house, "sent").await.status, 200);
-    assert_eq!(shown(&house, 72).await["history"].as_array().unwrap().len(), 1);
+    assert_eq!(shown(&house, 72).await["status_history"].as_array().unwrap().len(), 1);
 }

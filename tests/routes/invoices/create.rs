@@ -14,7 +14,11 @@ async fn number_and_amount_are_enough() {
     for field in ["workflow_id", "execution_id", "installation_id", "paid_at", "custom_data", "title"] {
         assert_eq!(shown[field], Value::Null, "{field}");
     }
-    assert_eq!((&shown["history"], &shown["automation_status"]), (&json!([]), &json!("pending")));
+    assert_eq!((&shown["status_history"], &shown["history"]), (&json!([]), &json!([])));
+    assert_eq!(
+        (&shown["human_interaction"], &shown["automation_status"]),
+        (&json!(false), &json!("pending"))
+    );
 }
 
 #[tokio::test]
@@ -42,7 +46,10 @@ async fn everything_that_the_vendors_node_can_add_is_kept() {
         let expected = if name == "currency" { &json!("GBP") } else { value };
         assert_eq!(&shown[name], expected, "{name}");
     }
-    assert_eq!((&shown["due_date"], &shown["issued_at"]), (&json!("2025-02-20"), &json!("2025-01-21T10:30:00Z")));
+    assert_eq!(
+        (&shown["due_date"], &shown["issued_at"]),
+        (&json!("2025-02-20"), &json!("2025-01-21T10:30:00Z"))
+    );
     assert_eq!(shown["installation_id"], 45, "the workflow tells");
 }
 
@@ -53,7 +60,10 @@ async fn a_number_that_is_there_is_named_and_stays() {
     for body in [invoice("INV-1"), json!({ "invoice_number": " INV-1 ", "amount": "7" })] {
         let again = create(&house, body).await;
         assert_eq!((again.status, again.id()), (200, first.id()), "{again:?}");
-        assert_eq!((&again.json["duplicate"], &again.json["message"]), (&json!(true), &json!("Invoice already exists.")));
+        assert_eq!(
+            (&again.json["duplicate"], &again.json["message"]),
+            (&json!(true), &json!("Invoice already exists."))
+        );
     }
     assert_eq!(shown(&house, first.id()).await["amount"], 5000);
     assert_eq!(first.json["duplicate"], Value::Null);
@@ -123,7 +133,8 @@ async fn numbers_of_other_groups_and_tenants_are_their_own() {
     let house = TestApp::new().await;
     let first = create(&house, invoice("INV-1")).await;
     assert_eq!(house.rival.post(PATH, invoice("INV-1")).await.status, 201);
-    let foreign = create(&house, samples::with(invoice("INV-1"), "group_id", json!(house.rival.key.group_id))).await;
+    let foreign =
+        create(&house, samples::with(invoice("INV-1"), "group_id", json!(house.rival.key.group_id))).await;
     let unknown = create(&house, samples::with(invoice("INV-1"), "group_id", json!(samples::NOWHERE))).await;
     assert_eq!((foreign.status, refusal(&foreign, PATH).as_str()), (403, "no_such_group"));
     assert_eq!(foreign.text, unknown.text);

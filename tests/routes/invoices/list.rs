@@ -13,9 +13,15 @@ async fn numbers(house: &TestApp, query: &str) -> Vec<String> {
 
 async fn three() -> TestApp {
     let house = TestApp::new().await;
-    for (number, title, status) in [("A-1", "Hosting", "sent"), ("A-2", "ÜBERSETZUNG", "paid"), ("B-3", "Setup", "sent")] {
-        let body = samples::with(samples::with(invoice(number), "title", json!(title)), "status", json!(status));
-        assert_eq!(create(&house, samples::with(body, "client_email", json!("pay@client.example"))).await.status, 201);
+    for (number, title, status) in
+        [("A-1", "Hosting", "sent"), ("A-2", "ÜBERSETZUNG", "paid"), ("B-3", "Setup", "sent")]
+    {
+        let body =
+            samples::with(samples::with(invoice(number), "title", json!(title)), "status", json!(status));
+        assert_eq!(
+            create(&house, samples::with(body, "client_email", json!("pay@client.example"))).await.status,
+            201
+        );
     }
     house
 }

@@ -7,6 +7,7 @@ use shared::{
         invoice::{Details, Invoice, InvoiceStatus},
         notification::{Notification, NotificationType},
         review::Review,
+        subject::Subject,
     },
     ids::Id,
     repo::{chats::Chats, invoices::Invoices, notifications::Notifications},
@@ -33,8 +34,19 @@ pub async fn seed(house: &TestApp, caller: &Caller) {
         created_at: now,
     };
     let invoice = Invoice {
-        id: id(72),
-        group_id,
+        subject: Subject {
+            id: id(72),
+            group_id,
+            installation_id: Some(id(45)),
+            workflow_id: Some("abc123".into()),
+            execution_id: Some("exec-789".into()),
+            sealed_resume_url: None,
+            review: Review { human_interaction: true, ..Review::default() },
+            created_at: now,
+            posted_at: now,
+            changed_at: now,
+            v: 1,
+        },
         number: "INV-2025-001".into(),
         holds_number: true,
         status: InvoiceStatus::Draft,
@@ -42,18 +54,13 @@ pub async fn seed(house: &TestApp, caller: &Caller) {
             amount: 5000,
             currency: "USD".into(),
             client_email: Some("billing@client.example".into()),
-            line_items: Some(r#"[{"description":"Setup","quantity":1,"unit_price":5000,"total":5000}]"#.into()),
+            line_items: Some(
+                r#"[{"description":"Setup","quantity":1,"unit_price":5000,"total":5000}]"#.into(),
+            ),
             ..Details::default()
         },
         paid_at: None,
-        history: Vec::new(),
-        installation_id: None,
-        workflow_id: Some("abc123".into()),
-        execution_id: Some("551".into()),
-        review: Review::default(),
-        created_at: now,
-        changed_at: now,
-        v: 1,
+        status_history: Vec::new(),
     };
     let message = Message {
         id: id(74),
@@ -83,7 +90,7 @@ pub async fn seed(house: &TestApp, caller: &Caller) {
     };
     let setting = Setting { system_prompt: Some("You are helpful.".into()), context: None };
     let mut writes = vec![Notifications { store, tenant }.insert(&notification).unwrap()];
-    writes.extend(Invoices { store, tenant }.insert(&invoice).unwrap());
+    writes.extend(Invoices::new(store, tenant).insert(&invoice).unwrap());
     writes.extend(Chats { store, tenant }.open(&chat, &setting, Some(&message)).unwrap());
     store.transact(writes).await.unwrap();
 }

@@ -45,11 +45,7 @@ pub struct ChatWithMessages {
 #[utoipa::path(get, path = "/api/chats/{id}", operation_id = "get_chat", tag = "chats",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42), MessagesQuery),
     responses((status = 200, description = "The chat.", body = ChatWithMessages)))]
-pub async fn handler(
-    ctx: Ctx,
-    PathId(id): PathId,
-    QueryFields(mut fields): QueryFields,
-) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(mut fields): QueryFields) -> Result<Reply> {
     let given = fields.has("limit");
     let (limit, after) = page::read(&mut fields);
     let newest_first = fields.one_of("order", &["asc", "desc"], |word| Some(word == "desc"));
@@ -61,7 +57,7 @@ pub async fn handler(
         chat: chat.into(),
         system_prompt: setting.system_prompt,
         context: json_or_text(setting.context),
-        messages: found.rows.into_iter().map(MessageOut::from).collect(),
+        messages: found.found.into_iter().map(MessageOut::from).collect(),
         next_cursor: found.next.map(page::cursor),
     })
 }

@@ -6,11 +6,9 @@ use shared::{
         org::fold_email,
     },
     error::Result,
-    http::fields::Fields,
+    http::{fields::Fields, origin::Origin},
 };
 use utoipa::ToSchema;
-
-use crate::origin::Origin;
 
 /// A message to log.
 #[derive(Debug, ToSchema)]
@@ -79,8 +77,10 @@ pub struct Said {
 impl LogInput {
     pub fn read(mut fields: Fields) -> Result<Self> {
         let session_id = fields.required_text("session_id", 255);
-        let role = fields.required_one_of("role", Role::WORDS, Role::parse);
-        let content = fields.required_verbatim("content", CONTENT_BYTES);
+        fields.require("role");
+        let role = fields.one_of("role", Role::WORDS, Role::parse);
+        fields.require("content");
+        let content = fields.verbatim("content", CONTENT_BYTES).unwrap_or_default();
         let context = fields.verbatim("message_context", CONTEXT_BYTES);
         let message_id = fields.text("message_id", 200);
         let mut input = Self {

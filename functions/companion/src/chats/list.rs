@@ -1,7 +1,7 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, page, reply::Reply},
+    http::{ctx::Ctx, extract::QueryFields, origin::check_group, page, reply::Reply},
     repo::chats::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -57,10 +57,10 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         fields.refuse("page", format!("reaches the newest {DEPTH} only; follow next_cursor for older ones"));
     }
     fields.finish()?;
-    ctx.check_group(filter.group_id).await?;
+    check_group(&ctx, filter.group_id).await?;
     let found = ctx.chats().list(&filter, skipped + limit, before).await?;
-    let known = found.rows.len();
-    let chats: Vec<_> = found.rows.into_iter().skip(skipped).map(ChatOut::from).collect();
+    let known = found.found.len();
+    let chats: Vec<_> = found.found.into_iter().skip(skipped).map(ChatOut::from).collect();
     Reply::ok(&Listing {
         count: chats.len(),
         chats,

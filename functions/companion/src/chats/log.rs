@@ -1,6 +1,9 @@
 use serde::Serialize;
 use shared::{
-    domain::chat::{self, Chat, Counts, Message},
+    domain::{
+        chat::{self, Chat, Counts, Message},
+        subject::Subject,
+    },
     error::{Error, Result},
     http::{
         ctx::{Ctx, Refused},
@@ -53,10 +56,10 @@ struct SessionOut {
         (status = 200, description = "Logged already, or the session is completed.", body = Logged)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let mut input = LogInput::read(fields)?;
-    let group = input.origin.group(&ctx).await?;
-    let message = input.said.take().map(|said| message(&ctx, said, &input));
+    let from = std::mem::take(&mut input.origin).place(&ctx).await?.subject;
+    let message = input.said.take().map(|said| message(&ctx, said, &from));
     for _ in 0..TRIES {
-        let Some(attempt) = Attempt::prepare(&ctx, group, &input, message.as_ref()).await? else { continue };
+        let Some(attempt) = Attempt::prepare(&ctx, &from, &input, message.as_ref()).await? else { continue };
         match ctx.commit(attempt.writes, attempt.reply).await {
             Err(Refused::Write(_, Some(standing))) => {
                 if let Some(first) = Chats::guarded(&standing) {
@@ -76,15 +79,15 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     Err(Error::from(StoreError::Conflict))
 }
 
-fn message(ctx: &Ctx, said: Said, input: &LogInput) -> Message {
+fn message(ctx: &Ctx, said: Said, from: &Subject) -> Message {
     Message {
         id: ctx.app.id(),
         role: said.role,
         content: said.content,
         context: said.context,
         message_id: said.message_id,
-        workflow_id: input.origin.workflow_id.clone(),
-        execution_id: input.origin.execution_id.clone(),
+        workflow_id: from.workflow_id.clone(),
+        execution_id: from.execution_id.clone(),
         created_at: ctx.now,
     }
 }
@@ -100,15 +103,15 @@ impl Attempt {
     /// None when the chat was deleted while it was looked at.
     async fn prepare(
         ctx: &Ctx,
-        group: Id,
+        from: &Subject,
         input: &LogInput,
         message: Option<&Message>,
     ) -> Result<Option<Self>> {
-        let chats = ctx.chats();
+        let (chats, group) = (ctx.chats(), from.group_id);
         let standing = chats.of_session(group, &input.session_id).await?;
         let (chat, writes) = match standing {
             None => {
-                let chat = open(ctx, group, input, message);
+                let chat = open(ctx, from, input, message);
                 (chat.id, chats.open(&chat, &input.setting, message)?)
             }
             Some(id) => {
@@ -126,12 +129,10 @@ impl Attempt {
                 (id, writes)
             }
         };
-        let session = SessionOut {
-            id: chat,
-            session_id: input.session_id.clone(),
-            created: standing.is_none(),
-        };
-        let logged = |message, text| Logged { success: true, id: message, session, duplicate: None, message: text };
+        let session =
+            SessionOut { id: chat, session_id: input.session_id.clone(), created: standing.is_none() };
+        let logged =
+            |message, text| Logged { success: true, id: message, session, duplicate: None, message: text };
         let reply = match message {
             Some(message) => Reply::created(&logged(Some(message.id), "Message logged successfully."))?,
             None => Reply::ok(&logged(None, "Session completed."))?,
@@ -140,18 +141,18 @@ impl Attempt {
     }
 }
 
-fn open(ctx: &Ctx, group: Id, input: &LogInput, first: Option<&Message>) -> Chat {
+fn open(ctx: &Ctx, from: &Subject, input: &LogInput, first: Option<&Message>) -> Chat {
     Chat {
         id: ctx.app.id(),
-        group_id: group,
+        group_id: from.group_id,
         session_id: input.session_id.clone(),
         title: input.title.clone().unwrap_or_else(|| chat::title_of(&input.session_id, first)),
         status: input.status.unwrap_or_default(),
         counts: first.map_or(Counts::default(), |message| Counts::default().and(message.role)),
         lead: input.lead.clone(),
-        installation_id: input.origin.installation_id,
-        workflow_id: input.origin.workflow_id.clone(),
-        execution_id: input.origin.execution_id.clone(),
+        installation_id: from.installation_id,
+        workflow_id: from.workflow_id.clone(),
+        execution_id: from.execution_id.clone(),
         last_message_at: first.map(|message| message.created_at),
         created_at: ctx.now,
         changed_at: ctx.now,

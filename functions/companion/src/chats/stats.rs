@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     domain::chat::Counts,
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, reply::Reply},
+    http::{ctx::Ctx, extract::QueryFields, origin::check_group, reply::Reply},
     ids::Id,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -49,7 +49,7 @@ struct ByRole {
 pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
     let group_id = fields.id("group_id");
     fields.finish()?;
-    ctx.check_group(group_id).await?;
+    check_group(&ctx, group_id).await?;
     let sums = ctx.chats().sums(group_id).await?;
     let total_sessions = sums.active + sums.completed + sums.abandoned;
     let Counts { user, assistant, system, tool } = sums.messages;

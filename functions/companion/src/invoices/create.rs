@@ -1,24 +1,22 @@
 use serde::Serialize;
 use shared::{
-    domain::{
-        invoice::{DEFAULT_CURRENCY, Details, Invoice, InvoiceStatus, MAX_CENTS},
-        review::Review,
-    },
+    domain::invoice::{DEFAULT_CURRENCY, Details, Invoice, InvoiceStatus},
     error::{Error, Result},
     http::{
         ctx::{Ctx, Refused},
         extract::QueryFields,
         fields::Fields,
+        origin::{self, Origin, Placed},
         reply::Reply,
     },
     ids::Id,
     repo::invoices::{GUARD, Invoices},
     store::StoreError,
 };
+use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Patch, UpdateInvoice};
-use crate::origin::Origin;
 
 /// An invoice to keep.
 #[derive(Debug, ToSchema)]
@@ -38,7 +36,10 @@ pub struct CreateInvoice {
     /// n8n's id of the workflow.
     #[schema(example = "abc123")]
     workflow_id: Option<String>,
+    /// n8n's id of the execution: needed to resume it.
     execution_id: Option<String>,
+    /// `$execution.resumeUrl`: called after the decision. Must lie on the installation's host or webhook URL.
+    resume_url: Option<String>,
     /// The client group; the installation's or the key's own when left out.
     group_id: Option<u64>,
     #[serde(flatten)]
@@ -106,14 +107,44 @@ const TRIES: usize = 10;
 pub async fn handler(ctx: Ctx, QueryFields(mut query): QueryFields, mut fields: Fields) -> Result<Reply> {
     let on_duplicate = on_duplicate(&mut query, &mut fields);
     let number = fields.required_text("invoice_number", 100);
-    fields.required_whole("amount", MAX_CENTS);
-    let mut origin = Origin::read(&mut fields);
+    fields.require("amount");
     let patch = Patch::read(&mut fields);
+    let origin = Origin::read(&mut fields);
     fields.finish()?;
-    let group_id = origin.group(&ctx).await?;
-    let mut invoice = draft(&ctx, number, group_id, origin);
+    let Placed { subject, resume_url, .. } = origin.place(&ctx).await?;
+    let mut invoice = Invoice {
+        subject,
+        number,
+        holds_number: true,
+        status: InvoiceStatus::default(),
+        details: Details { currency: DEFAULT_CURRENCY.into(), ..Details::default() },
+        paid_at: None,
+        status_history: Vec::new(),
+    };
     patch.clone().apply(&mut invoice, &ctx);
-    create(&ctx, invoice, patch, on_duplicate).await
+    let sent_back = origin::renew(&ctx, &mut invoice).await?;
+    origin::seal(&ctx, resume_url.clone(), &mut invoice).await?;
+    match sent_back {
+        Some(before) => renew(&ctx, &before, invoice).await,
+        None => create(&ctx, Posted { invoice, patch, resume_url, on_duplicate }).await,
+    }
+}
+
+/// What a workflow posted.
+struct Posted {
+    invoice: Invoice,
+    patch: Patch,
+    resume_url: Option<Url>,
+    on_duplicate: OnDuplicate,
+}
+
+/// A reviewer had sent the invoice back: it keeps its id and its past.
+async fn renew(ctx: &Ctx, before: &Invoice, mut invoice: Invoice) -> Result<Reply> {
+    invoice.holds_number = before.holds_number;
+    invoice.status_history.clone_from(&before.status_history);
+    let reply = Reply::created(&told(&invoice, None, "Invoice created successfully."))?;
+    let writes = origin::writes(ctx, Some(before), &invoice)?;
+    Ok(origin::commit(ctx, writes, &invoice, reply).await?)
 }
 
 /// The query counts where both say something.
@@ -126,33 +157,29 @@ fn on_duplicate(query: &mut Fields, body: &mut Fields) -> OnDuplicate {
     asked.or(said).unwrap_or(OnDuplicate::Ignore)
 }
 
-async fn create(ctx: &Ctx, mut invoice: Invoice, patch: Patch, on_duplicate: OnDuplicate) -> Result<Reply> {
-    let invoices = ctx.invoices();
+async fn create(ctx: &Ctx, mut posted: Posted) -> Result<Reply> {
     for _ in 0..TRIES {
-        let created = Reply::created(&told(&invoice, None, "Invoice created successfully."))?;
-        let holder = match ctx.commit(invoices.insert(&invoice)?, created.clone()).await {
+        let invoice = &posted.invoice;
+        let created = Reply::created(&told(invoice, None, "Invoice created successfully."))?;
+        let holder = match ctx.commit(ctx.invoices().insert(invoice)?, created.clone()).await {
             Err(Refused::Write(GUARD, Some(guard))) => Invoices::holder(&guard)?,
             committed => return Ok(committed?),
         };
-        if matches!(on_duplicate, OnDuplicate::Create) {
-            invoice.holds_number = false;
-            return match ctx.commit(vec![invoices.insert_another(&invoice)?], created.clone()).await {
-                Err(refused) if refused.met_itself(&invoice) => Ok(created),
-                committed => Ok(committed?),
-            };
+        if matches!(posted.on_duplicate, OnDuplicate::Create) {
+            posted.invoice.holds_number = false;
+            let writes = ctx.invoices().insert(&posted.invoice)?;
+            return Ok(origin::commit(ctx, writes, &posted.invoice, created).await?);
         }
         // Deleted since the guard was met: the number is free again.
-        let Some(standing) = invoices.get(holder).await? else { continue };
-        if matches!(on_duplicate, OnDuplicate::Ignore) {
+        let Some(standing) = ctx.invoices().get(holder).await? else { continue };
+        if matches!(posted.on_duplicate, OnDuplicate::Ignore) {
             let reply = Reply::ok(&told(&standing, Some(true), "Invoice already exists."))?;
             return Ok(ctx.commit(Vec::new(), reply).await?);
         }
-        let mut updated = standing;
-        patch.clone().apply(&mut updated, ctx);
-        updated.v += 1;
+        let updated = updated(ctx, &standing, &posted).await?;
         let reply = Reply::ok(&told(&updated, Some(true), "Invoice updated."))?;
-        match ctx.commit(vec![invoices.replace(&updated)?], reply.clone()).await {
-            Err(refused) if refused.met_itself(&updated) => return Ok(reply),
+        let writes = ctx.invoices().replace(&standing, &updated)?;
+        match origin::commit(ctx, writes, &updated, reply).await {
             Err(Refused::Write(..)) => {}
             committed => return Ok(committed?),
         }
@@ -160,30 +187,30 @@ async fn create(ctx: &Ctx, mut invoice: Invoice, patch: Patch, on_duplicate: OnD
     Err(Error::from(StoreError::ConditionFailed { current: None }))
 }
 
-fn draft(ctx: &Ctx, number: String, group_id: Id, origin: Origin) -> Invoice {
-    Invoice {
-        id: ctx.app.id(),
-        group_id,
-        number,
-        holds_number: true,
-        status: InvoiceStatus::default(),
-        details: Details { currency: DEFAULT_CURRENCY.into(), ..Details::default() },
-        paid_at: None,
-        history: Vec::new(),
-        installation_id: origin.installation_id,
-        workflow_id: origin.workflow_id,
-        execution_id: origin.execution_id,
-        review: Review::default(),
-        created_at: ctx.now,
-        changed_at: ctx.now,
-        v: 1,
+/// The invoice that stands, with what was posted. Until somebody has decided on it, the execution that posted last is the
+/// one that waits for the decision.
+async fn updated(ctx: &Ctx, standing: &Invoice, posted: &Posted) -> Result<Invoice> {
+    let mut invoice = standing.clone();
+    posted.patch.clone().apply(&mut invoice, ctx);
+    let subject = &mut invoice.subject;
+    let new = &posted.invoice.subject;
+    if new.execution_id.is_some() && subject.review.decision.is_none() {
+        subject.installation_id = new.installation_id;
+        subject.workflow_id.clone_from(&new.workflow_id);
+        subject.execution_id.clone_from(&new.execution_id);
+        subject.review.human_interaction |= new.review.human_interaction;
+        subject.posted_at = ctx.now;
+        subject.sealed_resume_url = None;
+        origin::seal(ctx, posted.resume_url.clone(), &mut invoice).await?;
     }
+    invoice.subject.touch(ctx.now);
+    Ok(invoice)
 }
 
 fn told(invoice: &Invoice, duplicate: Option<bool>, message: &'static str) -> Created {
     Created {
         success: true,
-        id: invoice.id,
+        id: invoice.subject.id,
         invoice_number: invoice.number.clone(),
         status: invoice.status.as_str(),
         duplicate,

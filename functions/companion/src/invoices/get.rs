@@ -11,5 +11,5 @@ use super::wire::InvoiceOut;
     responses((status = 200, description = "The invoice.", body = InvoiceOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
     let invoice = ctx.invoices().get(id).await?.or_not_found("record")?;
-    Reply::ok(&InvoiceOut::new(invoice)?)
+    Reply::ok(&InvoiceOut::new(ctx.tenant(), invoice)?)
 }

@@ -7,7 +7,6 @@ use shared::{
     domain::{
         invoice::{Invoice, InvoiceStatus, MAX_CENTS},
         org::fold_email,
-        review::AutomationStatus,
     },
     http::{ctx::Ctx, fields::Fields},
 };
@@ -55,12 +54,15 @@ pub struct UpdateInvoice {
     #[schema(value_type = Option<Object>)]
     custom_data: Option<Value>,
     notes: Option<String>,
+    /// Whether a person must decide before the workflow goes on.
     human_interaction: Option<bool>,
-    /// `pending`, `approved` or `denied`.
+    /// Whether the reviewer may ask for another attempt.
+    allow_regenerate: Option<bool>,
+    /// `pending` (default), `approved` or `denied`. Set here, it is no decision: n8n is not told.
     automation_status: Option<String>,
 }
 
-/// What a request says of an invoice; none where it says nothing.
+/// What a request says of the invoice itself; none where it says nothing.
 #[derive(Clone)]
 pub struct Patch {
     amount: Option<u64>,
@@ -80,8 +82,6 @@ pub struct Patch {
     line_items: Option<String>,
     custom_data: Option<String>,
     notes: Option<String>,
-    human_interaction: Option<bool>,
-    automation_status: Option<AutomationStatus>,
 }
 
 impl Patch {
@@ -104,12 +104,6 @@ impl Patch {
             line_items: line_items(fields),
             custom_data: custom_data(fields),
             notes: fields.text("notes", 10_000),
-            human_interaction: fields.flag("human_interaction"),
-            automation_status: fields.one_of(
-                "automation_status",
-                &AutomationStatus::SETTABLE,
-                AutomationStatus::parse,
-            ),
         }
     }
 
@@ -140,13 +134,6 @@ impl Patch {
         if let Some(status) = self.status {
             invoice.set_status(status, ctx.actor(), ctx.now);
         }
-        if let Some(flag) = self.human_interaction {
-            invoice.review.human_interaction = flag;
-        }
-        if let Some(status) = self.automation_status {
-            invoice.review.set_status(status, ctx.actor(), ctx.now);
-        }
-        invoice.changed_at = ctx.now;
     }
 }
 

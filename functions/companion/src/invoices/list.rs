@@ -1,7 +1,7 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, page, reply::Reply},
+    http::{ctx::Ctx, extract::QueryFields, origin::check_group, page, reply::Reply},
     repo::invoices::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -47,11 +47,15 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         search: fields.text("search", 200).map(|text| text.to_lowercase()),
     };
     fields.finish()?;
-    ctx.check_group(filter.group_id).await?;
+    check_group(&ctx, filter.group_id).await?;
     let found = ctx.invoices().list(&filter, limit, before).await?;
-    let count = found.rows.len();
+    let count = found.found.len();
     Reply::ok(&Listing {
-        invoices: found.rows.into_iter().map(InvoiceOut::new).collect::<Result<_>>()?,
+        invoices: found
+            .found
+            .into_iter()
+            .map(|invoice| InvoiceOut::new(ctx.tenant(), invoice))
+            .collect::<Result<_>>()?,
         count,
         total: (before.is_none() && found.next.is_none()).then_some(count),
         next_cursor: found.next.map(page::cursor),

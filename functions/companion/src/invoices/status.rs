@@ -1,11 +1,13 @@
 use shared::{
-    domain::invoice::InvoiceStatus,
     error::{OrNotFound, Result},
     http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
 };
 use utoipa::ToSchema;
 
-use super::update::{self, Updated};
+use super::{
+    input,
+    update::{self, Updated},
+};
 
 const UPDATED: &str = "Invoice status updated successfully.";
 
@@ -23,13 +25,11 @@ pub struct SetInvoiceStatus {
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     request_body = SetInvoiceStatus, responses((status = 200, description = "Moved.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
-    let mut invoice = ctx.invoices().get(id).await?.or_not_found("record")?;
-    let to = fields.required_one_of("status", InvoiceStatus::WORDS, InvoiceStatus::parse);
+    let before = ctx.invoices().get(id).await?.or_not_found("record")?;
+    fields.require("status");
+    let to = input::status(&mut fields);
     fields.finish()?;
+    let mut invoice = before.clone();
     let moved = to.is_some_and(|to| invoice.set_status(to, ctx.actor(), ctx.now));
-    if !moved {
-        return update::told(&invoice, UPDATED);
-    }
-    invoice.changed_at = ctx.now;
-    update::store(&ctx, invoice, UPDATED).await
+    if moved { update::store(&ctx, &before, invoice, UPDATED).await } else { update::told(&before, UPDATED) }
 }

@@ -1,8 +1,14 @@
 use serde::Serialize;
 use shared::{
-    domain::invoice::Invoice,
+    domain::{invoice::Invoice, review::AutomationStatus},
     error::{OrNotFound, Result},
-    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::PathId,
+        fields::Fields,
+        origin::{self, automation_status},
+        reply::Reply,
+    },
     ids::Id,
 };
 use utoipa::ToSchema;
@@ -26,24 +32,36 @@ pub struct Updated {
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     request_body = UpdateInvoice, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
-    let mut invoice = ctx.invoices().get(id).await?.or_not_found("record")?;
+    let before = ctx.invoices().get(id).await?.or_not_found("record")?;
     let patch = Patch::read(&mut fields);
+    let human_interaction = fields.flag("human_interaction");
+    let allow_regenerate = fields.flag("allow_regenerate");
+    let status = automation_status(&mut fields, &AutomationStatus::SETTABLE);
     fields.finish()?;
+    let mut invoice = before.clone();
     patch.apply(&mut invoice, &ctx);
-    store(&ctx, invoice, "Invoice updated successfully.").await
+    let review = &mut invoice.subject.review;
+    review.human_interaction = human_interaction.unwrap_or(review.human_interaction);
+    review.allow_regenerate = allow_regenerate.unwrap_or(review.allow_regenerate);
+    if let Some(status) = status {
+        review.set_status(status, ctx.actor(), ctx.now);
+    }
+    store(&ctx, &before, invoice, "Invoice updated successfully.").await
 }
 
-/// Stores an invoice that was changed since it was read.
-pub async fn store(ctx: &Ctx, mut invoice: Invoice, message: &'static str) -> Result<Reply> {
-    invoice.v += 1;
-    let reply = told(&invoice, message)?;
-    match ctx.commit(vec![ctx.invoices().replace(&invoice)?], reply.clone()).await {
-        Err(refused) if refused.met_itself(&invoice) => Ok(reply),
-        committed => Ok(committed?),
-    }
+/// Stores what was made of the invoice that stands.
+pub async fn store(
+    ctx: &Ctx,
+    before: &Invoice,
+    mut invoice: Invoice,
+    message: &'static str,
+) -> Result<Reply> {
+    invoice.subject.touch(ctx.now);
+    let writes = ctx.invoices().replace(before, &invoice)?;
+    Ok(origin::commit(ctx, writes, &invoice, told(&invoice, message)?).await?)
 }
 
 /// The reply about an invoice as it stands.
 pub fn told(invoice: &Invoice, message: &'static str) -> Result<Reply> {
-    Reply::ok(&Updated { success: true, id: invoice.id, status: invoice.status.as_str(), message })
+    Reply::ok(&Updated { success: true, id: invoice.subject.id, status: invoice.status.as_str(), message })
 }

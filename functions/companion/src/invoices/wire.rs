@@ -6,17 +6,16 @@ use shared::{
     clock::{self, Millis},
     domain::invoice::{Invoice, StatusChange},
     error::{Error, Result},
-    ids::Id,
+    http::subject::SubjectOut,
+    tenant::TenantId,
 };
 use utoipa::ToSchema;
 
 /// One invoice.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InvoiceOut {
-    #[schema(value_type = u64, example = 42)]
-    id: Id,
-    #[schema(value_type = u64)]
-    group_id: Id,
+    #[serde(flatten)]
+    subject: SubjectOut,
     #[schema(example = "INV-2025-001")]
     invoice_number: String,
     /// `draft`, `sent`, `viewed`, `paid`, `overdue`, `disputed` or `cancelled`.
@@ -49,20 +48,8 @@ pub struct InvoiceOut {
     #[schema(value_type = Option<Object>)]
     custom_data: Value,
     notes: Option<String>,
-    #[schema(value_type = Option<u64>)]
-    installation_id: Option<Id>,
-    workflow_id: Option<String>,
-    execution_id: Option<String>,
-    human_interaction: bool,
-    #[schema(example = "pending")]
-    automation_status: &'static str,
     /// Who moved the status when, from which; oldest first.
-    history: Vec<StatusChangeOut>,
-    /// Unix seconds.
-    #[schema(example = 1_710_000_000)]
-    created: i64,
-    #[schema(example = 1_710_100_000)]
-    changed: i64,
+    status_history: Vec<StatusChangeOut>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,11 +61,10 @@ struct StatusChangeOut {
 }
 
 impl InvoiceOut {
-    pub fn new(invoice: Invoice) -> Result<Self> {
+    pub fn new(tenant: TenantId, invoice: Invoice) -> Result<Self> {
         let details = invoice.details;
         Ok(Self {
-            id: invoice.id,
-            group_id: invoice.group_id,
+            subject: SubjectOut::new(tenant, invoice.subject),
             invoice_number: invoice.number,
             status: invoice.status.as_str(),
             amount: details.amount,
@@ -98,14 +84,7 @@ impl InvoiceOut {
             line_items: decoded(details.line_items.as_deref().unwrap_or("[]"))?,
             custom_data: decoded(details.custom_data.as_deref().unwrap_or("null"))?,
             notes: details.notes,
-            installation_id: invoice.installation_id,
-            workflow_id: invoice.workflow_id,
-            execution_id: invoice.execution_id,
-            human_interaction: invoice.review.human_interaction,
-            automation_status: invoice.review.automation_status.as_str(),
-            history: invoice.history.into_iter().map(StatusChangeOut::from).collect(),
-            created: invoice.created_at.seconds(),
-            changed: invoice.changed_at.seconds(),
+            status_history: invoice.status_history.into_iter().map(StatusChangeOut::from).collect(),
         })
     }
 }

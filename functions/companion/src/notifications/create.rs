@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     domain::notification::{Notification, NotificationType},
     error::Result,
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    http::{ctx::Ctx, fields::Fields, origin::check_group, reply::Reply},
     ids::Id,
 };
 use utoipa::ToSchema;
@@ -46,7 +46,7 @@ pub struct Created {
     request_body = CreateNotification, responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let (group_id, notification) = read(&ctx, fields)?;
-    ctx.check_group(group_id).await?;
+    check_group(&ctx, group_id).await?;
     let message = "Notification created successfully.";
     let reply = Reply::created(&Created { success: true, id: notification.id, message })?;
     match ctx.commit(vec![ctx.notifications().insert(&notification)?], reply.clone()).await {

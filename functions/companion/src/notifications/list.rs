@@ -3,7 +3,7 @@ use shared::{
     clock,
     domain::notification::{Notification, NotificationType},
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, page, reply::Reply},
+    http::{ctx::Ctx, extract::QueryFields, origin::check_group, page, reply::Reply},
     ids::Id,
     repo::notifications::Filter,
 };
@@ -74,11 +74,11 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         group_id: fields.id("group_id"),
     };
     fields.finish()?;
-    ctx.check_group(filter.group_id).await?;
+    check_group(&ctx, filter.group_id).await?;
     let found = ctx.notifications().list(&filter, limit, before).await?;
-    let count = found.rows.len();
+    let count = found.found.len();
     Reply::ok(&Listing {
-        notifications: found.rows.into_iter().map(NotificationOut::from).collect(),
+        notifications: found.found.into_iter().map(NotificationOut::from).collect(),
         count,
         total: (before.is_none() && found.next.is_none()).then_some(count),
         next_cursor: found.next.map(page::cursor),

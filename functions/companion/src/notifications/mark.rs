@@ -38,13 +38,11 @@ pub struct Marked {
     request_body = MarkNotification, responses((status = 200, description = "Marked.", body = Marked)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
     let notification = ctx.notifications().get(id).await?.or_not_found("record")?;
-    let read = fields.flag("read");
-    if read.is_none() && !fields.is_refused("read") {
-        fields.refuse("read", "is required");
-    }
+    fields.require("read");
+    let read = fields.flag("read").unwrap_or_default();
     fields.finish()?;
-    let read = read.unwrap_or_default();
-    let reply = Reply::ok(&Marked { success: true, id, read, message: "Notification updated successfully." })?;
+    let reply =
+        Reply::ok(&Marked { success: true, id, read, message: "Notification updated successfully." })?;
     if read == notification.read.is_some() {
         return Ok(reply);
     }
