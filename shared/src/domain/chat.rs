@@ -58,7 +58,6 @@ pub struct Chat {
     pub last_message_at: Option<Millis>,
     pub created_at: Millis,
     pub changed_at: Millis,
-    /// Grows with every change of counts or status.
     pub v: u64,
 }
 

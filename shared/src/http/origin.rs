@@ -86,7 +86,7 @@ impl Origin {
             group_id: group_id.unwrap_or(ctx.caller.group_id),
             installation_id: installation.map(|found| found.id),
             workflow_id: self.workflow_id,
-            execution_id: self.execution_id,
+            execution_id: self.execution_id.or_else(|| self.resume_url.as_ref().and_then(execution_of)),
             sealed_resume_url: None,
             review: Review {
                 automation_status: self.automation_status.unwrap_or_default(),
@@ -122,6 +122,12 @@ impl Origin {
         }
         Ok(found)
     }
+}
+
+/// The execution that a resume URL belongs to, as n8n writes it: `…/webhook-waiting/<execution>`.
+fn execution_of(url: &Url) -> Option<String> {
+    let mut segments = url.path_segments()?.skip_while(|segment| *segment != "webhook-waiting");
+    segments.nth(1).filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
 /// The vendor's invoice node sends `={{$workflow.id}}` to the letter where its user named no workflow: an expression that

@@ -251,7 +251,7 @@ impl Chats<'_> {
     }
 
     fn update(&self, chat: Id, patch: &Patch, step: Step<'_>, now: Millis) -> Write {
-        let mut changes = vec![Change::set("changed_at", now.0)];
+        let mut changes = vec![Change::set("changed_at", now.0), Change::add(attr::VERSION, 1)];
         let Lead { lead_id, lead_email, lead_first_name, lead_last_name } = &patch.lead;
         changes.extend(lead_id.map(|id| Change::set("lead_id", id.get())));
         for (name, value) in [
@@ -269,11 +269,7 @@ impl Chats<'_> {
             changes.push(Change::set("status", moved.to.as_str()));
             changes.push(Change::set(attr::GSI1_PK, self.status_partition(moved.to)));
         }
-        let count = step.count();
-        if count.is_some() || patch.moved.is_some() {
-            changes.push(Change::add(attr::VERSION, 1));
-        }
-        changes.extend(count);
+        changes.extend(step.count());
         let standing = patch.moved.map_or(Cond::Exists, |moved| Cond::version(moved.v));
         Write::update(self.key(chat), changes).when(standing)
     }

@@ -48,6 +48,20 @@ async fn a_decision_on_an_invoice_resumes_its_execution() {
 }
 
 #[tokio::test]
+async fn the_resume_url_alone_tells_the_execution() {
+    let house = TestApp::new().await;
+    house.seed_installation(&house.acme, 45).await;
+    let mut body = posted("INV-1", "7");
+    body["execution_id"] = json!("");
+    body["workflow_id"] = json!("={{$workflow.id}}");
+    let id = create(&house, body).await.id();
+    assert_eq!(shown(&house, id).await["execution_id"], "7");
+    house.n8n.waits(7, "abc123", id);
+    let answer = house.acme.post("/automation/approve", decision(id)).await;
+    assert_eq!(answer.json["resume_state"], "resumed", "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_decision_that_n8n_missed_is_told_later() {
     let house = TestApp::new().await;
     let id = waiting(&house).await;
