@@ -1,5 +1,6 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
+mod companion;
 mod sessions;
 
 use http::Method;
@@ -99,6 +100,7 @@ pub async fn scene_with(settings: Settings) -> TestApp {
     let house = TestApp::with(settings).await;
     house.seed_installation(&house.acme, 45).await;
     house.seed_payload(&house.acme, 42).await;
+    companion::seed(&house, &house.acme).await;
     // The fake reads the documents' execution id, which is no number, as 0.
     house.n8n.waits(0, "abc123", 42);
     let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
@@ -134,6 +136,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
     all.extend(sessions::samples());
+    all.extend(companion::samples());
     all
 }
 
