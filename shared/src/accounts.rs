@@ -104,14 +104,31 @@ impl App {
         Ok((key, text))
     }
 
+    /// A key that acts as the same user, in the same group, as another one. It works from the moment that
+    /// [`orgs::insert_key`] is written, and not before.
+    pub fn draft_key(&self, like: &ApiKey, wish: NewKey) -> (ApiKey, SecretString) {
+        self.key_of(like.tenant, like.user_id, &like.username, like.group_id, wish)
+    }
+
     fn new_key(&self, user: &User, group_id: Id, wish: NewKey) -> (ApiKey, SecretString) {
+        self.key_of(user.tenant, user.id, &user.email, group_id, wish)
+    }
+
+    fn key_of(
+        &self,
+        tenant: TenantId,
+        user_id: Id,
+        username: &str,
+        group_id: Id,
+        wish: NewKey,
+    ) -> (ApiKey, SecretString) {
         let text = api_key::generate(&*self.ids);
         let shown = text.expose_secret();
         let key = ApiKey {
             id: self.id(),
-            tenant: user.tenant,
-            user_id: user.id,
-            username: user.email.clone(),
+            tenant,
+            user_id,
+            username: username.to_owned(),
             group_id,
             name: wish.name,
             hash: api_key::hash_of(&text),

@@ -10,7 +10,7 @@ use shared::{
 
 use super::{
     footprint, pass,
-    stories::{Create, Decide, Push, Register, Repost, Story, Trigger, Usage},
+    stories::{Connect, Create, Decide, Push, Register, Repost, Story, Trigger, Usage},
 };
 use crate::support::TestApp;
 
@@ -116,6 +116,11 @@ async fn token_usage_after_a_push_survives_every_death() {
 #[tokio::test]
 async fn a_trigger_survives_every_death() {
     survives_every_death(Trigger).await;
+}
+
+#[tokio::test]
+async fn a_connection_survives_every_death() {
+    survives_every_death(Connect).await;
 }
 
 /// A worker that dies with a message in its hands. The message is lost too: the due index alone must find the debt.

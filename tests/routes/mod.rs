@@ -1,5 +1,6 @@
 //! What single routes promise beyond what holds for all of them (`coverage.rs`). Laid out like the URL tree.
 
+mod connect;
 mod idempotency;
 mod installations;
 mod payloads;

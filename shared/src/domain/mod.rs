@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod execution;
 pub mod installation;
+pub mod n8n_credential;
 pub mod org;
 pub mod payload;
 pub mod review;

@@ -16,6 +16,7 @@ use crate::{
     repo::{
         idempotency::{self, Outcome},
         installations::Installations,
+        n8n_credentials::N8nCredentials,
         payloads::Payloads,
         pushes::Pushes,
         runs::Runs,
@@ -91,6 +92,10 @@ impl Ctx {
 
     pub fn installations(&self) -> Installations<'_> {
         Installations { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn n8n_credentials(&self) -> N8nCredentials<'_> {
+        N8nCredentials { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn pushes(&self) -> Pushes<'_> {

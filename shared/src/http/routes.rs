@@ -132,6 +132,9 @@ routes! {
     Post "/api/installs/register" "register_installation" Invokati Key("installations:write"), None, "installations", [];
     Post "/api/push/executions" "push_execution" Invokati Key("executions:write"), None, "installations", [NotFound];
     Get "/api/installed/{installation_id}" "list_installed_workflows" Invokati Key("installations:read"), None, "installations", [NotFound];
+    Get "/api/n8n/nodes" "list_n8n_nodes" Invokati Key("nodes:read"), None, "connect", [];
+    Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Key("nodes:read"), None, "connect", [NotFound, Invalid];
+    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Key("nodes:write"), None, "connect", [NotFound];
 }
 
 /// The scope that every usable key holds: it only tells that the key works.

@@ -5,6 +5,7 @@
 pub mod due;
 pub mod idempotency;
 pub mod installations;
+pub mod n8n_credentials;
 pub mod orgs;
 pub mod payloads;
 pub mod pushes;

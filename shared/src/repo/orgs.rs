@@ -96,8 +96,12 @@ pub async fn keys(store: &dyn Store, tenant: TenantId) -> Result<Vec<ApiKey>, St
 
 /// Ends a key at once; instances that hold it in their cache follow within a minute.
 pub async fn revoke_key(store: &dyn Store, hash: &KeyHash, now: Millis) -> Result<(), StoreError> {
-    let change = Change::set("revoked_at", now.0);
-    store.write(Write::update(key_key(hash), vec![change]).when(Cond::Exists)).await.map(|_| ())
+    store.write(end_key(hash, now)).await.map(|_| ())
+}
+
+/// The write that ends a key.
+pub fn end_key(hash: &KeyHash, now: Millis) -> Write {
+    Write::update(key_key(hash), vec![Change::set("revoked_at", now.0)]).when(Cond::Exists)
 }
 
 fn user_key(tenant: TenantId, id: Id) -> Key {

@@ -1,5 +1,7 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
+mod connect;
+
 use http::Method;
 use serde_json::{Value, json};
 use shared::{
@@ -9,7 +11,7 @@ use shared::{
     ids::Id,
 };
 
-use crate::support::{Answer, Caller, N8N, TestApp};
+use crate::support::{Answer, Caller, N8N, TestApp, settings};
 
 /// An id that nobody has.
 pub const NOWHERE: u64 = 4242;
@@ -77,7 +79,7 @@ impl Sample {
 /// Acme as the samples expect it: installation 45, payload 42 that waits for a decision, workflow abc123, which used
 /// tokens once.
 pub async fn scene() -> TestApp {
-    scene_with(Settings::default()).await
+    scene_with(settings()).await
 }
 
 pub async fn scene_with(settings: Settings) -> TestApp {
@@ -118,6 +120,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(creations());
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
+    all.extend(connect::samples());
     all
 }
 
