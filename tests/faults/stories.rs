@@ -324,8 +324,8 @@ impl Story for Connect {
     /// One credential, and the one key that came with it: what n8n holds is what works.
     async fn state(&self, house: &TestApp, at: &Value) -> Value {
         let credentials = house.n8n.credentials();
-        let nodes = house.acme.get(&format!("/api/n8n/nodes/payload?installation_id={}", at["installation"]));
-        let nodes = nodes.await.json;
+        let nodes =
+            shown(house, &format!("/api/n8n/nodes/payload?installation_id={}", at["installation"])).await;
         assert_eq!(
             nodes["credential"]["id"],
             json!(credentials.last().map(|one| &one.id)),

@@ -28,7 +28,8 @@ class Baton:
         port, relay_port = free_ports(2)
         self.url = f"http://127.0.0.1:{port}"
         self.relay = Relay(relay_port, port)
-        self.env = dict(os.environ) | {"BATON_ADDR": f"127.0.0.1:{port}", "BATON_DATA_DIR": str(folder / "baton-data")}
+        self.env = dict(os.environ) | {"BATON_ADDR": f"127.0.0.1:{port}", "BATON_DATA_DIR": str(folder / "baton-data"),
+                                      "BATON_PUBLIC_URL": self.relay.url}
         self.binary = binary
         self.server = Server("baton", [str(binary), "serve"], self.env, folder)
         self.api_key = ""
@@ -66,8 +67,8 @@ class Baton:
             answer = self.call(method, path, body)
         return answer
 
-    def decide(self, verb: str, entity_id: Any, notes: str = "") -> Reply:
-        return self.call("POST", f"/automation/{verb}", {"entity_id": entity_id, "entity_type": "custom_payload", "notes": notes})
+    def decide(self, verb: str, entity_id: Any, notes: str = "", entity_type: str = "custom_payload") -> Reply:
+        return self.call("POST", f"/automation/{verb}", {"entity_id": entity_id, "entity_type": entity_type, "notes": notes})
 
     def payload(self, entity_id: Any) -> dict[str, Any]:
         answer = self.call("GET", f"/api/payloads/{entity_id}")
