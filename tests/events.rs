@@ -48,13 +48,13 @@ async fn every_http_event_is_answered_as_documented() {
 #[tokio::test]
 async fn a_batch_loses_only_what_cannot_be_read() {
     let house = TestApp::new().await;
-    for (name, queue) in
-        [("resume-n8n", QueueName::ResumeN8n), ("poll-executions", QueueName::PollExecutions)]
-    {
+    for queue in QueueName::ALL {
+        let name = queue.as_str();
         let batch: batch::Event = serde_json::from_str(&event(name)).unwrap();
         let handle = async |body: &str| match queue {
             QueueName::ResumeN8n => resume_n8n::handle(&house.app, body).await,
             QueueName::PollExecutions => poll_executions::handle(&house.app, body).await,
+            QueueName::Background => background::handle(&house.app, body).await,
         };
         let answer = batch::run(&*house.app.queue, queue, &batch, Duration::from_secs(5), handle).await;
         let failed: Vec<&str> =
@@ -87,6 +87,7 @@ async fn the_schedule_ticks_and_sweeps() {
 #[test]
 fn every_event_file_is_run_by_a_test() {
     let run = [
+        "background",
         "connect",
         "installations",
         "meta",

@@ -28,6 +28,7 @@ def main(endpoint):
         "BATON_KMS_KEY": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}},
         "BATON_QUEUE_URL_POLL_EXECUTIONS": {"Value": {"Ref": "PollExecutionsQueue"}},
         "BATON_QUEUE_URL_RESUME_N8N": {"Value": {"Ref": "ResumeN8nQueue"}},
+        "BATON_QUEUE_URL_BACKGROUND": {"Value": {"Ref": "BackgroundQueue"}},
     }
     # CloudFormation's output names have no underscores.
     named = {name.replace("_", ""): output for name, output in outputs.items()}

@@ -105,6 +105,7 @@ fn rights_and_addresses_come_together() {
         ("BATON_KMS_KEY", &["kms:GenerateDataKey", "kms:Decrypt"]),
         ("BATON_QUEUE_URL_POLL_EXECUTIONS", &["!GetAtt PollExecutionsQueue.Arn"]),
         ("BATON_QUEUE_URL_RESUME_N8N", &["!GetAtt ResumeN8nQueue.Arn"]),
+        ("BATON_QUEUE_URL_BACKGROUND", &["!GetAtt BackgroundQueue.Arn"]),
     ];
     let resources = resources();
     for directory in directories() {

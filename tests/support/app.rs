@@ -12,9 +12,13 @@ use shared::{
     http::layers,
     ids::{Id, SeededIds},
     queue::{Depth, QueueName, embedded::SqliteQueue, limits},
-    repo::{installations::Installations, orgs, payloads::Payloads},
+    repo::{
+        installations::Installations,
+        orgs,
+        subjects::{Stored, Subjects},
+    },
     sealer::keyfile::KeyFile,
-    store::{embedded::Sqlite, meter::Reading},
+    store::{self, embedded::Sqlite, meter::Reading},
     testing::{FakeN8n, Faults, Network},
     work::{Outcome, due},
 };
@@ -136,11 +140,17 @@ impl TestApp {
     pub async fn seed_payload(&self, caller: &Caller, id: u64) {
         let made = caller.post("/automation/payload/create", super::samples::payload()).await;
         assert_eq!(made.status, 201, "{made:?}");
-        let payloads = Payloads { store: &*self.app.store, tenant: caller.key.tenant };
-        let old = payloads.get(Id::from_u64(made.id()).unwrap()).await.unwrap().unwrap();
-        let new = Payload { id: Id::from_u64(id).unwrap(), ..old.clone() };
-        let writes = vec![payloads.insert(&new).unwrap(), payloads.delete(&old)];
-        self.app.store.transact(writes).await.unwrap();
+        self.renumber::<Payload>(caller, made.id(), id).await;
+    }
+
+    /// Gives an entity that has just been created another id, for the documents' samples.
+    pub async fn renumber<E: Stored>(&self, caller: &Caller, from: u64, to: u64) {
+        let entities = Subjects::<E>::new(&*self.app.store, caller.key.tenant);
+        let old = entities.get(Id::from_u64(from).unwrap()).await.unwrap().unwrap();
+        let mut new = old.clone();
+        new.subject_mut().id = Id::from_u64(to).unwrap();
+        store::apply(&*self.app.store, entities.delete(&old).unwrap()).await.unwrap();
+        store::apply(&*self.app.store, entities.insert(&new).unwrap()).await.unwrap();
     }
 
     /// Another key of the caller's user.

@@ -7,6 +7,7 @@ use shared::{
     domain::{payload::Payload, review::Resume},
     ids::Id,
     repo::payloads::Payloads,
+    store,
     testing::{Plan, dump},
     work::due,
 };
@@ -139,18 +140,19 @@ async fn two_ticks_at_once_do_no_harm() {
 async fn owe(house: &TestApp, count: u64) {
     let like = parked(house, None).await;
     let tenant = house.acme.key.tenant;
-    let payloads = Payloads { store: &*house.app.store, tenant };
+    let payloads = Payloads::new(&*house.app.store, tenant);
     let mut like: Payload = payloads.get(Id::from_u64(like).unwrap()).await.unwrap().unwrap();
     let by = shared::domain::review::Actor { user_id: house.acme.key.user_id, username: "jane".into() };
-    like.review.decide(shared::domain::review::AutomationStatus::Approved, by, None, house.app.now());
+    like.subject.review.decide(shared::domain::review::AutomationStatus::Approved, by, None, house.app.now());
     for execution in 1000..1000 + count {
-        let mut payload =
-            Payload { id: house.app.id(), execution_id: Some(execution.to_string()), ..like.clone() };
+        let mut payload = like.clone();
+        payload.subject.id = house.app.id();
+        payload.subject.execution_id = Some(execution.to_string());
         let mut resume = Resume::owed(house.app.now());
         resume.later(house.app.now(), "n8n was down".into(), false);
-        payload.review.resume = Some(resume);
-        house.n8n.waits(execution, "wf1", payload.id.get());
-        house.app.store.write(payloads.insert(&payload).unwrap()).await.unwrap();
+        payload.subject.review.resume = Some(resume);
+        house.n8n.waits(execution, "wf1", payload.subject.id.get());
+        store::apply(&*house.app.store, payloads.insert(&payload).unwrap()).await.unwrap();
     }
 }
 

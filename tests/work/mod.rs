@@ -1,5 +1,6 @@
 //! The work behind the routes: decisions that reach n8n, runs that are followed, debts that are found.
 
+mod chore;
 mod due;
 mod listing;
 mod poll;

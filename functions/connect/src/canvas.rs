@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use shared::n8n::credentials::HEADER_AUTH;
@@ -46,6 +46,7 @@ pub struct Node {
     name: &'static str,
     #[serde(rename = "type")]
     kind: &'static str,
+    #[serde(serialize_with = "version")]
     type_version: f64,
     position: [i32; 2],
     /// n8n registers a webhook under its bare path only when the node has one of these.
@@ -55,6 +56,12 @@ pub struct Node {
     pub credentials: Option<Value>,
     #[serde(flatten)]
     pub settings: Map<String, Value>,
+}
+
+/// Whole versions without a fraction, as n8n writes them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn version<S: Serializer>(version: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if version.fract() == 0.0 { serializer.serialize_i64(*version as i64) } else { serializer.serialize_f64(*version) }
 }
 
 /// A credential as nodes name it. Without an id, n8n looks for the name.

@@ -62,8 +62,9 @@ pub async fn ensure(
             settle(ctx, &claimed, id, &new, key.as_ref(), reply).await
         }
         Err(error) => {
-            give_up(ctx, &claimed, error.changed_nothing()).await;
-            Reply::ok(&answer(CredentialOut::by_hand(Some(problem(&error)))))
+            let heard = error.changed_nothing();
+            give_up(ctx, &claimed, heard).await;
+            Reply::ok(&answer(CredentialOut::failed(problem(&error), !heard)))
         }
     }
 }

@@ -26,12 +26,11 @@ pub struct Kind {
     build: fn(&Kind, &Values) -> Canvas,
 }
 
-/// A parameter of a kind, beside `installation_id` and `base_url`, which all have.
+/// What the caller may say of a node. Nothing has to be said: what is left out has a sensible value.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct Parameter {
     #[schema(example = "allow_regenerate")]
     name: &'static str,
-    required: bool,
     description: &'static str,
 }
 
@@ -49,12 +48,10 @@ pub struct Values {
 pub const COMMON: [Parameter; 2] = [
     Parameter {
         name: "installation_id",
-        required: false,
         description: "The n8n instance that the nodes are for. May be left out when only one is registered.",
     },
     Parameter {
         name: "base_url",
-        required: false,
         description: "Where that n8n reaches Baton, when that is not Baton's public URL: from inside a container, for \
                       instance.",
     },
@@ -62,14 +59,12 @@ pub const COMMON: [Parameter; 2] = [
 
 const WORKFLOW_ID: Parameter = Parameter {
     name: "workflow_id",
-    required: false,
     description: "n8n's id of the workflow, to have it written out. Without it an expression finds it when the workflow \
                   is saved.",
 };
 
 const ALLOW_REGENERATE: Parameter = Parameter {
     name: "allow_regenerate",
-    required: false,
     description: "Whether the reviewer may ask for another attempt: the node Decision gets a third output for it.",
 };
 

@@ -85,7 +85,7 @@ impl CredentialOut {
     }
 
     /// One that a person has to make.
-    pub fn by_hand(problem: Option<String>) -> Self {
+    pub fn by_hand() -> Self {
         let steps = vec![
             format!("Make a Baton API key for it. These scopes are enough: {}.", SCOPES.join(", ")),
             format!(
@@ -95,14 +95,24 @@ impl CredentialOut {
             "Paste. n8n finds the credential by its name; where it does not, choose it in the node."
                 .to_owned(),
         ];
-        Self { id: None, name: HAND_MADE.to_owned(), kind: HEADER_AUTH, state: State::ByHand, problem, steps }
+        Self { id: None, name: HAND_MADE.to_owned(), kind: HEADER_AUTH, state: State::ByHand, problem: None, steps }
+    }
+
+    /// One that n8n did not let us make. Where nobody knows whether it did, asking again comes first: it finds out.
+    pub fn failed(problem: String, unheard: bool) -> Self {
+        let mut failed = Self { problem: Some(problem), ..Self::by_hand() };
+        if unheard {
+            let again = "Repeat this request: n8n may have made the credential all the same. If that does not help:";
+            failed.steps.insert(0, again.to_owned());
+        }
+        failed
     }
 
     /// What is remembered of it.
     pub fn remembered(known: Option<&N8nCredential>) -> Self {
         match known.and_then(|known| Some((known.credential_id.as_deref()?, known))) {
             Some((id, known)) => Self::held(id, &known.name, State::Ready, None),
-            None => Self::by_hand(None),
+            None => Self::by_hand(),
         }
     }
 

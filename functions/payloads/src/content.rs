@@ -32,8 +32,8 @@ pub fn inline(body: &Body) -> Result<Value> {
 /// The content, wherever it lies.
 pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Value> {
     let Body::Blob { version, .. } = &payload.body else { return inline(&payload.body) };
-    let missing = || Error::internal(format!("the content of payload {} is missing", payload.id));
-    let body = ctx.app.blobs.get(&key(ctx, payload.id), Some(version)).await?.ok_or_else(missing)?;
+    let missing = || Error::internal(format!("the content of payload {} is missing", payload.subject.id));
+    let body = ctx.app.blobs.get(&key(ctx, payload.subject.id), Some(version)).await?.ok_or_else(missing)?;
     serde_json::from_slice(&body).map_err(Error::internal)
 }
 
@@ -53,13 +53,6 @@ pub async fn discard_refused(ctx: &Ctx, id: Id, body: &Body, refused: &Refused) 
     if matches!(refused, Refused::Write(..)) {
         discard(ctx, id, body).await;
     }
-}
-
-/// Whether what stands in the way of a payload is that payload: an engine repeats a write whose answer was lost, and the
-/// repeat meets the first.
-pub fn stands(refused: &Refused, payload: &Payload) -> bool {
-    let Refused::Write(_, Some(standing)) = refused else { return false };
-    standing.decode::<Payload>().is_ok_and(|standing| standing == *payload)
 }
 
 fn key(ctx: &Ctx, id: Id) -> BlobKey {

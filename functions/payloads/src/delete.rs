@@ -25,7 +25,7 @@ pub struct Deleted {
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
     let payload = ctx.payloads().get(id).await?.or_not_found("record")?;
     let reply = Reply::ok(&Deleted { success: true, id, message: "Payload deleted successfully." })?;
-    let reply = ctx.commit(vec![ctx.payloads().delete(&payload)], reply).await?;
+    let reply = ctx.commit(ctx.payloads().delete(&payload)?, reply).await?;
     content::discard(&ctx, id, &payload.body).await;
     Ok(reply)
 }

@@ -1,5 +1,4 @@
 use shared::{
-    domain::workflow,
     error::{OrNotFound, Result},
     http::{ctx::Ctx, extract::PathId, reply::Reply},
 };
@@ -13,7 +12,5 @@ use crate::{content, wire::PayloadOut};
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
     let payload = ctx.payloads().get(id).await?.or_not_found("record")?;
     let content = content::fetch(&ctx, &payload).await?;
-    let nid = payload.installation_id.zip(payload.workflow_id.as_deref());
-    let nid = nid.map(|(installation, workflow)| workflow::nid(ctx.tenant(), installation, workflow));
-    Reply::ok(&PayloadOut::new(payload, nid, content))
+    Reply::ok(&PayloadOut::new(ctx.tenant(), payload, content))
 }

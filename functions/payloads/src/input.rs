@@ -1,15 +1,10 @@
 //! The fields of a payload as callers send them.
 
-use secrecy::SecretString;
 use serde_json::Value;
 use shared::{
-    domain::review::AutomationStatus,
-    error::{Error, ErrorKind, Result},
-    http::{ctx::Ctx, fields::Fields},
-    ids::Id,
-    repo::orgs,
+    error::Result,
+    http::{fields::Fields, origin::Origin},
 };
-use url::Url;
 use utoipa::ToSchema;
 
 /// A payload to create.
@@ -54,20 +49,7 @@ pub struct CreateInput {
     pub task_type: Option<String>,
     pub payload: Value,
     pub origin: Origin,
-    pub human_interaction: Option<bool>,
-    pub allow_regenerate: bool,
-    pub automation_status: Option<AutomationStatus>,
     pub status: Option<String>,
-    pub group_id: Option<Id>,
-}
-
-/// Where a payload comes from.
-#[derive(Default)]
-pub struct Origin {
-    pub installation_id: Option<Id>,
-    pub workflow_id: Option<String>,
-    pub execution_id: Option<String>,
-    pub resume_url: Option<Url>,
 }
 
 impl CreateInput {
@@ -76,17 +58,8 @@ impl CreateInput {
             title: fields.required_text("title", 500),
             task_type: task_type(&mut fields),
             payload: fields.json("payload").unwrap_or(Value::Null),
-            origin: Origin {
-                installation_id: fields.id("installation_id"),
-                workflow_id: fields.text("workflow_id", 200),
-                execution_id: fields.text("execution_id", 200),
-                resume_url: fields.url("resume_url"),
-            },
-            human_interaction: fields.flag("human_interaction"),
-            allow_regenerate: fields.flag("allow_regenerate").unwrap_or(false),
-            automation_status: status(&mut fields, "automation_status", &AutomationStatus::SETTABLE),
+            origin: Origin::read(&mut fields),
             status: fields.text("status", 200),
-            group_id: fields.id("group_id"),
         };
         fields.finish()?;
         Ok(input)
@@ -95,25 +68,4 @@ impl CreateInput {
 
 pub fn task_type(fields: &mut Fields) -> Option<String> {
     fields.text("task_type", 100)
-}
-
-pub fn status(fields: &mut Fields, name: &str, words: &[&str]) -> Option<AutomationStatus> {
-    fields.one_of(name, words, AutomationStatus::parse)
-}
-
-/// The client group that a request names. Another tenant's reads like one that does not exist.
-pub async fn check_group(ctx: &Ctx, group_id: Option<Id>) -> Result<()> {
-    let Some(id) = group_id.filter(|id| *id != ctx.caller.group_id) else { return Ok(()) };
-    match orgs::group(&*ctx.app.store, ctx.tenant(), id).await? {
-        Some(_) => Ok(()),
-        None => {
-            Err(Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id."))
-        }
-    }
-}
-
-/// The resume URL, sealed for one payload.
-pub async fn seal_resume_url(ctx: &Ctx, record: &str, url: &Url) -> Result<String> {
-    let secret = SecretString::from(url.as_str().to_owned());
-    Ok(ctx.app.sealer.seal(ctx.tenant(), record, &secret).await?)
 }

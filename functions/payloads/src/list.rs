@@ -1,17 +1,19 @@
 use serde::Serialize;
 use shared::{
-    domain::{review::AutomationStatus, workflow},
+    domain::review::AutomationStatus,
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, page, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::QueryFields,
+        origin::{automation_status, check_group},
+        page,
+        reply::Reply,
+    },
     repo::payloads::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{
-    content,
-    input::{check_group, status, task_type},
-    wire::PayloadOut,
-};
+use crate::{content, input::task_type, wire::PayloadOut};
 
 /// Which payloads to list. Everything given must match.
 #[derive(Debug, IntoParams)]
@@ -51,7 +53,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     let (limit, before) = page::read(&mut fields);
     let filter = Filter {
         task_type: task_type(&mut fields),
-        automation_status: status(&mut fields, "automation_status", &AutomationStatus::ALL),
+        automation_status: automation_status(&mut fields, &AutomationStatus::ALL),
         human_interaction: fields.flag("human_interaction"),
         group_id: fields.id("group_id"),
         search: fields.text("search", 200).map(|text| text.to_lowercase()),
@@ -59,12 +61,10 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
     let found = ctx.payloads().list(&filter, limit, before).await?;
-    let count = found.payloads.len();
-    let payloads = found.payloads.into_iter().map(|payload| {
-        let nid = payload.installation_id.zip(payload.workflow_id.as_deref());
-        let nid = nid.map(|(installation, workflow)| workflow::nid(ctx.tenant(), installation, workflow));
+    let count = found.found.len();
+    let payloads = found.found.into_iter().map(|payload| {
         let content = content::inline(&payload.body)?;
-        Ok(PayloadOut::new(payload, nid, content))
+        Ok(PayloadOut::new(ctx.tenant(), payload, content))
     });
     Reply::ok(&Listing {
         payloads: payloads.collect::<Result<_>>()?,

@@ -1,9 +1,9 @@
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
-    domain::{payload::Body, review::AutomationStatus},
+    domain::review::AutomationStatus,
     error::{OrNotFound, Result},
-    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
+    http::{ctx::Ctx, extract::PathId, fields::Fields, origin, reply::Reply},
     ids::Id,
 };
 use utoipa::ToSchema;
@@ -54,8 +54,9 @@ struct Patch {
     params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
     request_body = UpdatePayload, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
-    let mut payload = ctx.payloads().get(id).await?.or_not_found("record")?;
+    let before = ctx.payloads().get(id).await?.or_not_found("record")?;
     let patch = read(fields)?;
+    let mut payload = before.clone();
     if let Some(title) = patch.title {
         payload.title = title;
     }
@@ -63,39 +64,31 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
         payload.task_type = task_type;
     }
     if let Some(flag) = patch.human_interaction {
-        payload.review.human_interaction = flag;
+        payload.subject.review.human_interaction = flag;
     }
     if let Some(flag) = patch.allow_regenerate {
-        payload.review.allow_regenerate = flag;
+        payload.subject.review.allow_regenerate = flag;
     }
     if let Some(status) = patch.automation_status {
-        payload.review.set_status(status, ctx.actor(), ctx.now);
+        payload.subject.review.set_status(status, ctx.actor(), ctx.now);
     }
     payload.status = patch.status.or(payload.status);
-    let old: Option<Body> = match patch.payload {
-        Some(content) => {
-            let body = content::store(&ctx, id, &content).await?;
-            Some(std::mem::replace(&mut payload.body, body))
-        }
-        None => None,
-    };
-    payload.changed_at = ctx.now;
-    payload.v += 1;
+    let replaced = patch.payload.is_some();
+    if let Some(content) = patch.payload {
+        payload.body = content::store(&ctx, id, &content).await?;
+    }
+    payload.subject.touch(ctx.now);
     let reply = Reply::ok(&Updated { success: true, id, message: "Payload updated successfully." })?;
-    let committed = ctx.commit(vec![ctx.payloads().replace(&payload)?], reply.clone()).await;
-    let committed = match committed {
-        Err(refused) if content::stands(&refused, &payload) => Ok(reply),
-        committed => committed,
-    };
-    match committed {
+    let writes = ctx.payloads().replace(&before, &payload)?;
+    match origin::commit(&ctx, writes, &payload, reply).await {
         Ok(reply) => {
-            if let Some(old) = old {
-                content::discard(&ctx, id, &old).await;
+            if replaced {
+                content::discard(&ctx, id, &before.body).await;
             }
             Ok(reply)
         }
         Err(refused) => {
-            if old.is_some() {
+            if replaced {
                 content::discard_refused(&ctx, id, &payload.body, &refused).await;
             }
             Err(refused.into())
@@ -113,7 +106,7 @@ fn read(mut fields: Fields) -> Result<Patch> {
         payload: fields.json("payload"),
         human_interaction: fields.flag("human_interaction"),
         allow_regenerate: fields.flag("allow_regenerate"),
-        automation_status: input::status(&mut fields, "automation_status", &AutomationStatus::SETTABLE),
+        automation_status: origin::automation_status(&mut fields, &AutomationStatus::SETTABLE),
         status: fields.text("status", 200),
     };
     fields.finish()?;

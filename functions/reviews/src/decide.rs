@@ -3,6 +3,7 @@ use shared::{
     domain::{
         payload::Payload,
         review::{AutomationStatus, Decision, EntityType, Resume, ResumeState, Verdict},
+        subject::Subject,
     },
     error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
     http::{
@@ -11,6 +12,7 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
+    repo::subjects::Stored,
     work,
 };
 use utoipa::ToSchema;
@@ -92,14 +94,20 @@ pub async fn regenerate(ctx: Ctx, fields: Fields) -> Result<Reply> {
 
 async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
-    if input.entity_type != EntityType::CustomPayload {
-        let kind = input.entity_type.as_str();
-        let message = format!("There is no {kind} to review yet: only a custom_payload can be.");
-        return Err(Error::new(ErrorKind::NotFound, "not_found", message));
+    match input.entity_type {
+        EntityType::CustomPayload => decide_on::<Payload>(ctx, to, &input).await,
+        kind => {
+            let message =
+                format!("There is no {} to review yet: only a custom_payload can be.", kind.as_str());
+            Err(Error::new(ErrorKind::NotFound, "not_found", message))
+        }
     }
+}
+
+async fn decide_on<E: Stored>(ctx: &Ctx, to: AutomationStatus, input: &Input) -> Result<Reply> {
     loop {
-        let payload = ctx.payloads().get(input.entity_id).await?.or_not_found("custom_payload")?;
-        match step(ctx, to, &input, payload).await {
+        let entity = ctx.subjects::<E>().get(input.entity_id).await?.or_not_found(E::TYPE.as_str())?;
+        match step(ctx, to, input, entity).await {
             // Somebody changed the entity between reading and writing: decide again on what stands there now.
             Err(Refused::Write(..)) => {}
             Err(Refused::Error(error)) => return Err(error),
@@ -108,81 +116,83 @@ async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply
     }
 }
 
-async fn step(
+async fn step<E: Stored>(
     ctx: &Ctx,
     to: AutomationStatus,
     input: &Input,
-    mut payload: Payload,
+    before: E,
 ) -> Result<Reply, Refused> {
-    match payload.review.decide(to, ctx.actor(), input.notes.clone(), ctx.now) {
-        Verdict::Repeated => repeat(ctx, payload).await,
+    let mut entity = before.clone();
+    match entity.subject_mut().review.decide(to, ctx.actor(), input.notes.clone(), ctx.now) {
+        Verdict::Repeated => repeat(ctx, before).await,
         Verdict::AlreadyDecided(first) => Err(Refused::Error(already(&first))),
         Verdict::RegenerateNotAllowed => Err(Refused::Error(Error::invalid(
             "entity_id",
             "was created without allow_regenerate: it can be approved or denied",
         ))),
         Verdict::Decided => {
-            aim(ctx, input, &mut payload).await.map_err(Refused::Error)?;
-            store(ctx, payload).await
+            aim(ctx, input, entity.subject_mut()).await.map_err(Refused::Error)?;
+            store(ctx, &before, entity).await
         }
     }
 }
 
 /// Which execution the decision is for: the request's word goes before what is stored on the entity.
-async fn aim(ctx: &Ctx, input: &Input, payload: &mut Payload) -> Result<()> {
+async fn aim(ctx: &Ctx, input: &Input, subject: &mut Subject) -> Result<()> {
     if let Some(id) = input.installation_id {
         ctx.installed().get(id).await?;
     }
-    let moved = input.execution_id.as_ref().is_some_and(|id| payload.execution_id.as_ref() != Some(id))
-        || input.installation_id.is_some_and(|id| payload.installation_id != Some(id));
+    let moved = input.execution_id.as_ref().is_some_and(|id| subject.execution_id.as_ref() != Some(id))
+        || input.installation_id.is_some_and(|id| subject.installation_id != Some(id));
     if moved {
         // The stored URL belongs to the execution that is stored with it.
-        payload.sealed_resume_url = None;
-        payload.execution_id = input.execution_id.clone().or(payload.execution_id.take());
-        payload.installation_id = input.installation_id.or(payload.installation_id);
+        subject.sealed_resume_url = None;
+        subject.execution_id = input.execution_id.clone().or(subject.execution_id.take());
+        subject.installation_id = input.installation_id.or(subject.installation_id);
     }
-    if payload.execution_id.is_some() && payload.installation_id.is_some() {
-        payload.review.resume = Some(Resume::owed(ctx.now));
+    if subject.execution_id.is_some() && subject.installation_id.is_some() {
+        subject.review.resume = Some(Resume::owed(ctx.now));
     }
     Ok(())
 }
 
 /// Stores the decision together with the debt to n8n, then pays it at once if n8n answers.
-async fn store(ctx: &Ctx, mut payload: Payload) -> Result<Reply, Refused> {
-    let payloads = ctx.payloads();
-    payload.changed_at = ctx.now;
-    payload.v += 1;
-    let mut writes = vec![payloads.replace(&payload)?];
-    if payload.review.automation_status == AutomationStatus::Regenerate {
-        writes.extend(payloads.mark_regenerating(&payload)?);
+async fn store<E: Stored>(ctx: &Ctx, before: &E, mut entity: E) -> Result<Reply, Refused> {
+    let entities = ctx.subjects::<E>();
+    entity.subject_mut().touch(ctx.now);
+    let mut writes = entities.replace(before, &entity)?;
+    if entity.subject().review.automation_status == AutomationStatus::Regenerate {
+        writes.extend(entities.mark_regenerating(&entity)?);
     }
-    let stored = ctx.commit(writes, reviewed(&payload)?).await?;
-    if stored.replayed || payload.review.resume.is_none() {
+    let stored = ctx.commit(writes, reviewed(&entity)?).await?;
+    if stored.replayed || entity.subject().review.resume.is_none() {
         return Ok(stored);
     }
-    answer(ctx, payload).await
+    answer(ctx, entity).await
 }
 
 /// The same decision once more: nothing changes, but a resume that is still owed is tried now.
-async fn repeat(ctx: &Ctx, mut payload: Payload) -> Result<Reply, Refused> {
-    let Some(resume) = payload.review.resume.as_mut().filter(|resume| resume.may_hurry(ctx.now)) else {
-        return ctx.commit(Vec::new(), reviewed(&payload)?).await;
+async fn repeat<E: Stored>(ctx: &Ctx, before: E) -> Result<Reply, Refused> {
+    let mut entity = before.clone();
+    let subject = entity.subject_mut();
+    let Some(resume) = subject.review.resume.as_mut().filter(|resume| resume.may_hurry(ctx.now)) else {
+        return ctx.commit(Vec::new(), reviewed(&before)?).await;
     };
     resume.hurry(ctx.now);
-    payload.v += 1;
-    let write = ctx.payloads().replace(&payload)?;
-    let stored = ctx.commit(vec![write], reviewed(&payload)?).await?;
+    subject.v += 1;
+    let writes = ctx.subjects::<E>().replace(&before, &entity)?;
+    let stored = ctx.commit(writes, reviewed(&entity)?).await?;
     if stored.replayed {
         return Ok(stored);
     }
-    answer(ctx, payload).await
+    answer(ctx, entity).await
 }
 
 /// Tells n8n now. The decision stands whatever becomes of it: what could not be stored is found again by the sweep.
-async fn answer(ctx: &Ctx, payload: Payload) -> Result<Reply, Refused> {
-    let paid = work::resume::pay(&ctx.app, ctx.tenant(), payload.clone(), &ctx.request_id).await;
-    let payload = paid.log_failure("the end of a resume attempt could not be stored").unwrap_or(payload);
-    let reply = reviewed(&payload)?;
+async fn answer<E: Stored>(ctx: &Ctx, entity: E) -> Result<Reply, Refused> {
+    let paid = work::resume::pay(&ctx.app, ctx.tenant(), entity.clone(), &ctx.request_id).await;
+    let entity = paid.log_failure("the end of a resume attempt could not be stored").unwrap_or(entity);
+    let reply = reviewed(&entity)?;
     ctx.amend(&reply).await;
     Ok(reply)
 }
@@ -199,16 +209,16 @@ fn already(first: &Decision) -> Error {
     error
 }
 
-fn reviewed(payload: &Payload) -> Result<Reply, Refused> {
-    let state = payload.review.resume.as_ref().map(|resume| resume.state);
-    let decision =
-        payload.review.decision.as_ref().map_or(payload.review.automation_status, |made| made.decision);
+fn reviewed<E: Stored>(entity: &E) -> Result<Reply, Refused> {
+    let Subject { id, review, .. } = entity.subject();
+    let state = review.resume.as_ref().map(|resume| resume.state);
+    let decision = review.decision.as_ref().map_or(review.automation_status, |made| made.decision);
     Reply::ok(&Reviewed {
         success: true,
-        entity_id: payload.id,
-        entity_type: EntityType::CustomPayload.as_str(),
+        entity_id: *id,
+        entity_type: E::TYPE.as_str(),
         action: decision.as_str(),
-        automation_status: payload.review.automation_status.as_str(),
+        automation_status: review.automation_status.as_str(),
         n8n_resumed: state == Some(ResumeState::Resumed),
         resume_state: state.map(ResumeState::as_str),
     })

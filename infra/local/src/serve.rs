@@ -36,6 +36,7 @@ pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
     let (served, ..) = tokio::join!(
         server,
         workers::drain(app, QueueName::ResumeN8n, until()),
+        workers::drain(app, QueueName::Background, until()),
         workers::drain(app, QueueName::PollExecutions, until()),
         workers::keep_time(app, file, until()),
         signals,

@@ -48,6 +48,7 @@ async fn work(app: &App, queue: QueueName, delivery: &Delivery) {
     let outcome = match queue {
         QueueName::PollExecutions => poll_executions::handle(app, &delivery.body).await,
         QueueName::ResumeN8n => resume_n8n::handle(app, &delivery.body).await,
+        QueueName::Background => background::handle(app, &delivery.body).await,
     };
     let answered = match outcome {
         Outcome::Done => app.queue.delete(queue, &delivery.receipt).await,

@@ -33,6 +33,7 @@ pub fn queue_url(queue: QueueName) -> &'static str {
     match queue {
         QueueName::PollExecutions => "BATON_QUEUE_URL_POLL_EXECUTIONS",
         QueueName::ResumeN8n => "BATON_QUEUE_URL_RESUME_N8N",
+        QueueName::Background => "BATON_QUEUE_URL_BACKGROUND",
     }
 }
 

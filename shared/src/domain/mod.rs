@@ -1,6 +1,7 @@
 //! What exists and what may happen to it: structs, states, pure decisions. No storage, no HTTP, no clock.
 
 pub mod api_key;
+pub mod chore;
 pub mod execution;
 pub mod installation;
 pub mod n8n_credential;
@@ -8,5 +9,7 @@ pub mod org;
 pub mod payload;
 pub mod review;
 pub mod run;
+pub mod subject;
 pub mod usage;
+pub mod words;
 pub mod workflow;

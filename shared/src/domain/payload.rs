@@ -2,36 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::review::Review;
-use crate::{clock::Millis, ids::Id};
+use super::{
+    review::EntityType,
+    subject::{Reviewable, Subject},
+};
+use crate::ids::Id;
 
 /// One payload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Payload {
-    pub id: Id,
-    pub group_id: Id,
+    #[serde(flatten)]
+    pub subject: Subject,
     pub title: String,
     pub task_type: String,
     pub body: Body,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installation_id: Option<Id>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workflow_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub execution_id: Option<String>,
-    /// The execution's own resume URL, sealed: its signature lets anyone resume.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sealed_resume_url: Option<String>,
     /// Free status that the vendor's node sends beside `automation_status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    pub review: Review,
-    pub created_at: Millis,
-    /// When the workflow last posted it: at its creation, and again after every regenerate. The Wait that a decision is
-    /// for comes after this.
-    pub posted_at: Millis,
-    pub changed_at: Millis,
-    pub v: u64,
 }
 
 /// Where the content lies.
@@ -50,11 +37,6 @@ pub const INLINE_BYTES: usize = 64 * 1024;
 pub const DEFAULT_TASK_TYPE: &str = "generic";
 
 impl Payload {
-    /// Name under which the resume URL is sealed.
-    pub fn seal_record(id: Id) -> String {
-        format!("payload/{id}/resume_url")
-    }
-
     /// Name of the content's blob.
     pub fn blob_name(id: Id) -> String {
         format!("payloads/{id}.json")
@@ -63,5 +45,21 @@ impl Payload {
     /// Whether `title` or `task_type` holds the text, whatever its case.
     pub fn matches(&self, folded: &str) -> bool {
         self.title.to_lowercase().contains(folded) || self.task_type.to_lowercase().contains(folded)
+    }
+}
+
+impl Reviewable for Payload {
+    const TYPE: EntityType = EntityType::CustomPayload;
+
+    fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    fn subject_mut(&mut self) -> &mut Subject {
+        &mut self.subject
+    }
+
+    fn mark(&self) -> String {
+        self.task_type.clone()
     }
 }

@@ -66,6 +66,15 @@ impl EntityType {
         }
     }
 
+    /// Name of the partition that its entities lie in.
+    pub fn partition(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::MediaItem => "media",
+            Self::CustomPayload => "payload",
+        }
+    }
+
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "lead" => Some(Self::Lead),

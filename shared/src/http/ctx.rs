@@ -9,21 +9,28 @@ use super::reply::Reply;
 use crate::{
     app::SharedApp,
     clock::Millis,
-    domain::{api_key::ApiKey, review::Actor},
+    domain::{
+        api_key::ApiKey,
+        chore::{Chore, What},
+        review::Actor,
+    },
     error::{Error, ErrorKind, LogFailure, Result},
     ids::Id,
     installed::Installed,
+    queue::{Task, TaskKind},
     repo::{
+        chores::Chores,
         idempotency::{self, Outcome},
         installations::Installations,
         n8n_credentials::N8nCredentials,
         payloads::Payloads,
         pushes::Pushes,
         runs::Runs,
+        subjects::{Stored, Subjects},
         usage::UsageLog,
         workflows::Workflows,
     },
-    store::{Key, StoreError, Write},
+    store::{self, Key, StoreError, Write},
     tenant::TenantId,
 };
 
@@ -78,8 +85,13 @@ impl Ctx {
         Actor { user_id: self.caller.user_id, username: self.caller.username.clone() }
     }
 
+    /// The tenant's entities of a kind that can be reviewed.
+    pub fn subjects<E: Stored>(&self) -> Subjects<'_, E> {
+        Subjects::new(&*self.app.store, self.tenant())
+    }
+
     pub fn payloads(&self) -> Payloads<'_> {
-        Payloads { store: &*self.app.store, tenant: self.tenant() }
+        Payloads::new(&*self.app.store, self.tenant())
     }
 
     pub fn runs(&self) -> Runs<'_> {
@@ -123,7 +135,7 @@ impl Ctx {
                 None => idempotency::write(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?,
             });
         }
-        match self.apply(writes).await {
+        match store::apply(&*self.app.store, writes).await {
             Ok(()) => Ok(reply),
             Err(error) => match (&self.idempotency, error.refused_by(own)) {
                 (Some(idempotency), Some(_)) => self.overtaken(idempotency).await.map_err(Refused::Error),
@@ -140,7 +152,7 @@ impl Ctx {
             let outcome = Outcome::Begun { id, at: self.now };
             writes.push(idempotency::write(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?);
         }
-        match self.apply(writes).await {
+        match store::apply(&*self.app.store, writes).await {
             Ok(()) => {
                 // From here on the key is ours: the reply replaces what was just written.
                 if let Some(idempotency) = &mut self.idempotency {
@@ -153,6 +165,15 @@ impl Ctx {
         }
     }
 
+    /// A chore to owe: the write that belongs into the transaction of what causes it, and the message to send (with
+    /// `App::hint`) when that stands.
+    pub fn chore(&self, what: What) -> Result<(Write, Task)> {
+        let chores = Chores { store: &*self.app.store, tenant: self.tenant() };
+        let chore = Chore::new(self.app.id(), what, self.now);
+        let task = Task::new(TaskKind::Chore, &chores.key(chore.id), &self.request_id);
+        Ok((chores.insert(&chore, self.now)?, task))
+    }
+
     /// Replaces the stored reply by what is known at the end of the request, so that a repeat reads what was read first.
     pub async fn amend(&self, reply: &Reply) {
         let Some(idempotency) = &self.idempotency else { return };
@@ -162,14 +183,6 @@ impl Ctx {
             Err(error) => return tracing::error!(%error, "a reply could not be written"),
         };
         self.app.store.write(write).await.log_failure("a stored reply could not be brought up to date");
-    }
-
-    async fn apply(&self, mut writes: Vec<Write>) -> Result<(), StoreError> {
-        match writes.len() {
-            0 => Ok(()),
-            1 => self.app.store.write(writes.remove(0)).await.map(|_| ()),
-            _ => self.app.store.transact(writes).await,
-        }
     }
 
     async fn overtaken(&self, idempotency: &Idempotency) -> Result<Reply> {

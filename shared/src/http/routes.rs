@@ -54,6 +54,7 @@ pub enum Verb {
     Get,
     Post,
     Patch,
+    Put,
     Delete,
 }
 
@@ -63,6 +64,7 @@ impl Verb {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Patch => "PATCH",
+            Self::Put => "PUT",
             Self::Delete => "DELETE",
         }
     }
@@ -75,7 +77,7 @@ impl Route {
         if self.auth != Auth::Public {
             kinds.extend([Unauthenticated, CredentialRejected, Forbidden, Unavailable, Internal]);
         }
-        if matches!(self.method, Verb::Post | Verb::Patch) {
+        if matches!(self.method, Verb::Post | Verb::Patch | Verb::Put) {
             kinds.extend([Malformed, Invalid, TooLarge, UnsupportedMedia]);
         }
         if self.method == Verb::Post {

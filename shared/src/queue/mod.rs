@@ -26,15 +26,17 @@ pub use task::{Task, TaskKind};
 pub enum QueueName {
     PollExecutions,
     ResumeN8n,
+    Background,
 }
 
 impl QueueName {
-    pub const ALL: [Self; 2] = [Self::PollExecutions, Self::ResumeN8n];
+    pub const ALL: [Self; 3] = [Self::PollExecutions, Self::ResumeN8n, Self::Background];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PollExecutions => "poll-executions",
             Self::ResumeN8n => "resume-n8n",
+            Self::Background => "background",
         }
     }
 }

@@ -19,16 +19,19 @@ pub enum TaskKind {
     PollExecution,
     /// Ask n8n which workflows an installation has.
     ListWorkflows,
+    /// Go on with a chore.
+    Chore,
 }
 
 impl TaskKind {
-    pub const ALL: [Self; 3] = [Self::ResumeN8n, Self::PollExecution, Self::ListWorkflows];
+    pub const ALL: [Self; 4] = [Self::ResumeN8n, Self::PollExecution, Self::ListWorkflows, Self::Chore];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ResumeN8n => "resume_n8n",
             Self::PollExecution => "poll_execution",
             Self::ListWorkflows => "list_workflows",
+            Self::Chore => "chore",
         }
     }
 
@@ -41,6 +44,7 @@ impl TaskKind {
         match self {
             Self::ResumeN8n => QueueName::ResumeN8n,
             Self::PollExecution | Self::ListWorkflows => QueueName::PollExecutions,
+            Self::Chore => QueueName::Background,
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant.
 
+pub mod chores;
 pub mod due;
+pub mod entries;
 pub mod idempotency;
 pub mod installations;
 pub mod n8n_credentials;
@@ -10,5 +12,6 @@ pub mod orgs;
 pub mod payloads;
 pub mod pushes;
 pub mod runs;
+pub mod subjects;
 pub mod usage;
 pub mod workflows;

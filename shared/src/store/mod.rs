@@ -293,3 +293,12 @@ pub trait Store: Send + Sync + 'static {
     /// Request units and round trips so far.
     fn meter(&self) -> &Meter;
 }
+
+/// All of the writes or none: nothing, one write, or a transaction. [`StoreError::refused_by`] tells whose condition failed.
+pub async fn apply(store: &dyn Store, mut writes: Vec<Write>) -> Result<(), StoreError> {
+    match writes.len() {
+        0 => Ok(()),
+        1 => store.write(writes.remove(0)).await.map(|_| ()),
+        _ => store.transact(writes).await,
+    }
+}

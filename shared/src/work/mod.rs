@@ -3,6 +3,7 @@
 //! Its one rule: the item that owes is read first and written last, under a condition. A message that comes twice finds
 //! nothing owed the second time.
 
+pub mod chore;
 pub mod due;
 pub mod listing;
 pub mod poll;
@@ -39,6 +40,7 @@ pub async fn handle(app: &App, body: &str) -> Outcome {
             TaskKind::ResumeN8n => resume::step(app, &task).await,
             TaskKind::PollExecution => poll::step(app, &task).await,
             TaskKind::ListWorkflows => listing::step(app, &task).await,
+            TaskKind::Chore => chore::step(app, &task).await,
         };
         match done {
             Ok(()) => Outcome::Done,

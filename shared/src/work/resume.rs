@@ -8,49 +8,61 @@ use crate::{
     domain::{
         payload::Payload,
         review::{EntityType, Resume, ResumeState},
+        subject::Subject,
     },
     error::{Error, OrNotFound, Result},
     ids::Id,
     installed::Installed,
     n8n::resume::{Ending, Errand, attempt},
     queue::{Task, TaskKind},
-    repo::payloads::Payloads,
-    store::StoreError,
+    repo::subjects::{OWN, Stored, Subjects, kind_of},
+    store,
     tenant::TenantId,
 };
 
 /// A message arrived: claims the debt, if it is still owed and nobody else is at it, and pays it.
 pub async fn step(app: &App, task: &Task) -> Result<()> {
+    match kind_of(&task.key()) {
+        Some(EntityType::CustomPayload) => claim::<Payload>(app, task).await,
+        Some(kind) => Err(Error::internal(format!("a {} cannot owe a resume", kind.as_str()))),
+        None => Err(Error::internal(format!("nothing that can be reviewed lies under {}", task.key()))),
+    }
+}
+
+async fn claim<E: Stored>(app: &App, task: &Task) -> Result<()> {
     let tenant = task.tenant()?;
     let id: Id =
-        task.sk.parse().map_err(|_| Error::internal(format!("no payload is stored under {}", task.key())))?;
-    let payloads = Payloads { store: &*app.store, tenant };
-    let mut payload = payloads.get(id).await?.or_not_found("payload")?;
+        task.sk.parse().map_err(|_| Error::internal(format!("no entity is stored under {}", task.key())))?;
+    let entities = Subjects::<E>::new(&*app.store, tenant);
+    let before = entities.get(id).await?.or_not_found(E::TYPE.as_str())?;
     let now = app.now();
-    let Some(resume) = payload.review.resume.as_mut() else { return Ok(()) };
+    let mut claimed = before.clone();
+    let subject = claimed.subject_mut();
+    let Some(resume) = subject.review.resume.as_mut() else { return Ok(()) };
     if !resume.is_due(now) {
         return Ok(());
     }
     resume.claim(now);
-    payload.v += 1;
-    app.store.write(payloads.replace(&payload)?).await?;
-    pay(app, tenant, payload, &task.request_id).await.map(|_| ())
+    subject.v += 1;
+    store::apply(&*app.store, entities.replace(&before, &claimed)?).await?;
+    pay(app, tenant, claimed, &task.request_id).await.map(|_| ())
 }
 
-/// Makes the attempt that was claimed, and stores how it ended. Returns the payload as it stands then.
-pub async fn pay(app: &App, tenant: TenantId, payload: Payload, request_id: &str) -> Result<Payload> {
-    let ending = match errand_of(app, tenant, &payload).await {
-        Ok(Some(ready)) => ready.run(app, tenant, &payload).await,
+/// Makes the attempt that was claimed, and stores how it ended. Returns the entity as it stands then.
+pub async fn pay<E: Stored>(app: &App, tenant: TenantId, entity: E, request_id: &str) -> Result<E> {
+    let subject = entity.subject();
+    let ending = match errand_of(app, tenant, E::TYPE, subject).await {
+        Ok(Some(ready)) => ready.run(app, tenant, E::TYPE, subject).await,
         Ok(None) => {
             Ending::Settled(ResumeState::Failed, Some("it is not known which n8n execution to resume".into()))
         }
         Err(error) => Ending::Later {
             why: error.into_message(),
-            sent: payload.review.resume.as_ref().is_some_and(|r| r.sent),
+            sent: subject.review.resume.as_ref().is_some_and(|r| r.sent),
         },
     };
-    tracing::info!(payload = %payload.id, ?ending, "resume attempt ended");
-    settle(app, tenant, payload, &ending, request_id).await
+    tracing::info!(kind = E::TYPE.as_str(), id = %subject.id, ?ending, "resume attempt ended");
+    settle(app, tenant, entity, &ending, request_id).await
 }
 
 struct Ready {
@@ -60,8 +72,8 @@ struct Ready {
 }
 
 impl Ready {
-    async fn run(self, app: &App, tenant: TenantId, payload: &Payload) -> Ending {
-        let (Some(decision), Some(resume)) = (&payload.review.decision, &payload.review.resume) else {
+    async fn run(self, app: &App, tenant: TenantId, kind: EntityType, subject: &Subject) -> Ending {
+        let (Some(decision), Some(resume)) = (&subject.review.decision, &subject.review.resume) else {
             return Ending::Settled(ResumeState::Failed, Some("no decision stands".into()));
         };
         let errand = Errand {
@@ -69,10 +81,10 @@ impl Ready {
             installation: &self.installation,
             execution_id: &self.execution_id,
             resume_url: self.resume_url,
-            entity_id: payload.id,
-            entity_type: EntityType::CustomPayload,
-            posted_at: payload.posted_at,
-            reposts: payload.review.reposts,
+            entity_id: subject.id,
+            entity_type: kind,
+            posted_at: subject.posted_at,
+            reposts: subject.review.reposts,
             decision,
             sent: resume.sent,
         };
@@ -80,15 +92,20 @@ impl Ready {
     }
 }
 
-async fn errand_of(app: &App, tenant: TenantId, payload: &Payload) -> Result<Option<Ready>> {
-    let (Some(installation), Some(execution_id)) = (payload.installation_id, payload.execution_id.clone())
+async fn errand_of(
+    app: &App,
+    tenant: TenantId,
+    kind: EntityType,
+    subject: &Subject,
+) -> Result<Option<Ready>> {
+    let (Some(installation), Some(execution_id)) = (subject.installation_id, subject.execution_id.clone())
     else {
         return Ok(None);
     };
     let installation = Installed { app, tenant }.get(installation).await?;
-    let resume_url = match &payload.sealed_resume_url {
+    let resume_url = match &subject.sealed_resume_url {
         Some(sealed) => {
-            let text = app.sealer.open(tenant, &Payload::seal_record(payload.id), sealed).await?;
+            let text = app.sealer.open(tenant, &Subject::seal_record(kind, subject.id), sealed).await?;
             Url::parse(secrecy::ExposeSecret::expose_secret(&text)).ok()
         }
         None => None,
@@ -97,36 +114,37 @@ async fn errand_of(app: &App, tenant: TenantId, payload: &Payload) -> Result<Opt
 }
 
 /// Stores the ending. Whatever else was changed meanwhile is kept: only the debt is this attempt's to write, and a debt
-/// that is another decision's is not. Returns the payload as this attempt leaves it.
-async fn settle(
+/// that is another decision's is not. Returns the entity as this attempt leaves it.
+async fn settle<E: Stored>(
     app: &App,
     tenant: TenantId,
-    mut payload: Payload,
+    mut entity: E,
     ending: &Ending,
     request_id: &str,
-) -> Result<Payload> {
-    let payloads = Payloads { store: &*app.store, tenant };
+) -> Result<E> {
+    let entities = Subjects::<E>::new(&*app.store, tenant);
     loop {
         let now = app.now();
-        let Some(resume) = payload.review.resume.as_mut() else { return Ok(payload) };
+        let before = entity.clone();
+        let subject = entity.subject_mut();
+        let Some(resume) = subject.review.resume.as_mut() else { return Ok(entity) };
         let next = apply(resume, ending, now);
-        payload.changed_at = now;
-        payload.v += 1;
-        match app.store.write(payloads.replace(&payload)?).await {
-            Ok(_) => {
+        subject.touch(now);
+        let id = subject.id;
+        match store::apply(&*app.store, entities.replace(&before, &entity)?).await {
+            Ok(()) => {
                 if let Some(next) = next {
-                    app.hint(&Task::new(TaskKind::ResumeN8n, &payloads.key(payload.id), request_id), next)
-                        .await;
+                    app.hint(&Task::new(TaskKind::ResumeN8n, &entities.key(id), request_id), next).await;
                 }
-                return Ok(payload);
+                return Ok(entity);
             }
-            Err(StoreError::ConditionFailed { .. }) => {
-                let current = payloads.get(payload.id).await?.or_not_found("payload")?;
+            Err(refused) if refused.refused_by(OWN).is_some() => {
+                let current = entities.get(id).await?.or_not_found(E::TYPE.as_str())?;
                 // The workflow was quicker and posted again: the debt is settled by that.
-                if current.review.decision != payload.review.decision {
-                    return Ok(payload);
+                if current.subject().review.decision != before.subject().review.decision {
+                    return Ok(entity);
                 }
-                payload = current;
+                entity = current;
             }
             Err(error) => return Err(error.into()),
         }

@@ -1,0 +1,53 @@
+//! Work that nobody waits for: tidying up after a request that has been answered.
+//!
+//! Its one rule: every step can be repeated. A chore may be worked on twice at once, or again after its process died.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{clock::Millis, ids::Id};
+
+/// One chore, from its request to its end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chore {
+    pub id: Id,
+    pub what: What,
+    /// How far it is, in words of its own kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// Attempts in a row that failed.
+    #[serde(default)]
+    pub failures: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    pub created_at: Millis,
+    pub v: u64,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum What {
+    /// Delete every item of one of the tenant's partitions (named without the tenant).
+    Purge { partition: String },
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    Done,
+    /// There is more to do, from here on.
+    More(Option<String>),
+}
+
+impl Chore {
+    pub fn new(id: Id, what: What, now: Millis) -> Self {
+        Self { id, what, cursor: None, failures: 0, last_error: None, created_at: now, v: 1 }
+    }
+
+    /// When to try again after a failure: ten seconds, doubling to an hour.
+    pub fn pause(&self) -> Duration {
+        Duration::from_secs(10 << self.failures.saturating_sub(1).min(9)).min(Duration::from_secs(3600))
+    }
+}

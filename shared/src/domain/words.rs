@@ -1,0 +1,106 @@
+//! Text as people search it: folded, and cut into the phrases under which it is found.
+//!
+//! Its one rule: a search finds what begins at the start of a word. Only so can an index answer it: to find text in the
+//! middle of words, every entity would have to be read.
+
+use std::collections::BTreeSet;
+
+/// Characters of a phrase that are indexed. What a search says beyond them is compared with the entity itself.
+pub const PHRASE: usize = 32;
+
+/// Folds text for comparison: case, and every run of white space, do not matter.
+pub fn fold(text: &str) -> String {
+    text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+}
+
+/// The folded text from each of its words on, up to [`PHRASE`] characters. A word starts after white space, and after
+/// one of `- _ . , @ + / & ( '` inside a word.
+pub fn phrases(text: &str) -> BTreeSet<String> {
+    let folded = fold(text);
+    let mut found = BTreeSet::new();
+    let mut starts = true;
+    for (at, char) in folded.char_indices() {
+        let parts = is_part(char);
+        if starts && !parts {
+            found.insert(clip(&folded[at..]));
+        }
+        starts = parts;
+    }
+    found
+}
+
+/// Whether a folded search finds the text: it stands at the start of one of its words.
+pub fn finds(folded: &str, text: &str) -> bool {
+    let text = fold(text);
+    let mut starts = true;
+    for (at, char) in text.char_indices() {
+        if starts && text[at..].starts_with(folded) {
+            return true;
+        }
+        starts = is_part(char);
+    }
+    false
+}
+
+/// The beginning of a phrase, as far as it is indexed.
+pub fn clip(folded: &str) -> String {
+    folded.chars().take(PHRASE).collect()
+}
+
+/// Leaves out the phrases that begin another one: whoever looks for them finds that other one.
+pub fn longest(phrases: BTreeSet<String>) -> BTreeSet<String> {
+    let sorted: Vec<_> = phrases.into_iter().collect();
+    let followed = sorted.iter().skip(1).map(Some).chain([None]);
+    let kept = sorted.iter().zip(followed).filter(|(phrase, next)| {
+        // In sorted order, what begins with a phrase follows it at once.
+        !next.is_some_and(|next| next.starts_with(phrase.as_str()))
+    });
+    kept.map(|(phrase, _)| phrase.clone()).collect()
+}
+
+fn is_part(char: char) -> bool {
+    char.is_whitespace() || "-_.,@+/&('\"".contains(char)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(words: &[&str]) -> BTreeSet<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_text_is_found_from_each_of_its_words_on() {
+        assert_eq!(phrases("  Acme   Corp "), set(&["acme corp", "corp"]));
+        assert_eq!(
+            phrases("Jane.Doe@example.com"),
+            set(&["jane.doe@example.com", "doe@example.com", "example.com", "com"])
+        );
+        assert_eq!(phrases(""), set(&[]));
+        assert_eq!(phrases("..."), set(&[]));
+    }
+
+    #[test]
+    fn whatever_is_indexed_is_found_and_the_middle_of_a_word_is_not() {
+        for text in ["Acme Corp", "Jean-Luc Österreich", "jane.doe+crm@example.co.uk", "O'Neill & Sons"] {
+            for phrase in phrases(text) {
+                assert!(finds(&phrase, text), "{phrase} in {text}");
+            }
+        }
+        assert!(!finds("cme", "Acme Corp"));
+        assert!(finds(&fold("ACME  corp"), "acme corporation"));
+    }
+
+    #[test]
+    fn long_phrases_are_clipped_between_characters() {
+        let text = "ö".repeat(100);
+        assert_eq!(phrases(&text), BTreeSet::from(["ö".repeat(PHRASE)]));
+    }
+
+    #[test]
+    fn what_begins_another_phrase_is_left_out() {
+        assert_eq!(longest(set(&["a", "ab", "abc", "b", "ba"])), set(&["abc", "ba"]));
+        assert_eq!(longest(set(&["a", "ab", "ac"])), set(&["ab", "ac"]));
+    }
+}

@@ -1,0 +1,192 @@
+//! What a workflow says of itself when it posts a lead, a media item or a payload: where it comes from, and whether a
+//! person must decide.
+//!
+//! Its one rule: an id that is named must exist in the caller's organization; what is not named is found out as far as
+//! the rest tells it.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::{
+    ctx::{Ctx, Refused},
+    fields::Fields,
+    reply::Reply,
+};
+use crate::{
+    domain::{
+        installation::Installation,
+        review::{AutomationStatus, Review},
+        subject::Subject,
+    },
+    error::{Error, ErrorKind, Result},
+    ids::Id,
+    repo::{orgs, subjects::Stored},
+    store::Write,
+};
+
+/// The fields that every post of a workflow may have.
+#[derive(Debug, Default)]
+pub struct Origin {
+    pub installation_id: Option<Id>,
+    pub workflow_id: Option<String>,
+    pub execution_id: Option<String>,
+    pub resume_url: Option<Url>,
+    /// Client group, instead of the installation's or the caller's.
+    pub group_id: Option<Id>,
+    pub human_interaction: Option<bool>,
+    pub allow_regenerate: bool,
+    pub automation_status: Option<AutomationStatus>,
+}
+
+/// Where a post comes from, looked up.
+#[derive(Debug)]
+pub struct Placed {
+    pub subject: Subject,
+    /// Id of the workflow node, when the installation is known.
+    pub nid: Option<Id>,
+    /// To be sealed with [`seal`] once the entity's id is settled.
+    pub resume_url: Option<Url>,
+}
+
+impl Origin {
+    pub fn read(fields: &mut Fields) -> Self {
+        Self {
+            installation_id: fields.id("installation_id"),
+            workflow_id: fields.text("workflow_id", 200),
+            execution_id: fields.text("execution_id", 200),
+            resume_url: fields.url("resume_url"),
+            group_id: fields.id("group_id"),
+            human_interaction: fields.flag("human_interaction"),
+            allow_regenerate: fields.flag("allow_regenerate").unwrap_or(false),
+            automation_status: automation_status(fields, &AutomationStatus::SETTABLE),
+        }
+    }
+
+    /// A person must decide, whatever the fields say: the `/automation/…/create` routes.
+    pub fn require_review(&mut self) {
+        self.human_interaction = Some(true);
+        self.automation_status = Some(AutomationStatus::Pending);
+    }
+
+    /// Looks up what was named and drafts the common part of the entity.
+    pub async fn place(self, ctx: &Ctx) -> Result<Placed> {
+        check_group(ctx, self.group_id).await?;
+        let installation = self.installation(ctx).await?;
+        let nid = match (&installation, &self.workflow_id) {
+            (Some(installation), Some(workflow)) => {
+                Some(ctx.installed().node(installation.id, workflow, None).await?)
+            }
+            _ => None,
+        };
+        let group_id = self.group_id.or(installation.as_ref().map(|found| found.group_id));
+        let subject = Subject {
+            id: ctx.app.id(),
+            group_id: group_id.unwrap_or(ctx.caller.group_id),
+            installation_id: installation.map(|found| found.id),
+            workflow_id: self.workflow_id,
+            execution_id: self.execution_id,
+            sealed_resume_url: None,
+            review: Review {
+                automation_status: self.automation_status.unwrap_or_default(),
+                human_interaction: self.human_interaction.unwrap_or(false),
+                allow_regenerate: self.allow_regenerate,
+                ..Review::default()
+            },
+            created_at: ctx.now,
+            posted_at: ctx.now,
+            changed_at: ctx.now,
+            v: 1,
+        };
+        Ok(Placed { subject, nid, resume_url: self.resume_url })
+    }
+
+    /// The installation that the post comes from. One that was named must exist; otherwise the resume URL or the
+    /// workflow may tell.
+    async fn installation(&self, ctx: &Ctx) -> Result<Option<Arc<Installation>>> {
+        let installed = ctx.installed();
+        let found = match (self.installation_id, &self.resume_url, &self.workflow_id) {
+            (Some(id), ..) => Some(installed.get(id).await?),
+            (None, Some(url), _) => installed.by_url(url).await?,
+            (None, None, Some(workflow)) => installed.by_workflow(workflow).await?,
+            (None, None, None) => None,
+        };
+        if let Some(url) = &self.resume_url
+            && !found.as_ref().is_some_and(|installation| installation.owns(url))
+        {
+            return Err(Error::invalid(
+                "resume_url",
+                "must lie on the host or webhook_url of a registered installation (POST /api/installs/register)",
+            ));
+        }
+        Ok(found)
+    }
+}
+
+/// Makes what was posted the renewal of the entity of the same execution that a reviewer sent back with *regenerate*.
+/// Returns that entity as it stands; none when what was posted is new.
+pub async fn renew<E: Stored>(ctx: &Ctx, posted: &mut E) -> Result<Option<E>> {
+    if !posted.subject().review.human_interaction {
+        return Ok(None);
+    }
+    let sent_back = ctx.subjects::<E>().regenerating(posted).await?;
+    if let Some(before) = &sent_back {
+        posted.subject_mut().renew(before.subject().clone(), ctx.actor(), ctx.now);
+    }
+    Ok(sent_back)
+}
+
+/// Seals the resume URL, if one was passed, for the id that the entity ends up with.
+pub async fn seal<E: Stored>(ctx: &Ctx, resume_url: Option<Url>, entity: &mut E) -> Result<()> {
+    let Some(url) = resume_url else { return Ok(()) };
+    let record = Subject::seal_record(E::TYPE, entity.subject().id);
+    let sealed = ctx.app.sealer.seal(ctx.tenant(), &record, &SecretString::from(String::from(url))).await?;
+    entity.subject_mut().sealed_resume_url = Some(sealed);
+    Ok(())
+}
+
+/// The writes that store what was posted: a creation, or the renewal of what was sent back.
+pub fn writes<E: Stored>(ctx: &Ctx, sent_back: Option<&E>, posted: &E) -> Result<Vec<Write>> {
+    let entities = ctx.subjects::<E>();
+    let Some(before) = sent_back else { return Ok(entities.insert(posted)?) };
+    let mut writes = entities.replace(before, posted)?;
+    writes.extend(entities.unmark_regenerating(posted));
+    Ok(writes)
+}
+
+/// Whether what stands in the way of an entity is that entity: an engine repeats a write whose answer was lost, and the
+/// repeat meets the first.
+fn stands<E: Stored>(refused: &Refused, entity: &E) -> bool {
+    let Refused::Write(_, Some(standing)) = refused else { return false };
+    standing.decode::<E>().is_ok_and(|standing| standing == *entity)
+}
+
+/// Commits the writes of one entity. A refusal by the entity itself, already written, is a success.
+pub async fn commit<E: Stored>(
+    ctx: &Ctx,
+    writes: Vec<Write>,
+    entity: &E,
+    reply: Reply,
+) -> Result<Reply, Refused> {
+    match ctx.commit(writes, reply.clone()).await {
+        Err(refused) if stands(&refused, entity) => Ok(reply),
+        committed => committed,
+    }
+}
+
+/// The field `automation_status`, one of the words.
+pub fn automation_status(fields: &mut Fields, words: &[&str]) -> Option<AutomationStatus> {
+    fields.one_of("automation_status", words, AutomationStatus::parse)
+}
+
+/// The client group that a request names. Another tenant's reads like one that does not exist.
+pub async fn check_group(ctx: &Ctx, group_id: Option<Id>) -> Result<()> {
+    let Some(id) = group_id.filter(|id| *id != ctx.caller.group_id) else { return Ok(()) };
+    match orgs::group(&*ctx.app.store, ctx.tenant(), id).await? {
+        Some(_) => Ok(()),
+        None => {
+            Err(Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id."))
+        }
+    }
+}

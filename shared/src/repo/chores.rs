@@ -1,0 +1,50 @@
+//! Chores. "Which one is it?" → by id, from its message or from the due index; nothing else is ever asked.
+
+use crate::{
+    clock::Millis,
+    domain::chore::Chore,
+    ids::Id,
+    queue::TaskKind,
+    repo::due,
+    store::{Cond, Key, Store, StoreError, Write, encode},
+    tenant::TenantId,
+};
+
+/// The chores of one tenant.
+#[derive(Clone, Copy)]
+pub struct Chores<'a> {
+    pub store: &'a dyn Store,
+    pub tenant: TenantId,
+}
+
+impl Chores<'_> {
+    pub fn key(&self, id: Id) -> Key {
+        Key::of(self.tenant, "chore", id.sortable())
+    }
+
+    pub async fn get(&self, key: &Key) -> Result<Option<Chore>, StoreError> {
+        self.store.get(key).await?.map(|item| item.decode()).transpose()
+    }
+
+    /// Owes the chore from now on.
+    pub fn insert(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
+        Ok(self.put(chore, due)?.when(Cond::Absent))
+    }
+
+    /// Stores how far it is: `chore.v` is one more than the stored version.
+    pub fn replace(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
+        Ok(self.put(chore, due)?.when(Cond::version(chore.v - 1)))
+    }
+
+    /// The chore is done.
+    pub fn delete(&self, id: Id) -> Write {
+        Write::delete(self.key(id))
+    }
+
+    fn put(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
+        let key = self.key(chore.id);
+        let mut attrs = encode(chore)?;
+        due::owe(&mut attrs, &key, Some((TaskKind::Chore, due)));
+        Ok(Write::put(key, attrs))
+    }
+}

@@ -1,0 +1,179 @@
+//! Index entries of our own: small items that point at entities, so that a list reads what it returns and nothing else.
+//!
+//! "The newest with these properties" → one entry per entity in the partition of a facet, sorted by age. "Whose text
+//! begins so?" → one entry per entity and phrase in the partition of a client group, sorted by phrase.
+//!
+//! Its one rule: an entry is written in the transaction that writes its entity. So a list never misses and never shows
+//! what is gone.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    ids::Id,
+    store::{Attrs, Key, Position, Query, Store, StoreError, Write, segment},
+    tenant::TenantId,
+};
+
+/// The index of one kind of entity of one tenant.
+#[derive(Clone, Copy)]
+pub struct Entries<'a> {
+    pub store: &'a dyn Store,
+    pub tenant: TenantId,
+    /// What the partitions of this index start with, such as `leads`.
+    pub space: &'static str,
+}
+
+/// One page of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointers<P> {
+    pub found: Vec<P>,
+    /// Whether there may be more after the last one.
+    pub more: bool,
+}
+
+/// An entry of the text index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phrase {
+    pub text: String,
+    pub id: Id,
+}
+
+/// Key of the entry that shows an entity under a facet.
+pub fn facet(tenant: TenantId, space: &str, facet: &str, id: Id) -> Key {
+    Key::of(tenant, &format!("{space}-by#{facet}"), id.sortable())
+}
+
+/// Key of the entry that shows an entity under a phrase (`domain::words`) of its text.
+pub fn phrase(tenant: TenantId, space: &str, group: Id, text: &str, id: Id) -> Key {
+    Key::of(tenant, &text_partition(space, group), format!("{}#{}", segment(text), newest_first(id)))
+}
+
+/// The writes that turn the entries of an entity from what they were into what they are to be.
+pub fn changes(before: &BTreeSet<Key>, after: &BTreeSet<Key>) -> Vec<Write> {
+    let gone = before.difference(after).cloned().map(Write::delete);
+    let new = after.difference(before).cloned().map(|key| Write::put(key, Attrs::new()));
+    gone.chain(new).collect()
+}
+
+impl Entries<'_> {
+    /// The ids under a facet below `before`, newest first.
+    pub async fn newest(
+        &self,
+        under: &str,
+        before: Option<Id>,
+        limit: usize,
+    ) -> Result<Pointers<Id>, StoreError> {
+        let query = Query::table(Key::partition(self.tenant, &format!("{}-by#{under}", self.space)))
+            .newest_first()
+            .limit(limit)
+            .after(before.map(|id| position(facet(self.tenant, self.space, under, id))));
+        let page = self.store.query(&query).await?;
+        let found = page.items.iter().map(|item| read_id(&item.key, item.key.sk()));
+        Ok(Pointers { found: found.collect::<Result<_, _>>()?, more: page.next.is_some() })
+    }
+
+    /// The entries of a client group whose phrase begins with `folded`, in the order of phrases, the newest entity first
+    /// under each.
+    pub async fn beginning(
+        &self,
+        group: Id,
+        folded: &str,
+        after: Option<&Phrase>,
+        limit: usize,
+    ) -> Result<Pointers<Phrase>, StoreError> {
+        let query = Query::table(Key::partition(self.tenant, &text_partition(self.space, group)))
+            .prefix(segment(folded))
+            .limit(limit)
+            .after(after.map(|last| position(phrase(self.tenant, self.space, group, &last.text, last.id))));
+        let page = self.store.query(&query).await?;
+        let found = page.items.iter().map(|item| read_phrase(&item.key));
+        Ok(Pointers { found: found.collect::<Result<_, _>>()?, more: page.next.is_some() })
+    }
+}
+
+fn text_partition(space: &str, group: Id) -> String {
+    format!("{space}-text#{group}")
+}
+
+fn position(key: Key) -> Position {
+    Position { key, sort: None }
+}
+
+/// Sixteen digits that sort the other way round.
+fn newest_first(id: Id) -> String {
+    format!("{:016}", MOST - id.get())
+}
+
+/// More than any id: they have 53 bits.
+const MOST: u64 = 9_999_999_999_999_999;
+
+fn read_id(key: &Key, text: &str) -> Result<Id, StoreError> {
+    text.parse().map_err(|_| StoreError::Corrupt(format!("no id in {key}")))
+}
+
+fn read_phrase(key: &Key) -> Result<Phrase, StoreError> {
+    let corrupt = || StoreError::Corrupt(format!("no phrase in {key}"));
+    let (text, id) = key.sk().rsplit_once('#').ok_or_else(corrupt)?;
+    let id: u64 = id.parse().map_err(|_| corrupt())?;
+    let id = MOST.checked_sub(id).and_then(Id::from_u64).ok_or_else(corrupt)?;
+    Ok(Phrase { text: text.replace("%23", "#").replace("%25", "%"), id })
+}
+
+#[cfg(feature = "embedded")]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{self, embedded::Sqlite};
+
+    const TENANT: TenantId = TenantId(7);
+
+    fn id(value: u64) -> Id {
+        Id::from_u64(value).unwrap()
+    }
+
+    async fn stored(keys: &[Key]) -> Sqlite {
+        let store = Sqlite::memory().unwrap();
+        let all = keys.iter().cloned().collect();
+        store::apply(&store, changes(&BTreeSet::new(), &all)).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn a_facet_lists_its_newest_in_pages() {
+        let keys: Vec<_> = (1..=5).map(|n| facet(TENANT, "leads", "status#1", id(n))).collect();
+        let store = stored(&keys).await;
+        let entries = Entries { store: &store, tenant: TENANT, space: "leads" };
+        let first = entries.newest("status#1", None, 3).await.unwrap();
+        assert_eq!((first.found, first.more), (vec![id(5), id(4), id(3)], true));
+        let rest = entries.newest("status#1", Some(id(3)), 3).await.unwrap();
+        assert_eq!((rest.found, rest.more), (vec![id(2), id(1)], false));
+        assert_eq!(entries.newest("status#2", None, 3).await.unwrap().found, []);
+    }
+
+    #[tokio::test]
+    async fn phrases_are_found_by_their_beginning_the_newest_first() {
+        let group = id(9);
+        let key = |text, n| phrase(TENANT, "leads", group, text, id(n));
+        let store = stored(&[key("jane", 1), key("jane", 2), key("jane#1%", 3), key("janet", 4)]).await;
+        let entries = Entries { store: &store, tenant: TENANT, space: "leads" };
+        let texts = |page: &Pointers<Phrase>| -> Vec<(String, u64)> {
+            page.found.iter().map(|found| (found.text.clone(), found.id.get())).collect()
+        };
+        let all = entries.beginning(group, "jane", None, 10).await.unwrap();
+        let expected = [("jane", 2), ("jane", 1), ("jane#1%", 3), ("janet", 4)];
+        assert_eq!(texts(&all), expected.map(|(text, n)| (text.to_owned(), n)));
+        let rest = entries.beginning(group, "jane", Some(&all.found[1]), 10).await.unwrap();
+        assert_eq!(rest.found, all.found[2..]);
+        assert_eq!(entries.beginning(id(8), "jane", None, 10).await.unwrap().found, []);
+    }
+
+    #[test]
+    fn only_differences_are_written() {
+        let key = |text: &str| facet(TENANT, "leads", text, id(1));
+        let before = BTreeSet::from([key("a"), key("b")]);
+        let after = BTreeSet::from([key("b"), key("c")]);
+        let writes = changes(&before, &after);
+        assert_eq!(writes, [Write::delete(key("a")), Write::put(key("c"), Attrs::new())]);
+        assert_eq!(changes(&after, &after), []);
+    }
+}

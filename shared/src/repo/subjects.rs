@@ -1,0 +1,218 @@
+//! What is the same in the storage of leads, media items and custom payloads.
+//!
+//! "Which one is it?" → by id. "Is one of this execution being regenerated?" → one marker item per execution and mark.
+//! What an entity keeps besides itself (index entries, counters, guards) goes into the same transaction: [`Stored::beside`].
+
+use std::marker::PhantomData;
+
+use crate::{
+    domain::{
+        review::{AutomationStatus, EntityType, ResumeState},
+        subject::Reviewable,
+    },
+    ids::Id,
+    queue::TaskKind,
+    repo::due,
+    store::{
+        Attrs, Cond, Index, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
+        limits::item_bytes, segment,
+    },
+    tenant::TenantId,
+};
+
+/// How an entity is stored.
+pub trait Stored: Reviewable {
+    /// Partition (without the tenant) of the general index in which the entity shows, sorted by age. None for nowhere.
+    fn gsi1(&self) -> Option<String>;
+
+    /// The writes beside the entity's own, when `before` becomes `after`: a creation has no `before`, a deletion no
+    /// `after`. They must not touch the entity's own item.
+    fn beside(
+        tenant: TenantId,
+        before: Option<&Self>,
+        after: Option<&Self>,
+    ) -> Result<Vec<Write>, StoreError>;
+}
+
+/// What a list found.
+#[derive(Debug)]
+pub struct Listed<E> {
+    pub found: Vec<E>,
+    /// Id of the last one looked at, when there may be more.
+    pub next: Option<Id>,
+}
+
+/// Pages read for one list at the most: what a filter passes over costs reads too.
+const MAX_PAGES: usize = 8;
+/// A list ends when it holds this many bytes: Lambda answers with at most 6 MB.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// The entities of one kind of one tenant.
+pub struct Subjects<'a, E> {
+    pub store: &'a dyn Store,
+    pub tenant: TenantId,
+    kind: PhantomData<E>,
+}
+
+impl<E> Clone for Subjects<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Subjects<'_, E> {}
+
+/// Position of the entity's own write in what [`Subjects::insert`], [`Subjects::replace`] and [`Subjects::delete`] make.
+pub const OWN: usize = 0;
+
+impl<'a, E: Stored> Subjects<'a, E> {
+    pub fn new(store: &'a dyn Store, tenant: TenantId) -> Self {
+        Self { store, tenant, kind: PhantomData }
+    }
+
+    pub fn key(&self, id: Id) -> Key {
+        Key::of(self.tenant, E::TYPE.partition(), id.sortable())
+    }
+
+    pub async fn get(&self, id: Id) -> Result<Option<E>, StoreError> {
+        self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
+    }
+
+    /// Creates the entity.
+    pub fn insert(&self, new: &E) -> Result<Vec<Write>, StoreError> {
+        let mut writes = vec![self.put(new)?.when(Cond::Absent)];
+        writes.extend(E::beside(self.tenant, None, Some(new))?);
+        Ok(writes)
+    }
+
+    /// Replaces the entity: the version of `after` is one more than the stored one.
+    pub fn replace(&self, before: &E, after: &E) -> Result<Vec<Write>, StoreError> {
+        let mut writes = vec![self.put(after)?.when(Cond::version(before.subject().v))];
+        writes.extend(E::beside(self.tenant, Some(before), Some(after))?);
+        Ok(writes)
+    }
+
+    /// Deletes the entity as it stands in `before`.
+    pub fn delete(&self, before: &E) -> Result<Vec<Write>, StoreError> {
+        let own = Write::delete(self.key(before.subject().id)).when(Cond::version(before.subject().v));
+        let mut writes = vec![own];
+        writes.extend(E::beside(self.tenant, Some(before), None)?);
+        Ok(writes)
+    }
+
+    /// Marks that an entity of this execution waits to be posted again.
+    pub fn mark_regenerating(&self, entity: &E) -> Result<Option<Write>, StoreError> {
+        let Some(key) = self.marker_key(entity) else { return Ok(None) };
+        Ok(Some(Write::put(key, encode(&Marker { entity_id: entity.subject().id })?)))
+    }
+
+    /// The entity of this execution that waits to be posted again.
+    pub async fn regenerating(&self, like: &E) -> Result<Option<E>, StoreError> {
+        let Some(key) = self.marker_key(like) else { return Ok(None) };
+        let Some(marker) = self.store.get(&key).await? else { return Ok(None) };
+        let found = self.get(marker.decode::<Marker>()?.entity_id).await?;
+        Ok(found.filter(|entity| entity.subject().review.automation_status == AutomationStatus::Regenerate))
+    }
+
+    /// Takes the mark away.
+    pub fn unmark_regenerating(&self, entity: &E) -> Option<Write> {
+        self.marker_key(entity).map(Write::delete)
+    }
+
+    /// The tenant's entities below `before`, newest first.
+    pub fn newest(&self, before: Option<Id>) -> Query {
+        Query::table(Key::partition(self.tenant, E::TYPE.partition()))
+            .newest_first()
+            .after(before.map(|id| Position { key: self.key(id), sort: None }))
+    }
+
+    /// Those that show in a partition of the general index.
+    pub fn newest_in(&self, partition: &str, before: Option<Id>) -> Query {
+        Query::on(Index::Gsi1, Key::partition(self.tenant, partition))
+            .newest_first()
+            .after(before.map(|id| Position { key: self.key(id), sort: Some(SortValue::S(id.sortable())) }))
+    }
+
+    /// Reads a query's pages until `limit` entities are found that are wanted. What is passed over costs reads too, so
+    /// that the number of pages is bounded: a list may be shorter than `limit` and still have a next page.
+    pub async fn scan(
+        &self,
+        query: Query,
+        limit: usize,
+        wanted: impl Fn(&E) -> bool,
+    ) -> Result<Listed<E>, StoreError> {
+        let mut query = query.limit(limit.clamp(50, 200));
+        let mut listed = Listed { found: Vec::new(), next: None };
+        let mut bytes = 0;
+        for _ in 0..MAX_PAGES {
+            let page = self.store.query(&query).await?;
+            for item in &page.items {
+                let entity: E = item.decode()?;
+                listed.next = Some(entity.subject().id);
+                if !wanted(&entity) {
+                    continue;
+                }
+                bytes += item_bytes(&item.key, &item.attrs);
+                listed.found.push(entity);
+                if listed.found.len() == limit || bytes >= MAX_BYTES {
+                    let last =
+                        page.next.is_none() && Some(&item.key) == page.items.last().map(|item| &item.key);
+                    if last {
+                        listed.next = None;
+                    }
+                    return Ok(listed);
+                }
+            }
+            if page.next.is_none() {
+                listed.next = None;
+                return Ok(listed);
+            }
+            query.after = page.next;
+        }
+        Ok(listed)
+    }
+
+    fn marker_key(&self, entity: &E) -> Option<Key> {
+        let subject = entity.subject();
+        let (workflow, execution) = (subject.workflow_id.as_ref()?, subject.execution_id.as_ref()?);
+        let partition = format!("regenerating#{}#{}", segment(workflow), segment(execution));
+        let mark = segment(&entity.mark());
+        // A payload's sort key is its bare mark, in which no # can stand.
+        let sort = match E::TYPE {
+            EntityType::CustomPayload => mark,
+            kind => format!("{}#{mark}", kind.as_str()),
+        };
+        Some(Key::of(self.tenant, &partition, sort))
+    }
+
+    fn put(&self, entity: &E) -> Result<Write, StoreError> {
+        let subject = entity.subject();
+        let key = self.key(subject.id);
+        let mut attrs: Attrs = encode(entity)?;
+        if let Some(partition) = entity.gsi1() {
+            attrs.insert(attr::GSI1_PK.into(), Key::partition(self.tenant, &partition).into());
+            attrs.insert(attr::GSI1_SK.into(), subject.id.sortable().into());
+        }
+        let debt = subject.review.resume.as_ref().filter(|resume| resume.state == ResumeState::Pending);
+        due::owe(
+            &mut attrs,
+            &key,
+            debt.and_then(|resume| Some((TaskKind::ResumeN8n, resume.next_attempt_at?))),
+        );
+        Ok(Write::put(key, attrs))
+    }
+}
+
+/// The kind of entity that lies under a key, if it is one of those that can be reviewed.
+pub fn kind_of(key: &Key) -> Option<EntityType> {
+    let tenant = key.tenant()?;
+    [EntityType::Lead, EntityType::MediaItem, EntityType::CustomPayload]
+        .into_iter()
+        .find(|kind| Key::partition(tenant, kind.partition()) == key.pk())
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Marker {
+    #[serde(alias = "payload_id")]
+    entity_id: Id,
+}

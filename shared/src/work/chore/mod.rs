@@ -1,0 +1,69 @@
+//! Chores: a page at a time, for as long as a message may take, and then from there on with the next message.
+
+mod purge;
+
+use std::time::Duration;
+
+use crate::{
+    app::App,
+    clock::Millis,
+    domain::chore::{Chore, Step, What},
+    error::Result,
+    queue::{Task, TaskKind},
+    repo::chores::Chores,
+    store::StoreError,
+    tenant::TenantId,
+};
+
+/// A message works on its chore for about this long.
+const STRETCH: Duration = Duration::from_secs(20);
+
+/// A message arrived: goes on with the chore.
+pub async fn step(app: &App, task: &Task) -> Result<()> {
+    let tenant = task.tenant()?;
+    let chores = Chores { store: &*app.store, tenant };
+    let Some(mut chore) = chores.get(&task.key()).await? else { return Ok(()) };
+    let until = app.now().plus(STRETCH);
+    let ended = stretch(app, tenant, &mut chore, until).await;
+    let due = match &ended {
+        Ok(Step::Done) => {
+            app.store.write(chores.delete(chore.id)).await?;
+            return Ok(());
+        }
+        Ok(Step::More(_)) => {
+            chore.failures = 0;
+            chore.last_error = None;
+            app.now()
+        }
+        Err(error) => {
+            tracing::warn!(chore = %chore.id, %error, "a chore failed and is tried again");
+            chore.failures += 1;
+            chore.last_error = Some(error.to_string());
+            app.now().plus(chore.pause())
+        }
+    };
+    chore.v += 1;
+    match app.store.write(chores.replace(&chore, due)?).await {
+        Ok(_) => app.hint(&Task::new(TaskKind::Chore, &task.key(), &task.request_id), due).await,
+        // Another message was at it too, and is further.
+        Err(StoreError::ConditionFailed { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// Steps until the end, an error, or the time is up. The cursor moves with every step that was done.
+async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Millis) -> Result<Step> {
+    loop {
+        let step = match &chore.what {
+            What::Purge { partition } => purge::step(app, tenant, partition).await?,
+        };
+        if let Step::More(cursor) = &step {
+            chore.cursor.clone_from(cursor);
+            if app.now() < until {
+                continue;
+            }
+        }
+        return Ok(step);
+    }
+}
