@@ -95,14 +95,22 @@ impl CredentialOut {
             "Paste. n8n finds the credential by its name; where it does not, choose it in the node."
                 .to_owned(),
         ];
-        Self { id: None, name: HAND_MADE.to_owned(), kind: HEADER_AUTH, state: State::ByHand, problem: None, steps }
+        Self {
+            id: None,
+            name: HAND_MADE.to_owned(),
+            kind: HEADER_AUTH,
+            state: State::ByHand,
+            problem: None,
+            steps,
+        }
     }
 
     /// One that n8n did not let us make. Where nobody knows whether it did, asking again comes first: it finds out.
     pub fn failed(problem: String, unheard: bool) -> Self {
         let mut failed = Self { problem: Some(problem), ..Self::by_hand() };
         if unheard {
-            let again = "Repeat this request: n8n may have made the credential all the same. If that does not help:";
+            let again =
+                "Repeat this request: n8n may have made the credential all the same. If that does not help:";
             failed.steps.insert(0, again.to_owned());
         }
         failed
