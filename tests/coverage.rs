@@ -373,7 +373,11 @@ async fn a_trailing_slash_changes_nothing() {
     let house = scene().await;
     for sample in samples(&house).iter().filter(|sample| sample.route.method == Verb::Get) {
         let plain = sample.send(&house.acme).await;
-        let slash = house.acme.get(&format!("{}/", sample.path)).await;
+        let slashed = match sample.path.split_once('?') {
+            Some((path, query)) => format!("{path}/?{query}"),
+            None => format!("{}/", sample.path),
+        };
+        let slash = house.acme.get(&slashed).await;
         assert_eq!((plain.status, plain.text), (slash.status, slash.text), "{}", sample.path);
     }
     let made = house.acme.post("/api/payloads/", json!({ "title": "x" })).await;

@@ -29,7 +29,7 @@ pub struct NodeParameters {
     /// `trigger`: n8n's id of the workflow, to have it written out.
     #[schema(example = "abc123")]
     workflow_id: Option<String>,
-    /// `payload-review`, `media-review`: whether the reviewer may ask for another attempt.
+    /// `payload-review`, `media-review`, `lead-review`: whether the reviewer may ask for another attempt.
     allow_regenerate: Option<bool>,
 }
 

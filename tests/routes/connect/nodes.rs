@@ -46,7 +46,7 @@ async fn each_kind_has_its_nodes() {
 #[tokio::test]
 async fn a_reviewer_may_ask_for_another_attempt_where_it_is_wished() {
     let house = house().await;
-    for kind in ["payload-review", "media-review"] {
+    for kind in ["payload-review", "media-review", "lead-review"] {
         let plain = node(&house, kind, "").await;
         assert!(!plain.json["canvas"].to_string().contains("regenerate"), "{plain:?}");
         let again = node(&house, kind, "allow_regenerate=1").await;

@@ -2,11 +2,14 @@ use serde_json::json;
 
 use super::{Sample, read, write};
 
-/// The n8n nodes. The installation may be left out: acme has one.
+/// The n8n nodes.
 pub fn samples() -> [Sample; 3] {
     [
         read("list_n8n_nodes", "/api/n8n/nodes"),
-        read("get_n8n_node", "/api/n8n/nodes/payload-review"),
+        Sample {
+            nowhere: Some("/api/n8n/nodes/payload-review?installation_id=4242"),
+            ..read("get_n8n_node", "/api/n8n/nodes/payload-review?installation_id=45")
+        },
         Sample {
             wrong: vec![
                 ("installation_id", json!({})),

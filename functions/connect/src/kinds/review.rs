@@ -24,11 +24,11 @@ pub const LEAD: Kind = Kind {
     description: "Creates a lead, waits until a person has decided, and goes on with the decision. A lead with the same \
                   e-mail address in the same group is updated and asked about.",
     path: Some("/api/leads"),
-    parameters: &[],
-    notes: &[BEHIND, ONE_BY_ONE],
+    parameters: &[ALLOW_REGENERATE],
+    notes: &[BEHIND, ONE_BY_ONE, AGAIN],
     build: |kind, values| {
         let asked = [("human_interaction", "true"), ("on_duplicate", "'update'")];
-        review(kind, values, "Send lead for review", LEAD_FIELDS, &asked)
+        review(kind, values, "Send lead for review", &[LEAD_FIELDS, &asked].concat())
     },
 };
 
@@ -39,7 +39,7 @@ pub const MEDIA: Kind = Kind {
     path: Some("/automation/media/create"),
     parameters: &[ALLOW_REGENERATE],
     notes: &[BEHIND, ONE_BY_ONE, AGAIN],
-    build: |kind, values| review(kind, values, "Send media item for review", MEDIA_FIELDS, &again(values)),
+    build: |kind, values| review(kind, values, "Send media item for review", MEDIA_FIELDS),
 };
 
 pub const PAYLOAD: Kind = Kind {
@@ -49,26 +49,22 @@ pub const PAYLOAD: Kind = Kind {
     path: Some("/automation/payload/create"),
     parameters: &[ALLOW_REGENERATE],
     notes: &[PAYLOAD_NOTE, BEHIND, ONE_BY_ONE, AGAIN],
-    build: |kind, values| review(kind, values, "Send payload for review", PAYLOAD_FIELDS, &again(values)),
+    build: |kind, values| review(kind, values, "Send payload for review", PAYLOAD_FIELDS),
 };
 
-type Fields<'a> = &'a [(&'a str, &'a str)];
-
-fn again(values: &Values) -> Vec<(&'static str, &'static str)> {
-    if values.allow_regenerate { vec![("allow_regenerate", "true")] } else { Vec::new() }
-}
-
-fn review(kind: &Kind, values: &Values, send: &'static str, fields: Fields<'_>, more: Fields<'_>) -> Canvas {
+fn review(kind: &Kind, values: &Values, send: &'static str, fields: &[(&str, &str)]) -> Canvas {
+    let mut fields = fields.to_vec();
     // Newer versions of n8n sign this address, so that it cannot be guessed from the execution's id.
-    let resume = [("resume_url", "$execution.resumeUrl")];
-    let body = object(values, &[fields, &resume, more].concat());
-    let mut canvas = kind.posting(values, send, &body);
+    fields.push(("resume_url", "$execution.resumeUrl"));
+    let mut decisions = vec!["approved", "denied"];
+    if values.allow_regenerate {
+        fields.push(("allow_regenerate", "true"));
+        decisions.push("regenerate");
+    }
+    let mut canvas = kind.posting(values, send, &object(values, &fields));
     // Baton answers with POST, and n8n's default is GET.
     canvas.add(WAIT_NAME, WAIT, json!({ "resume": "webhook", "httpMethod": "POST", "options": {} }));
-    let regenerate = more.iter().any(|(name, _)| *name == "allow_regenerate");
-    let decisions: &[&str] =
-        if regenerate { &["approved", "denied", "regenerate"] } else { &["approved", "denied"] };
-    canvas.add(DECISION, SWITCH, decide(decisions));
+    canvas.add(DECISION, SWITCH, decide(&decisions));
     // A Wait with a time limit goes on without a decision. That must not pass for one.
     let message = "=The workflow went on without a decision that it knows: {{ $json.body?.decision }}";
     canvas.add(UNKNOWN, STOP_AND_ERROR, json!({ "errorMessage": message })).below(1);
