@@ -263,3 +263,18 @@ async fn what_n8n_is_asked_goes_to_its_registered_host_with_its_own_key() {
     assert_eq!(post.headers["x-n8n-api-key"], "n8n-api-key-here");
     assert!(!post.headers.contains_key("x-api-key"));
 }
+
+#[tokio::test]
+async fn making_it_costs_two_writes_and_finding_it_two_reads() {
+    let house = house().await;
+    house.acme.get(PATH).await;
+    let spent = async |expected: u16| {
+        let before = house.meter();
+        let answer = connect_as(&house, &house.acme).await;
+        assert_eq!(answer.status, expected, "{answer:?}");
+        let spent = house.meter().since(&before);
+        (spent.read_units, spent.write_units, spent.round_trips)
+    };
+    assert_eq!(spent(201).await, (1.0, 6.0, 3));
+    assert_eq!(spent(200).await, (2.0, 0.0, 2));
+}
