@@ -59,7 +59,6 @@ pub struct Node {
 }
 
 /// Whole versions without a fraction, as n8n writes them.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn version<S: Serializer>(version: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     if version.fract() == 0.0 {
         serializer.serialize_i64(*version as i64)
