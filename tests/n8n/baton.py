@@ -51,7 +51,7 @@ class Baton:
     def create_organization(self) -> None:
         """Beside the running server, as an operator does it."""
         done = subprocess.run([str(self.binary), "org", "create", "n8n proof", "--admin-email", "owner@example.com",
-                               "--admin-password", secrets.token_urlsafe(18), "--json"],
+                               f"--admin-password={secrets.token_urlsafe(18)}", "--json"],
                               env=self.env, cwd=self.server.folder, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, f"baton org create: {done.returncode} {done.stderr.strip()}"
         self.api_key = json.loads(done.stdout)["api_key"]
