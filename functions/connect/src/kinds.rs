@@ -69,7 +69,7 @@ const ALLOW_REGENERATE: Parameter = Parameter {
 };
 
 /// Every kind, in the order in which people look for them.
-pub const ALL: [Kind; 12] = [
+pub static ALL: [Kind; 12] = [
     usage::OPENAI,
     usage::ANTHROPIC,
     usage::GOOGLE,
@@ -86,8 +86,7 @@ pub const ALL: [Kind; 12] = [
 
 /// The kind of a key.
 pub fn find(key: &str) -> Option<&'static Kind> {
-    static KINDS: [Kind; 12] = ALL;
-    KINDS.iter().find(|kind| kind.key == key)
+    ALL.iter().find(|kind| kind.key == key)
 }
 
 /// The request that a kind sends.
@@ -176,7 +175,7 @@ mod tests {
 
     fn canvases() -> Vec<(&'static str, Value)> {
         let mut made = Vec::new();
-        for kind in ALL {
+        for kind in &ALL {
             for (workflow_id, allow_regenerate) in [(None, false), (Some("abc123".to_owned()), true)] {
                 let values = Values {
                     base_url: "https://baton.example.com/api-of".into(),
@@ -205,7 +204,7 @@ mod tests {
     fn keys_are_distinct_and_found() {
         let keys: BTreeSet<_> = ALL.iter().map(|kind| kind.key).collect();
         assert_eq!(keys.len(), ALL.len());
-        for kind in ALL {
+        for kind in &ALL {
             assert_eq!(find(kind.key).map(|found| found.title), Some(kind.title));
         }
         assert!(find("nothing").is_none());
@@ -214,7 +213,7 @@ mod tests {
     #[test]
     fn node_ids_and_names_are_unique_also_between_kinds() {
         let mut ids = BTreeSet::new();
-        for kind in ALL {
+        for kind in &ALL {
             let (_, canvas) = canvases().into_iter().find(|(key, _)| *key == kind.key).unwrap();
             let mut names = BTreeSet::new();
             for node in canvas["nodes"].as_array().unwrap() {
@@ -285,7 +284,7 @@ mod tests {
 
     #[test]
     fn what_is_posted_has_a_route_that_the_credentials_key_may_use() {
-        for kind in ALL {
+        for kind in &ALL {
             let Some(path) = kind.path else { continue };
             let route = ROUTES.iter().find(|route| route.method == Verb::Post && route.path == path);
             let Some(route) = route else { continue };

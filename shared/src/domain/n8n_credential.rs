@@ -1,7 +1,7 @@
 //! The credential that Baton keeps in an n8n, so that nodes pasted there can call Baton.
 //!
 //! Its one rule: the key inside works from the moment that n8n is known to hold it, and not before. Whatever dies on the
-//! way leaves a key behind that nobody's door opens to.
+//! way leaves at most a key that opens nothing.
 
 use std::time::Duration;
 
