@@ -41,6 +41,7 @@ async fn every_http_event_is_answered_as_documented() {
         ("installations", 201),
         ("triggers", 200),
         ("companion", 201),
+        ("connect", 201),
     ] {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
@@ -104,6 +105,7 @@ fn every_event_file_is_run_by_a_test() {
     let run = [
         "background",
         "companion",
+        "connect",
         "installations",
         "meta",
         "payloads",

@@ -10,7 +10,9 @@ use shared::{
 
 use super::{
     footprint, pass,
-    stories::{Bill, Create, Decide, Forget, Message, Push, Register, Repost, Story, Trigger, Usage},
+    stories::{
+        Bill, Connect, Create, Decide, Forget, Message, Push, Register, Repost, Story, Trigger, Usage,
+    },
 };
 use crate::support::TestApp;
 
@@ -133,6 +135,11 @@ async fn the_deletion_of_a_long_chat_survives_every_death() {
 #[tokio::test]
 async fn a_trigger_survives_every_death() {
     survives_every_death(Trigger).await;
+}
+
+#[tokio::test]
+async fn a_connection_survives_every_death() {
+    survives_every_death(Connect).await;
 }
 
 /// A worker that dies with a message in its hands. The message is lost too: the due index alone must find the debt.

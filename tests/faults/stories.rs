@@ -1,6 +1,7 @@
 //! What clients do, told so that it can be begun again after every death of the process.
 
 use serde_json::{Value, json};
+use shared::repo::orgs;
 
 use super::pass;
 use crate::support::{Answer, N8N, TestApp};
@@ -413,4 +414,46 @@ impl Story for Forget {
         let now = json!({ "sessions": sums["total_sessions"], "messages": sums["total_messages"] });
         assert!(now == whole || now == json!({ "sessions": 0, "messages": 0 }), "{sums}");
     }
+}
+/// A credential made in n8n, and the nodes that name it.
+pub struct Connect;
+
+impl Story for Connect {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        json!({ "installation": house.register(&house.acme).await })
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        once(house, "/api/n8n/nodes/payload", json!({ "installation_id": at["installation"] })).await
+    }
+
+    /// One credential, and the one key that came with it: what n8n holds is what works.
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        let credentials = house.n8n.credentials();
+        let nodes =
+            shown(house, &format!("/api/n8n/nodes/payload?installation_id={}", at["installation"])).await;
+        assert_eq!(
+            nodes["credential"]["id"],
+            json!(credentials.last().map(|one| &one.id)),
+            "{credentials:?}"
+        );
+        json!({ "state": nodes["credential"]["state"], "credentials": credentials.len(), "work": work(house).await })
+    }
+
+    /// Nobody came back: no key works that no n8n is known to hold.
+    async fn abandoned(&self, house: &TestApp, _: &Value) {
+        let keys = orgs::keys(&*house.app.store, house.acme.key.tenant).await.unwrap().len();
+        let work = work(house).await;
+        assert_eq!(keys - 1, work.iter().filter(|works| **works).count(), "{keys} keys, {work:?}");
+    }
+}
+
+/// Whether the key in each credential works.
+async fn work(house: &TestApp) -> Vec<bool> {
+    let mut work = Vec::new();
+    for credential in house.n8n.credentials() {
+        let text = credential.data["value"].as_str().unwrap_or_default().to_owned();
+        work.push(house.acme.with_key(&text).get("/api").await.status == 200);
+    }
+    work
 }

@@ -134,6 +134,8 @@ async fn writes_that_an_engine_repeats_count_once() {
     let body = json!({ "entity_id": at["entity"], "entity_type": "custom_payload" });
     let decided = house.acme.post("/automation/approve", body).await;
     assert_eq!(decided.status, 200, "{decided:?}");
+    let connected = house.acme.post("/api/n8n/nodes/payload", json!({})).await;
+    assert_eq!(connected.status, 201, "{connected:?}");
     house.faults.set(Plan::Calm);
     pass(&house, 120).await;
     assert_eq!(house.acme.get("/api/payloads/list").await.json["count"], 2);

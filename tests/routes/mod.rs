@@ -1,6 +1,7 @@
 //! What single routes promise beyond what holds for all of them (`coverage.rs`). Laid out like the URL tree.
 
 mod chats;
+mod connect;
 mod idempotency;
 mod installations;
 mod invoices;

@@ -23,6 +23,7 @@ pub fn router() -> OpenApiRouter<SharedApp> {
         .merge(installations::router())
         .merge(sessions::router())
         .merge(companion::router())
+        .merge(connect::router())
 }
 
 /// The API document of every route, as text.

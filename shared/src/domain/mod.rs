@@ -6,6 +6,7 @@ pub mod chore;
 pub mod execution;
 pub mod installation;
 pub mod invoice;
+pub mod n8n_credential;
 mod names;
 pub mod notification;
 pub mod org;

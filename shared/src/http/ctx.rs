@@ -27,6 +27,7 @@ use crate::{
         idempotency::{self, Outcome},
         installations::Installations,
         invoices::Invoices,
+        n8n_credentials::N8nCredentials,
         notifications::Notifications,
         orgs,
         payloads::Payloads,
@@ -144,6 +145,10 @@ impl Ctx {
 
     pub fn installations(&self) -> Installations<'_> {
         Installations { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn n8n_credentials(&self) -> N8nCredentials<'_> {
+        N8nCredentials { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn pushes(&self) -> Pushes<'_> {

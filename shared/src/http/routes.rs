@@ -169,6 +169,9 @@ routes! {
     Patch "/api/chats/{id}" "update_chat" Invokati Key("chats:write"), None, "companion", [NotFound];
     Delete "/api/chats/{id}" "delete_chat" Invokati Key("chats:write"), None, "companion", [NotFound];
     Delete "/api/chats/{id}/messages/{message_id}" "delete_chat_message" Invokati Key("chats:write"), None, "companion", [NotFound];
+    Get "/api/n8n/nodes" "list_n8n_nodes" Invokati Key("nodes:read"), None, "connect", [];
+    Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Key("nodes:read"), None, "connect", [NotFound, Invalid];
+    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Key("nodes:write"), None, "connect", [NotFound];
 }
 
 /// The scope that everybody holds: it only tells that the credential works.

@@ -10,6 +10,7 @@ pub mod idempotency;
 pub mod installations;
 pub mod invoices;
 pub mod listing;
+pub mod n8n_credentials;
 pub mod notifications;
 pub mod orgs;
 pub mod payloads;

@@ -1,6 +1,7 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
 mod companion;
+mod connect;
 mod sessions;
 
 use http::Method;
@@ -12,7 +13,7 @@ use shared::{
     ids::Id,
 };
 
-use crate::support::{Answer, Caller, N8N, TestApp};
+use crate::support::{Answer, Caller, N8N, TestApp, settings};
 
 /// An id that nobody has.
 pub const NOWHERE: u64 = 4242;
@@ -93,7 +94,7 @@ impl Sample {
 /// Acme as the samples expect it: installation 45, payload 42 that waits for a decision, workflow abc123, which used
 /// tokens once.
 pub async fn scene() -> TestApp {
-    scene_with(Settings::default()).await
+    scene_with(settings()).await
 }
 
 pub async fn scene_with(settings: Settings) -> TestApp {
@@ -137,6 +138,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(installations());
     all.extend(sessions::samples());
     all.extend(companion::samples());
+    all.extend(connect::samples());
     all
 }
 
