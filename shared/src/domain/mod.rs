@@ -2,10 +2,12 @@
 
 pub mod api_key;
 pub mod chore;
+pub mod custom_field;
 pub mod execution;
 pub mod installation;
 pub mod org;
 pub mod payload;
+pub mod pipeline;
 pub mod review;
 pub mod run;
 pub mod subject;

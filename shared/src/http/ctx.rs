@@ -23,6 +23,7 @@ use crate::{
         idempotency::{self, Outcome},
         installations::Installations,
         payloads::Payloads,
+        pipeline::Pipelines,
         pushes::Pushes,
         runs::Runs,
         subjects::{Stored, Subjects},
@@ -91,6 +92,10 @@ impl Ctx {
 
     pub fn payloads(&self) -> Payloads<'_> {
         Payloads::new(&*self.app.store, self.tenant())
+    }
+
+    pub fn pipelines(&self) -> Pipelines<'_> {
+        Pipelines { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn runs(&self) -> Runs<'_> {

@@ -1,6 +1,7 @@
 //! The platform that every endpoint stands on: layers, extraction, replies, errors, the route table, the API document.
 
 pub mod ctx;
+pub mod custom_fields;
 pub mod extract;
 pub mod fields;
 pub mod health;

@@ -9,6 +9,7 @@ pub mod idempotency;
 pub mod installations;
 pub mod orgs;
 pub mod payloads;
+pub mod pipeline;
 pub mod pushes;
 pub mod runs;
 pub mod subjects;
