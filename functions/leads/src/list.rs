@@ -130,8 +130,7 @@ fn filter(fields: &mut Fields, pipeline: Option<&Pipeline>) -> Filter {
     fields.alias("source", "lead_source");
     Filter {
         group_id: fields.id("group_id"),
-        status_ids: pipeline
-            .and_then(|pipeline| Some(pipeline.named_as(input::status(fields, pipeline)?))),
+        status_ids: pipeline.and_then(|pipeline| Some(pipeline.named_as(input::status(fields, pipeline)?))),
         source: fields.text("source", 100).map(|text| words::fold(&text)),
         email: fields.text("email", 254).map(|text| text.to_lowercase()),
         automation_status: automation_status(fields, &AutomationStatus::ALL),

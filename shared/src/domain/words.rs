@@ -13,6 +13,12 @@ pub fn fold(text: &str) -> String {
     text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
+/// What a search looks for: folded, from its first word on, because no phrase begins with what parts words. Empty when
+/// there is no word in it; nothing is found then.
+pub fn search(text: &str) -> String {
+    fold(text).trim_start_matches(is_part).to_owned()
+}
+
 /// The folded text from each of its words on, up to [`PHRASE`] characters. A word starts after white space, and after
 /// one of `- _ . , @ + / & ( '` inside a word.
 pub fn phrases(text: &str) -> BTreeSet<String> {
@@ -101,6 +107,13 @@ mod tests {
     fn the_number_of_phrases_can_be_bounded() {
         assert_eq!(first_phrases("c. b a", 2), set(&["c. b a", "b a"]));
         assert_eq!(first_phrases("c b a", 0), set(&[]));
+    }
+
+    #[test]
+    fn a_search_begins_with_a_word() {
+        assert_eq!(search("  (Acme   Corp) "), "acme corp)");
+        assert_eq!(search("@example.com"), "example.com");
+        assert_eq!(search(" ... "), "");
     }
 
     #[test]

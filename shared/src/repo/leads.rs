@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use futures::future::try_join_all;
 
 use super::{
-
     indexed::{self, Indexed},
     subjects::{Listed, Stored, Subjects},
 };

@@ -6,6 +6,7 @@ pub mod chores;
 pub mod due;
 pub mod entries;
 pub mod idempotency;
+pub mod indexed;
 pub mod installations;
 pub mod leads;
 pub mod orgs;
