@@ -119,7 +119,8 @@ fn read_phrase(key: &Key) -> Result<Phrase, StoreError> {
     Ok(Phrase { text: text.replace("%23", "#").replace("%25", "%"), id })
 }
 
-#[cfg(all(test, feature = "embedded"))]
+#[cfg(feature = "embedded")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::{self, embedded::Sqlite};
