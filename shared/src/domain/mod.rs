@@ -2,8 +2,11 @@
 
 pub mod api_key;
 pub mod chore;
+pub mod collection;
 pub mod execution;
 pub mod installation;
+pub mod media;
+pub mod media_url;
 pub mod org;
 pub mod payload;
 pub mod review;

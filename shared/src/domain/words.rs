@@ -22,17 +22,16 @@ pub fn search(text: &str) -> String {
 /// The folded text from each of its words on, up to [`PHRASE`] characters. A word starts after white space, and after
 /// one of `- _ . , @ + / & ( '` inside a word.
 pub fn phrases(text: &str) -> BTreeSet<String> {
+    first_phrases(text, usize::MAX)
+}
+
+/// The phrases of so many words at the beginning of the text.
+pub fn first_phrases(text: &str, most: usize) -> BTreeSet<String> {
     let folded = fold(text);
-    let mut found = BTreeSet::new();
-    let mut starts = true;
-    for (at, char) in folded.char_indices() {
-        let parts = is_part(char);
-        if starts && !parts {
-            found.insert(clip(&folded[at..]));
-        }
-        starts = parts;
-    }
-    found
+    let before = std::iter::once(' ').chain(folded.chars());
+    let starts =
+        folded.char_indices().zip(before).filter(|((_, char), before)| is_part(*before) && !is_part(*char));
+    starts.take(most).map(|((at, _), _)| clip(&folded[at..])).collect()
 }
 
 /// Whether a folded search finds the text: it stands at the start of one of its words.
@@ -85,6 +84,12 @@ mod tests {
         );
         assert_eq!(phrases(""), set(&[]));
         assert_eq!(phrases("..."), set(&[]));
+    }
+
+    #[test]
+    fn a_long_text_is_found_by_its_first_words() {
+        assert_eq!(first_phrases("one two-three four", 2), set(&["one two-three four", "two-three four"]));
+        assert_eq!(first_phrases("one", 0), set(&[]));
     }
 
     #[test]

@@ -20,8 +20,10 @@ use crate::{
     queue::{Task, TaskKind},
     repo::{
         chores::Chores,
+        collections::Collections,
         idempotency::{self, Outcome},
         installations::Installations,
+        media::MediaItems,
         payloads::Payloads,
         pushes::Pushes,
         runs::Runs,
@@ -66,6 +68,12 @@ impl From<StoreError> for Refused {
     }
 }
 
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
@@ -91,6 +99,14 @@ impl Ctx {
 
     pub fn payloads(&self) -> Payloads<'_> {
         Payloads::new(&*self.app.store, self.tenant())
+    }
+
+    pub fn media(&self) -> MediaItems<'_> {
+        self.subjects()
+    }
+
+    pub fn collections(&self) -> Collections<'_> {
+        Collections { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn runs(&self) -> Runs<'_> {
