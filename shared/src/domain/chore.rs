@@ -31,6 +31,10 @@ pub struct Chore {
 pub enum What {
     /// Delete every item of one of the tenant's partitions (named without the tenant).
     Purge { partition: String },
+    /// Take every media item out of a collection that was deleted.
+    UnfileMedia { collection_id: Id },
+    /// Ask the provider of a video for what its address does not tell.
+    EnrichMedia { media_id: Id },
 }
 
 /// How a step ended.

@@ -20,9 +20,11 @@ use crate::{
     queue::{Task, TaskKind},
     repo::{
         chores::Chores,
+        collections::Collections,
         idempotency::{self, Outcome},
         installations::Installations,
         leads::Leads,
+        media::MediaItems,
         payloads::Payloads,
         pipeline::Pipelines,
         pushes::Pushes,
@@ -68,6 +70,12 @@ impl From<StoreError> for Refused {
     }
 }
 
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
@@ -101,6 +109,14 @@ impl Ctx {
 
     pub fn leads(&self) -> Leads<'_> {
         Leads::new(&*self.app.store, self.tenant())
+    }
+
+    pub fn media(&self) -> MediaItems<'_> {
+        self.subjects()
+    }
+
+    pub fn collections(&self) -> Collections<'_> {
+        Collections { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn runs(&self) -> Runs<'_> {

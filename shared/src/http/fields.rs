@@ -104,6 +104,14 @@ impl Fields {
         self.required(name, |fields| fields.text(name, max))
     }
 
+    /// Text that may be left out but not emptied.
+    pub fn kept_text(&mut self, name: &str, max: usize) -> Option<String> {
+        if self.has(name) && self.value(name).is_none() {
+            return self.wrong(name, "must not be empty");
+        }
+        self.text(name, max)
+    }
+
     /// A whole number that is not negative.
     pub fn whole(&mut self, name: &str, max: u64) -> Option<u64> {
         let number = match self.value(name)? {

@@ -1,6 +1,8 @@
 //! Chores: a page at a time, for as long as a message may take, and then from there on with the next message.
 
+mod enrich;
 mod purge;
+mod unfile;
 
 use std::time::Duration;
 
@@ -57,6 +59,8 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Millis) 
     loop {
         let step = match &chore.what {
             What::Purge { partition } => purge::step(app, tenant, partition).await?,
+            What::UnfileMedia { collection_id } => unfile::step(app, tenant, *collection_id).await?,
+            What::EnrichMedia { media_id } => enrich::step(app, tenant, *media_id, chore.failures).await?,
         };
         if let Step::More(cursor) = &step {
             chore.cursor.clone_from(cursor);
