@@ -92,7 +92,7 @@ impl Post {
     async fn store(&self) -> Result<Reply, Refused> {
         let ctx = &self.ctx;
         let mut lead = Lead::new(self.subject.clone(), self.change.clone());
-        if let Some(before) = origin::renew(ctx, &mut lead).await.map_err(Refused::Error)? {
+        if let Some(before) = origin::renew(ctx, &mut lead).await? {
             return self.renew(&before, lead.subject).await;
         }
         let holder = ctx.leads().holder(lead.subject.group_id, &lead.folded_email()).await?;
@@ -122,9 +122,9 @@ impl Post {
 
     async fn commit(&self, sent_back: Option<&Lead>, mut lead: Lead) -> Result<Reply, Refused> {
         self.seal(&mut lead).await?;
-        let writes = origin::writes(&self.ctx, sent_back, &lead).map_err(Refused::Error)?;
+        let writes = origin::writes(&self.ctx, sent_back, &lead)?;
         let reply = Reply::created(&self.shown(&lead, false, "Lead created successfully."));
-        origin::commit(&self.ctx, writes, &lead, reply.map_err(Refused::Error)?).await
+        origin::commit(&self.ctx, writes, &lead, reply?).await
     }
 
     async fn update(&self, before: &Lead) -> Result<Reply, Refused> {
@@ -147,13 +147,13 @@ impl Post {
     /// The URL belongs to the execution that posts now.
     async fn seal(&self, lead: &mut Lead) -> Result<(), Refused> {
         if lead.subject.execution_id == self.subject.execution_id {
-            origin::seal(&self.ctx, self.resume_url.clone(), lead).await.map_err(Refused::Error)?;
+            origin::seal(&self.ctx, self.resume_url.clone(), lead).await?;
         }
         Ok(())
     }
 
     fn duplicate(&self, lead: &Lead, message: &'static str) -> Result<Reply, Refused> {
-        Reply::ok(&self.shown(lead, true, message)).map_err(Refused::Error)
+        Ok(Reply::ok(&self.shown(lead, true, message))?)
     }
 
     fn shown(&self, lead: &Lead, duplicate: bool, message: &'static str) -> Created {

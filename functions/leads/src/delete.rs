@@ -38,8 +38,8 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
 }
 
 async fn delete(ctx: &Ctx, id: Id) -> Result<Reply, Refused> {
-    let lead = ctx.leads().get(id).await?.or_not_found("record").map_err(Refused::Error)?;
+    let lead = ctx.leads().get(id).await?.or_not_found("record")?;
     let writes = ctx.leads().retire(&lead, ctx.actor(), ctx.now, None)?;
     let reply = Reply::ok(&Deleted { success: true, id, message: "Lead deleted successfully." });
-    ctx.commit(writes, reply.map_err(Refused::Error)?).await
+    ctx.commit(writes, reply?).await
 }

@@ -133,7 +133,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
 async fn store(ctx: &Ctx, before: &Lead, patch: &Patch, reply: Reply) -> Result<Reply, Refused> {
     let mut lead = before.clone();
     patch.write_into(&mut lead, ctx);
-    address::claim(ctx, before, &mut lead).await.map_err(Refused::Error)?;
+    address::claim(ctx, before, &mut lead).await?;
     lead.subject.touch(ctx.now);
     let writes = ctx.leads().replace(before, &lead)?;
     origin::commit(ctx, writes, &lead, reply).await

@@ -151,7 +151,8 @@ impl<'a, E: Stored> Subjects<'a, E> {
         let mut listed = Listed { found: Vec::new(), next: None };
         let (mut bytes, mut passed_over) = (0, false);
         for _ in 0..MAX_PAGES {
-            query.limit = page_size(limit - listed.found.len(), passed_over);
+            // One more, so that the last page is known to be the last.
+            query.limit = page_size(limit - listed.found.len(), passed_over) + 1;
             let page = self.store.query(&query).await?;
             for item in &page.items {
                 let entity: E = item.decode()?;

@@ -59,9 +59,11 @@ async fn an_address_that_is_none_is_refused() {
 #[tokio::test]
 async fn fields_may_be_as_long_as_they_may_be_and_no_longer() {
     let house = TestApp::new().await;
-    let long = with(person("a@example.com"), json!({ "pain_points": "é".repeat(10_000), "phone": "1".repeat(50) }));
+    let long =
+        with(person("a@example.com"), json!({ "pain_points": "é".repeat(10_000), "phone": "1".repeat(50) }));
     make(&house, long).await;
-    let longer = json!({ "pain_points": "é".repeat(10_001), "phone": "1".repeat(51), "last_name": "n".repeat(101) });
+    let longer =
+        json!({ "pain_points": "é".repeat(10_001), "phone": "1".repeat(51), "last_name": "n".repeat(101) });
     let answer = house.acme.post(PATH, with(person("b@example.com"), longer)).await;
     assert_eq!(named(&answer), ["last_name", "pain_points", "phone"]);
 }
@@ -93,7 +95,8 @@ async fn the_resume_url_and_the_group_follow_the_rules_of_every_post() {
     assert_eq!(now.json["installation_id"], 45);
     assert!(!now.text.contains("s3cret"), "{now:?}");
     for group in [json!(house.rival.key.group_id), json!(samples::NOWHERE)] {
-        let foreign = house.acme.post(PATH, with(person("b@example.com"), json!({ "group_id": group }))).await;
+        let foreign =
+            house.acme.post(PATH, with(person("b@example.com"), json!({ "group_id": group }))).await;
         assert_eq!((foreign.status, refusal(&foreign, PATH).as_str()), (403, "no_such_group"));
     }
 }

@@ -4,22 +4,9 @@ use std::collections::BTreeSet;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use shared::{
-    domain::org::Group,
-    ids::Id,
-    store::{Key, Write, encode},
-};
 
-use super::{PATH, listed, make, person, post, shown, with};
+use super::{PATH, listed, make, person, post, shown, update::another_group, with};
 use crate::support::{Answer, TestApp, assert_holds, named, refusal, samples};
-
-/// Another client group of acme.
-async fn group(house: &TestApp, id: u64) -> u64 {
-    let group = Group { id: Id::from_u64(id).unwrap(), name: "Other".into(), created_at: house.clock.now() };
-    let key = Key::of(house.acme.key.tenant, "group", group.id.sortable());
-    house.app.store.write(Write::put(key, encode(&group).unwrap())).await.unwrap();
-    id
-}
 
 fn known(answer: &Answer, id: u64, message: &str) {
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -100,7 +87,9 @@ async fn the_body_may_say_it_and_the_query_goes_first() {
     known(&house.acme.post(PATH, body("update")).await, id, "Lead updated.");
     known(&post(&house, "update", body("create")).await, id, "Lead updated.");
     assert_eq!(house.acme.post(PATH, body("create")).await.status, 201);
-    for answer in [house.acme.post(PATH, body("merge")).await, post(&house, "merge", person("b@example.com")).await] {
+    for answer in
+        [house.acme.post(PATH, body("merge")).await, post(&house, "merge", person("b@example.com")).await]
+    {
         assert_eq!(named(&answer), ["on_duplicate"]);
         assert!(answer.json["message"].as_str().unwrap().contains("ignore, update, create"), "{answer:?}");
     }
@@ -109,7 +98,7 @@ async fn the_body_may_say_it_and_the_query_goes_first() {
 #[tokio::test]
 async fn groups_and_organizations_have_their_own_leads() {
     let house = TestApp::new().await;
-    let other = group(&house, 77).await;
+    let other = another_group(&house, 77).await;
     let here = make(&house, person("jane@example.com")).await;
     let there = make(&house, with(person("jane@example.com"), json!({ "group_id": other }))).await;
     assert_ne!(here, there);
@@ -178,7 +167,10 @@ async fn an_update_that_asks_for_a_person_waits_for_one() {
     };
     known(&post(&house, "update", ask(7)).await, id, "Lead updated.");
     let now = shown(&house, id).await;
-    assert_holds(&now, &json!({ "human_interaction": true, "execution_id": "7", "automation_status": "pending" }));
+    assert_holds(
+        &now,
+        &json!({ "human_interaction": true, "execution_id": "7", "automation_status": "pending" }),
+    );
     // The same execution again is a repeat; another one must not take its answer away.
     known(&post(&house, "update", ask(7)).await, id, "Lead updated.");
     let other = post(&house, "update", ask(8)).await;
@@ -194,8 +186,12 @@ async fn an_update_that_asks_for_a_person_waits_for_one() {
     house.n8n.waits(8, "abc123", id);
     let denied = house.acme.post("/automation/deny", decision).await;
     assert_eq!(denied.json["n8n_resumed"], true, "{denied:?}");
-    let steps: Vec<Value> =
-        shown(&house, id).await["history"].as_array().unwrap().iter().map(|entry| entry["to"].clone()).collect();
+    let steps: Vec<Value> = shown(&house, id).await["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["to"].clone())
+        .collect();
     assert_eq!(steps, ["approved", "pending", "denied"]);
 }
 
@@ -206,6 +202,7 @@ async fn an_update_without_a_question_leaves_the_review_alone() {
     let id = make(&house, with(person("jane@example.com"), asked)).await;
     let update = json!({ "phone": "2", "workflow_id": "other", "execution_id": 9 });
     known(&post(&house, "update", with(person("jane@example.com"), update)).await, id, "Lead updated.");
-    let expected = json!({ "phone": "2", "execution_id": "7", "workflow_id": "abc123", "human_interaction": true });
+    let expected =
+        json!({ "phone": "2", "execution_id": "7", "workflow_id": "abc123", "human_interaction": true });
     assert_holds(&shown(&house, id).await, &expected);
 }

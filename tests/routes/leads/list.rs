@@ -22,7 +22,8 @@ async fn rows(house: &TestApp) -> Vec<Row> {
         for group in [own, super::update::another_group(house, 77).await] {
             for status in STATUSES {
                 for source in SOURCES {
-                    let email = format!("{round}{group}{status}{}@example.com", source.unwrap_or("none").len());
+                    let email =
+                        format!("{round}{group}{status}{}@example.com", source.unwrap_or("none").len());
                     let more = json!({ "status": status, "lead_source": source, "group_id": group });
                     let id = make(house, with(person(&email), more)).await;
                     rows.push(Row { id, status, source, group });
@@ -51,9 +52,11 @@ async fn every_combination_of_status_source_and_group_lists_its_own_in_pages() {
                 });
                 let expected: Vec<u64> = wanted.map(|row| row.id).collect();
                 let mut query = String::new();
-                for (name, value) in
-                    [("status", status.map(str::to_owned)), ("source", source.map(str::to_owned)), ("group_id", group.map(|id| id.to_string()))]
-                {
+                for (name, value) in [
+                    ("status", status.map(str::to_owned)),
+                    ("source", source.map(str::to_owned)),
+                    ("group_id", group.map(|id| id.to_string())),
+                ] {
                     if let Some(value) = value {
                         query.push_str(&format!("{name}={value}&"));
                     }
@@ -92,8 +95,10 @@ async fn reviewers_see_what_waits_for_them() {
     }
     let set = make(&house, with(person("set@example.com"), json!({ "automation_status": "approved" }))).await;
     for (verb, id) in [("approve", asked[0]), ("deny", asked[1])] {
-        let decided =
-            house.acme.post(&format!("/automation/{verb}"), json!({ "entity_id": id, "entity_type": "lead" })).await;
+        let decided = house
+            .acme
+            .post(&format!("/automation/{verb}"), json!({ "entity_id": id, "entity_type": "lead" }))
+            .await;
         assert_eq!(decided.status, 200, "{decided:?}");
     }
     for (query, expected) in [
@@ -143,7 +148,8 @@ async fn an_address_is_found_whole_and_in_any_case() {
 #[tokio::test]
 async fn filters_that_cannot_be_used_are_named_at_once() {
     let house = TestApp::new().await;
-    let query = "?status=lost+it&automation_status=no&human_interaction=maybe&group_id=x&limit=many&cursor=MTo";
+    let query =
+        "?status=lost+it&automation_status=no&human_interaction=maybe&group_id=x&limit=many&cursor=MTo";
     let answer = house.acme.get(&format!("{PATH}/list{query}")).await;
     let expected = ["automation_status", "cursor", "group_id", "human_interaction", "limit", "status"];
     assert_eq!(named(&answer), expected);

@@ -1,9 +1,9 @@
 mod bulk;
-mod create;
 mod cost;
+mod create;
 mod custom;
-mod delete;
 mod dedupe;
+mod delete;
 mod list;
 mod search;
 mod update;

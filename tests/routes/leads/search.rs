@@ -65,7 +65,8 @@ async fn filters_hold_for_what_a_search_finds() {
     let first = make(&house, with(person("a@example.com"), won)).await;
     make(&house, person("b@example.com")).await;
     let other = super::update::another_group(&house, 77).await;
-    let third = make(&house, with(person("c@example.com"), json!({ "group_id": other, "status": "Won" }))).await;
+    let third =
+        make(&house, with(person("c@example.com"), json!({ "group_id": other, "status": "Won" }))).await;
     for (query, expected) in [
         ("search=jane&status=Won", vec![first, third]),
         ("search=jane&status=Won&source=fair", vec![first]),
@@ -85,7 +86,9 @@ async fn what_changes_is_found_by_its_new_words_only() {
     let id = named_lead(&house, "Jane", "Doe", "jane@example.com", "Acme").await;
     let changed = json!({ "last_name": "Roe", "company_name": "Globex", "email": "j.roe@example.org" });
     assert_eq!(house.acme.patch(&format!("{PATH}/{id}"), changed).await.status, 200);
-    for (search, found) in [("doe", 0), ("acme", 0), ("jane@", 0), ("roe", 1), ("globex", 1), ("example.org", 1), ("jane", 1)] {
+    for (search, found) in
+        [("doe", 0), ("acme", 0), ("jane@", 0), ("roe", 1), ("globex", 1), ("example.org", 1), ("jane", 1)]
+    {
         assert_eq!(listed(&house, &format!("?search={search}")).await.len(), found, "{search}");
     }
     house.acme.delete(&format!("{PATH}/{id}")).await;

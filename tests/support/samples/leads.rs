@@ -11,7 +11,7 @@ use shared::{
 };
 
 use super::{Sample, read, write};
-use crate::support::{Caller, TestApp};
+use crate::support::TestApp;
 
 /// Document 000's request.
 pub fn lead() -> Value {
@@ -27,13 +27,15 @@ pub fn lead() -> Value {
     })
 }
 
-/// Leads that are put there without a request: the ids from `first` on, `change` tells what each is like.
-pub async fn people(house: &TestApp, caller: &Caller, first: u64, all: Vec<Change>) {
-    let (leads, now) = (Leads::new(&*house.app.store, caller.key.tenant), house.clock.now());
-    for (id, change) in (first..).zip(all) {
+/// The leads that the bulk sample names, put there without a request: 101, 102, 103.
+pub(super) async fn seed(house: &TestApp) {
+    let people =
+        [("Maria", "Garcia", "Globex"), ("Ken", "Ito", "Initech"), ("Amina", "Okoye", "Umbrella Ltd")];
+    let (key, now) = (&house.acme.key, house.app.now());
+    for (id, (first, last, company)) in (101..).zip(people) {
         let subject = Subject {
             id: Id::from_u64(id).unwrap(),
-            group_id: caller.key.group_id,
+            group_id: key.group_id,
             installation_id: None,
             workflow_id: None,
             execution_id: None,
@@ -44,28 +46,22 @@ pub async fn people(house: &TestApp, caller: &Caller, first: u64, all: Vec<Chang
             changed_at: now,
             v: 1,
         };
+        let change = Change {
+            email: Some(format!("{}@example.org", first.to_lowercase())),
+            profile: Profile {
+                first_name: Some(first.into()),
+                last_name: Some(last.into()),
+                company_name: Some(company.into()),
+                lead_source: Some("Website Form".into()),
+                lead_score: Some(40),
+                ..Profile::default()
+            },
+            ..Change::default()
+        };
         let lead = Lead { owns_email: true, ..Lead::new(subject, change) };
-        store::apply(&*house.app.store, leads.insert(&lead).unwrap()).await.unwrap();
+        let writes = Leads::new(&*house.app.store, key.tenant).insert(&lead).unwrap();
+        store::apply(&*house.app.store, writes).await.unwrap();
     }
-}
-
-/// The leads that the bulk sample names: 101, 102, 103.
-pub(super) async fn seed(house: &TestApp) {
-    let person = |first: &str, last: &str, company: &str| Change {
-        email: Some(format!("{}@example.org", first.to_lowercase())),
-        profile: Profile {
-            first_name: Some(first.into()),
-            last_name: Some(last.into()),
-            company_name: Some(company.into()),
-            lead_source: Some("Website Form".into()),
-            lead_score: Some(40),
-            ..Profile::default()
-        },
-        ..Change::default()
-    };
-    let all = [("Maria", "Garcia", "Globex"), ("Ken", "Ito", "Initech"), ("Amina", "Okoye", "Umbrella Ltd")];
-    people(house, &house.acme, 101, all.map(|(first, last, company)| person(first, last, company)).into())
-        .await;
 }
 
 pub(super) fn samples() -> Vec<Sample> {

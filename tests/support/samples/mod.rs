@@ -13,7 +13,7 @@ use shared::{
 
 use crate::support::{Answer, Caller, N8N, TestApp};
 
-pub use leads::{lead, people};
+pub use leads::lead;
 
 /// An id that nobody has.
 pub const NOWHERE: u64 = 4242;
