@@ -3,6 +3,7 @@
 mod idempotency;
 mod installations;
 mod payloads;
+mod pipeline;
 mod protocol;
 mod reviews;
 mod service;

@@ -22,6 +22,7 @@ use crate::{
         chores::Chores,
         idempotency::{self, Outcome},
         installations::Installations,
+        lead_views::LeadViews,
         payloads::Payloads,
         pipeline::Pipelines,
         pushes::Pushes,
@@ -96,6 +97,10 @@ impl Ctx {
 
     pub fn pipelines(&self) -> Pipelines<'_> {
         Pipelines { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn lead_views(&self) -> LeadViews<'_> {
+        LeadViews { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn runs(&self) -> Runs<'_> {

@@ -7,6 +7,7 @@ pub mod due;
 pub mod entries;
 pub mod idempotency;
 pub mod installations;
+pub mod lead_views;
 pub mod orgs;
 pub mod payloads;
 pub mod pipeline;

@@ -30,10 +30,13 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
             app.store.write(chores.delete(chore.id)).await?;
             return Ok(());
         }
-        Ok(Step::More(_)) => {
+        Ok(going_on) => {
             chore.failures = 0;
             chore.last_error = None;
-            app.now()
+            match going_on {
+                Step::Wait(until) => *until,
+                _ => app.now(),
+            }
         }
         Err(error) => {
             tracing::warn!(chore = %chore.id, %error, "a chore failed and is tried again");
@@ -57,6 +60,7 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Millis) 
     loop {
         let step = match &chore.what {
             What::Purge { partition } => purge::step(app, tenant, partition).await?,
+            What::MoveLeads { .. } | What::ForgetField { .. } => Step::Done,
         };
         if let Step::More(cursor) = &step {
             chore.cursor.clone_from(cursor);
