@@ -2,6 +2,7 @@
 
 mod idempotency;
 mod installations;
+mod leads;
 mod payloads;
 mod pipeline;
 mod protocol;

@@ -22,6 +22,7 @@ pub fn router() -> OpenApiRouter<SharedApp> {
         .merge(pipeline::router())
         .merge(reviews::router())
         .merge(installations::router())
+        .merge(leads::router())
 }
 
 /// The API document of every route, as text.

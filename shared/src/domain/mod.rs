@@ -5,6 +5,7 @@ pub mod chore;
 pub mod custom_field;
 pub mod execution;
 pub mod installation;
+pub mod lead;
 pub mod lead_view;
 pub mod org;
 pub mod payload;

@@ -13,20 +13,31 @@ pub fn fold(text: &str) -> String {
     text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
+/// What a search looks for: folded, from its first word on, because no phrase begins with what parts words. Empty when
+/// there is no word in it; nothing is found then.
+pub fn search(text: &str) -> String {
+    fold(text).trim_start_matches(is_part).to_owned()
+}
+
 /// The folded text from each of its words on, up to [`PHRASE`] characters. A word starts after white space, and after
 /// one of `- _ . , @ + / & ( '` inside a word.
 pub fn phrases(text: &str) -> BTreeSet<String> {
+    first_phrases(text, usize::MAX)
+}
+
+/// The phrases of the text's first words: where the number of index entries must have a bound.
+pub fn first_phrases(text: &str, words: usize) -> BTreeSet<String> {
     let folded = fold(text);
-    let mut found = BTreeSet::new();
-    let mut starts = true;
+    let mut starts = Vec::new();
+    let mut parted = true;
     for (at, char) in folded.char_indices() {
         let parts = is_part(char);
-        if starts && !parts {
-            found.insert(clip(&folded[at..]));
+        if parted && !parts {
+            starts.push(at);
         }
-        starts = parts;
+        parted = parts;
     }
-    found
+    starts.into_iter().take(words).map(|at| clip(&folded[at..])).collect()
 }
 
 /// Whether a folded search finds the text: it stands at the start of one of its words.
@@ -90,6 +101,19 @@ mod tests {
         }
         assert!(!finds("cme", "Acme Corp"));
         assert!(finds(&fold("ACME  corp"), "acme corporation"));
+    }
+
+    #[test]
+    fn the_number_of_phrases_can_be_bounded() {
+        assert_eq!(first_phrases("c. b a", 2), set(&["c. b a", "b a"]));
+        assert_eq!(first_phrases("c b a", 0), set(&[]));
+    }
+
+    #[test]
+    fn a_search_begins_with_a_word() {
+        assert_eq!(search("  (Acme   Corp) "), "acme corp)");
+        assert_eq!(search("@example.com"), "example.com");
+        assert_eq!(search(" ... "), "");
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
         idempotency::{self, Outcome},
         installations::Installations,
         lead_views::LeadViews,
+        leads::Leads,
         payloads::Payloads,
         pipeline::Pipelines,
         pushes::Pushes,
@@ -101,6 +102,10 @@ impl Ctx {
 
     pub fn lead_views(&self) -> LeadViews<'_> {
         LeadViews { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn leads(&self) -> Leads<'_> {
+        Leads::new(&*self.app.store, self.tenant())
     }
 
     pub fn runs(&self) -> Runs<'_> {

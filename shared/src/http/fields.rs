@@ -41,6 +41,25 @@ impl Fields {
         }
     }
 
+    /// Lets a query parameter go before the field of the body.
+    pub fn prefer(&mut self, name: &str, query: &mut Self) {
+        if query.value(name).is_some()
+            && let Some(value) = query.map.remove(name)
+        {
+            self.map.insert(name.into(), value);
+        }
+    }
+
+    /// Whether the caller sent null for the field.
+    pub fn is_null(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(Value::is_null)
+    }
+
+    /// The names of all fields that were sent.
+    pub fn names(&self) -> Vec<String> {
+        self.map.keys().cloned().collect()
+    }
+
     /// Adds a problem.
     pub fn refuse(&mut self, name: &str, problem: impl Into<String>) {
         self.errors.entry(name.into()).or_default().push(problem.into());

@@ -144,6 +144,13 @@ routes! {
     Put "/api/leads/view-config" "set_lead_view" Invokati Key("leads:read"), None, "pipeline", [];
     Post "/api/installs/register" "register_installation" Invokati Key("installations:write"), None, "installations", [];
     Post "/api/push/executions" "push_execution" Invokati Key("executions:write"), None, "installations", [NotFound];
+    Post "/api/leads" "create_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Forbidden, WrongState];
+    Get "/api/leads/recent" "list_recent_leads" Invokati Key("leads:read"), None, "leads", [Invalid];
+    Get "/api/leads/list" "list_leads" Invokati Key("leads:read"), None, "leads", [Invalid, Forbidden];
+    Post "/api/leads/bulk" "change_leads" Invokati Key("leads:write"), None, "leads", [];
+    Get "/api/leads/{id}" "get_lead" Invokati Key("leads:read"), None, "leads", [NotFound];
+    Patch "/api/leads/{id}" "update_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Forbidden, Conflict];
+    Delete "/api/leads/{id}" "delete_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Conflict];
     Get "/api/installed/{installation_id}" "list_installed_workflows" Invokati Key("installations:read"), None, "installations", [NotFound];
 }
 

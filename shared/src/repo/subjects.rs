@@ -43,9 +43,15 @@ pub struct Listed<E> {
 }
 
 /// Pages read for one list at the most: what a filter passes over costs reads too.
-const MAX_PAGES: usize = 8;
+pub const MAX_PAGES: usize = 8;
 /// A list ends when it holds this many bytes: Lambda answers with at most 6 MB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many to read for the next page of a list that lacks so many: as many, and more at once where a filter passes some
+/// over.
+pub fn page_size(lacking: usize, passed_over: bool) -> usize {
+    lacking.max(if passed_over { 50 } else { 1 }).min(200)
+}
 
 /// The entities of one kind of one tenant.
 pub struct Subjects<'a, E> {
@@ -141,15 +147,17 @@ impl<'a, E: Stored> Subjects<'a, E> {
         limit: usize,
         wanted: impl Fn(&E) -> bool,
     ) -> Result<Listed<E>, StoreError> {
-        let mut query = query.limit(limit.clamp(50, 200));
+        let mut query = query;
         let mut listed = Listed { found: Vec::new(), next: None };
-        let mut bytes = 0;
+        let (mut bytes, mut passed_over) = (0, false);
         for _ in 0..MAX_PAGES {
+            query.limit = page_size(limit - listed.found.len(), passed_over);
             let page = self.store.query(&query).await?;
             for item in &page.items {
                 let entity: E = item.decode()?;
                 listed.next = Some(entity.subject().id);
                 if !wanted(&entity) {
+                    passed_over = true;
                     continue;
                 }
                 bytes += item_bytes(&item.key, &item.attrs);

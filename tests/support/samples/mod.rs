@@ -1,5 +1,6 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
+mod leads;
 mod pipeline;
 
 use http::Method;
@@ -12,6 +13,8 @@ use shared::{
 };
 
 use crate::support::{Answer, Caller, N8N, TestApp};
+
+pub use leads::{lead, people};
 
 /// An id that nobody has.
 pub const NOWHERE: u64 = 4242;
@@ -91,6 +94,7 @@ pub async fn scene_with(settings: Settings) -> TestApp {
     house.n8n.waits(0, "abc123", 42);
     let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
     assert_eq!(used.status, 201, "{used:?}");
+    leads::seed(&house).await;
     house
 }
 
@@ -121,6 +125,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(creations());
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
+    all.extend(leads::samples());
     all.extend(pipeline::samples());
     all
 }
