@@ -31,7 +31,7 @@ async fn every_http_event_is_answered_as_documented() {
     let house = TestApp::new().await;
     house.seed_installation(&house.acme, 45).await;
     for (function, status) in
-        [("meta", 200), ("token-usage", 201), ("payloads", 201), ("leads", 201), ("installations", 201), ("triggers", 200)]
+        [("meta", 200), ("token-usage", 201), ("payloads", 201), ("media", 201), ("leads", 201), ("installations", 201), ("triggers", 200)]
     {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
@@ -86,6 +86,7 @@ fn every_event_file_is_run_by_a_test() {
         "background",
         "installations",
         "leads",
+        "media",
         "meta",
         "payloads",
         "pipeline",

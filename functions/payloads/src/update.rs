@@ -98,7 +98,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
 
 fn read(mut fields: Fields) -> Result<Patch> {
     let patch = Patch {
-        title: fields.changed_text("title", 500),
+        title: fields.kept_text("title", 500),
         task_type: input::task_type(&mut fields),
         payload: fields.json("payload"),
         human_interaction: fields.flag("human_interaction"),

@@ -2,6 +2,7 @@ use serde::Serialize;
 use shared::{
     domain::{
         lead::Lead,
+        media::MediaItem,
         payload::Payload,
         review::{AutomationStatus, Decision, EntityType, Resume, ResumeState, Verdict},
         subject::Subject,
@@ -98,10 +99,7 @@ async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply
     match input.entity_type {
         EntityType::CustomPayload => decide_on::<Payload>(ctx, to, &input).await,
         EntityType::Lead => decide_on::<Lead>(ctx, to, &input).await,
-        kind @ EntityType::MediaItem => {
-            let message = format!("There is no {} to review yet.", kind.as_str());
-            Err(Error::new(ErrorKind::NotFound, "not_found", message))
-        }
+        EntityType::MediaItem => decide_on::<MediaItem>(ctx, to, &input).await,
     }
 }
 

@@ -19,6 +19,7 @@ pub fn router() -> OpenApiRouter<SharedApp> {
         .merge(token_usage::router())
         .merge(triggers::router())
         .merge(payloads::router())
+        .merge(media::router())
         .merge(pipeline::router())
         .merge(reviews::router())
         .merge(installations::router())

@@ -35,6 +35,10 @@ pub struct Chore {
 pub enum What {
     /// Delete every item of one of the tenant's partitions (named without the tenant).
     Purge { partition: String },
+    /// Take every media item out of a collection that was deleted.
+    UnfileMedia { collection_id: Id },
+    /// Ask the provider of a video for what its address does not tell.
+    EnrichMedia { media_id: Id },
     /// Give the leads of a deleted status to its heir, which the pipeline names.
     MoveLeads { from: Id },
     /// Erase the values of a deleted custom field.

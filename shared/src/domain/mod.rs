@@ -2,11 +2,14 @@
 
 pub mod api_key;
 pub mod chore;
+pub mod collection;
 pub mod custom_field;
 pub mod execution;
 pub mod installation;
 pub mod lead;
 pub mod lead_view;
+pub mod media;
+pub mod media_url;
 pub mod org;
 pub mod payload;
 pub mod pipeline;

@@ -20,10 +20,12 @@ use crate::{
     queue::{Task, TaskKind},
     repo::{
         chores::Chores,
+        collections::Collections,
         idempotency::{self, Outcome},
         installations::Installations,
         lead_views::LeadViews,
         leads::Leads,
+        media::MediaItems,
         payloads::Payloads,
         pipeline::Pipelines,
         pushes::Pushes,
@@ -69,6 +71,12 @@ impl From<StoreError> for Refused {
     }
 }
 
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
@@ -106,6 +114,14 @@ impl Ctx {
 
     pub fn leads(&self) -> Leads<'_> {
         Leads::new(&*self.app.store, self.tenant())
+    }
+
+    pub fn media(&self) -> MediaItems<'_> {
+        self.subjects()
+    }
+
+    pub fn collections(&self) -> Collections<'_> {
+        Collections { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn runs(&self) -> Runs<'_> {

@@ -100,16 +100,16 @@ impl Fields {
         Some(text)
     }
 
-    /// Text of a change: what is sent blank would clear what must be there, and is refused.
-    pub fn changed_text(&mut self, name: &str, max: usize) -> Option<String> {
+    pub fn required_text(&mut self, name: &str, max: usize) -> String {
+        self.required(name, |fields| fields.text(name, max))
+    }
+
+    /// Text that may be left out but not emptied.
+    pub fn kept_text(&mut self, name: &str, max: usize) -> Option<String> {
         if self.has(name) && self.value(name).is_none() {
             return self.wrong(name, "must not be empty");
         }
         self.text(name, max)
-    }
-
-    pub fn required_text(&mut self, name: &str, max: usize) -> String {
-        self.required(name, |fields| fields.text(name, max))
     }
 
     /// A whole number that is not negative.

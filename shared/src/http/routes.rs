@@ -152,6 +152,18 @@ routes! {
     Patch "/api/leads/{id}" "update_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Forbidden, Conflict];
     Delete "/api/leads/{id}" "delete_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Conflict];
     Get "/api/installed/{installation_id}" "list_installed_workflows" Invokati Key("installations:read"), None, "installations", [NotFound];
+    Post "/api/media" "create_media" Invokati Key("media:write"), None, "media", [NotFound, Forbidden];
+    Get "/api/media/list" "list_media" Invokati Key("media:read"), None, "media", [Invalid, Forbidden];
+    Get "/api/media/stats" "get_media_stats" Invokati Key("media:read"), None, "media", [Invalid, Forbidden];
+    Get "/api/media/{id}" "get_media" Invokati Key("media:read"), None, "media", [NotFound];
+    Patch "/api/media/{id}" "update_media" Invokati Key("media:write"), None, "media", [NotFound, Conflict];
+    Delete "/api/media/{id}" "delete_media" Invokati Key("media:write"), None, "media", [NotFound, Conflict];
+    Post "/automation/media/create" "create_media_for_review" Invokati Key("media:write"), None, "media", [NotFound, Forbidden];
+    Get "/api/collections" "list_collections" Invokati Key("collections:read"), None, "media", [Invalid, Forbidden];
+    Post "/api/collections" "create_collection" Invokati Key("collections:write"), None, "media", [Forbidden];
+    Get "/api/collections/{id}" "get_collection" Invokati Key("collections:read"), None, "media", [NotFound];
+    Put "/api/collections/{id}" "update_collection" Invokati Key("collections:write"), None, "media", [NotFound, Conflict];
+    Delete "/api/collections/{id}" "delete_collection" Invokati Key("collections:write"), None, "media", [NotFound, Conflict];
 }
 
 /// The scope that every usable key holds: it only tells that the key works.

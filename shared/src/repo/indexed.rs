@@ -117,6 +117,9 @@ impl<E: Indexed> Subjects<'_, E> {
         };
         let mut taken = Taken::new(limit);
         let mut at = after.filter(|mark| groups.contains(&mark.group)).or_else(|| next_group(None));
+        if search.is_empty() {
+            at = None;
+        }
         for _ in 0..MAX_PAGES {
             let Some(Mark { group, after }) = at else { break };
             let page =

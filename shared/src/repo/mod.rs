@@ -3,13 +3,16 @@
 //! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant.
 
 pub mod chores;
+pub mod collections;
 pub mod due;
 pub mod entries;
 pub mod idempotency;
 pub mod indexed;
 pub mod installations;
-pub mod leads;
 pub mod lead_views;
+pub mod leads;
+pub mod media;
+pub mod media_stats;
 pub mod orgs;
 pub mod payloads;
 pub mod pipeline;

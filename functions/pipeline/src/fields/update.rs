@@ -46,7 +46,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
 
 fn read(mut fields: Fields) -> Result<Patch> {
     let patch = Patch {
-        label: fields.changed_text("label", LABEL),
+        label: fields.kept_text("label", LABEL),
         options: options(&mut fields),
         required: fields.flag("required"),
         field_type: fields.text("field_type", LABEL),

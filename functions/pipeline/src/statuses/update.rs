@@ -23,7 +23,7 @@ pub struct UpdateStatus {
     params(("id" = u64, Path, description = "Id of the status.", example = 12)),
     request_body = UpdateStatus, responses((status = 200, description = "Changed.", body = Changed)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
-    let label = fields.changed_text("label", LABEL);
+    let label = fields.kept_text("label", LABEL);
     let color = color(&mut fields);
     fields.finish()?;
     change(&ctx, |pipeline| {
