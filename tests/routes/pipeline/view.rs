@@ -70,3 +70,18 @@ async fn columns_have_bounds() {
     assert_eq!(set(&house.acme, wide(16_000)).await.status, 200);
     assert_eq!(named(&set(&house.acme, wide(17_000)).await), ["columns"]);
 }
+
+#[tokio::test]
+async fn everything_that_a_lead_shows_is_a_column_and_no_name_for_a_custom_field() {
+    let house = TestApp::new().await;
+    let body = json!({ "first_name": "Jane", "last_name": "Doe", "email": "jane@example.com" });
+    let id = house.acme.post("/api/leads", body).await.id();
+    let shown = house.acme.get(&format!("/api/leads/{id}")).await.json;
+    let names: Vec<&String> = shown.as_object().unwrap().keys().collect();
+    assert_eq!(set(&house.acme, json!(names)).await.status, 200);
+    for name in names {
+        let made =
+            house.acme.post("/api/lead-custom-fields", json!({ "label": name, "field_type": "text" })).await;
+        assert_eq!(made.json["machine_name"], format!("{name}_2"), "{made:?}");
+    }
+}
