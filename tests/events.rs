@@ -42,6 +42,7 @@ async fn every_http_event_is_answered_as_documented() {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
     }
+    assert_eq!(send(&house, "pipeline").await.status, 201);
     // It decides on an entity that is not there.
     assert_eq!(send(&house, "reviews").await.status, 404);
 }
@@ -94,6 +95,7 @@ fn every_event_file_is_run_by_a_test() {
         "media",
         "meta",
         "payloads",
+        "pipeline",
         "poll-executions",
         "resume-n8n",
         "reviews",

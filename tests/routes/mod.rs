@@ -4,6 +4,7 @@ mod idempotency;
 mod installations;
 mod leads;
 mod payloads;
+mod pipeline;
 mod protocol;
 mod reviews;
 mod service;

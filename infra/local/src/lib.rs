@@ -20,6 +20,7 @@ pub fn router() -> OpenApiRouter<SharedApp> {
         .merge(triggers::router())
         .merge(payloads::router())
         .merge(media::router())
+        .merge(pipeline::router())
         .merge(reviews::router())
         .merge(installations::router())
         .merge(leads::router())

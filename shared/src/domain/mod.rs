@@ -7,6 +7,7 @@ pub mod custom_field;
 pub mod execution;
 pub mod installation;
 pub mod lead;
+pub mod lead_view;
 pub mod media;
 pub mod media_url;
 pub mod org;

@@ -3,6 +3,8 @@
 //! Its one rule: a lead names statuses and fields by id. So a label may change, and a name be used anew, without a
 //! single lead being touched.
 
+mod changes;
+
 use std::{collections::BTreeMap, num::NonZeroU8, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use serde_json::{Map, Value};
 
 use super::{custom_field::CustomField, words::fold};
 use crate::{clock::Millis, ids::Id};
+
+pub use changes::{MAX_FIELDS, MAX_STATUSES, Refusal};
 
 /// Colour of a status that was made without one.
 pub const DEFAULT_COLOR: &str = "#64748b";
@@ -124,6 +128,13 @@ impl Pipeline {
     }
 }
 
+/// A colour as `#rrggbb`, in lower case.
+pub fn read_color(text: &str) -> Option<String> {
+    let digits = text.strip_prefix('#')?;
+    let fits = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    fits.then(|| text.to_ascii_lowercase())
+}
+
 /// Puts values that were read (null clears one) into those that a lead has.
 pub fn merge_values(stored: &mut BTreeMap<String, Value>, read: BTreeMap<String, Value>) {
     stored.extend(read);
@@ -197,6 +208,14 @@ mod tests {
         let stored = BTreeMap::from([("11".to_owned(), json!("high")), ("99".to_owned(), json!("secret"))]);
         let shown = pipeline.show_values(&stored);
         assert_eq!(Value::Object(shown), json!({ "budget": "high", "region": null }));
+    }
+
+    #[test]
+    fn colours_have_six_digits() {
+        assert_eq!(read_color("#3B82f6").as_deref(), Some("#3b82f6"));
+        for text in ["3b82f6", "#3b82f", "#3b82f6f", "#3b82fg", "blue", "#ééé", ""] {
+            assert_eq!(read_color(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::{
         collections::Collections,
         idempotency::{self, Outcome},
         installations::Installations,
+        lead_views::LeadViews,
         leads::Leads,
         media::MediaItems,
         payloads::Payloads,
@@ -105,6 +106,10 @@ impl Ctx {
 
     pub fn pipelines(&self) -> Pipelines<'_> {
         Pipelines { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn lead_views(&self) -> LeadViews<'_> {
+        LeadViews { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn leads(&self) -> Leads<'_> {

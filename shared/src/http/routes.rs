@@ -131,6 +131,17 @@ routes! {
     Post "/automation/approve" "approve" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
     Post "/automation/deny" "deny" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
     Post "/automation/regenerate" "regenerate" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
+    Get "/api/lead-statuses" "list_lead_statuses" Invokati Key("pipeline:read"), None, "pipeline", [];
+    Post "/api/lead-statuses" "create_lead_status" Invokati Key("pipeline:write"), None, "pipeline", [WrongState];
+    Post "/api/lead-statuses/reorder" "reorder_lead_statuses" Invokati Key("pipeline:write"), None, "pipeline", [];
+    Patch "/api/lead-statuses/{id}" "update_lead_status" Invokati Key("pipeline:write"), None, "pipeline", [NotFound, Conflict];
+    Delete "/api/lead-statuses/{id}" "delete_lead_status" Invokati Key("pipeline:write"), None, "pipeline", [NotFound, Invalid];
+    Get "/api/lead-custom-fields" "list_lead_custom_fields" Invokati Key("pipeline:read"), None, "pipeline", [];
+    Post "/api/lead-custom-fields" "create_lead_custom_field" Invokati Key("pipeline:write"), None, "pipeline", [WrongState];
+    Patch "/api/lead-custom-fields/{id}" "update_lead_custom_field" Invokati Key("pipeline:write"), None, "pipeline", [NotFound];
+    Delete "/api/lead-custom-fields/{id}" "delete_lead_custom_field" Invokati Key("pipeline:write"), None, "pipeline", [NotFound];
+    Get "/api/leads/view-config" "get_lead_view" Invokati Key("leads:read"), None, "pipeline", [];
+    Put "/api/leads/view-config" "set_lead_view" Invokati Key("leads:read"), None, "pipeline", [];
     Post "/api/installs/register" "register_installation" Invokati Key("installations:write"), None, "installations", [];
     Post "/api/push/executions" "push_execution" Invokati Key("executions:write"), None, "installations", [NotFound];
     Post "/api/leads" "create_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Forbidden, WrongState];

@@ -20,7 +20,7 @@ use crate::{
         words,
     },
     ids::Id,
-    store::{Cond, Item, Key, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},
+    store::{Cond, Item, Key, Position, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
 
@@ -30,6 +30,9 @@ pub type Leads<'a> = Subjects<'a, Lead>;
 /// Words of one text that are indexed. All phrases of a lead (36), twice when all of them change, its facets (7, twice),
 /// its address (twice), the lead itself, a mark and an idempotency record fit into one transaction.
 const WORDS: usize = 12;
+
+/// Partition of the deleted ones.
+const DELETED: &str = "lead-deleted";
 
 /// What a list asks for. Everything given must match.
 #[derive(Debug, Clone, Default)]
@@ -218,6 +221,24 @@ impl Leads<'_> {
         self.read(ids, |id| self.deleted_key(id)).await
     }
 
+    /// The deleted ones below `before`, newest first.
+    pub async fn deleted(&self, before: Option<Id>, limit: usize) -> Result<Listed<DeletedLead>, StoreError> {
+        let query = Query::table(Key::partition(self.tenant, DELETED))
+            .newest_first()
+            .limit(limit)
+            .after(before.map(|id| Position { key: self.deleted_key(id), sort: None }));
+        let page = self.store.query(&query).await?;
+        let found: Vec<DeletedLead> = page.items.iter().map(Item::decode).collect::<Result<_, _>>()?;
+        let last = found.last().map(|deleted| deleted.lead.subject.id);
+        Ok(Listed { next: last.filter(|_| page.next.is_some()), found })
+    }
+
+    /// Stores a deleted one as it is to be kept from now on.
+    pub fn keep(&self, deleted: &DeletedLead) -> Result<Write, StoreError> {
+        let key = self.deleted_key(deleted.lead.subject.id);
+        Ok(Write::put(key, encode(deleted)?).when(Cond::Exists))
+    }
+
     async fn read<T: serde::de::DeserializeOwned>(
         &self,
         ids: &[Id],
@@ -263,7 +284,7 @@ impl Leads<'_> {
     }
 
     fn deleted_key(&self, id: Id) -> Key {
-        Key::of(self.tenant, "lead-deleted", id.sortable())
+        Key::of(self.tenant, DELETED, id.sortable())
     }
 }
 

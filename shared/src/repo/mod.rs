@@ -9,6 +9,7 @@ pub mod entries;
 pub mod idempotency;
 pub mod indexed;
 pub mod installations;
+pub mod lead_views;
 pub mod leads;
 pub mod media;
 pub mod media_stats;

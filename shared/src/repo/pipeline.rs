@@ -2,9 +2,12 @@
 
 use crate::{
     domain::pipeline::Pipeline,
-    store::{Cond, Key, Store, StoreError, Write, encode},
+    store::{Cond, Key, Store, StoreError, Write, encode, limits::item_bytes},
     tenant::TenantId,
 };
+
+/// Largest pipeline: 32 read units.
+pub const MAX_BYTES: usize = 128 * 1024;
 
 /// The pipeline of one tenant.
 #[derive(Clone, Copy)]
@@ -17,6 +20,12 @@ impl Pipelines<'_> {
     /// The pipeline as it stands; the built-in one when nothing was ever changed.
     pub async fn load(&self) -> Result<Pipeline, StoreError> {
         self.store.get(&self.key()).await?.map_or_else(|| Ok(Pipeline::default()), |item| item.decode())
+    }
+
+    /// Whether the pipeline fits into its item. It stays far below the 400 KB of an item because every request for leads
+    /// reads it.
+    pub fn fits(&self, changed: &Pipeline) -> Result<bool, StoreError> {
+        Ok(item_bytes(&self.key(), &encode(changed)?) <= MAX_BYTES)
     }
 
     /// Stores a changed pipeline: its `v` is one more than that of the pipeline which was changed.

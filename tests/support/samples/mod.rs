@@ -1,6 +1,7 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
 mod leads;
+mod pipeline;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -88,6 +89,7 @@ pub async fn scene_with(settings: Settings) -> TestApp {
     let house = TestApp::with(settings).await;
     house.seed_installation(&house.acme, 45).await;
     house.seed_payload(&house.acme, 42).await;
+    pipeline::seed(&house).await;
     // The fake reads the documents' execution id, which is no number, as 0.
     house.n8n.waits(0, "abc123", 42);
     let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
@@ -124,6 +126,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
     all.extend(leads::samples());
+    all.extend(pipeline::samples());
     all
 }
 
