@@ -215,7 +215,9 @@ async fn sessions(house: &TestApp, replies: &mut Replies) -> Vec<String> {
         let body = json!({ "current_password": current, "new_password": new });
         replies.0.push(ask(&session, path, body).await);
     }
-    for (round, path) in ["/api/user/api-key/copy", "/api/user/api-key/regenerate"].repeat(6).into_iter().enumerate() {
+    for (round, path) in
+        ["/api/user/api-key/copy", "/api/user/api-key/regenerate"].repeat(6).into_iter().enumerate()
+    {
         if round == 2 {
             house.faults.set(Plan::LoseAnswers { percent: 20, seed: 2 });
         }
