@@ -472,7 +472,11 @@ async fn a_trailing_slash_changes_nothing() {
     for sample in samples(&house).iter().filter(|sample| sample.route.method == Verb::Get) {
         let caller = sample.caller(&house).await;
         let plain = sample.send(&caller).await;
-        let slash = caller.get(&format!("{}/", sample.path)).await;
+        let slashed = match sample.path.split_once('?') {
+            Some((path, query)) => format!("{path}/?{query}"),
+            None => format!("{}/", sample.path),
+        };
+        let slash = caller.get(&slashed).await;
         assert_eq!((plain.status, plain.text), (slash.status, slash.text), "{}", sample.path);
     }
     let made = house.acme.post("/api/payloads/", json!({ "title": "x" })).await;

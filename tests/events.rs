@@ -34,9 +34,15 @@ fn request(event: &str) -> Request<Body> {
 async fn every_http_event_is_answered_as_documented() {
     let house = TestApp::new().await;
     house.seed_installation(&house.acme, 45).await;
-    for (function, status) in
-        [("meta", 200), ("token-usage", 201), ("payloads", 201), ("installations", 201), ("triggers", 200)]
-    {
+    for (function, status) in [
+        ("meta", 200),
+        ("token-usage", 201),
+        ("payloads", 201),
+        ("installations", 201),
+        ("triggers", 200),
+        ("companion", 201),
+        ("connect", 201),
+    ] {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
     }
@@ -98,6 +104,8 @@ async fn the_schedule_ticks_and_sweeps() {
 fn every_event_file_is_run_by_a_test() {
     let run = [
         "background",
+        "companion",
+        "connect",
         "installations",
         "meta",
         "payloads",

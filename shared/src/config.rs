@@ -4,7 +4,13 @@
 #[cfg(feature = "aws")]
 pub mod function;
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
+
+use crate::domain::installation::base_url;
 
 /// Largest request body: what Lambda takes in one synchronous invocation.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
@@ -17,11 +23,13 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// Origins whose pages may call the API from a browser; `*` for all.
     pub cors_origins: Vec<String>,
+    /// Where n8n reaches this Baton, without a trailing slash. It is never taken from a request's `Host`.
+    pub public_url: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { trigger_limit: 60, max_body_bytes: MAX_BODY_BYTES, cors_origins: Vec::new() }
+        Self { trigger_limit: 60, max_body_bytes: MAX_BODY_BYTES, cors_origins: Vec::new(), public_url: None }
     }
 }
 
@@ -86,8 +94,27 @@ impl Settings {
                 .map(|origin| origin.trim().to_owned())
                 .filter(|o| !o.is_empty())
                 .collect(),
+            public_url: public_url(env)?,
         })
     }
+}
+
+const PUBLIC_URL: &str = "BATON_PUBLIC_URL";
+
+fn public_url(env: &impl Env) -> Result<Option<String>, BadSetting> {
+    let Some(text) = env.text(PUBLIC_URL) else { return Ok(None) };
+    // A wrong value is not shown: what a person takes for a URL may hold a password.
+    base_url(&text).map(Some).map_err(|problem| BadSetting { name: PUBLIC_URL, problem: problem.into() })
+}
+
+/// The URL of an address to listen on, where one can be told: port 0 becomes another one later.
+fn url_of(addr: SocketAddr) -> Option<String> {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    (addr.port() != 0).then(|| format!("http://{}", SocketAddr::new(ip, addr.port())))
 }
 
 /// How log lines look.
@@ -137,15 +164,18 @@ impl LocalSettings {
             let problem = format!("{net:?} is not a network such as 172.16.0.0/12");
             egress_allow.push(net.parse().map_err(|_| BadSetting { name: "BATON_EGRESS_ALLOW", problem })?);
         }
+        let addr = env
+            .parsed("BATON_ADDR", "an address such as 127.0.0.1:8080")?
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let mut platform = Settings::read(env)?;
+        platform.public_url = platform.public_url.or_else(|| url_of(addr));
         Ok(Self {
-            addr: env
-                .parsed("BATON_ADDR", "an address such as 127.0.0.1:8080")?
-                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            addr,
             data_dir: env.text("BATON_DATA_DIR").map_or_else(|| PathBuf::from(".baton"), PathBuf::from),
             log: env.text("BATON_LOG").unwrap_or_else(|| "info".into()),
             log_format: env.parsed("BATON_LOG_FORMAT", "one of auto, text, json")?.unwrap_or(LogFormat::Auto),
             egress_allow,
-            platform: Settings::read(env)?,
+            platform,
         })
     }
 }
@@ -167,6 +197,24 @@ mod tests {
         assert_eq!(settings.addr.to_string(), "127.0.0.1:8080");
         assert_eq!(settings.data_dir, PathBuf::from(".baton"));
         assert_eq!(settings.platform.trigger_limit, 60);
+        assert_eq!(settings.platform.public_url.as_deref(), Some("http://127.0.0.1:8080"));
+    }
+
+    #[test]
+    fn the_public_url_follows_the_address_unless_it_is_set() {
+        let read = |env: &[(&'static str, &'static str)]| {
+            LocalSettings::read(&env.iter().copied().collect::<HashMap<_, _>>()).unwrap().platform.public_url
+        };
+        let everywhere = ("BATON_ADDR", "0.0.0.0:9000");
+        assert_eq!(read(&[everywhere]).as_deref(), Some("http://127.0.0.1:9000"));
+        assert_eq!(read(&[("BATON_ADDR", "[::]:9000")]).as_deref(), Some("http://[::1]:9000"));
+        assert_eq!(read(&[("BATON_ADDR", "127.0.0.1:0")]), None);
+        let named = ("BATON_PUBLIC_URL", "https://baton.example.com/");
+        assert_eq!(read(&[everywhere, named]).as_deref(), Some("https://baton.example.com"));
+        let secret = HashMap::from([("BATON_PUBLIC_URL", "https://jane:s3cret@baton.example.com")]);
+        let error = LocalSettings::read(&secret).unwrap_err();
+        assert_eq!(error.name, "BATON_PUBLIC_URL");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
     }
 
     #[test]

@@ -130,6 +130,13 @@ fn rights_and_addresses_come_together() {
     }
 }
 
+/// Nodes are pasted elsewhere and live long: what writes them must know the API's own address.
+#[test]
+fn the_api_knows_its_public_address() {
+    let address = "BATON_PUBLIC_URL: !If [HasPublicUrl, !Ref PublicUrl, !GetAtt Api.ApiEndpoint]";
+    assert!(resources()["Connect"].contains(address));
+}
+
 #[test]
 fn every_queue_has_its_worker_and_its_dead_letters() {
     let resources = resources();

@@ -10,7 +10,9 @@ use shared::{
 
 use super::{
     footprint, pass,
-    stories::{Create, Decide, Push, Register, Repost, Story, Trigger, Usage},
+    stories::{
+        Bill, Connect, Create, Decide, Forget, Message, Push, Register, Repost, Story, Trigger, Usage,
+    },
 };
 use crate::support::TestApp;
 
@@ -114,8 +116,30 @@ async fn token_usage_after_a_push_survives_every_death() {
 }
 
 #[tokio::test]
+async fn a_chat_message_survives_every_death() {
+    survives_every_death(Message { first: true }).await;
+    survives_every_death(Message { first: false }).await;
+}
+
+#[tokio::test]
+async fn an_invoice_survives_every_death() {
+    survives_every_death(Bill { taken: false }).await;
+    survives_every_death(Bill { taken: true }).await;
+}
+
+#[tokio::test]
+async fn the_deletion_of_a_long_chat_survives_every_death() {
+    survives_every_death(Forget).await;
+}
+
+#[tokio::test]
 async fn a_trigger_survives_every_death() {
     survives_every_death(Trigger).await;
+}
+
+#[tokio::test]
+async fn a_connection_survives_every_death() {
+    survives_every_death(Connect).await;
 }
 
 /// A worker that dies with a message in its hands. The message is lost too: the due index alone must find the debt.

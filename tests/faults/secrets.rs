@@ -232,6 +232,25 @@ async fn sessions(house: &TestApp, replies: &mut Replies) -> Vec<String> {
     shown
 }
 
+/// Has n8n's credential made while n8n fails in each way that it can. Returns the keys that n8n was sent.
+async fn connections(house: &TestApp, replies: &mut Replies) -> Vec<String> {
+    let path = "/api/n8n/nodes/payload-review";
+    for answer in [(401, "Unauthorized"), (403, "Forbidden"), (500, "Error"), (200, "<html>Sign in</html>")] {
+        house.n8n.answer_api(Some(answer));
+        replies.post(house, path, json!({})).await;
+        assert_eq!(replies.last().json["credential"]["state"], "by_hand", "{:?}", replies.last());
+    }
+    house.n8n.answer_api(None);
+    house.n8n.lose_next_answer();
+    for state in ["by_hand", "created", "ready"] {
+        replies.post(house, path, json!({})).await;
+        assert_eq!(replies.last().json["credential"]["state"], state, "{:?}", replies.last());
+    }
+    replies.0.push(house.acme.get(path).await);
+    let sent = house.network.sent_to("/api/v1/credentials").into_iter();
+    sent.filter_map(|sent| sent.json()["data"]["value"].as_str().map(str::to_owned)).collect()
+}
+
 #[tokio::test]
 async fn secrets_are_in_no_reply_log_item_message_or_blob() {
     let lines = Lines(Arc::new(Mutex::new(Some(Vec::new()))));
@@ -250,6 +269,8 @@ async fn secrets_are_in_no_reply_log_item_message_or_blob() {
     triggers(&house, &mut replies).await;
     let shown = sessions(&house, &mut replies).await;
     assert!(shown.len() > 4, "two logins, and a key at least");
+    let made = connections(&house, &mut replies).await;
+    assert!(made.len() > 4, "{} keys were sent", made.len());
     house.faults.set(Plan::LoseAnswers { percent: 50, seed: 1 });
     registrations_through_faults(&house, &mut replies).await;
     house.faults.set(Plan::Calm);
@@ -267,7 +288,7 @@ async fn secrets_are_in_no_reply_log_item_message_or_blob() {
     );
     assert!(items.len() > 30 && replies.0.len() > 40, "{} items, {} replies", items.len(), replies.0.len());
     let known = [N8N_KEY, SIGNATURE, QUERY, USER_INFO, PASSWORD, WRONG, CHOSEN, &key];
-    for secret in known.into_iter().chain(shown.iter().map(String::as_str)) {
+    for secret in known.into_iter().chain(shown.iter().chain(&made).map(String::as_str)) {
         for reply in &replies.0 {
             let headers = format!("{:?}", reply.headers);
             assert!(!reply.text.contains(secret) && !headers.contains(secret), "{secret} in {reply:?}");

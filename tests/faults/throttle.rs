@@ -5,7 +5,7 @@ use shared::testing::Plan;
 
 use super::{
     footprint, pass,
-    stories::{Create, Decide, Push, Register, Repost, Story, Usage},
+    stories::{Bill, Create, Decide, Message, Push, Register, Repost, Story, Usage},
 };
 use crate::support::{Answer, TestApp};
 
@@ -82,6 +82,18 @@ async fn token_usage_survives_throttles() {
 }
 
 #[tokio::test]
+async fn chat_messages_survive_throttles() {
+    survives(Message { first: true }).await;
+    survives(Message { first: false }).await;
+}
+
+#[tokio::test]
+async fn invoices_survive_throttles() {
+    survives(Bill { taken: false }).await;
+    survives(Bill { taken: true }).await;
+}
+
+#[tokio::test]
 async fn workers_go_on_through_throttles() {
     let house = TestApp::new().await;
     let at = Decide("approve").set_up(&house).await;
@@ -122,6 +134,8 @@ async fn writes_that_an_engine_repeats_count_once() {
     let body = json!({ "entity_id": at["entity"], "entity_type": "custom_payload" });
     let decided = house.acme.post("/automation/approve", body).await;
     assert_eq!(decided.status, 200, "{decided:?}");
+    let connected = house.acme.post("/api/n8n/nodes/payload", json!({})).await;
+    assert_eq!(connected.status, 201, "{connected:?}");
     house.faults.set(Plan::Calm);
     pass(&house, 120).await;
     assert_eq!(house.acme.get("/api/payloads/list").await.json["count"], 2);

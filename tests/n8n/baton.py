@@ -28,7 +28,8 @@ class Baton:
         port, relay_port = free_ports(2)
         self.url = f"http://127.0.0.1:{port}"
         self.relay = Relay(relay_port, port)
-        self.env = dict(os.environ) | {"BATON_ADDR": f"127.0.0.1:{port}", "BATON_DATA_DIR": str(folder / "baton-data")}
+        self.env = dict(os.environ) | {"BATON_ADDR": f"127.0.0.1:{port}", "BATON_DATA_DIR": str(folder / "baton-data"),
+                                      "BATON_PUBLIC_URL": self.relay.url}
         self.binary = binary
         self.server = Server("baton", [str(binary), "serve"], self.env, folder)
         self.api_key = ""
@@ -50,7 +51,7 @@ class Baton:
     def create_organization(self) -> None:
         """Beside the running server, as an operator does it."""
         done = subprocess.run([str(self.binary), "org", "create", "n8n proof", "--admin-email", "owner@example.com",
-                               "--admin-password", secrets.token_urlsafe(18), "--json"],
+                               f"--admin-password={secrets.token_urlsafe(18)}", "--json"],
                               env=self.env, cwd=self.server.folder, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, f"baton org create: {done.returncode} {done.stderr.strip()}"
         self.api_key = json.loads(done.stdout)["api_key"]
@@ -66,8 +67,8 @@ class Baton:
             answer = self.call(method, path, body)
         return answer
 
-    def decide(self, verb: str, entity_id: Any, notes: str = "") -> Reply:
-        return self.call("POST", f"/automation/{verb}", {"entity_id": entity_id, "entity_type": "custom_payload", "notes": notes})
+    def decide(self, verb: str, entity_id: Any, notes: str = "", entity_type: str = "custom_payload") -> Reply:
+        return self.call("POST", f"/automation/{verb}", {"entity_id": entity_id, "entity_type": entity_type, "notes": notes})
 
     def payload(self, entity_id: Any) -> dict[str, Any]:
         answer = self.call("GET", f"/api/payloads/{entity_id}")

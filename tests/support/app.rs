@@ -33,6 +33,8 @@ use super::{Caller, PASSWORD};
 
 /// Where the fake n8n answers.
 pub const N8N: &str = "https://n8n.example.com";
+/// Where the fake n8n reaches Baton.
+pub const BATON: &str = "https://baton.example.com";
 /// 2025-01-21T10:30:00Z, the documents' favourite moment.
 const START: Millis = Millis(1_737_455_400_000);
 
@@ -50,9 +52,14 @@ pub struct TestApp {
     pub rival: Caller,
 }
 
+/// The settings of a deployment that knows its own address.
+pub fn settings() -> Settings {
+    Settings { public_url: Some(BATON.into()), ..Settings::default() }
+}
+
 impl TestApp {
     pub async fn new() -> Self {
-        Self::with(Settings::default()).await
+        Self::with(settings()).await
     }
 
     pub async fn with(settings: Settings) -> Self {

@@ -5,6 +5,6 @@ mod caller;
 mod check;
 pub mod samples;
 
-pub use app::{N8N, TestApp};
+pub use app::{BATON, N8N, TestApp, settings};
 pub use caller::{Answer, Caller, PASSWORD};
 pub use check::{assert_holds, named, refusal, snapshot};

@@ -1,6 +1,7 @@
 use serde::Serialize;
 use shared::{
     domain::{
+        invoice::Invoice,
         payload::Payload,
         review::{AutomationStatus, Decision, EntityType, Resume, ResumeState, Verdict},
         subject::Subject,
@@ -96,9 +97,12 @@ async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply
     let input = read(fields)?;
     match input.entity_type {
         EntityType::CustomPayload => decide_on::<Payload>(ctx, to, &input).await,
+        EntityType::Invoice => decide_on::<Invoice>(ctx, to, &input).await,
         kind => {
-            let message =
-                format!("There is no {} to review yet: only a custom_payload can be.", kind.as_str());
+            let message = format!(
+                "There is no {} to review yet: only a custom_payload or an invoice can be.",
+                kind.as_str()
+            );
             Err(Error::new(ErrorKind::NotFound, "not_found", message))
         }
     }

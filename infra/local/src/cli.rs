@@ -27,6 +27,7 @@ Settings (environment):
   BATON_DATA_DIR        where everything is kept                   ./.baton
   BATON_LOG             what to log (tracing directives)           info
   BATON_LOG_FORMAT      auto, text or json                         auto: text on a terminal
+  BATON_PUBLIC_URL      where n8n reaches this server              http://BATON_ADDR
   BATON_EGRESS_ALLOW    private networks that may be called        none beside loopback
   BATON_CORS_ORIGINS    origins of pages that may call, or *       none
   BATON_TRIGGER_LIMIT   trigger requests a minute and key          60

@@ -16,6 +16,7 @@ use crate::{
     ids::Id,
     repo::orgs,
     store::Write,
+    tenant::TenantId,
 };
 
 /// A looked-up key is believed for this long; so long does a revocation take to reach a busy instance.
@@ -54,29 +55,44 @@ impl App {
 
     pub(super) fn new_key(&self, user: &User, group_id: Id, wish: NewKey) -> Result<(ApiKey, SecretString)> {
         let granted = user.role.scopes();
-        let scopes = if wish.scopes.is_empty() { granted.clone() } else { wish.scopes };
+        let scopes = if wish.scopes.is_empty() { granted.clone() } else { wish.scopes.clone() };
         if let Some(scope) = scopes.iter().find(|scope| !granted.iter().any(|held| covers(held, scope))) {
             let role = user.role.as_str();
             return Err(Error::invalid("scope", format!("{scope} is more than the role {role} allows")));
         }
+        Ok(self.key_of((user.tenant, user.id, &user.email), group_id, NewKey { scopes, ..wish }))
+    }
+
+    /// A key that acts as the same user, in the same group, as the caller. It works from the moment that
+    /// [`orgs::insert_key`] is written, and not before. That the caller holds the scopes is for whoever asks to see to.
+    pub fn draft_key(&self, like: &Principal, wish: NewKey) -> (ApiKey, SecretString) {
+        self.key_of((like.tenant, like.user_id, &like.username), like.group_id, wish)
+    }
+
+    fn key_of(
+        &self,
+        (tenant, user_id, username): (TenantId, Id, &str),
+        group_id: Id,
+        wish: NewKey,
+    ) -> (ApiKey, SecretString) {
         let text = api_key::generate(&*self.ids);
         let shown = text.expose_secret();
         let key = ApiKey {
             id: self.id(),
-            tenant: user.tenant,
-            user_id: user.id,
-            username: user.email.clone(),
+            tenant,
+            user_id,
+            username: username.to_owned(),
             group_id,
             name: wish.name,
             hash: api_key::hash_of(&text),
             last4: shown[shown.len() - 4..].to_owned(),
-            scopes,
+            scopes: wish.scopes,
             created_at: self.now(),
             expires_at: wish.expires_at,
             revoked_at: None,
             sealed_text: None,
         };
-        Ok((key, text))
+        (key, text)
     }
 
     /// A new personal key for the user in place of the old one, if there is one, and the writes that make it so.

@@ -1,9 +1,14 @@
 //! What exists and what may happen to it: structs, states, pure decisions. No storage, no HTTP, no clock.
 
 pub mod api_key;
+pub mod chat;
 pub mod chore;
 pub mod execution;
 pub mod installation;
+pub mod invoice;
+pub mod n8n_credential;
+mod names;
+pub mod notification;
 pub mod org;
 pub mod payload;
 pub mod principal;

@@ -3,6 +3,7 @@
 //! Its one rule: what a request may do follows from the principal alone; no handler asks for the credential itself.
 
 use crate::{
+    clock::Millis,
     domain::{api_key::ApiKey, org::User, session::Session},
     ids::Id,
     tenant::TenantId,
@@ -18,6 +19,8 @@ pub struct Principal {
     pub group_id: Id,
     pub scopes: Vec<String>,
     pub credential: Credential,
+    /// When the API key runs out. None for one that does not, and for a person in a session.
+    pub expires_at: Option<Millis>,
 }
 
 /// What proved it.
@@ -37,6 +40,7 @@ impl Principal {
             group_id: key.group_id,
             scopes: key.scopes.clone(),
             credential: Credential::ApiKey(key.id),
+            expires_at: key.expires_at,
         }
     }
 
@@ -49,6 +53,7 @@ impl Principal {
             group_id: session.group_id,
             scopes: user.role.scopes(),
             credential: Credential::Session(session.id),
+            expires_at: None,
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use serde::de::DeserializeOwned;
 
 use super::reply::Reply;
 use crate::{
@@ -21,9 +22,13 @@ use crate::{
     installed::Installed,
     queue::{Task, TaskKind},
     repo::{
+        chats::Chats,
         chores::Chores,
         idempotency::{self, Outcome},
         installations::Installations,
+        invoices::Invoices,
+        n8n_credentials::N8nCredentials,
+        notifications::Notifications,
         orgs,
         payloads::Payloads,
         pushes::Pushes,
@@ -63,6 +68,23 @@ pub enum Refused {
     /// Write number `n` of the handler's own writes was refused.
     Write(usize, Option<crate::store::Item>),
     Error(Error),
+}
+
+impl Refused {
+    /// Whether what stands in the way is what was to be written: an engine repeats a single write whose answer was
+    /// lost, and the repeat meets the first.
+    pub fn met_itself<T: DeserializeOwned + PartialEq>(&self, written: &T) -> bool {
+        let Self::Write(_, Some(standing)) = self else { return false };
+        standing.decode::<T>().is_ok_and(|standing| standing == *written)
+    }
+
+    /// Whether other transactions on the same items were in the way, longer than the engine itself tries. Nothing was
+    /// written, and the same writes may be tried again.
+    pub fn is_contention(&self) -> bool {
+        let Self::Error(error) = self else { return false };
+        let cause = error.cause().and_then(|cause| cause.downcast_ref::<StoreError>());
+        matches!(cause, Some(StoreError::Conflict))
+    }
 }
 
 impl From<StoreError> for Refused {
@@ -125,6 +147,10 @@ impl Ctx {
         Installations { store: &*self.app.store, tenant: self.tenant() }
     }
 
+    pub fn n8n_credentials(&self) -> N8nCredentials<'_> {
+        N8nCredentials { store: &*self.app.store, tenant: self.tenant() }
+    }
+
     pub fn pushes(&self) -> Pushes<'_> {
         Pushes { store: &*self.app.store, tenant: self.tenant() }
     }
@@ -135,6 +161,18 @@ impl Ctx {
 
     pub fn usage<'a>(&'a self, workflow_id: &'a str) -> UsageLog<'a> {
         UsageLog { store: &*self.app.store, tenant: self.tenant(), workflow_id }
+    }
+
+    pub fn notifications(&self) -> Notifications<'_> {
+        Notifications { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn invoices(&self) -> Invoices<'_> {
+        Invoices::new(&*self.app.store, self.tenant())
+    }
+
+    pub fn chats(&self) -> Chats<'_> {
+        Chats { store: &*self.app.store, tenant: self.tenant() }
     }
 
     /// Writes what the handler decided and the reply to it, all or none. With an `Idempotency-Key` the reply is stored

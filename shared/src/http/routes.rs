@@ -153,6 +153,25 @@ routes! {
     Get "/api/user/api-key" "get_own_api_key" Invokati Session, None, "sessions", [NotFound];
     Post "/api/user/api-key/copy" "copy_own_api_key" Invokati Session, None, "sessions", [NotFound, WrongState];
     Post "/api/user/api-key/regenerate" "regenerate_own_api_key" Invokati Session, None, "sessions", [Conflict];
+    Post "/api/notifications" "create_notification" Invokati Key("notifications:write"), None, "companion", [Forbidden];
+    Get "/api/notifications/list" "list_notifications" Invokati Key("notifications:read"), None, "companion", [Invalid, Forbidden];
+    Patch "/api/notifications/{id}" "mark_notification" Invokati Key("notifications:write"), None, "companion", [NotFound];
+    Post "/api/invoices" "create_invoice" Invokati Key("invoices:write"), None, "companion", [NotFound, Forbidden];
+    Get "/api/invoices/list" "list_invoices" Invokati Key("invoices:read"), None, "companion", [Invalid, Forbidden];
+    Get "/api/invoices/{id}" "get_invoice" Invokati Key("invoices:read"), None, "companion", [NotFound];
+    Patch "/api/invoices/{id}" "update_invoice" Invokati Key("invoices:write"), None, "companion", [NotFound, Conflict];
+    Delete "/api/invoices/{id}" "delete_invoice" Invokati Key("invoices:write"), None, "companion", [NotFound, Conflict];
+    Patch "/api/invoices/{id}/status" "set_invoice_status" Invokati Key("invoices:write"), None, "companion", [NotFound, Conflict];
+    Post "/api/chats/message" "log_chat_message" Invokati Key("chats:write"), None, "companion", [NotFound, Forbidden];
+    Get "/api/chats/list" "list_chats" Invokati Key("chats:read"), None, "companion", [Invalid, Forbidden];
+    Get "/api/chats/stats" "get_chat_stats" Invokati Key("chats:read"), None, "companion", [Invalid, Forbidden];
+    Get "/api/chats/{id}" "get_chat" Invokati Key("chats:read"), None, "companion", [NotFound, Invalid];
+    Patch "/api/chats/{id}" "update_chat" Invokati Key("chats:write"), None, "companion", [NotFound];
+    Delete "/api/chats/{id}" "delete_chat" Invokati Key("chats:write"), None, "companion", [NotFound];
+    Delete "/api/chats/{id}/messages/{message_id}" "delete_chat_message" Invokati Key("chats:write"), None, "companion", [NotFound];
+    Get "/api/n8n/nodes" "list_n8n_nodes" Invokati Key("nodes:read"), None, "connect", [];
+    Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Key("nodes:read"), None, "connect", [NotFound, Invalid];
+    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Key("nodes:write"), None, "connect", [NotFound];
 }
 
 /// The scope that everybody holds: it only tells that the credential works.

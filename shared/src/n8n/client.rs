@@ -135,16 +135,21 @@ impl N8n<'_> {
         &self,
         cursor: Option<&str>,
     ) -> Result<(Vec<WorkflowRow>, Option<String>), N8nError> {
-        let mut url = self.url(&["workflows"]);
+        let page = self.page(&["workflows"], cursor).await?;
+        Ok((page.data.iter().filter_map(workflow).collect(), page.next_cursor))
+    }
+
+    /// A page of any of n8n's lists.
+    pub(super) async fn page(&self, path: &[&str], cursor: Option<&str>) -> Result<List, N8nError> {
+        let mut url = self.url(path);
         url.query_pairs_mut().append_pair("limit", PAGE);
         if let Some(cursor) = cursor {
             url.query_pairs_mut().append_pair("cursor", cursor);
         }
-        let list: List = self.get_json(url).await?;
-        Ok((list.data.iter().filter_map(workflow).collect(), list.next_cursor))
+        self.get_json(url).await
     }
 
-    fn url(&self, segments: &[&str]) -> Url {
+    pub(super) fn url(&self, segments: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(["api", "v1"]).extend(segments);
@@ -158,20 +163,27 @@ impl N8n<'_> {
     }
 
     async fn get(&self, url: Url, max_reply_bytes: usize) -> Result<Bytes, N8nError> {
+        self.call(Method::GET, url, Bytes::new(), max_reply_bytes).await
+    }
+
+    /// One call with the API key. A body is sent as JSON; what comes back must be JSON.
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        url: Url,
+        body: Bytes,
+        max_reply_bytes: usize,
+    ) -> Result<Bytes, N8nError> {
         let mut headers = HeaderMap::new();
         let mut key =
             HeaderValue::from_str(self.api_key.expose_secret()).map_err(|_| N8nError::KeyRefused(0))?;
         key.set_sensitive(true);
         headers.insert("x-n8n-api-key", key);
         headers.insert("accept", HeaderValue::from_static("application/json"));
-        let request = OutRequest {
-            method: Method::GET,
-            url,
-            headers,
-            body: Bytes::new(),
-            timeout: LOOK_UP,
-            max_reply_bytes,
-        };
+        if !body.is_empty() {
+            headers.insert("content-type", HeaderValue::from_static("application/json"));
+        }
+        let request = OutRequest { method, url, headers, body, timeout: LOOK_UP, max_reply_bytes };
         let reply = self.http.send(request).await?;
         let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body).is_ok();
         match reply.status {
@@ -198,11 +210,12 @@ pub fn message(body: &[u8]) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
+/// A page as n8n gives all of them.
 #[derive(Deserialize)]
-struct List {
-    data: Vec<Value>,
+pub(super) struct List {
+    pub data: Vec<Value>,
     #[serde(rename = "nextCursor", default)]
-    next_cursor: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 fn row(value: &Value) -> Option<ExecutionRow> {

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod client;
+pub mod credentials;
 pub mod execution;
 mod flatted;
 mod lenient;

@@ -2,11 +2,16 @@
 //!
 //! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant.
 
+pub mod chats;
 pub mod chores;
 pub mod due;
 pub mod entries;
 pub mod idempotency;
 pub mod installations;
+pub mod invoices;
+pub mod listing;
+pub mod n8n_credentials;
+pub mod notifications;
 pub mod orgs;
 pub mod payloads;
 pub mod pushes;

@@ -103,7 +103,7 @@ pub fn replace_personal_key(
     let mut writes =
         vec![Write::update(user_key(user.tenant, user.id), vec![change]).when(same), insert_key(new)?];
     if let Some(old) = old.filter(|old| old.revoked_at.is_none()) {
-        writes.push(revoke(&old.hash, new.created_at));
+        writes.push(end_key(&old.hash, new.created_at));
     }
     Ok(writes)
 }
@@ -152,10 +152,11 @@ pub async fn keys(store: &dyn Store, tenant: TenantId) -> Result<Vec<ApiKey>, St
 
 /// Ends a key at once; instances that hold it in their cache follow within a minute.
 pub async fn revoke_key(store: &dyn Store, hash: &KeyHash, now: Millis) -> Result<(), StoreError> {
-    store.write(revoke(hash, now)).await.map(|_| ())
+    store.write(end_key(hash, now)).await.map(|_| ())
 }
 
-fn revoke(hash: &KeyHash, now: Millis) -> Write {
+/// The write that ends a key.
+pub fn end_key(hash: &KeyHash, now: Millis) -> Write {
     let changes = vec![Change::set("revoked_at", now.0), Change::remove(SEALED_TEXT)];
     Write::update(key_key(hash), changes).when(Cond::Exists)
 }

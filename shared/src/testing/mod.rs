@@ -7,5 +7,5 @@ mod n8n;
 mod network;
 
 pub use faults::{Faults, Plan};
-pub use n8n::{Execution, FakeN8n};
+pub use n8n::{Credential, Execution, FakeN8n};
 pub use network::{Network, Sent};

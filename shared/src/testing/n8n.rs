@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::Network;
@@ -14,6 +14,16 @@ use crate::egress::{OutError, OutReply, OutRequest};
 
 /// The API key that it takes.
 pub const API_KEY: &str = "n8n-api-key-here";
+
+/// One credential.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Credential {
+    pub id: String,
+    pub name: String,
+    pub kind: String,
+    /// What the API never shows.
+    pub data: Value,
+}
 
 /// One execution.
 #[derive(Debug, Clone)]
@@ -46,11 +56,18 @@ struct State {
     api_answer: Option<(u16, String)>,
     /// Answers the next resume calls with these instead, and does nothing.
     resume_answers: Vec<Result<(u16, String), OutError>>,
-    /// Takes the next resume and loses the answer.
+    /// Takes the next resume, or the next change of a credential, and loses the answer.
     lose_answer: bool,
     webhook_answer: Option<Result<(u16, String), OutError>>,
     executions: BTreeMap<u64, Execution>,
     workflows: Vec<Value>,
+    credentials: Vec<Credential>,
+    /// How many credentials were ever made: ids are not used twice.
+    made: usize,
+    /// Answers everything about credentials with this status.
+    credentials_refused: Option<u16>,
+    /// Cannot be asked for one credential, as 2.8 cannot.
+    lists_credentials_only: bool,
 }
 
 /// A fake n8n at one origin.
@@ -112,7 +129,7 @@ impl FakeN8n {
         self.state().resume_answers.push(answer.map(|(status, body)| (status, body.to_owned())));
     }
 
-    /// The next resume call is taken, and its answer is lost.
+    /// The next resume call, or the next change of a credential, is taken, and its answer is lost.
     pub fn lose_next_answer(&self) {
         self.state().lose_answer = true;
     }
@@ -182,6 +199,26 @@ impl FakeN8n {
         );
     }
 
+    /// Everything about credentials gets this answer, or is itself again.
+    pub fn refuse_credentials(&self, status: Option<u16>) {
+        self.state().credentials_refused = status;
+    }
+
+    /// A single credential cannot be asked for, as in n8n 2.8.
+    pub fn list_credentials_only(&self) {
+        self.state().lists_credentials_only = true;
+    }
+
+    /// Its credentials, the oldest first.
+    pub fn credentials(&self) -> Vec<Credential> {
+        self.state().credentials.clone()
+    }
+
+    /// Somebody deletes all credentials in n8n.
+    pub fn delete_credentials(&self) {
+        self.state().credentials.clear();
+    }
+
     pub fn set_status(&self, id: u64, status: &str) {
         if let Some(execution) = self.state().executions.get_mut(&id) {
             execution.status = status.into();
@@ -200,7 +237,14 @@ impl FakeN8n {
         }
         let parts: Vec<&str> = request.url.path_segments().into_iter().flatten().collect();
         match parts.as_slice() {
-            ["api", "v1", rest @ ..] => Ok(api(&state, request, rest)),
+            ["api", "v1", rest @ ..] => {
+                let answer = api(&mut state, request, rest);
+                let changed = answer.status < 300 && rest.first() == Some(&"credentials");
+                if changed && request.method != Method::GET && std::mem::take(&mut state.lose_answer) {
+                    return Err(OutError::Timeout);
+                }
+                Ok(answer)
+            }
             ["webhook", ..] => match state.webhook_answer.clone() {
                 Some(answer) => answer.map(|(status, body)| reply(status, body)),
                 None => Ok(reply(200, r#"{"message":"Workflow was started"}"#)),
@@ -211,7 +255,7 @@ impl FakeN8n {
     }
 }
 
-fn api(state: &State, request: &OutRequest, path: &[&str]) -> OutReply {
+fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
     if let Some((status, body)) = &state.api_answer {
         return reply(*status, body.as_str());
     }
@@ -252,7 +296,49 @@ fn api(state: &State, request: &OutRequest, path: &[&str]) -> OutReply {
                 None => reply(404, r#"{"message":"Not Found"}"#),
             }
         }
+        ["credentials", rest @ ..] => credentials(state, request, rest),
         _ => reply(404, r#"{"message":"not found"}"#),
+    }
+}
+
+fn credentials(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
+    if let Some(status) = state.credentials_refused {
+        return reply(status, r#"{"message":"Forbidden"}"#);
+    }
+    let sent: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let shown = |credential: &Credential| {
+        json!({ "id": credential.id, "name": credential.name, "type": credential.kind }).to_string()
+    };
+    let found = path.first().and_then(|id| state.credentials.iter().position(|one| one.id == *id));
+    match (request.method.as_str(), path, found) {
+        ("POST", [], _) => {
+            state.made += 1;
+            let text = |name: &str| sent[name].as_str().unwrap_or_default().to_owned();
+            let id = format!("cred{:012}", state.made);
+            let made = Credential { id, name: text("name"), kind: text("type"), data: sent["data"].clone() };
+            state.credentials.push(made.clone());
+            reply(200, shown(&made))
+        }
+        ("GET", [], _) => {
+            let data: Vec<Value> = state
+                .credentials
+                .iter()
+                .rev()
+                .filter_map(|credential| serde_json::from_str(&shown(credential)).ok())
+                .collect();
+            reply(200, json!({ "data": data, "nextCursor": null }).to_string())
+        }
+        ("GET", [_], _) if state.lists_credentials_only => {
+            reply(405, r#"{"message":"GET method not allowed"}"#)
+        }
+        (_, [_], None) => reply(404, r#"{"message":"Credential not found"}"#),
+        ("GET", [_], Some(at)) => reply(200, shown(&state.credentials[at])),
+        ("PATCH", [_], Some(at)) => {
+            state.credentials[at].data = sent["data"].clone();
+            reply(200, shown(&state.credentials[at]))
+        }
+        ("DELETE", [_], Some(at)) => reply(200, shown(&state.credentials.remove(at))),
+        _ => reply(405, r#"{"message":"method not allowed"}"#),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
+mod companion;
+mod connect;
 mod sessions;
 
 use http::Method;
@@ -11,7 +13,7 @@ use shared::{
     ids::Id,
 };
 
-use crate::support::{Answer, Caller, N8N, TestApp};
+use crate::support::{Answer, Caller, N8N, TestApp, settings};
 
 /// An id that nobody has.
 pub const NOWHERE: u64 = 4242;
@@ -92,13 +94,14 @@ impl Sample {
 /// Acme as the samples expect it: installation 45, payload 42 that waits for a decision, workflow abc123, which used
 /// tokens once.
 pub async fn scene() -> TestApp {
-    scene_with(Settings::default()).await
+    scene_with(settings()).await
 }
 
 pub async fn scene_with(settings: Settings) -> TestApp {
     let house = TestApp::with(settings).await;
     house.seed_installation(&house.acme, 45).await;
     house.seed_payload(&house.acme, 42).await;
+    companion::seed(&house, &house.acme).await;
     // The fake reads the documents' execution id, which is no number, as 0.
     house.n8n.waits(0, "abc123", 42);
     let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
@@ -134,6 +137,8 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
     all.extend(sessions::samples());
+    all.extend(companion::samples());
+    all.extend(connect::samples());
     all
 }
 

@@ -1,0 +1,33 @@
+use axum::extract::Path;
+use shared::{
+    error::Result,
+    http::{ctx::Ctx, fields::Fields, reply::Reply},
+};
+
+use crate::{
+    credential,
+    input::{NodeParameters, Wish},
+    wire::NodeOut,
+};
+
+/// Shows n8n nodes like `GET`, and makes the credential that they name in this n8n, through its API: a Header Auth
+/// credential with a new API key of its own, which may only send what such nodes send.
+///
+/// One credential serves all nodes of an installation. It is made once (201) and then found again (200), unless somebody
+/// deleted it in n8n or revoked its key. Where n8n does not let it be made, the reply is 200 too and says why and what
+/// to do by hand; such a reply is not remembered under an `Idempotency-Key`.
+///
+/// The new key cannot do what the caller's own key cannot, and expires with it.
+#[utoipa::path(post, path = "/api/n8n/nodes/{kind}", operation_id = "connect_n8n_node", tag = "n8n nodes",
+    params(("kind" = String, Path, description = "Kind of node.", example = "payload-review")),
+    request_body = NodeParameters, responses(
+        (status = 201, description = "The credential was made, or holds a new key.", body = NodeOut),
+        (status = 200, description = "The credential was there, or is to be made by hand.", body = NodeOut)))]
+pub async fn handler(mut ctx: Ctx, Path(kind): Path<String>, fields: Fields) -> Result<Reply> {
+    let wish = Wish::read(&ctx, &kind, fields).await?;
+    if wish.kind.path.is_none() {
+        let reply = Reply::ok(&NodeOut::new(&wish, None))?;
+        return Ok(ctx.commit(Vec::new(), reply).await?);
+    }
+    credential::ensure(&mut ctx, &wish.installation, |credential| NodeOut::new(&wish, Some(credential))).await
+}

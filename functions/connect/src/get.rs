@@ -1,0 +1,28 @@
+use axum::extract::Path;
+use shared::{
+    error::Result,
+    http::{ctx::Ctx, extract::QueryFields, reply::Reply},
+};
+
+use crate::{
+    input::{NodeParameters, Wish},
+    wire::{CredentialOut, NodeOut},
+};
+
+/// Shows n8n nodes with every blank filled in, ready to paste: `canvas` is what n8n's canvas takes with Ctrl+V.
+///
+/// They name the credential that an earlier `POST` made in this n8n, else one that you make by hand. n8n is not called.
+#[utoipa::path(get, path = "/api/n8n/nodes/{kind}", operation_id = "get_n8n_node", tag = "n8n nodes",
+    params(("kind" = String, Path, description = "Kind of node.", example = "payload-review"), NodeParameters),
+    responses((status = 200, description = "The nodes.", body = NodeOut)))]
+pub async fn handler(ctx: Ctx, Path(kind): Path<String>, QueryFields(fields): QueryFields) -> Result<Reply> {
+    let wish = Wish::read(&ctx, &kind, fields).await?;
+    let credential = match wish.kind.path {
+        Some(_) => {
+            let known = ctx.n8n_credentials().get(wish.installation.id).await?;
+            Some(CredentialOut::remembered(known.as_ref()))
+        }
+        None => None,
+    };
+    Reply::ok(&NodeOut::new(&wish, credential))
+}

@@ -1,0 +1,22 @@
+//! n8n nodes to copy and paste: what an n8n workflow needs to work with Baton, with every blank filled in.
+//!
+//! Its one rule: no key is ever in a node. A node names a credential, and the credential is made in n8n itself.
+
+mod canvas;
+mod create;
+mod credential;
+mod get;
+mod input;
+mod kinds;
+mod list;
+mod wire;
+
+use shared::app::SharedApp;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub fn router() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(list::handler))
+        .routes(routes!(get::handler))
+        .routes(routes!(create::handler))
+}

@@ -1,0 +1,50 @@
+use serde::Serialize;
+use shared::{
+    error::Result,
+    http::{ctx::Ctx, reply::Reply},
+};
+use utoipa::ToSchema;
+
+use crate::kinds::{self, COMMON, Parameter};
+
+/// The kinds of nodes there are.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Catalogue {
+    success: bool,
+    nodes: Vec<KindOut>,
+    #[schema(example = 12)]
+    count: usize,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct KindOut {
+    #[schema(example = "payload-review")]
+    kind: &'static str,
+    #[schema(example = "Payload with review")]
+    title: &'static str,
+    description: &'static str,
+    /// The request that the nodes send; null when they send none.
+    #[schema(example = "POST /automation/payload/create")]
+    sends: Option<String>,
+    parameters: Vec<Parameter>,
+    /// What to know or do beside pasting.
+    notes: &'static [&'static str],
+}
+
+/// Lists the n8n nodes that can be copied.
+#[utoipa::path(get, path = "/api/n8n/nodes", operation_id = "list_n8n_nodes", tag = "n8n nodes",
+    responses((status = 200, description = "The kinds of nodes.", body = Catalogue)))]
+pub async fn handler(_: Ctx) -> Result<Reply> {
+    let nodes: Vec<_> = kinds::ALL
+        .iter()
+        .map(|kind| KindOut {
+            kind: kind.key,
+            title: kind.title,
+            description: kind.description,
+            sends: kinds::sends(kind),
+            parameters: [&COMMON, kind.parameters].concat(),
+            notes: kind.notes,
+        })
+        .collect();
+    Reply::ok(&Catalogue { success: true, count: nodes.len(), nodes })
+}
