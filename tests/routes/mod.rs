@@ -9,5 +9,6 @@ mod payloads;
 mod protocol;
 mod reviews;
 mod service;
+mod sessions;
 mod token_usage;
 mod triggers;

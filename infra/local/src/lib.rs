@@ -21,6 +21,7 @@ pub fn router() -> OpenApiRouter<SharedApp> {
         .merge(payloads::router())
         .merge(reviews::router())
         .merge(installations::router())
+        .merge(sessions::router())
         .merge(companion::router())
 }
 

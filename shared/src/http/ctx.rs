@@ -8,11 +8,13 @@ use serde::de::DeserializeOwned;
 
 use super::reply::Reply;
 use crate::{
+    accounts::Presented,
     app::SharedApp,
     clock::Millis,
     domain::{
-        api_key::ApiKey,
         chore::{Chore, What},
+        org::User,
+        principal::Principal,
         review::Actor,
     },
     error::{Error, ErrorKind, LogFailure, Result},
@@ -26,6 +28,7 @@ use crate::{
         installations::Installations,
         invoices::Invoices,
         notifications::Notifications,
+        orgs,
         payloads::Payloads,
         pushes::Pushes,
         runs::Runs,
@@ -41,7 +44,9 @@ use crate::{
 #[derive(Clone)]
 pub struct Ctx {
     pub app: SharedApp,
-    pub caller: Arc<ApiKey>,
+    pub caller: Arc<Principal>,
+    /// The session that the request belongs to; none when it came with an API key.
+    pub session: Option<Presented>,
     pub request_id: Arc<str>,
     pub now: Millis,
     pub idempotency: Option<Idempotency>,
@@ -103,6 +108,21 @@ impl Ctx {
 
     pub fn actor(&self) -> Actor {
         Actor { user_id: self.caller.user_id, username: self.caller.username.clone() }
+    }
+
+    /// The session of a route that asks for one.
+    pub fn session(&self) -> Result<&Presented> {
+        self.session
+            .as_ref()
+            .ok_or_else(|| Error::internal("a handler without the session that its route asks for"))
+    }
+
+    /// The caller's user as stored. A credential may outlive its user for as long as an instance believes it.
+    pub async fn user(&self) -> Result<User> {
+        let user = orgs::user(&*self.app.store, self.tenant(), self.caller.user_id).await?;
+        user.ok_or_else(|| {
+            Error::new(ErrorKind::CredentialRejected, "no_such_user", "The user of this credential is gone.")
+        })
     }
 
     /// The tenant's entities of a kind that can be reviewed.

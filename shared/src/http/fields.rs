@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -90,6 +91,21 @@ impl Fields {
 
     pub fn required_text(&mut self, name: &str, max: usize) -> String {
         self.required(name, |fields| fields.text(name, max))
+    }
+
+    /// A secret, with every space that it has; a number is taken as its digits.
+    pub fn required_secret(&mut self, name: &str, max: usize) -> SecretString {
+        self.required(name, |fields| {
+            let text = match fields.value(name)? {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return fields.wrong(name, "must be text"),
+            };
+            if text.chars().count() > max {
+                return fields.wrong(name, &format!("must have at most {max} characters"));
+            }
+            Some(text.into())
+        })
     }
 
     /// A whole number that is not negative.
@@ -260,6 +276,7 @@ fn whole_float(number: f64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use secrecy::ExposeSecret;
     use serde_json::json;
 
     fn fields(value: Value) -> Fields {
@@ -294,6 +311,18 @@ mod tests {
         assert_eq!(fields.whole("f", 1000), Some(120));
         assert_eq!(fields.json("g"), Some(json!({ "k": 1 })));
         fields.finish().unwrap();
+    }
+
+    #[test]
+    fn a_secret_keeps_its_spaces() {
+        let mut fields = fields(json!({ "a": " two words ", "b": 12345678, "c": ["x"], "d": "long" }));
+        assert_eq!(fields.required_secret("a", 100).expose_secret(), " two words ");
+        assert_eq!(fields.required_secret("b", 100).expose_secret(), "12345678");
+        fields.required_secret("c", 100);
+        fields.required_secret("d", 3);
+        fields.required_secret("e", 100);
+        let error = fields.finish().unwrap_err();
+        assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["c", "d", "e"]);
     }
 
     #[test]

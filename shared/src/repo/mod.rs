@@ -15,6 +15,7 @@ pub mod orgs;
 pub mod payloads;
 pub mod pushes;
 pub mod runs;
+pub mod sessions;
 pub mod subjects;
 pub mod usage;
 pub mod workflows;

@@ -1,13 +1,14 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
 mod companion;
+mod sessions;
 
 use http::Method;
 use serde_json::{Value, json};
 use shared::{
     config::Settings,
     domain::workflow,
-    http::routes::{ROUTES, Route},
+    http::routes::{Auth, ROUTES, Route},
     ids::Id,
 };
 
@@ -44,6 +45,19 @@ impl Sample {
 
     fn body(&self) -> Option<Value> {
         self.has_body().then(|| self.body.clone())
+    }
+
+    /// Acme with a credential that the route takes.
+    pub async fn caller(&self, house: &TestApp) -> Caller {
+        match self.route.auth {
+            Auth::Session => sessions::caller(house).await,
+            Auth::Key(_) | Auth::Public => house.acme.clone(),
+        }
+    }
+
+    /// Sends it as Acme.
+    pub async fn ask(&self, house: &TestApp) -> Answer {
+        self.send(&self.caller(house).await).await
     }
 
     pub async fn send(&self, caller: &Caller) -> Answer {
@@ -121,6 +135,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(creations());
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
+    all.extend(sessions::samples());
     all.extend(companion::samples());
     all
 }
