@@ -30,9 +30,14 @@ async fn send(house: &TestApp, function: &str) -> Answer {
 async fn every_http_event_is_answered_as_documented() {
     let house = TestApp::new().await;
     house.seed_installation(&house.acme, 45).await;
-    for (function, status) in
-        [("meta", 200), ("token-usage", 201), ("payloads", 201), ("media", 201), ("installations", 201), ("triggers", 200)]
-    {
+    for (function, status) in [
+        ("meta", 200),
+        ("token-usage", 201),
+        ("payloads", 201),
+        ("media", 201),
+        ("installations", 201),
+        ("triggers", 200),
+    ] {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
     }

@@ -8,7 +8,7 @@ use shared::{
     blobs::disk::MemoryBlobs,
     clock::{Clock, FixedClock, Millis},
     config::Settings,
-    domain::{api_key, installation::Installation, payload::Payload},
+    domain::{api_key, installation::Installation, org::Group, payload::Payload},
     http::layers,
     ids::{Id, SeededIds},
     queue::{Depth, QueueName, embedded::SqliteQueue, limits},
@@ -18,7 +18,7 @@ use shared::{
         subjects::{Stored, Subjects},
     },
     sealer::keyfile::KeyFile,
-    store::{self, embedded::Sqlite, meter::Reading},
+    store::{self, Key, Write, embedded::Sqlite, encode, meter::Reading},
     testing::{FakeN8n, Faults, Network},
     work::{Outcome, due},
 };
@@ -144,6 +144,14 @@ impl TestApp {
         new.subject_mut().id = Id::from_u64(to).unwrap();
         store::apply(&*self.app.store, entities.delete(&old).unwrap()).await.unwrap();
         store::apply(&*self.app.store, entities.insert(&new).unwrap()).await.unwrap();
+    }
+
+    /// Another client group of the caller's organization.
+    pub async fn seed_group(&self, caller: &Caller, id: u64) {
+        let group =
+            Group { id: Id::from_u64(id).unwrap(), name: "Another".into(), created_at: self.clock.now() };
+        let key = Key::of(caller.key.tenant, "group", group.id.sortable());
+        self.app.store.write(Write::put(key, encode(&group).unwrap())).await.unwrap();
     }
 
     /// Another key of the caller's user.

@@ -1,5 +1,7 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
+pub mod media;
+
 use http::Method;
 use serde_json::{Value, json};
 use shared::{
@@ -74,8 +76,8 @@ impl Sample {
     }
 }
 
-/// Acme as the samples expect it: installation 45, payload 42 that waits for a decision, workflow abc123, which used
-/// tokens once.
+/// Acme as the samples expect it: installation 45, payload 42 and media item 42 that wait for a decision, collection 1
+/// with that item in it, workflow abc123, which used tokens once.
 pub async fn scene() -> TestApp {
     scene_with(Settings::default()).await
 }
@@ -84,6 +86,7 @@ pub async fn scene_with(settings: Settings) -> TestApp {
     let house = TestApp::with(settings).await;
     house.seed_installation(&house.acme, 45).await;
     house.seed_payload(&house.acme, 42).await;
+    media::seed(&house, &house.acme).await;
     // The fake reads the documents' execution id, which is no number, as 0.
     house.n8n.waits(0, "abc123", 42);
     let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
@@ -118,6 +121,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(creations());
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
+    all.extend(media::samples());
     all
 }
 
