@@ -10,7 +10,7 @@ use shared::{
 
 use super::{
     footprint, pass,
-    stories::{Create, Decide, Push, Register, Repost, Story, Trigger, Usage},
+    stories::{Create, CreateMedia, Decide, DeleteCollection, Push, Register, Repost, Story, Trigger, Usage},
 };
 use crate::support::TestApp;
 
@@ -91,6 +91,16 @@ async fn creating_a_large_payload_survives_every_death() {
 #[tokio::test]
 async fn posting_again_survives_every_death() {
     survives_every_death(Repost).await;
+}
+
+#[tokio::test]
+async fn creating_a_media_item_in_a_new_collection_survives_every_death() {
+    survives_every_death(CreateMedia).await;
+}
+
+#[tokio::test]
+async fn deleting_a_collection_survives_every_death() {
+    survives_every_death(DeleteCollection).await;
 }
 
 #[tokio::test]

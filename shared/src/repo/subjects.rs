@@ -47,10 +47,10 @@ pub const MAX_PAGES: usize = 8;
 /// A list ends when it holds this many bytes: Lambda answers with at most 6 MB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// How many to read for the next page of a list that lacks so many: as many, and more at once where a filter passes some
-/// over.
+/// How many to read for the next page of a list that lacks so many: one more, which tells whether there is another page,
+/// and more at once where a filter passes some over.
 pub fn page_size(lacking: usize, passed_over: bool) -> usize {
-    lacking.max(if passed_over { 50 } else { 1 }).min(200)
+    (lacking + 1).max(if passed_over { 50 } else { 1 }).min(200)
 }
 
 /// The entities of one kind of one tenant.
