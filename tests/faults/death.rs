@@ -11,8 +11,8 @@ use shared::{
 use super::{
     footprint, pass,
     stories::{
-        Bill, Connect, Create, Decide, DeleteLeads, Forget, Message, PostLead, Push, Register, Repost, Story,
-        Trigger, Usage,
+        Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Forget, Message, PostLead,
+        Push, Register, Repost, Story, Trigger, Usage,
     },
 };
 use crate::support::TestApp;
@@ -109,6 +109,16 @@ async fn updating_a_known_lead_survives_every_death() {
 #[tokio::test]
 async fn deleting_many_leads_survives_every_death() {
     survives_every_death(DeleteLeads).await;
+}
+
+#[tokio::test]
+async fn creating_a_media_item_in_a_new_collection_survives_every_death() {
+    survives_every_death(CreateMedia).await;
+}
+
+#[tokio::test]
+async fn deleting_a_collection_survives_every_death() {
+    survives_every_death(DeleteCollection).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What clients do, told so that it can be begun again after every death of the process.
 
 use serde_json::{Value, json};
+use shared::egress::OutReply;
 use shared::repo::orgs;
 
 use super::pass;
@@ -143,6 +144,79 @@ impl Story for Repost {
 
     async fn state(&self, house: &TestApp, at: &Value) -> Value {
         payload_state(house, at).await
+    }
+}
+
+/// A media item that is new, and so is its collection; its provider is asked about it.
+pub struct CreateMedia;
+
+impl Story for CreateMedia {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        house.network.host("https://vimeo.com", |_| {
+            let body = json!({ "duration": 62, "width": 1920, "height": 1080 }).to_string();
+            Ok(OutReply { status: 200, headers: Default::default(), body: body.into() })
+        });
+        json!({ "installation": house.register(&house.acme).await })
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let mut body = post(&at["installation"], "Clip", &Value::Null);
+        body["media_type"] = json!("video");
+        body["url"] = json!("https://vimeo.com/76979871");
+        body["collection_name"] = json!("Summer");
+        once(house, "/automation/media/create", body).await
+    }
+
+    async fn state(&self, house: &TestApp, _: &Value) -> Value {
+        let listed = shown(house, "/api/media/list?human_interaction=1&search=clip").await;
+        assert_eq!(listed["count"], 1, "{listed}");
+        let names =
+            ["title", "url", "duration", "width", "collection_name", "automation_status", "execution_id"];
+        json!({
+            "item": parts(&listed["media"][0], &names),
+            "filed": shown(house, "/api/collections").await["collections"][0]["media_count"],
+            "stats": shown(house, "/api/media/stats").await,
+        })
+    }
+
+    /// What was stored was stored whole: the item, its collection, the counts, and what is still to be found out.
+    async fn abandoned(&self, house: &TestApp, at: &Value) {
+        let stored = shown(house, "/api/media/stats").await["total"] == 1;
+        let collections = shown(house, "/api/collections").await["collections"].clone();
+        assert_eq!(collections.as_array().map(Vec::len), Some(usize::from(stored)));
+        if stored {
+            let state = self.state(house, at).await;
+            assert_eq!((&state["filed"], &state["item"]["duration"]), (&json!(1), &json!("1:02")), "{state}");
+        }
+    }
+}
+
+/// A collection that goes, and the items that stay.
+pub struct DeleteCollection;
+
+impl Story for DeleteCollection {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        for n in 0..3 {
+            let body = json!({ "title": n.to_string(), "media_type": "file", "collection_name": "Summer" });
+            assert_eq!(house.acme.post("/api/media", body).await.status, 201);
+        }
+        json!({ "id": shown(house, "/api/collections").await["collections"][0]["id"] })
+    }
+
+    /// A DELETE has no `Idempotency-Key`: once it is gone, it is gone.
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let path = format!("/api/collections/{}", at["id"]);
+        let answer = house.acme.delete(&path).await;
+        if answer.status == 404 { house.acme.get("/api/collections").await } else { answer }
+    }
+
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        let media = shown(house, "/api/media/list").await["media"].clone();
+        json!({
+            "collections": shown(house, "/api/collections").await["count"],
+            "filed": shown(house, &format!("/api/media/list?collection_id={}", at["id"])).await["count"],
+            "shown": media.as_array().map(|rows| rows.iter().map(|row| row["collection_id"].clone()).collect::<Vec<_>>()),
+        })
     }
 }
 

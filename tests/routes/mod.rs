@@ -1,11 +1,13 @@
 //! What single routes promise beyond what holds for all of them (`coverage.rs`). Laid out like the URL tree.
 
 mod chats;
+mod collections;
 mod connect;
 mod idempotency;
 mod installations;
 mod invoices;
 mod leads;
+pub mod media;
 mod notifications;
 mod payloads;
 mod pipeline;

@@ -11,7 +11,7 @@ use shared::{
     domain::{
         api_key,
         installation::Installation,
-        org::{Role, User},
+        org::{Group, Role, User},
         payload::Payload,
     },
     http::layers,
@@ -23,7 +23,7 @@ use shared::{
         subjects::{Stored, Subjects},
     },
     sealer::keyfile::KeyFile,
-    store::{self, embedded::Sqlite, meter::Reading},
+    store::{self, Key, Write, embedded::Sqlite, encode, meter::Reading},
     testing::{FakeN8n, Faults, Network},
     work::{Outcome, due},
 };
@@ -156,6 +156,14 @@ impl TestApp {
         new.subject_mut().id = Id::from_u64(to).unwrap();
         store::apply(&*self.app.store, entities.delete(&old).unwrap()).await.unwrap();
         store::apply(&*self.app.store, entities.insert(&new).unwrap()).await.unwrap();
+    }
+
+    /// Another client group of the caller's organization.
+    pub async fn seed_group(&self, caller: &Caller, id: u64) {
+        let group =
+            Group { id: Id::from_u64(id).unwrap(), name: "Another".into(), created_at: self.clock.now() };
+        let key = Key::of(caller.key.tenant, "group", group.id.sortable());
+        self.app.store.write(Write::put(key, encode(&group).unwrap())).await.unwrap();
     }
 
     /// Another key of the caller's user.

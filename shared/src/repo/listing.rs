@@ -20,10 +20,10 @@ pub const MAX_PAGES: usize = 8;
 /// A list ends when it holds this many bytes: Lambda answers with at most 6 MB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// How many to read for the next page of a list that lacks so many: as many, and more at once where a filter passes some
-/// over.
+/// How many to read for the next page of a list that lacks so many: one more, which tells whether there is another page,
+/// and more at once where a filter passes some over.
 pub fn page_size(lacking: usize, passed_over: bool) -> usize {
-    lacking.max(if passed_over { 50 } else { 1 }).min(200)
+    (lacking + 1).max(if passed_over { 50 } else { 1 }).min(200)
 }
 
 /// Reads a query's pages until `limit` rows are found that are wanted. What is passed over costs reads too, so that the
@@ -40,8 +40,7 @@ pub async fn collect<T: DeserializeOwned>(
     let mut listed = Listed { found: Vec::new(), next: None };
     let (mut bytes, mut passed_over) = (0, false);
     for _ in 0..MAX_PAGES {
-        // One more, so that the last page is known to be the last.
-        query.limit = page_size(limit - listed.found.len(), passed_over) + 1;
+        query.limit = page_size(limit - listed.found.len(), passed_over);
         let page = store.query(&query).await?;
         for item in &page.items {
             let row: T = item.decode()?;

@@ -3,6 +3,7 @@
 mod companion;
 mod connect;
 mod leads;
+pub mod media;
 mod pipeline;
 mod sessions;
 
@@ -95,8 +96,8 @@ impl Sample {
     }
 }
 
-/// Acme as the samples expect it: installation 45, payload 42 that waits for a decision, workflow abc123, which used
-/// tokens once.
+/// Acme as the samples expect it: installation 45, payload 42 and media item 42 that wait for a decision, collection 1
+/// with that item in it, workflow abc123, which used tokens once.
 pub async fn scene() -> TestApp {
     scene_with(settings()).await
 }
@@ -107,6 +108,7 @@ pub async fn scene_with(settings: Settings) -> TestApp {
     house.seed_payload(&house.acme, 42).await;
     companion::seed(&house, &house.acme).await;
     pipeline::seed(&house).await;
+    media::seed(&house, &house.acme).await;
     // The fake reads the documents' execution id, which is no number, as 0.
     house.n8n.waits(0, "abc123", 42);
     let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
@@ -147,6 +149,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(connect::samples());
     all.extend(leads::samples());
     all.extend(pipeline::samples());
+    all.extend(media::samples());
     all
 }
 
