@@ -42,10 +42,15 @@ async fn every_http_event_is_answered_as_documented() {
         ("triggers", 200),
         ("companion", 201),
         ("connect", 201),
+        ("media", 201),
+        ("leads", 201),
+        ("installations", 201),
+        ("triggers", 200),
     ] {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
     }
+    assert_eq!(send(&house, "pipeline").await.status, 201);
     // It decides on an entity that is not there.
     assert_eq!(send(&house, "reviews").await.status, 404);
 }
@@ -107,8 +112,11 @@ fn every_event_file_is_run_by_a_test() {
         "companion",
         "connect",
         "installations",
+        "leads",
+        "media",
         "meta",
         "payloads",
+        "pipeline",
         "poll-executions",
         "resume-n8n",
         "reviews",

@@ -41,11 +41,18 @@ pub fn iso_millis(at: Millis) -> String {
 
 /// Reads RFC 3339 with any offset, or a plain date (its first moment in UTC).
 pub fn parse_iso(text: &str) -> Option<Millis> {
+    i64::try_from(parse(text)?.unix_timestamp_nanos() / 1_000_000).ok().map(Millis)
+}
+
+/// The day (`2025-01-21`) in what [`parse_iso`] reads, where the time was written: a day is not moved to UTC.
+pub fn parse_day(text: &str) -> Option<String> {
+    parse(text).map(|time| time.date().to_string())
+}
+
+fn parse(text: &str) -> Option<OffsetDateTime> {
     let text = text.trim();
     let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    let time =
-        parse(text).or_else(|| parse(&format!("{text}T00:00:00Z"))).or_else(|| parse(&format!("{text}Z")))?;
-    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Millis)
+    parse(text).or_else(|| parse(&format!("{text}T00:00:00Z"))).or_else(|| parse(&format!("{text}Z")))
 }
 
 /// The time, and waiting for it to pass.
@@ -119,5 +126,17 @@ mod tests {
         }
         assert_eq!(parse_iso("2025-01-21"), Some(Millis(1_737_417_600_000)));
         assert_eq!(parse_iso("yesterday"), None);
+    }
+
+    #[test]
+    fn a_day_is_the_one_where_the_time_was_written() {
+        for text in
+            ["2025-01-21", "2025-01-21T23:30:00-05:00", "2025-01-21T00:10:00+09:00", " 2025-01-21T10:30:00Z "]
+        {
+            assert_eq!(parse_day(text).as_deref(), Some("2025-01-21"), "{text}");
+        }
+        for text in ["2025-02-29", "2025-13-01", "2025-1-21", "21.01.2025", ""] {
+            assert_eq!(parse_day(text), None, "{text}");
+        }
     }
 }

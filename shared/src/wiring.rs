@@ -72,7 +72,7 @@ pub mod fit {
         Ok(())
     }
 
-    /// Calls to n8n. Nothing private is ever called from AWS: there is no laptop's n8n on this side.
+    /// Calls to n8n and to the providers of videos. Nothing private is ever called from AWS: there is no laptop's n8n on this side.
     pub fn http(ports: &mut Ports, _: &SdkConfig, _: &FunctionSettings) -> Result<(), SetupError> {
         ports.http = Arc::new(Guarded::new(Policy::default(), Arc::new(SystemResolver))?);
         Ok(())

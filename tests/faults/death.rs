@@ -11,7 +11,8 @@ use shared::{
 use super::{
     footprint, pass,
     stories::{
-        Bill, Connect, Create, Decide, Forget, Message, Push, Register, Repost, Story, Trigger, Usage,
+        Bill, Connect, Create, Decide, DeleteLeads, Forget, Message, PostLead, Push, Register, Repost, Story,
+        Trigger, Usage,
     },
 };
 use crate::support::TestApp;
@@ -93,6 +94,21 @@ async fn creating_a_large_payload_survives_every_death() {
 #[tokio::test]
 async fn posting_again_survives_every_death() {
     survives_every_death(Repost).await;
+}
+
+#[tokio::test]
+async fn posting_a_new_lead_survives_every_death() {
+    survives_every_death(PostLead { on_duplicate: "create" }).await;
+}
+
+#[tokio::test]
+async fn updating_a_known_lead_survives_every_death() {
+    survives_every_death(PostLead { on_duplicate: "update" }).await;
+}
+
+#[tokio::test]
+async fn deleting_many_leads_survives_every_death() {
+    survives_every_death(DeleteLeads).await;
 }
 
 #[tokio::test]

@@ -415,6 +415,7 @@ impl Story for Forget {
         assert!(now == whole || now == json!({ "sessions": 0, "messages": 0 }), "{sums}");
     }
 }
+
 /// A credential made in n8n, and the nodes that name it.
 pub struct Connect;
 
@@ -456,4 +457,63 @@ async fn work(house: &TestApp) -> Vec<bool> {
         work.push(house.acme.with_key(&text).get("/api").await.status == 200);
     }
     work
+}
+
+/// A lead that a person must look at, posted by a workflow.
+pub struct PostLead {
+    pub on_duplicate: &'static str,
+}
+
+impl Story for PostLead {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        let installation = house.register(&house.acme).await;
+        let known = json!({ "first_name": "Jane", "last_name": "Doe", "email": "known@example.com" });
+        assert_eq!(house.acme.post("/api/leads", known).await.status, 201);
+        json!({ "installation": installation })
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let email = if self.on_duplicate == "create" { "new@example.com" } else { "known@example.com" };
+        let body = json!({
+            "first_name": "Jane", "last_name": "Roe", "email": email, "company_name": "Acme Corp",
+            "lead_source": "Fair", "human_interaction": true, "installation_id": at["installation"],
+            "workflow_id": "wf1", "execution_id": "7", "on_duplicate": self.on_duplicate,
+        });
+        once(house, "/api/leads", body).await
+    }
+
+    async fn state(&self, house: &TestApp, _: &Value) -> Value {
+        let all = shown(house, "/api/leads/list").await;
+        let rows = all["leads"].as_array().unwrap().iter();
+        let rows: Vec<Value> = rows
+            .map(|row| parts(row, &["last_name", "email", "automation_status", "execution_id", "history"]))
+            .collect();
+        json!({ "rows": rows, "found": shown(house, "/api/leads/list?search=roe").await["count"] })
+    }
+}
+
+/// Many leads deleted in one request.
+pub struct DeleteLeads;
+
+impl Story for DeleteLeads {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        let mut ids = Vec::new();
+        for n in 0..20 {
+            let body =
+                json!({ "first_name": "Jane", "last_name": "Doe", "email": format!("{n}@example.com") });
+            ids.push(house.acme.post("/api/leads", body).await.id());
+        }
+        json!(ids)
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let reply = once(house, "/api/leads/bulk", json!({ "action": "delete", "ids": at })).await;
+        // What an attempt that died did counts as done.
+        assert_eq!((&reply.json["affected"], &reply.json["failed"]), (&json!(20), &json!([])), "{reply:?}");
+        reply
+    }
+
+    async fn state(&self, house: &TestApp, _: &Value) -> Value {
+        shown(house, "/api/leads/list").await
+    }
 }

@@ -3,6 +3,7 @@
 mod chore;
 mod due;
 mod listing;
+mod pipeline;
 mod poll;
 mod resume;
 mod resume_answers;

@@ -1,4 +1,4 @@
-//! Tidies up after requests that have been answered: the worker of the queue `background`.
+//! What nobody waits for, after requests that have been answered: the worker of the queue `background`.
 
 use shared::{
     app::App,

@@ -97,11 +97,8 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
 }
 
 fn read(mut fields: Fields) -> Result<Patch> {
-    if fields.has("title") && fields.text("title", 500).is_none() && !fields.is_refused("title") {
-        fields.refuse("title", "must not be empty");
-    }
     let patch = Patch {
-        title: fields.text("title", 500),
+        title: fields.kept_text("title", 500),
         task_type: input::task_type(&mut fields),
         payload: fields.json("payload"),
         human_interaction: fields.flag("human_interaction"),

@@ -2,6 +2,8 @@ use serde::Serialize;
 use shared::{
     domain::{
         invoice::Invoice,
+        lead::Lead,
+        media::MediaItem,
         payload::Payload,
         review::{AutomationStatus, Decision, EntityType, Resume, ResumeState, Verdict},
         subject::Subject,
@@ -98,13 +100,8 @@ async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply
     match input.entity_type {
         EntityType::CustomPayload => decide_on::<Payload>(ctx, to, &input).await,
         EntityType::Invoice => decide_on::<Invoice>(ctx, to, &input).await,
-        kind => {
-            let message = format!(
-                "There is no {} to review yet: only a custom_payload or an invoice can be.",
-                kind.as_str()
-            );
-            Err(Error::new(ErrorKind::NotFound, "not_found", message))
-        }
+        EntityType::Lead => decide_on::<Lead>(ctx, to, &input).await,
+        EntityType::MediaItem => decide_on::<MediaItem>(ctx, to, &input).await,
     }
 }
 
@@ -146,14 +143,7 @@ async fn aim(ctx: &Ctx, input: &Input, subject: &mut Subject) -> Result<()> {
     if let Some(id) = input.installation_id {
         ctx.installed().get(id).await?;
     }
-    let moved = input.execution_id.as_ref().is_some_and(|id| subject.execution_id.as_ref() != Some(id))
-        || input.installation_id.is_some_and(|id| subject.installation_id != Some(id));
-    if moved {
-        // The stored URL belongs to the execution that is stored with it.
-        subject.sealed_resume_url = None;
-        subject.execution_id = input.execution_id.clone().or(subject.execution_id.take());
-        subject.installation_id = input.installation_id.or(subject.installation_id);
-    }
+    subject.aim(input.installation_id, input.execution_id.clone());
     if subject.execution_id.is_some() && subject.installation_id.is_some() {
         subject.review.resume = Some(Resume::owed(ctx.now));
     }

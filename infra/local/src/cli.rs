@@ -137,7 +137,7 @@ enum KeyCommand {
 #[derive(Debug, Args)]
 struct Owner {
     /// E-mail address of the user whose organization it is.
-    #[arg(long = "user", value_name = "EMAIL", default_value = welcome::FIRST_ADMIN)]
+    #[arg(id = "owner", long = "user", value_name = "EMAIL", default_value = welcome::FIRST_ADMIN)]
     email: String,
 }
 

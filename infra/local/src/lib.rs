@@ -19,11 +19,14 @@ pub fn router() -> OpenApiRouter<SharedApp> {
         .merge(token_usage::router())
         .merge(triggers::router())
         .merge(payloads::router())
+        .merge(media::router())
+        .merge(pipeline::router())
         .merge(reviews::router())
         .merge(installations::router())
         .merge(sessions::router())
         .merge(companion::router())
         .merge(connect::router())
+        .merge(leads::router())
 }
 
 /// The API document of every route, as text.

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{clock::Millis, ids::Id};
 
+/// After this time no request is under way any more that saw things as they were before: API Gateway gives up after 30
+/// seconds.
+pub const SETTLED: Duration = Duration::from_secs(60);
+
 /// One chore, from its request to its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chore {
@@ -31,6 +35,14 @@ pub struct Chore {
 pub enum What {
     /// Delete every item of one of the tenant's partitions (named without the tenant).
     Purge { partition: String },
+    /// Take every media item out of a collection that was deleted.
+    UnfileMedia { collection_id: Id },
+    /// Ask the provider of a video for what its address does not tell.
+    EnrichMedia { media_id: Id },
+    /// Give the leads of a deleted status to its heir, which the pipeline names.
+    MoveLeads { from: Id },
+    /// Erase the values of a deleted custom field.
+    ForgetField { field_id: Id },
 }
 
 /// How a step ended.
@@ -39,6 +51,8 @@ pub enum Step {
     Done,
     /// There is more to do, from here on.
     More(Option<String>),
+    /// There may be more to do, but not before this time.
+    Wait(Millis),
 }
 
 impl Chore {

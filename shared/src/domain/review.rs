@@ -174,6 +174,26 @@ impl Review {
         self.resume = None;
     }
 
+    /// Another execution asks for a person. What was decided before was about another question.
+    pub fn ask_again(&mut self, by: Actor, now: Millis) {
+        if self.automation_status != AutomationStatus::Pending {
+            self.record(AutomationStatus::Pending, by, None, now);
+        }
+        self.human_interaction = true;
+        self.reposts = 0;
+        self.decision = None;
+        self.resume = None;
+    }
+
+    /// Whether somebody waits for this review: a person has to decide, the workflow has to post again, or n8n has to be
+    /// told.
+    pub fn is_open(&self) -> bool {
+        let undecided =
+            matches!(self.automation_status, AutomationStatus::Pending | AutomationStatus::Regenerate);
+        let owed = self.resume.as_ref().is_some_and(|resume| resume.state == ResumeState::Pending);
+        owed || (self.human_interaction && undecided)
+    }
+
     /// A caller sets the status without deciding: nothing is resumed.
     pub fn set_status(&mut self, to: AutomationStatus, by: Actor, now: Millis) {
         if to != self.automation_status {

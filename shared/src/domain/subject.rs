@@ -44,6 +44,41 @@ impl Subject {
         self.v += 1;
     }
 
+    /// Points the decision at another execution.
+    pub fn aim(&mut self, installation_id: Option<Id>, execution_id: Option<String>) {
+        let moved = execution_id.as_ref().is_some_and(|id| self.execution_id.as_ref() != Some(id))
+            || installation_id.is_some_and(|id| self.installation_id != Some(id));
+        if moved {
+            // The stored URL belongs to the execution that is stored with it.
+            self.sealed_resume_url = None;
+            self.execution_id = execution_id.or(self.execution_id.take());
+            self.installation_id = installation_id.or(self.installation_id);
+        }
+    }
+
+    /// A post asks for a person's decision on an entity that is there already: from now on it is the posting execution
+    /// that waits. False when another one does, which must not lose its answer. One that asked before keeps what it has.
+    pub fn ask_again(&mut self, posted: &Self, by: Actor, now: Millis) -> bool {
+        let same = posted.execution_id.is_some()
+            && self.execution_id == posted.execution_id
+            && self.workflow_id == posted.workflow_id;
+        let open = self.review.is_open();
+        if self.review.human_interaction && same || open && posted.execution_id.is_none() {
+            return true;
+        }
+        if open && self.execution_id.is_some() && !same {
+            return false;
+        }
+        self.installation_id = posted.installation_id.or(self.installation_id);
+        self.workflow_id.clone_from(&posted.workflow_id);
+        self.execution_id.clone_from(&posted.execution_id);
+        self.sealed_resume_url = None;
+        self.review.ask_again(by, now);
+        self.review.allow_regenerate = posted.review.allow_regenerate;
+        self.posted_at = now;
+        true
+    }
+
     /// What the workflow posts now, in place of what was sent back: the old entity goes on and is pending once more.
     pub fn renew(&mut self, old: Self, by: Actor, now: Millis) {
         let allow_regenerate = self.review.allow_regenerate;

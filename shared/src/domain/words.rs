@@ -13,20 +13,25 @@ pub fn fold(text: &str) -> String {
     text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
+/// What a search looks for: folded, from its first word on, because no phrase begins with what parts words. Empty when
+/// there is no word in it; nothing is found then.
+pub fn search(text: &str) -> String {
+    fold(text).trim_start_matches(is_part).to_owned()
+}
+
 /// The folded text from each of its words on, up to [`PHRASE`] characters. A word starts after white space, and after
 /// one of `- _ . , @ + / & ( '` inside a word.
 pub fn phrases(text: &str) -> BTreeSet<String> {
+    first_phrases(text, usize::MAX)
+}
+
+/// The phrases of so many words at the beginning of the text.
+pub fn first_phrases(text: &str, most: usize) -> BTreeSet<String> {
     let folded = fold(text);
-    let mut found = BTreeSet::new();
-    let mut starts = true;
-    for (at, char) in folded.char_indices() {
-        let parts = is_part(char);
-        if starts && !parts {
-            found.insert(clip(&folded[at..]));
-        }
-        starts = parts;
-    }
-    found
+    let before = std::iter::once(' ').chain(folded.chars());
+    let starts =
+        folded.char_indices().zip(before).filter(|((_, char), before)| is_part(*before) && !is_part(*char));
+    starts.take(most).map(|((at, _), _)| clip(&folded[at..])).collect()
 }
 
 /// Whether a folded search finds the text: it stands at the start of one of its words.
@@ -82,6 +87,12 @@ mod tests {
     }
 
     #[test]
+    fn a_long_text_is_found_by_its_first_words() {
+        assert_eq!(first_phrases("one two-three four", 2), set(&["one two-three four", "two-three four"]));
+        assert_eq!(first_phrases("one", 0), set(&[]));
+    }
+
+    #[test]
     fn whatever_is_indexed_is_found_and_the_middle_of_a_word_is_not() {
         for text in ["Acme Corp", "Jean-Luc Österreich", "jane.doe+crm@example.co.uk", "O'Neill & Sons"] {
             for phrase in phrases(text) {
@@ -90,6 +101,13 @@ mod tests {
         }
         assert!(!finds("cme", "Acme Corp"));
         assert!(finds(&fold("ACME  corp"), "acme corporation"));
+    }
+
+    #[test]
+    fn a_search_begins_with_a_word() {
+        assert_eq!(search("  (Acme   Corp) "), "acme corp)");
+        assert_eq!(search("@example.com"), "example.com");
+        assert_eq!(search(" ... "), "");
     }
 
     #[test]

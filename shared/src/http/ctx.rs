@@ -24,13 +24,18 @@ use crate::{
     repo::{
         chats::Chats,
         chores::Chores,
+        collections::Collections,
         idempotency::{self, Outcome},
         installations::Installations,
         invoices::Invoices,
+        lead_views::LeadViews,
+        leads::Leads,
+        media::MediaItems,
         n8n_credentials::N8nCredentials,
         notifications::Notifications,
         orgs,
         payloads::Payloads,
+        pipeline::Pipelines,
         pushes::Pushes,
         runs::Runs,
         subjects::{Stored, Subjects},
@@ -93,6 +98,12 @@ impl From<StoreError> for Refused {
     }
 }
 
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
@@ -133,6 +144,26 @@ impl Ctx {
 
     pub fn payloads(&self) -> Payloads<'_> {
         Payloads::new(&*self.app.store, self.tenant())
+    }
+
+    pub fn pipelines(&self) -> Pipelines<'_> {
+        Pipelines { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn lead_views(&self) -> LeadViews<'_> {
+        LeadViews { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn leads(&self) -> Leads<'_> {
+        Leads::new(&*self.app.store, self.tenant())
+    }
+
+    pub fn media(&self) -> MediaItems<'_> {
+        self.subjects()
+    }
+
+    pub fn collections(&self) -> Collections<'_> {
+        Collections { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn runs(&self) -> Runs<'_> {

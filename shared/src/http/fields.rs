@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use url::Url;
 
 use crate::{
@@ -40,6 +40,25 @@ impl Fields {
         {
             self.map.insert(name.into(), value);
         }
+    }
+
+    /// Lets a query parameter go before the field of the body.
+    pub fn prefer(&mut self, name: &str, query: &mut Self) {
+        if query.value(name).is_some()
+            && let Some(value) = query.map.remove(name)
+        {
+            self.map.insert(name.into(), value);
+        }
+    }
+
+    /// Whether the caller sent null for the field.
+    pub fn is_null(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(Value::is_null)
+    }
+
+    /// The names of all fields that were sent.
+    pub fn names(&self) -> Vec<String> {
+        self.map.keys().cloned().collect()
     }
 
     /// Adds a problem.
@@ -108,6 +127,14 @@ impl Fields {
         })
     }
 
+    /// Text that may be left out but not emptied.
+    pub fn kept_text(&mut self, name: &str, max: usize) -> Option<String> {
+        if self.has(name) && self.value(name).is_none() {
+            return self.wrong(name, "must not be empty");
+        }
+        self.text(name, max)
+    }
+
     /// A whole number that is not negative.
     pub fn whole(&mut self, name: &str, max: u64) -> Option<u64> {
         let number = match self.value(name)? {
@@ -124,6 +151,22 @@ impl Fields {
 
     pub fn required_whole(&mut self, name: &str, max: u64) -> u64 {
         self.required(name, |fields| fields.whole(name, max))
+    }
+
+    /// A number of at most [`MOST`] either way. One without a fraction is a whole number, however it was written.
+    pub fn number(&mut self, name: &str) -> Option<Number> {
+        let number = match self.value(name)? {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        match number.filter(|number: &f64| number.is_finite()) {
+            Some(number) if number.abs() > MOST => {
+                self.wrong(name, "must have at most 15 digits before the point")
+            }
+            Some(number) => whole_number(number).map(Number::from).or_else(|| Number::from_f64(number)),
+            None => self.wrong(name, "must be a number"),
+        }
     }
 
     pub fn flag(&mut self, name: &str) -> Option<bool> {
@@ -215,6 +258,18 @@ impl Fields {
         }
     }
 
+    /// A day, written as such or as a time of that day.
+    pub fn date(&mut self, name: &str) -> Option<String> {
+        let day = match self.value(name)? {
+            Value::String(text) => clock::parse_day(text),
+            _ => None,
+        };
+        match day {
+            Some(day) => Some(day),
+            None => self.wrong(name, "must be a date such as 2025-01-21"),
+        }
+    }
+
     /// A full http or https URL without credentials.
     pub fn url(&mut self, name: &str) -> Option<Url> {
         let text = self.text(name, 2048)?;
@@ -271,6 +326,14 @@ fn unix(number: i64) -> Option<Millis> {
 fn whole_float(number: f64) -> Option<u64> {
     const MAX: f64 = 9_007_199_254_740_991.0;
     (number.fract() == 0.0 && (0.0..=MAX).contains(&number)).then_some(number as u64)
+}
+
+/// Every whole number up to here is exact, in JSON readers as in DynamoDB.
+const MOST: f64 = 999_999_999_999_999.0;
+
+#[expect(clippy::cast_possible_truncation, reason = "whole, and within MOST")]
+fn whole_number(number: f64) -> Option<i64> {
+    (number.fract() == 0.0).then_some(number as i64)
 }
 
 #[cfg(test)]

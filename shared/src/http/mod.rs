@@ -3,6 +3,7 @@
 pub mod cookies;
 mod credential;
 pub mod ctx;
+pub mod custom_fields;
 pub mod extract;
 pub mod fields;
 pub mod health;

@@ -1,9 +1,14 @@
-//! Cursors: opaque to callers, versioned, and made of an id alone, so that a forged one reaches nothing.
+//! Cursors: opaque to callers, versioned, and made of ids and words alone, which the repository reads within the caller's
+//! own tenant, so that a forged one reaches nothing.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::fields::Fields;
-use crate::ids::Id;
+use crate::{
+    domain::words,
+    ids::Id,
+    repo::{entries::Phrase, indexed::Mark},
+};
 
 /// Items of a list unless the caller says otherwise.
 pub const DEFAULT_LIMIT: usize = 50;
@@ -21,17 +26,54 @@ pub fn read_cursor(text: &str) -> Option<Id> {
     std::str::from_utf8(&bytes).ok()?.strip_prefix("1:")?.parse().ok()
 }
 
+/// The text a caller sends back to get the next page of a search.
+pub fn search_cursor(mark: &Mark) -> String {
+    let text = match &mark.after {
+        Some(phrase) => format!("s1:{}:{}:{}", mark.group, phrase.id, phrase.text),
+        None => format!("s1:{}", mark.group),
+    };
+    BASE64_URL_SAFE_NO_PAD.encode(text)
+}
+
+/// Reads the cursor of a search.
+pub fn read_search_cursor(text: &str) -> Option<Mark> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+    let rest = std::str::from_utf8(&bytes).ok()?.strip_prefix("s1:")?;
+    let mut parts = rest.splitn(3, ':');
+    let group = parts.next()?.parse().ok()?;
+    let after = match (parts.next(), parts.next()) {
+        (None, _) => None,
+        (Some(id), Some(text)) if !text.is_empty() => {
+            Some(Phrase { text: text.to_owned(), id: id.parse().ok()? })
+        }
+        _ => return None,
+    };
+    Some(Mark { group, after })
+}
+
 /// `limit` (1–500, clamped) and `cursor` of a list.
 pub fn read(fields: &mut Fields) -> (usize, Option<Id>) {
+    (limit(fields), cursor_field(fields, read_cursor))
+}
+
+/// `limit` and `cursor` of a search for this (`words::search`). A cursor of another search is none of this one.
+pub fn read_search(fields: &mut Fields, search: &str) -> (usize, Option<Mark>) {
+    let prefix = words::clip(search);
+    let fits = |mark: &Mark| mark.after.as_ref().is_none_or(|phrase| phrase.text.starts_with(&prefix));
+    (limit(fields), cursor_field(fields, |text| read_search_cursor(text).filter(fits)))
+}
+
+fn limit(fields: &mut Fields) -> usize {
     let limit = fields.whole("limit", u64::MAX).and_then(|limit| usize::try_from(limit).ok());
-    let cursor = fields.text("cursor", 200).and_then(|text| {
-        let id = read_cursor(&text);
-        if id.is_none() {
-            fields.refuse("cursor", "is not a cursor of this list");
-        }
-        id
-    });
-    (limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT), cursor)
+    limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
+}
+
+fn cursor_field<T>(fields: &mut Fields, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let cursor = read(&fields.text("cursor", 400)?);
+    if cursor.is_none() {
+        fields.refuse("cursor", "is not a cursor of this list");
+    }
+    cursor
 }
 
 #[cfg(test)]
@@ -45,5 +87,19 @@ mod tests {
         for text in ["", "42", "MTo", "Mjo0Mg", "💥"] {
             assert_eq!(read_cursor(text), None, "{text}");
         }
+    }
+    #[test]
+    fn cursors_of_searches_read_back_and_others_do_not() {
+        let id = |n| Id::from_u64(n).unwrap();
+        let after = Phrase { text: "a:b #%ö".into(), id: id(42) };
+        for mark in [Mark { group: id(7), after: None }, Mark { group: id(7), after: Some(after) }] {
+            assert_eq!(read_search_cursor(&search_cursor(&mark)), Some(mark));
+        }
+        let forged = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
+        for text in ["s1:", "s1:x", "s1:7:42", "s1:7:42:", "s1:7:x:acme", "1:7", "s2:7"] {
+            assert_eq!(read_search_cursor(&forged(text)), None, "{text}");
+        }
+        assert_eq!(read_search_cursor(&cursor(id(42))), None);
+        assert_eq!(read_cursor(&search_cursor(&Mark { group: id(7), after: None })), None);
     }
 }

@@ -141,8 +141,26 @@ routes! {
     Post "/automation/approve" "approve" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
     Post "/automation/deny" "deny" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
     Post "/automation/regenerate" "regenerate" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
+    Get "/api/lead-statuses" "list_lead_statuses" Invokati Key("pipeline:read"), None, "pipeline", [];
+    Post "/api/lead-statuses" "create_lead_status" Invokati Key("pipeline:write"), None, "pipeline", [WrongState];
+    Post "/api/lead-statuses/reorder" "reorder_lead_statuses" Invokati Key("pipeline:write"), None, "pipeline", [];
+    Patch "/api/lead-statuses/{id}" "update_lead_status" Invokati Key("pipeline:write"), None, "pipeline", [NotFound, Conflict];
+    Delete "/api/lead-statuses/{id}" "delete_lead_status" Invokati Key("pipeline:write"), None, "pipeline", [NotFound, Invalid];
+    Get "/api/lead-custom-fields" "list_lead_custom_fields" Invokati Key("pipeline:read"), None, "pipeline", [];
+    Post "/api/lead-custom-fields" "create_lead_custom_field" Invokati Key("pipeline:write"), None, "pipeline", [WrongState];
+    Patch "/api/lead-custom-fields/{id}" "update_lead_custom_field" Invokati Key("pipeline:write"), None, "pipeline", [NotFound];
+    Delete "/api/lead-custom-fields/{id}" "delete_lead_custom_field" Invokati Key("pipeline:write"), None, "pipeline", [NotFound];
+    Get "/api/leads/view-config" "get_lead_view" Invokati Key("leads:read"), None, "pipeline", [];
+    Put "/api/leads/view-config" "set_lead_view" Invokati Key("leads:read"), None, "pipeline", [];
     Post "/api/installs/register" "register_installation" Invokati Key("installations:write"), None, "installations", [];
     Post "/api/push/executions" "push_execution" Invokati Key("executions:write"), None, "installations", [NotFound];
+    Post "/api/leads" "create_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Forbidden, WrongState];
+    Get "/api/leads/recent" "list_recent_leads" Invokati Key("leads:read"), None, "leads", [Invalid];
+    Get "/api/leads/list" "list_leads" Invokati Key("leads:read"), None, "leads", [Invalid, Forbidden];
+    Post "/api/leads/bulk" "change_leads" Invokati Key("leads:write"), None, "leads", [];
+    Get "/api/leads/{id}" "get_lead" Invokati Key("leads:read"), None, "leads", [NotFound];
+    Patch "/api/leads/{id}" "update_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Forbidden, Conflict];
+    Delete "/api/leads/{id}" "delete_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Conflict];
     Get "/api/installed/{installation_id}" "list_installed_workflows" Invokati Key("installations:read"), None, "installations", [NotFound];
     Post "/api/v1/admin/login" "admin_login" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
     Post "/api/v1/sessions/admin" "create_admin_session" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
@@ -172,6 +190,18 @@ routes! {
     Get "/api/n8n/nodes" "list_n8n_nodes" Invokati Key("nodes:read"), None, "connect", [];
     Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Key("nodes:read"), None, "connect", [NotFound, Invalid];
     Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Key("nodes:write"), None, "connect", [NotFound];
+    Post "/api/media" "create_media" Invokati Key("media:write"), None, "media", [NotFound, Forbidden];
+    Get "/api/media/list" "list_media" Invokati Key("media:read"), None, "media", [Invalid, Forbidden];
+    Get "/api/media/stats" "get_media_stats" Invokati Key("media:read"), None, "media", [Invalid, Forbidden];
+    Get "/api/media/{id}" "get_media" Invokati Key("media:read"), None, "media", [NotFound];
+    Patch "/api/media/{id}" "update_media" Invokati Key("media:write"), None, "media", [NotFound, Conflict];
+    Delete "/api/media/{id}" "delete_media" Invokati Key("media:write"), None, "media", [NotFound, Conflict];
+    Post "/automation/media/create" "create_media_for_review" Invokati Key("media:write"), None, "media", [NotFound, Forbidden];
+    Get "/api/collections" "list_collections" Invokati Key("collections:read"), None, "media", [Invalid, Forbidden];
+    Post "/api/collections" "create_collection" Invokati Key("collections:write"), None, "media", [Forbidden];
+    Get "/api/collections/{id}" "get_collection" Invokati Key("collections:read"), None, "media", [NotFound];
+    Put "/api/collections/{id}" "update_collection" Invokati Key("collections:write"), None, "media", [NotFound, Conflict];
+    Delete "/api/collections/{id}" "delete_collection" Invokati Key("collections:write"), None, "media", [NotFound, Conflict];
 }
 
 /// The scope that everybody holds: it only tells that the credential works.

@@ -16,9 +16,15 @@ pub struct Listed<T> {
 }
 
 /// Pages read for one list at the most: what a filter passes over costs reads too.
-const MAX_PAGES: usize = 8;
+pub const MAX_PAGES: usize = 8;
 /// A list ends when it holds this many bytes: Lambda answers with at most 6 MB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many to read for the next page of a list that lacks so many: as many, and more at once where a filter passes some
+/// over.
+pub fn page_size(lacking: usize, passed_over: bool) -> usize {
+    lacking.max(if passed_over { 50 } else { 1 }).min(200)
+}
 
 /// Reads a query's pages until `limit` rows are found that are wanted. What is passed over costs reads too, so that the
 /// number of pages is bounded: a list may be shorter than `limit` and still have a next page. Every item of the query must
@@ -30,15 +36,18 @@ pub async fn collect<T: DeserializeOwned>(
     id: impl Fn(&T) -> Id,
     wanted: impl Fn(&T) -> bool,
 ) -> Result<Listed<T>, StoreError> {
-    let mut query = query.limit(limit.clamp(50, 200));
+    let mut query = query;
     let mut listed = Listed { found: Vec::new(), next: None };
-    let mut bytes = 0;
+    let (mut bytes, mut passed_over) = (0, false);
     for _ in 0..MAX_PAGES {
+        // One more, so that the last page is known to be the last.
+        query.limit = page_size(limit - listed.found.len(), passed_over) + 1;
         let page = store.query(&query).await?;
         for item in &page.items {
             let row: T = item.decode()?;
             listed.next = Some(id(&row));
             if !wanted(&row) {
+                passed_over = true;
                 continue;
             }
             bytes += limits::item_bytes(&item.key, &item.attrs);

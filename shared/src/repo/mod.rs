@@ -4,16 +4,23 @@
 
 pub mod chats;
 pub mod chores;
+pub mod collections;
 pub mod due;
 pub mod entries;
 pub mod idempotency;
+pub mod indexed;
 pub mod installations;
 pub mod invoices;
+pub mod lead_views;
+pub mod leads;
 pub mod listing;
+pub mod media;
+pub mod media_stats;
 pub mod n8n_credentials;
 pub mod notifications;
 pub mod orgs;
 pub mod payloads;
+pub mod pipeline;
 pub mod pushes;
 pub mod runs;
 pub mod sessions;

@@ -19,7 +19,7 @@ use crate::{
     tenant::TenantId,
 };
 
-pub use listing::{Listed, MAX_BYTES};
+pub use listing::{Listed, MAX_BYTES, MAX_PAGES, page_size};
 
 /// How an entity is stored.
 pub trait Stored: Reviewable {

@@ -1,6 +1,7 @@
-//! Stand-ins for what lies outside the house, for tests: the network and the n8n behind it, and the faults that ports
-//! have.
+//! Stand-ins for what lies outside the house, for tests: the network and the n8n behind it, the faults that ports
+//! have, and crowds of leads.
 
+pub mod crowd;
 pub mod dump;
 mod faults;
 mod n8n;

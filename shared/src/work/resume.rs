@@ -7,6 +7,8 @@ use crate::{
     clock::Millis,
     domain::{
         invoice::Invoice,
+        lead::Lead,
+        media::MediaItem,
         payload::Payload,
         review::{EntityType, Resume, ResumeState},
         subject::Subject,
@@ -26,7 +28,8 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
     match kind_of(&task.key()) {
         Some(EntityType::CustomPayload) => claim::<Payload>(app, task).await,
         Some(EntityType::Invoice) => claim::<Invoice>(app, task).await,
-        Some(kind) => Err(Error::internal(format!("a {} cannot owe a resume", kind.as_str()))),
+        Some(EntityType::Lead) => claim::<Lead>(app, task).await,
+        Some(EntityType::MediaItem) => claim::<MediaItem>(app, task).await,
         None => Err(Error::internal(format!("nothing that can be reviewed lies under {}", task.key()))),
     }
 }

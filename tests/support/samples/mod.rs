@@ -2,6 +2,8 @@
 
 mod companion;
 mod connect;
+mod leads;
+mod pipeline;
 mod sessions;
 
 use http::Method;
@@ -14,6 +16,8 @@ use shared::{
 };
 
 use crate::support::{Answer, Caller, N8N, TestApp, settings};
+
+pub use leads::lead;
 
 /// An id that nobody has.
 pub const NOWHERE: u64 = 4242;
@@ -102,10 +106,12 @@ pub async fn scene_with(settings: Settings) -> TestApp {
     house.seed_installation(&house.acme, 45).await;
     house.seed_payload(&house.acme, 42).await;
     companion::seed(&house, &house.acme).await;
+    pipeline::seed(&house).await;
     // The fake reads the documents' execution id, which is no number, as 0.
     house.n8n.waits(0, "abc123", 42);
     let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
     assert_eq!(used.status, 201, "{used:?}");
+    leads::seed(&house).await;
     house
 }
 
@@ -139,6 +145,8 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(sessions::samples());
     all.extend(companion::samples());
     all.extend(connect::samples());
+    all.extend(leads::samples());
+    all.extend(pipeline::samples());
     all
 }
 

@@ -1,6 +1,9 @@
 use serde::Serialize;
 use shared::{
-    domain::invoice::{DEFAULT_CURRENCY, Details, Invoice, InvoiceStatus},
+    domain::{
+        invoice::{DEFAULT_CURRENCY, Details, Invoice, InvoiceStatus},
+        subject::Subject,
+    },
     error::{Error, Result},
     http::{
         ctx::{Ctx, Refused},
@@ -125,7 +128,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut query): QueryFields, mut fields: 
     let sent_back = origin::renew(&ctx, &mut invoice).await?;
     origin::seal(&ctx, resume_url.clone(), &mut invoice).await?;
     match sent_back {
-        Some(before) => renew(&ctx, &before, invoice).await,
+        Some(before) => renew(&ctx, &before, invoice.subject, patch).await,
         None => create(&ctx, Posted { invoice, patch, resume_url, on_duplicate }).await,
     }
 }
@@ -138,10 +141,10 @@ struct Posted {
     on_duplicate: OnDuplicate,
 }
 
-/// A reviewer had sent the invoice back: it keeps its id and its past.
-async fn renew(ctx: &Ctx, before: &Invoice, mut invoice: Invoice) -> Result<Reply> {
-    invoice.holds_number = before.holds_number;
-    invoice.status_history.clone_from(&before.status_history);
+/// A reviewer had sent the invoice back: it keeps its id and its past, and gets what is posted now.
+async fn renew(ctx: &Ctx, before: &Invoice, subject: Subject, patch: Patch) -> Result<Reply> {
+    let mut invoice = Invoice { subject, ..before.clone() };
+    patch.apply(&mut invoice, ctx);
     let reply = Reply::created(&told(&invoice, None, "Invoice created successfully."))?;
     let writes = origin::writes(ctx, Some(before), &invoice)?;
     Ok(origin::commit(ctx, writes, &invoice, reply).await?)

@@ -1,6 +1,11 @@
 //! Chores: a page at a time, for as long as a message may take, and then from there on with the next message.
 
+mod enrich;
+mod forget_field;
+mod move_leads;
 mod purge;
+mod rewrite;
+mod unfile;
 
 use std::time::Duration;
 
@@ -30,10 +35,13 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
             app.store.write(chores.delete(chore.id)).await?;
             return Ok(());
         }
-        Ok(Step::More(_)) => {
+        Ok(going_on) => {
             chore.failures = 0;
             chore.last_error = None;
-            app.now()
+            match going_on {
+                Step::Wait(until) => *until,
+                _ => app.now(),
+            }
         }
         Err(error) => {
             tracing::warn!(chore = %chore.id, %error, "a chore failed and is tried again");
@@ -57,6 +65,10 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Millis) 
     loop {
         let step = match &chore.what {
             What::Purge { partition } => purge::step(app, tenant, partition).await?,
+            What::UnfileMedia { collection_id } => unfile::step(app, tenant, *collection_id).await?,
+            What::EnrichMedia { media_id } => enrich::step(app, tenant, *media_id, chore.failures).await?,
+            What::MoveLeads { from } => move_leads::step(app, tenant, *from).await?,
+            What::ForgetField { field_id } => forget_field::step(app, tenant, chore, *field_id).await?,
         };
         if let Step::More(cursor) = &step {
             chore.cursor.clone_from(cursor);

@@ -1,0 +1,310 @@
+use std::collections::{HashMap, HashSet};
+
+use futures::{StreamExt, stream};
+use serde::Serialize;
+use serde_json::Value;
+use shared::{
+    domain::{lead::Lead, pipeline::Pipeline},
+    error::Result,
+    http::{
+        ctx::{self, Ctx},
+        fields::Fields,
+        reply::Reply,
+    },
+    ids::Id,
+    store::{
+        self, StoreError, Write,
+        limits::{TRANSACT_BYTES, TRANSACT_WRITES},
+    },
+};
+use utoipa::ToSchema;
+
+use crate::{ATTEMPTS, input};
+
+/// Ids of one request.
+const MOST: usize = 500;
+/// Transactions under way at once.
+const AT_ONCE: usize = 8;
+/// Bytes of the leads of one transaction: half of what it may hold, because what they become counts, and not what they
+/// were.
+const BYTES: usize = TRANSACT_BYTES / 2;
+
+/// What to do with which leads.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `Bulk` reads leniently")]
+pub struct BulkRequest {
+    /// `update_status` or `delete`.
+    #[schema(example = "update_status")]
+    action: String,
+    /// Up to 500 leads.
+    #[schema(example = json!([101, 102, 103]))]
+    ids: Vec<u64>,
+    /// Label or id of the status that they get.
+    #[schema(example = "Qualified")]
+    status: Option<String>,
+}
+
+/// What became of each lead.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BulkResult {
+    success: bool,
+    #[schema(example = "update_status")]
+    action: &'static str,
+    /// How many leads are now as they were to be. One that was named twice counts once.
+    #[schema(example = 3)]
+    affected: usize,
+    /// Every other id, with the reason.
+    failed: Vec<Failure>,
+}
+
+/// An id to which nothing was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Failure {
+    /// As it was sent.
+    #[schema(value_type = u64, example = 104)]
+    id: Value,
+    #[schema(example = "not found")]
+    error: &'static str,
+}
+
+const NOT_FOUND: &str = "not found";
+const CHANGED: &str = "it kept changing meanwhile: send it again";
+const UNAVAILABLE: &str = "the store did not answer: send it again";
+
+/// Changes the status of many leads, or deletes them. Every id is accounted for: what is not in `failed` was done.
+#[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads",
+    request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
+pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
+    let pipeline = ctx.pipelines().load().await?;
+    let (action, sent) = read(fields, &pipeline)?;
+    // An earlier request with this key may have died under way; what it did counts as done by this one.
+    let earlier = ctx.idempotency.as_ref().and_then(|idempotency| idempotency.begun);
+    let operation = earlier.unwrap_or_else(|| ctx.app.id());
+    if earlier.is_none() && !ctx.begin(operation, Vec::new()).await? {
+        return Err(ctx::in_progress());
+    }
+    let bulk = Bulk { ctx: &ctx, action, operation, goes_on: earlier.is_some() };
+    let ids: Vec<Id> = distinct(&sent).collect();
+    let ends = bulk.run(&ids).await?;
+    let mut failed = Vec::new();
+    let mut told = HashSet::new();
+    for (value, id) in sent {
+        let error = match id {
+            None => Some(NOT_FOUND),
+            Some(id) if told.insert(id) => ends.get(&id).copied().unwrap_or(Some(NOT_FOUND)),
+            Some(_) => None,
+        };
+        failed.extend(error.map(|error| Failure { id: value, error }));
+    }
+    let affected = ends.values().filter(|end| end.is_none()).count();
+    let result = BulkResult { success: true, action: action.as_str(), affected, failed };
+    Ok(ctx.commit(Vec::new(), Reply::ok(&result)?).await?)
+}
+
+fn distinct(sent: &[(Value, Option<Id>)]) -> impl Iterator<Item = Id> {
+    let mut seen = HashSet::new();
+    sent.iter().filter_map(|(_, id)| *id).filter(move |id| seen.insert(*id))
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Action {
+    UpdateStatus(Id),
+    Delete,
+}
+
+impl Action {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::UpdateStatus(_) => "update_status",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// The action, and every id as it was sent. What cannot be an id is an id of nothing.
+fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<(Action, Vec<(Value, Option<Id>)>)> {
+    if !fields.has("action") || fields.text("action", 20).is_none() && !fields.is_refused("action") {
+        fields.refuse("action", "is required");
+    }
+    let word = |text: &str| matches!(text, "update_status" | "delete").then(|| text.to_owned());
+    let action = fields.one_of("action", &["update_status", "delete"], word);
+    let status = input::status(&mut fields, pipeline);
+    if action.as_deref() == Some("update_status") && status.is_none() && !fields.is_refused("status") {
+        fields.refuse("status", "is required for update_status");
+    }
+    let ids = ids(&mut fields);
+    fields.finish()?;
+    let action = status.filter(|_| action.as_deref() != Some("delete"));
+    Ok((action.map_or(Action::Delete, Action::UpdateStatus), ids))
+}
+
+fn ids(fields: &mut Fields) -> Vec<(Value, Option<Id>)> {
+    let problem = match fields.json("ids") {
+        None => "is required",
+        Some(Value::Array(all)) if all.is_empty() => "is required",
+        Some(Value::Array(all)) if all.len() > MOST => "must have at most 500 ids",
+        Some(Value::Array(all)) if all.iter().all(|id| id.is_number() || id.is_string()) => {
+            return all
+                .into_iter()
+                .map(|value| (value.clone(), serde_json::from_value(value).ok()))
+                .collect();
+        }
+        Some(_) => "must be an array of ids",
+    };
+    if !fields.is_refused("ids") {
+        fields.refuse("ids", problem);
+    }
+    Vec::new()
+}
+
+/// Why nothing was done to a lead; none when it is as it was to be.
+type End = Option<&'static str>;
+
+struct Bulk<'a> {
+    ctx: &'a Ctx,
+    action: Action,
+    operation: Id,
+    /// An earlier attempt of the same operation may have done some of it.
+    goes_on: bool,
+}
+
+/// Leads that are written in one transaction.
+#[derive(Default)]
+struct Batch {
+    ids: Vec<Id>,
+    writes: Vec<Write>,
+    bytes: usize,
+}
+
+/// How a batch ended; none when its leads are to be tried again, each alone.
+struct Written {
+    ids: Vec<Id>,
+    end: Option<End>,
+}
+
+impl Bulk<'_> {
+    async fn run(&self, ids: &[Id]) -> Result<HashMap<Id, End>> {
+        let leads = self.ctx.leads().several(ids).await?;
+        let mut ends = HashMap::new();
+        let found: HashSet<Id> = leads.iter().map(|lead| lead.subject.id).collect();
+        let missing: Vec<Id> = ids.iter().copied().filter(|id| !found.contains(id)).collect();
+        let done = self.done_before(&missing).await?;
+        ends.extend(missing.into_iter().map(|id| (id, (!done.contains(&id)).then_some(NOT_FOUND))));
+        let batches = self.batches(leads, &mut ends)?;
+        let written: Vec<_> = batches.into_iter().map(|batch| self.write(batch)).collect();
+        let mut again = Vec::new();
+        for batch in at_once(written).await {
+            match batch.end {
+                Some(end) => ends.extend(batch.ids.into_iter().map(|id| (id, end))),
+                None => again.extend(batch.ids),
+            }
+        }
+        let alone: Vec<_> = again.into_iter().map(|id| self.alone(id)).collect();
+        ends.extend(at_once(alone).await);
+        Ok(ends)
+    }
+
+    /// Those of the missing leads that an earlier attempt of this operation deleted.
+    async fn done_before(&self, missing: &[Id]) -> Result<HashSet<Id>> {
+        if !self.goes_on || !matches!(self.action, Action::Delete) {
+            return Ok(HashSet::new());
+        }
+        let deleted = self.ctx.leads().several_deleted(missing).await?;
+        let own = deleted.into_iter().filter(|deleted| deleted.operation == Some(self.operation));
+        Ok(own.map(|deleted| deleted.lead.subject.id).collect())
+    }
+
+    /// As many leads in one transaction as fit. Those that need no change are done.
+    fn batches(&self, leads: Vec<Lead>, ends: &mut HashMap<Id, End>) -> Result<Vec<Batch>> {
+        let mut batches = vec![Batch::default()];
+        for lead in leads {
+            let id = lead.subject.id;
+            let writes = self.writes(lead)?;
+            if writes.is_empty() {
+                ends.insert(id, None);
+                continue;
+            }
+            let bytes = writes.iter().map(bytes).sum::<usize>();
+            let full = batches.last().is_none_or(|batch| {
+                batch.writes.len() + writes.len() > TRANSACT_WRITES || batch.bytes + bytes > BYTES
+            });
+            if full {
+                batches.push(Batch::default());
+            }
+            if let Some(batch) = batches.last_mut() {
+                batch.ids.push(id);
+                batch.writes.extend(writes);
+                batch.bytes += bytes;
+            }
+        }
+        Ok(batches)
+    }
+
+    async fn write(&self, batch: Batch) -> Written {
+        let end = match store::apply(&*self.ctx.app.store, batch.writes).await {
+            Ok(()) => Some(None),
+            // One lead that was changed meanwhile stands in the way of all.
+            Err(error) if is_overtaken(&error) => None,
+            Err(error) => Some(Some(unavailable(&error))),
+        };
+        Written { ids: batch.ids, end }
+    }
+
+    async fn alone(&self, id: Id) -> (Id, End) {
+        (id, self.try_alone(id).await)
+    }
+
+    async fn try_alone(&self, id: Id) -> End {
+        for _ in 0..ATTEMPTS {
+            let written = match self.ctx.leads().get(id).await {
+                Ok(Some(lead)) => match self.writes(lead) {
+                    Ok(writes) => store::apply(&*self.ctx.app.store, writes).await,
+                    Err(error) => Err(error),
+                },
+                Ok(None) => return Some(NOT_FOUND),
+                Err(error) => Err(error),
+            };
+            match written {
+                Ok(()) => return None,
+                Err(error) if is_overtaken(&error) => {}
+                Err(error) => return Some(unavailable(&error)),
+            }
+        }
+        Some(CHANGED)
+    }
+
+    /// The writes that make of a lead what it is to be; none where it is that already.
+    fn writes(&self, before: Lead) -> Result<Vec<Write>, StoreError> {
+        let (ctx, leads) = (self.ctx, self.ctx.leads());
+        match self.action {
+            Action::UpdateStatus(to) if before.status_id == to => Ok(Vec::new()),
+            Action::UpdateStatus(to) => {
+                let mut after = before.clone();
+                after.status_id = to;
+                after.subject.touch(ctx.now);
+                leads.replace(&before, &after)
+            }
+            Action::Delete => leads.retire(&before, ctx.actor(), ctx.now, Some(self.operation)),
+        }
+    }
+}
+
+fn bytes(write: &Write) -> usize {
+    match &write.action {
+        store::Action::Put(attrs) => store::limits::item_bytes(&write.key, attrs),
+        _ => 0,
+    }
+}
+
+async fn at_once<F: Future>(all: Vec<F>) -> Vec<F::Output> {
+    stream::iter(all).buffer_unordered(AT_ONCE).collect().await
+}
+
+fn is_overtaken(error: &StoreError) -> bool {
+    matches!(error, StoreError::Canceled(_) | StoreError::ConditionFailed { .. } | StoreError::Conflict)
+}
+
+fn unavailable(error: &StoreError) -> &'static str {
+    tracing::warn!(%error, "leads of a bulk operation could not be written");
+    UNAVAILABLE
+}

@@ -1,0 +1,17 @@
+use futures::future::try_join;
+use shared::{
+    error::{OrNotFound, Result},
+    http::{ctx::Ctx, extract::PathId, reply::Reply},
+};
+
+use crate::wire::LeadOut;
+
+/// Shows one lead with its custom fields.
+#[utoipa::path(get, path = "/api/leads/{id}", operation_id = "get_lead", tag = "leads",
+    params(("id" = u64, Path, description = "Id of the lead.", example = 101)),
+    responses((status = 200, description = "The lead.", body = LeadOut)))]
+pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+    let (leads, pipelines) = (ctx.leads(), ctx.pipelines());
+    let (lead, pipeline) = try_join(leads.get(id), pipelines.load()).await?;
+    Reply::ok(&LeadOut::new(ctx.tenant(), lead.or_not_found("record")?, &pipeline))
+}

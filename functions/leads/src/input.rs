@@ -1,0 +1,146 @@
+//! The fields of a lead as callers send them.
+
+use shared::{
+    domain::{
+        lead::{Change, MAX_SCORE, OnDuplicate, Profile},
+        org::fold_email,
+        pipeline::Pipeline,
+    },
+    error::Result,
+    http::{custom_fields::Mode, fields::Fields, origin::Origin},
+    ids::Id,
+};
+use utoipa::ToSchema;
+
+/// A lead to create. Custom fields stand beside the others, by their machine names.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `CreateInput` reads leniently")]
+pub struct CreateLead {
+    #[schema(example = "Jane")]
+    first_name: String,
+    #[schema(example = "Doe")]
+    last_name: String,
+    /// Stands for one lead of the client group.
+    #[schema(example = "jane@example.com")]
+    email: String,
+    #[schema(example = "+1 555-0100")]
+    phone: Option<String>,
+    #[schema(example = "Acme Corp")]
+    company_name: Option<String>,
+    #[schema(example = "VP Marketing")]
+    job_title: Option<String>,
+    #[schema(example = "https://acme.com")]
+    website: Option<String>,
+    linkedin_url: Option<String>,
+    #[schema(example = "Technology")]
+    industry: Option<String>,
+    #[schema(example = "51-200")]
+    company_size: Option<String>,
+    #[schema(example = "$5M-$10M")]
+    annual_revenue: Option<String>,
+    #[schema(example = "San Francisco, CA")]
+    location: Option<String>,
+    #[schema(example = "Website Form")]
+    lead_source: Option<String>,
+    /// Label or id of a status; `New` when left out.
+    #[schema(example = "New")]
+    status: Option<String>,
+    /// 0 to 100.
+    #[schema(example = 75)]
+    lead_score: Option<u64>,
+    #[schema(example = false)]
+    budget_confirmed: Option<bool>,
+    #[schema(example = "Manual reporting takes too long")]
+    pain_points: Option<String>,
+    #[schema(example = "Q2 2025")]
+    timeline: Option<String>,
+    #[schema(example = "google")]
+    utm_source: Option<String>,
+    #[schema(example = "cpc")]
+    utm_medium: Option<String>,
+    #[schema(example = "spring-promo")]
+    utm_campaign: Option<String>,
+    /// As in the query.
+    on_duplicate: Option<String>,
+    /// The n8n instance.
+    #[schema(example = 45)]
+    installation_id: Option<u64>,
+    /// n8n's id of the workflow.
+    #[schema(example = "abc123")]
+    workflow_id: Option<String>,
+    /// n8n's id of the execution: needed to resume it.
+    #[schema(example = "exec-789")]
+    execution_id: Option<String>,
+    /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. Must lie on the installation's host
+    /// or webhook URL.
+    resume_url: Option<String>,
+    /// Whether a person must decide before the workflow goes on.
+    #[schema(example = false)]
+    human_interaction: Option<bool>,
+    /// Whether the reviewer may ask for another attempt.
+    allow_regenerate: Option<bool>,
+    /// `pending` (default), `approved` or `denied`.
+    #[schema(example = "pending")]
+    automation_status: Option<String>,
+    /// Client group, instead of the installation's or the key's.
+    group_id: Option<u64>,
+}
+
+/// What was read of a create.
+pub struct CreateInput {
+    pub change: Change,
+    pub origin: Origin,
+    pub on_duplicate: OnDuplicate,
+}
+
+impl CreateInput {
+    pub fn read(mut query: Fields, mut fields: Fields, pipeline: &Pipeline) -> Result<Self> {
+        fields.prefer("on_duplicate", &mut query);
+        let change = Change {
+            email: email(&mut fields),
+            profile: profile(&mut fields),
+            cleared: Vec::new(),
+            status_id: status(&mut fields, pipeline),
+            custom: pipeline.read_values(&mut fields, Mode::Create),
+        };
+        let Change { email, profile: Profile { first_name, last_name, .. }, .. } = &change;
+        for (name, value) in [("first_name", first_name), ("last_name", last_name), ("email", email)] {
+            if value.is_none() && !fields.is_refused(name) {
+                fields.refuse(name, "is required");
+            }
+        }
+        let on_duplicate = fields.one_of("on_duplicate", &OnDuplicate::ALL, OnDuplicate::parse);
+        let origin = Origin::read(&mut fields);
+        fields.finish()?;
+        Ok(Self { change, origin, on_duplicate: on_duplicate.unwrap_or_default() })
+    }
+}
+
+pub fn profile(fields: &mut Fields) -> Profile {
+    let mut profile = Profile::default();
+    for (name, longest, value) in profile.texts() {
+        *value = fields.text(name, longest);
+    }
+    profile.lead_score = fields.whole("lead_score", MAX_SCORE);
+    profile.budget_confirmed = fields.flag("budget_confirmed");
+    profile
+}
+
+pub fn email(fields: &mut Fields) -> Option<String> {
+    let text = fields.text("email", 254)?;
+    if fold_email(&text).is_none() {
+        fields.refuse("email", "is not an e-mail address");
+    }
+    Some(text)
+}
+
+/// A status by its label, whatever its case, or its id.
+pub fn status(fields: &mut Fields, pipeline: &Pipeline) -> Option<Id> {
+    let text = fields.text("status", 200)?;
+    let found = pipeline.status(&text).map(|status| status.id);
+    if found.is_none() {
+        let labels: Vec<_> = pipeline.statuses.iter().map(|status| status.label.as_str()).collect();
+        fields.refuse("status", format!("must be one of {}", labels.join(", ")));
+    }
+    found
+}

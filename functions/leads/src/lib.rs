@@ -1,0 +1,29 @@
+//! Leads: workflows post them, people work on them. An e-mail address has one lead in a client group.
+
+mod address;
+mod bulk;
+mod create;
+mod delete;
+mod get;
+mod input;
+mod list;
+mod recent;
+mod update;
+mod wire;
+
+use shared::app::SharedApp;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// How often a change is decided anew because somebody else was quicker.
+const ATTEMPTS: usize = 10;
+
+pub fn router() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(create::handler))
+        .routes(routes!(recent::handler))
+        .routes(routes!(list::handler))
+        .routes(routes!(bulk::handler))
+        .routes(routes!(get::handler))
+        .routes(routes!(update::handler))
+        .routes(routes!(delete::handler))
+}

@@ -1,0 +1,44 @@
+use futures::future::try_join;
+use serde::Serialize;
+use shared::{
+    error::Result,
+    http::{ctx::Ctx, extract::QueryFields, reply::Reply},
+    repo::leads::Filter,
+};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::wire::LeadOut;
+
+const DEFAULT: usize = 5;
+const MOST: usize = 50;
+
+/// How many leads to show.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
+pub struct RecentQuery {
+    /// 1 to 50, default 5.
+    limit: Option<u32>,
+}
+
+/// The newest leads.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Recent {
+    leads: Vec<LeadOut>,
+    count: usize,
+}
+
+/// Shows the newest leads, for a dashboard.
+#[utoipa::path(get, path = "/api/leads/recent", operation_id = "list_recent_leads", tag = "leads",
+    params(RecentQuery), responses((status = 200, description = "The newest leads.", body = Recent)))]
+pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+    let limit = fields.whole("limit", u64::MAX).and_then(|limit| usize::try_from(limit).ok());
+    fields.finish()?;
+    let (leads, pipelines) = (ctx.leads(), ctx.pipelines());
+    let filter = Filter::default();
+    let newest = leads.list(&filter, limit.unwrap_or(DEFAULT).clamp(1, MOST), None);
+    let (listed, pipeline) = try_join(newest, pipelines.load()).await?;
+    let shown = listed.found.into_iter().map(|lead| LeadOut::new(ctx.tenant(), lead, &pipeline));
+    let leads: Vec<_> = shown.collect();
+    Reply::ok(&Recent { count: leads.len(), leads })
+}

@@ -1,0 +1,201 @@
+use futures::future::try_join;
+use serde::Serialize;
+use shared::{
+    domain::{
+        lead::{Change, Lead, Profile},
+        pipeline::Pipeline,
+        review::AutomationStatus,
+    },
+    error::{OrNotFound, Result},
+    http::{
+        ctx::{Ctx, Refused},
+        custom_fields::Mode,
+        extract::PathId,
+        fields::Fields,
+        origin::{self, check_group},
+        reply::Reply,
+    },
+    ids::Id,
+};
+use utoipa::ToSchema;
+
+use crate::{ATTEMPTS, address, input};
+
+/// Fields to change; what is left out or blank stays. Null takes away what a lead need not have. Custom fields stand
+/// beside the others, by their machine names; of these, blank text takes the value away too.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
+pub struct UpdateLead {
+    #[schema(example = "Jane")]
+    first_name: Option<String>,
+    #[schema(example = "Doe")]
+    last_name: Option<String>,
+    /// Must not be another lead's of the client group.
+    #[schema(example = "jane@example.com")]
+    email: Option<String>,
+    phone: Option<String>,
+    company_name: Option<String>,
+    job_title: Option<String>,
+    website: Option<String>,
+    linkedin_url: Option<String>,
+    industry: Option<String>,
+    company_size: Option<String>,
+    annual_revenue: Option<String>,
+    location: Option<String>,
+    lead_source: Option<String>,
+    /// Label or id of a status.
+    #[schema(example = "Qualified")]
+    status: Option<String>,
+    /// 0 to 100.
+    #[schema(example = 90)]
+    lead_score: Option<u64>,
+    budget_confirmed: Option<bool>,
+    pain_points: Option<String>,
+    timeline: Option<String>,
+    utm_source: Option<String>,
+    utm_medium: Option<String>,
+    utm_campaign: Option<String>,
+    installation_id: Option<u64>,
+    workflow_id: Option<String>,
+    execution_id: Option<String>,
+    human_interaction: Option<bool>,
+    allow_regenerate: Option<bool>,
+    /// Sets the status without a decision: n8n is not told. Use `/automation/approve` and `/automation/deny` for that.
+    #[schema(example = "pending")]
+    automation_status: Option<String>,
+    /// Moves the lead to another client group.
+    group_id: Option<u64>,
+}
+
+/// The change is stored.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Updated {
+    success: bool,
+    #[schema(value_type = u64, example = 101)]
+    id: Id,
+    #[schema(example = "Lead updated successfully.")]
+    message: &'static str,
+}
+
+struct Patch {
+    change: Change,
+    installation_id: Option<Id>,
+    workflow_id: Option<String>,
+    execution_id: Option<String>,
+    human_interaction: Option<bool>,
+    allow_regenerate: Option<bool>,
+    automation_status: Option<AutomationStatus>,
+    group_id: Option<Id>,
+}
+
+/// What can be changed besides the profile and the custom fields.
+const OTHERS: [&str; 10] = [
+    "email",
+    "status",
+    "status_id",
+    "installation_id",
+    "workflow_id",
+    "execution_id",
+    "human_interaction",
+    "allow_regenerate",
+    "automation_status",
+    "group_id",
+];
+/// What a lead is shown with and nobody sets: a client may send back what it read.
+const SHOWN: [&str; 7] = ["id", "nid", "decision", "resume", "history", "created", "changed"];
+/// What every lead has.
+const KEPT: [&str; 2] = ["first_name", "last_name"];
+
+/// Changes a lead.
+#[utoipa::path(patch, path = "/api/leads/{id}", operation_id = "update_lead", tag = "leads",
+    params(("id" = u64, Path, description = "Id of the lead.", example = 101)),
+    request_body = UpdateLead, responses((status = 200, description = "Changed.", body = Updated)))]
+pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
+    let (leads, pipelines) = (ctx.leads(), ctx.pipelines());
+    let (lead, pipeline) = try_join(leads.get(id), pipelines.load()).await?;
+    let mut before = lead.or_not_found("record")?;
+    let patch = Patch::read(fields, &pipeline)?;
+    check_group(&ctx, patch.group_id).await?;
+    if let Some(id) = patch.installation_id {
+        ctx.installed().get(id).await?;
+    }
+    let reply = Reply::ok(&Updated { success: true, id, message: "Lead updated successfully." })?;
+    for _ in 1..ATTEMPTS {
+        match store(&ctx, &before, &patch, reply.clone()).await {
+            // Somebody changed the lead meanwhile, or took the address.
+            Err(Refused::Write(..)) => before = leads.get(id).await?.or_not_found("record")?,
+            ended => return Ok(ended?),
+        }
+    }
+    Ok(store(&ctx, &before, &patch, reply).await?)
+}
+
+async fn store(ctx: &Ctx, before: &Lead, patch: &Patch, reply: Reply) -> Result<Reply, Refused> {
+    let mut lead = before.clone();
+    patch.write_into(&mut lead, ctx);
+    address::claim(ctx, before, &mut lead).await?;
+    lead.subject.touch(ctx.now);
+    let writes = ctx.leads().replace(before, &lead)?;
+    origin::commit(ctx, writes, &lead, reply).await
+}
+
+impl Patch {
+    fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<Self> {
+        refuse_unknown(&mut fields, pipeline);
+        fields.alias("status", "status_id");
+        let mut change = Change {
+            email: input::email(&mut fields),
+            profile: input::profile(&mut fields),
+            cleared: Vec::new(),
+            status_id: input::status(&mut fields, pipeline),
+            custom: pipeline.read_values(&mut fields, Mode::Patch),
+        };
+        let names = Profile::default().texts().map(|(name, ..)| name);
+        for name in names.into_iter().chain(["lead_score", "budget_confirmed"]) {
+            if fields.is_null(name) && !KEPT.contains(&name) {
+                change.cleared.push(name);
+            }
+        }
+        let patch = Self {
+            change,
+            installation_id: fields.id("installation_id"),
+            workflow_id: fields.text("workflow_id", 200),
+            execution_id: fields.text("execution_id", 200),
+            human_interaction: fields.flag("human_interaction"),
+            allow_regenerate: fields.flag("allow_regenerate"),
+            automation_status: origin::automation_status(&mut fields, &AutomationStatus::SETTABLE),
+            group_id: fields.id("group_id"),
+        };
+        fields.finish()?;
+        Ok(patch)
+    }
+
+    fn write_into(&self, lead: &mut Lead, ctx: &Ctx) {
+        lead.apply(self.change.clone());
+        let subject = &mut lead.subject;
+        subject.aim(self.installation_id, self.execution_id.clone());
+        subject.workflow_id = self.workflow_id.clone().or(subject.workflow_id.take());
+        subject.group_id = self.group_id.unwrap_or(subject.group_id);
+        let review = &mut subject.review;
+        review.human_interaction = self.human_interaction.unwrap_or(review.human_interaction);
+        review.allow_regenerate = self.allow_regenerate.unwrap_or(review.allow_regenerate);
+        if let Some(status) = self.automation_status {
+            review.set_status(status, ctx.actor(), ctx.now);
+        }
+    }
+}
+
+fn refuse_unknown(fields: &mut Fields, pipeline: &Pipeline) {
+    let mut profile = Profile::default();
+    let texts = profile.texts().map(|(name, ..)| name);
+    for name in fields.names() {
+        let known = texts.contains(&name.as_str())
+            || ["lead_score", "budget_confirmed"].contains(&name.as_str())
+            || OTHERS.contains(&name.as_str())
+            || SHOWN.contains(&name.as_str())
+            || pipeline.field(&name).is_some();
+        if !known {
+            fields.refuse(&name, "is not a field of a lead");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+use std::cmp::Reverse;
+
+use serde::Serialize;
+use shared::{
+    error::Result,
+    http::{ctx::Ctx, extract::QueryFields, origin::check_group, reply::Reply},
+};
+use utoipa::{IntoParams, ToSchema};
+
+use super::wire::CollectionOut;
+
+/// Which collections to list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
+pub struct ListQuery {
+    /// One client group instead of all.
+    group_id: Option<u64>,
+}
+
+/// All collections.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Listing {
+    collections: Vec<CollectionOut>,
+    count: usize,
+}
+
+/// Lists all collections, the last changed first.
+#[utoipa::path(get, path = "/api/collections", operation_id = "list_collections", tag = "collections",
+    params(ListQuery), responses((status = 200, description = "The collections.", body = Listing)))]
+pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+    let group = fields.id("group_id");
+    fields.finish()?;
+    check_group(&ctx, group).await?;
+    let mut found = ctx.collections().all().await?;
+    found.retain(|counted| group.is_none_or(|group| group == counted.collection.group_id));
+    found.sort_by_key(|counted| Reverse((counted.collection.changed_at, counted.collection.id)));
+    let collections: Vec<_> = found.into_iter().map(CollectionOut::from).collect();
+    Reply::ok(&Listing { count: collections.len(), collections })
+}

@@ -1,0 +1,16 @@
+use shared::{
+    error::{OrNotFound, Result},
+    http::{ctx::Ctx, extract::PathId, reply::Reply},
+};
+
+use crate::wire::{MediaOut, shown};
+
+/// Shows one media item.
+#[utoipa::path(get, path = "/api/media/{id}", operation_id = "get_media", tag = "media",
+    params(("id" = u64, Path, description = "Id of the media item.", example = 42)),
+    responses((status = 200, description = "The media item.", body = MediaOut)))]
+pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+    let item = ctx.media().get(id).await?.or_not_found("record")?;
+    let mut shown = shown(&ctx, vec![item]).await?;
+    Reply::ok(&shown.pop())
+}

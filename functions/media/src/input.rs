@@ -1,0 +1,145 @@
+//! The fields of a media item as callers send them.
+
+use shared::{
+    domain::media::{Details, MediaType},
+    error::Result,
+    http::{fields::Fields, origin::Origin},
+};
+use utoipa::ToSchema;
+
+use crate::filing::Wish;
+
+/// A media item to create.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `CreateInput` reads leniently")]
+pub struct CreateMedia {
+    /// Display name.
+    #[schema(example = "Product Hero Video")]
+    title: String,
+    /// `video`, `image`, `audio` or `file`.
+    #[schema(example = "video")]
+    media_type: String,
+    /// Where it is. What the address of a YouTube or Vimeo video tells is filled in where it is not sent: source,
+    /// embeddable address, picture; duration and size follow when the site has been asked. `source_url` is accepted as
+    /// well.
+    #[schema(example = "https://youtube.com/watch?v=xyz")]
+    url: Option<String>,
+    #[schema(example = "https://img.youtube.com/vi/xyz/hqdefault.jpg")]
+    thumbnail_url: Option<String>,
+    embed_url: Option<String>,
+    /// `url` when left out.
+    download_url: Option<String>,
+    /// Name of the site.
+    #[schema(example = "YouTube")]
+    source: Option<String>,
+    /// Duration as people write it.
+    #[schema(example = "1:02")]
+    duration: Option<String>,
+    /// Size as people write it.
+    #[schema(example = "12 MB")]
+    file_size: Option<String>,
+    /// Pixels.
+    #[schema(example = 1920)]
+    width: Option<u32>,
+    /// Pixels.
+    #[schema(example = 1080)]
+    height: Option<u32>,
+    #[schema(example = "Main hero video for product launch")]
+    description: Option<String>,
+    /// Separated by commas.
+    #[schema(example = "product, launch, hero")]
+    tags: Option<String>,
+    /// Free status.
+    status: Option<String>,
+    /// A collection of the same client group.
+    collection_id: Option<u64>,
+    /// Title of a collection, which is created if there is none of that title. Goes before `collection_id`. `collection`
+    /// is accepted as well.
+    #[schema(example = "March Social Media Campaign")]
+    collection_name: Option<String>,
+    /// The n8n instance.
+    #[schema(example = 45)]
+    installation_id: Option<u64>,
+    /// n8n's id of the workflow.
+    #[schema(example = "abc123")]
+    workflow_id: Option<String>,
+    /// n8n's id of the execution: needed to resume it.
+    #[schema(example = "exec-789")]
+    execution_id: Option<String>,
+    /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. Must lie on the installation's host
+    /// or webhook URL.
+    resume_url: Option<String>,
+    /// Whether a person must decide before the workflow goes on.
+    human_interaction: Option<bool>,
+    /// Whether the reviewer may ask for another attempt.
+    allow_regenerate: Option<bool>,
+    /// `pending` (default), `approved` or `denied`.
+    #[schema(example = "pending")]
+    automation_status: Option<String>,
+    /// Client group, instead of the installation's or the key's.
+    group_id: Option<u64>,
+}
+
+/// What was read of a create.
+pub struct CreateInput {
+    pub title: String,
+    pub media_type: MediaType,
+    pub details: Details,
+    pub wish: Wish,
+    pub origin: Origin,
+}
+
+impl CreateInput {
+    pub fn read(mut fields: Fields) -> Result<Self> {
+        aliases(&mut fields);
+        let title = fields.required_text("title", 500);
+        let media_type = media_type(&mut fields);
+        if media_type.is_none() && !fields.is_refused("media_type") {
+            fields.refuse("media_type", "is required");
+        }
+        let details = details(&mut fields);
+        let wish = Wish::read(&mut fields);
+        let origin = Origin::read(&mut fields);
+        fields.finish()?;
+        let media_type =
+            media_type.ok_or_else(|| shared::error::Error::internal("a refused field passed"))?;
+        Ok(Self { title, media_type, details, wish, origin })
+    }
+}
+
+/// The names that the vendor's node sends.
+pub fn aliases(fields: &mut Fields) {
+    fields.alias("url", "source_url");
+    fields.alias("collection_name", "collection");
+}
+
+pub fn media_type(fields: &mut Fields) -> Option<MediaType> {
+    fields.one_of("media_type", &MediaType::WORDS, MediaType::parse)
+}
+
+pub fn details(fields: &mut Fields) -> Details {
+    Details {
+        url: address(fields, "url"),
+        thumbnail_url: address(fields, "thumbnail_url"),
+        embed_url: address(fields, "embed_url"),
+        download_url: address(fields, "download_url"),
+        source: fields.text("source", 100),
+        duration: fields.text("duration", 50),
+        file_size: fields.text("file_size", 50),
+        width: pixels(fields, "width"),
+        height: pixels(fields, "height"),
+        description: fields.text("description", 10_000),
+        tags: fields.text("tags", 1000),
+        status: fields.text("status", 200),
+    }
+}
+
+/// An address, as it was sent once it is known to be one: a page may put it into a link.
+fn address(fields: &mut Fields, name: &str) -> Option<String> {
+    fields.url(name)?;
+    fields.text(name, 2048)
+}
+
+fn pixels(fields: &mut Fields, name: &str) -> Option<u32> {
+    fields.whole(name, u64::from(u32::MAX)).and_then(|pixels| u32::try_from(pixels).ok())
+}

@@ -1,0 +1,27 @@
+//! Media items, and the collections that they are filed in.
+
+mod collections;
+mod create;
+mod delete;
+mod filing;
+mod get;
+mod input;
+mod list;
+mod stats;
+mod update;
+mod wire;
+
+use shared::app::SharedApp;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub fn router() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(create::handler))
+        .routes(routes!(list::handler))
+        .routes(routes!(stats::handler))
+        .routes(routes!(get::handler))
+        .routes(routes!(update::handler))
+        .routes(routes!(delete::handler))
+        .routes(routes!(create::for_review))
+        .merge(collections::router())
+}

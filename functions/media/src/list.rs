@@ -1,0 +1,124 @@
+use serde::Serialize;
+use shared::{
+    domain::{media::MediaItem, review::AutomationStatus, words},
+    error::Result,
+    http::{
+        ctx::Ctx,
+        extract::QueryFields,
+        fields::Fields,
+        origin::{automation_status, check_group},
+        page,
+        reply::Reply,
+    },
+    ids::Id,
+    repo::{media::Filter, orgs},
+};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    input,
+    wire::{MediaOut, shown},
+};
+
+/// Which media items to list. Everything given must match.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
+pub struct ListQuery {
+    /// `video`, `image`, `audio` or `file`.
+    media_type: Option<String>,
+    /// `pending`, `approved`, `denied` or `regenerate`.
+    automation_status: Option<String>,
+    /// `1` for those that a person must decide on.
+    human_interaction: Option<u8>,
+    group_id: Option<u64>,
+    /// The beginning of words in title, source or tags, whatever their case. What is found comes in the order of the
+    /// words.
+    search: Option<String>,
+    collection_id: Option<u64>,
+    /// 1 to 500, default 50.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of media items.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Listing {
+    media: Vec<MediaOut>,
+    /// How many are on this page.
+    count: usize,
+    /// How many match in all; null while there are further pages.
+    total: Option<usize>,
+    /// Sent back as `cursor` it gives the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// A page as it was found.
+struct Found {
+    items: Vec<MediaItem>,
+    is_first: bool,
+    next_cursor: Option<String>,
+}
+
+/// Lists media items, newest first; with `search`, in the order of the words that were found.
+#[utoipa::path(get, path = "/api/media/list", operation_id = "list_media", tag = "media",
+    params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
+pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+    let filter = Filter {
+        media_type: input::media_type(&mut fields),
+        automation_status: automation_status(&mut fields, &AutomationStatus::ALL),
+        human_interaction: fields.flag("human_interaction"),
+        group_id: fields.id("group_id"),
+        collection_id: fields.id("collection_id"),
+    };
+    let found = match fields.text("search", 200).map(|text| words::search(&text)) {
+        Some(text) => search(&ctx, fields, &filter, &text).await?,
+        None => newest(&ctx, fields, &filter).await?,
+    };
+    let count = found.items.len();
+    Reply::ok(&Listing {
+        media: shown(&ctx, found.items).await?,
+        count,
+        total: (found.is_first && found.next_cursor.is_none()).then_some(count),
+        next_cursor: found.next_cursor,
+    })
+}
+
+async fn newest(ctx: &Ctx, mut fields: Fields, filter: &Filter) -> Result<Found> {
+    let (limit, before) = page::read(&mut fields);
+    fields.finish()?;
+    check_group(ctx, filter.group_id).await?;
+    if is_gone(ctx, filter.collection_id).await? {
+        return Ok(Found { items: Vec::new(), is_first: before.is_none(), next_cursor: None });
+    }
+    let listed = ctx.media().list(filter, limit, before).await?;
+    Ok(Found { items: listed.found, is_first: before.is_none(), next_cursor: listed.next.map(page::cursor) })
+}
+
+async fn search(ctx: &Ctx, mut fields: Fields, filter: &Filter, text: &str) -> Result<Found> {
+    let (limit, after) = page::read_search(&mut fields, text);
+    fields.finish()?;
+    check_group(ctx, filter.group_id).await?;
+    let is_first = after.is_none();
+    if is_gone(ctx, filter.collection_id).await? {
+        return Ok(Found { items: Vec::new(), is_first, next_cursor: None });
+    }
+    let groups = match filter.group_id {
+        Some(id) => vec![id],
+        None => {
+            orgs::groups(&*ctx.app.store, ctx.tenant()).await?.into_iter().map(|group| group.id).collect()
+        }
+    };
+    let wanted = |item: &MediaItem| filter.matches(item);
+    let found = ctx.media().search(&groups, text, after, limit, wanted).await?;
+    Ok(Found { items: found.found, is_first, next_cursor: found.next.as_ref().map(page::search_cursor) })
+}
+
+/// Whether a collection is not there (any more): its items are taken out of it in the background.
+async fn is_gone(ctx: &Ctx, collection: Option<Id>) -> Result<bool> {
+    match collection {
+        Some(id) => Ok(ctx.collections().get(id).await?.is_none()),
+        None => Ok(false),
+    }
+}

@@ -1,0 +1,74 @@
+use serde::Serialize;
+use shared::{
+    error::Result,
+    http::{ctx::Ctx, extract::QueryFields, origin::check_group, reply::Reply},
+    repo::media_stats,
+};
+use utoipa::{IntoParams, ToSchema};
+
+/// Of which media items to tell.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
+pub struct StatsQuery {
+    /// One client group instead of all.
+    group_id: Option<u64>,
+}
+
+/// How many media items there are.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Stats {
+    #[schema(example = 12)]
+    total: i64,
+    by_type: ByType,
+    by_status: ByStatus,
+    /// Those that a person must still decide on.
+    #[schema(example = 3)]
+    pending_review: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ByType {
+    #[schema(example = 7)]
+    video: i64,
+    #[schema(example = 4)]
+    image: i64,
+    #[schema(example = 0)]
+    audio: i64,
+    #[schema(example = 1)]
+    file: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ByStatus {
+    #[schema(example = 5)]
+    pending: i64,
+    #[schema(example = 6)]
+    approved: i64,
+    #[schema(example = 1)]
+    denied: i64,
+    /// Sent back to their workflow, which has not posted them again yet.
+    #[schema(example = 0)]
+    regenerate: i64,
+}
+
+/// Counts media items by type and by automation status.
+#[utoipa::path(get, path = "/api/media/stats", operation_id = "get_media_stats", tag = "media",
+    params(StatsQuery), responses((status = 200, description = "The counts.", body = Stats)))]
+pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+    let group = fields.id("group_id");
+    fields.finish()?;
+    check_group(&ctx, group).await?;
+    let counts = media_stats::counts(&*ctx.app.store, ctx.tenant(), group).await?;
+    Reply::ok(&Stats {
+        total: counts.total(),
+        by_type: ByType { video: counts.video, image: counts.image, audio: counts.audio, file: counts.file },
+        by_status: ByStatus {
+            pending: counts.pending,
+            approved: counts.approved,
+            denied: counts.denied,
+            regenerate: counts.regenerate,
+        },
+        pending_review: counts.pending_review,
+    })
+}

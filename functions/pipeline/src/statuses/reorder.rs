@@ -1,0 +1,65 @@
+use serde::Serialize;
+use serde_json::Value;
+use shared::{
+    domain::pipeline::MAX_STATUSES,
+    error::Result,
+    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    ids::Id,
+};
+use utoipa::ToSchema;
+
+use super::{StatusOut, shown};
+use crate::change::{change, refused};
+
+/// The order to put the statuses into.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
+pub struct ReorderStatuses {
+    /// Ids of statuses, each once. Those that are left out follow in the order they had.
+    #[schema(example = json!([3, 1, 4, 2]))]
+    ids: Vec<u64>,
+}
+
+/// The statuses in their new order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Reordered {
+    success: bool,
+    statuses: Vec<StatusOut>,
+    count: usize,
+    #[schema(example = "Statuses reordered successfully.")]
+    message: &'static str,
+}
+
+/// Puts the statuses into another order, the built-in ones too.
+#[utoipa::path(post, path = "/api/lead-statuses/reorder", operation_id = "reorder_lead_statuses", tag = "pipeline",
+    request_body = ReorderStatuses, responses((status = 200, description = "Stored.", body = Reordered)))]
+pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
+    let ids = read_ids(&mut fields);
+    fields.finish()?;
+    change(&ctx, |pipeline| {
+        pipeline.reorder(&ids).map_err(refused)?;
+        let statuses = shown(pipeline);
+        let message = "Statuses reordered successfully.";
+        Ok((Reply::ok(&Reordered { success: true, count: statuses.len(), statuses, message })?, None))
+    })
+    .await
+}
+
+fn read_ids(fields: &mut Fields) -> Vec<Id> {
+    let problem = match fields.json("ids") {
+        None => "is required",
+        Some(Value::Array(ids)) if ids.len() > MAX_STATUSES => {
+            "must be fewer: there are not so many statuses"
+        }
+        Some(Value::Array(ids)) if !ids.is_empty() => {
+            let read = ids.into_iter().map(serde_json::from_value).collect::<Result<_, _>>();
+            match read {
+                Ok(ids) => return ids,
+                Err(_) => "must be ids",
+            }
+        }
+        Some(_) => "must be a list of ids",
+    };
+    fields.refuse("ids", problem);
+    Vec::new()
+}

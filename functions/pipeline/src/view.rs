@@ -1,0 +1,92 @@
+//! The columns in which the caller's user looks at leads.
+
+use serde::Serialize;
+use serde_json::Value;
+use shared::{
+    domain::lead_view::{self, column_name, is_known, is_plain},
+    error::{Error, Result},
+    http::{ctx::Ctx, fields::Fields, reply::Reply},
+};
+use utoipa::ToSchema;
+
+/// The columns that a user has chosen.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct View {
+    /// In their order, as they were saved.
+    #[schema(value_type = Vec<Object>, example = json!(["first_name", { "key": "email", "visible": true }]))]
+    columns: Vec<Value>,
+}
+
+/// The columns to save.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
+pub struct SetView {
+    /// At most 200. Each is the name of a lead's field or custom field, or an object that has it under `key`, `field` or
+    /// `name`, beside whatever the page wants kept (`visible`, `width`, …).
+    #[schema(value_type = Vec<Object>, example = json!(["first_name", { "key": "email", "visible": true }]))]
+    columns: Vec<Value>,
+}
+
+/// The columns are saved.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Saved {
+    success: bool,
+    #[serde(flatten)]
+    view: View,
+    #[schema(example = "View saved successfully.")]
+    message: &'static str,
+}
+
+/// Shows the columns that the user has saved, or the usual ones. Columns of deleted fields are left out.
+#[utoipa::path(get, path = "/api/leads/view-config", operation_id = "get_lead_view", tag = "pipeline",
+    responses((status = 200, description = "The columns.", body = View)))]
+pub async fn get(ctx: Ctx) -> Result<Reply> {
+    let mut columns = match ctx.lead_views().get(ctx.caller.user_id).await? {
+        Some(columns) => columns,
+        None => lead_view::DEFAULT.map(Value::from).to_vec(),
+    };
+    if !is_plain(&columns) {
+        let pipeline = ctx.pipelines().load().await?;
+        columns.retain(|column| is_known(&pipeline, column));
+    }
+    Reply::ok(&View { columns })
+}
+
+/// Saves which columns the user sees, and in which order. What was saved before is replaced.
+#[utoipa::path(put, path = "/api/leads/view-config", operation_id = "set_lead_view", tag = "pipeline",
+    request_body = SetView, responses((status = 200, description = "Saved.", body = Saved)))]
+pub async fn set(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
+    let columns = read(&mut fields)?;
+    if !is_plain(&columns) {
+        let pipeline = ctx.pipelines().load().await?;
+        let lost: Vec<_> =
+            columns.iter().filter(|column| !is_known(&pipeline, column)).filter_map(column_name).collect();
+        if !lost.is_empty() {
+            return Err(Error::invalid("columns", format!("name what no lead has: {}", lost.join(", "))));
+        }
+    }
+    let write = ctx.lead_views().put(ctx.caller.user_id, &columns)?;
+    let saved = Saved { success: true, view: View { columns }, message: "View saved successfully." };
+    Ok(ctx.commit(vec![write], Reply::ok(&saved)?).await?)
+}
+
+fn read(fields: &mut Fields) -> Result<Vec<Value>> {
+    let problem = match fields.json("columns") {
+        None => "is required".into(),
+        Some(Value::Array(columns)) if columns.len() > lead_view::MAX_COLUMNS => {
+            format!("must be at most {}", lead_view::MAX_COLUMNS)
+        }
+        Some(Value::Array(columns)) => {
+            let bytes = serde_json::to_string(&columns).map_err(Error::internal)?.len();
+            if bytes > lead_view::MAX_BYTES {
+                format!("must have at most {} bytes of JSON", lead_view::MAX_BYTES)
+            } else if columns.iter().any(|column| column_name(column).is_none()) {
+                "must be names, or objects with a key, field or name".into()
+            } else {
+                return Ok(columns);
+            }
+        }
+        Some(_) => "must be a list".into(),
+    };
+    Err(Error::invalid("columns", problem))
+}

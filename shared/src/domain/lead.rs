@@ -1,0 +1,254 @@
+//! Leads: people who may buy, as workflows find them and people work on them.
+//!
+//! Its one rule: within a client group an e-mail address stands for one lead, unless a caller asks for another one.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    org::fold_email,
+    pipeline::{self, Pipeline},
+    review::{Actor, EntityType},
+    subject::{Reviewable, Subject},
+    words,
+};
+use crate::{clock::Millis, ids::Id};
+
+/// One lead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lead {
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// As it was sent, trimmed.
+    pub email: String,
+    #[serde(flatten)]
+    pub profile: Profile,
+    /// Where it stands in the pipeline; a status that is gone counts as [`Pipeline::NEW`].
+    pub status_id: Id,
+    /// Values of custom fields by the field's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub custom: BTreeMap<String, Value>,
+    /// Whether it is the lead that its address stands for. Those that were created beside it on purpose are not.
+    #[serde(default)]
+    pub owns_email: bool,
+}
+
+/// What is known of the person.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linkedin_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub industry: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_size: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub annual_revenue: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lead_source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pain_points: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utm_source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utm_medium: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utm_campaign: Option<String>,
+    /// 0 to [`MAX_SCORE`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lead_score: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_confirmed: Option<bool>,
+}
+
+/// Best score of a lead.
+pub const MAX_SCORE: u64 = 100;
+impl Profile {
+    /// Every text of the profile: name, longest allowed in characters, value.
+    pub fn texts(&mut self) -> [(&'static str, usize, &mut Option<String>); 17] {
+        [
+            ("first_name", 100, &mut self.first_name),
+            ("last_name", 100, &mut self.last_name),
+            ("phone", 50, &mut self.phone),
+            ("company_name", 200, &mut self.company_name),
+            ("job_title", 200, &mut self.job_title),
+            ("website", 2048, &mut self.website),
+            ("linkedin_url", 2048, &mut self.linkedin_url),
+            ("industry", 200, &mut self.industry),
+            ("company_size", 100, &mut self.company_size),
+            ("annual_revenue", 100, &mut self.annual_revenue),
+            ("location", 200, &mut self.location),
+            ("lead_source", 100, &mut self.lead_source),
+            ("pain_points", 10_000, &mut self.pain_points),
+            ("timeline", 200, &mut self.timeline),
+            ("utm_source", 200, &mut self.utm_source),
+            ("utm_medium", 200, &mut self.utm_medium),
+            ("utm_campaign", 200, &mut self.utm_campaign),
+        ]
+    }
+
+    /// Takes over what `other` has; what it leaves out stays.
+    fn take(&mut self, mut other: Self) {
+        for ((_, _, mine), (_, _, theirs)) in self.texts().into_iter().zip(other.texts()) {
+            if theirs.is_some() {
+                *mine = theirs.take();
+            }
+        }
+        self.lead_score = other.lead_score.or(self.lead_score);
+        self.budget_confirmed = other.budget_confirmed.or(self.budget_confirmed);
+    }
+
+    /// Takes away what the names name.
+    fn clear(&mut self, names: &[&str]) {
+        for (name, _, value) in self.texts() {
+            if names.contains(&name) {
+                *value = None;
+            }
+        }
+        if names.contains(&"lead_score") {
+            self.lead_score = None;
+        }
+        if names.contains(&"budget_confirmed") {
+            self.budget_confirmed = None;
+        }
+    }
+
+    fn name(&self) -> String {
+        [&self.first_name, &self.last_name].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What a request says of a lead; what it leaves out is none.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Change {
+    pub email: Option<String>,
+    pub profile: Profile,
+    /// Names of what is to be taken away of the profile.
+    pub cleared: Vec<&'static str>,
+    pub status_id: Option<Id>,
+    /// By the field's id; null takes a value away.
+    pub custom: BTreeMap<String, Value>,
+}
+
+/// What a post does when its address has a lead already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDuplicate {
+    /// That lead is the answer, and stays as it is.
+    #[default]
+    Ignore,
+    /// What was posted is written into that lead.
+    Update,
+    /// There will be two.
+    Create,
+}
+
+impl OnDuplicate {
+    pub const ALL: [&'static str; 3] = ["ignore", "update", "create"];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "ignore" => Some(Self::Ignore),
+            "update" => Some(Self::Update),
+            "create" => Some(Self::Create),
+            _ => None,
+        }
+    }
+}
+
+impl Lead {
+    /// A lead of this address, new in the pipeline.
+    pub fn new(subject: Subject, change: Change) -> Self {
+        let mut lead = Self {
+            subject,
+            email: String::new(),
+            profile: Profile::default(),
+            status_id: Pipeline::NEW,
+            custom: BTreeMap::new(),
+            owns_email: false,
+        };
+        lead.apply(change);
+        lead
+    }
+
+    /// Writes into the lead what a request says of it.
+    pub fn apply(&mut self, change: Change) {
+        self.email = change.email.unwrap_or(std::mem::take(&mut self.email));
+        self.profile.take(change.profile);
+        self.profile.clear(&change.cleared);
+        self.status_id = change.status_id.unwrap_or(self.status_id);
+        pipeline::merge_values(&mut self.custom, change.custom);
+    }
+
+    /// The address as it is compared.
+    pub fn folded_email(&self) -> String {
+        // What is stored was an address when it came in.
+        fold_email(&self.email).unwrap_or_else(|| words::fold(&self.email))
+    }
+
+    /// The source as it is compared.
+    pub fn folded_source(&self) -> Option<String> {
+        self.profile.lead_source.as_deref().map(words::fold)
+    }
+
+    /// What a search looks into: name, address, company.
+    pub fn searched(&self) -> [String; 3] {
+        let company = self.profile.company_name.clone().unwrap_or_default();
+        [self.profile.name(), self.email.clone(), company]
+    }
+}
+
+impl Reviewable for Lead {
+    const TYPE: EntityType = EntityType::Lead;
+
+    fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    fn subject_mut(&mut self) -> &mut Subject {
+        &mut self.subject
+    }
+
+    fn mark(&self) -> String {
+        self.folded_email()
+    }
+}
+
+/// A lead that was deleted, as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeletedLead {
+    #[serde(flatten)]
+    pub lead: Lead,
+    pub deleted_at: Millis,
+    pub deleted_by: Actor,
+    /// The bulk operation that deleted it, so that its repeat knows its own work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Id>,
+}
+
+impl DeletedLead {
+    pub fn new(mut lead: Lead, by: Actor, now: Millis, operation: Option<Id>) -> Self {
+        // Nobody will be resumed for it any more.
+        lead.subject.sealed_resume_url = None;
+        lead.owns_email = false;
+        Self { lead, deleted_at: now, deleted_by: by, operation }
+    }
+}

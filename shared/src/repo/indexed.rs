@@ -1,0 +1,420 @@
+//! Entities that are listed and searched through index entries of our own.
+//!
+//! "The newest with this property" → the entries of a facet, then their entities. "Whose text says this?" → the entries
+//! of a client group whose phrase begins so, then their entities, group after group.
+//!
+//! Its one rule: a page costs what it returns. Where a further filter passes entities over, the number of pages read is
+//! bounded and the list may be shorter than it was asked to be.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{
+    entries::{self, Entries, Phrase, Pointers},
+    subjects::{Listed, MAX_BYTES, MAX_PAGES, Stored, Subjects, page_size},
+};
+use crate::{
+    domain::words,
+    ids::Id,
+    store::{
+        Item, Key, StoreError, Write,
+        limits::{BATCH_KEYS, item_bytes},
+    },
+    tenant::TenantId,
+};
+
+/// An entity with index entries. [`Stored::beside`] of such an entity writes [`changes`].
+pub trait Indexed: Stored {
+    /// What the partitions of its index start with, such as `leads`.
+    const SPACE: &'static str;
+
+    /// The facets that it is listed under.
+    fn facets(&self) -> BTreeSet<String>;
+
+    /// The phrases that it is found under, cut by [`words`]. They and the facets change together with the entity: all of
+    /// them, gone and new, must fit into one transaction beside it.
+    fn phrases(&self) -> BTreeSet<String>;
+
+    /// Whether a search finds it, judged by its whole text.
+    fn is_found(&self, search: &str) -> bool;
+}
+
+/// The writes that bring the index entries of an entity up to date.
+pub fn changes<E: Indexed>(tenant: TenantId, before: Option<&E>, after: Option<&E>) -> Vec<Write> {
+    let keys = |entity: Option<&E>| entity.map(|entity| keys(tenant, entity)).unwrap_or_default();
+    entries::changes(&keys(before), &keys(after))
+}
+
+fn keys<E: Indexed>(tenant: TenantId, entity: &E) -> BTreeSet<Key> {
+    let (id, group) = (entity.subject().id, entity.subject().group_id);
+    let facets = entity.facets().into_iter().map(|facet| entries::facet(tenant, E::SPACE, &facet, id));
+    let phrases =
+        entity.phrases().into_iter().map(|text| entries::phrase(tenant, E::SPACE, group, &text, id));
+    facets.chain(phrases).collect()
+}
+
+/// Where a search stands: in which client group, and after which of its entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    pub group: Id,
+    /// None at the group's beginning.
+    pub after: Option<Phrase>,
+}
+
+/// What a search found.
+#[derive(Debug)]
+pub struct Searched<E> {
+    pub found: Vec<E>,
+    /// Where to go on, when there may be more.
+    pub next: Option<Mark>,
+}
+
+impl<E: Indexed> Subjects<'_, E> {
+    /// The newest below `before` that show under one of the facets and are wanted, up to `limit`.
+    pub async fn under(
+        &self,
+        facets: &[String],
+        mut before: Option<Id>,
+        limit: usize,
+        wanted: impl Fn(&E) -> bool,
+    ) -> Result<Listed<E>, StoreError> {
+        let mut taken = Taken::new(limit);
+        for _ in 0..MAX_PAGES {
+            let page = self.merged(facets, before, taken.page()).await?;
+            let entities = self.fetch(page.found.iter().copied()).await?;
+            for (at, id) in page.found.iter().enumerate() {
+                before = Some(*id);
+                if taken.fills(entities.get(id).filter(|(entity, _)| wanted(entity))) {
+                    let more = page.more || at + 1 < page.found.len();
+                    return Ok(Listed { found: taken.found, next: before.filter(|_| more) });
+                }
+            }
+            if !page.more {
+                return Ok(Listed { found: taken.found, next: None });
+            }
+        }
+        Ok(Listed { found: taken.found, next: before })
+    }
+
+    /// Those of the client groups (in the order of their ids) that the search finds and that are wanted, up to `limit`,
+    /// by phrase within each group. An entity that is found under several phrases shows once. `search` is what
+    /// [`words::search`] makes of a text.
+    pub async fn search(
+        &self,
+        groups: &[Id],
+        search: &str,
+        after: Option<Mark>,
+        limit: usize,
+        wanted: impl Fn(&E) -> bool,
+    ) -> Result<Searched<E>, StoreError> {
+        let next_group = |past: Option<Id>| {
+            let next = groups.iter().find(|group| past.is_none_or(|past| **group > past));
+            next.map(|group| Mark { group: *group, after: None })
+        };
+        let shows = |entity: &E, phrase: &Phrase| {
+            first_match(entity, search).as_ref() == Some(&phrase.text)
+                && entity.is_found(search)
+                && wanted(entity)
+        };
+        let mut taken = Taken::new(limit);
+        let mut at = after.filter(|mark| groups.contains(&mark.group)).or_else(|| next_group(None));
+        if search.is_empty() {
+            at = None;
+        }
+        for _ in 0..MAX_PAGES {
+            let Some(Mark { group, after }) = at else { break };
+            let page =
+                self.entries().beginning(group, &words::clip(search), after.as_ref(), taken.page()).await?;
+            let entities = self.fetch(page.found.iter().map(|phrase| phrase.id)).await?;
+            let mut rest = page.found.into_iter().peekable();
+            let mut last = after;
+            while let Some(phrase) = rest.next() {
+                let full = taken.fills(entities.get(&phrase.id).filter(|(entity, _)| shows(entity, &phrase)));
+                last = Some(phrase);
+                if full {
+                    let more = page.more || rest.peek().is_some();
+                    let next = if more { Some(Mark { group, after: last }) } else { next_group(Some(group)) };
+                    return Ok(Searched { found: taken.found, next });
+                }
+            }
+            at = if page.more { Some(Mark { group, after: last }) } else { next_group(Some(group)) };
+        }
+        Ok(Searched { found: taken.found, next: at })
+    }
+
+    /// The newest entries of several facets, as if they were one.
+    async fn merged(
+        &self,
+        facets: &[String],
+        before: Option<Id>,
+        limit: usize,
+    ) -> Result<Pointers<Id>, StoreError> {
+        let entries = self.entries();
+        let pages = facets.iter().map(|facet| entries.newest(facet, before, limit));
+        let pages = futures::future::try_join_all(pages).await?;
+        // What lies below the end of a page may have newer neighbours that were not read.
+        let floor = pages.iter().filter(|page| page.more).filter_map(|page| page.found.last()).max().copied();
+        let all: BTreeSet<Id> = pages.iter().flat_map(|page| page.found.iter().copied()).collect();
+        let known = all.iter().rev().copied().filter(|id| floor.is_none_or(|floor| *id >= floor));
+        let found: Vec<Id> = known.take(limit).collect();
+        Ok(Pointers { more: floor.is_some() || found.len() < all.len(), found })
+    }
+
+    /// The entities of a page of entries, with their sizes. One that was deleted meanwhile is not among them.
+    async fn fetch(&self, ids: impl Iterator<Item = Id>) -> Result<HashMap<Id, (E, usize)>, StoreError> {
+        let keys: Vec<Key> = ids.collect::<BTreeSet<_>>().into_iter().map(|id| self.key(id)).collect();
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let items = self.store.batch_get(&keys).await?;
+        let decode = |item: &Item| {
+            let entity: E = item.decode()?;
+            Ok((entity.subject().id, (entity, item_bytes(&item.key, &item.attrs))))
+        };
+        items.iter().map(decode).collect()
+    }
+
+    fn entries(&self) -> Entries<'_> {
+        Entries { store: self.store, tenant: self.tenant, space: E::SPACE }
+    }
+}
+
+/// The one phrase under which a search shows an entity.
+fn first_match<E: Indexed>(entity: &E, search: &str) -> Option<String> {
+    let prefix = words::clip(search);
+    entity.phrases().into_iter().find(|phrase| phrase.starts_with(&prefix))
+}
+
+/// A page in the making.
+struct Taken<E> {
+    found: Vec<E>,
+    limit: usize,
+    bytes: usize,
+    passed_over: bool,
+}
+
+impl<E: Clone> Taken<E> {
+    fn new(limit: usize) -> Self {
+        Self { found: Vec::new(), limit, bytes: 0, passed_over: false }
+    }
+
+    /// How many entries to read next; their entities are one batch.
+    fn page(&self) -> usize {
+        page_size(self.limit - self.found.len(), self.passed_over).min(BATCH_KEYS)
+    }
+
+    /// Takes an entity, if there is one to take. Returns whether the page is full.
+    fn fills(&mut self, entity: Option<&(E, usize)>) -> bool {
+        let Some((entity, bytes)) = entity else {
+            self.passed_over = true;
+            return false;
+        };
+        self.found.push(entity.clone());
+        self.bytes += bytes;
+        self.found.len() == self.limit || self.bytes >= MAX_BYTES
+    }
+}
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::{
+        clock::Millis,
+        domain::{
+            review::{EntityType, Review},
+            subject::{Reviewable, Subject},
+        },
+        store::{self, Store, embedded::Sqlite},
+    };
+
+    const TENANT: TenantId = TenantId(7);
+
+    /// An entity that is nothing but its text and its facets.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Note {
+        #[serde(flatten)]
+        subject: Subject,
+        text: String,
+        kinds: BTreeSet<String>,
+    }
+
+    impl Reviewable for Note {
+        const TYPE: EntityType = EntityType::CustomPayload;
+
+        fn subject(&self) -> &Subject {
+            &self.subject
+        }
+
+        fn subject_mut(&mut self) -> &mut Subject {
+            &mut self.subject
+        }
+
+        fn mark(&self) -> String {
+            self.text.clone()
+        }
+    }
+
+    impl Stored for Note {
+        fn gsi1(&self) -> Option<String> {
+            None
+        }
+
+        fn beside(
+            tenant: TenantId,
+            before: Option<&Self>,
+            after: Option<&Self>,
+        ) -> Result<Vec<Write>, StoreError> {
+            Ok(changes(tenant, before, after))
+        }
+    }
+
+    impl Indexed for Note {
+        const SPACE: &'static str = "notes";
+
+        fn facets(&self) -> BTreeSet<String> {
+            self.kinds.clone()
+        }
+
+        fn phrases(&self) -> BTreeSet<String> {
+            words::longest(words::phrases(&self.text))
+        }
+
+        fn is_found(&self, search: &str) -> bool {
+            words::finds(search, &self.text)
+        }
+    }
+
+    fn id(value: u64) -> Id {
+        Id::from_u64(value).unwrap()
+    }
+
+    fn note(number: u64, group: u64, text: &str, kinds: &[&str]) -> Note {
+        let subject = Subject {
+            id: id(number),
+            group_id: id(group),
+            installation_id: None,
+            workflow_id: None,
+            execution_id: None,
+            sealed_resume_url: None,
+            review: Review::default(),
+            created_at: Millis(0),
+            posted_at: Millis(0),
+            changed_at: Millis(0),
+            v: 1,
+        };
+        Note { subject, text: text.into(), kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect() }
+    }
+
+    async fn stored(all: &[Note]) -> Sqlite {
+        let store = Sqlite::memory().unwrap();
+        for note in all {
+            store::apply(&store, notes(&store).insert(note).unwrap()).await.unwrap();
+        }
+        store
+    }
+
+    fn notes(store: &Sqlite) -> Subjects<'_, Note> {
+        Subjects::new(store, TENANT)
+    }
+
+    fn numbers(found: &[Note]) -> Vec<u64> {
+        found.iter().map(|note| note.subject.id.get()).collect()
+    }
+
+    #[tokio::test]
+    async fn several_facets_are_one_list_in_pages() {
+        let kind = |n| if n % 3 == 0 { "b" } else { "a" };
+        let all: Vec<_> = (1..=9).map(|n| note(n, 1, "x", &[kind(n)])).collect();
+        let store = stored(&all).await;
+        let facets = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        let (mut seen, mut sizes, mut before) = (Vec::new(), Vec::new(), None);
+        loop {
+            let page = notes(&store).under(&facets, before, 4, |_| true).await.unwrap();
+            sizes.push(page.found.len());
+            seen.extend(numbers(&page.found));
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!((seen, sizes), ((1..=9).rev().collect(), vec![4, 4, 1]));
+    }
+
+    #[tokio::test]
+    async fn a_list_reads_what_it_returns() {
+        let all: Vec<_> = (1..=60).map(|n| note(n, 1, "x", &["a"])).collect();
+        let store = stored(&all).await;
+        let before = store.meter().read();
+        let page = notes(&store).under(&["a".to_owned()], None, 5, |_| true).await.unwrap();
+        let spent = store.meter().read().since(&before);
+        assert_eq!((numbers(&page.found), page.next), (vec![60, 59, 58, 57, 56], Some(id(56))));
+        assert_eq!((spent.read_units, spent.round_trips), (6.0, 2));
+    }
+
+    #[tokio::test]
+    async fn what_a_filter_passes_over_is_bounded() {
+        let all: Vec<_> =
+            (1..=900).map(|n| note(n, 1, if n == 1 { "needle" } else { "hay" }, &["a"])).collect();
+        let store = stored(&all).await;
+        let wanted = |note: &Note| note.text == "needle";
+        let first = notes(&store).under(&["a".to_owned()], None, 50, wanted).await.unwrap();
+        assert_eq!(numbers(&first.found), [] as [u64; 0]);
+        let rest = notes(&store).under(&["a".to_owned()], first.next, 50, wanted).await.unwrap();
+        let last = notes(&store).under(&["a".to_owned()], rest.next, 50, wanted).await.unwrap();
+        assert_eq!((numbers(&last.found), last.next), (vec![1], None));
+    }
+
+    #[tokio::test]
+    async fn an_entity_with_many_matching_phrases_shows_once_over_all_pages() {
+        let all = [
+            note(1, 1, "ann anna annabel", &[]),
+            note(2, 2, "Anna Example", &[]),
+            note(3, 1, "joanna", &[]),
+            note(4, 1, "ann#9 ann%", &[]),
+            note(5, 4, "Annie", &[]),
+        ];
+        let store = stored(&all).await;
+        let groups = [id(1), id(2), id(3), id(4)];
+        for limit in 1..=5 {
+            let (mut seen, mut at, mut pages) = (Vec::new(), None, 0);
+            loop {
+                let page = notes(&store).search(&groups, "ann", at, limit, |_| true).await.unwrap();
+                seen.extend(numbers(&page.found));
+                at = page.next;
+                pages += 1;
+                if at.is_none() || pages > 20 {
+                    break;
+                }
+            }
+            seen.sort_unstable();
+            assert_eq!(seen, [1, 2, 4, 5], "pages of {limit}");
+        }
+        let other = notes(&store).search(&[id(2)], "ann", None, 5, |_| true).await.unwrap();
+        assert_eq!(numbers(&other.found), [2]);
+    }
+
+    #[tokio::test]
+    async fn a_search_longer_than_a_phrase_is_compared_with_the_whole_text() {
+        let long = "the very same beginning of a long text";
+        let all = [note(1, 1, &format!("{long} a"), &[]), note(2, 1, &format!("{long} b"), &[])];
+        let store = stored(&all).await;
+        let found = notes(&store).search(&[id(1)], &format!("{long} b"), None, 5, |_| true).await.unwrap();
+        assert_eq!(numbers(&found.found), [2]);
+    }
+
+    #[tokio::test]
+    async fn entries_follow_their_entity() {
+        let old = note(1, 1, "old words", &["a"]);
+        let store = stored(std::slice::from_ref(&old)).await;
+        let new = note(1, 1, "new words", &["b"]);
+        store::apply(&store, notes(&store).replace(&old, &new).unwrap()).await.unwrap();
+        let find = async |text: &'static str| {
+            notes(&store).search(&[id(1)], text, None, 5, |_| true).await.unwrap().found.len()
+        };
+        assert_eq!((find("old").await, find("new").await, find("words").await), (0, 1, 1));
+        assert_eq!(notes(&store).under(&["a".into()], None, 5, |_| true).await.unwrap().found.len(), 0);
+        store::apply(&store, notes(&store).delete(&new).unwrap()).await.unwrap();
+        assert_eq!((find("new").await, find("words").await), (0, 0));
+    }
+}

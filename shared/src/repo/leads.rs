@@ -1,0 +1,327 @@
+//! Leads.
+//!
+//! "The newest with this status, source, group, or any of these together" → one facet per combination. "Whose name,
+//! address or company begins so?" → phrases per client group. "Who has this address?" → one partition per address. "What
+//! waits for a person?" → index `gsi1`, one partition per automation status, only of leads that have to do with a review.
+
+use std::collections::BTreeSet;
+
+use futures::future::try_join_all;
+
+use super::{
+    indexed::{self, Indexed},
+    subjects::{Listed, Stored, Subjects},
+};
+use crate::{
+    clock::Millis,
+    domain::{
+        lead::{DeletedLead, Lead},
+        review::{Actor, AutomationStatus},
+        words,
+    },
+    ids::Id,
+    store::{Cond, Item, Key, Position, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},
+    tenant::TenantId,
+};
+
+/// The leads of one tenant.
+pub type Leads<'a> = Subjects<'a, Lead>;
+
+/// Words of one text that are indexed. All phrases of a lead (36), twice when all of them change, its facets (7, twice),
+/// its address (twice), the lead itself, a mark and an idempotency record fit into one transaction.
+const WORDS: usize = 12;
+
+/// Partition of the deleted ones.
+const DELETED: &str = "lead-deleted";
+
+/// What a list asks for. Everything given must match.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub group_id: Option<Id>,
+    /// Any of these (`Pipeline::named_as`).
+    pub status_ids: Option<Vec<Id>>,
+    /// Folded.
+    pub source: Option<String>,
+    /// Folded.
+    pub email: Option<String>,
+    pub automation_status: Option<AutomationStatus>,
+    pub human_interaction: Option<bool>,
+}
+
+/// A lead that stands under an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    pub lead_id: Id,
+    /// Whether the address is its own. None of the group has it else, and this lead was made beside one that had.
+    pub owns: bool,
+}
+
+impl Filter {
+    pub fn matches(&self, lead: &Lead) -> bool {
+        let review = &lead.subject.review;
+        self.group_id.is_none_or(|wanted| wanted == lead.subject.group_id)
+            && self.status_ids.as_ref().is_none_or(|any| any.contains(&lead.status_id))
+            && (self.source.is_none() || self.source == lead.folded_source())
+            && self.email.as_ref().is_none_or(|wanted| *wanted == lead.folded_email())
+            && self.automation_status.is_none_or(|wanted| wanted == review.automation_status)
+            && self.human_interaction.is_none_or(|wanted| wanted == review.human_interaction)
+    }
+
+    /// The facets that together list what is asked for; none when everything is.
+    fn facets(&self) -> Vec<String> {
+        let of = |status| Facet { group: self.group_id, status, source: self.source.as_deref() }.name();
+        match &self.status_ids {
+            Some(any) => any.iter().filter_map(|status| of(Some(*status))).collect(),
+            None => of(None).into_iter().collect(),
+        }
+    }
+
+    /// The review queues that together hold what is asked for; none when the answer need not be among them.
+    fn queues(&self) -> &'static [AutomationStatus] {
+        use AutomationStatus::{Approved, Denied, Pending, Regenerate};
+        match (self.automation_status, self.human_interaction) {
+            (Some(Pending), Some(true)) => &[Pending],
+            (Some(Approved), _) => &[Approved],
+            (Some(Denied), _) => &[Denied],
+            (Some(Regenerate), _) => &[Regenerate],
+            (None, Some(true)) => &[Pending, Approved, Denied, Regenerate],
+            (Some(Pending) | None, _) => &[],
+        }
+    }
+}
+
+/// A combination of properties to list by.
+struct Facet<'a> {
+    group: Option<Id>,
+    status: Option<Id>,
+    source: Option<&'a str>,
+}
+
+impl Facet<'_> {
+    /// None for the combination of nothing: the leads themselves are that list.
+    fn name(&self) -> Option<String> {
+        let parts = [
+            self.group.map(|id| format!("group#{id}")),
+            self.status.map(|id| format!("status#{id}")),
+            self.source.map(|source| format!("source#{}", segment(source))),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("#"))
+    }
+}
+
+impl Indexed for Lead {
+    const SPACE: &'static str = "leads";
+
+    fn facets(&self) -> BTreeSet<String> {
+        let source = self.folded_source();
+        let mut names = BTreeSet::new();
+        for group in [None, Some(self.subject.group_id)] {
+            for status in [None, Some(self.status_id)] {
+                for source in [None, source.as_deref()] {
+                    names.extend(Facet { group, status, source }.name());
+                }
+            }
+        }
+        names
+    }
+
+    fn phrases(&self) -> BTreeSet<String> {
+        let texts = self.searched();
+        words::longest(texts.iter().flat_map(|text| words::first_phrases(text, WORDS)).collect())
+    }
+
+    fn is_found(&self, search: &str) -> bool {
+        self.searched().iter().any(|text| words::finds(search, text))
+    }
+}
+
+impl Stored for Lead {
+    fn gsi1(&self) -> Option<String> {
+        let review = &self.subject.review;
+        let reviewed = review.human_interaction || review.automation_status != AutomationStatus::Pending;
+        reviewed.then(|| queue(review.automation_status))
+    }
+
+    fn beside(
+        tenant: TenantId,
+        before: Option<&Self>,
+        after: Option<&Self>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let mut writes = indexed::changes(tenant, before, after);
+        let old = before.map(|lead| address_key(tenant, lead));
+        let new = after.map(|lead| (address_key(tenant, lead), lead));
+        if old.as_ref() != new.as_ref().map(|(key, _)| key) {
+            writes.extend(old.map(Write::delete));
+            if let Some((key, lead)) = new {
+                let put = Write::put(key, encode(&Entry { lead_id: lead.subject.id })?);
+                writes.push(if lead.owns_email { put.when(Cond::Absent) } else { put });
+            }
+        }
+        Ok(writes)
+    }
+}
+
+impl Leads<'_> {
+    /// The newest matches below `before`, up to `limit`.
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        limit: usize,
+        before: Option<Id>,
+    ) -> Result<Listed<Lead>, StoreError> {
+        let wanted = |lead: &Lead| filter.matches(lead);
+        if let Some(email) = &filter.email {
+            return self.of_address(email, filter, limit, before).await;
+        }
+        match (filter.queues(), filter.facets()) {
+            ([], facets) if facets.is_empty() => self.scan(self.newest(before), limit, wanted).await,
+            ([], facets) => self.under(&facets, before, limit, wanted).await,
+            (queues, _) => {
+                let each = queues.iter().map(|status| {
+                    self.scan(self.newest_in(&queue(*status), before), limit, |lead| filter.matches(lead))
+                });
+                Ok(merge(try_join_all(each).await?, limit))
+            }
+        }
+    }
+
+    /// The lead of a client group that an address stands for; where its owner was deleted, one that was made beside it.
+    pub async fn holder(&self, group: Id, folded: &str) -> Result<Option<Holder>, StoreError> {
+        // The owner's entry is the beginning of all others.
+        let query = Query::table(addresses(self.tenant, folded)).prefix(group.sortable()).limit(1);
+        let page = self.store.query(&query).await?;
+        let Some(item) = page.items.first() else { return Ok(None) };
+        let Entry { lead_id } = item.decode()?;
+        Ok(Some(Holder { lead_id, owns: item.key.sk() == group.sortable() }))
+    }
+
+    /// The writes that take a lead out of every list, free its address, and keep it among the deleted.
+    pub fn retire(
+        &self,
+        lead: &Lead,
+        by: Actor,
+        now: Millis,
+        operation: Option<Id>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let mut writes = self.delete(lead)?;
+        let id = lead.subject.id;
+        let kept = DeletedLead::new(lead.clone(), by, now, operation);
+        writes.push(Write::put(self.deleted_key(id), encode(&kept)?));
+        Ok(writes)
+    }
+
+    /// Several leads by id; those that are not there are left out.
+    pub async fn several(&self, ids: &[Id]) -> Result<Vec<Lead>, StoreError> {
+        self.read(ids, |id| self.key(id)).await
+    }
+
+    /// Several of the deleted ones.
+    pub async fn several_deleted(&self, ids: &[Id]) -> Result<Vec<DeletedLead>, StoreError> {
+        self.read(ids, |id| self.deleted_key(id)).await
+    }
+
+    /// The deleted ones below `before`, newest first.
+    pub async fn deleted(&self, before: Option<Id>, limit: usize) -> Result<Listed<DeletedLead>, StoreError> {
+        let query = Query::table(Key::partition(self.tenant, DELETED))
+            .newest_first()
+            .limit(limit)
+            .after(before.map(|id| Position { key: self.deleted_key(id), sort: None }));
+        let page = self.store.query(&query).await?;
+        let found: Vec<DeletedLead> = page.items.iter().map(Item::decode).collect::<Result<_, _>>()?;
+        let last = found.last().map(|deleted| deleted.lead.subject.id);
+        Ok(Listed { next: last.filter(|_| page.next.is_some()), found })
+    }
+
+    /// Stores a deleted one as it is to be kept from now on.
+    pub fn keep(&self, deleted: &DeletedLead) -> Result<Write, StoreError> {
+        let key = self.deleted_key(deleted.lead.subject.id);
+        Ok(Write::put(key, encode(deleted)?).when(Cond::Exists))
+    }
+
+    async fn read<T: serde::de::DeserializeOwned>(
+        &self,
+        ids: &[Id],
+        key: impl Fn(Id) -> Key,
+    ) -> Result<Vec<T>, StoreError> {
+        let keys: Vec<Key> = ids.iter().map(|id| key(*id)).collect();
+        let pages = try_join_all(keys.chunks(BATCH_KEYS).map(|keys| self.store.batch_get(keys))).await?;
+        pages.iter().flatten().map(Item::decode).collect()
+    }
+
+    /// All entries of the address are read: there are as many as leads that were created under it on purpose.
+    async fn of_address(
+        &self,
+        email: &str,
+        filter: &Filter,
+        limit: usize,
+        before: Option<Id>,
+    ) -> Result<Listed<Lead>, StoreError> {
+        let mut query = Query::table(addresses(self.tenant, email)).limit(1000);
+        let mut ids = BTreeSet::new();
+        loop {
+            let page = self.store.query(&query).await?;
+            for item in &page.items {
+                ids.insert(item.decode::<Entry>()?.lead_id);
+            }
+            if page.next.is_none() {
+                break;
+            }
+            query.after = page.next;
+        }
+        let mut rest: Vec<Id> =
+            ids.into_iter().rev().filter(|id| before.is_none_or(|before| *id < before)).collect();
+        let mut listed = Listed { found: Vec::new(), next: None };
+        while !rest.is_empty() && listed.found.len() < limit {
+            let lacking = (limit - listed.found.len()).clamp(1, BATCH_KEYS).min(rest.len());
+            let ids: Vec<Id> = rest.drain(..lacking).collect();
+            let mut leads = self.several(&ids).await?;
+            leads.sort_by_key(|lead| std::cmp::Reverse(lead.subject.id));
+            listed.found.extend(leads.into_iter().filter(|lead| filter.matches(lead)));
+            listed.next = ids.last().copied().filter(|_| !rest.is_empty());
+        }
+        Ok(listed)
+    }
+
+    fn deleted_key(&self, id: Id) -> Key {
+        Key::of(self.tenant, DELETED, id.sortable())
+    }
+}
+
+/// Several lists as one.
+fn merge(parts: Vec<Listed<Lead>>, limit: usize) -> Listed<Lead> {
+    // What lies below the end of one list may have newer neighbours in it that were not read.
+    let floor = parts.iter().filter_map(|part| part.next).max();
+    let mut found: Vec<Lead> = parts.into_iter().flat_map(|part| part.found).collect();
+    found.retain(|lead| floor.is_none_or(|floor| lead.subject.id >= floor));
+    found.sort_by_key(|lead| std::cmp::Reverse(lead.subject.id));
+    let cut = found.len() > limit;
+    found.truncate(limit);
+    let next = if cut { found.last().map(|lead| lead.subject.id) } else { floor };
+    Listed { found, next }
+}
+
+fn queue(status: AutomationStatus) -> String {
+    format!("leads-review#{}", status.as_str())
+}
+
+/// The partition of everything that stands under an address.
+fn addresses(tenant: TenantId, folded: &str) -> String {
+    Key::partition(tenant, &address_partition(folded))
+}
+
+fn address_partition(folded: &str) -> String {
+    format!("leads-email#{}", segment(folded))
+}
+
+/// The one entry of an owner in its group, or the entry of a lead that stands beside it.
+fn address_key(tenant: TenantId, lead: &Lead) -> Key {
+    let (id, group) = (lead.subject.id.sortable(), lead.subject.group_id.sortable());
+    let sort = if lead.owns_email { group } else { format!("{group}#{id}") };
+    Key::of(tenant, &address_partition(&lead.folded_email()), sort)
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Entry {
+    lead_id: Id,
+}

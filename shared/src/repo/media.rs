@@ -1,0 +1,147 @@
+//! Media items.
+//!
+//! "The newest" → the tenant's partition backwards. "The newest with this automation status" → index `gsi1`, one
+//! partition per status. "The newest of this type, client group or collection, or for review?" → the entries of that
+//! facet. "Whose title, source or tags say this?" → the phrases of the client groups. Together with an item go its
+//! entries, the counts of its collection and the statistics of its client group.
+
+use std::collections::BTreeSet;
+
+use super::{
+    collections, indexed,
+    indexed::Indexed,
+    media_stats,
+    subjects::{Listed, Stored, Subjects},
+};
+use crate::{
+    domain::{
+        media::{MediaItem, MediaType},
+        review::AutomationStatus,
+    },
+    ids::Id,
+    store::{StoreError, Write},
+    tenant::TenantId,
+};
+
+/// The media items of one tenant.
+pub type MediaItems<'a> = Subjects<'a, MediaItem>;
+
+/// What a list asks for. Everything given must match.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub media_type: Option<MediaType>,
+    pub automation_status: Option<AutomationStatus>,
+    pub human_interaction: Option<bool>,
+    pub group_id: Option<Id>,
+    pub collection_id: Option<Id>,
+}
+
+impl Filter {
+    pub fn matches(&self, item: &MediaItem) -> bool {
+        let review = &item.subject.review;
+        self.media_type.is_none_or(|wanted| wanted == item.media_type)
+            && self.automation_status.is_none_or(|wanted| wanted == review.automation_status)
+            && self.human_interaction.is_none_or(|wanted| wanted == review.human_interaction)
+            && self.group_id.is_none_or(|wanted| wanted == item.subject.group_id)
+            && self.collection_id.is_none_or(|wanted| item.collection_id == Some(wanted))
+    }
+
+    /// The facet that most likely holds the fewest of what does not match, if a facet helps.
+    fn facet(&self) -> Option<String> {
+        if let Some(id) = self.collection_id {
+            return Some(in_collection(id));
+        }
+        if self.human_interaction == Some(true) {
+            let pending = self.automation_status == Some(AutomationStatus::Pending);
+            return Some(if pending { WAITING } else { REVIEWED }.into());
+        }
+        match (self.media_type, self.automation_status, self.group_id) {
+            (Some(media_type), ..) => Some(of_type(media_type)),
+            (None, Some(_), _) => None,
+            (None, None, group) => group.map(in_group),
+        }
+    }
+}
+
+impl MediaItems<'_> {
+    /// The newest matches below `before`, up to `limit`.
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        limit: usize,
+        before: Option<Id>,
+    ) -> Result<Listed<MediaItem>, StoreError> {
+        let wanted = |item: &MediaItem| filter.matches(item);
+        match (filter.facet(), filter.automation_status) {
+            (Some(facet), _) => self.under(&[facet], before, limit, wanted).await,
+            (None, Some(status)) => {
+                self.scan(self.newest_in(&with_status(status), before), limit, wanted).await
+            }
+            (None, None) => self.scan(self.newest(before), limit, wanted).await,
+        }
+    }
+}
+
+impl Stored for MediaItem {
+    fn gsi1(&self) -> Option<String> {
+        Some(with_status(self.subject.review.automation_status))
+    }
+
+    fn beside(
+        tenant: TenantId,
+        before: Option<&Self>,
+        after: Option<&Self>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let filed = |item: Option<&Self>| item.and_then(|item| Some((item.collection_id?, item.subject.id)));
+        let mut writes = indexed::changes(tenant, before, after);
+        writes.extend(media_stats::changes(tenant, before, after));
+        writes.extend(collections::counts(tenant, filed(before), filed(after)));
+        Ok(writes)
+    }
+}
+
+impl Indexed for MediaItem {
+    const SPACE: &'static str = "media";
+
+    fn facets(&self) -> BTreeSet<String> {
+        let mut facets = BTreeSet::from([of_type(self.media_type), in_group(self.subject.group_id)]);
+        facets.extend(self.collection_id.map(in_collection));
+        if self.subject.review.human_interaction {
+            facets.insert(REVIEWED.into());
+        }
+        if self.waits() {
+            facets.insert(WAITING.into());
+        }
+        facets
+    }
+
+    fn phrases(&self) -> BTreeSet<String> {
+        self.phrases()
+    }
+
+    fn is_found(&self, search: &str) -> bool {
+        self.is_found(search)
+    }
+}
+
+/// Facet of what a person decides on, or did.
+const REVIEWED: &str = "review";
+/// Facet of what a person must still decide on.
+const WAITING: &str = "waiting";
+
+fn of_type(media_type: MediaType) -> String {
+    format!("type#{}", media_type.as_str())
+}
+
+fn in_group(id: Id) -> String {
+    format!("group#{id}")
+}
+
+/// Facet of what is filed in a collection.
+pub fn in_collection(id: Id) -> String {
+    format!("collection#{id}")
+}
+
+fn with_status(status: AutomationStatus) -> String {
+    format!("media#{}", status.as_str())
+}

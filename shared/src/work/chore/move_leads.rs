@@ -1,0 +1,62 @@
+//! Gives the leads of a deleted status to its heir, a page a step.
+//!
+//! Its one rule: the pipeline says which status is the heir, each time anew, because the heir may be deleted meanwhile.
+
+use super::rewrite;
+use crate::{
+    app::App,
+    domain::{
+        chore::{SETTLED, Step},
+        lead::Lead,
+        pipeline::Pipeline,
+    },
+    error::Result,
+    ids::Id,
+    repo::{
+        leads::{Filter, Leads},
+        pipeline::Pipelines,
+    },
+    store::StoreError,
+    tenant::TenantId,
+};
+
+/// Leads of a step.
+const PAGE: usize = 100;
+
+pub async fn step(app: &App, tenant: TenantId, from: Id) -> Result<Step> {
+    let pipelines = Pipelines { store: &*app.store, tenant };
+    let pipeline = pipelines.load().await?;
+    let Some(drain) = pipeline.draining.iter().find(|drain| drain.from == from) else {
+        return Ok(Step::Done);
+    };
+    let leads = Leads::new(&*app.store, tenant);
+    let filter = Filter { status_ids: Some(vec![from]), ..Filter::default() };
+    let page = leads.list(&filter, PAGE, None).await?;
+    if !page.found.is_empty() {
+        rewrite::all(&leads, page.found, |lead: &mut Lead| {
+            if lead.status_id == from {
+                lead.status_id = drain.to;
+            }
+        })
+        .await?;
+        return Ok(Step::More(None));
+    }
+    // A request that read the pipeline before the deletion may still put a lead there.
+    let settled = drain.since.plus(SETTLED);
+    if app.now() < settled {
+        return Ok(Step::Wait(settled));
+    }
+    finish(&pipelines, pipeline, from).await
+}
+
+/// Nothing lies under the status any more, and nothing will.
+async fn finish(pipelines: &Pipelines<'_>, mut pipeline: Pipeline, from: Id) -> Result<Step> {
+    pipeline.drained(from);
+    pipeline.v += 1;
+    match pipelines.store.write(pipelines.replace(&pipeline)?).await {
+        Ok(_) => Ok(Step::Done),
+        // Somebody changed the pipeline at this moment: again, with what it is now.
+        Err(StoreError::ConditionFailed { .. }) => Ok(Step::More(None)),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,4 @@
+mod fields;
+mod statuses;
+mod together;
+mod view;
