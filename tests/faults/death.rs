@@ -10,7 +10,10 @@ use shared::{
 
 use super::{
     footprint, pass,
-    stories::{Create, CreateMedia, Decide, DeleteCollection, Push, Register, Repost, Story, Trigger, Usage},
+    stories::{
+        Bill, Create, CreateMedia, Decide, DeleteCollection, Forget, Message, Push, Register, Repost, Story,
+        Trigger, Usage,
+    },
 };
 use crate::support::TestApp;
 
@@ -121,6 +124,23 @@ async fn token_usage_survives_every_death() {
 #[tokio::test]
 async fn token_usage_after_a_push_survives_every_death() {
     survives_every_death(Usage { pushed: true }).await;
+}
+
+#[tokio::test]
+async fn a_chat_message_survives_every_death() {
+    survives_every_death(Message { first: true }).await;
+    survives_every_death(Message { first: false }).await;
+}
+
+#[tokio::test]
+async fn an_invoice_survives_every_death() {
+    survives_every_death(Bill { taken: false }).await;
+    survives_every_death(Bill { taken: true }).await;
+}
+
+#[tokio::test]
+async fn the_deletion_of_a_long_chat_survives_every_death() {
+    survives_every_death(Forget).await;
 }
 
 #[tokio::test]

@@ -1,12 +1,16 @@
 //! What single routes promise beyond what holds for all of them (`coverage.rs`). Laid out like the URL tree.
 
+mod chats;
 mod collections;
 mod idempotency;
 mod installations;
+mod invoices;
 pub mod media;
+mod notifications;
 mod payloads;
 mod protocol;
 mod reviews;
 mod service;
+mod sessions;
 mod token_usage;
 mod triggers;

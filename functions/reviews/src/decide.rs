@@ -1,6 +1,7 @@
 use serde::Serialize;
 use shared::{
     domain::{
+        invoice::Invoice,
         media::MediaItem,
         payload::Payload,
         review::{AutomationStatus, Decision, EntityType, Resume, ResumeState, Verdict},
@@ -98,9 +99,10 @@ async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply
     match input.entity_type {
         EntityType::CustomPayload => decide_on::<Payload>(ctx, to, &input).await,
         EntityType::MediaItem => decide_on::<MediaItem>(ctx, to, &input).await,
+        EntityType::Invoice => decide_on::<Invoice>(ctx, to, &input).await,
         kind => {
             let message = format!(
-                "There is no {} to review yet: media_item and custom_payload are known.",
+                "There is no {} to review yet: media_item, custom_payload and invoice are known.",
                 kind.as_str()
             );
             Err(Error::new(ErrorKind::NotFound, "not_found", message))

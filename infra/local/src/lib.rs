@@ -22,6 +22,8 @@ pub fn router() -> OpenApiRouter<SharedApp> {
         .merge(media::router())
         .merge(reviews::router())
         .merge(installations::router())
+        .merge(sessions::router())
+        .merge(companion::router())
 }
 
 /// The API document of every route, as text.

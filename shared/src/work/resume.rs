@@ -6,6 +6,7 @@ use crate::{
     app::App,
     clock::Millis,
     domain::{
+        invoice::Invoice,
         media::MediaItem,
         payload::Payload,
         review::{EntityType, Resume, ResumeState},
@@ -26,6 +27,7 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
     match kind_of(&task.key()) {
         Some(EntityType::CustomPayload) => claim::<Payload>(app, task).await,
         Some(EntityType::MediaItem) => claim::<MediaItem>(app, task).await,
+        Some(EntityType::Invoice) => claim::<Invoice>(app, task).await,
         Some(kind) => Err(Error::internal(format!("a {} cannot owe a resume", kind.as_str()))),
         None => Err(Error::internal(format!("nothing that can be reviewed lies under {}", task.key()))),
     }

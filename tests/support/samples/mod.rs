@@ -1,13 +1,15 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
+mod companion;
 pub mod media;
+mod sessions;
 
 use http::Method;
 use serde_json::{Value, json};
 use shared::{
     config::Settings,
     domain::workflow,
-    http::routes::{ROUTES, Route},
+    http::routes::{Auth, ROUTES, Route},
     ids::Id,
 };
 
@@ -44,6 +46,19 @@ impl Sample {
 
     fn body(&self) -> Option<Value> {
         self.has_body().then(|| self.body.clone())
+    }
+
+    /// Acme with a credential that the route takes.
+    pub async fn caller(&self, house: &TestApp) -> Caller {
+        match self.route.auth {
+            Auth::Session => sessions::caller(house).await,
+            Auth::Key(_) | Auth::Public => house.acme.clone(),
+        }
+    }
+
+    /// Sends it as Acme.
+    pub async fn ask(&self, house: &TestApp) -> Answer {
+        self.send(&self.caller(house).await).await
     }
 
     pub async fn send(&self, caller: &Caller) -> Answer {
@@ -87,6 +102,7 @@ pub async fn scene_with(settings: Settings) -> TestApp {
     house.seed_installation(&house.acme, 45).await;
     house.seed_payload(&house.acme, 42).await;
     media::seed(&house, &house.acme).await;
+    companion::seed(&house, &house.acme).await;
     // The fake reads the documents' execution id, which is no number, as 0.
     house.n8n.waits(0, "abc123", 42);
     let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
@@ -122,6 +138,8 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
     all.extend(media::samples());
+    all.extend(sessions::samples());
+    all.extend(companion::samples());
     all
 }
 
