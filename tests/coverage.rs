@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use shared::{
     accounts::NewKey,
     config::Settings,
+    domain::{org::Role, principal::covers},
+    error::ErrorKind,
     http::{
         problem,
         routes::{self, Auth, ROUTES, RateClass, Route, TEST_SCOPE, Verb},
@@ -31,8 +33,9 @@ async fn without_writing<T>(house: &TestApp, what: &str, requests: impl Future<O
     answers
 }
 
+/// Those whose first reply is remembered.
 fn posting(house: &TestApp) -> Vec<Sample> {
-    samples(house).into_iter().filter(|sample| sample.route.method == Verb::Post).collect()
+    samples(house).into_iter().filter(|sample| sample.route.remembers()).collect()
 }
 
 fn with_body(house: &TestApp) -> Vec<Sample> {
@@ -55,7 +58,7 @@ async fn the_documented_requests_get_the_documented_replies() {
         let house = scene().await;
         let all = samples(&house);
         let sample = all.iter().find(|sample| sample.route.operation == operation).unwrap();
-        let answer = sample.send(&house.acme).await;
+        let answer = sample.ask(&house).await;
         assert!(answer.status < 300, "{operation}: {answer:?}");
         assert!(answer.header("x-request-id").is_some(), "{operation}");
         assert!(!answer.text.contains("n8n-api-key-here"), "{operation} shows n8n's key");
@@ -80,24 +83,26 @@ async fn a_missing_credential_is_a_401() {
         for headers in [vec![], vec![("x-api-key", "")], vec![("authorization", "Basic amFuZTpqYW5l")]] {
             let answer = without_writing(&house, &sample.path, sample.send_bare(&house.acme, &headers)).await;
             assert_eq!(answer.status, 401, "{}: {answer:?}", sample.path);
-            assert_eq!(refusal(&answer, &sample.path), "missing_api_key");
+            let code = if sample.route.auth == Auth::Session { "missing_session" } else { "missing_api_key" };
+            assert_eq!(refusal(&answer, &sample.path), code);
             assert!(answer.header("www-authenticate").is_some(), "{}", sample.path);
         }
     }
 }
 
 #[tokio::test]
-async fn a_bad_credential_is_a_403() {
+async fn a_bad_credential_is_a_403_or_in_other_dialects_a_401() {
     let house = scene().await;
     let bad = house.bad_keys(&house.acme).await;
     for sample in samples(&house) {
+        let status = problem::status(ErrorKind::CredentialRejected, sample.route.dialect).as_u16();
         for (kind, key) in &bad {
             let bearer = format!("Bearer {key}");
             for header in [("x-api-key", key.as_str()), ("authorization", bearer.as_str())] {
                 let sent = [header];
                 let answer =
                     without_writing(&house, &sample.path, sample.send_bare(&house.acme, &sent)).await;
-                assert_eq!(answer.status, 403, "{kind} {}: {answer:?}", sample.path);
+                assert_eq!(answer.status, status, "{kind} {}: {answer:?}", sample.path);
                 assert_eq!(refusal(&answer, &sample.path), "invalid_api_key", "{kind}");
                 assert!(!answer.text.contains(key.as_str()), "{kind}: the reply repeats the key");
             }
@@ -122,6 +127,92 @@ async fn a_key_without_the_scope_is_a_403() {
     }
 }
 
+#[tokio::test]
+async fn a_session_may_do_what_its_role_allows() {
+    let house = scene().await;
+    let mut all = samples(&house);
+    all.sort_by_key(|sample| sample.route.method == Verb::Delete);
+    for role in [Role::Viewer, Role::Approver, Role::Editor] {
+        let caller = house.user(&house.acme, role).await;
+        for sample in &all {
+            let Auth::Key(scope) = sample.route.auth else { continue };
+            let operation = sample.route.operation;
+            if scope == TEST_SCOPE || role.scopes().iter().any(|held| covers(held, scope)) {
+                let answer = sample.send(&caller).await;
+                // The first decision stands: the two after it are refused for that.
+                let decided = answer.status == 409 && refusal(&answer, &sample.path) == "already_decided";
+                assert!(answer.status < 300 || decided, "{role:?} {operation}: {answer:?}");
+            } else {
+                let answer = without_writing(&house, operation, sample.send(&caller)).await;
+                assert_eq!(answer.status, 403, "{role:?} {operation}: {answer:?}");
+                assert_eq!(refusal(&answer, &sample.path), "missing_scope");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_viewer_only_reads() {
+    let may = |role: Role, scope| role.scopes().iter().any(|held| covers(held, scope));
+    for route in ROUTES {
+        let Auth::Key(scope) = route.auth else { continue };
+        let reads = scope == TEST_SCOPE || scope.ends_with(":read");
+        assert!(route.method != Verb::Get || reads, "{}: {scope}", route.operation);
+        if scope != TEST_SCOPE {
+            assert_eq!(may(Role::Viewer, scope), reads, "{scope}");
+            assert_eq!(may(Role::Approver, scope), reads || scope == "reviews:decide", "{scope}");
+            assert!(may(Role::Editor, scope) && may(Role::Admin, scope), "{scope}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_does_with_his_credentials_a_key_may_not() {
+    let house = scene().await;
+    for sample in samples(&house).iter().filter(|sample| sample.route.auth == Auth::Session) {
+        let answer = without_writing(&house, &sample.path, sample.send(&house.acme)).await;
+        assert_eq!(answer.status, 403, "{}: {answer:?}", sample.path);
+        assert_eq!(refusal(&answer, &sample.path), "session_needed");
+    }
+}
+
+/// The cookie of a session, and its token against forged requests.
+async fn browser(house: &TestApp, sample: &Sample) -> (String, String) {
+    let caller = match sample.route.auth {
+        Auth::Session => sample.caller(house).await,
+        _ => house.log_in(&house.acme).await,
+    };
+    let verified = caller.get("/api/v1/admin/verify").await;
+    (format!("baton_session={}", caller.text), verified.json["csrf_token"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_cookie_alone_changes_nothing() {
+    for operation in samples(&TestApp::new().await).iter().map(|sample| sample.route.operation) {
+        let house = scene().await;
+        let all = samples(&house);
+        let sample = all.iter().find(|sample| sample.route.operation == operation).unwrap();
+        let (cookie, token) = browser(&house, sample).await;
+        let (_, others) = browser(&house, sample).await;
+        let cookie = ("cookie", cookie.as_str());
+        if sample.route.method != Verb::Get {
+            for (headers, code) in [
+                (vec![cookie], "csrf_token_missing"),
+                (vec![cookie, ("x-csrf-token", "")], "csrf_token_invalid"),
+                (vec![cookie, ("x-csrf-token", "AAAA")], "csrf_token_invalid"),
+                (vec![cookie, ("x-csrf-token", &others)], "csrf_token_invalid"),
+            ] {
+                let sent = sample.send_bare(&house.acme, &headers);
+                let answer = without_writing(&house, operation, sent).await;
+                assert_eq!(answer.status, 403, "{operation}: {answer:?}");
+                assert_eq!(refusal(&answer, &sample.path), code, "{operation}");
+            }
+        }
+        let answer = sample.send_bare(&house.acme, &[cookie, ("x-csrf-token", &token)]).await;
+        assert!(answer.status < 300, "{operation}: {answer:?}");
+    }
+}
+
 fn other_scope(route: &Route, scope: &str) -> Option<String> {
     match route.auth {
         Auth::Key(other) if other != scope => Some(other.to_owned()),
@@ -132,12 +223,12 @@ fn other_scope(route: &Route, scope: &str) -> Option<String> {
 #[tokio::test]
 async fn a_bearer_token_is_as_good_as_the_header() {
     let house = scene().await;
-    let bearer = format!("Bearer {}", house.acme.text);
     let lower = format!("bearer {}", house.acme.text);
     // Deleting comes last: the others need the payload.
     let mut all = samples(&house);
     all.sort_by_key(|sample| sample.route.method == Verb::Delete);
     for sample in all.iter().filter(|sample| !matches!(sample.route.operation, "deny" | "regenerate")) {
+        let bearer = format!("Bearer {}", sample.caller(&house).await.text);
         let answer = sample.send_bare(&house.acme, &[("authorization", &bearer)]).await;
         assert!(answer.status < 300, "{}: {answer:?}", sample.path);
     }
@@ -203,11 +294,12 @@ async fn metered(house: &TestApp, sample: &Sample) -> (Answer, (f64, u64)) {
 async fn each_missing_field_is_named() {
     let house = scene().await;
     for sample in with_body(&house) {
+        let caller = sample.caller(&house).await;
         for field in sample.required {
             for body in
                 [sample.with(field, Value::Null), null(&sample, field), sample.with(field, json!(" "))]
             {
-                let answer = sample.send_body(&house.acme, body).await;
+                let answer = sample.send_body(&caller, body).await;
                 let names = named(&answer);
                 assert_eq!(names, [*field], "{}: {answer:?}", sample.path);
                 assert_eq!(refusal(&answer, &sample.path), "validation_failed");
@@ -226,8 +318,9 @@ fn null(sample: &Sample, field: &str) -> Value {
 async fn all_missing_fields_are_named_at_once() {
     let house = scene().await;
     for sample in with_body(&house).iter().filter(|sample| !sample.required.is_empty()) {
+        let caller = sample.caller(&house).await;
         for body in ["{}", "", "  "] {
-            let text = house.acme.text(sample.method(), &sample.path, "application/json", body).await;
+            let text = caller.text(sample.method(), &sample.path, "application/json", body).await;
             let mut expected = [sample.required, sample.unless_clear].concat();
             expected.sort_unstable();
             assert_eq!(named(&text), expected, "{}: {text:?}", sample.path);
@@ -242,12 +335,13 @@ async fn all_missing_fields_are_named_at_once() {
 async fn wrong_types_and_unknown_words_are_named() {
     let house = scene().await;
     for sample in with_body(&house) {
+        let caller = sample.caller(&house).await;
         for (field, value) in &sample.wrong {
             let body = sample.with(field, value.clone());
             let answer = if sample.route.rate == RateClass::None {
-                without_writing(&house, &sample.path, sample.send_body(&house.acme, body)).await
+                without_writing(&house, &sample.path, sample.send_body(&caller, body)).await
             } else {
-                sample.send_body(&house.acme, body).await
+                sample.send_body(&caller, body).await
             };
             assert_eq!(named(&answer), [*field], "{} {field}={value}: {answer:?}", sample.path);
         }
@@ -267,7 +361,7 @@ async fn ids_are_accepted_as_text() {
                 body[*field] = json!(id.to_string());
             }
         }
-        let answer = sample.send_body(&house.acme, body).await;
+        let answer = sample.send_body(&sample.caller(&house).await, body).await;
         assert!(answer.status < 300, "{}: {answer:?}", sample.path);
     }
 }
@@ -276,6 +370,7 @@ async fn ids_are_accepted_as_text() {
 async fn a_body_that_is_no_json_object_is_a_400() {
     let house = scene().await;
     for sample in with_body(&house) {
+        let caller = sample.caller(&house).await;
         for (body, code) in [
             ("{\"title\":", "malformed_json"),
             ("not json", "malformed_json"),
@@ -284,7 +379,7 @@ async fn a_body_that_is_no_json_object_is_a_400() {
             ("[{\"title\":\"x\"}]", "not_an_object"),
             ("\"text\"", "not_an_object"),
         ] {
-            let answer = house.acme.text(sample.method(), &sample.path, "application/json", body).await;
+            let answer = caller.text(sample.method(), &sample.path, "application/json", body).await;
             assert_eq!(answer.status, 400, "{} {body}: {answer:?}", sample.path);
             assert_eq!(refusal(&answer, &sample.path), code, "{} {body}", sample.path);
         }
@@ -295,9 +390,9 @@ async fn a_body_that_is_no_json_object_is_a_400() {
 async fn another_media_type_is_a_415() {
     let house = scene().await;
     for sample in with_body(&house) {
-        let body = sample.body.to_string();
+        let (caller, body) = (sample.caller(&house).await, sample.body.to_string());
         for media in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
-            let answer = house.acme.text(sample.method(), &sample.path, media, &body).await;
+            let answer = caller.text(sample.method(), &sample.path, media, &body).await;
             assert_eq!(answer.status, 415, "{} {media}: {answer:?}", sample.path);
             assert_eq!(refusal(&answer, &sample.path), "not_json");
         }
@@ -308,8 +403,9 @@ async fn another_media_type_is_a_415() {
 async fn a_body_over_the_limit_is_a_413() {
     let house = scene_with(Settings { max_body_bytes: 2000, ..Settings::default() }).await;
     for sample in with_body(&house) {
+        let caller = sample.caller(&house).await;
         for body in [Body::from(" ".repeat(2001)), chunks(5)] {
-            let headers = [("x-api-key", house.acme.text.as_str()), ("content-type", "application/json")];
+            let headers = [("x-api-key", caller.text.as_str()), ("content-type", "application/json")];
             let answer = house.acme.send(sample.method(), &sample.path, body, &headers).await;
             assert_eq!(answer.status, 413, "{}: {answer:?}", sample.path);
             assert_eq!(refusal(&answer, &sample.path), "body_too_large");
@@ -321,8 +417,9 @@ async fn a_body_over_the_limit_is_a_413() {
 async fn a_declared_length_over_the_limit_is_refused_unread() {
     let house = scene().await;
     for sample in with_body(&house) {
+        let caller = sample.caller(&house).await;
         let headers = [
-            ("x-api-key", house.acme.text.as_str()),
+            ("x-api-key", caller.text.as_str()),
             ("content-type", "application/json"),
             ("content-length", "6291457"),
         ];
@@ -343,12 +440,13 @@ fn chunks(count: usize) -> Body {
 #[tokio::test]
 async fn head_is_answered_like_get_without_a_body() {
     let house = scene().await;
-    let mut paths: Vec<String> = PUBLIC.map(str::to_owned).into();
-    let reading = samples(&house).into_iter().filter(|sample| sample.route.method == Verb::Get);
-    paths.extend(reading.map(|sample| sample.path));
-    for path in paths {
-        let answer = house.acme.call(Method::HEAD, &path, None, &[]).await;
+    for path in PUBLIC {
+        let answer = house.acme.call(Method::HEAD, path, None, &[]).await;
         assert_eq!((answer.status, answer.text.as_str()), (200, ""), "{path}");
+    }
+    for sample in samples(&house).iter().filter(|sample| sample.route.method == Verb::Get) {
+        let answer = sample.caller(&house).await.call(Method::HEAD, &sample.path, None, &[]).await;
+        assert_eq!((answer.status, answer.text.as_str()), (200, ""), "{}", sample.path);
     }
     let refused = house.acme.bare(Method::HEAD, "/api", None, &[]).await;
     assert_eq!((refused.status, refused.text.as_str()), (401, ""));
@@ -375,8 +473,9 @@ async fn a_method_that_a_path_does_not_know_is_a_405_with_allow() {
 async fn a_trailing_slash_changes_nothing() {
     let house = scene().await;
     for sample in samples(&house).iter().filter(|sample| sample.route.method == Verb::Get) {
-        let plain = sample.send(&house.acme).await;
-        let slash = house.acme.get(&format!("{}/", sample.path)).await;
+        let caller = sample.caller(&house).await;
+        let plain = sample.send(&caller).await;
+        let slash = caller.get(&format!("{}/", sample.path)).await;
         assert_eq!((plain.status, plain.text), (slash.status, slash.text), "{}", sample.path);
     }
     let made = house.acme.post("/api/payloads/", json!({ "title": "x" })).await;

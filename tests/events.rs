@@ -12,7 +12,7 @@ use shared::{
     work::due,
 };
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, PASSWORD, TestApp};
 
 fn event(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(format!("{name}.json"));
@@ -22,8 +22,12 @@ fn event(name: &str) -> String {
 /// The HTTP event of a function, sent with a real key.
 async fn send(house: &TestApp, function: &str) -> Answer {
     let text = event(function).replace("REPLACE-WITH-AN-API-KEY", &house.acme.text);
-    let (parts, body) = lambda::http_request(&text).unwrap().into_parts();
-    house.acme.raw(Request::from_parts(parts, Body::from(body.to_vec()))).await
+    house.acme.raw(request(&text)).await
+}
+
+fn request(event: &str) -> Request<Body> {
+    let (parts, body) = lambda::http_request(event).unwrap().into_parts();
+    Request::from_parts(parts, Body::from(body.to_vec()))
 }
 
 #[tokio::test]
@@ -38,6 +42,7 @@ async fn every_http_event_is_answered_as_documented() {
         ("leads", 201),
         ("installations", 201),
         ("triggers", 200),
+        ("companion", 201),
     ] {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
@@ -45,6 +50,17 @@ async fn every_http_event_is_answered_as_documented() {
     assert_eq!(send(&house, "pipeline").await.status, 201);
     // It decides on an entity that is not there.
     assert_eq!(send(&house, "reviews").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_login_through_the_gateway_knows_the_caller() {
+    let house = TestApp::new().await;
+    let text = event("sessions");
+    let wrong = house.acme.raw(request(&text)).await;
+    assert_eq!(wrong.status, 401, "{wrong:?}");
+    let right = house.acme.raw(request(&text.replace("REPLACE-WITH-THE-PASSWORD", PASSWORD))).await;
+    assert_eq!(right.status, 200, "{right:?}");
+    assert!(right.cookies().iter().all(|(_, _, line)| line.contains("; Secure")), "{right:?}");
 }
 
 #[tokio::test]
@@ -90,6 +106,7 @@ async fn the_schedule_ticks_and_sweeps() {
 fn every_event_file_is_run_by_a_test() {
     let run = [
         "background",
+        "companion",
         "installations",
         "leads",
         "media",
@@ -99,6 +116,7 @@ fn every_event_file_is_run_by_a_test() {
         "poll-executions",
         "resume-n8n",
         "reviews",
+        "sessions",
         "tick",
         "tick-sweep",
         "token-usage",

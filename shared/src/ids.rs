@@ -29,6 +29,9 @@ pub struct Id(u64);
 pub struct NotAnId;
 
 impl Id {
+    /// An id that no entity has: all of those were made after the epoch's first millisecond.
+    pub const SMALLEST: Self = Self(1);
+
     /// The id made at `now` with these 12 bits.
     pub fn new(now: Millis, unique: u16) -> Self {
         let since = u64::try_from(now.0 - EPOCH).unwrap_or(0);

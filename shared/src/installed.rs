@@ -10,31 +10,28 @@ use url::Url;
 
 use crate::{
     app::App,
-    clock::Millis,
     domain::{
         installation::Installation,
         workflow::{self, Workflow},
     },
     error::{Error, OrNotFound, Result},
     ids::Id,
+    recent::Recent,
     repo::{installations::Installations, workflows::Workflows},
     tenant::TenantId,
 };
 
 /// An installation read lately is believed for this long.
 const BELIEVED: Duration = Duration::from_secs(30);
-/// Entries of each cache of one instance.
+/// Workflow nodes remembered by one instance.
 const REMEMBERED: usize = 10_000;
 
 /// What this instance saw lately: installations, and workflow nodes that exist for certain.
 #[derive(Default)]
 pub(crate) struct Sightings {
-    installations: Mutex<HashMap<(TenantId, Id), Believed>>,
+    installations: Recent<(TenantId, Id), Installation>,
     nodes: Mutex<HashMap<(TenantId, Id), Option<String>>>,
 }
-
-/// An installation, and until when it is believed.
-type Believed = (Arc<Installation>, Millis);
 
 /// Lookups inside one tenant.
 #[derive(Clone, Copy)]
@@ -54,31 +51,18 @@ impl Installed<'_> {
 
     /// The installation, 404 when it is nobody's or another tenant's.
     pub async fn get(&self, id: Id) -> Result<Arc<Installation>> {
-        let now = self.app.now();
-        let cache = &self.app.sightings.installations;
-        let known = cache.lock().unwrap_or_else(PoisonError::into_inner).get(&(self.tenant, id)).cloned();
-        if let Some((installation, until)) = known
-            && now < until
-        {
+        let (now, recent) = (self.app.now(), &self.app.sightings.installations);
+        if let Some(installation) = recent.get(&(self.tenant, id), now) {
             return Ok(installation);
         }
         let found = Arc::new(self.installations().get(id).await?.or_not_found("installation")?);
-        let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= REMEMBERED {
-            cache.clear();
-        }
-        cache.insert((self.tenant, id), (found.clone(), now.plus(BELIEVED)));
+        recent.put((self.tenant, id), found.clone(), now, now.plus(BELIEVED));
         Ok(found)
     }
 
     /// Forgets what was cached of an installation, because it was just changed here.
     pub fn forget(&self, id: Id) {
-        self.app
-            .sightings
-            .installations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&(self.tenant, id));
+        self.app.sightings.installations.forget(&(self.tenant, id));
     }
 
     /// The installation that owns a URL's origin; where several do, the oldest.

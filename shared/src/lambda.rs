@@ -5,16 +5,18 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use axum::Router;
+use axum::{Router, extract::ConnectInfo};
+use lambda_http::{RequestExt, request::RequestContext};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
+use tower::ServiceExt;
 
 use crate::{
     app::{App, SharedApp},
     clock::Millis,
     config::{ProcessEnv, function::FunctionSettings},
     error::Result as AppResult,
-    http::layers,
+    http::{layers, peer::Peer},
     queue::QueueName,
     wiring::Fit,
     work::Outcome,
@@ -37,7 +39,18 @@ pub async fn run_http(
     engines: &[Fit],
 ) -> Result<(), Error> {
     let app = start(name, engines)?;
-    lambda_http::run(layers::platform(router.into(), app)).await
+    lambda_http::run(layers::platform(router.into(), app).map_request(with_peer)).await
+}
+
+/// Who called, as API Gateway saw it. It takes https only.
+fn with_peer(mut request: lambda_http::Request) -> lambda_http::Request {
+    let address = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+        _ => None,
+    };
+    let address = address.and_then(|text| text.parse().ok());
+    request.extensions_mut().insert(ConnectInfo(Peer { address, https: true }));
+    request
 }
 
 /// Works on a queue's messages, a batch at a time.
@@ -84,7 +97,7 @@ where
 /// # Errors
 /// When the text is not such an event.
 pub fn http_request(event: &str) -> Result<lambda_http::Request, serde_json::Error> {
-    lambda_http::request::from_str(event)
+    lambda_http::request::from_str(event).map(with_peer)
 }
 
 /// Logging and the app. An error here ends the process before its first invocation, which Lambda reports.
@@ -126,7 +139,9 @@ mod tests {
             "routeKey": "POST /api/payloads",
             "rawPath": "/api/payloads",
             "rawQueryString": "a=1&a=2",
-            "headers": { "content-type": "application/json", "host": "api.example.com" },
+            "headers": {
+                "content-type": "application/json", "host": "api.example.com", "x-forwarded-for": "198.51.100.7"
+            },
             "requestContext": {
                 "http": { "method": "POST", "path": "/api/payloads", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1" },
                 "stage": "$default"
@@ -138,5 +153,7 @@ mod tests {
         assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/api/payloads"));
         assert_eq!(request.uri().query(), Some("a=1&a=2"));
         assert_eq!(&**request.body(), b"{}");
+        let peer = request.extensions().get::<ConnectInfo<Peer>>().unwrap().0;
+        assert_eq!(peer, Peer { address: Some([192, 0, 2, 1].into()), https: true });
     }
 }

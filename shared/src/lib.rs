@@ -19,6 +19,7 @@ pub mod metering;
 pub mod n8n;
 pub mod pricing;
 pub mod queue;
+mod recent;
 pub mod repo;
 pub mod sealer;
 pub mod store;

@@ -10,7 +10,10 @@ use shared::{
 
 use super::{
     footprint, pass,
-    stories::{Create, Decide, DeleteLeads, PostLead, Push, Register, Repost, Story, Trigger, Usage},
+    stories::{
+        Bill, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Forget, Message, PostLead, Push,
+        Register, Repost, Story, Trigger, Usage,
+    },
 };
 use crate::support::TestApp;
 
@@ -94,6 +97,16 @@ async fn posting_again_survives_every_death() {
 }
 
 #[tokio::test]
+async fn creating_a_media_item_in_a_new_collection_survives_every_death() {
+    survives_every_death(CreateMedia).await;
+}
+
+#[tokio::test]
+async fn deleting_a_collection_survives_every_death() {
+    survives_every_death(DeleteCollection).await;
+}
+
+#[tokio::test]
 async fn posting_a_new_lead_survives_every_death() {
     survives_every_death(PostLead { on_duplicate: "create" }).await;
 }
@@ -126,6 +139,23 @@ async fn token_usage_survives_every_death() {
 #[tokio::test]
 async fn token_usage_after_a_push_survives_every_death() {
     survives_every_death(Usage { pushed: true }).await;
+}
+
+#[tokio::test]
+async fn a_chat_message_survives_every_death() {
+    survives_every_death(Message { first: true }).await;
+    survives_every_death(Message { first: false }).await;
+}
+
+#[tokio::test]
+async fn an_invoice_survives_every_death() {
+    survives_every_death(Bill { taken: false }).await;
+    survives_every_death(Bill { taken: true }).await;
+}
+
+#[tokio::test]
+async fn the_deletion_of_a_long_chat_survives_every_death() {
+    survives_every_death(Forget).await;
 }
 
 #[tokio::test]

@@ -16,14 +16,14 @@ use shared::{
 use tracing_subscriber::fmt::{MakeWriter, format::FmtSpan};
 
 use super::pass;
-use crate::support::{Answer, N8N, TestApp};
+use crate::support::{Answer, Caller, N8N, PASSWORD, TestApp};
 
 const N8N_KEY: &str = "canary-n8n-key-3f9a";
 const SIGNATURE: &str = "canary-signature-77c1";
 const QUERY: &str = "canary-query-5b2e";
 const USER_INFO: &str = "canary-userinfo-90d4";
-/// The harness gives it to every admin.
-const PASSWORD: &str = "correct horse battery";
+const WRONG: &str = "canary-wrong-password-1d84";
+const CHOSEN: &str = "canary-chosen-password-c6e2";
 
 /// Log lines of the whole process, kept until they are taken. Not of one thread: whether a line is wanted at all is
 /// decided once for the process, and tests on other threads, which want none, would take part in that.
@@ -180,6 +180,54 @@ async fn triggers(house: &TestApp, replies: &mut Replies) {
     }
 }
 
+/// Logs in and out, changes the password, copies and regenerates the key: well, badly and through faults. Returns what
+/// was shown on the way, which nothing else may show.
+async fn sessions(house: &TestApp, replies: &mut Replies) -> Vec<String> {
+    let mut shown = Vec::new();
+    let nobody = house.acme.with_key("");
+    for (username, password) in [
+        ("jane@acme.example", WRONG),
+        ("nobody@acme.example", WRONG),
+        ("jane@acme.example", PASSWORD),
+        ("jane@acme.example", PASSWORD),
+    ] {
+        let body = json!({ "username": username, "password": password });
+        let path = "/api/v1/auth/login";
+        let answer = nobody.bare(Method::POST, path, Some(body.clone()), &[]).await;
+        for name in ["token", "csrf_token"] {
+            shown.extend(answer.json[name].as_str().map(str::to_owned));
+        }
+        let cut = body.to_string();
+        let headers = [("content-type", "application/json")];
+        replies
+            .0
+            .push(nobody.send(Method::POST, path, cut[..cut.len() - 1].to_owned().into(), &headers).await);
+        if answer.status != 200 {
+            replies.0.push(answer);
+        }
+    }
+    let session = house.acme.with_key(&shown[0]);
+    let ask = async |session: &Caller, path: &str, body: Value| {
+        session.call(Method::POST, path, Some(body), &[("idempotency-key", "exec-551-0-0")]).await
+    };
+    let path = "/api/user/password";
+    for (current, new) in [(WRONG, CHOSEN), (PASSWORD, CHOSEN), (PASSWORD, CHOSEN), (CHOSEN, "short")] {
+        let body = json!({ "current_password": current, "new_password": new });
+        replies.0.push(ask(&session, path, body).await);
+    }
+    house.faults.set(Plan::LoseAnswers { percent: 50, seed: 2 });
+    for path in ["/api/user/api-key/copy", "/api/user/api-key/regenerate"].repeat(5) {
+        let answer = ask(&session, path, Value::Null).await;
+        shown.extend(answer.json["api_key"].as_str().map(str::to_owned));
+    }
+    house.faults.set(Plan::Calm);
+    replies.0.push(session.get("/api/user/api-key").await);
+    replies.0.push(session.post("/api/auth/logout", Value::Null).await);
+    replies.0.push(session.get("/api").await);
+    assert_eq!(replies.last().status, 403, "{:?}", replies.last());
+    shown
+}
+
 #[tokio::test]
 async fn secrets_are_in_no_reply_log_item_message_or_blob() {
     let lines = Lines(Arc::new(Mutex::new(Some(Vec::new()))));
@@ -196,6 +244,8 @@ async fn secrets_are_in_no_reply_log_item_message_or_blob() {
     registrations(&house, &mut replies).await;
     decisions(&house, &mut replies).await;
     triggers(&house, &mut replies).await;
+    let shown = sessions(&house, &mut replies).await;
+    assert!(shown.len() > 4, "two logins, and a key at least");
     house.faults.set(Plan::LoseAnswers { percent: 50, seed: 1 });
     registrations_through_faults(&house, &mut replies).await;
     house.faults.set(Plan::Calm);
@@ -212,7 +262,8 @@ async fn secrets_are_in_no_reply_log_item_message_or_blob() {
         "no log was kept"
     );
     assert!(items.len() > 30 && replies.0.len() > 40, "{} items, {} replies", items.len(), replies.0.len());
-    for secret in [N8N_KEY, SIGNATURE, QUERY, USER_INFO, PASSWORD, &key] {
+    let known = [N8N_KEY, SIGNATURE, QUERY, USER_INFO, PASSWORD, WRONG, CHOSEN, &key];
+    for secret in known.into_iter().chain(shown.iter().map(String::as_str)) {
         for reply in &replies.0 {
             let headers = format!("{:?}", reply.headers);
             assert!(!reply.text.contains(secret) && !headers.contains(secret), "{secret} in {reply:?}");

@@ -1,6 +1,7 @@
 //! What clients do, told so that it can be begun again after every death of the process.
 
 use serde_json::{Value, json};
+use shared::egress::OutReply;
 
 use super::pass;
 use crate::support::{Answer, N8N, TestApp};
@@ -142,6 +143,79 @@ impl Story for Repost {
 
     async fn state(&self, house: &TestApp, at: &Value) -> Value {
         payload_state(house, at).await
+    }
+}
+
+/// A media item that is new, and so is its collection; its provider is asked about it.
+pub struct CreateMedia;
+
+impl Story for CreateMedia {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        house.network.host("https://vimeo.com", |_| {
+            let body = json!({ "duration": 62, "width": 1920, "height": 1080 }).to_string();
+            Ok(OutReply { status: 200, headers: Default::default(), body: body.into() })
+        });
+        json!({ "installation": house.register(&house.acme).await })
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let mut body = post(&at["installation"], "Clip", &Value::Null);
+        body["media_type"] = json!("video");
+        body["url"] = json!("https://vimeo.com/76979871");
+        body["collection_name"] = json!("Summer");
+        once(house, "/automation/media/create", body).await
+    }
+
+    async fn state(&self, house: &TestApp, _: &Value) -> Value {
+        let listed = shown(house, "/api/media/list?human_interaction=1&search=clip").await;
+        assert_eq!(listed["count"], 1, "{listed}");
+        let names =
+            ["title", "url", "duration", "width", "collection_name", "automation_status", "execution_id"];
+        json!({
+            "item": parts(&listed["media"][0], &names),
+            "filed": shown(house, "/api/collections").await["collections"][0]["media_count"],
+            "stats": shown(house, "/api/media/stats").await,
+        })
+    }
+
+    /// What was stored was stored whole: the item, its collection, the counts, and what is still to be found out.
+    async fn abandoned(&self, house: &TestApp, at: &Value) {
+        let stored = shown(house, "/api/media/stats").await["total"] == 1;
+        let collections = shown(house, "/api/collections").await["collections"].clone();
+        assert_eq!(collections.as_array().map(Vec::len), Some(usize::from(stored)));
+        if stored {
+            let state = self.state(house, at).await;
+            assert_eq!((&state["filed"], &state["item"]["duration"]), (&json!(1), &json!("1:02")), "{state}");
+        }
+    }
+}
+
+/// A collection that goes, and the items that stay.
+pub struct DeleteCollection;
+
+impl Story for DeleteCollection {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        for n in 0..3 {
+            let body = json!({ "title": n.to_string(), "media_type": "file", "collection_name": "Summer" });
+            assert_eq!(house.acme.post("/api/media", body).await.status, 201);
+        }
+        json!({ "id": shown(house, "/api/collections").await["collections"][0]["id"] })
+    }
+
+    /// A DELETE has no `Idempotency-Key`: once it is gone, it is gone.
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let path = format!("/api/collections/{}", at["id"]);
+        let answer = house.acme.delete(&path).await;
+        if answer.status == 404 { house.acme.get("/api/collections").await } else { answer }
+    }
+
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        let media = shown(house, "/api/media/list").await["media"].clone();
+        json!({
+            "collections": shown(house, "/api/collections").await["count"],
+            "filed": shown(house, &format!("/api/media/list?collection_id={}", at["id"])).await["count"],
+            "shown": media.as_array().map(|rows| rows.iter().map(|row| row["collection_id"].clone()).collect::<Vec<_>>()),
+        })
     }
 }
 
@@ -305,6 +379,113 @@ impl Story for Trigger {
         pass(house, 30).await;
         let polled = house.acme.post("/api/poll-execution", json!({ "nid": nid })).await.json;
         parts(&polled, &["status", "is_complete", "execution_id"])
+    }
+}
+
+/// A message of a chat: the first, which opens it, or one more.
+pub struct Message {
+    pub first: bool,
+}
+
+impl Message {
+    fn body(content: &str, message_id: &str) -> Value {
+        json!({
+            "session_id": "s-1", "role": "user", "content": content, "message_id": message_id, "context": { "a": 1 },
+        })
+    }
+}
+
+impl Story for Message {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        if !self.first {
+            let made = house.acme.post("/api/chats/message", Self::body("Hello", "m-0")).await;
+            assert_eq!(made.status, 201, "{made:?}");
+        }
+        Value::Null
+    }
+
+    async fn act(&self, house: &TestApp, _: &Value) -> Answer {
+        let body = json!({ "status": "completed", "title": "Done" });
+        let mut message = Self::body("Where is my order?", "m-1");
+        message.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+        once(house, "/api/chats/message", message).await
+    }
+
+    async fn state(&self, house: &TestApp, _: &Value) -> Value {
+        let list = shown(house, "/api/chats/list").await;
+        let chat = shown(house, &format!("/api/chats/{}", list["chats"][0]["id"])).await;
+        let said: Vec<_> = chat["messages"].as_array().unwrap().iter().map(|said| &said["content"]).collect();
+        assert_eq!(said.len(), if self.first { 1 } else { 2 }, "{chat}");
+        json!({
+            "all": list["total"], "said": said,
+            "chat": parts(&chat, &["title", "status", "message_count", "context"]),
+            "sums": shown(house, "/api/chats/stats").await,
+        })
+    }
+}
+
+/// An invoice with a number that is free, or that another one holds.
+pub struct Bill {
+    pub taken: bool,
+}
+
+impl Story for Bill {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        let installation = json!(house.register(&house.acme).await);
+        if self.taken {
+            let body = json!({ "invoice_number": "INV-1", "amount": 1 });
+            assert_eq!(house.acme.post("/api/invoices", body).await.status, 201);
+        }
+        json!({ "installation": installation })
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let body = json!({
+            "invoice_number": "INV-1", "amount": 5000, "on_duplicate": "update", "installation_id": at["installation"],
+            "execution_id": "7", "human_interaction": true, "status": "sent",
+            "resume_url": format!("{N8N}/webhook-waiting/7?signature=token-7"),
+        });
+        once(house, "/api/invoices", body).await
+    }
+
+    async fn state(&self, house: &TestApp, _: &Value) -> Value {
+        let list = shown(house, "/api/invoices/list").await;
+        let names = ["invoice_number", "amount", "status", "execution_id", "human_interaction"];
+        let moves = list["invoices"][0]["status_history"].as_array().map(Vec::len);
+        json!({ "all": list["total"], "invoice": parts(&list["invoices"][0], &names), "moves": moves })
+    }
+}
+
+/// The deletion of a chat that is too long for one transaction.
+pub struct Forget;
+
+impl Story for Forget {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        let mut chat = Value::Null;
+        for n in 0..95 {
+            let body = json!({ "session_id": "s-1", "role": "user", "content": n.to_string() });
+            chat = house.acme.post("/api/chats/message", body).await.json["session"]["id"].clone();
+        }
+        json!({ "path": format!("/api/chats/{chat}") })
+    }
+
+    /// A deletion takes no `Idempotency-Key`: once it has happened, there is nothing to delete.
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let answer = house.acme.delete(at["path"].as_str().unwrap()).await;
+        if answer.status == 404 { Answer { status: 200, ..answer } } else { answer }
+    }
+
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        assert_eq!(house.acme.get(at["path"].as_str().unwrap()).await.status, 404);
+        shown(house, "/api/chats/stats").await
+    }
+
+    /// All of it is there, or nothing.
+    async fn abandoned(&self, house: &TestApp, _: &Value) {
+        let sums = shown(house, "/api/chats/stats").await;
+        let whole = json!({ "sessions": 1, "messages": 95 });
+        let now = json!({ "sessions": sums["total_sessions"], "messages": sums["total_messages"] });
+        assert!(now == whole || now == json!({ "sessions": 0, "messages": 0 }), "{sums}");
     }
 }
 

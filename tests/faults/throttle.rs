@@ -5,7 +5,7 @@ use shared::testing::Plan;
 
 use super::{
     footprint, pass,
-    stories::{Create, Decide, Push, Register, Repost, Story, Usage},
+    stories::{Bill, Create, Decide, Message, Push, Register, Repost, Story, Usage},
 };
 use crate::support::{Answer, TestApp};
 
@@ -79,6 +79,18 @@ async fn registrations_survive_throttles() {
 async fn token_usage_survives_throttles() {
     survives(Usage { pushed: false }).await;
     survives(Usage { pushed: true }).await;
+}
+
+#[tokio::test]
+async fn chat_messages_survive_throttles() {
+    survives(Message { first: true }).await;
+    survives(Message { first: false }).await;
+}
+
+#[tokio::test]
+async fn invoices_survive_throttles() {
+    survives(Bill { taken: false }).await;
+    survives(Bill { taken: true }).await;
 }
 
 #[tokio::test]

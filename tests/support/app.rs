@@ -3,12 +3,17 @@ use std::{sync::Arc, time::Duration};
 use axum::Router;
 use secrecy::ExposeSecret;
 use shared::{
-    accounts::NewKey,
+    accounts::{NewKey, NewUser},
     app::{App, Ports, SharedApp},
     blobs::disk::MemoryBlobs,
     clock::{Clock, FixedClock, Millis},
     config::Settings,
-    domain::{api_key, installation::Installation, payload::Payload},
+    domain::{
+        api_key,
+        installation::Installation,
+        org::{Group, Role, User},
+        payload::Payload,
+    },
     http::layers,
     ids::{Id, SeededIds},
     queue::{Depth, QueueName, embedded::SqliteQueue, limits},
@@ -18,13 +23,13 @@ use shared::{
         subjects::{Stored, Subjects},
     },
     sealer::keyfile::KeyFile,
-    store::{self, embedded::Sqlite, meter::Reading},
+    store::{self, Key, Write, embedded::Sqlite, encode, meter::Reading},
     testing::{FakeN8n, Faults, Network},
     work::{Outcome, due},
 };
 use tower_http::normalize_path::NormalizePath;
 
-use super::Caller;
+use super::{Caller, PASSWORD};
 
 /// Where the fake n8n answers.
 pub const N8N: &str = "https://n8n.example.com";
@@ -146,12 +151,41 @@ impl TestApp {
         store::apply(&*self.app.store, entities.insert(&new).unwrap()).await.unwrap();
     }
 
+    /// Another client group of the caller's organization.
+    pub async fn seed_group(&self, caller: &Caller, id: u64) {
+        let group =
+            Group { id: Id::from_u64(id).unwrap(), name: "Another".into(), created_at: self.clock.now() };
+        let key = Key::of(caller.key.tenant, "group", group.id.sortable());
+        self.app.store.write(Write::put(key, encode(&group).unwrap())).await.unwrap();
+    }
+
     /// Another key of the caller's user.
     pub async fn key(&self, caller: &Caller, wish: NewKey) -> Caller {
-        let user =
-            orgs::user(&*self.app.store, caller.key.tenant, caller.key.user_id).await.unwrap().unwrap();
+        let user = self.stored_user(caller).await;
         let (_, text) = self.app.create_key(&user, wish).await.unwrap();
         caller.with_key(text.expose_secret())
+    }
+
+    /// The caller's user, logged in. The password is not asked for: that would take its time.
+    pub async fn log_in(&self, caller: &Caller) -> Caller {
+        let token = self.app.open_session(&self.stored_user(caller).await).await.unwrap();
+        caller.with_key(token.text.expose_secret())
+    }
+
+    /// A new user of the caller's organization, logged in.
+    pub async fn user(&self, caller: &Caller, role: Role) -> Caller {
+        let email = format!("{}-{}@acme.example", role.as_str(), self.app.id());
+        let wish = NewUser { email, role, password: PASSWORD.into() };
+        let user = self.app.create_user(caller.key.tenant, wish).await.unwrap();
+        let key = orgs::key(&*self.app.store, user.api_key.as_ref().unwrap()).await.unwrap().unwrap();
+        let token = self.app.open_session(&user).await.unwrap();
+        let mut caller = caller.with_key(token.text.expose_secret());
+        caller.key = key;
+        caller
+    }
+
+    pub async fn stored_user(&self, caller: &Caller) -> User {
+        orgs::user(&*self.app.store, caller.key.tenant, caller.key.user_id).await.unwrap().unwrap()
     }
 
     /// Credentials that must not work: their kind, and their text.

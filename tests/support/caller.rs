@@ -1,4 +1,4 @@
-use axum::body::Body;
+use axum::{body::Body, extract::ConnectInfo};
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 use secrecy::{ExposeSecret, SecretString};
@@ -6,19 +6,25 @@ use serde_json::Value;
 use shared::{
     app::SharedApp,
     domain::api_key::{self, ApiKey},
+    http::peer::Peer,
     repo::orgs,
 };
 use tower::ServiceExt;
 
 use super::app::Service;
 
-/// Somebody with an API key.
+/// Somebody with a credential.
 #[derive(Clone)]
 pub struct Caller {
     service: Service,
+    /// An API key, or the token of a session.
     pub text: String,
     pub key: ApiKey,
+    peer: Option<Peer>,
 }
+
+/// The password of everybody here.
+pub const PASSWORD: &str = "correct horse battery";
 
 /// What came back.
 #[derive(Debug)]
@@ -35,6 +41,17 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The cookies that it sets: name and value of each, and the whole line.
+    pub fn cookies(&self) -> Vec<(String, String, String)> {
+        let lines = self.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+        lines
+            .map(|line| {
+                let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+                (name.to_owned(), value.to_owned(), line.to_owned())
+            })
+            .collect()
+    }
+
     pub fn id(&self) -> u64 {
         self.json["id"].as_u64().unwrap_or_else(|| panic!("no id in {self:?}"))
     }
@@ -42,11 +59,11 @@ impl Answer {
 
 impl Caller {
     pub(super) async fn of(app: &SharedApp, service: Service, name: &str, email: &str) -> Self {
-        let password = SecretString::from("correct horse battery");
+        let password = SecretString::from(PASSWORD);
         let made = app.create_organization(name, email, &password).await.unwrap();
         let text = made.api_key.expose_secret().to_owned();
         let key = orgs::key(&*app.store, &api_key::hash(&text).unwrap()).await.unwrap().unwrap();
-        Self { service, text, key }
+        Self { service, text, key, peer: None }
     }
 
     pub(super) fn move_to(&mut self, service: Service) {
@@ -63,6 +80,11 @@ impl Caller {
         Self { text: text.to_owned(), ..self.clone() }
     }
 
+    /// The same person at the other end of such a connection.
+    pub fn at(&self, address: &str, https: bool) -> Self {
+        Self { peer: Some(Peer { address: Some(address.parse().unwrap()), https }), ..self.clone() }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, None, &[]).await
     }
@@ -77,6 +99,10 @@ impl Caller {
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
         self.call(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PUT, path, Some(body), &[]).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
@@ -127,7 +153,10 @@ impl Caller {
     }
 
     /// Sends a request as it is, without a credential of ours.
-    pub async fn raw(&self, request: Request<Body>) -> Answer {
+    pub async fn raw(&self, mut request: Request<Body>) -> Answer {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         let response = self.service.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();

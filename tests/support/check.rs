@@ -19,7 +19,7 @@ pub fn refusal(answer: &Answer, path: &str) -> String {
             assert_eq!(body["success"], false, "{path}: {answer:?}");
             &body["error"]
         }
-        Dialect::House => &body["error"],
+        Dialect::DripPulse | Dialect::House => &body["error"],
     };
     assert!(body["message"].as_str().is_some_and(|text| !text.is_empty()), "{path}: {answer:?}");
     assert!(answer.header("x-request-id").is_some(), "{path}: {answer:?}");
@@ -51,10 +51,12 @@ pub fn assert_holds(answer: &Value, documented: &Value) {
     }
 }
 
-/// Compares status and body with `tests/snapshots/<name>.snap`.
+/// Compares status and body with `tests/snapshots/<name>.snap`. Credentials are not shown there.
 #[track_caller]
 pub fn snapshot(name: &str, answer: &Answer) {
-    let shown = serde_json::json!({ "status": answer.status, "body": answer.json });
+    let mut body = answer.json.clone();
+    hide(&mut body);
+    let shown = serde_json::json!({ "status": answer.status, "body": body });
     insta::with_settings!({
         snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots"),
         prepend_module_to_snapshot => false,
@@ -62,4 +64,20 @@ pub fn snapshot(name: &str, answer: &Answer) {
     }, {
         insta::assert_json_snapshot!(name, shown);
     });
+}
+
+fn hide(body: &mut Value) {
+    match body {
+        Value::Object(map) => {
+            for (name, value) in map {
+                match (name.as_str(), value.as_str()) {
+                    ("token" | "csrf_token", Some(_)) => *value = "[secret]".into(),
+                    ("api_key", Some(text)) if !text.contains('…') => *value = "[secret]".into(),
+                    _ => hide(value),
+                }
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(hide),
+        _ => {}
+    }
 }

@@ -6,5 +6,5 @@ mod check;
 pub mod samples;
 
 pub use app::{N8N, TestApp};
-pub use caller::{Answer, Caller};
+pub use caller::{Answer, Caller, PASSWORD};
 pub use check::{assert_holds, named, refusal, snapshot};

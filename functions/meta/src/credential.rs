@@ -1,12 +1,13 @@
 use serde::Serialize;
 use shared::{
+    domain::principal::Credential as Proof,
     error::Result,
     http::{ctx::Ctx, reply::Reply},
     ids::Id,
 };
 use utoipa::ToSchema;
 
-/// Whose key it is.
+/// Whose credential it is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Credential {
     #[schema(example = "success")]
@@ -42,7 +43,10 @@ fn describe(ctx: &Ctx) -> Result<Reply> {
     Reply::ok(&Credential {
         status: "success",
         success: true,
-        message: "The API key works.",
+        message: match ctx.caller.credential {
+            Proof::ApiKey(_) => "The API key works.",
+            Proof::Session(_) => "The session works.",
+        },
         organization_id: ctx.tenant().0,
         user_id: ctx.caller.user_id,
         username: ctx.caller.username.clone(),

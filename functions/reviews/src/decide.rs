@@ -1,6 +1,7 @@
 use serde::Serialize;
 use shared::{
     domain::{
+        invoice::Invoice,
         lead::Lead,
         media::MediaItem,
         payload::Payload,
@@ -100,6 +101,7 @@ async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply
         EntityType::CustomPayload => decide_on::<Payload>(ctx, to, &input).await,
         EntityType::Lead => decide_on::<Lead>(ctx, to, &input).await,
         EntityType::MediaItem => decide_on::<MediaItem>(ctx, to, &input).await,
+        EntityType::Invoice => decide_on::<Invoice>(ctx, to, &input).await,
     }
 }
 

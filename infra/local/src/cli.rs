@@ -7,12 +7,13 @@ use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use shared::{
-    accounts::NewKey,
+    accounts::{NewKey, NewUser},
+    app::App,
     clock,
     config::{LocalSettings, ProcessEnv},
     domain::{
         api_key::ApiKey,
-        org::{User, fold_email},
+        org::{Role, User, fold_email},
     },
     ids::Id,
     repo::orgs,
@@ -50,6 +51,9 @@ enum Command {
     /// Organizations.
     #[command(subcommand)]
     Org(OrgCommand),
+    /// Users of an organization.
+    #[command(subcommand)]
+    User(UserCommand),
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
@@ -73,6 +77,33 @@ enum OrgCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Create a user. An API key waits for the user to log in and copy it.
+    Create {
+        #[command(flatten)]
+        owner: Owner,
+        /// E-mail address, also the user name.
+        #[arg(long, value_name = "EMAIL")]
+        email: String,
+        /// admin, editor, viewer or approver.
+        #[arg(long)]
+        role: Role,
+        /// At least eight characters; made up and shown once when left out.
+        #[arg(long)]
+        password: Option<String>,
+    },
+    /// Give a user another password. Every session of the user ends.
+    Password {
+        /// E-mail address of the user.
+        #[arg(long, value_name = "EMAIL")]
+        email: String,
+        /// At least eight characters; made up and shown once when left out.
+        #[arg(long)]
+        password: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum KeyCommand {
     /// Make another API key. Its text is shown once.
     Create {
@@ -84,7 +115,7 @@ enum KeyCommand {
         /// Days until it expires.
         #[arg(long, value_name = "DAYS")]
         expires_in: Option<u32>,
-        /// What it may do, such as payloads:write; everything when left out. May be repeated.
+        /// What it may do, such as payloads:write; all that the user's role allows when left out. May be repeated.
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
     },
@@ -139,6 +170,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Org(command) => runtime.block_on(org(&settings, command, cli.json)),
+        Command::User(command) => runtime.block_on(user_command(&settings, command, cli.json)),
         Command::Key(command) => runtime.block_on(key(&settings, command, cli.json)),
     }
 }
@@ -161,18 +193,55 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
     Ok(())
 }
 
+async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool) -> anyhow::Result<()> {
+    let app = &house::accounts(settings)?;
+    let (made, password, what) = match command {
+        UserCommand::Create { owner, email, role, password } => {
+            let tenant = user(app, &owner.email).await?.tenant;
+            let (password, shown) = given_or_made(app, password);
+            let wish = NewUser { email, role, password };
+            (app.create_user(tenant, wish).await.map_err(plain)?, shown, "created")
+        }
+        UserCommand::Password { email, password } => {
+            let user = user(app, &email).await?;
+            let (password, shown) = given_or_made(app, password);
+            app.reset_password(&user, &password).await.map_err(plain)?;
+            (user, shown, "has another password")
+        }
+    };
+    if json {
+        let mut shown = json!({ "id": made.id, "username": made.email, "role": made.role });
+        if let Some(password) = password {
+            shown["password"] = password.expose_secret().into();
+        }
+        println!("{shown}");
+    } else {
+        println!("User {} ({}) {what}", made.email, made.role.as_str());
+        if let Some(password) = password {
+            println!("Password {}\nIt is shown this once.", password.expose_secret());
+        }
+    }
+    Ok(())
+}
+
+/// The password that the operator chose, or a new one that has to be shown.
+fn given_or_made(app: &App, password: Option<String>) -> (SecretString, Option<SecretString>) {
+    match password {
+        Some(password) => (password.into(), None),
+        None => {
+            let made = SecretString::from(app.ids.secret(20));
+            (made.clone(), Some(made))
+        }
+    }
+}
+
 async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyhow::Result<()> {
     let app = &house::accounts(settings)?;
     match command {
         KeyCommand::Create { owner, name, expires_in, scopes } => {
-            let user = user(app, &owner).await?;
+            let user = user(app, &owner.email).await?;
             let span = expires_in.map(|days| Duration::from_secs(u64::from(days) * 24 * 3600));
-            let defaults = NewKey::default();
-            let wish = NewKey {
-                name,
-                expires_at: span.map(|span| app.now().plus(span)),
-                scopes: if scopes.is_empty() { defaults.scopes } else { scopes },
-            };
+            let wish = NewKey { name, expires_at: span.map(|span| app.now().plus(span)), scopes };
             let (key, text) = app.create_key(&user, wish).await.map_err(plain)?;
             if json {
                 let mut shown = describe(&key);
@@ -183,7 +252,7 @@ async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyho
             }
         }
         KeyCommand::List { owner } => {
-            let user = user(app, &owner).await?;
+            let user = user(app, &owner.email).await?;
             let keys = orgs::keys(&*app.store, user.tenant).await?;
             if json {
                 println!("{}", Value::from_iter(keys.iter().map(describe)));
@@ -194,7 +263,7 @@ async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyho
             }
         }
         KeyCommand::Revoke { id, owner } => {
-            let user = user(app, &owner).await?;
+            let user = user(app, &owner.email).await?;
             let id: Id = id.parse().ok().context("that is not the id of a key; see: baton key list")?;
             let keys = orgs::keys(&*app.store, user.tenant).await?;
             let key = keys
@@ -212,8 +281,8 @@ async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyho
     Ok(())
 }
 
-async fn user(app: &shared::app::App, owner: &Owner) -> anyhow::Result<User> {
-    let folded = fold_email(&owner.email).context("--user: that is not an e-mail address")?;
+async fn user(app: &App, email: &str) -> anyhow::Result<User> {
+    let folded = fold_email(email).with_context(|| format!("{email:?} is not an e-mail address"))?;
     let found = orgs::user_by_email(&*app.store, &folded).await?;
     found.with_context(|| {
         format!("there is no user {folded}; name one with --user, or make one with: baton org create")

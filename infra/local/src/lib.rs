@@ -24,6 +24,8 @@ pub fn router() -> OpenApiRouter<SharedApp> {
         .merge(reviews::router())
         .merge(installations::router())
         .merge(leads::router())
+        .merge(sessions::router())
+        .merge(companion::router())
 }
 
 /// The API document of every route, as text.

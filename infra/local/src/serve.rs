@@ -2,7 +2,11 @@
 
 use anyhow::Context;
 use axum::{ServiceExt, extract::Request};
-use shared::{config::LocalSettings, http::layers, queue::QueueName};
+use shared::{
+    config::LocalSettings,
+    http::{layers, peer::Peer},
+    queue::QueueName,
+};
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{house, router, welcome, workers};
@@ -26,8 +30,9 @@ pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
     };
     let (app, file) = (&house.app, &house.file);
     let service = layers::platform(router().into(), app.clone());
-    let server = axum::serve(listener, ServiceExt::<Request>::into_make_service(service))
-        .with_graceful_shutdown(until());
+    let server =
+        axum::serve(listener, ServiceExt::<Request>::into_make_service_with_connect_info::<Peer>(service))
+            .with_graceful_shutdown(until());
     let signals = async {
         let why = signal.await;
         tracing::info!(why, "stopping");

@@ -142,6 +142,70 @@ fn an_organization_made_first_keeps_the_start_quiet() {
     assert_eq!(ask(&baton.addr, &key, "GET", "/api/auth/test", None).status, 200);
 }
 
+fn log_in(addr: &str, username: &str, password: &str) -> support::Answer {
+    let body = json!({ "username": username, "password": password });
+    call(addr, "POST", "/api/v1/auth/login", &[], Some(&body)).unwrap()
+}
+
+#[test]
+fn the_admin_of_the_first_start_logs_in() {
+    let (_dir, data) = data();
+    let baton = Baton::start(&data, &[]);
+    let said: Value = serde_json::from_str(&baton.greeting).unwrap();
+    let (name, password) = (&said["admin"]["username"], &said["admin"]["password"]);
+    let answer = log_in(&baton.addr, name.as_str().unwrap(), password.as_str().unwrap());
+    assert_eq!((answer.status, &answer.json["admin"]["role"]), (200, &json!("admin")), "{answer:?}");
+    let token = answer.json["token"].as_str().unwrap();
+    assert_eq!(ask(&baton.addr, token, "GET", "/api/auth/test", None).json["username"], *name);
+    assert!(answer.head.contains("baton_session=") && !answer.head.contains("Secure"), "{}", answer.head);
+    for _ in 0..10 {
+        assert_eq!(log_in(&baton.addr, name.as_str().unwrap(), "wrong password").status, 401);
+    }
+    let refused = log_in(&baton.addr, name.as_str().unwrap(), password.as_str().unwrap());
+    assert_eq!(refused.status, 429, "the address of the socket is counted: {refused:?}");
+    baton.signal("TERM");
+    let (_, log) = baton.end();
+    assert!(!log.contains(token) && !log.contains(password.as_str().unwrap()), "{log}");
+}
+
+#[test]
+fn users_are_made_and_given_passwords_beside_a_running_server() {
+    let (_dir, data) = data();
+    let baton = Baton::start(&data, &[]);
+    let create = ["user", "create", "--email", "Ed@acme.example", "--role", "viewer", "--json"];
+    let made = json(&run(&data, &create));
+    assert_eq!((&made["username"], &made["role"]), (&json!("ed@acme.example"), &json!("viewer")), "{made}");
+    let password = made["password"].as_str().unwrap();
+    let token = log_in(&baton.addr, "ed@acme.example", password).json["token"].as_str().unwrap().to_owned();
+    let copied = ask(&baton.addr, &token, "POST", "/api/user/api-key/copy", None);
+    let key = copied.json["api_key"].as_str().unwrap();
+    assert_eq!(ask(&baton.addr, key, "GET", "/api/payloads/list", None).status, 200);
+    let body = json!({ "title": "x" });
+    assert_eq!(ask(&baton.addr, key, "POST", "/api/payloads", Some(&body)).status, 403);
+    let changed = json(&run(
+        &data,
+        &["user", "password", "--email", "ed@acme.example", "--password", "long enough", "--json"],
+    ));
+    assert_eq!((&changed["id"], &changed["password"]), (&made["id"], &Value::Null), "{changed}");
+    assert_eq!(log_in(&baton.addr, "ed@acme.example", password).status, 401);
+    assert_eq!(log_in(&baton.addr, "ed@acme.example", "long enough").status, 200);
+    for (arguments, why) in [
+        (&create[..], "has an account already"),
+        (&["user", "create", "--email", "x@acme.example", "--role", "owner"], "one of admin, editor"),
+        (
+            &["user", "create", "--email", "x@acme.example", "--role", "viewer", "--password", "short"],
+            "characters",
+        ),
+        (&["user", "password", "--email", "nobody@acme.example"], "no user"),
+        (&["key", "create", "--user", "ed@acme.example", "--scope", "*"], "more than the role"),
+    ] {
+        let refused = run(&data, arguments);
+        assert!(!refused.status.success(), "{arguments:?}");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains(why), "{arguments:?}: {said}");
+    }
+}
+
 #[test]
 fn keys_are_made_listed_and_revoked() {
     let (_dir, data) = data();
@@ -205,11 +269,14 @@ fn a_wrong_setting_stops_the_start_with_one_line() {
 #[test]
 fn every_command_has_help() {
     let (_dir, data) = data();
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 12] = [
         &[],
         &["serve"],
         &["org"],
         &["org", "create"],
+        &["user"],
+        &["user", "create"],
+        &["user", "password"],
         &["key"],
         &["key", "create"],
         &["key", "list"],

@@ -1,7 +1,7 @@
 //! API keys: their text form, their record, and what they allow.
 //!
 //! Its one rule: the text exists once, in the hands of the owner; at rest there is its SHA-256 and the last four
-//! characters.
+//! characters. A key that was made for somebody who was not there is kept sealed until the owner fetches it.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -76,13 +76,16 @@ pub struct ApiKey {
     pub name: String,
     pub hash: KeyHash,
     pub last4: String,
-    /// `*`, or scopes such as `payloads:write`.
+    /// `*`, scopes such as `payloads:write`, or one action on every resource such as `*:read`.
     pub scopes: Vec<String>,
     pub created_at: Millis,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Millis>,
+    /// The text, sealed, until its owner has copied it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_text: Option<String>,
 }
 
 impl ApiKey {
@@ -90,8 +93,14 @@ impl ApiKey {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
     }
 
-    pub fn allows(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|held| held == "*" || held == scope)
+    /// The key as it may be shown: where it begins and how it ends.
+    pub fn redacted(&self) -> String {
+        format!("{PREFIX}…{}", self.last4)
+    }
+
+    /// What [`ApiKey::sealed_text`] is sealed for.
+    pub fn seal_record(id: Id) -> String {
+        format!("api-key/{id}/text")
     }
 }
 

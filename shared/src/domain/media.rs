@@ -185,11 +185,11 @@ impl MediaItem {
     }
 
     pub fn width(&self) -> Option<u32> {
-        self.sent.width.or(self.enriched.as_ref()?.width)
+        self.sent.width.or(self.enriched.as_ref().and_then(|found| found.width))
     }
 
     pub fn height(&self) -> Option<u32> {
-        self.sent.height.or(self.enriched.as_ref()?.height)
+        self.sent.height.or(self.enriched.as_ref().and_then(|found| found.height))
     }
 
     /// Whether a person must still decide on it.

@@ -1,8 +1,10 @@
 //! Organizations, their users and their client groups.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, ids::Id, tenant::TenantId};
+use crate::{clock::Millis, domain::api_key::KeyHash, ids::Id, tenant::TenantId};
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,16 +24,64 @@ pub struct User {
     /// argon2id, PHC string.
     pub password_hash: String,
     pub created_at: Millis,
+    /// Counts what ended all sessions so far, such as a new password: a session of an earlier generation is over.
+    #[serde(default)]
+    pub generation: u64,
+    /// The personal key, which its owner may see redacted, copy once and regenerate. Other keys are made by operators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<KeyHash>,
 }
 
+/// What a user may do in the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// Everything.
     Admin,
+    /// Everything but the organization's accounts.
     Editor,
+    /// Reads.
     Viewer,
+    /// Reads, and decides.
     Approver,
 }
+
+impl Role {
+    pub const ALL: [Self; 4] = [Self::Admin, Self::Editor, Self::Viewer, Self::Approver];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Editor => "editor",
+            Self::Viewer => "viewer",
+            Self::Approver => "approver",
+        }
+    }
+
+    /// The scopes of whoever acts in this role. Named by action and not by resource, so that a new resource is open to
+    /// the roles that should have it; what is only for admins has an action of its own, such as `manage`.
+    pub fn scopes(self) -> Vec<String> {
+        let scopes: &[&str] = match self {
+            Self::Admin => &["*"],
+            Self::Editor => &["*:read", "*:write", "*:execute", "*:decide"],
+            Self::Viewer => &["*:read"],
+            Self::Approver => &["*:read", "reviews:decide"],
+        };
+        scopes.iter().map(|&scope| scope.into()).collect()
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownRole)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of admin, editor, viewer, approver")]
+pub struct UnknownRole;
 
 /// A client group: the sub-scope in which an agency keeps one client's data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +107,15 @@ pub fn fold_email(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_role_reads_back() {
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse(), Ok(role));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
+        }
+        assert_eq!("owner".parse::<Role>(), Err(UnknownRole));
+    }
 
     #[test]
     fn addresses_fold_and_nonsense_is_refused() {

@@ -53,16 +53,19 @@ pub enum EntityType {
     Lead,
     MediaItem,
     CustomPayload,
+    /// Beside the document: the vendor's invoice node asks for a review too.
+    Invoice,
 }
 
 impl EntityType {
-    pub const ALL: [&'static str; 3] = ["lead", "media_item", "custom_payload"];
+    pub const ALL: [&'static str; 4] = ["lead", "media_item", "custom_payload", "invoice"];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Lead => "lead",
             Self::MediaItem => "media_item",
             Self::CustomPayload => "custom_payload",
+            Self::Invoice => "invoice",
         }
     }
 
@@ -72,6 +75,7 @@ impl EntityType {
             Self::Lead => "lead",
             Self::MediaItem => "media",
             Self::CustomPayload => "payload",
+            Self::Invoice => "invoice",
         }
     }
 
@@ -80,6 +84,7 @@ impl EntityType {
             "lead" => Some(Self::Lead),
             "media_item" => Some(Self::MediaItem),
             "custom_payload" => Some(Self::CustomPayload),
+            "invoice" => Some(Self::Invoice),
             _ => None,
         }
     }

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use serde::de::DeserializeOwned;
 
 use super::reply::Reply;
 use crate::{
+    accounts::Presented,
     app::SharedApp,
     clock::Millis,
     domain::{
-        api_key::ApiKey,
         chore::{Chore, What},
+        org::User,
+        principal::Principal,
         review::Actor,
     },
     error::{Error, ErrorKind, LogFailure, Result},
@@ -19,13 +22,17 @@ use crate::{
     installed::Installed,
     queue::{Task, TaskKind},
     repo::{
+        chats::Chats,
         chores::Chores,
         collections::Collections,
         idempotency::{self, Outcome},
         installations::Installations,
+        invoices::Invoices,
         lead_views::LeadViews,
         leads::Leads,
         media::MediaItems,
+        notifications::Notifications,
+        orgs,
         payloads::Payloads,
         pipeline::Pipelines,
         pushes::Pushes,
@@ -42,7 +49,9 @@ use crate::{
 #[derive(Clone)]
 pub struct Ctx {
     pub app: SharedApp,
-    pub caller: Arc<ApiKey>,
+    pub caller: Arc<Principal>,
+    /// The session that the request belongs to; none when it came with an API key.
+    pub session: Option<Presented>,
     pub request_id: Arc<str>,
     pub now: Millis,
     pub idempotency: Option<Idempotency>,
@@ -63,6 +72,23 @@ pub enum Refused {
     /// Write number `n` of the handler's own writes was refused.
     Write(usize, Option<crate::store::Item>),
     Error(Error),
+}
+
+impl Refused {
+    /// Whether what stands in the way is what was to be written: an engine repeats a single write whose answer was
+    /// lost, and the repeat meets the first.
+    pub fn met_itself<T: DeserializeOwned + PartialEq>(&self, written: &T) -> bool {
+        let Self::Write(_, Some(standing)) = self else { return false };
+        standing.decode::<T>().is_ok_and(|standing| standing == *written)
+    }
+
+    /// Whether other transactions on the same items were in the way, longer than the engine itself tries. Nothing was
+    /// written, and the same writes may be tried again.
+    pub fn is_contention(&self) -> bool {
+        let Self::Error(error) = self else { return false };
+        let cause = error.cause().and_then(|cause| cause.downcast_ref::<StoreError>());
+        matches!(cause, Some(StoreError::Conflict))
+    }
 }
 
 impl From<StoreError> for Refused {
@@ -93,6 +119,21 @@ impl Ctx {
 
     pub fn actor(&self) -> Actor {
         Actor { user_id: self.caller.user_id, username: self.caller.username.clone() }
+    }
+
+    /// The session of a route that asks for one.
+    pub fn session(&self) -> Result<&Presented> {
+        self.session
+            .as_ref()
+            .ok_or_else(|| Error::internal("a handler without the session that its route asks for"))
+    }
+
+    /// The caller's user as stored. A credential may outlive its user for as long as an instance believes it.
+    pub async fn user(&self) -> Result<User> {
+        let user = orgs::user(&*self.app.store, self.tenant(), self.caller.user_id).await?;
+        user.ok_or_else(|| {
+            Error::new(ErrorKind::CredentialRejected, "no_such_user", "The user of this credential is gone.")
+        })
     }
 
     /// The tenant's entities of a kind that can be reviewed.
@@ -146,6 +187,18 @@ impl Ctx {
 
     pub fn usage<'a>(&'a self, workflow_id: &'a str) -> UsageLog<'a> {
         UsageLog { store: &*self.app.store, tenant: self.tenant(), workflow_id }
+    }
+
+    pub fn notifications(&self) -> Notifications<'_> {
+        Notifications { store: &*self.app.store, tenant: self.tenant() }
+    }
+
+    pub fn invoices(&self) -> Invoices<'_> {
+        Invoices::new(&*self.app.store, self.tenant())
+    }
+
+    pub fn chats(&self) -> Chats<'_> {
+        Chats { store: &*self.app.store, tenant: self.tenant() }
     }
 
     /// Writes what the handler decided and the reply to it, all or none. With an `Idempotency-Key` the reply is stored

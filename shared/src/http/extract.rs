@@ -82,6 +82,24 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
+/// The two ids of a path, the outer one first.
+#[derive(Debug, Clone, Copy)]
+pub struct PathIds(pub Id, pub Id);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathIds {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let nothing = || Error::not_found("record");
+        let Path((outer, inner)) =
+            Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
+        match (outer.parse(), inner.parse()) {
+            (Ok(outer), Ok(inner)) => Ok(Self(outer, inner)),
+            _ => Err(nothing()),
+        }
+    }
+}
+
 /// Query parameters, read with the same leniency as body fields.
 #[derive(Debug)]
 pub struct QueryFields(pub Fields);

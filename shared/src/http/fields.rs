@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::SecretString;
 use serde_json::{Map, Number, Value};
 use url::Url;
 
@@ -41,15 +42,6 @@ impl Fields {
         }
     }
 
-    /// Lets a query parameter go before the field of the body.
-    pub fn prefer(&mut self, name: &str, query: &mut Self) {
-        if query.value(name).is_some()
-            && let Some(value) = query.map.remove(name)
-        {
-            self.map.insert(name.into(), value);
-        }
-    }
-
     /// Whether the caller sent null for the field.
     pub fn is_null(&self, name: &str) -> bool {
         self.map.get(name).is_some_and(Value::is_null)
@@ -63,6 +55,13 @@ impl Fields {
     /// Adds a problem.
     pub fn refuse(&mut self, name: &str, problem: impl Into<String>) {
         self.errors.entry(name.into()).or_default().push(problem.into());
+    }
+
+    /// Adds a problem where the field is absent, null or blank.
+    pub fn require(&mut self, name: &str) {
+        if self.value(name).is_none() {
+            self.refuse(name, "is required");
+        }
     }
 
     /// Whether something is wrong with the field already.
@@ -110,6 +109,21 @@ impl Fields {
             return self.wrong(name, "must not be empty");
         }
         self.text(name, max)
+    }
+
+    /// A secret, with every space that it has; a number is taken as its digits.
+    pub fn required_secret(&mut self, name: &str, max: usize) -> SecretString {
+        self.required(name, |fields| {
+            let text = match fields.value(name)? {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return fields.wrong(name, "must be text"),
+            };
+            if text.chars().count() > max {
+                return fields.wrong(name, &format!("must have at most {max} characters"));
+            }
+            Some(text.into())
+        })
     }
 
     /// A whole number that is not negative.
@@ -193,6 +207,36 @@ impl Fields {
         }
     }
 
+    /// Text to the last blank as it was sent, of at most `max` bytes; any other value as its JSON text.
+    pub fn verbatim(&mut self, name: &str, max: usize) -> Option<String> {
+        let text = match self.value(name)? {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        if text.len() > max {
+            return self.wrong(name, &format!("must have at most {max} bytes"));
+        }
+        Some(text)
+    }
+
+    /// A day or a moment: a date, RFC 3339, or a Unix time in seconds or milliseconds, as a number or as its digits.
+    pub fn moment(&mut self, name: &str) -> Option<Millis> {
+        let text = match self.value(name)? {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            _ => String::new(),
+        };
+        let time = if text.bytes().all(|b| b.is_ascii_digit()) {
+            text.parse().ok().and_then(unix)
+        } else {
+            clock::parse_iso(&text)
+        };
+        match time {
+            Some(time) => Some(time),
+            None => self.wrong(name, "must be a date such as 2025-01-21, or a Unix time in seconds"),
+        }
+    }
+
     /// RFC 3339.
     pub fn time(&mut self, name: &str) -> Option<Millis> {
         let time = match self.value(name)? {
@@ -258,6 +302,13 @@ impl Fields {
     }
 }
 
+/// A Unix time up to the year 9999. From 10^11 on it is in milliseconds: as seconds that would be the year 5138.
+fn unix(number: i64) -> Option<Millis> {
+    const LAST: i64 = 253_402_300_799_999;
+    let millis = if number < 100_000_000_000 { number * 1000 } else { number };
+    (millis <= LAST).then_some(Millis(millis))
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -279,6 +330,7 @@ fn whole_number(number: f64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use secrecy::ExposeSecret;
     use serde_json::json;
 
     fn fields(value: Value) -> Fields {
@@ -316,12 +368,55 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_keeps_its_spaces() {
+        let mut fields = fields(json!({ "a": " two words ", "b": 12345678, "c": ["x"], "d": "long" }));
+        assert_eq!(fields.required_secret("a", 100).expose_secret(), " two words ");
+        assert_eq!(fields.required_secret("b", 100).expose_secret(), "12345678");
+        fields.required_secret("c", 100);
+        fields.required_secret("d", 3);
+        fields.required_secret("e", 100);
+        let error = fields.finish().unwrap_err();
+        assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["c", "d", "e"]);
+    }
+
+    #[test]
     fn a_blank_required_field_is_missing() {
         let mut fields = fields(json!({ "input_tokens": "", "output_tokens": null }));
         fields.required_whole("input_tokens", 10);
         fields.required_whole("output_tokens", 10);
         let error = fields.finish().unwrap_err();
         assert_eq!(error.message, "input_tokens: is required; output_tokens: is required");
+    }
+
+    #[test]
+    fn text_is_kept_to_the_last_blank_where_that_is_asked() {
+        let mut fields = fields(json!({ "a": " x\n", "b": { "k": 1.0 }, "c": " ", "d": "éé" }));
+        assert_eq!(fields.verbatim("a", 10).as_deref(), Some(" x\n"));
+        assert_eq!(fields.verbatim("b", 10).as_deref(), Some(r#"{"k":1.0}"#));
+        assert_eq!(fields.verbatim("c", 10), None);
+        assert_eq!(fields.verbatim("d", 3), None);
+        assert!(fields.is_refused("d"));
+    }
+
+    #[test]
+    fn a_moment_is_a_date_or_a_unix_time() {
+        let day = Some(Millis(1_737_417_600_000));
+        for value in [
+            json!("2025-01-21"),
+            json!("2025-01-21T00:00:00Z"),
+            json!(1_737_417_600),
+            json!("1737417600"),
+            json!(1_737_417_600_000_i64),
+        ] {
+            assert_eq!(fields(json!({ "at": value })).moment("at"), day, "{value}");
+        }
+        for value in
+            [json!("21.1.2025"), json!(-5), json!(1.5), json!("9".repeat(18)), json!({}), json!(true)]
+        {
+            let mut fields = fields(json!({ "at": value }));
+            assert_eq!(fields.moment("at"), None, "{value}");
+            assert!(fields.is_refused("at"), "{value}");
+        }
     }
 
     #[test]

@@ -15,25 +15,27 @@ use sha2::{Digest, Sha256};
 use tower::Layer;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    cors::{AllowOrigin, Any as AnyHeader, CorsLayer},
+    cors::{AllowHeaders, AllowOrigin, Any as AnyHeader, CorsLayer},
     normalize_path::{NormalizePath, NormalizePathLayer},
 };
 use tracing::Instrument;
 
 use super::{
+    cookies,
+    credential::{self, Sent},
     ctx::{self, Ctx, Idempotency},
+    peer::Peer,
     problem::{self, Unrendered},
     routes::{self, Auth, RateClass, Route, TEST_SCOPE},
 };
 use crate::{
+    accounts::Authenticated,
     app::SharedApp,
-    domain::api_key::hex,
+    domain::{api_key::hex, principal::Principal},
     error::{Error, ErrorKind, Result},
     repo::idempotency::{self, Outcome},
 };
 
-/// What a caller without a credential reads.
-pub const NO_KEY: &str = "An API key is needed: send it as X-API-Key, or as Authorization: Bearer.";
 /// Longest `Idempotency-Key`.
 const MAX_IDEMPOTENCY_KEY: usize = 255;
 
@@ -77,9 +79,10 @@ fn cors(origins: &[String]) -> CorsLayer {
     if origins.iter().any(|origin| origin == "*") {
         return layer.allow_origin(AnyHeader);
     }
-    layer.allow_origin(AllowOrigin::list(
-        origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()),
-    ))
+    // Listed origins may use a person's session; with any origin allowed, that would be everybody's.
+    layer.allow_credentials(true).allow_headers(AllowHeaders::mirror_request()).allow_origin(
+        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok())),
+    )
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
@@ -190,21 +193,26 @@ async fn admitted(
     mut request: Request,
     next: Next,
 ) -> Result<Response> {
-    let now = app.now();
-    let caller = app.authenticate(credential(request.headers())?).await?;
+    let (now, peer) = (app.now(), Peer::of(request.extensions()));
+    let sent = credential::sent(request.headers(), peer).ok_or_else(|| credential::missing(route.auth))?;
+    let Authenticated { principal: caller, session } = match sent {
+        Sent::Header(text) => app.authenticate(text).await?,
+        // Nothing but a session: an API key in a cookie would be a credential that forged requests carry along.
+        Sent::Cookie(text) => app.verify_session(text).await?.into(),
+    };
     tracing::Span::current().record("tenant", caller.tenant.0);
-    if let Auth::Key(scope) = route.auth
-        && scope != TEST_SCOPE
-        && !caller.allows(scope)
-    {
-        let message = format!("This key lacks the scope {scope}.");
-        return Err(Error::new(ErrorKind::Forbidden, "missing_scope", message));
+    let mut renewed = None;
+    if let (Sent::Cookie(_), Some(session)) = (sent, &session) {
+        credential::check_csrf(request.method(), request.headers(), session)?;
+        renewed = app.renew(session)?;
     }
+    may(route, &caller, session.is_some())?;
     let standing = match route.rate {
         RateClass::None => None,
         RateClass::Trigger => {
             let limit = app.settings.trigger_limit;
-            Some(app.limiter.spend(&*app.store, caller.tenant, caller.id, limit, now).await?)
+            let counted = caller.counted_as();
+            Some(app.limiter.spend(&*app.store, caller.tenant, counted, limit, now).await?)
         }
     };
     let mut response = match standing.filter(|standing| !standing.allowed) {
@@ -212,7 +220,7 @@ async fn admitted(
         None => {
             let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
             let request_id = request_id.ok_or_else(|| Error::internal("a request without an id"))?;
-            let mut ctx = Ctx { app: app.clone(), caller, request_id, now, idempotency: None };
+            let mut ctx = Ctx { app: app.clone(), caller, session, request_id, now, idempotency: None };
             match remember(route, &mut ctx, request).await? {
                 Remembered::Answered(reply) => reply.into_response(),
                 Remembered::New(restored) => {
@@ -226,24 +234,25 @@ async fn admitted(
     if let Some(standing) = standing {
         standing.write(response.headers_mut());
     }
+    // Where the handler has set the cookies itself, it ended the session.
+    if let Some(token) = renewed.filter(|_| !response.headers().contains_key(header::SET_COOKIE)) {
+        cookies::set(response.headers_mut(), &token, peer, now)?;
+    }
     Ok(response)
 }
 
-/// `X-API-Key`, or `Authorization: Bearer`.
-fn credential(headers: &HeaderMap) -> Result<&str> {
-    let missing = || Error::new(ErrorKind::Unauthenticated, "missing_api_key", NO_KEY);
-    let given = |name: &str| {
-        headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
-    };
-    if let Some(key) = given("x-api-key") {
-        return Ok(key);
-    }
-    let (scheme, token) =
-        given("authorization").and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty() {
-        Ok(token.trim())
-    } else {
-        Err(missing())
+/// Whether the caller may use the route.
+fn may(route: &Route, caller: &Principal, in_session: bool) -> Result<()> {
+    let refused = |code, message: String| Err(Error::new(ErrorKind::Forbidden, code, message));
+    match route.auth {
+        Auth::Key(scope) if scope != TEST_SCOPE && !caller.allows(scope) => {
+            let what = if in_session { "Your role" } else { "This key" };
+            refused("missing_scope", format!("{what} lacks the scope {scope}."))
+        }
+        Auth::Session if !in_session => {
+            refused("session_needed", "An API key cannot do this: log in, and use the session.".into())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -254,7 +263,7 @@ enum Remembered {
 
 /// Looks an `Idempotency-Key` up.
 async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Remembered> {
-    if request.method() != Method::POST {
+    if !route.remembers() {
         return Ok(Remembered::New(Box::new(request)));
     }
     let Some(sent) = request.headers().get("idempotency-key") else {

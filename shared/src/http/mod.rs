@@ -1,5 +1,7 @@
 //! The platform that every endpoint stands on: layers, extraction, replies, errors, the route table, the API document.
 
+pub mod cookies;
+mod credential;
 pub mod ctx;
 pub mod custom_fields;
 pub mod extract;
@@ -9,6 +11,7 @@ pub mod layers;
 pub mod openapi;
 pub mod origin;
 pub mod page;
+pub mod peer;
 pub mod problem;
 pub mod rate;
 pub mod reply;

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
 
 use super::{
-    problem,
-    routes::{self, Auth, Dialect, RateClass, Route, Verb},
+    cookies, problem,
+    routes::{self, Auth, Dialect, RateClass, Route},
 };
 
 /// The document as JSON, in the order of its paths.
@@ -14,8 +14,8 @@ pub fn complete(mut api: OpenApi) -> Value {
     api.info.version = env!("CARGO_PKG_VERSION").into();
     api.info.description = Some(
         "The serverless back office behind n8n: token usage, payloads, human review with guaranteed resume, triggers \
-         and execution data.\n\nSend the API key as `X-API-Key` or as `Authorization: Bearer`. Every POST honours an \
-         `Idempotency-Key` for 24 hours. Every reply carries an `X-Request-Id`."
+         and execution data.\n\nSend the API key, or the token of a login, as `X-API-Key` or as `Authorization: Bearer`. \
+         Every POST that takes an API key honours an `Idempotency-Key` for 24 hours. Every reply carries an `X-Request-Id`."
             .into(),
     );
     let mut doc = serde_json::to_value(&api).unwrap_or_default();
@@ -24,14 +24,14 @@ pub fn complete(mut api: OpenApi) -> Value {
     doc["servers"] = json!([{ "url": "/", "description": "This server" }]);
     doc["components"]["securitySchemes"] = json!({
         "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
-        "bearer": { "type": "http", "scheme": "bearer" },
+        "bearer": { "type": "http", "scheme": "bearer", "description": "An API key, or the token of a login." },
+        "session": {
+            "type": "apiKey", "in": "cookie", "name": cookies::SESSION,
+            "description": "Set by a login. Every method but GET and HEAD needs the header X-CSRF-Token beside it.",
+        },
     });
-    for (name, schema) in [
-        ("ErrorTokens", Dialect::Tokens),
-        ("ErrorInvokati", Dialect::Invokati),
-        ("ErrorHouse", Dialect::House),
-    ] {
-        doc["components"]["schemas"][name] = error_schema(schema);
+    for dialect in [Dialect::Tokens, Dialect::Invokati, Dialect::DripPulse, Dialect::House] {
+        doc["components"]["schemas"][schema_name(dialect)] = error_schema(dialect);
     }
     for route in routes::ROUTES {
         let verb = route.method.as_str().to_ascii_lowercase();
@@ -44,13 +44,15 @@ pub fn complete(mut api: OpenApi) -> Value {
 }
 
 fn complete_operation(operation: &mut Value, route: &Route) {
-    if let Auth::Key(scope) = route.auth {
-        operation["security"] = json!([{ "api_key": [] }, { "bearer": [] }]);
-        if scope != routes::TEST_SCOPE {
-            operation["x-scope"] = json!(scope);
-        }
-    } else {
-        operation["security"] = json!([]);
+    operation["security"] = match route.auth {
+        Auth::Key(_) => json!([{ "api_key": [] }, { "bearer": [] }, { "session": [] }]),
+        Auth::Session => json!([{ "bearer": [] }, { "session": [] }]),
+        Auth::Public => json!([]),
+    };
+    if let Auth::Key(scope) = route.auth
+        && scope != routes::TEST_SCOPE
+    {
+        operation["x-scope"] = json!(scope);
     }
     for kind in route.errors() {
         let status = problem::status(kind, route.dialect).as_u16().to_string();
@@ -69,7 +71,7 @@ fn complete_operation(operation: &mut Value, route: &Route) {
             operation["responses"][status] = response;
         }
     }
-    if route.method == Verb::Post && route.auth != Auth::Public {
+    if route.remembers() {
         push_parameter(
             operation,
             json!({
@@ -109,6 +111,7 @@ fn schema_name(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Tokens => "ErrorTokens",
         Dialect::Invokati => "ErrorInvokati",
+        Dialect::DripPulse => "ErrorDripPulse",
         Dialect::House => "ErrorHouse",
     }
 }
@@ -130,7 +133,7 @@ fn error_schema(dialect: Dialect) -> Value {
             json!({ "success": { "type": "boolean", "const": false }, "error": text(code), "message": message, "errors": errors }),
             json!(["success", "error", "message"]),
         ),
-        Dialect::House => (
+        Dialect::DripPulse | Dialect::House => (
             json!({ "error": text(code), "message": message, "errors": errors }),
             json!(["error", "message"]),
         ),
@@ -143,18 +146,18 @@ fn description(kind: crate::error::ErrorKind) -> &'static str {
     match kind {
         Malformed => "The request cannot be read.",
         Invalid => "Fields break rules; `errors` names them all.",
-        Unauthenticated => "No API key.",
-        CredentialRejected => "The API key is invalid, expired or revoked.",
-        Forbidden => "The key may not do this.",
+        Unauthenticated => "No credential.",
+        CredentialRejected => "The credential is invalid, expired or revoked.",
+        Forbidden => "The credential may not do this.",
         NotFound => "There is no such thing, or it belongs to somebody else.",
         MethodNotAllowed => "The address does not answer this method.",
         Conflict => {
             "The Idempotency-Key was used for another request or is in use, or the record changed meanwhile."
         }
-        WrongState => "Another decision stands.",
+        WrongState => "What was done before does not allow it.",
         TooLarge => "The body is too large.",
         UnsupportedMedia => "The body is not declared as JSON.",
-        RateLimited => "Too many requests in this minute.",
+        RateLimited => "Too many of these requests; `Retry-After` says how long to wait.",
         Upstream => "n8n answered with an error, or not at all.",
         UpstreamTimeout => "n8n did not answer in time.",
         Unavailable => "Try again shortly.",

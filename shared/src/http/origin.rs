@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
+        duplicate::OnDuplicate,
         installation::Installation,
         review::{AutomationStatus, Review},
         subject::Subject,
@@ -54,8 +55,8 @@ impl Origin {
     pub fn read(fields: &mut Fields) -> Self {
         Self {
             installation_id: fields.id("installation_id"),
-            workflow_id: fields.text("workflow_id", 200),
-            execution_id: fields.text("execution_id", 200),
+            workflow_id: evaluated(fields.text("workflow_id", 200)),
+            execution_id: evaluated(fields.text("execution_id", 200)),
             resume_url: fields.url("resume_url"),
             group_id: fields.id("group_id"),
             human_interaction: fields.flag("human_interaction"),
@@ -86,7 +87,7 @@ impl Origin {
             group_id: group_id.unwrap_or(ctx.caller.group_id),
             installation_id: installation.map(|found| found.id),
             workflow_id: self.workflow_id,
-            execution_id: self.execution_id,
+            execution_id: self.execution_id.or_else(|| self.resume_url.as_ref().and_then(execution_of)),
             sealed_resume_url: None,
             review: Review {
                 automation_status: self.automation_status.unwrap_or_default(),
@@ -124,6 +125,18 @@ impl Origin {
     }
 }
 
+/// The execution that a resume URL belongs to, as n8n writes it: `…/webhook-waiting/<execution>`.
+fn execution_of(url: &Url) -> Option<String> {
+    let mut segments = url.path_segments()?.skip_while(|segment| *segment != "webhook-waiting");
+    segments.nth(1).filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+/// The vendor's invoice node sends `={{$workflow.id}}` to the letter where its user named no workflow: an expression that
+/// n8n did not evaluate is no id.
+fn evaluated(id: Option<String>) -> Option<String> {
+    id.filter(|id| !id.starts_with("={{"))
+}
+
 /// Makes what was posted the renewal of the entity of the same execution that a reviewer sent back with *regenerate*.
 /// Returns that entity as it stands; none when what was posted is new.
 pub async fn renew<E: Stored>(ctx: &Ctx, posted: &mut E) -> Result<Option<E>> {
@@ -155,13 +168,6 @@ pub fn writes<E: Stored>(ctx: &Ctx, sent_back: Option<&E>, posted: &E) -> Result
     Ok(writes)
 }
 
-/// Whether what stands in the way of an entity is that entity: an engine repeats a write whose answer was lost, and the
-/// repeat meets the first.
-fn stands<E: Stored>(refused: &Refused, entity: &E) -> bool {
-    let Refused::Write(_, Some(standing)) = refused else { return false };
-    standing.decode::<E>().is_ok_and(|standing| standing == *entity)
-}
-
 /// Commits the writes of one entity. A refusal by the entity itself, already written, is a success.
 pub async fn commit<E: Stored>(
     ctx: &Ctx,
@@ -170,9 +176,19 @@ pub async fn commit<E: Stored>(
     reply: Reply,
 ) -> Result<Reply, Refused> {
     match ctx.commit(writes, reply.clone()).await {
-        Err(refused) if stands(&refused, entity) => Ok(reply),
+        Err(refused) if refused.met_itself(entity) => Ok(reply),
         committed => committed,
     }
+}
+
+/// `on_duplicate`, in the query or in the body: the query counts where both say something.
+pub fn on_duplicate(query: &mut Fields, body: &mut Fields) -> OnDuplicate {
+    let read = |fields: &mut Fields| fields.one_of("on_duplicate", OnDuplicate::WORDS, OnDuplicate::parse);
+    let (asked, said) = (read(query), read(body));
+    if query.is_refused("on_duplicate") && !body.is_refused("on_duplicate") {
+        body.refuse("on_duplicate", format!("must be one of {}", OnDuplicate::WORDS.join(", ")));
+    }
+    asked.or(said).unwrap_or(OnDuplicate::Ignore)
 }
 
 /// The field `automation_status`, one of the words.

@@ -18,7 +18,7 @@ pub fn status(kind: ErrorKind, dialect: Dialect) -> StatusCode {
         // Document 000 answers a bad key with 403; everyone else with 401.
         ErrorKind::CredentialRejected => match dialect {
             Dialect::Tokens | Dialect::Invokati => StatusCode::FORBIDDEN,
-            Dialect::House => StatusCode::UNAUTHORIZED,
+            Dialect::DripPulse | Dialect::House => StatusCode::UNAUTHORIZED,
         },
         ErrorKind::Forbidden => StatusCode::FORBIDDEN,
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
@@ -39,7 +39,7 @@ pub fn body(error: &Error, dialect: Dialect) -> Value {
     let mut body = match dialect {
         Dialect::Tokens => json!({ "status": "error", "code": error.code, "message": error.message }),
         Dialect::Invokati => json!({ "success": false, "error": error.code, "message": error.message }),
-        Dialect::House => json!({ "error": error.code, "message": error.message }),
+        Dialect::DripPulse | Dialect::House => json!({ "error": error.code, "message": error.message }),
     };
     if let Some(map) = body.as_object_mut() {
         if !error.fields.is_empty() {
@@ -103,7 +103,7 @@ pub fn schema_example(kind: ErrorKind, dialect: Dialect) -> Map<String, Value> {
             Error::new(kind, "malformed_json", "The body is not JSON: expected value at line 1 column 1.")
         }
         ErrorKind::NotFound => Error::not_found("payload"),
-        ErrorKind::Unauthenticated => Error::new(kind, "missing_api_key", super::layers::NO_KEY),
+        ErrorKind::Unauthenticated => Error::new(kind, "missing_api_key", super::credential::NO_KEY),
         ErrorKind::CredentialRejected => {
             Error::new(kind, "invalid_api_key", "The API key is invalid, expired or revoked.")
         }

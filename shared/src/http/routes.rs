@@ -12,6 +12,8 @@ pub enum Dialect {
     Tokens,
     /// The rest of document 000: `{"success":false,"error","message"}`.
     Invokati,
+    /// Document 002: `{"error","message","errors"}`.
+    DripPulse,
     /// Routes that belong to no document, or to all.
     House,
 }
@@ -20,15 +22,17 @@ pub enum Dialect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
     Public,
-    /// An API key that holds the scope.
+    /// Somebody who holds the scope, by an API key or by a session.
     Key(&'static str),
+    /// Somebody who logged in, whatever the role: what concerns the user's own credentials is no business of a key.
+    Session,
 }
 
 /// Which limit a route counts against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateClass {
     None,
-    /// 60 requests a minute per API key, together for all routes of the class.
+    /// 60 requests a minute per API key, or per user for sessions, together for all routes of the class.
     Trigger,
 }
 
@@ -71,6 +75,12 @@ impl Verb {
 }
 
 impl Route {
+    /// Whether the route honours an `Idempotency-Key`. Logging in and the user's own credentials do not: their requests
+    /// and replies hold secrets, which must not be stored, and a repeat of them does no harm.
+    pub fn remembers(&self) -> bool {
+        self.method == Verb::Post && matches!(self.auth, Auth::Key(_))
+    }
+
     /// Every kind of error that the route can answer with.
     pub fn errors(&self) -> Vec<ErrorKind> {
         let mut kinds = self.errors.to_vec();
@@ -80,7 +90,7 @@ impl Route {
         if matches!(self.method, Verb::Post | Verb::Patch | Verb::Put) {
             kinds.extend([Malformed, Invalid, TooLarge, UnsupportedMedia]);
         }
-        if self.method == Verb::Post {
+        if self.remembers() {
             kinds.push(Conflict);
         }
         if self.rate != RateClass::None {
@@ -108,11 +118,11 @@ macro_rules! routes {
     };
 }
 
-use Auth::{Key, Public};
+use Auth::{Key, Public, Session};
 
 routes! {
     Get "/health" "health" House Public, None, "meta", [Unavailable];
-    Get "/api/v1/health" "health_v1" House Public, None, "meta", [Unavailable];
+    Get "/api/v1/health" "health_v1" DripPulse Public, None, "meta", [Unavailable];
     Get "/openapi.json" "openapi" House Public, None, "meta", [];
     Get "/docs" "docs" House Public, None, "meta", [];
     Get "/docs/{file}" "docs_file" House Public, None, "meta", [NotFound];
@@ -164,9 +174,34 @@ routes! {
     Get "/api/collections/{id}" "get_collection" Invokati Key("collections:read"), None, "media", [NotFound];
     Put "/api/collections/{id}" "update_collection" Invokati Key("collections:write"), None, "media", [NotFound, Conflict];
     Delete "/api/collections/{id}" "delete_collection" Invokati Key("collections:write"), None, "media", [NotFound, Conflict];
+    Post "/api/v1/admin/login" "admin_login" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
+    Post "/api/v1/sessions/admin" "create_admin_session" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
+    Post "/api/v1/auth/login" "log_in" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
+    Get "/api/v1/admin/verify" "verify_session" DripPulse Key("*:test"), None, "sessions", [];
+    Post "/api/auth/logout" "log_out" Invokati Session, None, "sessions", [];
+    Post "/api/user/password" "change_password" Invokati Session, None, "sessions", [Conflict, RateLimited];
+    Get "/api/user/api-key" "get_own_api_key" Invokati Session, None, "sessions", [NotFound];
+    Post "/api/user/api-key/copy" "copy_own_api_key" Invokati Session, None, "sessions", [NotFound, WrongState];
+    Post "/api/user/api-key/regenerate" "regenerate_own_api_key" Invokati Session, None, "sessions", [Conflict];
+    Post "/api/notifications" "create_notification" Invokati Key("notifications:write"), None, "companion", [Forbidden];
+    Get "/api/notifications/list" "list_notifications" Invokati Key("notifications:read"), None, "companion", [Invalid, Forbidden];
+    Patch "/api/notifications/{id}" "mark_notification" Invokati Key("notifications:write"), None, "companion", [NotFound];
+    Post "/api/invoices" "create_invoice" Invokati Key("invoices:write"), None, "companion", [NotFound, Forbidden];
+    Get "/api/invoices/list" "list_invoices" Invokati Key("invoices:read"), None, "companion", [Invalid, Forbidden];
+    Get "/api/invoices/{id}" "get_invoice" Invokati Key("invoices:read"), None, "companion", [NotFound];
+    Patch "/api/invoices/{id}" "update_invoice" Invokati Key("invoices:write"), None, "companion", [NotFound, Conflict];
+    Delete "/api/invoices/{id}" "delete_invoice" Invokati Key("invoices:write"), None, "companion", [NotFound, Conflict];
+    Patch "/api/invoices/{id}/status" "set_invoice_status" Invokati Key("invoices:write"), None, "companion", [NotFound, Conflict];
+    Post "/api/chats/message" "log_chat_message" Invokati Key("chats:write"), None, "companion", [NotFound, Forbidden];
+    Get "/api/chats/list" "list_chats" Invokati Key("chats:read"), None, "companion", [Invalid, Forbidden];
+    Get "/api/chats/stats" "get_chat_stats" Invokati Key("chats:read"), None, "companion", [Invalid, Forbidden];
+    Get "/api/chats/{id}" "get_chat" Invokati Key("chats:read"), None, "companion", [NotFound, Invalid];
+    Patch "/api/chats/{id}" "update_chat" Invokati Key("chats:write"), None, "companion", [NotFound];
+    Delete "/api/chats/{id}" "delete_chat" Invokati Key("chats:write"), None, "companion", [NotFound];
+    Delete "/api/chats/{id}/messages/{message_id}" "delete_chat_message" Invokati Key("chats:write"), None, "companion", [NotFound];
 }
 
-/// The scope that every usable key holds: it only tells that the key works.
+/// The scope that everybody holds: it only tells that the credential works.
 pub const TEST_SCOPE: &str = "*:test";
 
 /// The route behind a method and the path pattern that the router matched. `HEAD` is answered by `GET`.
@@ -193,7 +228,7 @@ pub fn dialect_of(path: &str) -> Dialect {
     if ["/api/token-usage", "/api/trigger-webhook", "/api/poll-execution"].into_iter().any(under) {
         Dialect::Tokens
     } else if under("/api/v1") {
-        Dialect::House
+        Dialect::DripPulse
     } else if under("/api") || under("/automation") {
         Dialect::Invokati
     } else {

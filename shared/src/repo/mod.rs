@@ -2,6 +2,7 @@
 //!
 //! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant.
 
+pub mod chats;
 pub mod chores;
 pub mod collections;
 pub mod due;
@@ -9,15 +10,19 @@ pub mod entries;
 pub mod idempotency;
 pub mod indexed;
 pub mod installations;
+pub mod invoices;
 pub mod lead_views;
 pub mod leads;
+pub mod listing;
 pub mod media;
 pub mod media_stats;
+pub mod notifications;
 pub mod orgs;
 pub mod payloads;
 pub mod pipeline;
 pub mod pushes;
 pub mod runs;
+pub mod sessions;
 pub mod subjects;
 pub mod usage;
 pub mod workflows;

@@ -14,7 +14,9 @@ use crate::{
     tenant::TenantId,
 };
 
-/// Position of the e-mail guard in [`create`]'s transaction.
+const SEALED_TEXT: &str = "sealed_text";
+
+/// Position of the e-mail guard in [`create`]'s and [`create_user`]'s transactions.
 pub const EMAIL_GUARD: usize = 0;
 
 /// The writes that create an organization with its first user, group and key: all or none.
@@ -24,14 +26,18 @@ pub fn create(
     group: &Group,
     key: &ApiKey,
 ) -> Result<Vec<Write>, StoreError> {
-    let mut guard = crate::store::Attrs::new();
-    guard.insert("tenant".into(), org.id.0.into());
-    guard.insert("user_id".into(), admin.id.get().into());
+    let mut writes = create_user(admin, key)?;
+    writes.push(Write::put(Key::of(org.id, "org", "-"), encode(org)?).when(Cond::Absent));
+    writes.push(Write::put(group_key(org.id, group.id), encode(group)?).when(Cond::Absent));
+    Ok(writes)
+}
+
+/// The writes that create a user with the personal key: all or none.
+pub fn create_user(user: &User, key: &ApiKey) -> Result<Vec<Write>, StoreError> {
+    let owner = EmailOwner { tenant: user.tenant, user_id: user.id };
     Ok(vec![
-        Write::put(Key::global(Global::Email, &admin.email), guard).when(Cond::Absent),
-        Write::put(Key::of(org.id, "org", "-"), encode(org)?).when(Cond::Absent),
-        Write::put(user_key(org.id, admin.id), encode(admin)?).when(Cond::Absent),
-        Write::put(group_key(org.id, group.id), encode(group)?).when(Cond::Absent),
+        Write::put(Key::global(Global::Email, &user.email), encode(&owner)?).when(Cond::Absent),
+        Write::put(user_key(user.tenant, user.id), encode(user)?).when(Cond::Absent),
         insert_key(key)?,
     ])
 }
@@ -51,10 +57,60 @@ pub async fn user_by_email(store: &dyn Store, folded: &str) -> Result<Option<Use
     user(store, owner.tenant, owner.user_id).await
 }
 
-#[derive(serde::Deserialize)]
+/// The same for somebody who logs in: two reads also where nobody owns the address, so that time and cost do not tell.
+pub async fn login_candidate(store: &dyn Store, folded: &str) -> Result<Option<User>, StoreError> {
+    let owner = match store.get(&Key::global(Global::Email, folded)).await? {
+        Some(guard) => guard.decode()?,
+        None => EmailOwner { tenant: TenantId(0), user_id: Id::SMALLEST },
+    };
+    user(store, owner.tenant, owner.user_id).await
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
 struct EmailOwner {
     tenant: TenantId,
     user_id: Id,
+}
+
+/// Gives the user a new password, which ends every session; provided that nobody else did so meanwhile.
+pub fn set_password(user: &User, password_hash: &str) -> Write {
+    let changes = vec![Change::set("password_hash", password_hash), Change::add("generation", 1)];
+    Write::update(user_key(user.tenant, user.id), changes).when(same_generation(user))
+}
+
+/// A user that was stored before there were generations has none.
+fn same_generation(user: &User) -> Cond {
+    match user.generation {
+        0 => Cond::All(vec![
+            Cond::Exists,
+            Cond::Any(vec![Cond::missing("generation"), Cond::eq("generation", 0)]),
+        ]),
+        generation => Cond::eq("generation", generation),
+    }
+}
+
+/// The writes that replace the user's personal key by a new one, all or none: the old one ends.
+pub fn replace_personal_key(
+    user: &User,
+    old: Option<&ApiKey>,
+    new: &ApiKey,
+) -> Result<Vec<Write>, StoreError> {
+    let same = match &user.api_key {
+        Some(hash) => Cond::eq("api_key", hash.as_str()),
+        None => Cond::All(vec![Cond::Exists, Cond::missing("api_key")]),
+    };
+    let change = Change::set("api_key", new.hash.as_str());
+    let mut writes =
+        vec![Write::update(user_key(user.tenant, user.id), vec![change]).when(same), insert_key(new)?];
+    if let Some(old) = old.filter(|old| old.revoked_at.is_none()) {
+        writes.push(revoke(&old.hash, new.created_at));
+    }
+    Ok(writes)
+}
+
+/// Lets go of the sealed text of a key, which its owner has now; provided that it is still there.
+pub fn forget_key_text(hash: &KeyHash) -> Write {
+    Write::update(key_key(hash), vec![Change::remove(SEALED_TEXT)]).when(Cond::has(SEALED_TEXT))
 }
 
 pub async fn group(store: &dyn Store, tenant: TenantId, id: Id) -> Result<Option<Group>, StoreError> {
@@ -96,8 +152,12 @@ pub async fn keys(store: &dyn Store, tenant: TenantId) -> Result<Vec<ApiKey>, St
 
 /// Ends a key at once; instances that hold it in their cache follow within a minute.
 pub async fn revoke_key(store: &dyn Store, hash: &KeyHash, now: Millis) -> Result<(), StoreError> {
-    let change = Change::set("revoked_at", now.0);
-    store.write(Write::update(key_key(hash), vec![change]).when(Cond::Exists)).await.map(|_| ())
+    store.write(revoke(hash, now)).await.map(|_| ())
+}
+
+fn revoke(hash: &KeyHash, now: Millis) -> Write {
+    let changes = vec![Change::set("revoked_at", now.0), Change::remove(SEALED_TEXT)];
+    Write::update(key_key(hash), changes).when(Cond::Exists)
 }
 
 fn user_key(tenant: TenantId, id: Id) -> Key {

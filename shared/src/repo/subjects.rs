@@ -12,13 +12,14 @@ use crate::{
     },
     ids::Id,
     queue::TaskKind,
-    repo::due,
+    repo::{due, listing},
     store::{
-        Attrs, Cond, Index, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
-        limits::item_bytes, segment,
+        Attrs, Cond, Index, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode, segment,
     },
     tenant::TenantId,
 };
+
+pub use listing::{Listed, MAX_BYTES};
 
 /// How an entity is stored.
 pub trait Stored: Reviewable {
@@ -32,25 +33,6 @@ pub trait Stored: Reviewable {
         before: Option<&Self>,
         after: Option<&Self>,
     ) -> Result<Vec<Write>, StoreError>;
-}
-
-/// What a list found.
-#[derive(Debug)]
-pub struct Listed<E> {
-    pub found: Vec<E>,
-    /// Id of the last one looked at, when there may be more.
-    pub next: Option<Id>,
-}
-
-/// Pages read for one list at the most: what a filter passes over costs reads too.
-pub const MAX_PAGES: usize = 8;
-/// A list ends when it holds this many bytes: Lambda answers with at most 6 MB.
-pub const MAX_BYTES: usize = 4 * 1024 * 1024;
-
-/// How many to read for the next page of a list that lacks so many: as many, and more at once where a filter passes some
-/// over.
-pub fn page_size(lacking: usize, passed_over: bool) -> usize {
-    lacking.max(if passed_over { 50 } else { 1 }).min(200)
 }
 
 /// The entities of one kind of one tenant.
@@ -139,46 +121,14 @@ impl<'a, E: Stored> Subjects<'a, E> {
             .after(before.map(|id| Position { key: self.key(id), sort: Some(SortValue::S(id.sortable())) }))
     }
 
-    /// Reads a query's pages until `limit` entities are found that are wanted. What is passed over costs reads too, so
-    /// that the number of pages is bounded: a list may be shorter than `limit` and still have a next page.
+    /// The first `limit` entities of a query that are wanted.
     pub async fn scan(
         &self,
         query: Query,
         limit: usize,
         wanted: impl Fn(&E) -> bool,
     ) -> Result<Listed<E>, StoreError> {
-        let mut query = query;
-        let mut listed = Listed { found: Vec::new(), next: None };
-        let (mut bytes, mut passed_over) = (0, false);
-        for _ in 0..MAX_PAGES {
-            // One more, so that the last page is known to be the last.
-            query.limit = page_size(limit - listed.found.len(), passed_over) + 1;
-            let page = self.store.query(&query).await?;
-            for item in &page.items {
-                let entity: E = item.decode()?;
-                listed.next = Some(entity.subject().id);
-                if !wanted(&entity) {
-                    passed_over = true;
-                    continue;
-                }
-                bytes += item_bytes(&item.key, &item.attrs);
-                listed.found.push(entity);
-                if listed.found.len() == limit || bytes >= MAX_BYTES {
-                    let last =
-                        page.next.is_none() && Some(&item.key) == page.items.last().map(|item| &item.key);
-                    if last {
-                        listed.next = None;
-                    }
-                    return Ok(listed);
-                }
-            }
-            if page.next.is_none() {
-                listed.next = None;
-                return Ok(listed);
-            }
-            query.after = page.next;
-        }
-        Ok(listed)
+        listing::collect(self.store, query, limit, |entity: &E| entity.subject().id, wanted).await
     }
 
     fn marker_key(&self, entity: &E) -> Option<Key> {
@@ -215,7 +165,7 @@ impl<'a, E: Stored> Subjects<'a, E> {
 /// The kind of entity that lies under a key, if it is one of those that can be reviewed.
 pub fn kind_of(key: &Key) -> Option<EntityType> {
     let tenant = key.tenant()?;
-    [EntityType::Lead, EntityType::MediaItem, EntityType::CustomPayload]
+    [EntityType::Lead, EntityType::MediaItem, EntityType::CustomPayload, EntityType::Invoice]
         .into_iter()
         .find(|kind| Key::partition(tenant, kind.partition()) == key.pk())
 }

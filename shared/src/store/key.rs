@@ -18,6 +18,8 @@ pub enum Global {
     ApiKey,
     /// Case-folded e-mail address → the user who owns it.
     Email,
+    /// Failed logins under a name or from an address, whoever they belong to → how many.
+    LoginFailures,
     /// Marks of the local host about its own data directory.
     Setup,
     /// Watermarks of the due index.
@@ -40,6 +42,7 @@ impl Key {
         let space = match space {
             Global::ApiKey => "key",
             Global::Email => "email",
+            Global::LoginFailures => "login-failures",
             Global::Setup => "setup",
             Global::Watermark => "watermark",
         };

@@ -39,6 +39,8 @@ pub enum Plan {
     LoseAnswers { percent: u32, seed: u64 },
     /// Every single write is made twice and the second answer counts, as when an SDK repeats a call whose answer was lost.
     RepeatWrites,
+    /// So many transactions meet others on the same items, and change nothing.
+    Contend(usize),
     /// The queue takes no messages.
     RefuseMessages,
     /// Told of every call before it is made.
@@ -161,6 +163,15 @@ impl Faults {
         (number, fate)
     }
 
+    /// Whether a transaction meets another one.
+    fn contends(&self) -> bool {
+        let mut state = self.state();
+        let Plan::Contend(left) = &mut state.plan else { return false };
+        let met = *left > 0;
+        *left = left.saturating_sub(1);
+        met
+    }
+
     /// Whether the process is dead, or dies now.
     fn dies(&self, now: impl Fn(&Plan) -> bool) -> bool {
         let mut state = self.state();
@@ -226,6 +237,9 @@ impl Store for FaultyStore {
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        if self.faults.contends() {
+            return Err(StoreError::Conflict);
+        }
         let keys: Vec<_> = writes.iter().map(|write| write.key.to_string()).collect();
         self.call(format!("store.transact {}", keys.join(", ")), self.inner.transact(writes)).await
     }

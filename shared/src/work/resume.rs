@@ -6,6 +6,7 @@ use crate::{
     app::App,
     clock::Millis,
     domain::{
+        invoice::Invoice,
         lead::Lead,
         media::MediaItem,
         payload::Payload,
@@ -28,6 +29,7 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
         Some(EntityType::CustomPayload) => claim::<Payload>(app, task).await,
         Some(EntityType::Lead) => claim::<Lead>(app, task).await,
         Some(EntityType::MediaItem) => claim::<MediaItem>(app, task).await,
+        Some(EntityType::Invoice) => claim::<Invoice>(app, task).await,
         None => Err(Error::internal(format!("nothing that can be reviewed lies under {}", task.key()))),
     }
 }

@@ -138,7 +138,8 @@ async fn a_foreign_installation_is_a_404_and_nothing_is_decided() {
 async fn leads_and_media_items_that_are_not_there_are_a_404() {
     let house = samples::scene().await;
     for kind in ["lead", "media_item"] {
-        let answer = decide(&house, "approve", samples::with(bare(), "entity_type", json!(kind))).await;
+        let body = json!({ "entity_id": samples::NOWHERE, "entity_type": kind });
+        let answer = decide(&house, "approve", body).await;
         assert_eq!(
             (answer.status, refusal(&answer, "/automation/approve").as_str()),
             (404, "not_found"),

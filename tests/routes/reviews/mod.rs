@@ -1,3 +1,4 @@
 mod decide;
 mod leads;
+mod media;
 mod regenerate;

@@ -1,14 +1,17 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
+mod companion;
 mod leads;
+pub mod media;
 mod pipeline;
+mod sessions;
 
 use http::Method;
 use serde_json::{Value, json};
 use shared::{
     config::Settings,
     domain::workflow,
-    http::routes::{ROUTES, Route},
+    http::routes::{Auth, ROUTES, Route},
     ids::Id,
 };
 
@@ -49,6 +52,19 @@ impl Sample {
         self.has_body().then(|| self.body.clone())
     }
 
+    /// Acme with a credential that the route takes.
+    pub async fn caller(&self, house: &TestApp) -> Caller {
+        match self.route.auth {
+            Auth::Session => sessions::caller(house).await,
+            Auth::Key(_) | Auth::Public => house.acme.clone(),
+        }
+    }
+
+    /// Sends it as Acme.
+    pub async fn ask(&self, house: &TestApp) -> Answer {
+        self.send(&self.caller(house).await).await
+    }
+
     pub async fn send(&self, caller: &Caller) -> Answer {
         self.send_with(caller, &[]).await
     }
@@ -79,8 +95,8 @@ impl Sample {
     }
 }
 
-/// Acme as the samples expect it: installation 45, payload 42 that waits for a decision, workflow abc123, which used
-/// tokens once.
+/// Acme as the samples expect it: installation 45, payload 42 and media item 42 that wait for a decision, collection 1
+/// with that item in it, workflow abc123, which used tokens once.
 pub async fn scene() -> TestApp {
     scene_with(Settings::default()).await
 }
@@ -89,6 +105,8 @@ pub async fn scene_with(settings: Settings) -> TestApp {
     let house = TestApp::with(settings).await;
     house.seed_installation(&house.acme, 45).await;
     house.seed_payload(&house.acme, 42).await;
+    media::seed(&house, &house.acme).await;
+    companion::seed(&house, &house.acme).await;
     pipeline::seed(&house).await;
     // The fake reads the documents' execution id, which is no number, as 0.
     house.n8n.waits(0, "abc123", 42);
@@ -125,6 +143,9 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(creations());
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
+    all.extend(media::samples());
+    all.extend(sessions::samples());
+    all.extend(companion::samples());
     all.extend(leads::samples());
     all.extend(pipeline::samples());
     all

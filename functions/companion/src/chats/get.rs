@@ -1,0 +1,63 @@
+use serde::Serialize;
+use serde_json::Value;
+use shared::{
+    error::{OrNotFound, Result},
+    http::{
+        ctx::Ctx,
+        extract::{PathId, QueryFields},
+        page,
+        reply::Reply,
+    },
+};
+use utoipa::{IntoParams, ToSchema};
+
+use super::wire::{ChatOut, MessageOut, json_or_text};
+
+/// Which of its messages to show.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
+pub struct MessagesQuery {
+    /// `asc` (default): the oldest first. `desc`: the newest first.
+    order: Option<String>,
+    /// 1 to 500, default 500.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A chat with its messages.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChatWithMessages {
+    #[serde(flatten)]
+    chat: ChatOut,
+    /// What the model was told first.
+    system_prompt: Option<String>,
+    /// What was last retrieved for the conversation: JSON, or text where it was none.
+    #[schema(value_type = Object)]
+    context: Value,
+    messages: Vec<MessageOut>,
+    /// Sent back as `cursor` it gives the next page of messages; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// Shows a chat with its messages: up to 500 of them at once, or 4 MB.
+#[utoipa::path(get, path = "/api/chats/{id}", operation_id = "get_chat", tag = "chats",
+    params(("id" = u64, Path, description = "Id of the chat.", example = 42), MessagesQuery),
+    responses((status = 200, description = "The chat.", body = ChatWithMessages)))]
+pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+    let given = fields.has("limit");
+    let (limit, after) = page::read(&mut fields);
+    let newest_first = fields.one_of("order", &["asc", "desc"], |word| Some(word == "desc"));
+    fields.finish()?;
+    let (chat, setting) = ctx.chats().get_with_setting(id).await?.or_not_found("record")?;
+    let limit = if given { limit } else { page::MAX_LIMIT };
+    let found = ctx.chats().messages(id, newest_first.unwrap_or(false), limit, after).await?;
+    Reply::ok(&ChatWithMessages {
+        chat: chat.into(),
+        system_prompt: setting.system_prompt,
+        context: json_or_text(setting.context),
+        messages: found.found.into_iter().map(MessageOut::from).collect(),
+        next_cursor: found.next.map(page::cursor),
+    })
+}

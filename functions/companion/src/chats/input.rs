@@ -1,0 +1,126 @@
+//! The fields of a message as callers send them.
+
+use shared::{
+    domain::{
+        chat::{COMPLETE, CONTENT_BYTES, CONTEXT_BYTES, ChatStatus, Lead, Role, Setting},
+        org::fold_email,
+    },
+    error::Result,
+    http::{fields::Fields, origin::Origin},
+};
+use utoipa::ToSchema;
+
+/// A message to log.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `LogInput` reads leniently")]
+pub struct LogMessage {
+    /// The workflow's own name of the conversation. Within a client group it means one chat, which begins with its first
+    /// message.
+    #[schema(max_length = 255, example = "conversation-7")]
+    session_id: String,
+    /// `user`, `assistant`, `system` or `tool`.
+    #[schema(example = "user")]
+    role: String,
+    /// Kept to the last blank, up to 256 KB. What is no text is kept as its JSON text.
+    ///
+    /// `__session_complete__` of the role `system` ends the chat and is no message.
+    #[schema(example = "Where is my order?")]
+    content: String,
+    /// The workflow's own id of the message: sent twice, it is kept once.
+    #[schema(max_length = 200, example = "msg-551-1")]
+    message_id: Option<String>,
+    /// Title of the chat; without one it is how the first message begins.
+    title: Option<String>,
+    /// `active` (default), `completed` or `abandoned`.
+    status: Option<String>,
+    /// What the model was told first. Kept when it comes with the message that opens the chat.
+    system_prompt: Option<String>,
+    /// What was retrieved for the conversation: JSON, or text that holds JSON. The last one is kept.
+    context: Option<String>,
+    /// What was retrieved for this message.
+    message_context: Option<String>,
+    /// Whom the workflow talks to.
+    lead_id: Option<u64>,
+    lead_email: Option<String>,
+    lead_first_name: Option<String>,
+    lead_last_name: Option<String>,
+    /// The n8n instance.
+    installation_id: Option<u64>,
+    /// n8n's id of the workflow.
+    #[schema(example = "abc123")]
+    workflow_id: Option<String>,
+    #[schema(example = "551")]
+    execution_id: Option<String>,
+    /// The client group; the installation's or the key's own when left out.
+    group_id: Option<u64>,
+}
+
+/// What was read of a message.
+pub struct LogInput {
+    pub session_id: String,
+    /// None: nothing was said, the chat is to be completed.
+    pub said: Option<Said>,
+    pub title: Option<String>,
+    pub status: Option<ChatStatus>,
+    pub setting: Setting,
+    pub lead: Lead,
+    pub origin: Origin,
+}
+
+pub struct Said {
+    pub role: Role,
+    pub content: String,
+    pub context: Option<String>,
+    pub message_id: Option<String>,
+}
+
+impl LogInput {
+    pub fn read(mut fields: Fields) -> Result<Self> {
+        let session_id = fields.required_text("session_id", 255);
+        fields.require("role");
+        let role = fields.one_of("role", Role::WORDS, Role::parse);
+        fields.require("content");
+        let content = fields.verbatim("content", CONTENT_BYTES).unwrap_or_default();
+        let context = fields.verbatim("message_context", CONTEXT_BYTES);
+        let message_id = fields.text("message_id", 200);
+        let mut input = Self {
+            session_id,
+            said: role.map(|role| Said { role, content, context, message_id }),
+            title: title(&mut fields),
+            status: status(&mut fields),
+            setting: Setting {
+                system_prompt: fields.verbatim("system_prompt", CONTEXT_BYTES),
+                context: fields.verbatim("context", CONTEXT_BYTES),
+            },
+            lead: lead(&mut fields),
+            origin: Origin::read(&mut fields),
+        };
+        fields.finish()?;
+        if input.said.as_ref().is_some_and(|said| said.role == Role::System && said.content == COMPLETE) {
+            input.said = None;
+            input.status = Some(ChatStatus::Completed);
+        }
+        Ok(input)
+    }
+}
+
+pub fn title(fields: &mut Fields) -> Option<String> {
+    fields.text("title", 255)
+}
+
+pub fn status(fields: &mut Fields) -> Option<ChatStatus> {
+    fields.one_of("status", ChatStatus::WORDS, ChatStatus::parse)
+}
+
+fn lead(fields: &mut Fields) -> Lead {
+    let lead = Lead {
+        lead_id: fields.id("lead_id"),
+        lead_email: fields.text("lead_email", 254),
+        lead_first_name: fields.text("lead_first_name", 255),
+        lead_last_name: fields.text("lead_last_name", 255),
+    };
+    if lead.lead_email.as_deref().is_some_and(|address| fold_email(address).is_none()) {
+        fields.refuse("lead_email", "must be an e-mail address");
+    }
+    lead
+}

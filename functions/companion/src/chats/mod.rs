@@ -1,0 +1,35 @@
+//! Chats: what people and a workflow's model said to each other, logged message by message.
+
+mod delete;
+mod delete_message;
+mod get;
+mod input;
+mod list;
+mod log;
+mod stats;
+mod update;
+mod wire;
+
+use std::time::Duration;
+
+use shared::{app::SharedApp, http::ctx::Ctx, ids::Id};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub fn router() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(log::handler))
+        .routes(routes!(list::handler))
+        .routes(routes!(stats::handler))
+        .routes(routes!(get::handler))
+        .routes(routes!(update::handler))
+        .routes(routes!(delete::handler))
+        .routes(routes!(delete_message::handler))
+}
+
+/// Times that a change is decided anew because others change the same chat. Each try is several of the engine's own.
+const TRIES: usize = 10;
+
+/// Lets others finish. Requests that met once should not meet again, and ids differ where requests do.
+async fn step_aside(ctx: &Ctx, id: Id) {
+    ctx.app.clock.sleep(Duration::from_millis(20 + id.get() % 80)).await;
+}

@@ -1,0 +1,196 @@
+//! The fields of an invoice as callers send them.
+
+use iso_currency::Currency;
+use serde_json::Value;
+use shared::{
+    clock::Millis,
+    domain::{
+        invoice::{Invoice, InvoiceStatus, MAX_CENTS},
+        org::fold_email,
+    },
+    http::{ctx::Ctx, fields::Fields},
+};
+use utoipa::ToSchema;
+
+/// Longest line items and custom data in bytes: every list reads whole items.
+const JSON_BYTES: usize = 64 * 1024;
+
+/// Fields of an invoice; what is left out or blank stays as it is.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
+pub struct UpdateInvoice {
+    /// Whole cents.
+    #[schema(example = 5000)]
+    amount: Option<u64>,
+    /// ISO 4217; `USD` when an invoice names none.
+    #[schema(example = "USD")]
+    currency: Option<String>,
+    /// Whole cents.
+    tax_amount: Option<u64>,
+    /// Whole cents.
+    discount_amount: Option<u64>,
+    /// `draft` (default), `sent`, `viewed`, `paid`, `overdue`, `disputed` or `cancelled`.
+    #[schema(example = "sent")]
+    status: Option<String>,
+    title: Option<String>,
+    /// A date, or a Unix time.
+    #[schema(example = "2025-02-20")]
+    due_date: Option<String>,
+    /// A date, or a Unix time.
+    #[schema(example = "2025-01-21")]
+    issued_at: Option<String>,
+    client_name: Option<String>,
+    #[schema(example = "billing@client.example")]
+    client_email: Option<String>,
+    client_company: Option<String>,
+    payment_url: Option<String>,
+    payment_method: Option<String>,
+    pdf_url: Option<String>,
+    /// Objects with `description`, `quantity`, and `unit_price` and `total` in whole cents; more keys are kept. Text that
+    /// holds such a list is decoded.
+    #[schema(value_type = Option<Vec<Object>>)]
+    line_items: Option<Value>,
+    /// Any JSON object.
+    #[schema(value_type = Option<Object>)]
+    custom_data: Option<Value>,
+    notes: Option<String>,
+    /// Whether a person must decide before the workflow goes on.
+    human_interaction: Option<bool>,
+    /// Whether the reviewer may ask for another attempt.
+    allow_regenerate: Option<bool>,
+    /// `pending` (default), `approved` or `denied`. Set here, it is no decision: n8n is not told.
+    automation_status: Option<String>,
+}
+
+/// What a request says of the invoice itself; none where it says nothing.
+#[derive(Clone)]
+pub struct Patch {
+    amount: Option<u64>,
+    currency: Option<String>,
+    tax_amount: Option<u64>,
+    discount_amount: Option<u64>,
+    status: Option<InvoiceStatus>,
+    title: Option<String>,
+    due_date: Option<Millis>,
+    issued_at: Option<Millis>,
+    client_name: Option<String>,
+    client_email: Option<String>,
+    client_company: Option<String>,
+    payment_url: Option<String>,
+    payment_method: Option<String>,
+    pdf_url: Option<String>,
+    line_items: Option<String>,
+    custom_data: Option<String>,
+    notes: Option<String>,
+}
+
+impl Patch {
+    pub fn read(fields: &mut Fields) -> Self {
+        Self {
+            amount: fields.whole("amount", MAX_CENTS),
+            currency: currency(fields),
+            tax_amount: fields.whole("tax_amount", MAX_CENTS),
+            discount_amount: fields.whole("discount_amount", MAX_CENTS),
+            status: status(fields),
+            title: fields.text("title", 500),
+            due_date: fields.moment("due_date"),
+            issued_at: fields.moment("issued_at"),
+            client_name: fields.text("client_name", 255),
+            client_email: email(fields),
+            client_company: fields.text("client_company", 255),
+            payment_url: fields.url("payment_url").map(String::from),
+            payment_method: fields.text("payment_method", 100),
+            pdf_url: fields.url("pdf_url").map(String::from),
+            line_items: line_items(fields),
+            custom_data: custom_data(fields),
+            notes: fields.text("notes", 10_000),
+        }
+    }
+
+    pub fn apply(self, invoice: &mut Invoice, ctx: &Ctx) {
+        let details = &mut invoice.details;
+        details.amount = self.amount.unwrap_or(details.amount);
+        if let Some(currency) = self.currency {
+            details.currency = currency;
+        }
+        for (field, new) in [
+            (&mut details.title, self.title),
+            (&mut details.client_name, self.client_name),
+            (&mut details.client_email, self.client_email),
+            (&mut details.client_company, self.client_company),
+            (&mut details.payment_url, self.payment_url),
+            (&mut details.payment_method, self.payment_method),
+            (&mut details.pdf_url, self.pdf_url),
+            (&mut details.line_items, self.line_items),
+            (&mut details.custom_data, self.custom_data),
+            (&mut details.notes, self.notes),
+        ] {
+            *field = new.or_else(|| field.take());
+        }
+        details.tax_amount = self.tax_amount.or(details.tax_amount);
+        details.discount_amount = self.discount_amount.or(details.discount_amount);
+        details.due_date = self.due_date.or(details.due_date);
+        details.issued_at = self.issued_at.or(details.issued_at);
+        if let Some(status) = self.status {
+            invoice.set_status(status, ctx.actor(), ctx.now);
+        }
+    }
+}
+
+pub fn status(fields: &mut Fields) -> Option<InvoiceStatus> {
+    fields.one_of("status", InvoiceStatus::WORDS, InvoiceStatus::parse)
+}
+
+fn currency(fields: &mut Fields) -> Option<String> {
+    let code = fields.text("currency", 10)?.to_ascii_uppercase();
+    if Currency::from_code(&code).is_none() {
+        fields.refuse("currency", "must be an ISO 4217 code such as USD");
+        return None;
+    }
+    Some(code)
+}
+
+fn email(fields: &mut Fields) -> Option<String> {
+    let address = fields.text("client_email", 254)?;
+    if fold_email(&address).is_none() {
+        fields.refuse("client_email", "must be an e-mail address");
+        return None;
+    }
+    Some(address)
+}
+
+fn line_items(fields: &mut Fields) -> Option<String> {
+    let value = fields.json("line_items")?;
+    let problem = match &value {
+        Value::Array(items) => items.iter().enumerate().find_map(|(at, item)| wrong_item(at + 1, item)),
+        _ => Some("must be a list of objects".into()),
+    };
+    json_text(fields, "line_items", &value, problem)
+}
+
+/// What is wrong with one line: money that is not in whole cents would be lost to every sum.
+fn wrong_item(number: usize, item: &Value) -> Option<String> {
+    let Value::Object(item) = item else { return Some(format!("item {number} must be an object")) };
+    let whole = |value: &Value| value.as_f64().is_some_and(|cents| cents.fract() == 0.0);
+    let broken = |name: &&str| item.get(*name).is_some_and(|value| !value.is_null() && !whole(value));
+    let name = ["unit_price", "total"].into_iter().find(broken)?;
+    Some(format!("{name} of item {number} must be a whole number of cents"))
+}
+
+fn custom_data(fields: &mut Fields) -> Option<String> {
+    let value = fields.json("custom_data")?;
+    let problem = (!value.is_object()).then(|| "must be an object".into());
+    json_text(fields, "custom_data", &value, problem)
+}
+
+fn json_text(fields: &mut Fields, name: &str, value: &Value, problem: Option<String>) -> Option<String> {
+    let text = value.to_string();
+    let too_long = || (text.len() > JSON_BYTES).then(|| format!("must have at most {JSON_BYTES} bytes"));
+    match problem.or_else(too_long) {
+        Some(problem) => {
+            fields.refuse(name, problem);
+            None
+        }
+        None => Some(text),
+    }
+}

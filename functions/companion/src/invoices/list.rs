@@ -1,0 +1,63 @@
+use serde::Serialize;
+use shared::{
+    error::Result,
+    http::{ctx::Ctx, extract::QueryFields, origin::check_group, page, reply::Reply},
+    repo::invoices::Filter,
+};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{input::status, wire::InvoiceOut};
+
+/// Which invoices to list. Everything given must match.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
+pub struct ListQuery {
+    /// `draft`, `sent`, `viewed`, `paid`, `overdue`, `disputed` or `cancelled`.
+    status: Option<String>,
+    group_id: Option<u64>,
+    /// Text to find in number, title and client, whatever its case.
+    search: Option<String>,
+    /// 1 to 500, default 50.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of invoices, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Listing {
+    invoices: Vec<InvoiceOut>,
+    /// How many are on this page.
+    count: usize,
+    /// How many match in all; null while there are further pages.
+    total: Option<usize>,
+    /// Sent back as `cursor` it gives the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// Lists invoices, newest first.
+#[utoipa::path(get, path = "/api/invoices/list", operation_id = "list_invoices", tag = "invoices",
+    params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
+pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+    let (limit, before) = page::read(&mut fields);
+    let filter = Filter {
+        status: status(&mut fields),
+        group_id: fields.id("group_id"),
+        search: fields.text("search", 200).map(|text| text.to_lowercase()),
+    };
+    fields.finish()?;
+    check_group(&ctx, filter.group_id).await?;
+    let found = ctx.invoices().list(&filter, limit, before).await?;
+    let count = found.found.len();
+    Reply::ok(&Listing {
+        invoices: found
+            .found
+            .into_iter()
+            .map(|invoice| InvoiceOut::new(ctx.tenant(), invoice))
+            .collect::<Result<_>>()?,
+        count,
+        total: (before.is_none() && found.next.is_none()).then_some(count),
+        next_cursor: found.next.map(page::cursor),
+    })
+}

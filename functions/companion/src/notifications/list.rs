@@ -1,0 +1,107 @@
+use serde::Serialize;
+use shared::{
+    clock,
+    domain::notification::{Notification, NotificationType},
+    error::Result,
+    http::{ctx::Ctx, extract::QueryFields, origin::check_group, page, reply::Reply},
+    ids::Id,
+    repo::notifications::Filter,
+};
+use utoipa::{IntoParams, ToSchema};
+
+/// Which notifications to list. Everything given must match.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
+pub struct ListQuery {
+    /// `1` for those that nobody has read.
+    unread: Option<u8>,
+    /// `workflow_alert`, `workflow_complete`, `workflow_error`, `human_review`, `new_lead` or `new_media`.
+    #[param(rename = "type")]
+    kind: Option<String>,
+    group_id: Option<u64>,
+    /// 1 to 500, default 50.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of notifications, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Listing {
+    notifications: Vec<NotificationOut>,
+    /// How many are on this page.
+    count: usize,
+    /// How many match in all; null while there are further pages.
+    total: Option<usize>,
+    /// Sent back as `cursor` it gives the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// One notification.
+#[derive(Debug, Serialize, ToSchema)]
+struct NotificationOut {
+    #[schema(value_type = u64, example = 42)]
+    id: Id,
+    #[schema(value_type = u64)]
+    group_id: Id,
+    #[schema(example = "Report generated successfully")]
+    title: String,
+    message: String,
+    #[serde(rename = "type")]
+    #[schema(example = "workflow_complete")]
+    kind: &'static str,
+    link: Option<String>,
+    entity_type: Option<String>,
+    #[schema(value_type = Option<u64>)]
+    entity_id: Option<Id>,
+    read: bool,
+    read_at: Option<String>,
+    read_by: Option<String>,
+    /// Unix seconds.
+    #[schema(example = 1_710_000_000)]
+    created: i64,
+}
+
+/// Lists notifications, newest first.
+#[utoipa::path(get, path = "/api/notifications/list", operation_id = "list_notifications", tag = "notifications",
+    params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
+pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+    let (limit, before) = page::read(&mut fields);
+    let filter = Filter {
+        unread: fields.flag("unread"),
+        kind: fields.one_of("type", NotificationType::WORDS, NotificationType::parse),
+        group_id: fields.id("group_id"),
+    };
+    fields.finish()?;
+    check_group(&ctx, filter.group_id).await?;
+    let found = ctx.notifications().list(&filter, limit, before).await?;
+    let count = found.found.len();
+    Reply::ok(&Listing {
+        notifications: found.found.into_iter().map(NotificationOut::from).collect(),
+        count,
+        total: (before.is_none() && found.next.is_none()).then_some(count),
+        next_cursor: found.next.map(page::cursor),
+    })
+}
+
+impl From<Notification> for NotificationOut {
+    fn from(notification: Notification) -> Self {
+        let (read_at, read_by) =
+            notification.read.map(|read| (clock::iso(read.at), read.by.username)).unzip();
+        Self {
+            id: notification.id,
+            group_id: notification.group_id,
+            title: notification.title,
+            message: notification.message,
+            kind: notification.kind.as_str(),
+            link: notification.link,
+            entity_type: notification.entity_type,
+            entity_id: notification.entity_id,
+            read: read_at.is_some(),
+            read_at,
+            read_by,
+            created: notification.created_at.seconds(),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! A person's own credentials: login and logout, the password, the personal API key.
+
+mod api_key;
+mod login;
+mod logout;
+mod password;
+mod verify;
+mod wire;
+
+use shared::app::SharedApp;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub fn router() -> OpenApiRouter<SharedApp> {
+    OpenApiRouter::new()
+        .routes(routes!(login::admin_login))
+        .routes(routes!(login::create_admin_session))
+        .routes(routes!(login::log_in))
+        .routes(routes!(verify::handler))
+        .routes(routes!(logout::handler))
+        .routes(routes!(password::handler))
+        .routes(routes!(api_key::get))
+        .routes(routes!(api_key::copy))
+        .routes(routes!(api_key::regenerate))
+}

@@ -1,0 +1,85 @@
+use axum::{extract::State, response::Response};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use shared::{
+    accounts::MAX_PASSWORD,
+    app::SharedApp,
+    clock,
+    error::Result,
+    http::{cookies, fields::Fields, peer::Peer, reply::Reply},
+};
+use utoipa::ToSchema;
+
+use crate::wire::{AdminOut, uncached};
+
+/// Who wants in.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
+pub struct Login {
+    /// The e-mail address.
+    #[schema(example = "john.doe@example.com")]
+    username: String,
+    #[schema(example = "correct horse battery", format = Password)]
+    password: String,
+}
+
+/// A session has begun.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LoggedIn {
+    /// A JWT, for `Authorization: Bearer`.
+    #[schema(
+        example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIsImtpZCI6IjcuOC45In0.eyJzdWIiOiI4IiwiLi4uIjoiLi4uIn0.c2lnbmF0dXJl"
+    )]
+    token: String,
+    /// When the token ends, an hour from now. As a cookie it is renewed while it is used, for twelve hours at most.
+    #[schema(example = "2025-01-21T11:30:00Z")]
+    expires_at: String,
+    admin: AdminOut,
+    /// What a browser sends as `X-CSRF-Token` beside the cookie. Also in the cookie `baton_csrf`.
+    #[schema(example = "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    csrf_token: String,
+}
+
+/// Logs a user in, and has a browser keep the session as a cookie.
+///
+/// A wrong password and an unknown user read alike. Ten failures within a quarter of an hour under one name from one
+/// address, fifty under one name or a hundred from one address close the door until the quarter ends.
+#[utoipa::path(post, path = "/api/v1/admin/login", operation_id = "admin_login", tag = "sessions",
+    request_body = Login, responses((status = 200, description = "Logged in.", body = LoggedIn)))]
+pub async fn admin_login(State(app): State<SharedApp>, peer: Peer, fields: Fields) -> Result<Response> {
+    begin(&app, peer, fields).await
+}
+
+/// Logs a user in: another name of `POST /api/v1/admin/login`.
+#[utoipa::path(post, path = "/api/v1/sessions/admin", operation_id = "create_admin_session", tag = "sessions",
+    request_body = Login, responses((status = 200, description = "Logged in.", body = LoggedIn)))]
+pub async fn create_admin_session(
+    State(app): State<SharedApp>,
+    peer: Peer,
+    fields: Fields,
+) -> Result<Response> {
+    begin(&app, peer, fields).await
+}
+
+/// Logs a user in: another name of `POST /api/v1/admin/login`.
+#[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "log_in", tag = "sessions",
+    request_body = Login, responses((status = 200, description = "Logged in.", body = LoggedIn)))]
+pub async fn log_in(State(app): State<SharedApp>, peer: Peer, fields: Fields) -> Result<Response> {
+    begin(&app, peer, fields).await
+}
+
+async fn begin(app: &SharedApp, peer: Peer, mut fields: Fields) -> Result<Response> {
+    fields.alias("username", "email");
+    let username = fields.required_text("username", 254);
+    let password = fields.required_secret("password", MAX_PASSWORD);
+    fields.finish()?;
+    let (user, token) = app.log_in(&username, password, peer.address).await?;
+    let mut response = uncached(Reply::ok(&LoggedIn {
+        token: token.text.expose_secret().to_owned(),
+        expires_at: clock::iso(token.expires_at),
+        admin: AdminOut::of(&user),
+        csrf_token: token.csrf_token.clone(),
+    })?);
+    cookies::set(response.headers_mut(), &token, peer, app.now())?;
+    Ok(response)
+}

@@ -1,0 +1,21 @@
+use axum::response::{IntoResponse, Response};
+use shared::{
+    error::Result,
+    http::{cookies, ctx::Ctx, peer::Peer, reply::Reply},
+    repo::sessions,
+};
+
+use crate::wire::Done;
+
+/// Ends the session. Its token is refused from now on, by other instances within a minute.
+#[utoipa::path(post, path = "/api/auth/logout", operation_id = "log_out", tag = "sessions",
+    responses((status = 200, description = "Logged out.", body = Done)))]
+pub async fn handler(ctx: Ctx, peer: Peer) -> Result<Response> {
+    let place = ctx.session()?.place();
+    let reply = Reply::ok(&Done { success: true, message: "Logged out." })?;
+    let reply = ctx.commit(vec![sessions::delete(&place)], reply).await?;
+    ctx.app.forget_session(&place);
+    let mut response = reply.into_response();
+    cookies::clear(response.headers_mut(), peer)?;
+    Ok(response)
+}

@@ -1,0 +1,124 @@
+//! API keys: made, looked up, and the one that a user calls his own.
+
+use std::{sync::Arc, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::App;
+use crate::{
+    clock::Millis,
+    domain::{
+        api_key::{self, ApiKey},
+        org::User,
+        principal::{Principal, covers},
+    },
+    error::{Error, ErrorKind, Result},
+    ids::Id,
+    repo::orgs,
+    store::Write,
+};
+
+/// A looked-up key is believed for this long; so long does a revocation take to reach a busy instance.
+const BELIEVED: Duration = Duration::from_secs(60);
+
+/// What a new key may be like.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    pub name: String,
+    pub expires_at: Option<Millis>,
+    /// None for all that its user's role allows.
+    pub scopes: Vec<String>,
+}
+
+impl Default for NewKey {
+    fn default() -> Self {
+        Self { name: "default".into(), expires_at: None, scopes: Vec::new() }
+    }
+}
+
+/// A key as an instance remembers it.
+#[derive(Debug)]
+pub(crate) struct KnownKey {
+    key: ApiKey,
+    principal: Arc<Principal>,
+}
+
+impl App {
+    /// Creates a key that acts as the user. It cannot do more than the user's role.
+    pub async fn create_key(&self, user: &User, wish: NewKey) -> Result<(ApiKey, SecretString)> {
+        let group_id = self.default_group(user.tenant).await?;
+        let (key, text) = self.new_key(user, group_id, wish)?;
+        self.store.write(orgs::insert_key(&key)?).await?;
+        Ok((key, text))
+    }
+
+    pub(super) fn new_key(&self, user: &User, group_id: Id, wish: NewKey) -> Result<(ApiKey, SecretString)> {
+        let granted = user.role.scopes();
+        let scopes = if wish.scopes.is_empty() { granted.clone() } else { wish.scopes };
+        if let Some(scope) = scopes.iter().find(|scope| !granted.iter().any(|held| covers(held, scope))) {
+            let role = user.role.as_str();
+            return Err(Error::invalid("scope", format!("{scope} is more than the role {role} allows")));
+        }
+        let text = api_key::generate(&*self.ids);
+        let shown = text.expose_secret();
+        let key = ApiKey {
+            id: self.id(),
+            tenant: user.tenant,
+            user_id: user.id,
+            username: user.email.clone(),
+            group_id,
+            name: wish.name,
+            hash: api_key::hash_of(&text),
+            last4: shown[shown.len() - 4..].to_owned(),
+            scopes,
+            created_at: self.now(),
+            expires_at: wish.expires_at,
+            revoked_at: None,
+            sealed_text: None,
+        };
+        Ok((key, text))
+    }
+
+    /// A new personal key for the user in place of the old one, if there is one, and the writes that make it so.
+    pub async fn regenerate_personal_key(
+        &self,
+        user: &User,
+        old: Option<&ApiKey>,
+    ) -> Result<(ApiKey, SecretString, Vec<Write>)> {
+        let group_id = match old {
+            Some(old) => old.group_id,
+            None => self.default_group(user.tenant).await?,
+        };
+        let name = old.map_or_else(|| NewKey::default().name, |old| old.name.clone());
+        let (new, text) = self.new_key(user, group_id, NewKey { name, ..NewKey::default() })?;
+        let writes = orgs::replace_personal_key(user, old, &new)?;
+        Ok((new, text, writes))
+    }
+
+    /// A key that was just changed is looked up anew.
+    pub fn forget_key(&self, key: &ApiKey) {
+        self.keys.forget(&key.hash);
+    }
+
+    pub(super) async fn verify_key(&self, text: &str) -> Result<Arc<Principal>> {
+        let rejected = || {
+            Error::new(
+                ErrorKind::CredentialRejected,
+                "invalid_api_key",
+                "The API key is invalid, expired or revoked. Check that it was copied whole.",
+            )
+        };
+        let hash = api_key::hash(text).ok_or_else(rejected)?;
+        let now = self.now();
+        let known = match self.keys.get(&hash, now) {
+            Some(known) => known,
+            None => {
+                let key = orgs::key(&*self.store, &hash).await?.ok_or_else(rejected)?;
+                let known = Arc::new(KnownKey { principal: Arc::new(Principal::of_key(&key)), key });
+                self.keys.put(hash, known.clone(), now, now.plus(BELIEVED));
+                known
+            }
+        };
+        if known.key.usable(now) { Ok(known.principal.clone()) } else { Err(rejected()) }
+    }
+}

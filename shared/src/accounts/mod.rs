@@ -1,0 +1,180 @@
+//! Organizations, users and credentials: making them, and finding out who calls.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    app::App,
+    domain::{
+        api_key::ApiKey,
+        org::{Group, Organization, Role, User, fold_email},
+        principal::Principal,
+    },
+    error::{Error, ErrorKind, Result},
+    ids::Id,
+    repo::orgs,
+    store::{StoreError, Write},
+    tenant::TenantId,
+};
+
+mod keys;
+mod passwords;
+mod sessions;
+mod throttle;
+mod tokens;
+
+pub use keys::NewKey;
+pub use sessions::{Presented, SessionToken};
+
+pub(crate) use keys::KnownKey;
+pub(crate) use passwords::Passwords;
+pub(crate) use sessions::KnownSession;
+pub(crate) use throttle::Refusals;
+
+/// Shortest password that an account may have (NIST SP 800-63B §3.1.1.2 asks for at least 8 beside a second factor).
+pub const MIN_PASSWORD: usize = 8;
+/// Longest one, in characters.
+pub const MAX_PASSWORD: usize = 1000;
+
+/// What `create_organization` made. The key's text exists here and nowhere else.
+pub struct NewOrganization {
+    pub organization: Organization,
+    pub admin: User,
+    pub api_key: SecretString,
+}
+
+/// What a new user is to be like.
+pub struct NewUser {
+    pub email: String,
+    pub role: Role,
+    pub password: SecretString,
+}
+
+/// Whom a credential's text stands for.
+pub struct Authenticated {
+    pub principal: Arc<Principal>,
+    /// None for an API key.
+    pub session: Option<Presented>,
+}
+
+impl From<Presented> for Authenticated {
+    fn from(session: Presented) -> Self {
+        Self { principal: session.principal(), session: Some(session) }
+    }
+}
+
+impl App {
+    /// Creates an organization with its admin, a default client group and the admin's API key, all or none.
+    pub async fn create_organization(
+        &self,
+        name: &str,
+        email: &str,
+        password: &SecretString,
+    ) -> Result<NewOrganization> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > 200 {
+            return Err(Error::invalid("name", "must have 1 to 200 characters"));
+        }
+        let email = address("admin_email", email)?;
+        let password_hash = self.hash_new_password("admin_password", password).await?;
+        let now = self.now();
+        let tenant = TenantId(self.id().get());
+        let organization = Organization { id: tenant, name: name.to_owned(), created_at: now };
+        let mut admin = User {
+            id: self.id(),
+            tenant,
+            email,
+            role: Role::Admin,
+            password_hash,
+            created_at: now,
+            generation: 0,
+            api_key: None,
+        };
+        let group = Group { id: self.id(), name: name.to_owned(), created_at: now };
+        let (key, api_key) = self.new_key(&admin, group.id, NewKey::default())?;
+        admin.api_key = Some(key.hash.clone());
+        self.create(orgs::create(&organization, &admin, &group, &key)?).await?;
+        Ok(NewOrganization { organization, admin, api_key })
+    }
+
+    /// Creates a user of an organization. The personal key that comes with it is shown to nobody here: it is kept
+    /// sealed until the user copies it.
+    pub async fn create_user(&self, tenant: TenantId, wish: NewUser) -> Result<User> {
+        let email = address("email", &wish.email)?;
+        let password_hash = self.hash_new_password("password", &wish.password).await?;
+        let group_id = self.default_group(tenant).await?;
+        let mut user = User {
+            id: self.id(),
+            tenant,
+            email,
+            role: wish.role,
+            password_hash,
+            created_at: self.now(),
+            generation: 0,
+            api_key: None,
+        };
+        let (mut key, text) = self.new_key(&user, group_id, NewKey::default())?;
+        key.sealed_text = Some(self.sealer.seal(tenant, &ApiKey::seal_record(key.id), &text).await?);
+        user.api_key = Some(key.hash.clone());
+        self.create(orgs::create_user(&user, &key)?).await?;
+        Ok(user)
+    }
+
+    async fn create(&self, writes: Vec<Write>) -> Result<()> {
+        self.store.transact(writes).await.map_err(|error: StoreError| match error {
+            refused if refused.refused_by(orgs::EMAIL_GUARD).is_some() => {
+                Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already.")
+            }
+            other => other.into(),
+        })
+    }
+
+    /// Gives a user another password; every session of the user ends.
+    pub async fn reset_password(&self, user: &User, password: &SecretString) -> Result<()> {
+        let hash = self.hash_new_password("password", password).await?;
+        self.store.write(orgs::set_password(user, &hash)).await?;
+        self.forget_sessions_of(user);
+        Ok(())
+    }
+
+    /// The hash of a password that somebody wants to have; `field` names it when it cannot be had.
+    async fn hash_new_password(&self, field: &str, password: &SecretString) -> Result<String> {
+        check_new_password(password).map_err(|problem| Error::invalid(field, problem))?;
+        self.hash_password(password).await
+    }
+
+    /// A PHC string.
+    pub async fn hash_password(&self, password: &SecretString) -> Result<String> {
+        self.passwords.hash(password.clone(), self.ids.secret(22)).await
+    }
+
+    /// Who a credential stands for, if it may be used now. One round trip at most, none for a typo.
+    pub async fn authenticate(&self, text: &str) -> Result<Authenticated> {
+        if tokens::looks_like_one(text) {
+            self.verify_session(text).await.map(Into::into)
+        } else {
+            Ok(Authenticated { principal: self.verify_key(text).await?, session: None })
+        }
+    }
+
+    /// The client group that what a user creates belongs to unless it is said otherwise.
+    async fn default_group(&self, tenant: TenantId) -> Result<Id> {
+        let groups = orgs::groups(&*self.store, tenant).await?;
+        let group = groups.first().ok_or_else(|| Error::internal("an organization without a group"))?;
+        Ok(group.id)
+    }
+}
+
+/// What is wrong with a password that somebody wants to have.
+pub fn check_new_password(password: &SecretString) -> Result<(), String> {
+    if (MIN_PASSWORD..=MAX_PASSWORD).contains(&password.expose_secret().chars().count()) {
+        Ok(())
+    } else {
+        Err(format!("must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"))
+    }
+}
+
+fn address(field: &str, text: &str) -> Result<String> {
+    fold_email(text).ok_or_else(|| Error::invalid(field, "is not an e-mail address"))
+}

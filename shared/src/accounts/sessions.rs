@@ -1,0 +1,220 @@
+//! Sessions: logging in, and believing a token for as long as its session lives.
+//!
+//! Its one rule: a session ends in the store. Instances that believed it lately follow within a minute; the one that
+//! ended it follows at once.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use ring::hmac;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use super::{
+    App, throttle,
+    tokens::{self, Claims},
+};
+use crate::{
+    clock::Millis,
+    domain::{
+        api_key::hex,
+        org::{User, fold_email},
+        principal::Principal,
+        session::{SESSION_LIFE, Session, SessionRef, TOKEN_LIFE},
+    },
+    error::{Error, ErrorKind, LogFailure, Result},
+    repo::{orgs, sessions},
+};
+
+/// A looked-up session is believed for this long.
+const BELIEVED: Duration = Duration::from_secs(60);
+/// Characters of base 62: 178 bits for `jti`, 256 for the signing key.
+const JTI_CHARS: usize = 30;
+const KEY_CHARS: usize = 43;
+
+/// A session as an instance remembers it, with the user it had then.
+#[derive(Debug)]
+pub(crate) struct KnownSession {
+    session: Session,
+    user: User,
+    principal: Arc<Principal>,
+}
+
+/// A token that was verified.
+#[derive(Debug, Clone)]
+pub struct Presented {
+    known: Arc<KnownSession>,
+    jti: SecretString,
+    issued_at: Millis,
+    pub expires_at: Millis,
+}
+
+/// A token on its way to its owner.
+pub struct SessionToken {
+    pub text: SecretString,
+    pub expires_at: Millis,
+    /// What a browser has to send beside the cookie.
+    pub csrf_token: String,
+}
+
+impl Presented {
+    pub fn principal(&self) -> Arc<Principal> {
+        self.known.principal.clone()
+    }
+
+    pub fn place(&self) -> SessionRef {
+        self.known.session.place()
+    }
+
+    /// The token against requests that others make a browser send: the same for as long as the session lives.
+    pub fn csrf_token(&self) -> String {
+        csrf_token(&self.known.session, &self.jti)
+    }
+
+    /// Whether a header holds that token; compared in constant time.
+    pub fn has_csrf_token(&self, sent: &str) -> bool {
+        BASE64_URL_SAFE_NO_PAD.decode(sent).is_ok_and(|tag| {
+            hmac::verify(&csrf_key(&self.known.session), self.jti.expose_secret().as_bytes(), &tag).is_ok()
+        })
+    }
+}
+
+impl App {
+    /// Opens a session for whoever knows the password. Failures are all alike, in words, time and cost; too many of
+    /// them from one address or under one name are refused unread.
+    pub async fn log_in(
+        &self,
+        username: &str,
+        password: SecretString,
+        address: Option<IpAddr>,
+    ) -> Result<(User, SessionToken)> {
+        let name = fold_email(username).unwrap_or_else(|| username.trim().to_lowercase());
+        let attempt = throttle::count(self, &name, address).await?;
+        let user = orgs::login_candidate(&*self.store, &name).await?;
+        let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let right = self.passwords.matches(password, hash).await?;
+        let Some(user) = user.filter(|_| right) else {
+            return Err(Error::new(
+                ErrorKind::CredentialRejected,
+                "invalid_login",
+                "User name or password is wrong.",
+            ));
+        };
+        let (forgiven, token) = tokio::join!(attempt.forgive(self), self.open_session(&user));
+        forgiven.log_failure("a login that succeeded still counts as one that failed");
+        Ok((user, token?))
+    }
+
+    /// Whether it is the user's password. Wrong ones count as failed logins do.
+    pub async fn confirm_password(
+        &self,
+        user: &User,
+        password: SecretString,
+        address: Option<IpAddr>,
+    ) -> Result<bool> {
+        let attempt = throttle::count(self, &user.email, address).await?;
+        let right = self.passwords.matches(password, Some(user.password_hash.clone())).await?;
+        if right {
+            attempt.forgive(self).await.log_failure("a right password still counts as a wrong one");
+        }
+        Ok(right)
+    }
+
+    /// Opens a session.
+    pub async fn open_session(&self, user: &User) -> Result<SessionToken> {
+        let now = self.now();
+        let jti = SecretString::from(self.ids.secret(JTI_CHARS));
+        let session = Session {
+            id: self.id(),
+            tenant: user.tenant,
+            user_id: user.id,
+            group_id: self.default_group(user.tenant).await?,
+            generation: user.generation,
+            signing_key: self.ids.secret(KEY_CHARS),
+            jti_hash: hash(&jti),
+            created_at: now,
+            ends_at: now.plus(SESSION_LIFE),
+        };
+        self.store.write(sessions::insert(&session)?).await?;
+        token(&session, &jti, now)
+    }
+
+    /// A fresh token of the same session, once half of the old one's life is over.
+    pub fn renew(&self, presented: &Presented) -> Result<Option<SessionToken>> {
+        let (now, session) = (self.now(), &presented.known.session);
+        if now.since(presented.issued_at) < TOKEN_LIFE / 2 || presented.expires_at >= session.ends_at {
+            return Ok(None);
+        }
+        token(session, &presented.jti, now).map(Some)
+    }
+
+    /// A session that was just ended or changed is looked up anew.
+    pub fn forget_session(&self, place: &SessionRef) {
+        self.sessions.forget(place);
+    }
+
+    /// All sessions of a user that was just changed are looked up anew.
+    pub fn forget_sessions_of(&self, user: &User) {
+        self.sessions.forget_where(|place| place.tenant == user.tenant && place.user_id == user.id);
+    }
+
+    /// The session behind a token, if it lives. One round trip at most, none for what is no token.
+    pub async fn verify_session(&self, text: &str) -> Result<Presented> {
+        let now = self.now();
+        let place = tokens::place(text).ok_or_else(rejected)?;
+        let known = match self.sessions.get(&place, now) {
+            Some(known) => known,
+            None => {
+                let (session, user) = sessions::find(&*self.store, &place).await?.ok_or_else(rejected)?;
+                let principal = Arc::new(Principal::of_session(&session, &user));
+                let known = Arc::new(KnownSession { session, user, principal });
+                self.sessions.put(place, known.clone(), now, now.plus(BELIEVED));
+                known
+            }
+        };
+        let claims = tokens::open(text, &known.session.signing_key).ok_or_else(rejected)?;
+        let jti = SecretString::from(claims.jti);
+        let (issued_at, expires_at) = (Millis(claims.iat * 1000), Millis(claims.exp * 1000));
+        let lives = known.session.lives(&known.user, now) && now < expires_at;
+        if lives && hash(&jti) == known.session.jti_hash {
+            Ok(Presented { known, jti, issued_at, expires_at })
+        } else {
+            Err(rejected())
+        }
+    }
+}
+
+fn rejected() -> Error {
+    Error::new(
+        ErrorKind::CredentialRejected,
+        "invalid_session",
+        "The session has ended, or its token is invalid. Log in again.",
+    )
+}
+
+/// Whole seconds, as tokens have them; never beyond the session's own end.
+fn token(session: &Session, jti: &SecretString, now: Millis) -> Result<SessionToken> {
+    let exp = now.plus(TOKEN_LIFE).min(session.ends_at).seconds();
+    let claims = Claims {
+        sub: session.user_id.to_string(),
+        jti: jti.expose_secret().to_owned(),
+        iat: now.seconds(),
+        exp,
+    };
+    let text = tokens::sign(&session.place(), &session.signing_key, &claims)?.into();
+    Ok(SessionToken { text, expires_at: Millis(exp * 1000), csrf_token: csrf_token(session, jti) })
+}
+
+fn csrf_token(session: &Session, jti: &SecretString) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&csrf_key(session), jti.expose_secret().as_bytes()))
+}
+
+/// Not the signing key itself: what it signs for this use can never be a token.
+fn csrf_key(session: &Session) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, format!("csrf.{}", session.signing_key).as_bytes())
+}
+
+/// SHA-256 suffices where what is hashed has 178 random bits.
+fn hash(jti: &SecretString) -> String {
+    hex(&Sha256::digest(jti.expose_secret().as_bytes()))
+}

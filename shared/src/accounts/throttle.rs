@@ -1,0 +1,144 @@
+//! Failed logins, counted by name, by name and address, and by address.
+//!
+//! Its one rule: an attempt is counted before the password is looked at and taken back when it was right. So the limits
+//! hold however many attempts come at once, and whoever succeeds is never held up by his own successes.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use sha2::{Digest, Sha256};
+
+use super::App;
+use crate::{
+    clock::Millis,
+    domain::api_key::hex,
+    error::{Error, ErrorKind, Result},
+    recent::Recent,
+    store::{Change, Cond, Global, Key, StoreError, Write, attr},
+};
+
+/// Fixed windows of a quarter of an hour.
+const WINDOW: i64 = 15 * 60;
+/// Failures in a window under one name from one address.
+const PER_PAIR: i64 = 10;
+/// Failures in a window under one name, from wherever. Higher, because it also locks the owner out.
+const PER_NAME: i64 = 50;
+/// Failures in a window from one address, under whatever names.
+const PER_ADDRESS: i64 = 100;
+const ALL: &str = "all";
+
+/// Counts that were found full, by item and name: until their window ends, nobody needs to ask again.
+pub(crate) type Refusals = Recent<(Key, String), ()>;
+
+/// An attempt that counts as failed until it is forgiven.
+#[must_use]
+pub(super) struct Attempt([(Key, Vec<Change>); 2]);
+
+/// One item of counts: its key, and which of its counts may reach what.
+struct Counter {
+    key: Key,
+    counts: Vec<(String, i64)>,
+}
+
+/// Counts an attempt, or refuses it. Two writes; none where this instance knows that the limit is reached.
+pub(super) async fn count(app: &App, name: &str, address: Option<IpAddr>) -> Result<Attempt> {
+    let now = app.now();
+    let window = now.seconds().div_euclid(WINDOW);
+    let key = |kind: &str, value: &str| {
+        Key::global(Global::LoginFailures, &format!("{}#{window}", digest(&format!("{kind}:{value}"))))
+    };
+    let address = address.map_or_else(|| "unknown".to_owned(), network);
+    // The address first: whom it has locked out cannot lock a name as well.
+    let by_address = Counter { key: key("address", &address), counts: vec![(ALL.into(), PER_ADDRESS)] };
+    let pair = format!("from_{}", &digest(&address)[..16]);
+    let by_name = Counter { key: key("name", name), counts: vec![(ALL.into(), PER_NAME), (pair, PER_PAIR)] };
+    let ends = Millis((window + 1) * WINDOW * 1000);
+    for counter in [&by_address, &by_name] {
+        counter.take(app, now, ends).await?;
+    }
+    Ok(Attempt([by_address, by_name].map(|counter| {
+        let back = counter.counts.iter().map(|(count, _)| Change::add(count, -1)).collect();
+        (counter.key, back)
+    })))
+}
+
+impl Counter {
+    async fn take(&self, app: &App, now: Millis, ends: Millis) -> Result<()> {
+        let place = |count: &str| (self.key.clone(), count.to_owned());
+        if self.counts.iter().any(|(count, _)| app.refusals.get(&place(count), now).is_some()) {
+            return Err(refusal(ends.since(now)));
+        }
+        let mut changes = vec![Change::set(attr::TTL, ends.seconds() + WINDOW)];
+        changes.extend(self.counts.iter().map(|(count, _)| Change::add(count, 1)));
+        let room = self
+            .counts
+            .iter()
+            .map(|(count, most)| Cond::Any(vec![Cond::missing(count), Cond::lt(count, *most)]));
+        let write = Write::update(self.key.clone(), changes).when(Cond::All(room.collect()));
+        match app.store.write(write).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::ConditionFailed { current }) => {
+                let reached = |count: &str| {
+                    current
+                        .as_ref()
+                        .and_then(|item| item.attrs.get(count))
+                        .and_then(serde_json::Value::as_i64)
+                };
+                for (count, _) in self.counts.iter().filter(|(count, most)| reached(count) >= Some(*most)) {
+                    app.refusals.put(place(count), Arc::new(()), now, ends);
+                }
+                Err(refusal(ends.since(now)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Attempt {
+    /// Takes the count back: the password was right.
+    pub(super) async fn forgive(self, app: &App) -> Result<()> {
+        let [first, second] =
+            self.0.map(|(key, changes)| app.store.write(Write::update(key, changes).when(Cond::Exists)));
+        let (first, second) = tokio::join!(first, second);
+        first.and(second)?;
+        Ok(())
+    }
+}
+
+fn refusal(wait: Duration) -> Error {
+    let message = format!("Too many failed logins. Wait {} minutes.", wait.as_secs().div_ceil(60));
+    Error::new(ErrorKind::RateLimited, "too_many_failures", message).retry_after(wait)
+}
+
+/// What belongs to one subscriber: an IPv4 address, or the 64 leading bits of an IPv6 one, whose owner has all the rest.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+/// Names and addresses of people are not kept in clear.
+fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_subscriber_count_together() {
+        for (one, other, together) in [
+            ("192.0.2.1", "::ffff:192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+            ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true),
+            ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
+        ] {
+            let (a, b) = (one.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(network(a) == network(b), together, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Who is behind a request, whichever credential said so.
+//!
+//! Its one rule: what a request may do follows from the principal alone; no handler asks for the credential itself.
+
+use crate::{
+    domain::{api_key::ApiKey, org::User, session::Session},
+    ids::Id,
+    tenant::TenantId,
+};
+
+/// The user whom a request acts as, and what it may do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Principal {
+    pub tenant: TenantId,
+    pub user_id: Id,
+    pub username: String,
+    /// The client group that what this request creates belongs to, unless it says otherwise.
+    pub group_id: Id,
+    pub scopes: Vec<String>,
+    pub credential: Credential,
+}
+
+/// What proved it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    ApiKey(Id),
+    Session(Id),
+}
+
+impl Principal {
+    /// What a key allows is written into it when it is made.
+    pub fn of_key(key: &ApiKey) -> Self {
+        Self {
+            tenant: key.tenant,
+            user_id: key.user_id,
+            username: key.username.clone(),
+            group_id: key.group_id,
+            scopes: key.scopes.clone(),
+            credential: Credential::ApiKey(key.id),
+        }
+    }
+
+    /// What a session allows follows from the role that its user has now.
+    pub fn of_session(session: &Session, user: &User) -> Self {
+        Self {
+            tenant: user.tenant,
+            user_id: user.id,
+            username: user.email.clone(),
+            group_id: session.group_id,
+            scopes: user.role.scopes(),
+            credential: Credential::Session(session.id),
+        }
+    }
+
+    pub fn allows(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|held| covers(held, scope))
+    }
+
+    /// What rate limits count against: each key for itself, all sessions of a user together.
+    pub fn counted_as(&self) -> Id {
+        match self.credential {
+            Credential::ApiKey(id) => id,
+            Credential::Session(_) => self.user_id,
+        }
+    }
+}
+
+/// Whether a scope that somebody holds includes another: `*` all of them, `*:read` every resource's `read`.
+pub fn covers(held: &str, scope: &str) -> bool {
+    held == "*"
+        || held == scope
+        || held
+            .strip_prefix("*:")
+            .is_some_and(|action| scope.split_once(':').is_some_and(|(_, wanted)| wanted == action))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_covers_itself_and_a_star_covers_its_side() {
+        for (held, scope, covered) in [
+            ("*", "payloads:write", true),
+            ("payloads:write", "payloads:write", true),
+            ("*:read", "payloads:read", true),
+            ("*:read", "*:read", true),
+            ("*:read", "payloads:write", false),
+            ("*:read", "*", false),
+            ("payloads:read", "*:read", false),
+            ("payloads:write", "payloads:read", false),
+            ("*:", "payloads:write", false),
+            ("", "payloads:write", false),
+        ] {
+            assert_eq!(covers(held, scope), covered, "{held} {scope}");
+        }
+    }
+}

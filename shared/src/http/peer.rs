@@ -1,0 +1,41 @@
+//! The other end of the connection, as whoever hosts the routes saw it.
+//!
+//! Its one rule: it never comes from a header. API Gateway tells a function who called; a laptop asks the socket.
+
+use std::{convert::Infallible, net::IpAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, connect_info::Connected},
+    serve::IncomingStream,
+};
+use http::{Extensions, request::Parts};
+use tokio::net::TcpListener;
+
+/// Travels with the request as `ConnectInfo<Peer>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Peer {
+    /// None where nobody said.
+    pub address: Option<IpAddr>,
+    /// Whether the caller came by https.
+    pub https: bool,
+}
+
+impl Peer {
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        extensions.get::<ConnectInfo<Self>>().map(|info| info.0).unwrap_or_default()
+    }
+}
+
+impl Connected<IncomingStream<'_, TcpListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
+        Self { address: Some(stream.remote_addr().ip()), https: false }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.extensions))
+    }
+}

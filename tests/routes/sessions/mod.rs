@@ -1,0 +1,6 @@
+mod api_key;
+mod cookies;
+mod login;
+mod password;
+mod tokens;
+mod users;

@@ -1,0 +1,125 @@
+//! The samples of media items and collections.
+
+use serde_json::{Value, json};
+use shared::{
+    domain::{collection::Collection, media::MediaItem},
+    ids::Id,
+    repo::collections::Collections,
+};
+
+use super::{Sample, read, with, write};
+use crate::support::{Caller, TestApp};
+
+/// Collection 1, and media item 42 in it that waits for a decision.
+pub async fn seed(house: &TestApp, caller: &Caller) {
+    seed_collection(house, caller, 1, "Brand Assets").await;
+    let made = caller.post("/automation/media/create", with(media(), "collection_id", json!(1))).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    house.renumber::<MediaItem>(caller, made.id(), 42).await;
+}
+
+/// Puts a collection of a chosen id there.
+pub async fn seed_collection(house: &TestApp, caller: &Caller, id: u64, title: &str) {
+    let id = Id::from_u64(id).unwrap();
+    let description = Some("All assets for Q1 social push".to_owned());
+    let new = Collection::new(id, caller.key.group_id, title.into(), description, house.app.now());
+    let collections = Collections { store: &*house.app.store, tenant: caller.key.tenant };
+    house.app.store.transact(collections.insert(&new).unwrap()).await.unwrap();
+}
+
+pub fn samples() -> Vec<Sample> {
+    let mut all = vec![
+        read("list_media", "/api/media/list"),
+        read("get_media_stats", "/api/media/stats"),
+        Sample { nowhere: Some("/api/media/4242"), ..read("get_media", "/api/media/42") },
+        Sample { nowhere: Some("/api/media/4242"), ..read("delete_media", "/api/media/42") },
+        Sample {
+            nowhere: Some("/api/media/4242"),
+            wrong: wrong_details(),
+            ..write("update_media", "/api/media/42", json!({ "description": "Second cut", "tags": "hero" }))
+        },
+        read("list_collections", "/api/collections"),
+        Sample { nowhere: Some("/api/collections/4242"), ..read("get_collection", "/api/collections/1") },
+        Sample { nowhere: Some("/api/collections/4242"), ..read("delete_collection", "/api/collections/1") },
+        Sample {
+            nowhere: Some("/api/collections/4242"),
+            wrong: vec![("title", json!({})), ("title", json!("")), ("description", json!([]))],
+            ..write("update_collection", "/api/collections/1", json!({ "description": "For Q2" }))
+        },
+        Sample {
+            required: &["title"],
+            wrong: vec![
+                ("title", json!(["March"])),
+                ("title", json!("t".repeat(256))),
+                ("description", json!({})),
+                ("group_id", json!("ours")),
+            ],
+            ..write("create_collection", "/api/collections", collection())
+        },
+    ];
+    all.extend(creations());
+    all
+}
+
+fn creations() -> [Sample; 2] {
+    let mut wrong = wrong_details();
+    wrong.extend([
+        ("title", json!(["Video"])),
+        ("allow_regenerate", json!(2)),
+        ("installation_id", json!(-45)),
+        ("group_id", json!({})),
+        ("resume_url", json!("not a url")),
+    ]);
+    [
+        Sample {
+            required: &["title", "media_type"],
+            wrong: wrong.clone(),
+            ids: &["installation_id"],
+            ..write("create_media", "/api/media", media())
+        },
+        Sample {
+            required: &["title", "media_type"],
+            wrong,
+            ids: &["installation_id", "collection_id"],
+            ..write(
+                "create_media_for_review",
+                "/automation/media/create",
+                with(media(), "collection_id", json!(1)),
+            )
+        },
+    ]
+}
+
+fn wrong_details() -> Vec<(&'static str, Value)> {
+    vec![
+        ("media_type", json!("movie")),
+        ("media_type", json!(1)),
+        ("url", json!("youtube.com/watch?v=xyz")),
+        ("url", json!("javascript:alert(1)")),
+        ("thumbnail_url", json!("data:image/png;base64,AAAA")),
+        ("embed_url", json!("https://user:password@example.com/")),
+        ("download_url", json!(7)),
+        ("width", json!("wide")),
+        ("height", json!(-1)),
+        ("tags", json!(["product", "launch"])),
+        ("collection_id", json!("the first")),
+        ("collection_name", json!({})),
+        ("collection_name", json!("c".repeat(256))),
+        ("human_interaction", json!("maybe")),
+        ("automation_status", json!("regenerate")),
+    ]
+}
+
+pub fn media() -> Value {
+    json!({
+        "title": "Product Hero Video", "media_type": "video", "url": "https://youtube.com/watch?v=xyz",
+        "thumbnail_url": "https://img.youtube.com/vi/xyz/hqdefault.jpg",
+        "description": "Main hero video for product launch", "tags": "product, launch, hero", "installation_id": 45,
+        "workflow_id": "abc123", "execution_id": "exec-789", "human_interaction": true, "allow_regenerate": true,
+        "automation_status": "pending",
+    })
+}
+
+pub fn collection() -> Value {
+    json!({ "title": "March Social Media Campaign", "description": "All assets for Q1 social push" })
+}

@@ -1,0 +1,36 @@
+//! A person's own credentials.
+
+use serde_json::{Value, json};
+use shared::domain::org::Role;
+
+use super::{Sample, read, write};
+use crate::support::{Caller, PASSWORD, TestApp};
+
+pub fn samples() -> [Sample; 6] {
+    [
+        read("verify_session", "/api/v1/admin/verify"),
+        write("log_out", "/api/auth/logout", Value::Null),
+        Sample {
+            required: &["current_password", "new_password"],
+            wrong: vec![
+                ("current_password", json!({})),
+                ("current_password", json!("p".repeat(1001))),
+                ("new_password", json!("seven77")),
+                ("new_password", json!(["a better staple"])),
+            ],
+            ..write(
+                "change_password",
+                "/api/user/password",
+                json!({ "current_password": PASSWORD, "new_password": "a better staple" }),
+            )
+        },
+        read("get_own_api_key", "/api/user/api-key"),
+        write("copy_own_api_key", "/api/user/api-key/copy", Value::Null),
+        write("regenerate_own_api_key", "/api/user/api-key/regenerate", Value::Null),
+    ]
+}
+
+/// Somebody new, logged in: whose key was not shown yet, and whose new password hinders nobody else.
+pub async fn caller(house: &TestApp) -> Caller {
+    house.user(&house.acme, Role::Editor).await
+}
