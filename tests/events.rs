@@ -38,8 +38,6 @@ async fn every_http_event_is_answered_as_documented() {
         ("meta", 200),
         ("token-usage", 201),
         ("payloads", 201),
-        ("installations", 201),
-        ("triggers", 200),
         ("companion", 201),
         ("connect", 201),
         ("media", 201),

@@ -25,13 +25,13 @@ use shared::{
     store::{StoreError, Write},
 };
 
-use crate::wire::{CredentialOut, NodeOut, State};
+use crate::wire::{N8nCredentialOut, N8nCredentialState, NodeOut};
 
 /// Answers with a credential that n8n holds, or with what a person has to do instead.
 pub async fn ensure(
     ctx: &mut Ctx,
     installation: &Installation,
-    answer: impl Fn(CredentialOut) -> NodeOut,
+    answer: impl Fn(N8nCredentialOut) -> NodeOut,
 ) -> Result<Reply> {
     allowed(&ctx.caller)?;
     let known = ctx.n8n_credentials().get(installation.id).await?;
@@ -48,7 +48,7 @@ pub async fn ensure(
             let seen = n8n.has_credential(&id).await;
             if !matches!(seen, Ok(Some(false))) {
                 let problem = seen.err().map(|error| problem(&error));
-                let held = CredentialOut::held(&id, &known.name, State::Ready, problem);
+                let held = N8nCredentialOut::held(&id, &known.name, N8nCredentialState::Ready, problem);
                 return Ok(ctx.commit(Vec::new(), Reply::ok(&answer(held))?).await?);
             }
         }
@@ -59,13 +59,13 @@ pub async fn ensure(
     let (new, text) = ctx.app.draft_key(&ctx.caller, wish(ctx, installation));
     match place(&n8n, &claimed, &text).await {
         Ok((id, state)) => {
-            let reply = Reply::created(&answer(CredentialOut::held(&id, &claimed.name, state, None)))?;
+            let reply = Reply::created(&answer(N8nCredentialOut::held(&id, &claimed.name, state, None)))?;
             settle(ctx, &claimed, id, &new, key.as_ref(), reply).await
         }
         Err(error) => {
             let heard = error.changed_nothing();
             give_up(ctx, &claimed, heard).await;
-            Reply::ok(&answer(CredentialOut::failed(problem(&error), !heard)))
+            Reply::ok(&answer(N8nCredentialOut::failed(problem(&error), !heard)))
         }
     }
 }
@@ -76,7 +76,7 @@ fn allowed(caller: &Principal) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let message = format!("This key lacks scopes that the nodes need: {}.", missing.join(", "));
+    let message = format!("The nodes need scopes that you lack: {}.", missing.join(", "));
     Err(Error::new(ErrorKind::Forbidden, "missing_scope", message))
 }
 
@@ -118,21 +118,21 @@ async fn place(
     n8n: &N8n<'_>,
     claimed: &N8nCredential,
     key: &SecretString,
-) -> Result<(String, State), N8nError> {
+) -> Result<(String, N8nCredentialState), N8nError> {
     let header = Header { name: "X-API-Key", value: key };
     if let Some(id) = &claimed.credential_id
         && n8n.replace_header_auth(id, header).await?
     {
-        return Ok((id.clone(), State::Renewed));
+        return Ok((id.clone(), N8nCredentialState::Renewed));
     }
     if claimed.unheard
         && let Some(id) = n8n.header_auth_named(&claimed.name).await?
         && n8n.replace_header_auth(&id, header).await?
     {
-        return Ok((id, State::Created));
+        return Ok((id, N8nCredentialState::Created));
     }
     let id = n8n.create_header_auth(&claimed.name, header).await?;
-    Ok((id, State::Created))
+    Ok((id, N8nCredentialState::Created))
 }
 
 /// From here on the key works, and the one before it does not.
@@ -148,7 +148,12 @@ async fn settle(
     let mut writes = vec![ctx.n8n_credentials().put(&made)?, orgs::insert_key(new)?];
     writes.extend(old.filter(|old| old.revoked_at.is_none()).map(|old| orgs::end_key(&old.hash, ctx.now)));
     match ctx.commit(writes, reply).await {
-        Ok(reply) => Ok(reply),
+        Ok(reply) => {
+            if let Some(old) = old {
+                ctx.app.forget_key(old);
+            }
+            Ok(reply)
+        }
         // Another request took this one for dead.
         Err(Refused::Write(..)) => Err(busy()),
         Err(Refused::Error(error)) => Err(error),

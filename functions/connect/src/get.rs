@@ -6,7 +6,7 @@ use shared::{
 
 use crate::{
     input::{NodeParameters, Wish},
-    wire::{CredentialOut, NodeOut},
+    wire::{N8nCredentialOut, NodeOut},
 };
 
 /// Shows n8n nodes with every blank filled in, ready to paste: `canvas` is what n8n's canvas takes with Ctrl+V.
@@ -20,7 +20,7 @@ pub async fn handler(ctx: Ctx, Path(kind): Path<String>, QueryFields(fields): Qu
     let credential = match wish.kind.path {
         Some(_) => {
             let known = ctx.n8n_credentials().get(wish.installation.id).await?;
-            Some(CredentialOut::remembered(known.as_ref()))
+            Some(N8nCredentialOut::remembered(known.as_ref()))
         }
         None => None,
     };

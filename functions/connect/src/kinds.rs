@@ -20,7 +20,7 @@ pub struct Kind {
     pub description: &'static str,
     /// The path that its HTTP Request node posts to, none when it sends nothing.
     pub path: Option<&'static str>,
-    pub parameters: &'static [Parameter],
+    pub parameters: &'static [NodeParameter],
     /// What a person has to know or do beside pasting.
     pub notes: &'static [&'static str],
     build: fn(&Kind, &Values) -> Canvas,
@@ -28,7 +28,7 @@ pub struct Kind {
 
 /// What the caller may say of a node. Nothing has to be said: what is left out has a sensible value.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub struct Parameter {
+pub struct NodeParameter {
     #[schema(example = "allow_regenerate")]
     name: &'static str,
     description: &'static str,
@@ -45,25 +45,25 @@ pub struct Values {
     pub credential: CredentialRef,
 }
 
-pub const COMMON: [Parameter; 2] = [
-    Parameter {
+pub const COMMON: [NodeParameter; 2] = [
+    NodeParameter {
         name: "installation_id",
         description: "The n8n instance that the nodes are for. May be left out when only one is registered.",
     },
-    Parameter {
+    NodeParameter {
         name: "base_url",
         description: "Where that n8n reaches Baton, when that is not Baton's public URL: from inside a container, for \
                       instance.",
     },
 ];
 
-const WORKFLOW_ID: Parameter = Parameter {
+const WORKFLOW_ID: NodeParameter = NodeParameter {
     name: "workflow_id",
     description: "n8n's id of the workflow, to have it written out. Without it an expression finds it when the workflow \
                   is saved.",
 };
 
-const ALLOW_REGENERATE: Parameter = Parameter {
+const ALLOW_REGENERATE: NodeParameter = NodeParameter {
     name: "allow_regenerate",
     description: "Whether the reviewer may ask for another attempt: the node Decision gets a third output for it.",
 };
@@ -287,7 +287,7 @@ mod tests {
         for kind in &ALL {
             let Some(path) = kind.path else { continue };
             let route = ROUTES.iter().find(|route| route.method == Verb::Post && route.path == path);
-            let Some(route) = route else { continue };
+            let Some(route) = route else { panic!("{}: no route {path}", kind.key) };
             let Auth::Key(scope) = route.auth else { panic!("{path} asks for no key") };
             assert!(SCOPES.contains(&scope), "{}: {scope}", kind.key);
         }
@@ -297,6 +297,6 @@ mod tests {
             .map(|route| route.auth)
             .filter_map(|auth| if let Auth::Key(scope) = auth { Some(scope) } else { None })
             .collect();
-        assert!(used.is_subset(&BTreeSet::from(SCOPES)), "{used:?}");
+        assert_eq!(used, BTreeSet::from(SCOPES), "the key may do what the nodes do, and no more");
     }
 }

@@ -5,19 +5,19 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::kinds::{self, COMMON, Parameter};
+use crate::kinds::{self, COMMON, NodeParameter};
 
 /// The kinds of nodes there are.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Catalogue {
+pub struct NodeCatalogue {
     success: bool,
-    nodes: Vec<KindOut>,
+    nodes: Vec<NodeKindOut>,
     #[schema(example = 12)]
     count: usize,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct KindOut {
+struct NodeKindOut {
     #[schema(example = "payload-review")]
     kind: &'static str,
     #[schema(example = "Payload with review")]
@@ -26,18 +26,18 @@ struct KindOut {
     /// The request that the nodes send; null when they send none.
     #[schema(example = "POST /automation/payload/create")]
     sends: Option<String>,
-    parameters: Vec<Parameter>,
+    parameters: Vec<NodeParameter>,
     /// What to know or do beside pasting.
     notes: &'static [&'static str],
 }
 
 /// Lists the n8n nodes that can be copied.
 #[utoipa::path(get, path = "/api/n8n/nodes", operation_id = "list_n8n_nodes", tag = "n8n nodes",
-    responses((status = 200, description = "The kinds of nodes.", body = Catalogue)))]
+    responses((status = 200, description = "The kinds of nodes.", body = NodeCatalogue)))]
 pub async fn handler(_: Ctx) -> Result<Reply> {
     let nodes: Vec<_> = kinds::ALL
         .iter()
-        .map(|kind| KindOut {
+        .map(|kind| NodeKindOut {
             kind: kind.key,
             title: kind.title,
             description: kind.description,
@@ -46,5 +46,5 @@ pub async fn handler(_: Ctx) -> Result<Reply> {
             notes: kind.notes,
         })
         .collect();
-    Reply::ok(&Catalogue { success: true, count: nodes.len(), nodes })
+    Reply::ok(&NodeCatalogue { success: true, count: nodes.len(), nodes })
 }

@@ -34,7 +34,7 @@ pub struct NodeOut {
     #[schema(value_type = Object, example = json!({ "nodes": [], "connections": {}, "pinData": {} }))]
     canvas: Canvas,
     /// The credential that the nodes name; null when they need none.
-    credential: Option<CredentialOut>,
+    credential: Option<N8nCredentialOut>,
     /// `trigger` with `workflow_id`: the `endpoint` for `POST /api/trigger-webhook`.
     #[schema(example = "https://n8n.example.com/webhook/invokati-trigger/45/abc123")]
     endpoint: Option<String>,
@@ -44,7 +44,7 @@ pub struct NodeOut {
 
 /// The credential with the API key, in n8n. The key itself is shown nowhere.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct CredentialOut {
+pub struct N8nCredentialOut {
     /// n8n's id of it; null when it is to be made by hand.
     #[schema(example = "R2DjclaysHbqn778")]
     id: Option<String>,
@@ -54,7 +54,7 @@ pub struct CredentialOut {
     #[serde(rename = "type")]
     #[schema(example = "httpHeaderAuth")]
     kind: &'static str,
-    state: State,
+    state: N8nCredentialState,
     /// Why it could not be made, or looked at.
     problem: Option<String>,
     /// What is left to do by hand, in order.
@@ -64,7 +64,7 @@ pub struct CredentialOut {
 /// What is known of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum N8nCredentialState {
     /// Made now.
     Created,
     /// It was there, and holds a new key now.
@@ -75,12 +75,12 @@ pub enum State {
     ByHand,
 }
 
-impl CredentialOut {
+impl N8nCredentialOut {
     /// One that n8n holds.
-    pub fn held(id: &str, name: &str, state: State, problem: Option<String>) -> Self {
+    pub fn held(id: &str, name: &str, state: N8nCredentialState, problem: Option<String>) -> Self {
         let reload = "Reload the browser tab of n8n before you paste: an editor that was open already does not know the \
                       credential yet, and drops it.";
-        let steps = if state == State::Ready { Vec::new() } else { vec![reload.to_owned()] };
+        let steps = if state == N8nCredentialState::Ready { Vec::new() } else { vec![reload.to_owned()] };
         Self { id: Some(id.to_owned()), name: name.to_owned(), kind: HEADER_AUTH, state, problem, steps }
     }
 
@@ -99,7 +99,7 @@ impl CredentialOut {
             id: None,
             name: HAND_MADE.to_owned(),
             kind: HEADER_AUTH,
-            state: State::ByHand,
+            state: N8nCredentialState::ByHand,
             problem: None,
             steps,
         }
@@ -119,7 +119,7 @@ impl CredentialOut {
     /// What is remembered of it.
     pub fn remembered(known: Option<&N8nCredential>) -> Self {
         match known.and_then(|known| Some((known.credential_id.as_deref()?, known))) {
-            Some((id, known)) => Self::held(id, &known.name, State::Ready, None),
+            Some((id, known)) => Self::held(id, &known.name, N8nCredentialState::Ready, None),
             None => Self::by_hand(),
         }
     }
@@ -131,11 +131,12 @@ impl CredentialOut {
 
 impl NodeOut {
     /// The nodes of a wish. `credential` is left out of a kind that sends nothing.
-    pub fn new(wish: &Wish, credential: Option<CredentialOut>) -> Self {
+    pub fn new(wish: &Wish, credential: Option<N8nCredentialOut>) -> Self {
         let kind = wish.kind;
-        let reference = credential
-            .as_ref()
-            .map_or_else(|| CredentialRef { id: None, name: HAND_MADE.to_owned() }, CredentialOut::reference);
+        let reference = credential.as_ref().map_or_else(
+            || CredentialRef { id: None, name: HAND_MADE.to_owned() },
+            N8nCredentialOut::reference,
+        );
         let values = wish.values(reference);
         let endpoint =
             if kind.path.is_none() { trigger::endpoint(&wish.installation, &values) } else { None };

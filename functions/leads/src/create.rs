@@ -1,7 +1,8 @@
 use serde::Serialize;
 use shared::{
     domain::{
-        lead::{Change, Lead, OnDuplicate},
+        duplicate::OnDuplicate,
+        lead::{Change, Lead},
         pipeline::Pipeline,
         review::AutomationStatus,
         subject::Subject,
@@ -46,8 +47,9 @@ pub struct Created {
     status: String,
     #[schema(example = "pending")]
     automation_status: &'static str,
-    /// Whether the lead was there before.
-    duplicate: bool,
+    /// Only when the address had a lead already: true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate: Option<bool>,
     #[schema(example = "Lead created successfully.")]
     message: &'static str,
 }
@@ -123,7 +125,7 @@ impl Post {
     async fn commit(&self, sent_back: Option<&Lead>, mut lead: Lead) -> Result<Reply, Refused> {
         self.seal(&mut lead).await?;
         let writes = origin::writes(&self.ctx, sent_back, &lead)?;
-        let reply = Reply::created(&self.shown(&lead, false, "Lead created successfully."));
+        let reply = Reply::created(&self.shown(&lead, None, "Lead created successfully."));
         origin::commit(&self.ctx, writes, &lead, reply?).await
     }
 
@@ -153,10 +155,10 @@ impl Post {
     }
 
     fn duplicate(&self, lead: &Lead, message: &'static str) -> Result<Reply, Refused> {
-        Ok(Reply::ok(&self.shown(lead, true, message))?)
+        Ok(Reply::ok(&self.shown(lead, Some(true), message))?)
     }
 
-    fn shown(&self, lead: &Lead, duplicate: bool, message: &'static str) -> Created {
+    fn shown(&self, lead: &Lead, duplicate: Option<bool>, message: &'static str) -> Created {
         Created {
             success: true,
             id: lead.subject.id,

@@ -2,12 +2,17 @@
 
 use shared::{
     domain::{
-        lead::{Change, MAX_SCORE, OnDuplicate, Profile},
+        duplicate::OnDuplicate,
+        lead::{Change, MAX_SCORE, Profile},
         org::fold_email,
         pipeline::Pipeline,
     },
     error::Result,
-    http::{custom_fields::Mode, fields::Fields, origin::Origin},
+    http::{
+        custom_fields::Mode,
+        fields::Fields,
+        origin::{self, Origin},
+    },
     ids::Id,
 };
 use utoipa::ToSchema;
@@ -95,7 +100,9 @@ pub struct CreateInput {
 
 impl CreateInput {
     pub fn read(mut query: Fields, mut fields: Fields, pipeline: &Pipeline) -> Result<Self> {
-        fields.prefer("on_duplicate", &mut query);
+        for name in ["first_name", "last_name", "email"] {
+            fields.require(name);
+        }
         let change = Change {
             email: email(&mut fields),
             profile: profile(&mut fields),
@@ -103,16 +110,10 @@ impl CreateInput {
             status_id: status(&mut fields, pipeline),
             custom: pipeline.read_values(&mut fields, Mode::Create),
         };
-        let Change { email, profile: Profile { first_name, last_name, .. }, .. } = &change;
-        for (name, value) in [("first_name", first_name), ("last_name", last_name), ("email", email)] {
-            if value.is_none() && !fields.is_refused(name) {
-                fields.refuse(name, "is required");
-            }
-        }
-        let on_duplicate = fields.one_of("on_duplicate", &OnDuplicate::ALL, OnDuplicate::parse);
+        let on_duplicate = origin::on_duplicate(&mut query, &mut fields);
         let origin = Origin::read(&mut fields);
         fields.finish()?;
-        Ok(Self { change, origin, on_duplicate: on_duplicate.unwrap_or_default() })
+        Ok(Self { change, origin, on_duplicate })
     }
 }
 

@@ -149,31 +149,6 @@ pub struct Change {
     pub custom: BTreeMap<String, Value>,
 }
 
-/// What a post does when its address has a lead already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnDuplicate {
-    /// That lead is the answer, and stays as it is.
-    #[default]
-    Ignore,
-    /// What was posted is written into that lead.
-    Update,
-    /// There will be two.
-    Create,
-}
-
-impl OnDuplicate {
-    pub const ALL: [&'static str; 3] = ["ignore", "update", "create"];
-
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "ignore" => Some(Self::Ignore),
-            "update" => Some(Self::Update),
-            "create" => Some(Self::Create),
-            _ => None,
-        }
-    }
-}
-
 impl Lead {
     /// A lead of this address, new in the pipeline.
     pub fn new(subject: Subject, change: Change) -> Self {

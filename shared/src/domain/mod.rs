@@ -5,6 +5,7 @@ pub mod chat;
 pub mod chore;
 pub mod collection;
 pub mod custom_field;
+pub mod duplicate;
 pub mod execution;
 pub mod installation;
 pub mod invoice;

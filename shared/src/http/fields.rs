@@ -42,15 +42,6 @@ impl Fields {
         }
     }
 
-    /// Lets a query parameter go before the field of the body.
-    pub fn prefer(&mut self, name: &str, query: &mut Self) {
-        if query.value(name).is_some()
-            && let Some(value) = query.map.remove(name)
-        {
-            self.map.insert(name.into(), value);
-        }
-    }
-
     /// Whether the caller sent null for the field.
     pub fn is_null(&self, name: &str) -> bool {
         self.map.get(name).is_some_and(Value::is_null)

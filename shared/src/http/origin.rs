@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
+        duplicate::OnDuplicate,
         installation::Installation,
         review::{AutomationStatus, Review},
         subject::Subject,
@@ -178,6 +179,16 @@ pub async fn commit<E: Stored>(
         Err(refused) if refused.met_itself(entity) => Ok(reply),
         committed => committed,
     }
+}
+
+/// `on_duplicate`, in the query or in the body: the query counts where both say something.
+pub fn on_duplicate(query: &mut Fields, body: &mut Fields) -> OnDuplicate {
+    let read = |fields: &mut Fields| fields.one_of("on_duplicate", OnDuplicate::WORDS, OnDuplicate::parse);
+    let (asked, said) = (read(query), read(body));
+    if query.is_refused("on_duplicate") && !body.is_refused("on_duplicate") {
+        body.refuse("on_duplicate", format!("must be one of {}", OnDuplicate::WORDS.join(", ")));
+    }
+    asked.or(said).unwrap_or(OnDuplicate::Ignore)
 }
 
 /// The field `automation_status`, one of the words.

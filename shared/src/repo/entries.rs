@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     ids::Id,
-    store::{Attrs, Key, Page, Position, Query, Store, StoreError, Write, segment},
+    store::{Attrs, Key, Position, Query, Store, StoreError, Write, segment},
     tenant::TenantId,
 };
 
@@ -65,10 +65,11 @@ impl Entries<'_> {
     ) -> Result<Pointers<Id>, StoreError> {
         let query = Query::table(Key::partition(self.tenant, &format!("{}-by#{under}", self.space)))
             .newest_first()
-            .limit(limit + 1)
+            .limit(limit)
             .after(before.map(|id| position(facet(self.tenant, self.space, under, id))));
         let page = self.store.query(&query).await?;
-        pointers(&page, limit, |key| read_id(key, key.sk()))
+        let found = page.items.iter().map(|item| read_id(&item.key, item.key.sk()));
+        Ok(Pointers { found: found.collect::<Result<_, _>>()?, more: page.next.is_some() })
     }
 
     /// The entries of a client group whose phrase begins with `folded`, in the order of phrases, the newest entity first
@@ -82,21 +83,12 @@ impl Entries<'_> {
     ) -> Result<Pointers<Phrase>, StoreError> {
         let query = Query::table(Key::partition(self.tenant, &text_partition(self.space, group)))
             .prefix(segment(folded))
-            .limit(limit + 1)
+            .limit(limit)
             .after(after.map(|last| position(phrase(self.tenant, self.space, group, &last.text, last.id))));
         let page = self.store.query(&query).await?;
-        pointers(&page, limit, read_phrase)
+        let found = page.items.iter().map(|item| read_phrase(&item.key));
+        Ok(Pointers { found: found.collect::<Result<_, _>>()?, more: page.next.is_some() })
     }
-}
-
-/// The first `limit` entries of a page that was asked for one more: so the last page is known to be the last.
-fn pointers<P>(
-    page: &Page,
-    limit: usize,
-    read: impl Fn(&Key) -> Result<P, StoreError>,
-) -> Result<Pointers<P>, StoreError> {
-    let found = page.items.iter().take(limit).map(|item| read(&item.key)).collect::<Result<_, _>>()?;
-    Ok(Pointers { found, more: page.items.len() > limit || page.next.is_some() })
 }
 
 fn text_partition(space: &str, group: Id) -> String {

@@ -12,7 +12,8 @@ use futures::future::try_join_all;
 
 use super::{
     entries::{self, Entries, Phrase, Pointers},
-    subjects::{Listed, MAX_BYTES, MAX_PAGES, Stored, Subjects, page_size},
+    listing::{Listed, MAX_BYTES, MAX_PAGES, page_size},
+    subjects::{Stored, Subjects},
 };
 use crate::{
     domain::words,

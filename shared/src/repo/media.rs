@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use super::{
     collections, indexed,
     indexed::Indexed,
+    listing::Listed,
     media_stats,
-    subjects::{Listed, Stored, Subjects},
+    subjects::{Stored, Subjects},
 };
 use crate::{
     domain::{

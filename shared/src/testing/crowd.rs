@@ -1,5 +1,7 @@
 //! Very many leads, put there without requests: for tests and measurements of what lists cost.
 
+use futures::{StreamExt, TryStreamExt, stream};
+
 use crate::{
     clock::Millis,
     domain::{
@@ -9,13 +11,16 @@ use crate::{
     },
     ids::Id,
     repo::leads::Leads,
-    store::{Store, StoreError, Write, limits::TRANSACT_WRITES},
+    store::{Store, StoreError},
     tenant::TenantId,
 };
 
 const FIRST: [&str; 8] = ["Ada", "Ben", "Chloe", "Dan", "Eve", "Finn", "Gia", "Hugo"];
 const LAST: [&str; 9] = ["Adler", "Brown", "Costa", "Diaz", "Evans", "Fox", "Garcia", "Huang", "Ito"];
 const SOURCES: [&str; 4] = ["Website Form", "Chatbot", "Fair", "Referral"];
+
+/// Leads of one transaction: each has some sixteen items, and a hundred may be written at once.
+const LEADS: usize = 5;
 
 /// The address of number `n` of a crowd.
 pub fn address(n: u64) -> String {
@@ -31,17 +36,21 @@ pub async fn crowd(
     first: u64,
     count: u64,
 ) -> Result<(), StoreError> {
-    let leads = Leads::new(store, tenant);
-    let mut writes: Vec<Write> = Vec::new();
-    for n in 0..count {
-        let id = Id::from_u64(first + n).ok_or_else(|| StoreError::Invalid("no id".into()))?;
-        let new = leads.insert(&person(n, id, group))?;
-        if writes.len() + new.len() > TRANSACT_WRITES {
-            store.transact(std::mem::take(&mut writes)).await?;
-        }
-        writes.extend(new);
-    }
-    store.transact(writes).await
+    let chunks = (0..count).step_by(LEADS).map(|from| from..count.min(from + LEADS as u64));
+    stream::iter(chunks)
+        .map(|numbers| async {
+            let leads = Leads::new(store, tenant);
+            let mut writes = Vec::new();
+            for n in numbers {
+                let id = Id::from_u64(first + n).ok_or_else(|| StoreError::Invalid("no id".into()))?;
+                writes.extend(leads.insert(&person(n, id, group))?);
+            }
+            store.transact(writes).await
+        })
+        // Transactions that are under way together share a flush of the disk.
+        .buffer_unordered(64)
+        .try_for_each(|()| async { Ok(()) })
+        .await
 }
 
 fn person(n: u64, id: Id, group_id: Id) -> Lead {

@@ -147,6 +147,30 @@ def pasted_payload(stage: Stage) -> None:
     assert got == ["Monthly report", "seo-report", item, workflow_id, execution_id, stage.installation_id, False], entity
 
 
+@case
+def pasted_lead(stage: Stage) -> None:
+    """the pasted node creates a lead; once more it finds the same one"""
+    item = {"first_name": "Jane", "last_name": "Doe", "email": "Jane.Doe@acme.example", "company_name": "Acme", "lead_score": 70}
+    made, execution_id, workflow_id = created(stage, "lead", item)
+    lead = must(stage.baton.call("GET", f"/api/leads/{made['id']}"), "the lead")
+    got = {name: lead[name] for name in [*item, "workflow_id", "execution_id", "installation_id"]}
+    assert got == item | {"workflow_id": workflow_id, "execution_id": execution_id, "installation_id": stage.installation_id}, lead
+    again, _, _ = created(stage, "lead", item | {"email": "jane.doe@ACME.example"})
+    assert (again["id"], again["duplicate"]) == (made["id"], True), again
+
+
+@case
+def pasted_media(stage: Stage) -> None:
+    """the pasted node creates a media item in a collection that it names"""
+    item = {"title": "Hero", "media_type": "video", "url": "https://youtube.com/watch?v=dQw4w9WgXcQ", "tags": "product, hero",
+            "collection_name": "Launch"}
+    made, execution_id, workflow_id = created(stage, "media", item)
+    media = must(stage.baton.call("GET", f"/api/media/{made['id']}"), "the media item")
+    got = [media[name] for name in ("title", "media_type", "url", "tags", "workflow_id", "execution_id", "installation_id")]
+    assert got == ["Hero", "video", item["url"], item["tags"], workflow_id, execution_id, stage.installation_id], media
+    assert made["collection_id"] is not None and media["collection_id"] == made["collection_id"], (made, media)
+
+
 def reviewed(stage: Stage, kind: str, entity_type: str, item: dict[str, Any], path: str) -> None:
     """Runs a kind with review twice: approved and denied each take their own branch, with the notes."""
     workflow, send, _ = pasted(stage, kind, item)
@@ -173,6 +197,20 @@ def reviewed(stage: Stage, kind: str, entity_type: str, item: dict[str, Any], pa
 def pasted_payload_with_review(stage: Stage) -> None:
     """the pasted nodes wait, and go on as approved or as denied"""
     reviewed(stage, "payload-review", "custom_payload", {"title": "Draft", "text": "Rivers"}, "/api/payloads")
+
+
+@case
+def pasted_lead_with_review(stage: Stage) -> None:
+    """the same, of a lead: the second run asks about the same lead again"""
+    item = {"first_name": "Joe", "last_name": "Roe", "email": "joe@acme.example"}
+    reviewed(stage, "lead-review", "lead", item, "/api/leads")
+
+
+@case
+def pasted_media_with_review(stage: Stage) -> None:
+    """the same, of a media item"""
+    item = {"title": "Poster", "media_type": "image", "url": "https://images.example.com/poster.png"}
+    reviewed(stage, "media-review", "media_item", item, "/api/media")
 
 
 @case

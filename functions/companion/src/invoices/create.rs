@@ -1,6 +1,7 @@
 use serde::Serialize;
 use shared::{
     domain::{
+        duplicate::OnDuplicate,
         invoice::{DEFAULT_CURRENCY, Details, Invoice, InvoiceStatus},
         subject::Subject,
     },
@@ -76,26 +77,6 @@ pub struct Created {
     message: &'static str,
 }
 
-#[derive(Clone, Copy)]
-enum OnDuplicate {
-    Ignore,
-    Update,
-    Create,
-}
-
-impl OnDuplicate {
-    const WORDS: [&'static str; 3] = ["ignore", "update", "create"];
-
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "ignore" => Some(Self::Ignore),
-            "update" => Some(Self::Update),
-            "create" => Some(Self::Create),
-            _ => None,
-        }
-    }
-}
-
 /// Times that an invoice is looked for again because it was changed or deleted in the same moment.
 const TRIES: usize = 10;
 
@@ -108,7 +89,7 @@ const TRIES: usize = 10;
     responses((status = 201, description = "Stored.", body = Created),
         (status = 200, description = "It is there already.", body = Created)))]
 pub async fn handler(ctx: Ctx, QueryFields(mut query): QueryFields, mut fields: Fields) -> Result<Reply> {
-    let on_duplicate = on_duplicate(&mut query, &mut fields);
+    let on_duplicate = origin::on_duplicate(&mut query, &mut fields);
     let number = fields.required_text("invoice_number", 100);
     fields.require("amount");
     let patch = Patch::read(&mut fields);
@@ -148,16 +129,6 @@ async fn renew(ctx: &Ctx, before: &Invoice, subject: Subject, patch: Patch) -> R
     let reply = Reply::created(&told(&invoice, None, "Invoice created successfully."))?;
     let writes = origin::writes(ctx, Some(before), &invoice)?;
     Ok(origin::commit(ctx, writes, &invoice, reply).await?)
-}
-
-/// The query counts where both say something.
-fn on_duplicate(query: &mut Fields, body: &mut Fields) -> OnDuplicate {
-    let read = |fields: &mut Fields| fields.one_of("on_duplicate", &OnDuplicate::WORDS, OnDuplicate::parse);
-    let (asked, said) = (read(query), read(body));
-    if query.is_refused("on_duplicate") && !body.is_refused("on_duplicate") {
-        body.refuse("on_duplicate", format!("must be one of {}", OnDuplicate::WORDS.join(", ")));
-    }
-    asked.or(said).unwrap_or(OnDuplicate::Ignore)
 }
 
 async fn create(ctx: &Ctx, mut posted: Posted) -> Result<Reply> {
