@@ -1,7 +1,7 @@
 use serde::Serialize;
 use shared::{
     domain::{chore::What, media::MediaItem},
-    error::{Error, Result},
+    error::Result,
     http::{
         ctx::{Ctx, Refused},
         fields::Fields,
@@ -69,16 +69,14 @@ pub async fn for_review(ctx: Ctx, fields: Fields) -> Result<Reply> {
 async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
     let Placed { subject, nid, resume_url } = input.origin.place(ctx).await?;
     let posted = MediaItem::new(subject, input.title, input.media_type, input.details);
-    let mut refused = None;
-    for _ in 0..ATTEMPTS {
+    for _ in 1..ATTEMPTS {
         match attempt(ctx, posted.clone(), nid, resume_url.clone(), &input.wish).await {
             // Somebody made, renamed or deleted the collection, or changed what is renewed: look again.
-            Err(Refused::Write(position, current)) => refused = Some(Refused::Write(position, current)),
-            Err(Refused::Error(error)) => return Err(error),
-            Ok(reply) => return Ok(reply),
+            Err(Refused::Write(..)) => {}
+            ended => return Ok(ended?),
         }
     }
-    Err(refused.map_or_else(|| Error::internal("no attempt was made"), Error::from))
+    Ok(attempt(ctx, posted, nid, resume_url, &input.wish).await?)
 }
 
 /// Each refusal means that somebody else got through; so many in a row do not happen by themselves.

@@ -37,11 +37,11 @@ impl Wish {
         if let Some(title) = fields.text("collection_name", TITLE) {
             return Self::Called(title);
         }
-        let whole = fields.text("collection_id", 100);
-        if whole.as_deref() == Some("0") {
-            return Self::Out;
+        match fields.id_or_none("collection_id") {
+            None => Self::Silent,
+            Some(None) => Self::Out,
+            Some(Some(id)) => Self::Id(id),
         }
-        fields.id("collection_id").map_or(Self::Silent, Self::Id)
     }
 
     /// Looks up what was named for an item of a client group that lies in `now`.

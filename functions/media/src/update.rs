@@ -4,7 +4,7 @@ use shared::{
         media::{Details, MediaItem, MediaType},
         review::AutomationStatus,
     },
-    error::{Error, OrNotFound, Result},
+    error::{OrNotFound, Result},
     http::{
         ctx::{Ctx, Refused},
         extract::PathId,
@@ -22,7 +22,7 @@ use crate::{
     input,
 };
 
-/// Fields to change; what is left out, empty or null stays.
+/// Fields to change; what is left out, empty or null stays. `title` cannot be emptied.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
 pub struct UpdateMedia {
@@ -83,17 +83,14 @@ struct Patch {
 pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
     let mut before = ctx.media().get(id).await?.or_not_found("record")?;
     let patch = read(fields)?;
-    let mut refused = None;
-    for _ in 0..ATTEMPTS {
+    for _ in 1..ATTEMPTS {
         match attempt(&ctx, &before, &patch).await {
             // Somebody changed the item or its collection meanwhile; what this request does not name stays theirs.
-            Err(Refused::Write(position, current)) => refused = Some(Refused::Write(position, current)),
-            Err(Refused::Error(error)) => return Err(error),
-            Ok(reply) => return Ok(reply),
+            Err(Refused::Write(..)) => before = ctx.media().get(id).await?.or_not_found("record")?,
+            ended => return Ok(ended?),
         }
-        before = ctx.media().get(id).await?.or_not_found("record")?;
     }
-    Err(refused.map_or_else(|| Error::internal("no attempt was made"), Error::from))
+    Ok(attempt(&ctx, &before, &patch).await?)
 }
 
 async fn attempt(ctx: &Ctx, before: &MediaItem, patch: &Patch) -> Result<Reply, Refused> {

@@ -187,6 +187,16 @@ impl Fields {
         id
     }
 
+    /// An id, or 0 for "none of them".
+    pub fn id_or_none(&mut self, name: &str) -> Option<Option<Id>> {
+        let none = match self.value(name)? {
+            Value::Number(number) => number.as_u64() == Some(0),
+            Value::String(text) => text.trim() == "0",
+            _ => false,
+        };
+        if none { Some(None) } else { self.id(name).map(Some) }
+    }
+
     pub fn required_id(&mut self, name: &str) -> Option<Id> {
         if self.value(name).is_none() {
             self.refuse(name, "is required");
@@ -377,6 +387,16 @@ mod tests {
         fields.required_secret("e", 100);
         let error = fields.finish().unwrap_err();
         assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["c", "d", "e"]);
+    }
+
+    #[test]
+    fn zero_is_none_of_them() {
+        let mut fields = fields(json!({ "a": 0, "b": "0", "c": "42", "d": "", "e": [], "f": null }));
+        assert_eq!((fields.id_or_none("a"), fields.id_or_none("b")), (Some(None), Some(None)));
+        assert_eq!(fields.id_or_none("c"), Some(Id::from_u64(42)));
+        assert_eq!((fields.id_or_none("d"), fields.id_or_none("f")), (None, None));
+        fields.id_or_none("e");
+        assert_eq!(fields.finish().unwrap_err().fields["e"], ["must be an id"]);
     }
 
     #[test]

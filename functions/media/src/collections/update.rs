@@ -17,7 +17,7 @@ use super::{
 };
 use crate::filing::TITLE;
 
-/// Fields to change; what is left out, empty or null stays.
+/// Fields to change; what is left out stays, and so does a description that is empty. `title` cannot be emptied.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct UpdateCollection {
