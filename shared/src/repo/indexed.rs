@@ -215,7 +215,8 @@ impl<E: Clone> Taken<E> {
     }
 }
 
-#[cfg(all(test, feature = "embedded"))]
+#[cfg(feature = "embedded")]
+#[cfg(test)]
 mod tests {
     use serde::{Deserialize, Serialize};
 
