@@ -101,7 +101,7 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
     Ok(ctx.commit(Vec::new(), Reply::ok(&result)?).await?)
 }
 
-fn distinct(sent: &[(Value, Option<Id>)]) -> impl Iterator<Item = Id> {
+fn distinct(sent: &[SentId]) -> impl Iterator<Item = Id> {
     let mut seen = HashSet::new();
     sent.iter().filter_map(|(_, id)| *id).filter(move |id| seen.insert(*id))
 }
@@ -121,8 +121,11 @@ impl Action {
     }
 }
 
-/// The action, and every id as it was sent. What cannot be an id is an id of nothing.
-fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<(Action, Vec<(Value, Option<Id>)>)> {
+/// An id as it was sent, and what it names. What cannot be an id is an id of nothing.
+type SentId = (Value, Option<Id>);
+
+/// The action, and every id as it was sent.
+fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<(Action, Vec<SentId>)> {
     if !fields.has("action") || fields.text("action", 20).is_none() && !fields.is_refused("action") {
         fields.refuse("action", "is required");
     }
@@ -138,7 +141,7 @@ fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<(Action, Vec<(Value, 
     Ok((action.map_or(Action::Delete, Action::UpdateStatus), ids))
 }
 
-fn ids(fields: &mut Fields) -> Vec<(Value, Option<Id>)> {
+fn ids(fields: &mut Fields) -> Vec<SentId> {
     let problem = match fields.json("ids") {
         None => "is required",
         Some(Value::Array(all)) if all.is_empty() => "is required",
@@ -219,7 +222,7 @@ impl Bulk<'_> {
         let mut batches = vec![Batch::default()];
         for lead in leads {
             let id = lead.subject.id;
-            let writes = self.writes(lead)?;
+            let writes = self.writes(&lead)?;
             if writes.is_empty() {
                 ends.insert(id, None);
                 continue;
@@ -257,7 +260,7 @@ impl Bulk<'_> {
     async fn try_alone(&self, id: Id) -> End {
         for _ in 0..ATTEMPTS {
             let written = match self.ctx.leads().get(id).await {
-                Ok(Some(lead)) => match self.writes(lead) {
+                Ok(Some(lead)) => match self.writes(&lead) {
                     Ok(writes) => store::apply(&*self.ctx.app.store, writes).await,
                     Err(error) => Err(error),
                 },
@@ -274,7 +277,7 @@ impl Bulk<'_> {
     }
 
     /// The writes that make of a lead what it is to be; none where it is that already.
-    fn writes(&self, before: Lead) -> Result<Vec<Write>, StoreError> {
+    fn writes(&self, before: &Lead) -> Result<Vec<Write>, StoreError> {
         let (ctx, leads) = (self.ctx, self.ctx.leads());
         match self.action {
             Action::UpdateStatus(to) if before.status_id == to => Ok(Vec::new()),
@@ -282,9 +285,9 @@ impl Bulk<'_> {
                 let mut after = before.clone();
                 after.status_id = to;
                 after.subject.touch(ctx.now);
-                leads.replace(&before, &after)
+                leads.replace(before, &after)
             }
-            Action::Delete => leads.retire(&before, ctx.actor(), ctx.now, Some(self.operation)),
+            Action::Delete => leads.retire(before, ctx.actor(), ctx.now, Some(self.operation)),
         }
     }
 }
