@@ -140,9 +140,12 @@ impl Post {
         } else if let Some(status) = self.automation_status {
             lead.subject.review.set_status(status, ctx.actor(), ctx.now);
         }
+        let reply = self.duplicate(&lead, "Lead updated.")?;
+        if lead == *before {
+            return ctx.commit(Vec::new(), reply).await;
+        }
         lead.subject.touch(ctx.now);
         let writes = ctx.leads().replace(before, &lead)?;
-        let reply = self.duplicate(&lead, "Lead updated.")?;
         origin::commit(ctx, writes, &lead, reply).await
     }
 

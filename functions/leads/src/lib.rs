@@ -14,8 +14,9 @@ mod wire;
 use shared::app::SharedApp;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// How often a change is decided anew because somebody else was quicker.
-const ATTEMPTS: usize = 10;
+/// How often a change is decided anew because somebody else was quicker. Each time one of the others got through, so that
+/// this many requests for one lead at once are all answered.
+const ATTEMPTS: usize = 100;
 
 pub fn router() -> OpenApiRouter<SharedApp> {
     OpenApiRouter::new()

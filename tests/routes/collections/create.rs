@@ -19,7 +19,7 @@ async fn a_collection_is_listed_as_documented() {
         "id": made.id(), "title": "March Social Media Campaign", "description": "All assets for Q1 social push",
         "team_id": house.acme.key.group_id, "media_count": 0, "created": 1_737_455_400, "changed": 1_737_455_400,
     });
-    assert_eq!(all(&house.acme).await, [expected.clone()]);
+    assert_eq!(all(&house.acme).await, std::slice::from_ref(&expected));
     assert_eq!(house.acme.get(&format!("{PATH}/{}", made.id())).await.json, expected);
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::join_all;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::{PATH, all, make};
 use crate::{
@@ -91,9 +91,9 @@ async fn fifty_at_once_make_one_collection_that_holds_them_all() {
     let posts = (0..50).map(|n| {
         let acme = house.acme.clone();
         let title = if n % 2 == 0 { "Summer" } else { "SUMMER" };
-        tokio::spawn(async move { acme.post("/api/media", item(json!({ "collection_name": title }))).await })
+        async move { acme.post("/api/media", item(json!({ "collection_name": title }))).await }
     });
-    let answers: Vec<Answer> = join_all(posts).await.into_iter().map(Result::unwrap).collect();
+    let answers: Vec<Answer> = posts.collect::<JoinSet<_>>().join_all().await;
     let rows = all(&house.acme).await;
     assert_eq!((rows.len(), &rows[0]["media_count"]), (1, &json!(50)));
     for answer in &answers {
@@ -140,12 +140,12 @@ async fn what_is_filed_while_its_collection_is_deleted_is_never_lost_in_it() {
             } else {
                 json!({ "collection_id": old })
             };
-            tokio::spawn(async move { acme.post("/api/media", item(body)).await })
+            async move { acme.post("/api/media", item(body)).await }
         });
-        let acme = house.acme.clone();
-        let deleting = tokio::spawn(async move { acme.delete(&format!("{PATH}/{old}")).await });
-        let filed: Vec<Answer> = join_all(filing).await.into_iter().map(Result::unwrap).collect();
-        assert_eq!(deleting.await.unwrap().status, 200);
+        let filing: JoinSet<Answer> = filing.collect();
+        let path = format!("{PATH}/{old}");
+        let (deleted, filed) = tokio::join!(house.acme.delete(&path), filing.join_all());
+        assert_eq!(deleted.status, 200);
         house.drain().await;
         let stored: Vec<_> = filed.iter().filter(|answer| answer.status == 201).collect();
         assert!(filed.iter().all(|answer| matches!(answer.status, 201 | 404)), "{filed:?}");

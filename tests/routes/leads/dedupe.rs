@@ -49,6 +49,18 @@ async fn update_writes_what_is_not_blank() {
 }
 
 #[tokio::test]
+async fn an_update_that_says_nothing_new_writes_nothing() {
+    let house = TestApp::new().await;
+    let body = with(person("jane@example.com"), json!({ "phone": "1", "status": "Won" }));
+    let id = make(&house, body.clone()).await;
+    let (before, spent) = (shown(&house, id).await, house.meter());
+    house.advance(std::time::Duration::from_secs(60));
+    known(&post(&house, "update", body).await, id, "Lead updated.");
+    assert_eq!(house.meter().since(&spent).write_units, 0.0);
+    assert_eq!(shown(&house, id).await, before);
+}
+
+#[tokio::test]
 async fn create_makes_another_one_and_the_first_keeps_the_address() {
     let house = TestApp::new().await;
     let first = make(&house, person("jane@example.com")).await;

@@ -84,7 +84,7 @@ async fn label_options_and_required_change_and_the_rest_does_not() {
     });
     let changed = house.acme.patch(&path, whole.clone()).await;
     assert_eq!(changed.status, 200, "{changed:?}");
-    assert_eq!(listed(&house).await, [whole.clone()]);
+    assert_eq!(listed(&house).await, std::slice::from_ref(&whole));
     for (patch, field) in [
         (json!({ "field_type": "text" }), "field_type"),
         (json!({ "machine_name": "deal_size" }), "machine_name"),
