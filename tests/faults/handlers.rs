@@ -61,7 +61,8 @@ macro_rules! rows {
 rows! {
     record_token_usage: Same, NOTHING;
     trigger_webhook: Same, NOTHING;
-    poll_execution: Same, NOTHING;
+    // It tells what is known by then.
+    poll_execution: Status, NOTHING;
     create_payload: Same, NOTHING;
     create_payload_for_review: Same, NOTHING;
     update_payload: Same, NOTHING;

@@ -10,7 +10,7 @@ use crate::{
     clock::Millis,
     queue::TaskKind,
     store::{
-        Attrs, Cond, Global, Index, Item, Key, Page, Position, Query, SortValue, Store, StoreError, Write,
+        Attrs, Change, Cond, Global, Index, Item, Key, Page, Position, Query, SortValue, Store, StoreError, Write,
         attr, encode,
     },
 };
@@ -65,6 +65,40 @@ pub async fn owing<T: DeserializeOwned>(
     let Some(found) = store.get(key).await? else { return Ok(None) };
     let due_at = found.attrs.get(attr::DUE_AT).and_then(serde_json::Value::as_i64).map(Millis);
     Ok(Some(Owing { item: found.decode()?, due_at }))
+}
+
+/// How often a debt was put off because its work cannot be done, and why it was last. Whoever writes the item anew, which
+/// is what doing its work ends with, writes it without them.
+const GIVEN_UP: &str = "given_up";
+const GIVEN_UP_WHY: &str = "given_up_why";
+/// For how long at first, and at most.
+const LEFT_ALONE: (Duration, Duration) = (Duration::from_secs(600), Duration::from_secs(24 * 3600));
+
+/// Puts off the debt of an item whose work cannot be done, for ten minutes, doubling to a day, so that it does not make a
+/// dead letter with every sweep. It stays owed, and the item says why. Returns until when; none where nothing is owed, or
+/// somebody has worked on it.
+pub async fn put_off(
+    store: &dyn Store,
+    key: &Key,
+    now: Millis,
+    why: &str,
+) -> Result<Option<Millis>, StoreError> {
+    let Some(item) = store.get(key).await? else { return Ok(None) };
+    let number = |name: &str| item.attrs.get(name).and_then(serde_json::Value::as_i64);
+    let Some(due_at) = number(attr::DUE_AT).filter(|at| *at <= now.0) else { return Ok(None) };
+    let times = u32::try_from(number(GIVEN_UP).unwrap_or(0)).unwrap_or(u32::MAX);
+    let (first, longest) = LEFT_ALONE;
+    let until = now.plus(first.saturating_mul(1 << times.min(10)).min(longest));
+    let changes = vec![
+        Change::set(attr::DUE_AT, until.0),
+        Change::set(GIVEN_UP, times.saturating_add(1)),
+        Change::set(GIVEN_UP_WHY, why),
+    ];
+    match store.write(Write::update(key.clone(), changes).when(Cond::eq(attr::DUE_AT, due_at))).await {
+        Ok(_) => Ok(Some(until)),
+        Err(StoreError::ConditionFailed { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn shard(key: &Key) -> String {
