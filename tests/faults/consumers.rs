@@ -22,6 +22,7 @@ use shared::{
 };
 
 use super::{
+    deaths,
     handlers::same,
     long_pass,
     stored::{blobs, outside, owed, stored},
@@ -232,26 +233,20 @@ async fn worker_survives(row: &str, owe: impl AsyncFn(&TestApp)) {
     let (calm, body) = begin().await;
     calm.faults.set(Plan::Calm);
     assert_eq!(shared::work::handle(&calm.app, &body).await, Outcome::Done);
-    let calls = calm.faults.calls().len();
-    assert!(calls > 3, "the worker did nothing: {:?}", calm.faults.calls());
+    let calls = calm.faults.calls();
+    assert!(calls.len() > 3, "the worker did nothing: {calls:?}");
     let expected = end(&calm, "calm").await;
-    for (plan, number, when) in deaths(calls) {
+    let deaths = deaths(&calls);
+    println!("{row}: {} calls, {} deaths", calls.len(), deaths.len());
+    for (plan, place) in deaths {
         let (mut house, body) = begin().await;
         house.faults.set(plan);
         let outcome = house.faults.survive(shared::work::handle(&house.app, &body)).await;
-        let place = format!("died {when} call {number}: {:?}", house.faults.calls().last());
         assert!(outcome.is_none(), "{place}, and answered {outcome:?}");
         house.faults.set(Plan::Calm);
         house.restart();
         same(&end(&house, &place).await, &expected, &place);
     }
-    println!("{row}: {} deaths", 2 * calls);
-}
-
-fn deaths(calls: usize) -> impl Iterator<Item = (Plan, usize, &'static str)> {
-    (0..calls).flat_map(|number| {
-        [(Plan::DieBefore(number), number, "before"), (Plan::DieAfter(number), number, "after")]
-    })
 }
 
 /// The clockwork with a debt for each of two queues in its hands, and no message of theirs.
@@ -269,19 +264,19 @@ async fn clockwork_survives(run: impl AsyncFn(&TestApp) -> Result<Report>) {
     calm.faults.set(Plan::Calm);
     let report = run(&calm).await.unwrap();
     assert!(report.sent >= 2, "{report:?}");
-    let calls = calm.faults.calls().len();
+    let calls = calm.faults.calls();
     let expected = end(&calm, "calm").await;
-    for (plan, number, when) in deaths(calls) {
+    let deaths = deaths(&calls);
+    println!("the clockwork: {} calls, {} deaths", calls.len(), deaths.len());
+    for (plan, place) in deaths {
         let mut house = begin().await;
         house.faults.set(plan);
         let report = house.faults.survive(run(&house)).await;
-        let place = format!("died {when} call {number}: {:?}", house.faults.calls().last());
         assert!(report.is_none(), "{place}, and went on");
         house.faults.set(Plan::Calm);
         house.restart();
         same(&end(&house, &place).await, &expected, &place);
     }
-    println!("{} deaths", 2 * calls);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ mod throttle;
 
 use std::time::Duration;
 
-use shared::testing::dump;
+use shared::testing::{Plan, dump};
 
 use crate::support::TestApp;
 
@@ -33,6 +33,20 @@ async fn pass_in_steps(house: &TestApp, seconds: u64, step: u64) {
 /// can be, because it passes a thousand times.
 async fn long_pass(house: &TestApp) {
     pass_in_steps(house, 140, 70).await;
+}
+
+/// Every death of a process that makes these calls, with where it is: before each call, and after each that may have changed
+/// something. After a call that only reads is before the next one.
+fn deaths(calls: &[String]) -> Vec<(Plan, String)> {
+    let reads = ["store.get", "store.batch_get", "store.query", "blobs.get"];
+    let mut deaths = Vec::new();
+    for (number, call) in calls.iter().enumerate() {
+        deaths.push((Plan::DieBefore(number), format!("died before call {number}, {call}")));
+        if !reads.iter().any(|read| call.starts_with(read)) {
+            deaths.push((Plan::DieAfter(number), format!("died after call {number}, {call}")));
+        }
+    }
+    deaths
 }
 
 /// The keys of everything that is stored, without what differs from one run to the next: numbers, hashes, and the items

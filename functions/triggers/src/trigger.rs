@@ -275,7 +275,7 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, reply: &OutReply) -> Re
 }
 
 /// Makes the run the newest of its workflow.
-pub async fn point_to(ctx: &Ctx, nid: Id, run: &Run) -> Result<()> {
+async fn point_to(ctx: &Ctx, nid: Id, run: &Run) -> Result<()> {
     let workflows = ctx.workflows();
     for _ in 0..5 {
         let Some(mut workflow) = workflows.get(nid).await? else { return Ok(()) };

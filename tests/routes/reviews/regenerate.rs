@@ -92,7 +92,7 @@ async fn another_tenants_post_renews_nothing() {
 /// n8n's answer to the decision is noted while the workflow goes on and posts again.
 #[tokio::test]
 async fn posting_again_gets_through_beside_other_changes() {
-    let reviewed = json!({ "installation_id": 45, "execution_id": "5", "allow_regenerate": true, "human_interaction": true });
+    let reviewed = json!({ "installation_id": 45, "workflow_id": "abc123", "execution_id": "5", "allow_regenerate": true, "human_interaction": true });
     let with = |more: Value| {
         let mut body = reviewed.clone();
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
