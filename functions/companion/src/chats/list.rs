@@ -17,10 +17,12 @@ pub struct ListQuery {
     status: Option<String>,
     group_id: Option<u64>,
     /// Text to find in session id and title, whatever its case.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// 1 to 500, default 50.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 400)]
     cursor: Option<String>,
     /// Number of the page, from 0, where there is no cursor. Reaches the newest 1000 matches.
     page: Option<u32>,
@@ -28,6 +30,7 @@ pub struct ListQuery {
 
 /// A page of chats, newest first.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChatPage)]
 pub struct Listing {
     chats: Vec<ChatOut>,
     /// How many are on this page.
