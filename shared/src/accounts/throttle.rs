@@ -85,7 +85,8 @@ impl Counter {
                         .and_then(serde_json::Value::as_i64)
                 };
                 let mut limit = i64::MAX;
-                for (count, most) in self.counts.iter().filter(|(count, most)| reached(count) >= Some(*most)) {
+                for (count, most) in self.counts.iter().filter(|(count, most)| reached(count) >= Some(*most))
+                {
                     app.refusals.put(place(count), Arc::new(()), now, ends);
                     limit = limit.min(*most);
                 }

@@ -163,8 +163,9 @@ impl Fields {
     pub fn flag(&mut self, name: &str) -> Option<bool> {
         match self.value(name)? {
             Value::Bool(flag) => Some(*flag),
-            Value::Number(number) if number.as_u64() == Some(1) => Some(true),
-            Value::Number(number) if number.as_u64() == Some(0) => Some(false),
+            // 1.0 is 1: some clients write every number with a point.
+            Value::Number(number) if number.as_f64() == Some(1.0) => Some(true),
+            Value::Number(number) if number.as_f64() == Some(0.0) => Some(false),
             Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
                 "true" | "1" | "yes" | "on" => Some(true),
                 "false" | "0" | "no" | "off" => Some(false),
@@ -177,7 +178,9 @@ impl Fields {
     /// An id as a number or as text, in any rendering.
     pub fn id(&mut self, name: &str) -> Option<Id> {
         let id = match self.value(name)? {
-            Value::Number(number) => number.as_u64().and_then(Id::from_u64),
+            Value::Number(number) => {
+                number.as_u64().or_else(|| whole_float(number.as_f64()?)).and_then(Id::from_u64)
+            }
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
@@ -365,8 +368,11 @@ mod tests {
     #[test]
     fn what_n8n_makes_of_values_is_accepted() {
         let mut fields = fields(
-            json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}" }),
+            json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}",
+                "h": 1.0, "i": 42.0 }),
         );
+        assert_eq!(fields.flag("h"), Some(true));
+        assert_eq!(fields.id("i"), Id::from_u64(42));
         assert_eq!(fields.whole("a", 1000), Some(399));
         assert_eq!(fields.flag("b"), Some(true));
         assert_eq!(fields.text("c", 10).as_deref(), Some("551"));

@@ -97,7 +97,9 @@ fn object(name: &str, schema: &mut Value) {
         field(name, field_name, property, Place::Body { required });
     }
     for empty in ["allOf", "required", "properties"] {
-        if schema[empty].is_null() && let Some(map) = schema.as_object_mut() {
+        if schema[empty].is_null()
+            && let Some(map) = schema.as_object_mut()
+        {
             map.remove(empty);
         }
     }
@@ -255,7 +257,9 @@ fn items(name: &str, schema: &Value) -> Value {
 fn kind(schema: &Value) -> Option<String> {
     match schema.get("type")? {
         Value::String(one) => Some(one.clone()),
-        Value::Array(all) => all.iter().filter_map(Value::as_str).find(|one| *one != "null").map(str::to_owned),
+        Value::Array(all) => {
+            all.iter().filter_map(Value::as_str).find(|one| *one != "null").map(str::to_owned)
+        }
         _ => None,
     }
 }

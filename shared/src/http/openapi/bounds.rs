@@ -30,21 +30,25 @@ pub fn replies(doc: &mut Value) {
 fn schema_bounds(owner: &str, name: &str, schema: &mut Value) {
     let Some(map) = schema.as_object_mut() else { return };
     let types = map.get("type").cloned().unwrap_or_default();
-    let holds = |kind: &str| types == kind || types.as_array().is_some_and(|all| all.iter().any(|t| t == kind));
+    let holds =
+        |kind: &str| types == kind || types.as_array().is_some_and(|all| all.iter().any(|t| t == kind));
     if holds("integer") {
         map.entry("format").or_insert_with(|| json!("int64"));
         map.entry("minimum").or_insert_with(|| json!(0));
         map.entry("maximum").or_insert_with(|| json!(MOST));
     }
     if holds("string") && !map.contains_key("enum") {
-        if let Some(words) = words::of(owner, name).filter(|_| owner.ends_with("Out") || owner.starts_with("Created")) {
+        if let Some(words) =
+            words::of(owner, name).filter(|_| owner.ends_with("Out") || owner.starts_with("Created"))
+        {
             let null = holds("null").then_some(Value::Null);
             map.insert("enum".into(), words.iter().map(|word| json!(word)).chain(null).collect());
         }
         if name.ends_with("_at") && !map.contains_key("format") && !map.contains_key("pattern") {
             map.insert("format".into(), json!("date-time"));
         }
-        let longest = if map.get("format").is_some_and(|format| format == "date-time") { 40 } else { MOST_BYTES };
+        let longest =
+            if map.get("format").is_some_and(|format| format == "date-time") { 40 } else { MOST_BYTES };
         map.entry("maxLength").or_insert_with(|| json!(longest));
     }
     if holds("array") {

@@ -144,10 +144,9 @@ fn error_schema(dialect: Dialect) -> Value {
             json!({ "success": { "type": "boolean", "const": false }, "error": code, "message": message, "errors": errors }),
             json!(["success", "error", "message"]),
         ),
-        Dialect::DripPulse | Dialect::House => (
-            json!({ "error": code, "message": message, "errors": errors }),
-            json!(["error", "message"]),
-        ),
+        Dialect::DripPulse | Dialect::House => {
+            (json!({ "error": code, "message": message, "errors": errors }), json!(["error", "message"]))
+        }
     };
     json!({
         "type": "object", "description": "An error. Some carry more keys, such as the decision that stands.",
