@@ -27,6 +27,7 @@ import procs  # noqa: E402
 from baton import default_binary  # noqa: E402
 from wire import call, eventually, free_ports  # noqa: E402
 
+OWNER = "owner@example.com"
 USER, PASSWORD = "john.doe@example.com", "correct horse battery"
 # The run is one caller; the limits of a real one would end it after a minute. The rest is as it is delivered.
 SETTINGS = {"BATON_TRIGGER_LIMIT": "1000000", "BATON_LOG": "warn"}
@@ -74,7 +75,9 @@ def run(given: argparse.Namespace, tool: Path, binary: Path, folder: Path) -> in
     server = procs.Server("baton", [str(binary), "serve"], env, folder)
     server.start()
     eventually(lambda: server.alive() and call("GET", f"{url}/health", timeout=5).status == 200, 60, "Baton's /health", every=0.05)
-    key = admin(binary, env, ["org", "create", "API", "--admin-email", USER, f"--admin-password={PASSWORD}"])["api_key"]
+    key = admin(binary, env, ["org", "create", "API", "--admin-email", OWNER, f"--admin-password={PASSWORD}"])["api_key"]
+    # Whoever logs in renews his key on the way: not the one that the run goes by.
+    admin(binary, env, ["user", "create", "--user", OWNER, "--email", USER, "--role", "admin", f"--password={PASSWORD}"])
     document, seen = ROOT / "docs" / "openapi.json", folder / "seen.json"
     command = [tool, "--config-file", HERE / "schemathesis.toml", "run", document, "--url", url, "--checks", "all",
                "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", str(given.examples), "--seed", str(given.seed),

@@ -28,8 +28,8 @@ pub struct NodeParameters {
     #[param(format = "uri", max_length = 500)]
     base_url: Option<String>,
     /// `trigger`: n8n's id of the workflow, to have it written out.
-    #[schema(max_length = 100, example = "abc123")]
-    #[param(max_length = 100)]
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,100}$", max_length = 100, example = "abc123")]
+    #[param(pattern = "^[A-Za-z0-9_-]{1,100}$", max_length = 100)]
     workflow_id: Option<String>,
     /// `payload-review`, `media-review`, `lead-review`: whether the reviewer may ask for another attempt.
     allow_regenerate: Option<bool>,

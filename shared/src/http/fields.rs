@@ -16,6 +16,9 @@ use crate::{
     ids::Id,
 };
 
+/// Greatest whole number that every JSON reader keeps exact: 2^53 - 1.
+pub const MAX_WHOLE: u64 = (1 << 53) - 1;
+
 /// The fields of one request body.
 #[derive(Debug, Default)]
 pub struct Fields {
@@ -324,12 +327,12 @@ fn unix(number: i64) -> Option<Millis> {
 
 #[expect(
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "checked to be whole and in range"
 )]
 fn whole_float(number: f64) -> Option<u64> {
-    const MAX: f64 = 9_007_199_254_740_991.0;
-    (number.fract() == 0.0 && (0.0..=MAX).contains(&number)).then_some(number as u64)
+    (number.fract() == 0.0 && (0.0..=MAX_WHOLE as f64).contains(&number)).then_some(number as u64)
 }
 
 /// Every whole number up to here is exact, in JSON readers as in DynamoDB.

@@ -20,7 +20,11 @@ pub struct CreateNotification {
     #[schema(example = "workflow_complete")]
     kind: Option<String>,
     /// Where a click leads: an http or https URL, or a path that begins with `/`.
-    #[schema(max_length = 2048, example = "https://app.example.com/payloads/42")]
+    #[schema(
+        pattern = r"^(/|/[^/\\].*|[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\]+([/?#]\S*)?)$",
+        max_length = 2048,
+        example = "https://app.example.com/payloads/42"
+    )]
     link: Option<String>,
     /// What it speaks of, such as `custom_payload`, `lead` or `media_item`.
     #[schema(max_length = 100, example = "custom_payload")]

@@ -1,14 +1,15 @@
 //! What requests may hold, as `http::fields::Fields` reads it: the handlers describe what a field means, and this says
 //! in which forms it is taken.
 //!
-//! Its one rule: whatever fits these schemas is read, and whatever does not is refused.
+//! Its one rule: whatever fits these schemas is read, and whatever does not is refused; only blanks around a value, which
+//! are taken off, are not written into every pattern.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use super::{bounds, words};
-use crate::config::MAX_BODY_BYTES;
+use crate::{config::MAX_BODY_BYTES, http::fields::MAX_WHOLE};
 
 /// Where a field stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,6 @@ enum Place {
 const FLAG: &str = "[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff]|[01]";
 /// An id as text: its digits, as `<prefix>_<base 62>`, 24 hex digits, or a UUID (`ids::Id`).
 const ID: &str = "[1-9][0-9]{0,14}|[a-z]{1,20}_[1-9A-Za-z][0-9A-Za-z]{0,7}|0{12}[0-9a-f]{11}[1-9a-f]|00000000-0000-8000-80[01][0-9a-f]-[0-9a-f]{11}[1-9a-f]";
-const MAX_ID: u64 = (1 << 53) - 1;
 
 /// Rewrites every request body and query of the document.
 pub fn requests(doc: &mut Value) {
@@ -149,6 +149,10 @@ fn field(owner: &str, name: &str, schema: &mut Value, place: Place) {
         (Some("string"), Some("uri" | "email" | "date-time" | "time")) => {
             schema["type"] = types(&["string"], null);
             let pattern = match format.as_deref() {
+                // What other addresses are made from.
+                Some("uri") if ["host", "webhook_url", "base_url"].contains(&name) => {
+                    r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\]+(/[^\s?#]*)?"
+                }
                 Some("uri") => r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\]+([/?#]\S*)?",
                 Some("email") => r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+",
                 _ => r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ]\S+)?",
@@ -170,9 +174,13 @@ fn field(owner: &str, name: &str, schema: &mut Value, place: Place) {
             schema["format"] = json!("day-or-time");
         }
         (Some("string"), _) if schema.get("pattern").is_some() => {
-            let own = schema["pattern"].as_str().unwrap_or_default().trim_matches(['^', '$']).to_owned();
-            schema["type"] = types(&["string"], null);
-            text_form(schema, &own, blank, 50);
+            let own = schema["pattern"].as_str().unwrap_or_default().to_owned();
+            let kinds: &[&str] = if name == "workflow_id" { &["string", "number"] } else { &["string"] };
+            schema["type"] = types(kinds, null);
+            // One that is not anchored asks for something within the text.
+            if own.starts_with('^') {
+                text_form(schema, own.trim_start_matches('^').trim_end_matches('$'), blank, 50);
+            }
         }
         (Some("string"), _) if place == Place::Query => {}
         (Some("string"), _) => {
@@ -199,7 +207,7 @@ fn field(owner: &str, name: &str, schema: &mut Value, place: Place) {
 fn in_path(schema: &mut Value) {
     if kind(schema).as_deref() == Some("integer") {
         schema["minimum"] = json!(1);
-        schema["maximum"] = json!(MAX_ID);
+        schema["maximum"] = json!(MAX_WHOLE);
     } else {
         schema["minLength"] = json!(1);
         schema["maxLength"] = json!(200);
@@ -216,13 +224,16 @@ fn id(name: &str, schema: &mut Value, blank: bool, null: bool) {
     schema["type"] = types(&["integer", "string"], null);
     schema["format"] = json!("int64");
     schema["minimum"] = json!(u8::from(!none));
-    schema["maximum"] = json!(MAX_ID);
+    schema["maximum"] = json!(MAX_WHOLE);
     let text = if none { format!("0|{ID}") } else { ID.to_owned() };
     text_form(schema, &text, blank, 64);
 }
 
 fn whole(name: &str, schema: &mut Value, blank: bool, null: bool) {
-    let most = schema.get("maximum").and_then(Value::as_u64).unwrap_or(MAX_ID);
+    let narrow =
+        !matches!(name, "limit" | "page") && schema.get("format").is_some_and(|format| format == "int32");
+    let widest = if narrow { u64::from(u32::MAX) } else { MAX_WHOLE };
+    let most = schema.get("maximum").and_then(Value::as_u64).unwrap_or(widest);
     let flag = matches!(name, "human_interaction" | "unread");
     let most = if flag { 1 } else { most };
     schema["type"] = types(&["integer", "string"], null);
@@ -233,8 +244,8 @@ fn whole(name: &str, schema: &mut Value, blank: bool, null: bool) {
     // As many digits as every number of that length may have, and the greatest.
     let text = match (flag, digits) {
         (true, _) => FLAG.to_owned(),
-        (_, 1) => format!("0*[0-{most}]"),
-        _ => format!("0*[0-9]{{1,{}}}|{most}", digits - 1),
+        (_, 1) => format!("[0-{most}]"),
+        _ => format!("[0-9]{{1,{}}}|{most}", digits - 1),
     };
     text_form(schema, &text, blank, 40);
 }
@@ -269,10 +280,10 @@ fn types(names: &[&str], null: bool) -> Value {
     if let [one] = all[..] { json!(one) } else { json!(all) }
 }
 
-/// The value as text, with blanks around it or, where it may be left out, nothing but blanks.
+/// The value as text or, where it may be left out, the empty one. Blanks around it are taken off, which no pattern says.
 fn text_form(schema: &mut Value, pattern: &str, blank: bool, most: usize) {
     let pattern = if blank { format!("|{pattern}") } else { pattern.to_owned() };
-    schema["pattern"] = json!(format!(r"^\s*({pattern})\s*$"));
+    schema["pattern"] = json!(format!("^({pattern})$"));
     if schema.get("maxLength").is_none() {
         schema["maxLength"] = json!(most);
     }
