@@ -16,7 +16,7 @@ async fn patch(house: &TestApp, body: Value) -> Answer {
 async fn a_wrong_collection_id_is_named_beside_a_name() {
     let house = samples::scene().await;
     let answer = patch(&house, json!({ "collection_name": "Summer", "collection_id": {} })).await;
-    assert_eq!((answer.status, named(&answer)), (422, vec!["collection_id".to_owned()]), "{answer:?}");
+    assert_eq!((answer.status, named(&answer)), (422, vec!["collection_id"]), "{answer:?}");
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ pub fn complete(mut api: OpenApi) -> Value {
          Every POST that takes an API key honours an `Idempotency-Key` for 24 hours. Every reply carries an \
          `X-Request-Id`.\n\nRequests are read leniently, because n8n sends what its users typed: a number or a flag may \
          come as text, an id as a number or as text, and a blank text or null is a field left out. Fields that are not \
-         described are ignored."
+         described are ignored, but for those of a lead: they are its custom fields."
             .into(),
     );
     let mut doc = serde_json::to_value(&api).unwrap_or_default();
