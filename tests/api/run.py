@@ -35,7 +35,7 @@ SETTINGS = {"BATON_TRIGGER_LIMIT": "1000000", "BATON_LOG": "warn"}
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--examples", type=int, default=12, help="of each operation in the fuzzing phase (default %(default)s)")
+    parser.add_argument("--examples", type=int, default=5, help="of each operation in the fuzzing phase (default %(default)s)")
     parser.add_argument("--seed", type=int, default=20261122, help="default %(default)s")
     parser.add_argument("--baton", type=Path, metavar="PATH", help="the binary (default: the newest build of this repository)")
     parser.add_argument("more", nargs="*", help="for schemathesis, after `--`")
@@ -96,7 +96,7 @@ def run(given: argparse.Namespace, tool: Path, binary: Path, folder: Path) -> in
     for problem in [*broken, *(f"{name} was never answered with a 2xx: {dict(asked.get(name, {}))}" for name in never)]:
         print(f"FAIL {problem}")
     if judged.returncode or broken:
-        print(server.tail(40, [key]))
+        print(server.tail(20, [key]))
     return 1 if judged.returncode or never or broken else 0
 
 

@@ -24,7 +24,8 @@ pub struct RegisterInstallation {
     /// Base URL of n8n.
     #[schema(format = "uri", max_length = 500, example = "https://n8n.yourdomain.com")]
     host: String,
-    /// n8n API key, to list workflows, follow executions and resume them. It is encrypted and never returned.
+    /// n8n API key, to list workflows, follow executions and resume them. It is encrypted and never returned. Without
+    /// spaces and control characters.
     #[schema(max_length = 2000, example = "n8n-api-key-here")]
     api_key: String,
     #[schema(max_length = 200, example = "Production n8n")]

@@ -115,7 +115,7 @@ fn complete_operation(operation: &mut Value, components: &mut Value, route: &Rou
             json!({
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "A repeat with the same key and the same request gets the first reply again, for 24 hours.",
-                "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+                "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\t -~]*[!-~][\t -~]*$" },
                 "example": "7f1c2b1e-exec-551",
             }),
         );
