@@ -19,18 +19,19 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
 pub struct RegisterInstallation {
     /// Your own name for the instance. Registering the same name again updates it.
-    #[schema(example = "my-n8n-001")]
+    #[schema(max_length = 200, example = "my-n8n-001")]
     instance_id: String,
     /// Base URL of n8n.
-    #[schema(example = "https://n8n.yourdomain.com")]
+    #[schema(format = "uri", max_length = 500, example = "https://n8n.yourdomain.com")]
     host: String,
-    /// n8n API key, to list workflows, follow executions and resume them. It is encrypted and never returned.
-    #[schema(example = "n8n-api-key-here")]
+    /// n8n API key, to list workflows, follow executions and resume them. It is encrypted and never returned. Without
+    /// spaces and control characters.
+    #[schema(max_length = 2000, example = "n8n-api-key-here")]
     api_key: String,
-    #[schema(example = "Production n8n")]
+    #[schema(max_length = 200, example = "Production n8n")]
     title: String,
     /// n8n's `WEBHOOK_URL`, when webhooks and resume URLs lie on another origin than `host`.
-    #[schema(example = "https://hooks.yourdomain.com")]
+    #[schema(format = "uri", max_length = 500, example = "https://hooks.yourdomain.com")]
     webhook_url: Option<String>,
 }
 

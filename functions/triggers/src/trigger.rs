@@ -36,13 +36,13 @@ const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
 #[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
 pub struct TriggerWebhook {
     /// Full URL of the n8n webhook. Its host must be a registered installation's.
-    #[schema(example = "https://n8n.example.com/webhook/your-path")]
+    #[schema(format = "uri", example = "https://n8n.example.com/webhook/your-path")]
     endpoint: String,
     /// Where the trigger comes from; `dashboard` when left out.
-    #[schema(example = "dashboard")]
+    #[schema(max_length = 100, example = "dashboard")]
     source: Option<String>,
     /// Passed on to the workflow.
-    #[schema(value_type = Object, example = json!({ "custom_key": "custom_value" }))]
+    #[schema(value_type = Option<Object>, example = json!({ "custom_key": "custom_value" }))]
     data: Option<Value>,
 }
 
@@ -61,7 +61,7 @@ pub struct Triggered {
     #[schema(example = 200)]
     n8n_status: u16,
     /// n8n's answer: JSON where it is JSON, text otherwise.
-    #[schema(value_type = Object, example = json!({ "message": "Workflow was started" }))]
+    #[schema(value_type = Value, example = json!({ "message": "Workflow was started" }))]
     response: Value,
     /// n8n's id of the execution, when the workflow's answer tells it.
     #[schema(example = "551")]

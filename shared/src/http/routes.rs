@@ -84,8 +84,9 @@ impl Route {
     /// Every kind of error that the route can answer with.
     pub fn errors(&self) -> Vec<ErrorKind> {
         let mut kinds = self.errors.to_vec();
+        kinds.push(Internal);
         if self.auth != Auth::Public {
-            kinds.extend([Unauthenticated, CredentialRejected, Forbidden, Unavailable, Internal]);
+            kinds.extend([Unauthenticated, CredentialRejected, Forbidden, Unavailable]);
         }
         if matches!(self.method, Verb::Post | Verb::Patch | Verb::Put) {
             kinds.extend([Malformed, Invalid, TooLarge, UnsupportedMedia]);
