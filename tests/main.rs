@@ -4,6 +4,7 @@ mod coverage;
 mod events;
 mod faults;
 mod openapi;
+mod rights;
 mod routes;
 mod support;
 mod work;

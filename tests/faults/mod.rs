@@ -12,7 +12,7 @@ use shared::testing::dump;
 use crate::support::TestApp;
 
 /// Lets time pass in steps of ten seconds: ticks, messages, and a sweep at the end.
-async fn pass(house: &TestApp, seconds: u64) {
+pub async fn pass(house: &TestApp, seconds: u64) {
     for _ in 0..seconds.div_ceil(10) {
         house.tick().await;
         house.drain().await;

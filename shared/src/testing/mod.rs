@@ -6,6 +6,7 @@ pub mod dump;
 mod faults;
 mod n8n;
 mod network;
+pub mod rights;
 
 pub use faults::{Faults, Plan};
 pub use n8n::{Credential, Execution, FakeN8n};
