@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
+use http::Method;
+use serde_json::json;
 use shared::{
     egress::OutError,
     lambda::batch,
@@ -23,7 +24,7 @@ use crate::{
         },
     },
     support::{
-        TestApp,
+        N8N, PASSWORD, TestApp,
         roles::{ROLES, Right, working},
         samples::{samples, scene},
     },
@@ -92,43 +93,113 @@ async fn stories(used: &mut Used) {
     told(used, Connect).await;
 }
 
-/// What goes wrong asks for more than what goes well.
-async fn troubles(used: &mut Used) {
-    // n8n is away while a decision falls, and back later; then a trigger that n8n refuses.
-    let house = TestApp::new().await;
+/// n8n is away while decisions fall about everything that can be decided about, and comes back.
+async fn n8n_away(used: &mut Used) {
+    let house = scene().await;
     house.n8n.set_down(true);
-    let at = Register.act(&house, &Value::Null).await.json;
-    let parked = house
-        .acme
-        .post(
-            "/automation/payload/create",
-            json!({ "title": "Report", "installation_id": at["installation_id"], "workflow_id": "wf1", "execution_id": "7" }),
-        )
-        .await;
-    let decision = json!({ "entity_id": parked.id(), "entity_type": "custom_payload" });
-    let decided = house.acme.post("/automation/approve", decision).await;
-    assert_eq!(decided.json["resume_state"], "pending", "{decided:?}");
+    let mut owed = Vec::new();
+    for (kind, path, body) in [
+        ("custom_payload", "/automation/payload/create", json!({ "title": "x" })),
+        ("media_item", "/automation/media/create", json!({ "title": "x", "media_type": "file", "collection_id": 1 })),
+        ("lead", "/api/leads", json!({ "first_name": "A", "last_name": "B", "email": "a@example.com" })),
+        ("invoice", "/api/invoices", json!({ "invoice_number": "INV-7", "amount": 1 })),
+    ] {
+        let mut body = body;
+        for (name, value) in [
+            ("installation_id", json!(45)),
+            ("workflow_id", json!("wf1")),
+            ("execution_id", json!("7")),
+            ("human_interaction", json!(true)),
+            ("automation_status", json!("pending")),
+            ("resume_url", json!(format!("{N8N}/webhook-waiting/7?signature=token-7"))),
+        ] {
+            body[name] = value;
+        }
+        let made = house.acme.post(path, body).await;
+        let decision = json!({ "entity_id": made.id(), "entity_type": kind });
+        let decided = house.acme.post("/automation/approve", decision).await;
+        assert_eq!(decided.json["resume_state"], "pending", "{kind}: {decided:?}");
+        owed.push(made.id());
+    }
     pass(&house, 60).await;
+    house.n8n.waits(7, "wf1", owed[0]);
     house.n8n.set_down(false);
     pass(&house, 600).await;
+    add(used, &house);
+}
+
+/// An n8n that moves, whose workflows are renamed, and that is listed when it comes back.
+async fn n8n_moved(used: &mut Used) {
+    let mut house = scene().await;
+    house.register(&house.acme).await;
+    let usage = json!({
+        "n8n_base_url": N8N, "workflow_id": "wf1", "execution_id": "8", "model_id": "gpt-4", "input_tokens": 1,
+        "output_tokens": 1,
+    });
+    assert_eq!(house.acme.post("/api/token-usage", usage).await.status, 201);
+    let id = house.register(&house.acme).await;
+    house.n8n.set_down(true);
+    let moved = json!({
+        "instance_id": "my-n8n-001", "host": "https://moved.example.com", "api_key": "n8n-api-key-here", "title": "x",
+    });
+    assert_eq!(house.acme.post("/api/installs/register", moved).await.status, 200);
+    for name in ["Report", "Monthly report"] {
+        house.restart();
+        let mut data = crate::faults::stories::execution_data();
+        data["workflowData"]["name"] = json!(name);
+        let push = json!({ "installation_id": id, "workflow_id": "wf1", "execution_data": data });
+        assert_eq!(house.acme.post("/api/push/executions", push).await.status, 200);
+    }
+    house.register(&house.acme).await;
+    house.n8n.add_workflow("wf1", "Yearly report", "report");
+    house.restart();
+    house.n8n.set_down(false);
+    pass(&house, 120).await;
+    add(used, &house);
+}
+
+/// n8n takes a credential, does not, has lost it.
+async fn credentials(used: &mut Used) {
+    let house = TestApp::new().await;
+    house.register(&house.acme).await;
+    let path = "/api/n8n/nodes/payload-review";
+    house.n8n.refuse_credentials(Some(403));
+    let refused = house.acme.post_once(path, "once", json!({})).await;
+    assert_eq!(refused.json["credential"]["state"], "by_hand", "{refused:?}");
+    house.n8n.refuse_credentials(None);
+    for _ in 0..2 {
+        let made = house.acme.post(path, json!({})).await;
+        assert_eq!(made.json["credential"]["state"], "created", "{made:?}");
+        house.n8n.delete_credentials();
+    }
+    add(used, &house);
+}
+
+/// What lists narrow to, a trigger that n8n does not take, large content that goes, a login that fails.
+async fn the_rest(used: &mut Used) {
+    let house = scene().await;
+    for path in [
+        "/api/payloads/list?automation_status=pending",
+        "/api/media/list?automation_status=pending",
+        "/api/media/list?collection_id=1",
+        "/api/leads/list?human_interaction=1",
+        "/api/chats/list?status=active",
+        "/api/notifications/list?unread=1",
+    ] {
+        assert_eq!(house.acme.get(path).await.status, 200, "{path}");
+    }
     house.n8n.answer_webhooks(Err(OutError::Connect("connection refused".into())));
-    let trigger = json!({ "endpoint": "https://n8n.example.com/webhook/report" });
+    let trigger = json!({ "endpoint": format!("{N8N}/webhook/report") });
     let refused = house.acme.post_once("/api/trigger-webhook", "once", trigger).await;
     assert_eq!(refused.status, 502, "{refused:?}");
-    add(used, &house);
-    // A large payload that is replaced by a small one, and deleted.
-    let house = TestApp::new().await;
     let made = house.acme.post("/api/payloads", json!({ "title": "x", "payload": "x".repeat(100_000) })).await;
     let path = format!("/api/payloads/{}", made.id());
     assert_eq!(house.acme.get(&path).await.status, 200);
     assert_eq!(house.acme.patch(&path, json!({ "payload": "small" })).await.status, 200);
     assert_eq!(house.acme.delete(&path).await.status, 200);
-    add(used, &house);
-    // Logins, good and bad.
-    let house = TestApp::new().await;
-    for password in ["wrong password", crate::support::PASSWORD] {
+    for password in ["wrong password", PASSWORD] {
         let body = json!({ "username": "jane@acme.example", "password": password });
-        house.acme.bare(http::Method::POST, "/api/v1/auth/login", Some(body), &[]).await;
+        house.acme.bare(Method::POST, "/api/v1/auth/login", Some(body), &[]).await;
     }
     add(used, &house);
 }
@@ -154,7 +225,10 @@ async fn no_role_grants_what_its_function_does_not_use() {
     let mut used = Used::new();
     routes(&mut used).await;
     stories(&mut used).await;
-    troubles(&mut used).await;
+    n8n_away(&mut used).await;
+    n8n_moved(&mut used).await;
+    credentials(&mut used).await;
+    the_rest(&mut used).await;
     event_sources(&mut used).await;
     let mut unused = Vec::new();
     for (function, role) in &*ROLES {

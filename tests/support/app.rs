@@ -12,7 +12,6 @@ use shared::{
         api_key,
         installation::Installation,
         org::{Group, Role, User},
-        payload::Payload,
     },
     egress::HttpOut,
     http::layers,
@@ -151,13 +150,6 @@ impl TestApp {
         let installations = Installations { store: &*self.app.store, tenant };
         let far = now.plus(Duration::from_secs(365 * 24 * 3600));
         self.app.store.transact(installations.insert(&installation, far).unwrap()).await.unwrap();
-    }
-
-    /// Puts a payload of a chosen id there that waits for a decision: document 000's sample, of installation 45.
-    pub async fn seed_payload(&self, caller: &Caller, id: u64) {
-        let made = caller.post("/automation/payload/create", super::samples::payload()).await;
-        assert_eq!(made.status, 201, "{made:?}");
-        self.renumber::<Payload>(caller, made.id(), id).await;
     }
 
     /// Gives an entity that has just been created another id, for the documents' samples.
