@@ -136,6 +136,11 @@ fn rival_nid(house: &TestApp) -> u64 {
     workflow::nid(house.rival.key.tenant, Id::from_u64(RIVALS + 45).unwrap(), "rivals-workflow").get()
 }
 
+fn own_nid(house: &TestApp, workflow: &Value) -> String {
+    let installation = Id::from_u64(45).unwrap();
+    workflow::nid(house.acme.key.tenant, installation, workflow.as_str().unwrap()).get().to_string()
+}
+
 /// A scene in which the rival has one of everything too.
 async fn twin() -> TestApp {
     let house = scene().await;
@@ -262,6 +267,10 @@ async fn another_tenants_id_cannot_be_told_from_one_of_nobody() {
             let second = ask(&twins.1, &same, &nobodys).await;
             let text = |id: &Value| id.to_string().trim_matches(['[', ']', '"']).to_owned();
             first.text = first.text.replace(&text(&theirs), &text(&nobodys));
+            if place.name() == "workflow_id" {
+                // Made of the caller's tenant, his installation and the word.
+                first.text = first.text.replace(&own_nid(&twins.0, &theirs), &own_nid(&twins.0, &nobodys));
+            }
             let row = format!("{} {} {place:?}: {}", route.method.as_str(), route.path, first.status);
             if first != second {
                 differ.push(format!("{row}\n  {first:?}\n  {second:?}"));

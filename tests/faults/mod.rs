@@ -1,6 +1,7 @@
 //! What becomes of work when ports fail and processes die, and of secrets when anything does.
 
 mod death;
+mod echoes;
 mod secrets;
 pub mod stories;
 mod throttle;

@@ -132,7 +132,7 @@ impl TestApp {
         let id = Id::from_u64(id).unwrap();
         let (tenant, now) = (caller.key.tenant, self.clock.now());
         let secret = secrecy::SecretString::from("n8n-api-key-here");
-        let sealed = self.app.sealer.seal(tenant, &Installation::seal_record(id), &secret).await.unwrap();
+        let sealed = self.app.sealer.seal(tenant, &Installation::record_of(id, 1), &secret).await.unwrap();
         let installation = Installation {
             id,
             instance_id: format!("seeded-{id}"),
@@ -140,6 +140,7 @@ impl TestApp {
             webhook_url: None,
             title: "Seeded".into(),
             sealed_api_key: sealed,
+            key_version: 1,
             group_id: caller.key.group_id,
             created_at: now,
             changed_at: now,
