@@ -387,10 +387,10 @@ async fn no_refusal_of_a_credential_depends_on_what_there_is() {
             }
         }
         let header = match route.auth {
-            Auth::Key(TEST_SCOPE) | Auth::Public => continue,
-            Auth::Key(scope) => {
+            Auth::Scope(TEST_SCOPE) | Auth::Public => continue,
+            Auth::Scope(scope) => {
                 let others = ROUTES.iter().filter_map(|route| match route.auth {
-                    Auth::Key(other) if other != scope => Some(other.to_owned()),
+                    Auth::Scope(other) if other != scope => Some(other.to_owned()),
                     _ => None,
                 });
                 let wish = NewKey { scopes: others.collect(), ..NewKey::default() };

@@ -53,7 +53,7 @@ pub(super) fn missing(auth: Auth) -> Error {
             "missing_session",
             "Log in first: send the session's token as Authorization: Bearer, or its cookie.",
         ),
-        Auth::Key(_) | Auth::Public => Error::new(ErrorKind::Unauthenticated, "missing_api_key", NO_KEY),
+        Auth::Scope(_) | Auth::Public => Error::new(ErrorKind::Unauthenticated, "missing_api_key", NO_KEY),
     }
 }
 

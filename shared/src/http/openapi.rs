@@ -45,11 +45,11 @@ pub fn complete(mut api: OpenApi) -> Value {
 
 fn complete_operation(operation: &mut Value, route: &Route) {
     operation["security"] = match route.auth {
-        Auth::Key(_) => json!([{ "api_key": [] }, { "bearer": [] }, { "session": [] }]),
+        Auth::Scope(_) => json!([{ "api_key": [] }, { "bearer": [] }, { "session": [] }]),
         Auth::Session => json!([{ "bearer": [] }, { "session": [] }]),
         Auth::Public => json!([]),
     };
-    if let Auth::Key(scope) = route.auth
+    if let Auth::Scope(scope) = route.auth
         && scope != routes::TEST_SCOPE
     {
         operation["x-scope"] = json!(scope);

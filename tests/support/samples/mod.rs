@@ -57,7 +57,7 @@ impl Sample {
     pub async fn caller(&self, house: &TestApp) -> Caller {
         match self.route.auth {
             Auth::Session => sessions::caller(house).await,
-            Auth::Key(_) | Auth::Public => house.acme.clone(),
+            Auth::Scope(_) | Auth::Public => house.acme.clone(),
         }
     }
 
