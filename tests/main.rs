@@ -1,5 +1,6 @@
 //! The whole house under test: every router, every worker, over the embedded engine in memory.
 
+mod costs;
 mod coverage;
 mod egress;
 mod events;

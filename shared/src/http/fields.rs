@@ -144,7 +144,7 @@ impl Fields {
         self.required(name, |fields| fields.whole(name, max))
     }
 
-    /// A number of at most [`MOST`] either way. One without a fraction is a whole number, however it was written.
+    /// A number of at most 999,999,999,999,999 either way. One without a fraction is a whole number, however it was written.
     pub fn number(&mut self, name: &str) -> Option<Number> {
         let number = match self.value(name)? {
             Value::Number(number) => number.as_f64(),
