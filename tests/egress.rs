@@ -97,7 +97,8 @@ fn forbidden(sink: &Sink) -> Vec<Forbidden> {
     let port = sink.address.port().to_string();
     let rows = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(|line| {
         let [reason, url, dns, _why] = line.split(" | ").collect::<Vec<_>>()[..] else { panic!("{line}") };
-        let answers = if dns == "-" { Vec::new() } else { dns.split(',').map(|a| a.trim().parse().unwrap()).collect() };
+        let answers =
+            if dns == "-" { Vec::new() } else { dns.split(',').map(|a| a.trim().parse().unwrap()).collect() };
         Forbidden { reason, url: url.replace("{port}", &port), answers }
     });
     let rows: Vec<_> = rows.collect();
@@ -164,7 +165,8 @@ fn every_field_for_a_url_has_its_row() {
         let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
         let schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
         let Some(name) = schema.and_then(|text| text.rsplit('/').next()) else { continue };
-        for (field, of) in document["components"]["schemas"][name]["properties"].as_object().into_iter().flatten()
+        for (field, of) in
+            document["components"]["schemas"][name]["properties"].as_object().into_iter().flatten()
         {
             let shown = of["example"].as_str().unwrap_or_default();
             let told = ["url", "host", "endpoint", "link", "uri"].iter().any(|word| field.contains(word));
@@ -214,13 +216,18 @@ async fn call_in_every_way(house: &TestApp, id: u64, host: &str) {
     let _ = working(QueueName::PollExecutions, listing::run(&house.app, tenant, stored, "req_1")).await;
     let connected = house.acme.post("/api/n8n/nodes/payload-review", json!({ "installation_id": id })).await;
     assert_eq!(connected.json["credential"]["state"], "by_hand", "{host}: {connected:?}");
-    let triggered = house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{host}/webhook/x") })).await;
+    let triggered =
+        house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{host}/webhook/x") })).await;
     assert!([422, 502].contains(&triggered.status), "{host}: {triggered:?}");
     follow(house, id).await;
     for (kind, path, mut body) in [
         ("custom_payload", "/automation/payload/create", json!({ "title": "x" })),
         ("media_item", "/automation/media/create", json!({ "title": "x", "media_type": "file" })),
-        ("lead", "/api/leads", json!({ "first_name": "A", "last_name": "B", "email": format!("a{id}@example.com") })),
+        (
+            "lead",
+            "/api/leads",
+            json!({ "first_name": "A", "last_name": "B", "email": format!("a{id}@example.com") }),
+        ),
         ("invoice", "/api/invoices", json!({ "invoice_number": format!("INV-{id}"), "amount": 1 })),
     ] {
         body["installation_id"] = json!(id);
@@ -348,7 +355,8 @@ async fn no_way_out_of_a_redirect_leads_inside() {
         let base = outer.url("");
         let body = json!({ "instance_id": "moved", "host": base, "api_key": "key", "title": "Moved" });
         assert_eq!(house.acme.post("/api/installs/register", body).await.status, 201);
-        let triggered = house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{base}/webhook/x") })).await;
+        let triggered =
+            house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{base}/webhook/x") })).await;
         assert_eq!(triggered.json["n8n_status"], status, "{triggered:?}");
         let made = house
             .acme

@@ -8,19 +8,14 @@ use std::{
 
 use http::Method;
 use serde_json::json;
-use shared::{
-    egress::OutError,
-    lambda::batch,
-    queue::QueueName,
-    work::Outcome,
-};
+use shared::{egress::OutError, lambda::batch, queue::QueueName, work::Outcome};
 
 use crate::{
     faults::{
         pass,
         stories::{
-            Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Forget, Message, PostLead,
-            Push, Register, Repost, Story, Trigger, Usage,
+            Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Forget, Message,
+            PostLead, Push, Register, Repost, Story, Trigger, Usage,
         },
     },
     support::{
@@ -100,7 +95,11 @@ async fn n8n_away(used: &mut Used) {
     let mut owed = Vec::new();
     for (kind, path, body) in [
         ("custom_payload", "/automation/payload/create", json!({ "title": "x" })),
-        ("media_item", "/automation/media/create", json!({ "title": "x", "media_type": "file", "collection_id": 1 })),
+        (
+            "media_item",
+            "/automation/media/create",
+            json!({ "title": "x", "media_type": "file", "collection_id": 1 }),
+        ),
         ("lead", "/api/leads", json!({ "first_name": "A", "last_name": "B", "email": "a@example.com" })),
         ("invoice", "/api/invoices", json!({ "invoice_number": "INV-7", "amount": 1 })),
     ] {
@@ -192,7 +191,8 @@ async fn the_rest(used: &mut Used) {
     let trigger = json!({ "endpoint": format!("{N8N}/webhook/report") });
     let refused = house.acme.post_once("/api/trigger-webhook", "once", trigger).await;
     assert_eq!(refused.status, 502, "{refused:?}");
-    let made = house.acme.post("/api/payloads", json!({ "title": "x", "payload": "x".repeat(100_000) })).await;
+    let made =
+        house.acme.post("/api/payloads", json!({ "title": "x", "payload": "x".repeat(100_000) })).await;
     let path = format!("/api/payloads/{}", made.id());
     assert_eq!(house.acme.get(&path).await.status, 200);
     assert_eq!(house.acme.patch(&path, json!({ "payload": "small" })).await.status, 200);

@@ -67,6 +67,11 @@ fn places(document: &Value, route: &Route) -> BTreeSet<Place> {
     }
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
     found.extend(fields(document, body).into_iter().filter(|name| looks_like_an_id(name)).map(Place::Body));
+    if route.path.starts_with("/api/leads") {
+        // Named by its id or its label.
+        let named = |place: Place| fields(document, body).contains(&"status".to_owned()).then_some(place);
+        found.extend(named(Place::Body("status".into())));
+    }
     found.retain(|place| !NO_IDS.contains(&place.name()));
     found
 }
@@ -99,6 +104,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
         (_, "collection_id") => ids(1),
         (_, "entity_id") => ids(42),
         (_, "lead_id") => ids(101),
+        (_, "status") => ids(12),
         (Place::Path(_), "message_id") => ids(74),
         (_, "group_id") => {
             let theirs = house.rival.key.group_id.get();
@@ -197,7 +203,8 @@ fn with_id(sample: &Sample, place: &Place, id: &Value) -> (Method, String, Optio
         }
         Place::Query(name) => {
             let (before, query) = path.split_once('?').unwrap_or((&path, ""));
-            let others = query.split('&').filter(|part| !part.is_empty() && !part.starts_with(&format!("{name}=")));
+            let others =
+                query.split('&').filter(|part| !part.is_empty() && !part.starts_with(&format!("{name}=")));
             let query: Vec<_> = others.map(str::to_owned).chain([format!("{name}={text}")]).collect();
             path = format!("{before}?{}", query.join("&"));
         }
@@ -252,7 +259,8 @@ async fn another_tenants_id_cannot_be_told_from_one_of_nobody() {
     for route in ROUTES {
         for place in places(&document, route) {
             let all = (samples(&twins.0), samples(&twins.1));
-            let of = |all: Vec<Sample>| all.into_iter().find(|sample| sample.route.operation == route.operation);
+            let of =
+                |all: Vec<Sample>| all.into_iter().find(|sample| sample.route.operation == route.operation);
             let (Some(sample), Some(same)) = (of(all.0), of(all.1)) else {
                 panic!("{} has no sample", route.operation);
             };
@@ -334,7 +342,8 @@ async fn bad_credentials(house: &TestApp) -> Vec<Bad> {
 
 /// The sample's own path, and the same with another tenant's ids and with ids of nobody.
 fn paths(house: &TestApp, document: &Value, sample: &Sample) -> Vec<(Method, String, Option<Value>)> {
-    let mut all = vec![(sample.method(), sample.path.clone(), sample.has_body().then(|| sample.body.clone()))];
+    let mut all =
+        vec![(sample.method(), sample.path.clone(), sample.has_body().then(|| sample.body.clone()))];
     for place in places(document, sample.route) {
         let (theirs, nobodys) = pair(house, sample.route, &place);
         all.extend([theirs, nobodys].map(|id| with_id(sample, &place, &id)));
@@ -380,8 +389,11 @@ async fn no_refusal_of_a_credential_depends_on_what_there_is() {
             match bad.kind {
                 "none" => assert_eq!(code, missing, "{}", route.operation),
                 _ if session => assert!(
-                    ["invalid_session", "session_expired", "session_ended", "invalid_api_key"].contains(&code.as_str()),
-                    "{}: {}: {code}", route.operation, bad.kind
+                    ["invalid_session", "session_expired", "session_ended", "invalid_api_key"]
+                        .contains(&code.as_str()),
+                    "{}: {}: {code}",
+                    route.operation,
+                    bad.kind
                 ),
                 _ => assert_eq!(code, "invalid_api_key", "{}: {}", route.operation, bad.kind),
             }

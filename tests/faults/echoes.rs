@@ -24,7 +24,9 @@ const KINDS: [(&str, &str, &str); 4] = [
 fn entity(kind: &str, execution: u64) -> Value {
     let mut body = match kind {
         "media_item" => json!({ "title": "x", "media_type": "file" }),
-        "lead" => json!({ "first_name": "A", "last_name": "B", "email": format!("a{execution}@example.com") }),
+        "lead" => {
+            json!({ "first_name": "A", "last_name": "B", "email": format!("a{execution}@example.com") })
+        }
         "invoice" => json!({ "invoice_number": format!("INV-{execution}"), "amount": 1 }),
         _ => json!({ "title": "x" }),
     };
@@ -82,7 +84,8 @@ pub async fn browsers(house: &TestApp, replies: &mut Replies) -> Vec<String> {
     let answer = browser.bare(Method::POST, "/api/v1/auth/login", Some(body), &[]).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let mut held: Vec<String> = answer.cookies().into_iter().map(|(_, value, _)| value).collect();
-    let jar: Vec<_> = answer.cookies().into_iter().map(|(name, value, _)| format!("{name}={value}")).collect();
+    let jar: Vec<_> =
+        answer.cookies().into_iter().map(|(name, value, _)| format!("{name}={value}")).collect();
     let jar = jar.join("; ");
     house.advance(Duration::from_secs(40 * 60));
     let renewed = browser.bare(Method::GET, "/api", None, &[("cookie", &jar)]).await;

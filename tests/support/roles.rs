@@ -77,7 +77,10 @@ impl Ledger {
         let Ok(function) = ACTING.try_with(|function| *function) else { return };
         let role = ROLES.get(function).unwrap_or_else(|| panic!("{function} has no role"));
         let right = role.grants(access).unwrap_or_else(|| {
-            panic!("the role of {function} lacks {} on {:?} {:?}", access.action, access.resource, access.partition)
+            panic!(
+                "the role of {function} lacks {} on {:?} {:?}",
+                access.action, access.resource, access.partition
+            )
         });
         self.0.lock().unwrap().entry(function).or_default().insert(right);
     }
@@ -103,7 +106,8 @@ fn covers(granted: &str, asked: &Resource) -> bool {
         Resource::Index(name) => granted == format!("!Sub \"${{Table.Arn}}/index/{name}\""),
         Resource::Bucket => granted == "!GetAtt Bucket.Arn",
         Resource::Object(key) => {
-            let pattern = granted.strip_prefix("!Sub \"${Bucket.Arn}/").and_then(|rest| rest.strip_suffix('"'));
+            let pattern =
+                granted.strip_prefix("!Sub \"${Bucket.Arn}/").and_then(|rest| rest.strip_suffix('"'));
             pattern.is_some_and(|pattern| like(pattern, key))
         }
         Resource::Key => granted == "!GetAtt Key.Arn",

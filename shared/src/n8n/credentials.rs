@@ -31,7 +31,9 @@ impl N8nError {
     /// The same without n8n's words.
     fn unsaid(self) -> Self {
         match self {
-            Self::Status { status, .. } => Self::Status { status, message: "(its words are not repeated)".into() },
+            Self::Status { status, .. } => {
+                Self::Status { status, message: "(its words are not repeated)".into() }
+            }
             other => other,
         }
     }
@@ -104,7 +106,8 @@ impl N8n<'_> {
     async fn change(&self, method: Method, path: &[&str], body: &Value) -> Result<Value, N8nError> {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         // What n8n says of a secret that it was sent may hold the secret.
-        let reply = self.call(method, self.url(path), body, MAX_REPLY_BYTES).await.map_err(N8nError::unsaid)?;
+        let reply =
+            self.call(method, self.url(path), body, MAX_REPLY_BYTES).await.map_err(N8nError::unsaid)?;
         serde_json::from_slice(&reply).map_err(|_| N8nError::NotN8n)
     }
 

@@ -91,7 +91,11 @@ mod tests {
     #[test]
     fn what_the_query_holds_is_blanked_however_it_is_written() {
         let secrets = url("https://n8n.example.com/x?signature=s3cr%2Ft-one&n=3&token=longer-s3cr%2Ft-one");
-        for said in ["no s3cr/t-one", "no s3cr%2Ft-one", "GET /x?signature=s3cr%2Ft-one&n=3&token=longer-s3cr%2Ft-one"] {
+        for said in [
+            "no s3cr/t-one",
+            "no s3cr%2Ft-one",
+            "GET /x?signature=s3cr%2Ft-one&n=3&token=longer-s3cr%2Ft-one",
+        ] {
             let shown = secrets.message(json!({ "message": said }).to_string().as_bytes());
             assert!(!shown.contains("s3cr") && shown.contains(BLANK), "{shown}");
         }
@@ -104,7 +108,8 @@ mod tests {
     fn a_message_is_blanked_before_it_is_cut() {
         let key = SecretString::from("k3y-of-n8n-0123456789");
         for before in 170..210 {
-            let shown = Confidential::of_key(&key).message(format!("{}k3y-of-n8n-0123456789", "x".repeat(before)).as_bytes());
+            let shown = Confidential::of_key(&key)
+                .message(format!("{}k3y-of-n8n-0123456789", "x".repeat(before)).as_bytes());
             assert!(!shown.contains("k3") && shown.chars().count() <= MESSAGE_CHARS, "{before}: {shown}");
         }
     }

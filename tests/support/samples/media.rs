@@ -14,8 +14,7 @@ use crate::support::{Caller, TestApp};
 pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     seed_collection(house, caller, base + 1, "Brand Assets").await;
     let body = with(media(), "collection_id", json!(base + 1));
-    let made =
-        caller.post("/automation/media/create", with(body, "installation_id", json!(base + 45))).await;
+    let made = caller.post("/automation/media/create", with(body, "installation_id", json!(base + 45))).await;
     assert_eq!(made.status, 201, "{made:?}");
     house.renumber::<MediaItem>(caller, made.id(), base + 42).await;
 }

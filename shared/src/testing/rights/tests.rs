@@ -88,10 +88,7 @@ fn needed(request: &Request) -> BTreeSet<Access> {
                 Some(other) => panic!("{other}"),
             };
             let partition = text(&body["ExpressionAttributeValues"][":0"]["S"]);
-            BTreeSet::from([Access {
-                partition: Some(partition),
-                ..Access::on("dynamodb:Query", resource)
-            }])
+            BTreeSet::from([Access { partition: Some(partition), ..Access::on("dynamodb:Query", resource) }])
         }
         Some(("DynamoDB_20120810", operation)) => {
             let action = match operation {
