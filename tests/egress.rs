@@ -26,7 +26,7 @@ use shared::{
     queue::{QueueName, Task, TaskKind},
     repo::{installations::Installations, runs::Runs},
     testing::{
-        Network,
+        Network, dump,
         sink::{Answer as Says, Sink, ok},
     },
     work::listing,
@@ -330,7 +330,6 @@ async fn a_name_that_changes_after_the_look_is_not_called() {
 /// The addresses of the providers of videos are Baton's own, but their names are looked up like any.
 #[tokio::test]
 async fn a_provider_whose_name_leads_inside_is_not_called() {
-    // Where TLS would be spoken, were anybody dialled.
     let (house, dns) = house(as_in_aws()).await;
     dns.say(0, &[Ipv4Addr::LOCALHOST.into()]);
     let body = json!({ "title": "x", "media_type": "video", "url": "https://vimeo.com/76979871" });
@@ -339,6 +338,10 @@ async fn a_provider_whose_name_leads_inside_is_not_called() {
     house.live(Duration::from_secs(5)).await;
     let item = house.acme.get(&format!("/api/media/{}", made.id())).await;
     assert_eq!(item.json["duration"], Value::Null, "{item:?}");
+    // A server that cannot be reached is asked again; one that may not be called is not.
+    let items = dump::items(&house.file).await.unwrap();
+    let owing: Vec<_> = items.iter().filter(|item| item.due_at.is_some()).collect();
+    assert!(owing.is_empty(), "{owing:?}");
 }
 
 /// An n8n that answers everything with the way inside.

@@ -183,7 +183,7 @@ fn statements(lines: &[String]) -> BTreeMap<Right, Option<Vec<String>>> {
         let of = |name: &str| statement.iter().find_map(|line| line.strip_prefix(&format!("{name}: ")));
         let (actions, resource) = (of("Action").unwrap(), of("Resource").unwrap());
         assert!(resource.starts_with('!'), "no resource of the template: {resource}");
-        let leading = of("Condition").map(|condition| leading_keys(condition));
+        let leading = of("Condition").map(leading_keys);
         for action in list(actions) {
             let twice = rights.insert((action.clone(), resource.to_owned()), leading.clone());
             assert!(twice.is_none(), "granted twice: {action} on {resource}");

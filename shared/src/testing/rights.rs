@@ -227,5 +227,6 @@ impl HttpOut for Seen<dyn HttpOut> {
     }
 }
 
-#[cfg(all(test, feature = "aws"))]
+#[cfg(test)]
+#[cfg(feature = "aws")]
 mod tests;
