@@ -23,6 +23,7 @@ use crate::{
 };
 
 pub mod batch;
+mod emf;
 mod logging;
 
 pub use lambda_runtime::Error;
@@ -103,7 +104,7 @@ pub fn http_request(event: &str) -> Result<lambda_http::Request, serde_json::Err
 /// Logging and the app. An error here ends the process before its first invocation, which Lambda reports.
 fn start(name: &str, engines: &[Fit]) -> Result<SharedApp, Error> {
     let settings = FunctionSettings::read(&ProcessEnv)?;
-    logging::start(name, settings.log)?;
+    logging::start(name, &settings)?;
     Ok(App::fitted(settings, engines)?)
 }
 

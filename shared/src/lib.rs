@@ -16,6 +16,7 @@ pub mod installed;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod metering;
+pub mod metrics;
 pub mod n8n;
 pub mod pricing;
 pub mod queue;

@@ -3,6 +3,7 @@
 //! Its one rule: it adds wiring and nothing else. What it runs is what Lambda runs.
 
 pub mod cli;
+pub mod gate;
 pub mod house;
 pub mod logging;
 pub mod serve;
