@@ -69,7 +69,7 @@ impl TestApp {
 
     pub async fn with(settings: Settings) -> Self {
         let network = Network::new();
-        Self::over(settings, network.clone(), network).await
+        Box::pin(Self::over(settings, network.clone(), network)).await
     }
 
     /// The house over another client for outgoing HTTP; n8n is in the network all the same.

@@ -32,14 +32,21 @@ tokio::task_local! {
     static ACTING: &'static str;
 }
 
-/// Runs work as a function's.
-pub async fn acting<T>(function: &'static str, work: impl Future<Output = T>) -> T {
-    ACTING.scope(function, work).await
+/// Runs work as a function's. On the heap: the futures of whole requests, one in another, do not fit on the stack of a
+/// test's thread.
+pub fn acting<'a, T: 'a>(
+    function: &'static str,
+    work: impl Future<Output = T> + 'a,
+) -> impl Future<Output = T> + 'a {
+    ACTING.scope(function, Box::pin(work))
 }
 
 /// Runs a worker's work on a message of a queue.
-pub async fn working<T>(queue: QueueName, work: impl Future<Output = T>) -> T {
-    acting(queue.as_str(), work).await
+pub fn working<'a, T: 'a>(
+    queue: QueueName,
+    work: impl Future<Output = T> + 'a,
+) -> impl Future<Output = T> + 'a {
+    acting(queue.as_str(), work)
 }
 
 /// The function that API Gateway hands a request to.

@@ -104,7 +104,7 @@ pub async fn scene() -> TestApp {
 
 pub async fn scene_with(settings: Settings) -> TestApp {
     let house = TestApp::with(settings).await;
-    furnish(&house, &house.acme, 0, N8N).await;
+    Box::pin(furnish(&house, &house.acme, 0, N8N)).await;
     // The fake reads the documents' execution id, which is no number, as 0.
     house.n8n.waits(0, "abc123", 42);
     let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
