@@ -114,7 +114,7 @@ async fn a_bad_credential_is_a_403_or_in_other_dialects_a_401() {
 async fn a_key_without_the_scope_is_a_403() {
     let house = scene().await;
     for sample in samples(&house) {
-        let Auth::Key(scope) = sample.route.auth else { continue };
+        let Auth::Scope(scope) = sample.route.auth else { continue };
         let others: Vec<_> = ROUTES.iter().filter_map(|route| other_scope(route, scope)).collect();
         let narrow = house.key(&house.acme, NewKey { scopes: others, ..NewKey::default() }).await;
         let answer = sample.send(&narrow).await;
@@ -135,7 +135,7 @@ async fn a_session_may_do_what_its_role_allows() {
     for role in [Role::Viewer, Role::Approver, Role::Editor] {
         let caller = house.user(&house.acme, role).await;
         for sample in &all {
-            let Auth::Key(scope) = sample.route.auth else { continue };
+            let Auth::Scope(scope) = sample.route.auth else { continue };
             let operation = sample.route.operation;
             if scope == TEST_SCOPE || role.scopes().iter().any(|held| covers(held, scope)) {
                 let answer = sample.send(&caller).await;
@@ -155,7 +155,7 @@ async fn a_session_may_do_what_its_role_allows() {
 fn a_viewer_only_reads() {
     let may = |role: Role, scope| role.scopes().iter().any(|held| covers(held, scope));
     for route in ROUTES {
-        let Auth::Key(scope) = route.auth else { continue };
+        let Auth::Scope(scope) = route.auth else { continue };
         let reads = scope == TEST_SCOPE || scope.ends_with(":read");
         assert!(route.method != Verb::Get || reads, "{}: {scope}", route.operation);
         if scope != TEST_SCOPE {
@@ -215,7 +215,7 @@ async fn a_cookie_alone_changes_nothing() {
 
 fn other_scope(route: &Route, scope: &str) -> Option<String> {
     match route.auth {
-        Auth::Key(other) if other != scope => Some(other.to_owned()),
+        Auth::Scope(other) if other != scope => Some(other.to_owned()),
         _ => None,
     }
 }
@@ -596,13 +596,13 @@ async fn the_api_document_asks_for_what_the_route_table_asks_for() {
         let schemes: Vec<_> = match route.auth {
             Auth::Public => vec![],
             Auth::Session => vec!["bearer", "session"],
-            Auth::Key(_) => vec!["api_key", "bearer", "session"],
+            Auth::Scope(_) => vec!["api_key", "bearer", "session"],
         };
         let asked = operation["security"].as_array().unwrap();
         let asked = asked.iter().map(|one| one.as_object().unwrap().keys().next().unwrap().as_str());
         assert_eq!(asked.collect::<Vec<_>>(), schemes, "{name}");
         let scope = match route.auth {
-            Auth::Key(scope) if scope != TEST_SCOPE => Some(scope),
+            Auth::Scope(scope) if scope != TEST_SCOPE => Some(scope),
             _ => None,
         };
         assert_eq!(operation["x-scope"].as_str(), scope, "{name}");

@@ -93,7 +93,8 @@ async fn create(ctx: &Ctx, input: &Input) -> Result<(Installation, Committed)> {
         host: input.host.clone(),
         webhook_url: input.webhook_url.clone(),
         title: input.title.clone(),
-        sealed_api_key: seal(ctx, id, input).await?,
+        sealed_api_key: seal(ctx, id, 1, input).await?,
+        key_version: 1,
         group_id: ctx.caller.group_id,
         created_at: ctx.now,
         changed_at: ctx.now,
@@ -109,11 +110,13 @@ async fn create(ctx: &Ctx, input: &Input) -> Result<(Installation, Committed)> {
 }
 
 async fn update(ctx: &Ctx, input: &Input, old: Installation) -> Result<(Installation, Committed)> {
+    let key_version = old.key_version + 1;
     let new = Installation {
         host: input.host.clone(),
         webhook_url: input.webhook_url.clone(),
         title: input.title.clone(),
-        sealed_api_key: seal(ctx, old.id, input).await?,
+        sealed_api_key: seal(ctx, old.id, key_version, input).await?,
+        key_version,
         changed_at: ctx.now,
         listing_error: None,
         listing_attempts: 0,
@@ -127,8 +130,8 @@ async fn update(ctx: &Ctx, input: &Input, old: Installation) -> Result<(Installa
     Ok((new, committed))
 }
 
-async fn seal(ctx: &Ctx, id: Id, input: &Input) -> Result<String> {
-    Ok(ctx.app.sealer.seal(ctx.tenant(), &Installation::seal_record(id), &input.api_key).await?)
+async fn seal(ctx: &Ctx, id: Id, version: u64, input: &Input) -> Result<String> {
+    Ok(ctx.app.sealer.seal(ctx.tenant(), &Installation::record_of(id, version), &input.api_key).await?)
 }
 
 async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {

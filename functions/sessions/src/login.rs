@@ -24,7 +24,7 @@ pub struct Login {
 }
 
 /// A session has begun.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct LoggedIn {
     /// A JWT, for `Authorization: Bearer`.
     #[schema(

@@ -19,7 +19,7 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
-    n8n::client,
+    n8n::echo::Confidential,
     queue::{Task, TaskKind},
     repo::due::UNANNOUNCED,
 };
@@ -106,7 +106,7 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
         Ok(reply) if reply.status < 400 => finish(&ctx, target, run, &reply).await,
         // n8n said no: nothing was started, so there is nothing to follow.
         Ok(reply) => {
-            let error = n8n_error(&reply);
+            let error = n8n_error(&reply, &Confidential::of_url(&input.endpoint));
             abandon(&ctx, run, Some(reply.status), &error.message).await;
             Err(error)
         }
@@ -327,8 +327,9 @@ fn refused(error: OutError) -> Error {
     }
 }
 
-fn n8n_error(reply: &OutReply) -> Error {
-    let said = client::message(&reply.body);
+/// The answer is shown to the caller and kept with the run, without what the endpoint's query holds.
+fn n8n_error(reply: &OutReply, secrets: &Confidential) -> Error {
+    let said = secrets.message(&reply.body);
     let advice = match reply.status {
         404 => " Is the workflow active, and does it wait for POST?",
         401 | 403 => " The webhook asks for credentials.",
@@ -336,7 +337,7 @@ fn n8n_error(reply: &OutReply) -> Error {
     };
     Error::new(ErrorKind::Upstream, "n8n_error", format!("n8n answered {}: {said}.{advice}", reply.status))
         .with("n8n_status", reply.status)
-        .with("response", response_of(reply.body.get(..4096).unwrap_or(&reply.body)))
+        .with("response", secrets.blank_json(response_of(reply.body.get(..4096).unwrap_or(&reply.body))))
 }
 
 fn unreachable(error: &OutError) -> Error {

@@ -85,11 +85,11 @@ pub fn complete(mut api: OpenApi) -> Value {
 
 fn complete_operation(operation: &mut Value, components: &mut Value, route: &Route) {
     operation["security"] = match route.auth {
-        Auth::Key(_) => json!([{ "api_key": [] }, { "bearer": [] }, { "session": [] }]),
+        Auth::Scope(_) => json!([{ "api_key": [] }, { "bearer": [] }, { "session": [] }]),
         Auth::Session => json!([{ "bearer": [] }, { "session": [] }]),
         Auth::Public => json!([]),
     };
-    if let Auth::Key(scope) = route.auth
+    if let Auth::Scope(scope) = route.auth
         && scope != routes::TEST_SCOPE
     {
         operation["x-scope"] = json!(scope);
@@ -127,8 +127,8 @@ fn admission(route: &Route) -> String {
     let mut text = match route.auth {
         Auth::Public => "Needs no credential.".to_owned(),
         Auth::Session => "Needs a session; an API key cannot do this.".to_owned(),
-        Auth::Key(routes::TEST_SCOPE) => "Needs a credential; any scope will do.".to_owned(),
-        Auth::Key(scope) => format!("Needs the scope `{scope}`."),
+        Auth::Scope(routes::TEST_SCOPE) => "Needs a credential; any scope will do.".to_owned(),
+        Auth::Scope(scope) => format!("Needs the scope `{scope}`."),
     };
     if route.rate == RateClass::Trigger {
         text.push_str(" Limited: see `x-rate-limit`; all operations of a class count together.");
