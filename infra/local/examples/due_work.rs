@@ -154,14 +154,14 @@ fn id(n: u64) -> Result<Id, Error> {
 async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
     let installation = id(0)?;
     let secret = SecretString::from("an n8n key");
-    let sealed_api_key = app.sealer.seal(tenant, &Installation::seal_record(installation), &secret).await?;
-    let new = Installation {
+    let mut new = Installation {
         id: installation,
         instance_id: "n8n".into(),
         host: "https://n8n.example.com".into(),
         webhook_url: None,
         title: "n8n".into(),
-        sealed_api_key,
+        sealed_api_key: String::new(),
+        key_version: 1,
         group_id: installation,
         created_at: START,
         changed_at: START,
@@ -169,6 +169,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
         listing_attempts: 0,
         v: 1,
     };
+    new.sealed_api_key = app.sealer.seal(tenant, &new.seal_record(), &secret).await?;
     let far = START.plus(Duration::from_secs(365 * 24 * 3600));
     app.store.transact(Installations { store: &*app.store, tenant }.insert(&new, far)?).await?;
     let runs = Runs { store: &*app.store, tenant };

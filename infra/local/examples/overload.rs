@@ -128,18 +128,17 @@ async fn measure(addr: SocketAddr, request: &dyn Fn(u32) -> Vec<u8>) -> Result<V
     }
     let mut clients = Vec::new();
     for _ in 0..FLOOD {
-        clients.push(RefCell::new(TcpStream::connect(addr).await?));
+        clients.push(TcpStream::connect(addr).await?);
     }
-    let busy = clients.get(..BUSY).ok_or("too few clients")?;
     let numbers = &Cell::new(0);
-    slice(busy, numbers, request, None).await?;
+    slice(&mut clients[..BUSY], numbers, request, None).await?;
     println!("load average: {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim());
     println!("{:>16}{:>12}{:>12}{:>12}{:>12}", "", "created/s", "refused/s", "p50", "p99");
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        let before = slice(busy, numbers, request, None).await?;
-        let flood = slice(&clients, numbers, request, Some(before.rate() * TIMES)).await?;
-        let after = slice(busy, numbers, request, None).await?;
+        let before = slice(&mut clients[..BUSY], numbers, request, None).await?;
+        let flood = slice(&mut clients, numbers, request, Some(before.rate() * TIMES)).await?;
+        let after = slice(&mut clients[..BUSY], numbers, request, None).await?;
         for (name, seen) in [("busy", &before), ("four times that", &flood), ("busy again", &after)] {
             #[expect(clippy::cast_precision_loss, reason = "counts of seconds")]
             let refused = seen.refused as f64 / seen.took.as_secs_f64();
@@ -153,17 +152,16 @@ async fn measure(addr: SocketAddr, request: &dyn Fn(u32) -> Vec<u8>) -> Result<V
 
 /// All clients send for a while: as fast as they are answered, or at a rate that they share.
 async fn slice(
-    clients: &[RefCell<TcpStream>],
+    clients: &mut [TcpStream],
     numbers: &Cell<u32>,
     request: &dyn Fn(u32) -> Vec<u8>,
     rate: Option<f64>,
 ) -> Result<Seen, Error> {
     let seen = Rc::new(RefCell::new(Seen::default()));
     let (start, sent) = (Instant::now(), Cell::new(0_u32));
-    let all = clients.iter().map(|client| {
+    let all = clients.iter_mut().map(|stream| {
         let (seen, sent) = (seen.clone(), &sent);
         async move {
-            let mut stream = client.try_borrow_mut()?;
             while start.elapsed() < SLICE {
                 if let Some(rate) = rate {
                     let due = start + Duration::from_secs_f64(f64::from(sent.get()) / rate);
@@ -172,7 +170,7 @@ async fn slice(
                 }
                 let body = request(numbers.replace(numbers.get() + 1));
                 let begun = Instant::now();
-                let status = exchange(&mut stream, &body).await?;
+                let status = exchange(stream, &body).await?;
                 let mut seen = seen.borrow_mut();
                 match status {
                     201 => seen.accepted.push(begun.elapsed()),
