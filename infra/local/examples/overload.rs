@@ -1,7 +1,7 @@
 //! Four times what the local host can do, and what becomes of it: `cargo run --release -p baton --example overload`.
 //!
 //! Leads are created (each is on the disk before it is acknowledged) over loopback: first by as many clients as keep the
-//! host busy, then at four times the rate that these reached, then by the first ones again; three times over. It ends with
+//! host busy, then at four times the rate that these reached, then by the first ones again; five times over. It ends with
 //! an error when something else than 503 with `Retry-After` was refused, when what was let in took more than three times as
 //! long (p99, median of the rounds), or when the host was not itself again afterwards.
 
@@ -33,7 +33,7 @@ const BUSY: usize = 32;
 const FLOOD: usize = 512;
 const TIMES: f64 = 4.0;
 const SLICE: Duration = Duration::from_secs(4);
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// What is let in during the flood may take so many times as long.
 const SLOWER: f64 = 3.0;
 /// Of its former rate the host must reach so much again.
