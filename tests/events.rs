@@ -9,7 +9,6 @@ use shared::{
     clock::Millis,
     lambda::{self, batch},
     queue::QueueName,
-    work::due,
 };
 
 use crate::support::{Answer, PASSWORD, TestApp};

@@ -2,9 +2,12 @@
 
 mod costs;
 mod coverage;
+mod egress;
 mod events;
 mod faults;
 mod openapi;
+mod rights;
 mod routes;
 mod support;
+mod tenants;
 mod work;

@@ -2,9 +2,9 @@
 """Deploys template.yaml with the functions that infra/build.sh has built on a local stand-in for AWS, and uses what was
 deployed as a client, an operator and time itself would: over HTTP, with `baton org create`, through queues and schedules.
 
-    AUTH=true infra/standins/run.sh infra/standins/deploy.py TARGET BATON
+    infra/standins/deploy.sh
 
-TARGET is cargo's target directory, BATON a baton built with `--features aws`. With AUTH=true the stand-in holds every
+which starts it with cargo's target directory and a baton built with `--features aws`, beside a stand-in that holds every
 function to its role. Runs with the Python of infra/tools.sh, which brings boto3 and SAM's template reader.
 """
 

@@ -25,7 +25,7 @@ pub mod repo;
 pub mod sealer;
 pub mod store;
 pub mod tenant;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(feature = "aws")]
 pub mod wiring;

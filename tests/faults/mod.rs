@@ -2,6 +2,7 @@
 
 mod consumers;
 mod death;
+mod echoes;
 mod handlers;
 mod secrets;
 mod stored;
@@ -15,7 +16,7 @@ use shared::testing::{Plan, dump};
 use crate::support::TestApp;
 
 /// Lets time pass in steps of ten seconds: ticks, messages, and a sweep at the end.
-async fn pass(house: &TestApp, seconds: u64) {
+pub async fn pass(house: &TestApp, seconds: u64) {
     pass_in_steps(house, seconds, 10).await;
 }
 

@@ -21,6 +21,7 @@ use crate::{
 
 /// The created payload.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedPayload)]
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]

@@ -24,7 +24,7 @@ pub struct PollExecution {
     #[schema(example = 123)]
     nid: u64,
     /// Only an execution after this time counts.
-    #[schema(example = "2025-01-21T10:30:00Z")]
+    #[schema(format = "date-time", example = "2025-01-21T10:30:00Z")]
     triggered_after: Option<String>,
 }
 

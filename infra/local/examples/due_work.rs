@@ -45,8 +45,8 @@ use url::Url;
 const START: Millis = Millis(1_737_455_400_000);
 const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
-/// Workflows that the runs belong to.
-const WORKFLOWS: u64 = 1000;
+/// Runs of one workflow.
+const RUNS: u64 = 100;
 const MOST_WRITE_UNITS: f64 = 3.2;
 const MOST_MEMORY: u64 = 128 * 1024 * 1024;
 /// Ten times the debts may take so many times as long.
@@ -154,14 +154,14 @@ fn id(n: u64) -> Result<Id, Error> {
 async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
     let installation = id(0)?;
     let secret = SecretString::from("an n8n key");
-    let sealed_api_key = app.sealer.seal(tenant, &Installation::seal_record(installation), &secret).await?;
-    let new = Installation {
+    let mut new = Installation {
         id: installation,
         instance_id: "n8n".into(),
         host: "https://n8n.example.com".into(),
         webhook_url: None,
         title: "n8n".into(),
-        sealed_api_key,
+        sealed_api_key: String::new(),
+        key_version: 1,
         group_id: installation,
         created_at: START,
         changed_at: START,
@@ -169,6 +169,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
         listing_attempts: 0,
         v: 1,
     };
+    new.sealed_api_key = app.sealer.seal(tenant, &new.seal_record(), &secret).await?;
     let far = START.plus(Duration::from_secs(365 * 24 * 3600));
     app.store.transact(Installations { store: &*app.store, tenant }.insert(&new, far)?).await?;
     let runs = Runs { store: &*app.store, tenant };
@@ -178,7 +179,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
             let run = Run {
                 id: id(n)?,
                 installation_id: installation,
-                workflow_id: Some(format!("wf{}", n % WORKFLOWS)),
+                workflow_id: Some(format!("wf{}", n / RUNS)),
                 execution_id: Some(n.to_string()),
                 endpoint: None,
                 triggered_at: START,
@@ -254,7 +255,7 @@ impl HttpOut for Counting {
         let stopped = if running { "null" } else { "\"2025-01-21T10:30:01.000Z\"" };
         let body = format!(
             r#"{{"id":"{id}","status":"{status}","finished":{finished},"startedAt":"2025-01-21T10:30:00.000Z","stoppedAt":{stopped},"workflowId":"wf{}"}}"#,
-            u64::try_from(at).unwrap_or(0) % WORKFLOWS
+            u64::try_from(at).unwrap_or(0) / RUNS
         );
         Ok(OutReply { status: 200, headers: HeaderMap::new(), body: Bytes::from(body) })
     }

@@ -1,7 +1,7 @@
 //! Four times what the local host can do, and what becomes of it: `cargo run --release -p baton --example overload`.
 //!
-//! Payloads are created (each is on the disk before it is acknowledged) over loopback: first by as many clients as keep the
-//! host busy, then at four times the rate that these reached, then by the first ones again; three times over. It ends with
+//! Leads are created (each is on the disk before it is acknowledged) over loopback: first by as many clients as keep the
+//! host busy, then at four times the rate that these reached, then by the first ones again; five times over. It ends with
 //! an error when something else than 503 with `Retry-After` was refused, when what was let in took more than three times as
 //! long (p99, median of the rounds), or when the host was not itself again afterwards.
 
@@ -33,7 +33,7 @@ const BUSY: usize = 32;
 const FLOOD: usize = 512;
 const TIMES: f64 = 4.0;
 const SLICE: Duration = Duration::from_secs(4);
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// What is let in during the flood may take so many times as long.
 const SLOWER: f64 = 3.0;
 /// Of its former rate the host must reach so much again.
@@ -59,7 +59,7 @@ fn main() -> Result<(), Error> {
         let server = tokio::runtime::Runtime::new().map_err(anyhow::Error::from);
         server.and_then(|server| server.block_on(serve::run(&served, true)))
     });
-    let measured = client.block_on(measure(settings.addr, &request(settings.addr, &key)));
+    let measured = client.block_on(measure(settings.addr, &|n| request(settings.addr, &key, n)));
     measured.and_then(|rounds| judge(&rounds))
 }
 
@@ -110,32 +110,35 @@ fn judge(rounds: &[Round]) -> Result<(), Error> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
-fn request(addr: SocketAddr, key: &str) -> Vec<u8> {
-    let body = r#"{"title":"Weekly SEO Report","task_type":"seo","payload":{"domain":"example.com"}}"#;
+/// The request that creates lead number `n`.
+fn request(addr: SocketAddr, key: &str, n: u32) -> Vec<u8> {
+    let body = format!(
+        r#"{{"first_name":"Jane","last_name":"Doe","email":"jane-{n}@example.com","lead_source":"Fair"}}"#
+    );
     format!(
-        "POST /api/payloads HTTP/1.1\r\nhost: {addr}\r\nx-api-key: {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /api/leads HTTP/1.1\r\nhost: {addr}\r\nx-api-key: {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()
 }
 
-async fn measure(addr: SocketAddr, request: &[u8]) -> Result<Vec<Round>, Error> {
+async fn measure(addr: SocketAddr, request: &dyn Fn(u32) -> Vec<u8>) -> Result<Vec<Round>, Error> {
     while TcpStream::connect(addr).await.is_err() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let mut clients = Vec::new();
     for _ in 0..FLOOD {
-        clients.push(RefCell::new(TcpStream::connect(addr).await?));
+        clients.push(TcpStream::connect(addr).await?);
     }
-    let busy = clients.get(..BUSY).ok_or("too few clients")?;
-    slice(busy, request, None).await?;
+    let numbers = &Cell::new(0);
+    slice(&mut clients[..BUSY], numbers, request, None).await?;
     println!("load average: {}", std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim());
     println!("{:>16}{:>12}{:>12}{:>12}{:>12}", "", "created/s", "refused/s", "p50", "p99");
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        let before = slice(busy, request, None).await?;
-        let flood = slice(&clients, request, Some(before.rate() * TIMES)).await?;
-        let after = slice(busy, request, None).await?;
+        let before = slice(&mut clients[..BUSY], numbers, request, None).await?;
+        let flood = slice(&mut clients, numbers, request, Some(before.rate() * TIMES)).await?;
+        let after = slice(&mut clients[..BUSY], numbers, request, None).await?;
         for (name, seen) in [("busy", &before), ("four times that", &flood), ("busy again", &after)] {
             #[expect(clippy::cast_precision_loss, reason = "counts of seconds")]
             let refused = seen.refused as f64 / seen.took.as_secs_f64();
@@ -148,21 +151,26 @@ async fn measure(addr: SocketAddr, request: &[u8]) -> Result<Vec<Round>, Error> 
 }
 
 /// All clients send for a while: as fast as they are answered, or at a rate that they share.
-async fn slice(clients: &[RefCell<TcpStream>], request: &[u8], rate: Option<f64>) -> Result<Seen, Error> {
+async fn slice(
+    clients: &mut [TcpStream],
+    numbers: &Cell<u32>,
+    request: &dyn Fn(u32) -> Vec<u8>,
+    rate: Option<f64>,
+) -> Result<Seen, Error> {
     let seen = Rc::new(RefCell::new(Seen::default()));
     let (start, sent) = (Instant::now(), Cell::new(0_u32));
-    let all = clients.iter().map(|client| {
+    let all = clients.iter_mut().map(|stream| {
         let (seen, sent) = (seen.clone(), &sent);
         async move {
-            let mut stream = client.try_borrow_mut()?;
             while start.elapsed() < SLICE {
                 if let Some(rate) = rate {
                     let due = start + Duration::from_secs_f64(f64::from(sent.get()) / rate);
                     sent.set(sent.get() + 1);
                     tokio::time::sleep_until(due.into()).await;
                 }
+                let body = request(numbers.replace(numbers.get() + 1));
                 let begun = Instant::now();
-                let status = exchange(&mut stream, request).await?;
+                let status = exchange(stream, &body).await?;
                 let mut seen = seen.borrow_mut();
                 match status {
                     201 => seen.accepted.push(begun.elapsed()),

@@ -3,7 +3,7 @@
 //! Its one rule: what cannot be served soon is refused at once, before anything is read or looked up, so that what was let in
 //! is served as quickly as ever.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -14,9 +14,11 @@ use http::HeaderValue;
 use shared::{
     app::SharedApp,
     error::{Error, ErrorKind},
-    http::{problem, routes},
+    http::{
+        problem,
+        routes::{self, Dialect},
+    },
 };
-use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Requests in work that need nothing but this machine. A handful keeps the disk and the processors busy; more of them only
@@ -46,9 +48,13 @@ impl Gate {
         Arc::new(Self { app: app.clone(), own: Semaphore::new(OWN), calling: Semaphore::new(CALLING) })
     }
 
-    /// Which of the two numbers a path counts against.
-    fn of(&self, path: &str) -> &Semaphore {
-        if calls(path) { &self.calling } else { &self.own }
+    /// Which of the two numbers a path counts against. Pages and the host's health are always there to be seen.
+    fn of(&self, path: &str) -> Option<&Semaphore> {
+        match routes::dialect_of(path) {
+            Dialect::House => None,
+            _ if calls(path) => Some(&self.calling),
+            _ => Some(&self.own),
+        }
     }
 }
 
@@ -61,7 +67,9 @@ pub fn calls(path: &str) -> bool {
 
 /// Lets a request in, or answers 503 with `Retry-After`.
 pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    if let Ok(_held) = gate.of(request.uri().path()).try_acquire() {
+    let dialect = routes::dialect_of(request.uri().path());
+    let held = gate.of(request.uri().path()).map(Semaphore::try_acquire).transpose();
+    if held.is_ok() {
         return next.run(request).await;
     }
     let error = Error::new(
@@ -70,7 +78,7 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
         "More requests are being served than this machine can do at once. Try again in a second.",
     )
     .retry_after(Duration::from_secs(1));
-    let mut refusal = problem::render(&error, routes::dialect_of(request.uri().path()));
+    let mut refusal = problem::render(&error, dialect);
     if let Ok(id) = HeaderValue::from_str(&gate.app.id().prefixed("req")) {
         refusal.headers_mut().insert("x-request-id", id);
     }

@@ -265,7 +265,7 @@ async fn admitted(
 fn may(route: &Route, caller: &Principal, in_session: bool) -> Result<()> {
     let refused = |code, message: String| Err(Error::new(ErrorKind::Forbidden, code, message));
     match route.auth {
-        Auth::Key(scope) if scope != TEST_SCOPE && !caller.allows(scope) => {
+        Auth::Scope(scope) if scope != TEST_SCOPE && !caller.allows(scope) => {
             let what = if in_session { "Your role" } else { "This key" };
             refused("missing_scope", format!("{what} lacks the scope {scope}."))
         }

@@ -5,10 +5,7 @@
 
 use std::time::Duration;
 
-use futures::{
-    FutureExt,
-    stream::{self, StreamExt},
-};
+use futures::{FutureExt, future::join_all};
 
 use crate::{
     app::App,
@@ -79,8 +76,12 @@ async fn over<F>(shards: &[u32], read: impl Fn(u32) -> F) -> Vec<(u32, Result<Re
 where
     F: Future<Output = Result<Reading>>,
 {
-    let readings = shards.iter().map(|shard| read(*shard).map(|reading| (*shard, reading)));
-    stream::iter(readings).buffer_unordered(SIDE_BY_SIDE).collect().await
+    let mut readings = Vec::with_capacity(shards.len());
+    for some in shards.chunks(SIDE_BY_SIDE) {
+        readings
+            .extend(join_all(some.iter().map(|shard| read(*shard).map(|reading| (*shard, reading)))).await);
+    }
+    readings
 }
 
 /// What was read of one shard.

@@ -18,6 +18,7 @@ use super::{TRIES, step_aside};
 
 /// The chat is gone.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeletedChat)]
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 42)]
