@@ -99,7 +99,8 @@ mod owing {
     }
 
     pub async fn a_payload(house: &TestApp) {
-        undelivered(house, "/automation/payload/create", "custom_payload", json!({ "title": "Report" })).await;
+        undelivered(house, "/automation/payload/create", "custom_payload", json!({ "title": "Report" }))
+            .await;
     }
 
     pub async fn a_lead(house: &TestApp) {

@@ -36,7 +36,9 @@ pub async fn stored(house: &TestApp) -> Vec<String> {
         let shown = if item.pk.contains("#idempotency#") { outcome(&body) } else { steady(&body.into()) };
         lines.push(plain(&format!("{} / {} = {shown}", item.pk, item.sk)));
     }
-    lines.extend(sums.into_iter().map(|(key, sum)| format!("{key} = {}", plain(&Value::from(sum).to_string()))));
+    lines.extend(
+        sums.into_iter().map(|(key, sum)| format!("{key} = {}", plain(&Value::from(sum).to_string()))),
+    );
     lines.sort();
     lines
 }
@@ -65,7 +67,8 @@ pub fn outside(house: &TestApp, execution: u64) -> Vec<String> {
             calls.entry(call).or_default().insert(key.to_str().unwrap().to_owned());
         }
     }
-    let mut lines: Vec<_> = calls.iter().map(|(call, keys)| format!("{call} under {} keys", keys.len())).collect();
+    let mut lines: Vec<_> =
+        calls.iter().map(|(call, keys)| format!("{call} under {} keys", keys.len())).collect();
     lines.push(plain(&format!("decisions {decisions:?}")));
     lines.push(format!("{} credentials", house.n8n.credentials().len()));
     lines
@@ -147,8 +150,14 @@ fn time(text: &str) -> Option<usize> {
 #[test]
 fn what_differs_between_runs_is_taken_out_and_nothing_else() {
     let hash = "0123456789abcdef0123456789abcdef";
-    assert_eq!(plain(&format!("at 2025-01-21T10:30:00.123Z by {hash}, {}", 1_737_455_400_123_i64)), "at @ by #, #");
-    assert_eq!(plain("INV-2025-002 of 2025-01-21, 42 × 12500 über"), "INV-2025-002 of 2025-01-21, 42 × 12500 über");
+    assert_eq!(
+        plain(&format!("at 2025-01-21T10:30:00.123Z by {hash}, {}", 1_737_455_400_123_i64)),
+        "at @ by #, #"
+    );
+    assert_eq!(
+        plain("INV-2025-002 of 2025-01-21, 42 × 12500 über"),
+        "INV-2025-002 of 2025-01-21, 42 × 12500 über"
+    );
     let mut sum = Map::new();
     for shard in [r#"{"user":1,"name":"a","bot":0}"#, r#"{"user":2,"bot":-1}"#, r#"{"bot":1}"#] {
         add(&mut sum, &serde_json::from_str(shard).unwrap());

@@ -95,7 +95,8 @@ async fn nine_good_messages_are_done_beside_a_poisoned_one_in_every_queue() {
                 QueueName::Background => drop(chore(&house, &format!("old{n}")).await),
                 // Nothing is owed there any more, which is soon done.
                 _ => {
-                    let kind_of = if queue == QueueName::ResumeN8n { "payload" } else { "run#0000000000000001" };
+                    let kind_of =
+                        if queue == QueueName::ResumeN8n { "payload" } else { "run#0000000000000001" };
                     let task = Task::new(kind, &Key::of(tenant, kind_of, format!("{:016}", n + 1)), "test");
                     house.app.hint(&task, house.app.now()).await;
                 }

@@ -62,7 +62,10 @@ pub fn open(settings: &LocalSettings) -> anyhow::Result<House> {
 use crate::chaos::{clock, disturbed};
 
 #[cfg(not(feature = "chaos"))]
-#[expect(clippy::unnecessary_wraps, reason = "a build that is to fail now and then has settings, which may be wrong")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a build that is to fail now and then has settings, which may be wrong"
+)]
 fn clock() -> anyhow::Result<Arc<dyn shared::clock::Clock>> {
     Ok(Arc::new(shared::clock::SystemClock))
 }

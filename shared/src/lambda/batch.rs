@@ -235,8 +235,7 @@ mod tests {
     async fn the_answer_is_spelled_as_the_event_source_reads_it() {
         let handle = async |_: &str| Outcome::Fail("no".into());
         let (queue, time) = (Releases::default(), Duration::from_secs(1));
-        let answer =
-            run(&queue, QueueName::ResumeN8n, &event(&["x"]), time, handle, async |_, _| {}).await;
+        let answer = run(&queue, QueueName::ResumeN8n, &event(&["x"]), time, handle, async |_, _| {}).await;
         assert_eq!(
             serde_json::to_value(&answer).unwrap(),
             json!({ "batchItemFailures": [{ "itemIdentifier": "m0" }] })

@@ -10,7 +10,7 @@ use crate::{
     clock::Millis,
     queue::TaskKind,
     store::{
-        Attrs, Change, Cond, Global, Index, Item, Key, Page, Position, Query, SortValue, Store, StoreError, Write,
+        Attrs, Cond, Global, Index, Item, Key, Page, Position, Query, SortValue, Store, StoreError, Write,
         attr, encode,
     },
 };
@@ -83,18 +83,23 @@ pub async fn put_off(
     now: Millis,
     why: &str,
 ) -> Result<Option<Millis>, StoreError> {
-    let Some(item) = store.get(key).await? else { return Ok(None) };
-    let number = |name: &str| item.attrs.get(name).and_then(serde_json::Value::as_i64);
-    let Some(due_at) = number(attr::DUE_AT).filter(|at| *at <= now.0) else { return Ok(None) };
+    let Some(Item { mut attrs, .. }) = store.get(key).await? else { return Ok(None) };
+    let number = |name: &str| attrs.get(name).and_then(serde_json::Value::as_i64);
+    if number(attr::DUE_AT).is_none_or(|at| at > now.0) {
+        return Ok(None);
+    }
     let times = u32::try_from(number(GIVEN_UP).unwrap_or(0)).unwrap_or(u32::MAX);
     let (first, longest) = LEFT_ALONE;
     let until = now.plus(first.saturating_mul(1 << times.min(10)).min(longest));
-    let changes = vec![
-        Change::set(attr::DUE_AT, until.0),
-        Change::set(GIVEN_UP, times.saturating_add(1)),
-        Change::set(GIVEN_UP_WHY, why),
-    ];
-    match store.write(Write::update(key.clone(), changes).when(Cond::eq(attr::DUE_AT, due_at))).await {
+    // As a whole, because a worker may replace items and no more; under a condition that nobody else has.
+    let unchanged = [attr::VERSION, attr::DUE_AT].map(|name| match attrs.get(name) {
+        Some(value) => Cond::eq(name, value.clone()),
+        None => Cond::missing(name),
+    });
+    attrs.insert(attr::DUE_AT.into(), until.0.into());
+    attrs.insert(GIVEN_UP.into(), times.saturating_add(1).into());
+    attrs.insert(GIVEN_UP_WHY.into(), why.into());
+    match store.write(Write::put(key.clone(), attrs).when(Cond::All(unchanged.into()))).await {
         Ok(_) => Ok(Some(until)),
         Err(StoreError::ConditionFailed { .. }) => Ok(None),
         Err(error) => Err(error),

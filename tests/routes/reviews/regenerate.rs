@@ -102,7 +102,11 @@ async fn posting_again_gets_through_beside_other_changes() {
         ("custom_payload", "/api/payloads", with(json!({ "title": "Report" }))),
         ("invoice", "/api/invoices", with(json!({ "invoice_number": "INV-9", "amount": 1 }))),
         ("media_item", "/api/media", with(json!({ "title": "Logo", "media_type": "image" }))),
-        ("lead", "/api/leads", with(json!({ "first_name": "A", "last_name": "B", "email": "a@example.com" }))),
+        (
+            "lead",
+            "/api/leads",
+            with(json!({ "first_name": "A", "last_name": "B", "email": "a@example.com" })),
+        ),
     ] {
         let house = samples::scene().await;
         let id = house.acme.post(path, post.clone()).await.id();

@@ -100,7 +100,8 @@ impl Program {
         let key = Some(format!("program-{}-{}", self.number, self.step));
         match &mut self.what {
             What::Review { entity, acts } => {
-                if acts.front() == Some(&Act::AwaitN8n) && world.told(entity.execution).len() >= entity.decisions.len()
+                if acts.front() == Some(&Act::AwaitN8n)
+                    && world.told(entity.execution).len() >= entity.decisions.len()
                 {
                     acts.pop_front();
                 }
@@ -160,7 +161,12 @@ fn review(dice: &mut Dice, number: u64) -> What {
     match dice.below(10) {
         0 => acts.push_back(Act::Delete),
         1..4 if kind.0 == "custom_payload" || kind.0 == "media_item" => {
-            acts.extend([Act::Decide("regenerate"), Act::AwaitN8n, Act::Repost, Act::Decide(dice.one(&verbs))]);
+            acts.extend([
+                Act::Decide("regenerate"),
+                Act::AwaitN8n,
+                Act::Repost,
+                Act::Decide(dice.one(&verbs)),
+            ]);
         }
         _ => {
             let verb = dice.one(&verbs);
@@ -195,10 +201,14 @@ fn review(dice: &mut Dice, number: u64) -> What {
 fn act(world: &World, entity: &Entity, act: Act, key: Option<String>) -> Option<Request> {
     let kind = KINDS.iter().find(|kind| kind.2 == entity.path)?;
     let one = format!("{}/{}", entity.path, entity.id);
-    let decide = |verb: &str| (format!("/automation/{verb}"), json!({ "entity_id": entity.id, "entity_type": kind.0 }));
+    let decide = |verb: &str| {
+        (format!("/automation/{verb}"), json!({ "entity_id": entity.id, "entity_type": kind.0 }))
+    };
     let (method, path, key, body) = match act {
         Act::Create | Act::Repost => ("POST", kind.1.to_owned(), key, Some(posted(world, entity))),
-        Act::Update => ("PATCH", one, None, Some(json!({ entity.field: format!("{} updated", entity.text) }))),
+        Act::Update => {
+            ("PATCH", one, None, Some(json!({ entity.field: format!("{} updated", entity.text) })))
+        }
         Act::Delete => ("DELETE", one, None, None),
         Act::Decide(verb) => {
             let (path, body) = decide(verb);

@@ -45,7 +45,8 @@ pub fn stuck(data: &Path) -> Vec<String> {
     in_file(data, async |file, queue| {
         let items = dump::items(file).await.unwrap();
         let owing = items.iter().filter(|item| item.due_at.is_some());
-        let mut stuck: Vec<_> = owing.map(|item| format!("{} / {} owes: {}", item.pk, item.sk, item.body)).collect();
+        let mut stuck: Vec<_> =
+            owing.map(|item| format!("{} / {} owes: {}", item.pk, item.sk, item.body)).collect();
         for name in QueueName::ALL {
             let depth = queue.depth(name).await.unwrap();
             if depth.waiting + depth.dead > 0 {
@@ -79,7 +80,11 @@ pub fn wrong(world: &World, data: &Path, log: &Path) -> Vec<String> {
     }
     if !model.pushed.is_empty() {
         let (stats, pushed) = (stats(crate::world::PUSHED), model.pushed.len());
-        equal("what was pushed", json!([stats["total_records"], stats["input_tokens"]]), json!([pushed, 399 * pushed]));
+        equal(
+            "what was pushed",
+            json!([stats["total_records"], stats["input_tokens"]]),
+            json!([pushed, 399 * pushed]),
+        );
     }
     for (person, names) in &model.people {
         let found = get(&format!("/api/leads/list?email=person-{person}@example.com")).json["leads"].clone();
@@ -89,7 +94,8 @@ pub fn wrong(world: &World, data: &Path, log: &Path) -> Vec<String> {
     }
     let collections = get("/api/collections").json["collections"].clone();
     for (title, media) in &model.filed {
-        let called: Vec<_> = collections.as_array().unwrap().iter().filter(|one| one["title"] == *title).collect();
+        let called: Vec<_> =
+            collections.as_array().unwrap().iter().filter(|one| one["title"] == *title).collect();
         let counts: Vec<_> = called.iter().map(|one| one["media_count"].clone()).collect();
         equal(title, json!(counts), json!([media]));
     }
@@ -113,7 +119,9 @@ pub fn wrong(world: &World, data: &Path, log: &Path) -> Vec<String> {
     }
     life.kill();
     let log = fs::read_to_string(log).unwrap();
-    wrong.extend(log.lines().filter(|line| line.contains("panicked") || line.contains("\"ERROR\"")).map(str::to_owned));
+    wrong.extend(
+        log.lines().filter(|line| line.contains("panicked") || line.contains("\"ERROR\"")).map(str::to_owned),
+    );
     wrong
 }
 
