@@ -28,7 +28,7 @@ mod world;
 use std::{
     fs::File,
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ExitCode, Stdio},
     sync::{
         Arc,
@@ -141,7 +141,7 @@ fn main() -> ExitCode {
 }
 
 /// The first start, in fair weather: an organization, its key, its n8n.
-fn open(data: &PathBuf, log: &Path, host: &Arc<Host>) -> Arc<World> {
+fn open(data: &Path, log: &Path, host: &Arc<Host>) -> Arc<World> {
     let life = Life::begin(data, log, &[]).unwrap();
     let key = life.greeting["api_key"].as_str().unwrap().to_owned();
     let body = program::registration(&host.origin);
@@ -237,14 +237,11 @@ fn send(world: &World, program: &mut Program) -> bool {
     let mut headers = vec![("x-api-key", &*world.key)];
     headers.extend(request.key.as_deref().map(|key| ("idempotency-key", key)));
     world.counts.sent.fetch_add(1, SeqCst);
-    let answer = match call(&addr, request.method, &request.path, &headers, request.body.as_ref()) {
-        Ok(answer) => answer,
-        Err(_) => {
-            world.counts.cut.fetch_add(1, SeqCst);
-            program.unsure = true;
-            thread::sleep(Duration::from_millis(10));
-            return false;
-        }
+    let Ok(answer) = call(&addr, request.method, &request.path, &headers, request.body.as_ref()) else {
+        world.counts.cut.fetch_add(1, SeqCst);
+        program.unsure = true;
+        thread::sleep(Duration::from_millis(10));
+        return false;
     };
     let code = answer.json["error"].as_str().or(answer.json["code"].as_str()).unwrap_or_default();
     let busy = answer.status == 409 && code == "idempotency_key_in_progress";

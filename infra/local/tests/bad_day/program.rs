@@ -234,7 +234,7 @@ fn posted(world: &World, entity: &Entity) -> Value {
         "invoice_number": format!("INV-{execution}"), "amount": 5000,
     });
     // Content that does not fit into the item, now and then.
-    let content = if execution % 10 == 0 { 80_000 } else { 100 };
+    let content = if execution.is_multiple_of(10) { 80_000 } else { 100 };
     if entity.path == "/api/payloads" {
         body["payload"] = json!({ "text": "x".repeat(content) });
     }
@@ -367,7 +367,7 @@ fn record(world: &World, once: Once, number: u64, answer: &Answer, unsure: bool)
         (Once::Media { collection }, 201) => {
             *model.filed.entry(collection).or_default() += 1;
             let id = answer.json["id"].as_u64().unwrap_or(0);
-            return (number % 3 == 0).then_some(Once::Unfile { id, collection });
+            return number.is_multiple_of(3).then_some(Once::Unfile { id, collection });
         }
         (Once::Unfile { collection, .. }, 200) => *model.filed.entry(collection).or_default() -= 1,
         (Once::Unfile { collection, .. }, 404) if unsure => *model.filed.entry(collection).or_default() -= 1,

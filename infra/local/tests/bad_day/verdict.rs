@@ -20,7 +20,7 @@ use crate::{
     world::{Entity, World, number},
 };
 
-fn in_file<T>(data: &Path, look: impl AsyncFn(&Sqlite, &SqliteQueue) -> T) -> T {
+fn in_file<T>(data: &Path, look: impl AsyncFnOnce(&Sqlite, &SqliteQueue) -> T) -> T {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let file = Sqlite::open(data.join("baton.db")).unwrap();
