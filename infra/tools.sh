@@ -31,6 +31,17 @@ baton_checkov() {
     export PATH=$venv/bin:$PATH
 }
 
+# Puts a tool that cargo installs on PATH: `baton_cargo_tool crate version`.
+baton_cargo_tool() {
+    local root=${BATON_TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/baton-tools}/cargo
+    mkdir -p "$root"
+    if ! cargo install --root "$root" --list | grep -q "^$1 v$2:"; then
+        echo "installing $1 into $root" >&2
+        cargo install --root "$root" --locked --quiet "$1@$2"
+    fi
+    export PATH=$root/bin:$PATH
+}
+
 # The functions there are, one a line: a directory under functions/ is one.
 baton_functions() {
     local manifest

@@ -5,6 +5,7 @@ mod coverage;
 mod egress;
 mod events;
 mod faults;
+mod fuzzed;
 mod openapi;
 mod rights;
 mod routes;

@@ -27,6 +27,11 @@ impl Millis {
     }
 }
 
+/// The first moment that RFC 3339 can tell: the year 0.
+pub const FIRST: Millis = Millis(-62_167_219_200_000);
+/// The last one: the end of the year 9999.
+pub const LAST: Millis = Millis(253_402_300_799_999);
+
 /// RFC 3339 in UTC with whole seconds (`2025-01-21T10:30:00Z`), as the documents show times.
 pub fn iso(at: Millis) -> String {
     let time = OffsetDateTime::from_unix_timestamp(at.seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH);

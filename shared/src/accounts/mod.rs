@@ -22,7 +22,7 @@ mod keys;
 mod passwords;
 mod sessions;
 mod throttle;
-mod tokens;
+pub(crate) mod tokens;
 
 pub use keys::NewKey;
 pub use sessions::{Presented, SessionToken};

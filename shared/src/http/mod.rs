@@ -1,7 +1,7 @@
 //! The platform that every endpoint stands on: layers, extraction, replies, errors, the route table, the API document.
 
 pub mod cookies;
-mod credential;
+pub(crate) mod credential;
 pub mod ctx;
 pub mod custom_fields;
 pub mod extract;

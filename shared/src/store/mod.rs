@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 #[cfg(any(feature = "aws", feature = "embedded"))]
-mod check;
+pub(crate) mod check;
 mod cond;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
@@ -20,7 +20,7 @@ mod key;
 pub mod limits;
 pub mod meter;
 #[cfg(any(feature = "aws", feature = "embedded"))]
-mod number;
+pub(crate) mod number;
 
 pub use cond::{Change, Cond};
 pub use key::{Global, Key, segment};

@@ -39,3 +39,22 @@ pub async fn messages(file: &Sqlite) -> Result<Vec<String>, StoreError> {
 pub async fn lose_messages(file: &Sqlite) -> Result<usize, StoreError> {
     file.write_job(|conn| Ok(conn.execute("DELETE FROM messages", ())?)).await
 }
+
+/// Rows that were changed since the file was opened.
+pub async fn changes(file: &Sqlite) -> Result<i64, StoreError> {
+    file.read_job(|conn| Ok(conn.query_row("SELECT total_changes()", (), |row| row.get(0))?)).await
+}
+
+/// Keeps a copy of every item beside them, for [`restore`].
+pub async fn keep(file: &Sqlite) -> Result<(), StoreError> {
+    file.write_job(|conn| Ok(conn.execute_batch("CREATE TABLE kept AS SELECT * FROM items")?)).await
+}
+
+/// Puts the items back as they were kept, and loses every message.
+pub async fn restore(file: &Sqlite) -> Result<(), StoreError> {
+    file.write_job(|conn| {
+        let all = "DELETE FROM messages; DELETE FROM items; INSERT INTO items SELECT * FROM kept";
+        Ok(conn.execute_batch(all)?)
+    })
+    .await
+}

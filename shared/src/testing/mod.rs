@@ -1,5 +1,6 @@
 //! Stand-ins for what lies outside the house, for tests: the network and the n8n behind it, the faults that ports
-//! have, crowds of leads, a server that counts what reaches it, and what AWS would be asked for.
+//! have, crowds of leads, a server that counts what reaches it, what AWS would be asked for,
+//! and what must hold of any bytes that others send.
 
 #[cfg(feature = "testing")]
 pub mod crowd;
@@ -7,6 +8,8 @@ pub mod crowd;
 pub mod dump;
 #[cfg(feature = "testing")]
 mod faults;
+#[cfg(feature = "testing")]
+pub mod fuzzing;
 #[cfg(feature = "testing")]
 mod n8n;
 #[cfg(feature = "testing")]

@@ -75,6 +75,11 @@ impl Network {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Forgets what was sent so far.
+    pub fn forget(&self) {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// What was sent to paths that start with this.
     pub fn sent_to(&self, path: &str) -> Vec<Sent> {
         self.sent().into_iter().filter(|sent| sent.url.path().starts_with(path)).collect()

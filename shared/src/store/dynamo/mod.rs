@@ -37,6 +37,12 @@ const DUE: &str = "due";
 /// Reads of keys that DynamoDB left unprocessed, before the caller hears of it.
 const BATCH_ATTEMPTS: u32 = 6;
 
+/// A value as it comes back from the table.
+#[cfg(feature = "testing")]
+pub(crate) fn round_trip(value: &serde_json::Value) -> Result<serde_json::Value, StoreError> {
+    items::decode(items::encode(value))
+}
+
 /// One table in DynamoDB.
 #[derive(Debug)]
 pub struct DynamoStore {

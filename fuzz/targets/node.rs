@@ -1,0 +1,11 @@
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use shared::testing::fuzzing::{self, House};
+
+static HOUSE: LazyLock<House> =
+    LazyLock::new(|| House::new(local_host::router().into(), &local_host::api_document()));
+
+fuzz_target!(|data: &[u8]| fuzzing::node(&HOUSE, data));

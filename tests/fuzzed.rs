@@ -1,0 +1,64 @@
+//! The inputs that fuzzing kept, through the properties that it looks for: `fuzz/corpus` under a plain `cargo test`.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+use shared::testing::fuzzing::{House, PROPERTIES, Property};
+
+/// What a corpus may grow to: it runs with every test.
+const FILES: usize = 60;
+const BYTES: u64 = 100 * 1024;
+
+static HOUSE: LazyLock<House> =
+    LazyLock::new(|| House::new(local_host::router().into(), &local_host::api_document()));
+
+fn fuzz() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz")
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn names<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> BTreeSet<String> {
+    files.into_iter().map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_fuzzing_kept_holds() {
+    for (target, property) in PROPERTIES {
+        for file in files(&fuzz().join("corpus").join(target)) {
+            let input = fs::read(&file).unwrap();
+            let held = std::panic::catch_unwind(|| match property {
+                Property::Pure(property) => property(&input),
+                Property::House(property) => property(&HOUSE, &input),
+            });
+            assert!(held.is_ok(), "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_property_has_a_target_and_a_small_corpus() {
+    let properties: BTreeSet<_> = PROPERTIES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(names(&files(&fuzz().join("targets"))), properties);
+    assert_eq!(names(&files(&fuzz().join("corpus"))), properties);
+    let manifest = fs::read_to_string(fuzz().join("Cargo.toml")).unwrap();
+    let listed = manifest.lines().filter_map(|line| line.strip_prefix("path = \"targets/")?.strip_suffix(".rs\""));
+    assert_eq!(listed.map(str::to_owned).collect::<BTreeSet<_>>(), properties);
+    for name in properties {
+        let source = fs::read_to_string(fuzz().join(format!("targets/{name}.rs"))).unwrap();
+        assert!(source.contains(&format!("fuzzing::{name}(")), "the target {name} runs another property");
+        let corpus = files(&fuzz().join("corpus").join(&name));
+        let bytes: u64 = corpus.iter().map(|file| file.metadata().unwrap().len()).sum();
+        assert!((1..=FILES).contains(&corpus.len()), "{name}: {} inputs, `infra/fuzz.sh --small`", corpus.len());
+        assert!(bytes <= BYTES, "{name}: {bytes} bytes");
+    }
+}
