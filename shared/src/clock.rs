@@ -44,9 +44,11 @@ pub fn iso_millis(at: Millis) -> String {
     format!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.0.rem_euclid(1000))
 }
 
-/// Reads RFC 3339 with any offset, or a plain date (its first moment in UTC).
+/// Reads RFC 3339 with any offset, or a plain date (its first moment in UTC). What lies before [`FIRST`] or after [`LAST`]
+/// in UTC is none, because it could not be shown.
 pub fn parse_iso(text: &str) -> Option<Millis> {
-    i64::try_from(parse(text)?.unix_timestamp_nanos() / 1_000_000).ok().map(Millis)
+    let nanos = parse(text)?.unix_timestamp_nanos();
+    i64::try_from(nanos.div_euclid(1_000_000)).ok().map(Millis).filter(|at| (FIRST..=LAST).contains(at))
 }
 
 /// The day (`2025-01-21`) in what [`parse_iso`] reads, where the time was written: a day is not moved to UTC.
@@ -131,6 +133,19 @@ mod tests {
         }
         assert_eq!(parse_iso("2025-01-21"), Some(Millis(1_737_417_600_000)));
         assert_eq!(parse_iso("yesterday"), None);
+    }
+
+    #[test]
+    fn a_moment_that_is_read_can_be_shown() {
+        for (text, shown) in [
+            ("0000-01-01T00:00:00Z", Some("0000-01-01T00:00:00.000Z")),
+            ("1969-12-31T23:59:59.9995Z", Some("1969-12-31T23:59:59.999Z")),
+            ("9999-12-31T23:59:59.999Z", Some("9999-12-31T23:59:59.999Z")),
+            ("0000-01-01T00:00:00+00:01", None),
+            ("9999-12-31T23:59:59-00:01", None),
+        ] {
+            assert_eq!(parse_iso(text).map(iso_millis).as_deref(), shown, "{text}");
+        }
     }
 
     #[test]

@@ -88,10 +88,9 @@ impl FromStr for Id {
             text.parse().map_err(|_| NotAnId)?
         } else if let Some((_, digits)) = text.split_once('_') {
             from_base62(digits).ok_or(NotAnId)?
-        } else if text.len() == 36 && text.is_ascii() && text.starts_with("00000000-0000-8000-80") {
-            let high = u64::from_str_radix(&text[21..23], 16).map_err(|_| NotAnId)?;
-            let low = u64::from_str_radix(&text[24..], 16).map_err(|_| NotAnId)?;
-            (high << 48) | low
+        } else if let Some((high, low)) = uuid_digits(text) {
+            let hex = |digits| u64::from_str_radix(digits, 16).map_err(|_| NotAnId);
+            (hex(high)? << 48) | hex(low)?
         } else if text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
             u64::from_str_radix(text, 16).map_err(|_| NotAnId)?
         } else {
@@ -99,6 +98,13 @@ impl FromStr for Id {
         };
         Self::from_u64(value).ok_or(NotAnId)
     }
+}
+
+/// The digits of a UUID that may hold an id. That they are digits is looked at here: a number may have a sign.
+fn uuid_digits(text: &str) -> Option<(&str, &str)> {
+    let (high, low) = text.strip_prefix("00000000-0000-8000-80")?.split_once('-')?;
+    let are_digits = |part: &str, many| part.len() == many && part.bytes().all(|b| b.is_ascii_hexdigit());
+    (are_digits(high, 2) && are_digits(low, 12)).then_some((high, low))
 }
 
 impl fmt::Display for Id {
@@ -258,6 +264,9 @@ mod tests {
             "99999999999999999",
             "9007199254740992",
             "f47ac10b-58cc-4372-a567-0e02b2c3d479",
+            "00000000-0000-8000-8000-+0000000002a",
+            "00000000-0000-8000-80+1-00000000002a",
+            "00000000-0000-8000-8000x00000000002a",
         ] {
             assert_eq!(text.parse::<Id>(), Err(NotAnId), "{text}");
         }

@@ -126,6 +126,8 @@ mod tests {
             ("number", json!("-12.5"), json!(-12.5)),
             ("number", json!("12.0"), json!(12)),
             ("number", json!(" 0 "), json!(0)),
+            ("number", json!(-1e-200), json!(0)),
+            ("number", json!("1e-130"), json!(1e-130)),
             ("date", json!("2024-02-29"), json!("2024-02-29")),
             ("date", json!("2025-01-21T23:30:00-05:00"), json!("2025-01-21")),
             ("date", json!("2025-01-21T23:30:00.000Z"), json!("2025-01-21")),

@@ -147,7 +147,8 @@ impl Fields {
         self.required(name, |fields| fields.whole(name, max))
     }
 
-    /// A number of at most 999,999,999,999,999 either way. One without a fraction is a whole number, however it was written.
+    /// A number of at most 999,999,999,999,999 either way. One without a fraction is a whole number, however it was written;
+    /// one that is nearer to 0 than the store can tell is 0.
     pub fn number(&mut self, name: &str) -> Option<Number> {
         let number = match self.value(name)? {
             Value::Number(number) => number.as_f64(),
@@ -158,6 +159,7 @@ impl Fields {
             Some(number) if number.abs() > MOST => {
                 self.wrong(name, "must have at most 15 digits before the point")
             }
+            Some(number) if number.abs() < LEAST => Some(Number::from(0)),
             Some(number) => whole_number(number).map(Number::from).or_else(|| Number::from_f64(number)),
             None => self.wrong(name, "must be a number"),
         }
@@ -320,9 +322,8 @@ impl Fields {
 
 /// A Unix time up to the year 9999. From 10^11 on it is in milliseconds: as seconds that would be the year 5138.
 fn unix(number: i64) -> Option<Millis> {
-    const LAST: i64 = 253_402_300_799_999;
-    let millis = if number < 100_000_000_000 { number * 1000 } else { number };
-    (millis <= LAST).then_some(Millis(millis))
+    let at = Millis(if number < 100_000_000_000 { number * 1000 } else { number });
+    (at <= clock::LAST).then_some(at)
 }
 
 #[expect(
@@ -337,6 +338,8 @@ fn whole_float(number: f64) -> Option<u64> {
 
 /// Every whole number up to here is exact, in JSON readers as in DynamoDB.
 const MOST: f64 = 999_999_999_999_999.0;
+/// DynamoDB refuses what is smaller and not 0.
+const LEAST: f64 = 1e-130;
 
 #[expect(clippy::cast_possible_truncation, reason = "whole, and within MOST")]
 fn whole_number(number: f64) -> Option<i64> {

@@ -87,6 +87,10 @@ impl App {
 impl N8n<'_> {
     /// One execution; none when n8n does not know it.
     pub async fn execution(&self, id: &str, with_data: bool) -> Result<Option<Bytes>, N8nError> {
+        // In a path these mean another address: n8n would list executions, and the first would be taken for this one.
+        if matches!(id, "" | "." | "..") {
+            return Ok(None);
+        }
         let mut url = self.url(&["executions", id]);
         if with_data {
             url.query_pairs_mut().append_pair("includeData", "true");

@@ -24,8 +24,11 @@ impl Confidential {
         let mut all = Self::default();
         let query = url.query().unwrap_or_default();
         all.add(query);
-        for (part, (_, value)) in query.split('&').zip(url.query_pairs()) {
+        // Not side by side: between two `&` there is a part, and no pair.
+        for part in query.split('&') {
             all.add(part.split_once('=').map_or(part, |(_, value)| value));
+        }
+        for (_, value) in url.query_pairs() {
             all.add(&value);
         }
         all

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+use crate::clock;
 
 /// What to do with a value, by its JSON type. Unless overridden, the value is stepped over.
 pub(super) trait Take<'de>: Sized {
@@ -234,21 +234,20 @@ impl Take<'_> for Flag<'_> {
     }
 }
 
-/// An instant in unix milliseconds: RFC 3339 text, or a number that is milliseconds already.
+/// An instant in unix milliseconds: a text that [`clock::parse_iso`] reads, or a number that is milliseconds already. One
+/// that could not be shown is none.
 pub(super) struct Instant<'a>(pub(super) &'a mut Option<i64>);
 
 impl Take<'_> for Instant<'_> {
     fn text(self, text: &str) {
         if self.0.is_none() {
-            *self.0 = OffsetDateTime::parse(text.trim(), &Rfc3339)
-                .ok()
-                .and_then(|at| i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok());
+            *self.0 = clock::parse_iso(text).map(|at| at.0);
         }
     }
 
     fn number(self, number: Number) {
         if self.0.is_none() {
-            *self.0 = number.count().and_then(|n| i64::try_from(n).ok());
+            *self.0 = number.count().and_then(|n| i64::try_from(n).ok()).filter(|at| *at <= clock::LAST.0);
         }
     }
 }
@@ -264,11 +263,19 @@ mod tests {
             ("2026-11-22T01:05:35.655+01:00", Some(1_795_305_935_655)),
             ("1969-12-31T23:59:59.9995Z", Some(-1)),
             ("yesterday", None),
+            ("9999-12-31T23:59:59-01:00", None),
         ] {
             let mut at = None;
             Instant(&mut at).text(text);
             assert_eq!(at, ms, "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_that_no_calendar_has_is_no_instant() {
+        let mut at = None;
+        Instant(&mut at).number(Number::Whole(clock::LAST.0.unsigned_abs() + 1));
+        assert_eq!(at, None);
     }
 
     #[test]

@@ -14,8 +14,9 @@ use super::{
 
 /// Levels of lists and maps in one attribute.
 const DEPTH: usize = 32;
-/// Largest magnitude of a number.
+/// Largest magnitude of a number, and the smallest of one that is not 0.
 const LARGEST: f64 = 9.999e125;
+const SMALLEST: f64 = 1e-130;
 
 type Checked = Result<(), StoreError>;
 
@@ -186,7 +187,7 @@ fn nested(name: &str, value: &Value, depth: usize) -> Checked {
         return invalid(format!("`{name}` nests deeper than {DEPTH} levels"));
     }
     match value {
-        Value::Number(number) if number.as_f64().is_some_and(|size| size.abs() > LARGEST) => {
+        Value::Number(number) if number.as_f64().is_some_and(is_out_of_range) => {
             invalid(format!("`{name}` holds a number out of range"))
         }
         Value::Array(items) => items.iter().try_for_each(|item| nested(name, item, depth + 1)),
@@ -194,6 +195,10 @@ fn nested(name: &str, value: &Value, depth: usize) -> Checked {
         Value::Object(map) => map.values().try_for_each(|item| nested(name, item, depth + 1)),
         _ => Ok(()),
     }
+}
+
+fn is_out_of_range(number: f64) -> bool {
+    number != 0.0 && !(SMALLEST..=LARGEST).contains(&number.abs())
 }
 
 fn distinct<'a>(keys: impl ExactSizeIterator<Item = &'a Key>) -> Checked {

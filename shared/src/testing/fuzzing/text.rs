@@ -10,7 +10,7 @@ use crate::{
         pipeline::read_color,
         words,
     },
-    pricing,
+    pricing::{self, Tokens},
 };
 
 /// What is read of a text reads back as the same, and what a text is indexed under finds it.
@@ -82,12 +82,14 @@ fn label(text: &str) {
 }
 
 fn model(text: &str) {
-    let at = 1_795_305_600_000;
-    let Some(found) = pricing::find(text, at) else { return };
-    for spelled in [text.to_ascii_uppercase(), format!(" {text} "), found.model.to_owned()] {
-        let again = pricing::find_at(found.provider, found.model, at);
-        assert_eq!(again.map(|again| again.model), Some(found.model), "{text}");
-        assert!(pricing::find(&spelled, at).is_some(), "{spelled} of {text}");
+    const AT: i64 = 1_795_305_600_000;
+    let model = |text: &str| pricing::find(text, AT).map(|found| (found.provider, found.model));
+    let found = pricing::find(text, AT);
+    for spelled in [text.to_ascii_uppercase(), format!(" {text} ")] {
+        assert_eq!(model(&spelled), model(text), "{spelled}");
     }
-    assert!(!found.label.is_empty());
+    if let Some(found) = found {
+        let tokens = Tokens { input: 1_000_000, output: 1_000, ..Tokens::default() };
+        assert!(found.cost(&tokens).is_ok_and(|cost| cost.total_pico >= 0) && !found.label.is_empty(), "{text}");
+    }
 }
