@@ -41,6 +41,10 @@ n8n:
 bad-day seed="7" kills="600":
     cargo test -p baton --features chaos --test bad_day -- --seed {{seed}} --kills {{kills}}
 
+# Look for bytes that a parser does not stand: every target, or those that are named, for so many seconds each.
+fuzz seconds="60" *targets:
+    infra/fuzz.sh {{seconds}} {{targets}}
+
 # All of it, as CI does.
 ci:
     bash .ci/run

@@ -44,6 +44,10 @@ impl Confidential {
     fn add(&mut self, secret: &str) {
         if secret.len() >= SHORTEST {
             self.0.push(secret.into());
+            let shown = without_controls(secret);
+            if shown != secret && shown.len() >= SHORTEST {
+                self.0.push(shown.into());
+            }
             // Of two secrets one may hold the other: the longer goes first.
             self.0.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         }
@@ -77,8 +81,13 @@ impl Confidential {
             let text = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body)).into_owned();
             if text.trim_start().starts_with('<') { "an HTML page".into() } else { text }
         });
-        self.blank(&text).chars().filter(|c| !c.is_control()).take(MESSAGE_CHARS).collect()
+        // Line breaks go first: a secret that was broken into lines is whole again without them.
+        self.blank(&without_controls(&text)).chars().take(MESSAGE_CHARS).collect()
     }
+}
+
+fn without_controls(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 #[cfg(test)]
@@ -104,6 +113,23 @@ mod tests {
         }
         assert_eq!(secrets.blank("longer-s3cr/t-one"), BLANK);
         assert_eq!(secrets.message(b"3 nodes failed"), "3 nodes failed");
+    }
+
+    #[test]
+    fn a_secret_in_two_lines_is_blanked() {
+        let key = SecretString::from("k3y-of-n8n-0123456789");
+        let said = json!({ "message": "no k3y-of-n8n-\r\n0123456789" }).to_string();
+        assert_eq!(Confidential::of_key(&key).message(said.as_bytes()), "no …");
+        let two_lines = url("https://n8n.example.com/?t=canary%0D%0A12345678");
+        assert_eq!(two_lines.message(b"no canary\r\n12345678"), "no …");
+    }
+
+    #[test]
+    fn a_query_with_empty_parts_hides_as_much() {
+        let secrets = url("https://n8n.example.com/x?&&n=3&&signature=s3cr%2Ft-one");
+        for said in ["no s3cr/t-one", "no s3cr%2Ft-one"] {
+            assert_eq!(secrets.message(said.as_bytes()), "no …");
+        }
     }
 
     /// A secret that stands across the cut would show its beginning.

@@ -151,7 +151,7 @@ impl House {
             ("/automation/media/create", json!({ "title": "Clip", "media_type": "video", "collection_name": "Clips",
                 "url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ" })),
             ("/api/leads", json!({ "first_name": "Jane", "last_name": "Doe", "email": "jane@example.com" })),
-            ("/api/invoices", json!({ "amount": 5000, "title": "Work" })),
+            ("/api/invoices", json!({ "amount": 5000, "invoice_number": "1", "title": "Work" })),
             ("/api/chats/message", json!({ "message": "Hello", "session_id": "s1" })),
         ];
         for (path, own) in things {
