@@ -152,7 +152,7 @@ impl House {
                 "url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ" })),
             ("/api/leads", json!({ "first_name": "Jane", "last_name": "Doe", "email": "jane@example.com" })),
             ("/api/invoices", json!({ "amount": 5000, "invoice_number": "1", "title": "Work" })),
-            ("/api/chats/message", json!({ "message": "Hello", "session_id": "s1" })),
+            ("/api/chats/message", json!({ "session_id": "s1", "role": "user", "content": "Hello" })),
         ];
         for (path, own) in things {
             let mut body = own;
