@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Looks for bytes that a parser of Baton's does not stand: `infra/fuzz.sh [seconds] [target ..]` (60 s each of all targets).
-# What is found breaks off the run and stays in fuzz/artifacts; `infra/fuzz.sh --small` minimises the corpora afterwards.
+# What is found breaks off the run and stays in fuzz/artifacts; `infra/fuzz.sh --small [target ..]` takes the best of the new
+# inputs into the corpora.
 #
 # Stable Rust: RUSTC_BOOTSTRAP lets it take the flags of the coverage. Without a sanitizer, because there is no unsafe code
 # here; overflows and assertions are on.
@@ -30,10 +31,12 @@ longest() {
 }
 
 cargo fuzz build "${flags[@]}"
+host=$(rustc -vV | sed -n 's/^host: //p')
 for target in "${targets[@]}"; do
     echo "== $target"
     if [ -n "$small" ]; then
-        cargo fuzz cmin "${flags[@]}" "$target" -- "-max_len=$(longest "$target")"
+        mkdir -p "fuzz/found/$target"
+        python3 fuzz/small.py "$CARGO_TARGET_DIR/$host/release/$target" "fuzz/corpus/$target" "fuzz/found/$target"
         continue
     fi
     # New inputs go beside the corpus that is kept, which is only read.
