@@ -3,6 +3,7 @@
 #
 #   infra/build.sh            for x86_64
 #   infra/build.sh --arm64    for arm64, as the template deploys; needs: rustup target add aarch64-unknown-linux-gnu
+#   infra/build.sh --hello    for x86_64, and infra/cold/hello with them, which cold starts are measured against
 #
 # One build for all, so that what they share is compiled once. `sam build` makes the same of the release profile:
 # cargo-lambda adds link-time optimization to it, the functions' manifests the optimization for size.
@@ -27,6 +28,9 @@ packages=()
 for name in $(baton_functions); do
     packages+=(--package "$name")
 done
+if [ "${1:-}" = --hello ]; then
+    packages+=(--package hello)
+fi
 cargo lambda build --profile deploy --locked "$architecture" "${packages[@]}"
 
 target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')

@@ -26,6 +26,7 @@ pub mod store;
 pub mod tenant;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tls;
 #[cfg(feature = "aws")]
 pub mod wiring;
 pub mod work;

@@ -11,11 +11,10 @@ mod kinds;
 mod list;
 mod wire;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
+pub fn router<R: Routes>() -> R {
+    R::new()
         .routes(routes!(list::handler))
         .routes(routes!(get::handler))
         .routes(routes!(create::handler))

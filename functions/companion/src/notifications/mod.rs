@@ -4,11 +4,10 @@ mod create;
 mod list;
 mod mark;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
+pub fn router<R: Routes>() -> R {
+    R::new()
         .routes(routes!(create::handler))
         .routes(routes!(list::handler))
         .routes(routes!(mark::handler))
