@@ -166,7 +166,8 @@ def ratio(api, ours, hello):
 def until_next(api, command, env, work):
     """Runs a tool around a start, and ends both when the first event was asked for."""
     with open(work / "log", "w+") as log:
-        tool = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+        tool = subprocess.Popen(command, env=env, start_new_session=True, **quiet)
         try:
             _, connection = api.next()
             # Until the process sleeps.
@@ -175,7 +176,8 @@ def until_next(api, command, env, work):
             log.seek(0)
             raise SystemExit(f"{command[0]}: nothing asked for an event\n{log.read()}")
         finally:
-            tool.send_signal(signal.SIGTERM)
+            # To both: strace itself does not hear it.
+            os.killpg(tool.pid, signal.SIGTERM)
             tool.wait(PATIENCE)
         connection.close()
 

@@ -3,7 +3,7 @@
 //! Its one rule: nothing is looked up. No environment, profile file, metadata service or directory of certificates is
 //! read, because each of them is time in a cold start and a way to fail there.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -72,6 +72,14 @@ pub fn connect(settings: AwsSettings) -> Result<SdkConfig, rustls::Error> {
         );
     config.set_endpoint_url(settings.endpoint);
     Ok(config.build())
+}
+
+/// A client that is made when it is first called. To make one costs as much as all of a start that is not one: each reads
+/// the table of AWS's partitions for itself. Only the store's is made at the start, because every request needs it.
+pub(crate) type OnUse<C> = LazyLock<C, Box<dyn FnOnce() -> C + Send>>;
+
+pub(crate) fn on_use<C>(make: impl FnOnce() -> C + Send + 'static) -> OnUse<C> {
+    LazyLock::new(Box::new(make))
 }
 
 #[cfg(test)]
