@@ -6,7 +6,7 @@
 #   infra/build.sh --hello    for x86_64, and infra/cold/hello with them, which cold starts are measured against
 #
 # One build for all, so that what they share is compiled once. `sam build` makes the same of the release profile:
-# cargo-lambda adds link-time optimization to it, the functions' manifests the optimization for size.
+# the functions' manifests say what it has to differ in, and infra/lint.sh that they say the same.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . infra/tools.sh

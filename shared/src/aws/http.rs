@@ -40,6 +40,10 @@ use crate::tls;
 /// # Errors
 /// If the TLS configuration does not fit the version of rustls.
 pub(super) fn client(connect: Duration) -> Result<SharedHttpClient, rustls::Error> {
+    Ok(SharedHttpClient::new(pool(connect)?))
+}
+
+fn pool(connect: Duration) -> Result<Pool<impl Connect + Clone + Send + Sync + 'static>, rustls::Error> {
     let mut tcp = Tcp::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -52,8 +56,7 @@ pub(super) fn client(connect: Duration) -> Result<SharedHttpClient, rustls::Erro
         let connecting = https.clone().oneshot(uri);
         Box::pin(async move { tokio::time::timeout(connect, connecting).await? })
     });
-    let pool = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(timed);
-    Ok(SharedHttpClient::new(Pool(pool)))
+    Ok(Pool(Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(timed)))
 }
 
 #[derive(Clone)]
@@ -130,4 +133,64 @@ fn unknown(error: BoxError) -> ConnectorError {
 
 fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     std::iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(100);
+
+    async fn get(url: &str) -> Result<HttpResponse, ConnectorError> {
+        let request = http::Request::get(url).body(SdkBody::empty()).unwrap();
+        pool(SOON).unwrap().call(HttpRequest::try_from(request).unwrap()).await
+    }
+
+    /// A server for one request, which it answers with this, or not at all.
+    async fn answering(answer: &'static str) -> (String, impl Future<Output = String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let serve = async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut heard = vec![0; 4096];
+            let length = connection.read(&mut heard).await.unwrap();
+            connection.write_all(answer.as_bytes()).await.unwrap();
+            String::from_utf8_lossy(&heard[..length]).into_owned()
+        };
+        (address, serve)
+    }
+
+    #[tokio::test]
+    async fn an_address_leaves_as_it_was_signed() {
+        let (address, server) = answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+        let url = format!("http://{address}/a%2Fb/../c//d?x=%20");
+        let (reply, heard) = tokio::join!(get(&url), server);
+        assert!(heard.starts_with("GET /a%2Fb/../c//d?x=%20 HTTP/1.1\r\n"), "{heard}");
+        let reply = reply.unwrap();
+        assert_eq!(reply.status().as_u16(), 200);
+        assert_eq!(reply.into_body().collect().await.unwrap().to_bytes(), "ok");
+    }
+
+    #[tokio::test]
+    async fn what_may_be_tried_again_is_told_apart() {
+        let (address, server) = answering("").await;
+        let url = format!("http://{address}/");
+        let (hung_up, _) = tokio::join!(get(&url), server);
+        assert_eq!(hung_up.unwrap_err().as_other(), Some(ErrorKind::TransientError));
+        let nobody_listens = get(&url).await.unwrap_err();
+        assert!(nobody_listens.is_io(), "{nobody_listens:?}");
+    }
+
+    #[tokio::test]
+    async fn a_handshake_that_hangs_is_a_connection_that_does_not_stand() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let hung = get(&format!("https://{}/", silent.local_addr().unwrap())).await.unwrap_err();
+        assert!(hung.is_timeout(), "{hung:?}");
+    }
 }
