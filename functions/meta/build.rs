@@ -2,6 +2,7 @@
 //! Unpacked and complete, they would be a third of the function.
 
 use std::{
+    borrow::Cow,
     env, fs,
     io::{Cursor, Error, Read, Write},
     path::PathBuf,
@@ -21,8 +22,8 @@ fn main() -> Result<(), Error> {
 
     let mut release = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED))?;
     for file in FILES {
-        let is_it = |name: &&str| name.ends_with(&format!("/dist/{file}")) && !name.contains("/flavors/");
-        let name = release.file_names().find(is_it).map(str::to_owned);
+        let is_it = |name: &Cow<'_, str>| name.ends_with(&format!("/dist/{file}")) && !name.contains("/flavors/");
+        let name = release.file_names().flatten().find(is_it).map(Cow::into_owned);
         let name = name.ok_or_else(|| Error::other(format!("Swagger UI has no {file}")))?;
         let mut content = Vec::new();
         release.by_name(&name)?.read_to_end(&mut content)?;
