@@ -17,6 +17,20 @@ baton_tools() {
     export PATH=$venv/bin:$PATH SAM_CLI_TELEMETRY=0
 }
 
+# Puts checkov on PATH. It has an environment of its own, because it pins versions that the others do not take.
+baton_checkov() {
+    local checkov=3.3.30
+    local venv=${BATON_TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/baton-tools}/checkov-$checkov
+    if [ ! -e "$venv/ready" ]; then
+        echo "installing checkov into $venv" >&2
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check "checkov==$checkov"
+        touch "$venv/ready"
+    fi
+    export PATH=$venv/bin:$PATH
+}
+
 # The functions there are, one a line: a directory under functions/ is one.
 baton_functions() {
     local manifest

@@ -114,7 +114,7 @@ async fn a_bad_credential_is_a_403_or_in_other_dialects_a_401() {
 async fn a_key_without_the_scope_is_a_403() {
     let house = scene().await;
     for sample in samples(&house) {
-        let Auth::Key(scope) = sample.route.auth else { continue };
+        let Auth::Scope(scope) = sample.route.auth else { continue };
         let others: Vec<_> = ROUTES.iter().filter_map(|route| other_scope(route, scope)).collect();
         let narrow = house.key(&house.acme, NewKey { scopes: others, ..NewKey::default() }).await;
         let answer = sample.send(&narrow).await;
@@ -135,7 +135,7 @@ async fn a_session_may_do_what_its_role_allows() {
     for role in [Role::Viewer, Role::Approver, Role::Editor] {
         let caller = house.user(&house.acme, role).await;
         for sample in &all {
-            let Auth::Key(scope) = sample.route.auth else { continue };
+            let Auth::Scope(scope) = sample.route.auth else { continue };
             let operation = sample.route.operation;
             if scope == TEST_SCOPE || role.scopes().iter().any(|held| covers(held, scope)) {
                 let answer = sample.send(&caller).await;
@@ -155,7 +155,7 @@ async fn a_session_may_do_what_its_role_allows() {
 fn a_viewer_only_reads() {
     let may = |role: Role, scope| role.scopes().iter().any(|held| covers(held, scope));
     for route in ROUTES {
-        let Auth::Key(scope) = route.auth else { continue };
+        let Auth::Scope(scope) = route.auth else { continue };
         let reads = scope == TEST_SCOPE || scope.ends_with(":read");
         assert!(route.method != Verb::Get || reads, "{}: {scope}", route.operation);
         if scope != TEST_SCOPE {
@@ -215,7 +215,7 @@ async fn a_cookie_alone_changes_nothing() {
 
 fn other_scope(route: &Route, scope: &str) -> Option<String> {
     match route.auth {
-        Auth::Key(other) if other != scope => Some(other.to_owned()),
+        Auth::Scope(other) if other != scope => Some(other.to_owned()),
         _ => None,
     }
 }
@@ -565,11 +565,58 @@ async fn every_operation_is_described() {
             let media = response["content"].as_object().unwrap().values().next().unwrap();
             assert!(media["schema"].is_object(), "{name} {status}: schema");
         }
-        for kind in route.errors() {
+        let refused: BTreeSet<_> =
+            responses.keys().filter(|status| !status.starts_with('2')).cloned().collect();
+        let kinds = route.errors();
+        let statuses = kinds.iter().map(|kind| problem::status(*kind, route.dialect).as_u16().to_string());
+        assert_eq!(refused, statuses.collect(), "{name} tells of other errors than the table");
+        for kind in kinds {
             let status = problem::status(kind, route.dialect).as_u16().to_string();
-            assert!(responses.contains_key(&status), "{name} does not tell of {kind:?}");
-            let media = &responses[&status]["content"]["application/json"];
-            assert!(media["schema"].is_object() && media["example"].is_object(), "{name} {status}");
+            let media = &resolve(&document, &responses[&status])["content"]["application/json"];
+            assert!(media["schema"].is_object(), "{name} {status}");
+            assert!(media["examples"][format!("{kind:?}")].is_object(), "{name} {kind:?}");
+        }
+    }
+}
+
+/// What a reference of the document names.
+fn resolve<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
+    match part["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => part,
+    }
+}
+
+#[tokio::test]
+async fn the_api_document_asks_for_what_the_route_table_asks_for() {
+    let document: Value = serde_json::from_str(&local_host::api_document()).unwrap();
+    for route in ROUTES {
+        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        let name = route.operation;
+        let schemes: Vec<_> = match route.auth {
+            Auth::Public => vec![],
+            Auth::Session => vec!["bearer", "session"],
+            Auth::Scope(_) => vec!["api_key", "bearer", "session"],
+        };
+        let asked = operation["security"].as_array().unwrap();
+        let asked = asked.iter().map(|one| one.as_object().unwrap().keys().next().unwrap().as_str());
+        assert_eq!(asked.collect::<Vec<_>>(), schemes, "{name}");
+        let scope = match route.auth {
+            Auth::Scope(scope) if scope != TEST_SCOPE => Some(scope),
+            _ => None,
+        };
+        assert_eq!(operation["x-scope"].as_str(), scope, "{name}");
+        let class = match route.rate {
+            RateClass::None => None,
+            RateClass::Trigger => Some("trigger"),
+        };
+        assert_eq!(operation["x-rate-limit"]["class"].as_str(), class, "{name}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let headers = resolve(&document, response)["headers"].as_object().unwrap();
+            let tells = |header: &str| headers.contains_key(header);
+            let counted = status == "429" || class.is_some() && status.starts_with('2');
+            assert_eq!(tells("X-RateLimit-Remaining"), counted, "{name} {status}");
+            assert_eq!(tells("Retry-After"), ["429", "503"].contains(&status.as_str()), "{name} {status}");
         }
     }
 }

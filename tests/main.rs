@@ -1,9 +1,13 @@
 //! The whole house under test: every router, every worker, over the embedded engine in memory.
 
+mod costs;
 mod coverage;
+mod egress;
 mod events;
 mod faults;
 mod openapi;
+mod rights;
 mod routes;
 mod support;
+mod tenants;
 mod work;

@@ -22,7 +22,8 @@ fn main() -> Result<(), Error> {
 
     let mut release = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED))?;
     for file in FILES {
-        let is_it = |name: &Cow<'_, str>| name.ends_with(&format!("/dist/{file}")) && !name.contains("/flavors/");
+        let is_it =
+            |name: &Cow<'_, str>| name.ends_with(&format!("/dist/{file}")) && !name.contains("/flavors/");
         let name = release.file_names().flatten().find(is_it).map(Cow::into_owned);
         let name = name.ok_or_else(|| Error::other(format!("Swagger UI has no {file}")))?;
         let mut content = Vec::new();

@@ -61,9 +61,7 @@ pub fn connect(settings: AwsSettings) -> Result<SdkConfig, rustls::Error> {
         // The credentials are at hand; caching them would only add a lock and a timer.
         .identity_cache(IdentityCache::no_cache())
         .http_client(http::client(CONNECT)?)
-        .timeout_config(
-            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build(),
-        )
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(ATTEMPTS)

@@ -82,6 +82,8 @@ pub struct Parts {
     /// Field → what is wrong with it, for [`ErrorKind::Invalid`].
     pub fields: BTreeMap<String, Vec<String>>,
     pub retry_after: Option<Duration>,
+    /// The window that is used up, for [`ErrorKind::RateLimited`]: what it allowed, and the Unix second at which it ends.
+    pub used_up: Option<(u32, i64)>,
     /// Further keys of the reply (the first decision of a decided review, n8n's status, ...).
     pub details: Map<String, Value>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -95,6 +97,7 @@ impl Error {
             message: message.into(),
             fields: BTreeMap::new(),
             retry_after: None,
+            used_up: None,
             details: Map::new(),
             cause: None,
         }))
@@ -144,6 +147,13 @@ impl Error {
     #[must_use]
     pub fn retry_after(mut self, span: Duration) -> Self {
         self.retry_after = Some(span);
+        self
+    }
+
+    /// Names the window that is used up.
+    #[must_use]
+    pub fn used_up(mut self, limit: u32, reset: i64) -> Self {
+        self.used_up = Some((limit, reset));
         self
     }
 

@@ -99,7 +99,6 @@ impl Installed<'_> {
             workflow_id: workflow_id.to_owned(),
             name: name.map(str::to_owned),
             created_at: self.app.now(),
-            latest: None,
             run: None,
             v: 1,
         };

@@ -23,6 +23,7 @@ use crate::{
 };
 
 pub mod batch;
+mod emf;
 mod logging;
 
 pub use lambda_runtime::Error;
@@ -33,11 +34,7 @@ const MARGIN: Duration = Duration::from_secs(2);
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Serves a group of routes behind API Gateway.
-pub async fn run_http(
-    name: &str,
-    router: Router<SharedApp>,
-    engines: &[Fit],
-) -> Result<(), Error> {
+pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) -> Result<(), Error> {
     let app = start(name, engines)?;
     lambda_http::run(layers::platform(router, app).map_request(with_peer)).await
 }
@@ -103,7 +100,7 @@ pub fn http_request(event: &str) -> Result<lambda_http::Request, serde_json::Err
 /// Logging and the app. An error here ends the process before its first invocation, which Lambda reports.
 fn start(name: &str, engines: &[Fit]) -> Result<SharedApp, Error> {
     let settings = FunctionSettings::read(&ProcessEnv)?;
-    logging::start(name, settings.log)?;
+    logging::start(name, &settings)?;
     Ok(App::fitted(settings, engines)?)
 }
 

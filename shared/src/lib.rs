@@ -16,6 +16,7 @@ pub mod installed;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod metering;
+pub mod metrics;
 pub mod n8n;
 pub mod pricing;
 pub mod queue;
@@ -24,7 +25,7 @@ pub mod repo;
 pub mod sealer;
 pub mod store;
 pub mod tenant;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod tls;
 #[cfg(feature = "aws")]

@@ -210,6 +210,7 @@ mod tests {
             kms_key: None,
             queues: BTreeMap::new(),
             log: tracing::level_filters::LevelFilter::INFO,
+            stack: "baton".into(),
             platform: Settings::default(),
         }
     }

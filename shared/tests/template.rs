@@ -151,6 +151,10 @@ fn every_queue_has_its_worker_and_its_dead_letters() {
         let seconds = |text: &str, field| between(text, field, "\n").unwrap().trim().parse::<u32>().unwrap();
         assert!(seconds(text, "VisibilityTimeout:") >= 6 * seconds(worker, "Timeout:"), "{name}");
         assert!(resources.contains_key(&format!("{name}DeadAlarm")), "{name}");
+        // Waived in .checkov.yaml for these reasons.
+        let dead = &resources[&format!("{name}Dead")];
+        assert!([text, dead].iter().all(|queue| queue.contains("SqsManagedSseEnabled: true")), "{name}");
+        assert!(worker.contains("ScalingConfig: { MaximumConcurrency: "), "{name}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! What becomes of work when ports fail and processes die, and of secrets when anything does.
 
 mod death;
+mod echoes;
 mod secrets;
 pub mod stories;
 mod throttle;
@@ -12,7 +13,7 @@ use shared::testing::dump;
 use crate::support::TestApp;
 
 /// Lets time pass in steps of ten seconds: ticks, messages, and a sweep at the end.
-async fn pass(house: &TestApp, seconds: u64) {
+pub async fn pass(house: &TestApp, seconds: u64) {
     for _ in 0..seconds.div_ceil(10) {
         house.tick().await;
         house.drain().await;

@@ -16,12 +16,12 @@ use shared::{
 };
 use tracing_subscriber::fmt::{MakeWriter, format::FmtSpan};
 
-use super::pass;
+use super::{echoes, pass};
 use crate::support::{Answer, Caller, N8N, PASSWORD, TestApp};
 
-const N8N_KEY: &str = "canary-n8n-key-3f9a";
-const SIGNATURE: &str = "canary-signature-77c1";
-const QUERY: &str = "canary-query-5b2e";
+pub const N8N_KEY: &str = "canary-n8n-key-3f9a";
+pub const SIGNATURE: &str = "canary-signature-77c1";
+pub const QUERY: &str = "canary-query-5b2e";
 const USER_INFO: &str = "canary-userinfo-90d4";
 const WRONG: &str = "canary-wrong-password-1d84";
 const CHOSEN: &str = "canary-chosen-password-c6e2";
@@ -54,10 +54,10 @@ impl<'a> MakeWriter<'a> for Lines {
 
 /// Every reply of a walk through the house.
 #[derive(Default)]
-struct Replies(Vec<Answer>);
+pub struct Replies(pub Vec<Answer>);
 
 impl Replies {
-    async fn post(&mut self, house: &TestApp, path: &str, body: Value) -> usize {
+    pub async fn post(&mut self, house: &TestApp, path: &str, body: Value) -> usize {
         self.0.push(house.acme.post(path, body).await);
         self.0.len() - 1
     }
@@ -68,12 +68,12 @@ impl Replies {
         self.0.push(house.acme.raw(request.body(body.to_owned().into()).unwrap()).await);
     }
 
-    fn last(&self) -> &Answer {
+    pub fn last(&self) -> &Answer {
         self.0.last().unwrap()
     }
 }
 
-fn register(key: &Value) -> Value {
+pub fn register(key: &Value) -> Value {
     json!({ "instance_id": "my-n8n-001", "host": N8N, "api_key": key, "title": "Production n8n" })
 }
 
@@ -270,10 +270,13 @@ async fn secrets_are_in_no_reply_log_item_message_or_blob() {
     registrations(&house, &mut replies).await;
     decisions(&house, &mut replies).await;
     triggers(&house, &mut replies).await;
-    let shown = sessions(&house, &mut replies).await;
+    let mut shown = sessions(&house, &mut replies).await;
+    shown.extend(echoes::browsers(&house, &mut replies).await);
     assert!(shown.len() >= 6, "two logins, a key that was copied and one that was made: {}", shown.len());
     let made = connections(&house, &mut replies).await;
     assert!(made.len() > 4, "{} keys were sent", made.len());
+    echoes::of_n8n(&house, &mut replies).await;
+    echoes::panics(&house, &mut replies).await;
     house.faults.set(Plan::LoseAnswers { percent: 50, seed: 1 });
     registrations_through_faults(&house, &mut replies).await;
     house.faults.set(Plan::Calm);

@@ -12,8 +12,8 @@ use shared::{
         api_key,
         installation::Installation,
         org::{Group, Role, User},
-        payload::Payload,
     },
+    egress::HttpOut,
     http::layers,
     ids::{Id, SeededIds},
     queue::{Depth, QueueName, embedded::SqliteQueue, limits},
@@ -29,7 +29,10 @@ use shared::{
 };
 use tower_http::normalize_path::NormalizePath;
 
-use super::{Caller, PASSWORD};
+use super::{
+    Caller, PASSWORD,
+    roles::{Ledger, acting, working},
+};
 
 /// Where the fake n8n answers.
 pub const N8N: &str = "https://n8n.example.com";
@@ -45,6 +48,8 @@ pub struct TestApp {
     pub network: Arc<Network>,
     /// In front of every port; calm unless told.
     pub faults: Arc<Faults>,
+    /// What the functions used of their roles.
+    pub ledger: Arc<Ledger>,
     /// What store and queue are kept in.
     pub file: Sqlite,
     pub n8n: FakeN8n,
@@ -63,8 +68,13 @@ impl TestApp {
     }
 
     pub async fn with(settings: Settings) -> Self {
-        let clock = Arc::new(FixedClock::at(START));
         let network = Network::new();
+        Box::pin(Self::over(settings, network.clone(), network)).await
+    }
+
+    /// The house over another client for outgoing HTTP; n8n is in the network all the same.
+    pub async fn over(settings: Settings, network: Arc<Network>, http: Arc<dyn HttpOut>) -> Self {
+        let clock = Arc::new(FixedClock::at(START));
         let n8n = FakeN8n::at(&network, N8N);
         let file = Sqlite::memory().unwrap();
         let ports = Ports {
@@ -72,16 +82,17 @@ impl TestApp {
             queue: Arc::new(SqliteQueue::new(&file, clock.clone())),
             blobs: Arc::new(MemoryBlobs::new(clock.clone())),
             sealer: Arc::new(KeyFile::ephemeral().unwrap()),
-            http: network.clone(),
+            http,
             clock: clock.clone(),
             ids: Arc::new(SeededIds::default()),
         };
         let faults = Arc::new(Faults::default());
-        let app = App::new(faults.wrap(ports), settings);
+        let ledger = Arc::new(Ledger::default());
+        let app = App::new(faults.wrap(ledger.guard(ports)), settings);
         let service = service(&app);
         let acme = Caller::of(&app, service.clone(), "Acme", "jane@acme.example").await;
         let rival = Caller::of(&app, service, "Rival", "joe@rival.example").await;
-        Self { app, clock, network, faults, file, n8n, acme, rival }
+        Self { app, clock, network, faults, ledger, file, n8n, acme, rival }
     }
 
     /// A new process over the same stored state: what only lived in memory is gone.
@@ -121,7 +132,7 @@ impl TestApp {
         let id = Id::from_u64(id).unwrap();
         let (tenant, now) = (caller.key.tenant, self.clock.now());
         let secret = secrecy::SecretString::from("n8n-api-key-here");
-        let sealed = self.app.sealer.seal(tenant, &Installation::seal_record(id), &secret).await.unwrap();
+        let sealed = self.app.sealer.seal(tenant, &Installation::record_of(id, 1), &secret).await.unwrap();
         let installation = Installation {
             id,
             instance_id: format!("seeded-{id}"),
@@ -129,6 +140,7 @@ impl TestApp {
             webhook_url: None,
             title: "Seeded".into(),
             sealed_api_key: sealed,
+            key_version: 1,
             group_id: caller.key.group_id,
             created_at: now,
             changed_at: now,
@@ -139,13 +151,6 @@ impl TestApp {
         let installations = Installations { store: &*self.app.store, tenant };
         let far = now.plus(Duration::from_secs(365 * 24 * 3600));
         self.app.store.transact(installations.insert(&installation, far).unwrap()).await.unwrap();
-    }
-
-    /// Puts a payload of a chosen id there that waits for a decision: document 000's sample, of installation 45.
-    pub async fn seed_payload(&self, caller: &Caller, id: u64) {
-        let made = caller.post("/automation/payload/create", super::samples::payload()).await;
-        assert_eq!(made.status, 201, "{made:?}");
-        self.renumber::<Payload>(caller, made.id(), id).await;
     }
 
     /// Gives an entity that has just been created another id, for the documents' samples.
@@ -227,7 +232,7 @@ impl TestApp {
                 for delivery in
                     self.app.queue.receive(queue, limits::BATCH, Duration::from_secs(60)).await.unwrap()
                 {
-                    match shared::work::handle(&self.app, &delivery.body).await {
+                    match working(queue, shared::work::handle(&self.app, &delivery.body)).await {
                         Outcome::Done => self.app.queue.delete(queue, &delivery.receipt).await.unwrap(),
                         Outcome::Retry(after) => {
                             self.app.queue.release(queue, &delivery.receipt, after).await.unwrap()
@@ -245,11 +250,11 @@ impl TestApp {
 
     /// One tick that looks a second ahead, as the local host's.
     pub async fn tick(&self) -> due::Report {
-        due::tick(&self.app, Duration::from_secs(1), Millis(i64::MAX)).await.unwrap()
+        acting("tick", due::tick(&self.app, Duration::from_secs(1), Millis(i64::MAX))).await.unwrap()
     }
 
     pub async fn sweep(&self) -> due::Report {
-        due::sweep(&self.app, Millis(i64::MAX)).await.unwrap()
+        acting("tick", due::sweep(&self.app, Millis(i64::MAX))).await.unwrap()
     }
 
     /// Lets time pass as it does in the local host: tick, drain, a second, again.

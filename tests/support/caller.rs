@@ -11,7 +11,10 @@ use shared::{
 };
 use tower::ServiceExt;
 
-use super::app::Service;
+use super::{
+    app::Service,
+    roles::{acting, function_of},
+};
 
 /// Somebody with a credential.
 #[derive(Clone)]
@@ -157,7 +160,8 @@ impl Caller {
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }
-        let response = self.service.clone().oneshot(request).await.unwrap();
+        let function = function_of(request.method().as_str(), request.uri().path());
+        let response = acting(function, self.service.clone().oneshot(request)).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();

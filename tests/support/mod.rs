@@ -3,6 +3,7 @@
 mod app;
 mod caller;
 mod check;
+pub mod roles;
 pub mod samples;
 
 pub use app::{BATON, N8N, TestApp, settings};

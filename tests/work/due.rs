@@ -181,7 +181,7 @@ async fn a_tick_stops_at_its_deadline_and_the_next_goes_on() {
     owe(&house, 200).await;
     house.advance(Duration::from_secs(2));
     let clock = house.clock.clone();
-    // Every batch of messages takes a second, and a tick has five.
+    // Every batch of messages takes a second, and a tick has twenty. Those of eight shards may be under way at its deadline.
     house.faults.set(Plan::Watch(Box::new(move |call| {
         if call.starts_with("queue.send") {
             clock.advance(Duration::from_secs(1));
@@ -190,9 +190,9 @@ async fn a_tick_stops_at_its_deadline_and_the_next_goes_on() {
     let mut ticks = 0;
     let mut lagging = 1;
     while lagging > 0 {
-        let deadline = house.app.now().plus(Duration::from_secs(5));
+        let deadline = house.app.now().plus(Duration::from_secs(20));
         let report = due::tick(&house.app, Duration::from_secs(1), deadline).await.unwrap();
-        assert!(house.app.now().since(deadline) <= Duration::from_secs(1), "it went on after its deadline");
+        assert!(house.app.now().since(deadline) <= Duration::from_secs(8), "it went on after its deadline");
         lagging = report.lagging;
         ticks += 1;
         assert!(ticks < 20, "the ticks do not get on");

@@ -62,6 +62,28 @@ async fn a_run_is_followed_to_its_end() {
 }
 
 #[tokio::test]
+async fn messages_too_many_look_at_nothing_and_make_no_more_of_them() {
+    let house = TestApp::new().await;
+    house.n8n.answer_webhooks(Ok((200, r#"{"execution_id":"9"}"#)));
+    trigger(&house).await;
+    house.n8n.runs(9, "wf1", house.app.now().0 + 20);
+    let mut looks = Vec::new();
+    for _ in 0..60 {
+        // Ticks find the debts that have announced themselves, and a queue delivers twice.
+        house.tick().await;
+        house.tick().await;
+        house.advance(SECOND);
+        let before = house.network.sent().len();
+        house.sweep().await;
+        house.drain().await;
+        looks.push(house.network.sent().len() - before);
+    }
+    // After 0.5, 1, 2, 4, 8, 16 and 32 seconds, rounded up by the queue.
+    assert!(looks.iter().all(|count| *count <= 1), "{looks:?}");
+    assert_eq!(looks.iter().sum::<usize>(), 6, "{looks:?}");
+}
+
+#[tokio::test]
 async fn a_waiting_execution_that_n8n_hides_is_followed_by_its_id() {
     let house = TestApp::new().await;
     house.n8n.hide_waiting(true);

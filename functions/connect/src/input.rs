@@ -24,10 +24,12 @@ pub struct NodeParameters {
     #[schema(example = 45)]
     installation_id: Option<u64>,
     /// Where that n8n reaches Baton, when that is not Baton's public URL: from inside a container, for instance.
-    #[schema(example = "http://host.docker.internal:8080")]
+    #[schema(format = "uri", max_length = 500, example = "http://host.docker.internal:8080")]
+    #[param(format = "uri", max_length = 500)]
     base_url: Option<String>,
     /// `trigger`: n8n's id of the workflow, to have it written out.
-    #[schema(example = "abc123")]
+    #[schema(pattern = "^[A-Za-z0-9_-]{1,100}$", max_length = 100, example = "abc123")]
+    #[param(pattern = "^[A-Za-z0-9_-]{1,100}$", max_length = 100)]
     workflow_id: Option<String>,
     /// `payload-review`, `media-review`, `lead-review`: whether the reviewer may ask for another attempt.
     allow_regenerate: Option<bool>,

@@ -288,14 +288,14 @@ mod tests {
             let Some(path) = kind.path else { continue };
             let route = ROUTES.iter().find(|route| route.method == Verb::Post && route.path == path);
             let Some(route) = route else { panic!("{}: no route {path}", kind.key) };
-            let Auth::Key(scope) = route.auth else { panic!("{path} asks for no key") };
+            let Auth::Scope(scope) = route.auth else { panic!("{path} asks for no key") };
             assert!(SCOPES.contains(&scope), "{}: {scope}", kind.key);
         }
         let used: BTreeSet<_> = ROUTES
             .iter()
             .filter(|route| ALL.iter().any(|kind| kind.path == Some(route.path)))
             .map(|route| route.auth)
-            .filter_map(|auth| if let Auth::Key(scope) = auth { Some(scope) } else { None })
+            .filter_map(|auth| if let Auth::Scope(scope) = auth { Some(scope) } else { None })
             .collect();
         assert_eq!(used, BTreeSet::from(SCOPES), "the key may do what the nodes do, and no more");
     }

@@ -14,8 +14,5 @@ mod wire;
 use shared::http::group::{Routes, routes};
 
 pub fn router<R: Routes>() -> R {
-    R::new()
-        .routes(routes!(list::handler))
-        .routes(routes!(get::handler))
-        .routes(routes!(create::handler))
+    R::new().routes(routes!(list::handler)).routes(routes!(get::handler)).routes(routes!(create::handler))
 }

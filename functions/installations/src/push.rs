@@ -31,7 +31,7 @@ pub struct PushExecution {
     #[schema(example = 45)]
     installation_id: u64,
     /// n8n's id of the workflow.
-    #[schema(example = "abc123")]
+    #[schema(max_length = 200, example = "abc123")]
     workflow_id: String,
     /// The execution as n8n's API returns it, or any part of it.
     #[schema(value_type = Object, example = json!({ "id": "551", "status": "success", "finished": true }))]

@@ -19,18 +19,19 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
 pub struct RegisterInstallation {
     /// Your own name for the instance. Registering the same name again updates it.
-    #[schema(example = "my-n8n-001")]
+    #[schema(max_length = 200, example = "my-n8n-001")]
     instance_id: String,
     /// Base URL of n8n.
-    #[schema(example = "https://n8n.yourdomain.com")]
+    #[schema(format = "uri", max_length = 500, example = "https://n8n.yourdomain.com")]
     host: String,
-    /// n8n API key, to list workflows, follow executions and resume them. It is encrypted and never returned.
-    #[schema(example = "n8n-api-key-here")]
+    /// n8n API key, to list workflows, follow executions and resume them. It is encrypted and never returned. Without
+    /// spaces and control characters.
+    #[schema(max_length = 2000, example = "n8n-api-key-here")]
     api_key: String,
-    #[schema(example = "Production n8n")]
+    #[schema(max_length = 200, example = "Production n8n")]
     title: String,
     /// n8n's `WEBHOOK_URL`, when webhooks and resume URLs lie on another origin than `host`.
-    #[schema(example = "https://hooks.yourdomain.com")]
+    #[schema(format = "uri", max_length = 500, example = "https://hooks.yourdomain.com")]
     webhook_url: Option<String>,
 }
 
@@ -92,7 +93,8 @@ async fn create(ctx: &Ctx, input: &Input) -> Result<(Installation, Committed)> {
         host: input.host.clone(),
         webhook_url: input.webhook_url.clone(),
         title: input.title.clone(),
-        sealed_api_key: seal(ctx, id, input).await?,
+        sealed_api_key: seal(ctx, id, 1, input).await?,
+        key_version: 1,
         group_id: ctx.caller.group_id,
         created_at: ctx.now,
         changed_at: ctx.now,
@@ -108,11 +110,13 @@ async fn create(ctx: &Ctx, input: &Input) -> Result<(Installation, Committed)> {
 }
 
 async fn update(ctx: &Ctx, input: &Input, old: Installation) -> Result<(Installation, Committed)> {
+    let key_version = old.key_version + 1;
     let new = Installation {
         host: input.host.clone(),
         webhook_url: input.webhook_url.clone(),
         title: input.title.clone(),
-        sealed_api_key: seal(ctx, old.id, input).await?,
+        sealed_api_key: seal(ctx, old.id, key_version, input).await?,
+        key_version,
         changed_at: ctx.now,
         listing_error: None,
         listing_attempts: 0,
@@ -126,8 +130,8 @@ async fn update(ctx: &Ctx, input: &Input, old: Installation) -> Result<(Installa
     Ok((new, committed))
 }
 
-async fn seal(ctx: &Ctx, id: Id, input: &Input) -> Result<String> {
-    Ok(ctx.app.sealer.seal(ctx.tenant(), &Installation::seal_record(id), &input.api_key).await?)
+async fn seal(ctx: &Ctx, id: Id, version: u64, input: &Input) -> Result<String> {
+    Ok(ctx.app.sealer.seal(ctx.tenant(), &Installation::record_of(id, version), &input.api_key).await?)
 }
 
 async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {

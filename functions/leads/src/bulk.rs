@@ -37,10 +37,10 @@ pub struct BulkRequest {
     #[schema(example = "update_status")]
     action: String,
     /// Up to 500 leads.
-    #[schema(example = json!([101, 102, 103]))]
+    #[schema(min_items = 1, max_items = 500, example = json!([101, 102, 103]))]
     ids: Vec<u64>,
     /// Label or id of the status that they get.
-    #[schema(example = "Qualified")]
+    #[schema(max_length = 200, example = "Qualified")]
     status: Option<String>,
 }
 

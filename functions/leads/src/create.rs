@@ -38,6 +38,7 @@ pub struct CreateQuery {
 
 /// The lead of this address.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedLead)]
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 101)]

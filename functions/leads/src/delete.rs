@@ -14,6 +14,7 @@ use crate::ATTEMPTS;
 
 /// The lead is gone.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeletedLead)]
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 101)]

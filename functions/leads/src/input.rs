@@ -21,49 +21,50 @@ use utoipa::ToSchema;
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that `CreateInput` reads leniently")]
 pub struct CreateLead {
-    #[schema(example = "Jane")]
+    #[schema(max_length = 100, example = "Jane")]
     first_name: String,
-    #[schema(example = "Doe")]
+    #[schema(max_length = 100, example = "Doe")]
     last_name: String,
     /// Stands for one lead of the client group.
-    #[schema(example = "jane@example.com")]
+    #[schema(format = "email", max_length = 254, example = "jane@example.com")]
     email: String,
-    #[schema(example = "+1 555-0100")]
+    #[schema(max_length = 50, example = "+1 555-0100")]
     phone: Option<String>,
-    #[schema(example = "Acme Corp")]
+    #[schema(max_length = 200, example = "Acme Corp")]
     company_name: Option<String>,
-    #[schema(example = "VP Marketing")]
+    #[schema(max_length = 200, example = "VP Marketing")]
     job_title: Option<String>,
-    #[schema(example = "https://acme.com")]
+    #[schema(max_length = 2048, example = "https://acme.com")]
     website: Option<String>,
+    #[schema(max_length = 2048)]
     linkedin_url: Option<String>,
-    #[schema(example = "Technology")]
+    #[schema(max_length = 200, example = "Technology")]
     industry: Option<String>,
-    #[schema(example = "51-200")]
+    #[schema(max_length = 100, example = "51-200")]
     company_size: Option<String>,
-    #[schema(example = "$5M-$10M")]
+    #[schema(max_length = 100, example = "$5M-$10M")]
     annual_revenue: Option<String>,
-    #[schema(example = "San Francisco, CA")]
+    #[schema(max_length = 200, example = "San Francisco, CA")]
     location: Option<String>,
-    #[schema(example = "Website Form")]
+    #[schema(max_length = 100, example = "Website Form")]
     lead_source: Option<String>,
     /// Label or id of a status; `New` when left out.
-    #[schema(example = "New")]
+    #[schema(max_length = 200, example = "New")]
     status: Option<String>,
     /// 0 to 100.
-    #[schema(example = 75)]
+    #[schema(maximum = 100, example = 75)]
     lead_score: Option<u64>,
     #[schema(example = false)]
     budget_confirmed: Option<bool>,
-    #[schema(example = "Manual reporting takes too long")]
+    #[schema(max_length = 10_000, example = "Manual reporting takes too long")]
     pain_points: Option<String>,
-    #[schema(example = "Q2 2025")]
+    #[schema(max_length = 200, example = "Q2 2025")]
     timeline: Option<String>,
-    #[schema(example = "google")]
+    #[schema(max_length = 200, example = "google")]
     utm_source: Option<String>,
-    #[schema(example = "cpc")]
+    #[schema(max_length = 200, example = "cpc")]
     utm_medium: Option<String>,
-    #[schema(example = "spring-promo")]
+    #[schema(max_length = 200, example = "spring-promo")]
     utm_campaign: Option<String>,
     /// As in the query.
     on_duplicate: Option<String>,
@@ -71,13 +72,14 @@ pub struct CreateLead {
     #[schema(example = 45)]
     installation_id: Option<u64>,
     /// n8n's id of the workflow.
-    #[schema(example = "abc123")]
+    #[schema(max_length = 200, example = "abc123")]
     workflow_id: Option<String>,
     /// n8n's id of the execution: needed to resume it.
-    #[schema(example = "exec-789")]
+    #[schema(max_length = 200, example = "exec-789")]
     execution_id: Option<String>,
     /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. Must lie on the installation's host
     /// or webhook URL.
+    #[schema(format = "uri")]
     resume_url: Option<String>,
     /// Whether a person must decide before the workflow goes on.
     #[schema(example = false)]

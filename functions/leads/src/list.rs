@@ -24,14 +24,17 @@ use crate::{input, wire::LeadOut};
 #[expect(dead_code, reason = "describes the query that the handler reads leniently")]
 pub struct ListQuery {
     /// Label or id of a status.
-    #[param(example = "New")]
+    #[param(max_length = 200, example = "New")]
     status: Option<String>,
     /// Value of `lead_source`, whatever its case.
+    #[param(max_length = 100)]
     source: Option<String>,
     group_id: Option<u64>,
     /// Text at the beginning of a word of name, e-mail address or company, whatever its case.
+    #[param(max_length = 200)]
     search: Option<String>,
     /// The whole e-mail address, whatever its case.
+    #[param(max_length = 254)]
     email: Option<String>,
     /// `pending`, `approved`, `denied` or `regenerate`.
     automation_status: Option<String>,
@@ -40,11 +43,13 @@ pub struct ListQuery {
     /// 1 to 500, default 50.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 400)]
     cursor: Option<String>,
 }
 
 /// A page of leads, newest first; what a search found in the order of what it found them by.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LeadPage)]
 pub struct Listing {
     leads: Vec<LeadOut>,
     /// How many are on this page.

@@ -2,7 +2,7 @@ use futures::future::try_join;
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, reply::Reply},
+    http::{ctx::Ctx, extract::QueryFields, fields::MAX_WHOLE, reply::Reply},
     repo::leads::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -32,7 +32,7 @@ pub struct Recent {
 #[utoipa::path(get, path = "/api/leads/recent", operation_id = "list_recent_leads", tag = "leads",
     params(RecentQuery), responses((status = 200, description = "The newest leads.", body = Recent)))]
 pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let limit = fields.whole("limit", u64::MAX).and_then(|limit| usize::try_from(limit).ok());
+    let limit = fields.whole("limit", MAX_WHOLE).and_then(|limit| usize::try_from(limit).ok());
     fields.finish()?;
     let (leads, pipelines) = (ctx.leads(), ctx.pipelines());
     let filter = Filter::default();

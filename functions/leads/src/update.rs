@@ -26,37 +26,54 @@ use crate::{ATTEMPTS, address, input};
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
 pub struct UpdateLead {
-    #[schema(example = "Jane")]
+    #[schema(max_length = 100, example = "Jane")]
     first_name: Option<String>,
-    #[schema(example = "Doe")]
+    #[schema(max_length = 100, example = "Doe")]
     last_name: Option<String>,
     /// Must not be another lead's of the client group.
-    #[schema(example = "jane@example.com")]
+    #[schema(format = "email", max_length = 254, example = "jane@example.com")]
     email: Option<String>,
+    #[schema(max_length = 50)]
     phone: Option<String>,
+    #[schema(max_length = 200)]
     company_name: Option<String>,
+    #[schema(max_length = 200)]
     job_title: Option<String>,
+    #[schema(max_length = 2048)]
     website: Option<String>,
+    #[schema(max_length = 2048)]
     linkedin_url: Option<String>,
+    #[schema(max_length = 200)]
     industry: Option<String>,
+    #[schema(max_length = 100)]
     company_size: Option<String>,
+    #[schema(max_length = 100)]
     annual_revenue: Option<String>,
+    #[schema(max_length = 200)]
     location: Option<String>,
+    #[schema(max_length = 100)]
     lead_source: Option<String>,
     /// Label or id of a status.
-    #[schema(example = "Qualified")]
+    #[schema(max_length = 200, example = "Qualified")]
     status: Option<String>,
     /// 0 to 100.
-    #[schema(example = 90)]
+    #[schema(maximum = 100, example = 90)]
     lead_score: Option<u64>,
     budget_confirmed: Option<bool>,
+    #[schema(max_length = 10_000)]
     pain_points: Option<String>,
+    #[schema(max_length = 200)]
     timeline: Option<String>,
+    #[schema(max_length = 200)]
     utm_source: Option<String>,
+    #[schema(max_length = 200)]
     utm_medium: Option<String>,
+    #[schema(max_length = 200)]
     utm_campaign: Option<String>,
     installation_id: Option<u64>,
+    #[schema(max_length = 200)]
     workflow_id: Option<String>,
+    #[schema(max_length = 200)]
     execution_id: Option<String>,
     human_interaction: Option<bool>,
     allow_regenerate: Option<bool>,
@@ -69,6 +86,7 @@ pub struct UpdateLead {
 
 /// The change is stored.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UpdatedLead)]
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 101)]

@@ -22,6 +22,7 @@ use crate::{
 
 /// The created media item.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedMedia)]
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 /// The media item is gone.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeletedMedia)]
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 42)]

@@ -34,10 +34,12 @@ pub enum Place {
 impl Wish {
     /// `collection_name` goes before `collection_id`; 0 takes the item out.
     pub fn read(fields: &mut Fields) -> Self {
+        // Read even where it does not count: what is wrong with it is said.
+        let id = fields.id_or_none("collection_id");
         if let Some(title) = fields.text("collection_name", TITLE) {
             return Self::Called(title);
         }
-        match fields.id_or_none("collection_id") {
+        match id {
             None => Self::Silent,
             Some(None) => Self::Out,
             Some(Some(id)) => Self::Id(id),

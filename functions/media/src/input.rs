@@ -14,7 +14,7 @@ use crate::filing::Wish;
 #[expect(dead_code, reason = "describes the body that `CreateInput` reads leniently")]
 pub struct CreateMedia {
     /// Display name.
-    #[schema(example = "Product Hero Video")]
+    #[schema(max_length = 500, example = "Product Hero Video")]
     title: String,
     /// `video`, `image`, `audio` or `file`.
     #[schema(example = "video")]
@@ -22,21 +22,23 @@ pub struct CreateMedia {
     /// Where it is. What the address of a YouTube or Vimeo video tells is filled in where it is not sent: source,
     /// embeddable address, picture; duration and size follow when the site has been asked. `source_url` is accepted as
     /// well.
-    #[schema(example = "https://youtube.com/watch?v=xyz")]
+    #[schema(format = "uri", example = "https://youtube.com/watch?v=xyz")]
     url: Option<String>,
-    #[schema(example = "https://img.youtube.com/vi/xyz/hqdefault.jpg")]
+    #[schema(format = "uri", example = "https://img.youtube.com/vi/xyz/hqdefault.jpg")]
     thumbnail_url: Option<String>,
+    #[schema(format = "uri")]
     embed_url: Option<String>,
     /// `url` when left out.
+    #[schema(format = "uri")]
     download_url: Option<String>,
     /// Name of the site.
-    #[schema(example = "YouTube")]
+    #[schema(max_length = 100, example = "YouTube")]
     source: Option<String>,
     /// Duration as people write it.
-    #[schema(example = "1:02")]
+    #[schema(max_length = 50, example = "1:02")]
     duration: Option<String>,
     /// Size as people write it.
-    #[schema(example = "12 MB")]
+    #[schema(max_length = 50, example = "12 MB")]
     file_size: Option<String>,
     /// Pixels.
     #[schema(example = 1920)]
@@ -44,30 +46,32 @@ pub struct CreateMedia {
     /// Pixels.
     #[schema(example = 1080)]
     height: Option<u32>,
-    #[schema(example = "Main hero video for product launch")]
+    #[schema(max_length = 10_000, example = "Main hero video for product launch")]
     description: Option<String>,
     /// Separated by commas.
-    #[schema(example = "product, launch, hero")]
+    #[schema(max_length = 1000, example = "product, launch, hero")]
     tags: Option<String>,
     /// Free status.
+    #[schema(max_length = 200)]
     status: Option<String>,
     /// A collection of the same client group.
     collection_id: Option<u64>,
     /// Title of a collection, which is created if there is none of that title. Goes before `collection_id`. `collection`
     /// is accepted as well.
-    #[schema(example = "March Social Media Campaign")]
+    #[schema(max_length = 255, example = "March Social Media Campaign")]
     collection_name: Option<String>,
     /// The n8n instance.
     #[schema(example = 45)]
     installation_id: Option<u64>,
     /// n8n's id of the workflow.
-    #[schema(example = "abc123")]
+    #[schema(max_length = 200, example = "abc123")]
     workflow_id: Option<String>,
     /// n8n's id of the execution: needed to resume it.
-    #[schema(example = "exec-789")]
+    #[schema(max_length = 200, example = "exec-789")]
     execution_id: Option<String>,
     /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. Must lie on the installation's host
     /// or webhook URL.
+    #[schema(format = "uri")]
     resume_url: Option<String>,
     /// Whether a person must decide before the workflow goes on.
     human_interaction: Option<bool>,

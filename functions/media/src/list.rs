@@ -34,16 +34,20 @@ pub struct ListQuery {
     group_id: Option<u64>,
     /// The beginning of words in title, source or tags, whatever their case. What is found comes in the order of the
     /// words.
+    #[param(max_length = 200)]
     search: Option<String>,
+    /// Only what lies in this collection.
     collection_id: Option<u64>,
     /// 1 to 500, default 50.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 400)]
     cursor: Option<String>,
 }
 
 /// A page of media items.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MediaPage)]
 pub struct Listing {
     media: Vec<MediaOut>,
     /// How many are on this page.

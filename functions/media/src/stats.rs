@@ -17,6 +17,7 @@ pub struct StatsQuery {
 
 /// How many media items there are.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MediaStats)]
 pub struct Stats {
     #[schema(example = 12)]
     total: i64,

@@ -26,28 +26,38 @@ use crate::{
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
 pub struct UpdateMedia {
-    #[schema(example = "Product Hero Video, second cut")]
+    #[schema(min_length = 1, max_length = 500, example = "Product Hero Video, second cut")]
     title: Option<String>,
     /// `video`, `image`, `audio` or `file`.
     media_type: Option<String>,
     /// Another address is read anew; what was sent of source, embeddable address and the like stays.
+    #[schema(format = "uri")]
     url: Option<String>,
+    #[schema(format = "uri")]
     thumbnail_url: Option<String>,
+    #[schema(format = "uri")]
     embed_url: Option<String>,
+    #[schema(format = "uri")]
     download_url: Option<String>,
+    #[schema(max_length = 100)]
     source: Option<String>,
+    #[schema(max_length = 50)]
     duration: Option<String>,
+    #[schema(max_length = 50)]
     file_size: Option<String>,
     width: Option<u32>,
     height: Option<u32>,
+    #[schema(max_length = 10_000)]
     description: Option<String>,
-    #[schema(example = "product, launch")]
+    #[schema(max_length = 1000, example = "product, launch")]
     tags: Option<String>,
     /// Free status.
+    #[schema(max_length = 200)]
     status: Option<String>,
     /// A collection of the same client group; 0 takes the item out of its collection.
     collection_id: Option<u64>,
     /// Title of a collection, which is created if there is none of that title.
+    #[schema(max_length = 255)]
     collection_name: Option<String>,
     human_interaction: Option<bool>,
     allow_regenerate: Option<bool>,
@@ -58,6 +68,7 @@ pub struct UpdateMedia {
 
 /// The change is stored.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UpdatedMedia)]
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]

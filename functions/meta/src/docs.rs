@@ -17,7 +17,11 @@ struct Packed {
 
 macro_rules! packed {
     ($name:literal, $media:literal) => {
-        Packed { name: $name, media: $media, gzip: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")) }
+        Packed {
+            name: $name,
+            media: $media,
+            gzip: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
+        }
     };
 }
 
@@ -39,7 +43,8 @@ const START: &str = include_str!("start.js");
 impl Packed {
     /// The file as the caller can read it: every browser unpacks, few scripts do.
     fn reply(&self, caller: &HeaderMap) -> Result<Response, Error> {
-        let accepted = caller.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let accepted =
+            caller.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
         let media = [(header::CONTENT_TYPE, self.media), (header::VARY, "accept-encoding")];
         if accepts_gzip(accepted) {
             return Ok((media, [(header::CONTENT_ENCODING, "gzip")], self.gzip).into_response());

@@ -19,6 +19,7 @@ use crate::{
 
 /// The created payload.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedPayload)]
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]

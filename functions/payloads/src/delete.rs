@@ -10,6 +10,7 @@ use crate::content;
 
 /// The payload is gone.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeletedPayload)]
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 42)]

@@ -12,25 +12,26 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body that `CreateInput` reads leniently")]
 pub struct CreatePayload {
     /// Display name.
-    #[schema(example = "Monthly SEO Report")]
+    #[schema(max_length = 500, example = "Monthly SEO Report")]
     title: String,
     /// Label to group by; `generic` when left out.
-    #[schema(example = "seo-report")]
+    #[schema(max_length = 100, example = "seo-report")]
     task_type: Option<String>,
     /// Any JSON, or text. Text that holds a JSON object or array is decoded.
-    #[schema(value_type = Object, example = json!({ "domain": "example.com", "backlinks": 342 }))]
+    #[schema(value_type = Option<Value>, example = json!({ "domain": "example.com", "backlinks": 342 }))]
     payload: Option<Value>,
     /// The n8n instance.
     #[schema(example = 45)]
     installation_id: Option<u64>,
     /// n8n's id of the workflow.
-    #[schema(example = "abc123")]
+    #[schema(max_length = 200, example = "abc123")]
     workflow_id: Option<String>,
     /// n8n's id of the execution: needed to resume it.
-    #[schema(example = "exec-789")]
+    #[schema(max_length = 200, example = "exec-789")]
     execution_id: Option<String>,
     /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. Must lie on the installation's host
     /// or webhook URL.
+    #[schema(format = "uri")]
     resume_url: Option<String>,
     /// Whether a person must decide before the workflow goes on.
     human_interaction: Option<bool>,

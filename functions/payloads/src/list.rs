@@ -20,6 +20,7 @@ use crate::{content, input::task_type, wire::PayloadOut};
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query that the handler reads leniently")]
 pub struct ListQuery {
+    #[param(max_length = 100)]
     task_type: Option<String>,
     /// `pending`, `approved`, `denied` or `regenerate`.
     automation_status: Option<String>,
@@ -27,15 +28,18 @@ pub struct ListQuery {
     human_interaction: Option<u8>,
     group_id: Option<u64>,
     /// Text to find in title and task type, whatever its case.
+    #[param(max_length = 200)]
     search: Option<String>,
     /// 1 to 500, default 50.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 400)]
     cursor: Option<String>,
 }
 
 /// A page of payloads, newest first.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PayloadPage)]
 pub struct Listing {
     payloads: Vec<PayloadOut>,
     /// How many are on this page.

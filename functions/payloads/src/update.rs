@@ -14,23 +14,25 @@ use crate::{content, input};
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
 pub struct UpdatePayload {
-    #[schema(example = "Monthly SEO Report")]
+    #[schema(min_length = 1, max_length = 500, example = "Monthly SEO Report")]
     title: Option<String>,
-    #[schema(example = "seo-report")]
+    #[schema(max_length = 100, example = "seo-report")]
     task_type: Option<String>,
     /// Replaces the whole content.
-    #[schema(value_type = Object, example = json!({ "domain": "example.com", "backlinks": 350 }))]
+    #[schema(value_type = Option<Value>, example = json!({ "domain": "example.com", "backlinks": 350 }))]
     payload: Option<Value>,
     human_interaction: Option<bool>,
     allow_regenerate: Option<bool>,
     /// Sets the status without a decision: n8n is not told. Use `/automation/approve` and `/automation/deny` for that.
     #[schema(example = "pending")]
     automation_status: Option<String>,
+    #[schema(max_length = 200)]
     status: Option<String>,
 }
 
 /// The change is stored.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UpdatedPayload)]
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]

@@ -19,7 +19,7 @@ pub struct PayloadOut {
     #[schema(example = "seo-report")]
     task_type: String,
     /// The content as it was sent. In lists it is null when it is larger than 64 KB; the single record has it whole.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     payload: Value,
     /// Size of the content in bytes, when it is kept apart because it is larger than 64 KB.
     #[serde(skip_serializing_if = "Option::is_none")]

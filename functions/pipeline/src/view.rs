@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct View {
     /// In their order, as they were saved.
-    #[schema(value_type = Vec<Object>, example = json!(["first_name", { "key": "email", "visible": true }]))]
+    #[schema(value_type = Vec<Value>, example = json!(["first_name", { "key": "email", "visible": true }]))]
     columns: Vec<Value>,
 }
 
@@ -23,7 +23,7 @@ pub struct View {
 pub struct SetView {
     /// At most 200. Each is the name of a lead's field or custom field, or an object that has it under `key`, `field` or
     /// `name`, beside whatever the page wants kept (`visible`, `width`, …).
-    #[schema(value_type = Vec<Object>, example = json!(["first_name", { "key": "email", "visible": true }]))]
+    #[schema(max_items = 200, value_type = Vec<Value>, example = json!(["first_name", { "key": "email", "visible": true }]))]
     columns: Vec<Value>,
 }
 

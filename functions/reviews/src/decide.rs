@@ -27,17 +27,17 @@ pub struct ReviewRequest {
     /// The entity, as a number or as text.
     #[schema(example = 42)]
     entity_id: u64,
-    /// `lead`, `media_item` or `custom_payload`.
+    /// `lead`, `media_item`, `custom_payload` or `invoice`.
     #[schema(example = "custom_payload")]
     entity_type: String,
     /// n8n execution to resume, when it is not the one stored on the entity.
-    #[schema(example = "exec-789")]
+    #[schema(max_length = 200, example = "exec-789")]
     execution_id: Option<String>,
     /// Its n8n instance, when it is not the one stored on the entity.
     #[schema(example = 45)]
     installation_id: Option<u64>,
     /// Kept with the decision and passed on to n8n.
-    #[schema(example = "Looks good, approved for production.")]
+    #[schema(max_length = 5000, example = "Looks good, approved for production.")]
     notes: Option<String>,
 }
 

@@ -42,7 +42,7 @@ pub struct OwnKey {
 }
 
 /// A key with its text, this once.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct ShownKey {
     success: bool,
     #[schema(value_type = u64)]

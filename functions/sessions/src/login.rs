@@ -17,14 +17,14 @@ use crate::wire::{AdminOut, uncached};
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct Login {
     /// The e-mail address.
-    #[schema(example = "john.doe@example.com")]
+    #[schema(max_length = 254, example = "john.doe@example.com")]
     username: String,
-    #[schema(example = "correct horse battery", format = Password)]
+    #[schema(max_length = 1000, example = "correct horse battery", format = Password)]
     password: String,
 }
 
 /// A session has begun.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct LoggedIn {
     /// A JWT, for `Authorization: Bearer`.
     #[schema(

@@ -12,10 +12,10 @@ use crate::wire::Done;
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct ChangePassword {
-    #[schema(example = "correct horse battery", format = Password)]
+    #[schema(max_length = 1000, example = "correct horse battery", format = Password)]
     current_password: String,
     /// At least eight characters.
-    #[schema(example = "a better staple", format = Password)]
+    #[schema(max_length = 1000, example = "a better staple", format = Password)]
     new_password: String,
 }
 

@@ -36,6 +36,7 @@ impl AdminOut {
 
 /// Something was done.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SessionDone)]
 pub struct Done {
     pub success: bool,
     #[schema(example = "Password changed.")]

@@ -7,6 +7,7 @@ use shared::{
     app::App,
     clock::Millis,
     error::Result,
+    metrics,
     work::due::{self, Report},
 };
 
@@ -24,12 +25,6 @@ const AHEAD: Duration = Duration::from_secs(60);
 pub async fn handle(app: &App, input: Input, deadline: Millis) -> Result<Report> {
     let report =
         if input.sweep { due::sweep(app, deadline).await? } else { due::tick(app, AHEAD, deadline).await? };
-    tracing::info!(
-        due = report.due,
-        sent = report.sent,
-        lagging = report.lagging,
-        sweep = input.sweep,
-        "ticked"
-    );
+    metrics::ticked(&report, input.sweep);
     Ok(report)
 }

@@ -20,26 +20,28 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
 pub struct RecordTokenUsage {
     /// Base URL of the n8n instance. May be left out when the installation is clear otherwise.
-    #[schema(example = "https://n8n.example.com")]
-    n8n_base_url: String,
+    #[schema(format = "uri", example = "https://n8n.example.com")]
+    n8n_base_url: Option<String>,
     /// n8n's id of the workflow (`$workflow.id`).
-    #[schema(example = "b9NLgJV0oXIpXSsr")]
+    #[schema(max_length = 200, example = "b9NLgJV0oXIpXSsr")]
     workflow_id: String,
     /// n8n's id of the execution (`$execution.id`).
-    #[schema(example = "551")]
+    #[schema(max_length = 200, example = "551")]
     execution_id: String,
     /// Name of the model as the provider spells it.
-    #[schema(example = "gpt-4")]
+    #[schema(max_length = 200, example = "gpt-4")]
     model_id: String,
-    #[schema(example = 399)]
+    #[schema(maximum = 1_000_000_000, example = 399)]
     input_tokens: u64,
-    #[schema(example = 288)]
+    #[schema(maximum = 1_000_000_000, example = 288)]
     output_tokens: u64,
     /// Part of `input_tokens` that the provider served from its cache.
+    #[schema(maximum = 1_000_000_000)]
     cached_input_tokens: Option<u64>,
     /// Installation, instead of `n8n_base_url`.
     installation_id: Option<u64>,
     /// The node that made the call.
+    #[schema(max_length = 200)]
     node_id: Option<String>,
 }
 

@@ -17,16 +17,16 @@ use utoipa::{IntoParams, ToSchema};
 #[expect(dead_code, reason = "describes the query that `Filter` reads leniently")]
 pub struct StatsQuery {
     /// First day (UTC) that counts; a time stands for its day.
-    #[param(example = "2026-11-01")]
+    #[param(format = "time", example = "2026-11-01")]
     from: Option<String>,
     /// Last day (UTC) that counts.
-    #[param(example = "2026-11-30")]
+    #[param(format = "time", example = "2026-11-30")]
     to: Option<String>,
     /// Only this model.
-    #[param(example = "gpt-4")]
+    #[param(max_length = 200, example = "gpt-4")]
     model: Option<String>,
     /// Only this execution; not together with the others.
-    #[param(example = "551")]
+    #[param(max_length = 200, example = "551")]
     execution: Option<String>,
 }
 

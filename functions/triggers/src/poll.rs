@@ -1,4 +1,4 @@
-use std::time::Duration;
+use futures::future::try_join;
 
 use serde::Serialize;
 use shared::{
@@ -17,9 +17,6 @@ use utoipa::ToSchema;
 
 use crate::trigger::point_to;
 
-/// What is stored is shown; when it is older than this, n8n is asked again in the background.
-const FRESH: Duration = Duration::from_secs(2);
-
 /// Which workflow.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
@@ -28,7 +25,7 @@ pub struct PollExecution {
     #[schema(example = 123)]
     nid: u64,
     /// Only an execution after this time counts.
-    #[schema(example = "2025-01-21T10:30:00Z")]
+    #[schema(format = "date-time", example = "2025-01-21T10:30:00Z")]
     triggered_after: Option<String>,
 }
 
@@ -61,8 +58,11 @@ struct Input {
     request_body = PollExecution, responses((status = 200, description = "The state.", body = Polled)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
-    let workflow = ctx.workflows().get(input.nid).await?.or_not_found("workflow node")?;
-    let known = workflow.latest.as_ref().filter(|snapshot| counts(snapshot, &workflow, input.after));
+    let workflows = ctx.workflows();
+    let (workflow, latest) = try_join(workflows.get(input.nid), workflows.latest(input.nid)).await?;
+    let workflow = workflow.or_not_found("workflow node")?;
+    let latest = latest.map(|latest| latest.snapshot);
+    let known = latest.as_ref().filter(|snapshot| counts(snapshot, &workflow, input.after));
     if let Some(snapshot) = known.filter(|snapshot| snapshot.status.is_complete()) {
         return answer(&ctx, &polled(input.nid, snapshot)).await;
     }
@@ -116,8 +116,10 @@ async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<
             run
         }
     };
-    if run.polled_at.is_none_or(|at| ctx.now.since(at) >= FRESH) {
-        ctx.app.hint(&Task::new(TaskKind::PollExecution, &runs.key(run.id), &ctx.request_id), ctx.now).await;
+    // What is stored is shown; n8n is asked again in the background.
+    if run.is_stale(ctx.now) {
+        let look = Task::new(TaskKind::PollExecution, &runs.key(run.id), &ctx.request_id).asked();
+        ctx.app.hint(&look, ctx.now).await;
     }
     Ok(Some(run))
 }

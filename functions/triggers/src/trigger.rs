@@ -19,7 +19,7 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
-    n8n::client,
+    n8n::echo::Confidential,
     queue::{Task, TaskKind},
     repo::due::UNANNOUNCED,
 };
@@ -36,13 +36,13 @@ const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
 #[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
 pub struct TriggerWebhook {
     /// Full URL of the n8n webhook. Its host must be a registered installation's.
-    #[schema(example = "https://n8n.example.com/webhook/your-path")]
+    #[schema(format = "uri", example = "https://n8n.example.com/webhook/your-path")]
     endpoint: String,
     /// Where the trigger comes from; `dashboard` when left out.
-    #[schema(example = "dashboard")]
+    #[schema(max_length = 100, example = "dashboard")]
     source: Option<String>,
     /// Passed on to the workflow.
-    #[schema(value_type = Object, example = json!({ "custom_key": "custom_value" }))]
+    #[schema(value_type = Option<Object>, example = json!({ "custom_key": "custom_value" }))]
     data: Option<Value>,
 }
 
@@ -61,7 +61,7 @@ pub struct Triggered {
     #[schema(example = 200)]
     n8n_status: u16,
     /// n8n's answer: JSON where it is JSON, text otherwise.
-    #[schema(value_type = Object, example = json!({ "message": "Workflow was started" }))]
+    #[schema(value_type = Value, example = json!({ "message": "Workflow was started" }))]
     response: Value,
     /// n8n's id of the execution, when the workflow's answer tells it.
     #[schema(example = "551")]
@@ -106,7 +106,7 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
         Ok(reply) if reply.status < 400 => finish(&ctx, target, run, &reply).await,
         // n8n said no: nothing was started, so there is nothing to follow.
         Ok(reply) => {
-            let error = n8n_error(&reply);
+            let error = n8n_error(&reply, &Confidential::of_url(&input.endpoint));
             abandon(&ctx, run, Some(reply.status), &error.message).await;
             Err(error)
         }
@@ -327,8 +327,9 @@ fn refused(error: OutError) -> Error {
     }
 }
 
-fn n8n_error(reply: &OutReply) -> Error {
-    let said = client::message(&reply.body);
+/// The answer is shown to the caller and kept with the run, without what the endpoint's query holds.
+fn n8n_error(reply: &OutReply, secrets: &Confidential) -> Error {
+    let said = secrets.message(&reply.body);
     let advice = match reply.status {
         404 => " Is the workflow active, and does it wait for POST?",
         401 | 403 => " The webhook asks for credentials.",
@@ -336,7 +337,7 @@ fn n8n_error(reply: &OutReply) -> Error {
     };
     Error::new(ErrorKind::Upstream, "n8n_error", format!("n8n answered {}: {said}.{advice}", reply.status))
         .with("n8n_status", reply.status)
-        .with("response", response_of(reply.body.get(..4096).unwrap_or(&reply.body)))
+        .with("response", secrets.blank_json(response_of(reply.body.get(..4096).unwrap_or(&reply.body))))
 }
 
 fn unreachable(error: &OutError) -> Error {

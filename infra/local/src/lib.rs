@@ -3,6 +3,7 @@
 //! Its one rule: it adds wiring and nothing else. What it runs is what Lambda runs.
 
 pub mod cli;
+pub mod gate;
 pub mod house;
 pub mod logging;
 pub mod serve;
@@ -12,21 +13,27 @@ pub mod workers;
 use shared::app::SharedApp;
 use utoipa_axum::router::OpenApiRouter;
 
+/// The routers of the functions, by the function's name.
+pub fn routers() -> [(&'static str, OpenApiRouter<SharedApp>); 12] {
+    [
+        ("meta", meta::router()),
+        ("token-usage", token_usage::router()),
+        ("triggers", triggers::router()),
+        ("payloads", payloads::router()),
+        ("media", media::router()),
+        ("pipeline", pipeline::router()),
+        ("reviews", reviews::router()),
+        ("installations", installations::router()),
+        ("sessions", sessions::router()),
+        ("companion", companion::router()),
+        ("connect", connect::router()),
+        ("leads", leads::router()),
+    ]
+}
+
 /// Every route of the product.
 pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
-        .merge(meta::router())
-        .merge(token_usage::router())
-        .merge(triggers::router())
-        .merge(payloads::router())
-        .merge(media::router())
-        .merge(pipeline::router())
-        .merge(reviews::router())
-        .merge(installations::router())
-        .merge(sessions::router())
-        .merge(companion::router())
-        .merge(connect::router())
-        .merge(leads::router())
+    routers().into_iter().fold(OpenApiRouter::new(), |all, (_, router)| all.merge(router))
 }
 
 /// The API document of every route, as text.

@@ -1,7 +1,7 @@
 //! `baton serve`: the product in one process.
 
 use anyhow::Context;
-use axum::{ServiceExt, extract::Request};
+use axum::{ServiceExt, extract::Request, middleware::from_fn_with_state};
 use shared::{
     config::LocalSettings,
     http::{layers, peer::Peer},
@@ -9,7 +9,12 @@ use shared::{
 };
 use tokio::{net::TcpListener, sync::watch};
 
-use crate::{house, router, welcome, workers};
+use tower::Layer;
+
+use crate::{
+    gate::{self, Gate},
+    house, router, welcome, workers,
+};
 
 /// Serves until SIGTERM or Ctrl-C; requests and messages under way are finished.
 pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
@@ -29,7 +34,8 @@ pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
         }
     };
     let (app, file) = (&house.app, &house.file);
-    let service = layers::platform(router().into(), app.clone());
+    let platform = layers::platform(router().into(), app.clone());
+    let service = from_fn_with_state(Gate::new(app), gate::admit).layer(platform);
     let server =
         axum::serve(listener, ServiceExt::<Request>::into_make_service_with_connect_info::<Peer>(service))
             .with_graceful_shutdown(until());
@@ -40,9 +46,9 @@ pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
     };
     let (served, ..) = tokio::join!(
         server,
-        workers::drain(app, QueueName::ResumeN8n, until()),
-        workers::drain(app, QueueName::Background, until()),
-        workers::drain(app, QueueName::PollExecutions, until()),
+        workers::drain(app, QueueName::ResumeN8n, &until),
+        workers::drain(app, QueueName::Background, &until),
+        workers::drain(app, QueueName::PollExecutions, &until),
         workers::keep_time(app, file, until()),
         signals,
     );

@@ -13,6 +13,9 @@ use shared::{
 
 /// A message is worked on for at most this long before it is delivered again.
 const VISIBILITY: Duration = Duration::from_secs(120);
+/// Batches of one queue that are worked on at the same time: an n8n that is slow to answer keeps its own batch waiting and not
+/// everybody's.
+const SIDE_BY_SIDE: usize = 4;
 /// Between two looks into an empty queue.
 const IDLE: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_secs(1);
@@ -25,7 +28,11 @@ const PURGE: usize = 10_000;
 const HOPELESS: Duration = Duration::from_secs(1);
 
 /// Drains one queue until `stop`; what was received is finished first.
-pub async fn drain(app: &App, queue: QueueName, stop: impl Future<Output = ()>) {
+pub async fn drain<S: Future<Output = ()>>(app: &App, queue: QueueName, stop: impl Fn() -> S) {
+    join_all((0..SIDE_BY_SIDE).map(|_| drain_alone(app, queue, stop()))).await;
+}
+
+async fn drain_alone(app: &App, queue: QueueName, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
     loop {
         let received = app

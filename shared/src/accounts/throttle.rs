@@ -3,7 +3,7 @@
 //! Its one rule: an attempt is counted before the password is looked at and taken back when it was right. So the limits
 //! hold however many attempts come at once, and whoever succeeds is never held up by his own successes.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
@@ -64,8 +64,9 @@ pub(super) async fn count(app: &App, name: &str, address: Option<IpAddr>) -> Res
 impl Counter {
     async fn take(&self, app: &App, now: Millis, ends: Millis) -> Result<()> {
         let place = |count: &str| (self.key.clone(), count.to_owned());
-        if self.counts.iter().any(|(count, _)| app.refusals.get(&place(count), now).is_some()) {
-            return Err(refusal(ends.since(now)));
+        let full = self.counts.iter().find(|(count, _)| app.refusals.get(&place(count), now).is_some());
+        if let Some((_, most)) = full {
+            return Err(refusal(*most, now, ends));
         }
         let mut changes = vec![Change::set(attr::TTL, ends.seconds() + WINDOW)];
         changes.extend(self.counts.iter().map(|(count, _)| Change::add(count, 1)));
@@ -83,10 +84,13 @@ impl Counter {
                         .and_then(|item| item.attrs.get(count))
                         .and_then(serde_json::Value::as_i64)
                 };
-                for (count, _) in self.counts.iter().filter(|(count, most)| reached(count) >= Some(*most)) {
+                let mut limit = i64::MAX;
+                for (count, most) in self.counts.iter().filter(|(count, most)| reached(count) >= Some(*most))
+                {
                     app.refusals.put(place(count), Arc::new(()), now, ends);
+                    limit = limit.min(*most);
                 }
-                Err(refusal(ends.since(now)))
+                Err(refusal(limit, now, ends))
             }
             Err(error) => Err(error.into()),
         }
@@ -104,9 +108,13 @@ impl Attempt {
     }
 }
 
-fn refusal(wait: Duration) -> Error {
+/// The refusal of an attempt where `most` have failed in the window.
+fn refusal(most: i64, now: Millis, ends: Millis) -> Error {
+    let wait = ends.since(now);
     let message = format!("Too many failed logins. Wait {} minutes.", wait.as_secs().div_ceil(60));
-    Error::new(ErrorKind::RateLimited, "too_many_failures", message).retry_after(wait)
+    Error::new(ErrorKind::RateLimited, "too_many_failures", message)
+        .retry_after(wait)
+        .used_up(u32::try_from(most).unwrap_or(u32::MAX), ends.seconds())
 }
 
 /// What belongs to one subscriber: an IPv4 address, or the 64 leading bits of an IPv6 one, whose owner has all the rest.

@@ -50,9 +50,20 @@ pub(crate) enum Answer {
     Lost,
 }
 
+/// One request that a service received.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) uri: String,
+    /// `X-Amz-Target`: service and operation; empty where the service speaks no targets.
+    pub(crate) target: String,
+    /// Null when it is no JSON.
+    pub(crate) body: Value,
+}
+
 /// A service that gives the answers written for it, one a request, for what no stand-in ever does.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Script(Arc<Mutex<(VecDeque<Answer>, Vec<Value>)>>);
+pub(crate) struct Script(Arc<Mutex<(VecDeque<Answer>, Vec<Request>)>>);
 
 impl Script {
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> (Self, SdkConfig) {
@@ -64,14 +75,24 @@ impl Script {
 
     /// The bodies received so far.
     pub(crate) fn requests(&self) -> Vec<Value> {
-        self.0.lock().unwrap().1.clone()
+        self.0.lock().unwrap().1.iter().map(|request| request.body.clone()).collect()
+    }
+
+    /// The requests since this was asked last.
+    pub(crate) fn take_requests(&self) -> Vec<Request> {
+        std::mem::take(&mut self.0.lock().unwrap().1)
     }
 }
 
 impl HttpConnector for Script {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let mut script = self.0.lock().unwrap();
-        script.1.push(serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default());
+        script.1.push(Request {
+            method: request.method().to_owned(),
+            uri: request.uri().to_owned(),
+            target: request.headers().get("x-amz-target").unwrap_or_default().to_owned(),
+            body: serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default(),
+        });
         HttpConnectorFuture::ready(match script.0.pop_front() {
             Some(Answer::Json(status, body)) => {
                 Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body.to_string())))

@@ -21,6 +21,8 @@ pub struct FunctionSettings {
     /// Addresses of the queues that the function may use.
     pub queues: BTreeMap<QueueName, String>,
     pub log: LevelFilter,
+    /// Name of the deployment, under which its metrics are kept.
+    pub stack: String,
     pub platform: Settings,
 }
 
@@ -56,6 +58,7 @@ impl FunctionSettings {
             log: env
                 .parsed("BATON_LOG", "one of off, error, warn, info, debug, trace")?
                 .unwrap_or(LevelFilter::INFO),
+            stack: env.text("BATON_STACK").unwrap_or_else(|| "baton".into()),
             platform: Settings::read(env)?,
         })
     }

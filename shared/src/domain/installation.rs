@@ -19,6 +19,9 @@ pub struct Installation {
     pub title: String,
     /// The n8n API key, sealed; see [`Installation::seal_record`].
     pub sealed_api_key: String,
+    /// How often a key was registered. Each is sealed under its number, so that an earlier one does not open in its place.
+    #[serde(default)]
+    pub key_version: u64,
     pub group_id: Id,
     pub created_at: Millis,
     pub changed_at: Millis,
@@ -33,8 +36,13 @@ pub struct Installation {
 
 impl Installation {
     /// Name under which the n8n API key is sealed.
-    pub fn seal_record(id: Id) -> String {
-        format!("installation/{id}/api_key")
+    pub fn seal_record(&self) -> String {
+        Self::record_of(self.id, self.key_version)
+    }
+
+    /// The same, of a key that is registered for the `version`th time.
+    pub fn record_of(id: Id, version: u64) -> String {
+        format!("installation/{id}/api_key/{version}")
     }
 
     /// The origins at which this n8n may be called: its host's and its webhook origin.

@@ -113,6 +113,15 @@ pub struct Run {
     pub v: u64,
 }
 
+impl Run {
+    /// Whether what is known of it is so old that somebody who asks is worth another look at n8n.
+    pub fn is_stale(&self, now: Millis) -> bool {
+        self.polled_at.is_none_or(|at| now.since(at) >= FRESH)
+    }
+}
+
+/// So long does a look at n8n answer everybody who asks.
+const FRESH: Duration = Duration::from_secs(2);
 /// An n8n clock this far behind ours still matches `triggered_after`.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(5);
 /// A run is followed for this long at the most.

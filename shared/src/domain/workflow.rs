@@ -16,12 +16,17 @@ pub struct Workflow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub created_at: Millis,
-    /// The newest execution that Baton knows of, from a push or from polling n8n.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latest: Option<Snapshot>,
     /// The newest run that Baton follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunRef>,
+    pub v: u64,
+}
+
+/// The newest execution of a workflow that Baton knows of, from a push or from polling n8n. Apart from the workflow, which
+/// stands in an index: it changes with every execution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Latest {
+    pub snapshot: Snapshot,
     pub v: u64,
 }
 

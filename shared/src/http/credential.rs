@@ -2,6 +2,8 @@
 //!
 //! Its one rule: a header goes before the cookie, and a cookie alone changes nothing: browsers send it whoever made them.
 
+use std::fmt;
+
 use http::{HeaderMap, Method};
 
 use super::{cookies, peer::Peer, routes::Auth};
@@ -14,10 +16,20 @@ use crate::{
 pub const NO_KEY: &str = "An API key is needed: send it as X-API-Key, or as Authorization: Bearer.";
 
 /// The text of a credential, and how it came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent<'a> {
     Header(&'a str),
     Cookie(&'a str),
+}
+
+/// How it came, without the text.
+impl fmt::Debug for Sent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Header(_) => "Header",
+            Self::Cookie(_) => "Cookie",
+        })
+    }
 }
 
 /// `X-API-Key`, `Authorization: Bearer`, the session's cookie: the first that is there.
@@ -41,7 +53,7 @@ pub(super) fn missing(auth: Auth) -> Error {
             "missing_session",
             "Log in first: send the session's token as Authorization: Bearer, or its cookie.",
         ),
-        Auth::Key(_) | Auth::Public => Error::new(ErrorKind::Unauthenticated, "missing_api_key", NO_KEY),
+        Auth::Scope(_) | Auth::Public => Error::new(ErrorKind::Unauthenticated, "missing_api_key", NO_KEY),
     }
 }
 

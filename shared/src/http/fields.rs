@@ -16,6 +16,9 @@ use crate::{
     ids::Id,
 };
 
+/// Greatest whole number that every JSON reader keeps exact: 2^53 - 1.
+pub const MAX_WHOLE: u64 = (1 << 53) - 1;
+
 /// The fields of one request body.
 #[derive(Debug, Default)]
 pub struct Fields {
@@ -144,7 +147,7 @@ impl Fields {
         self.required(name, |fields| fields.whole(name, max))
     }
 
-    /// A number of at most [`MOST`] either way. One without a fraction is a whole number, however it was written.
+    /// A number of at most 999,999,999,999,999 either way. One without a fraction is a whole number, however it was written.
     pub fn number(&mut self, name: &str) -> Option<Number> {
         let number = match self.value(name)? {
             Value::Number(number) => number.as_f64(),
@@ -163,8 +166,9 @@ impl Fields {
     pub fn flag(&mut self, name: &str) -> Option<bool> {
         match self.value(name)? {
             Value::Bool(flag) => Some(*flag),
-            Value::Number(number) if number.as_u64() == Some(1) => Some(true),
-            Value::Number(number) if number.as_u64() == Some(0) => Some(false),
+            // 1.0 is 1: some clients write every number with a point.
+            Value::Number(number) if number.as_f64() == Some(1.0) => Some(true),
+            Value::Number(number) if number.as_f64() == Some(0.0) => Some(false),
             Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
                 "true" | "1" | "yes" | "on" => Some(true),
                 "false" | "0" | "no" | "off" => Some(false),
@@ -177,7 +181,9 @@ impl Fields {
     /// An id as a number or as text, in any rendering.
     pub fn id(&mut self, name: &str) -> Option<Id> {
         let id = match self.value(name)? {
-            Value::Number(number) => number.as_u64().and_then(Id::from_u64),
+            Value::Number(number) => {
+                number.as_u64().or_else(|| whole_float(number.as_f64()?)).and_then(Id::from_u64)
+            }
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
@@ -321,12 +327,12 @@ fn unix(number: i64) -> Option<Millis> {
 
 #[expect(
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "checked to be whole and in range"
 )]
 fn whole_float(number: f64) -> Option<u64> {
-    const MAX: f64 = 9_007_199_254_740_991.0;
-    (number.fract() == 0.0 && (0.0..=MAX).contains(&number)).then_some(number as u64)
+    (number.fract() == 0.0 && (0.0..=MAX_WHOLE as f64).contains(&number)).then_some(number as u64)
 }
 
 /// Every whole number up to here is exact, in JSON readers as in DynamoDB.
@@ -365,8 +371,11 @@ mod tests {
     #[test]
     fn what_n8n_makes_of_values_is_accepted() {
         let mut fields = fields(
-            json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}" }),
+            json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}",
+                "h": 1.0, "i": 42.0 }),
         );
+        assert_eq!(fields.flag("h"), Some(true));
+        assert_eq!(fields.id("i"), Id::from_u64(42));
         assert_eq!(fields.whole("a", 1000), Some(399));
         assert_eq!(fields.flag("b"), Some(true));
         assert_eq!(fields.text("c", 10).as_deref(), Some("551"));

@@ -1,7 +1,10 @@
 //! The layers around every router, outside in: request id, trace and error rendering → panic → CORS → trailing slash →
 //! admission (credential, scope, rate, idempotency) → router.
 
-use std::{any::Any, sync::Arc};
+use std::{
+    any::Any,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     Router,
@@ -33,7 +36,10 @@ use crate::{
     app::SharedApp,
     domain::{api_key::hex, principal::Principal},
     error::{Error, ErrorKind, Result},
+    metrics::Answered,
     repo::idempotency::{self, Outcome},
+    store::meter::measured,
+    tenant::TenantId,
 };
 
 /// Longest `Idempotency-Key`.
@@ -103,11 +109,13 @@ async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next)
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let caller = Tenant::default();
+    request.extensions_mut().insert(caller.clone());
     let span =
         tracing::info_span!("request", id = %request_id, %method, route, tenant = tracing::field::Empty);
-    async move {
-        let started = app.now();
-        let mut response = next.run(request).await;
+    let started = app.now();
+    let answer = async {
+        let (mut response, spent) = measured(next.run(request)).await;
         if let Some(Unrendered(error)) = response.extensions_mut().remove::<Unrendered>() {
             problem::log(&error);
             let allow = response.headers_mut().remove(header::ALLOW);
@@ -123,16 +131,25 @@ async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next)
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert("x-request-id", id);
         }
-        tracing::info!(
-            status = response.status().as_u16(),
-            ms = u64::try_from(app.now().since(started).as_millis()).unwrap_or(u64::MAX),
-            "answered"
-        );
-        response
-    }
-    .instrument(span)
-    .await
+        (response, spent)
+    };
+    let (response, spent) = answer.instrument(span).await;
+    let answered = Answered {
+        id: &request_id,
+        method: &method,
+        route: &route,
+        tenant: caller.0.get().copied(),
+        status: response.status().as_u16(),
+        took: app.now().since(started),
+        spent,
+    };
+    answered.log();
+    response
 }
+
+/// Whose request it is, once that is known: for the line that counts it, which is written also when it was refused.
+#[derive(Debug, Clone, Default)]
+struct Tenant(Arc<OnceLock<TenantId>>);
 
 /// Id of a request, for handlers and for the tasks they cause.
 #[derive(Debug, Clone)]
@@ -201,6 +218,9 @@ async fn admitted(
         Sent::Cookie(text) => app.verify_session(text).await?.into(),
     };
     tracing::Span::current().record("tenant", caller.tenant.0);
+    if let Some(tenant) = request.extensions().get::<Tenant>() {
+        let _ = tenant.0.set(caller.tenant);
+    }
     let mut renewed = None;
     if let (Sent::Cookie(_), Some(session)) = (sent, &session) {
         credential::check_csrf(request.method(), request.headers(), session)?;
@@ -245,7 +265,7 @@ async fn admitted(
 fn may(route: &Route, caller: &Principal, in_session: bool) -> Result<()> {
     let refused = |code, message: String| Err(Error::new(ErrorKind::Forbidden, code, message));
     match route.auth {
-        Auth::Key(scope) if scope != TEST_SCOPE && !caller.allows(scope) => {
+        Auth::Scope(scope) if scope != TEST_SCOPE && !caller.allows(scope) => {
             let what = if in_session { "Your role" } else { "This key" };
             refused("missing_scope", format!("{what} lacks the scope {scope}."))
         }

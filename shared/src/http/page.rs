@@ -3,7 +3,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::fields::Fields;
+use super::fields::{Fields, MAX_WHOLE};
 use crate::{
     domain::words,
     ids::Id,
@@ -64,7 +64,7 @@ pub fn read_search(fields: &mut Fields, search: &str) -> (usize, Option<Mark>) {
 }
 
 fn limit(fields: &mut Fields) -> usize {
-    let limit = fields.whole("limit", u64::MAX).and_then(|limit| usize::try_from(limit).ok());
+    let limit = fields.whole("limit", MAX_WHOLE).and_then(|limit| usize::try_from(limit).ok());
     limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
 }
 

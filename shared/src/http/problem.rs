@@ -6,7 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-use super::routes::Dialect;
+use super::{rate::Standing, routes::Dialect};
 use crate::error::{Error, ErrorKind};
 
 /// Status of an error in a dialect.
@@ -59,6 +59,9 @@ pub fn render(error: &Error, dialect: Dialect) -> Response {
     if let Some(span) = error.retry_after {
         let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    }
+    if let Some((limit, reset)) = error.used_up {
+        Standing { limit, remaining: 0, reset, allowed: false }.write(headers);
     }
     if error.kind == ErrorKind::Unauthenticated {
         headers.insert(

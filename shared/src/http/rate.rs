@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Fixed windows that start with the minute.
-const WINDOW: i64 = 60;
+pub(super) const WINDOW: i64 = 60;
 /// A slice is this part of the limit: seven writes for a window that is used up.
 const SLICES: u32 = 6;
 const TAKEN: &str = "taken";
@@ -158,5 +158,6 @@ impl Standing {
             format!("More than {} requests in this minute. Wait {} seconds.", self.limit, wait.as_secs() + 1),
         )
         .retry_after(wait)
+        .used_up(self.limit, self.reset)
     }
 }

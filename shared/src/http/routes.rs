@@ -23,7 +23,7 @@ pub enum Dialect {
 pub enum Auth {
     Public,
     /// Somebody who holds the scope, by an API key or by a session.
-    Key(&'static str),
+    Scope(&'static str),
     /// Somebody who logged in, whatever the role: what concerns the user's own credentials is no business of a key.
     Session,
 }
@@ -78,14 +78,15 @@ impl Route {
     /// Whether the route honours an `Idempotency-Key`. Logging in and the user's own credentials do not: their requests
     /// and replies hold secrets, which must not be stored, and a repeat of them does no harm.
     pub fn remembers(&self) -> bool {
-        self.method == Verb::Post && matches!(self.auth, Auth::Key(_))
+        self.method == Verb::Post && matches!(self.auth, Auth::Scope(_))
     }
 
     /// Every kind of error that the route can answer with.
     pub fn errors(&self) -> Vec<ErrorKind> {
         let mut kinds = self.errors.to_vec();
+        kinds.push(Internal);
         if self.auth != Auth::Public {
-            kinds.extend([Unauthenticated, CredentialRejected, Forbidden, Unavailable, Internal]);
+            kinds.extend([Unauthenticated, CredentialRejected, Forbidden, Unavailable]);
         }
         if matches!(self.method, Verb::Post | Verb::Patch | Verb::Put) {
             kinds.extend([Malformed, Invalid, TooLarge, UnsupportedMedia]);
@@ -118,7 +119,7 @@ macro_rules! routes {
     };
 }
 
-use Auth::{Key, Public, Session};
+use Auth::{Public, Scope, Session};
 
 routes! {
     Get "/health" "health" House Public, None, "meta", [Unavailable];
@@ -126,82 +127,82 @@ routes! {
     Get "/openapi.json" "openapi" House Public, None, "meta", [];
     Get "/docs" "docs" House Public, None, "meta", [];
     Get "/docs/{file}" "docs_file" House Public, None, "meta", [NotFound];
-    Get "/api" "test_credential" Invokati Key("*:test"), None, "meta", [];
-    Get "/api/auth/test" "test_credential_auth" Invokati Key("*:test"), None, "meta", [];
-    Post "/api/token-usage" "record_token_usage" Tokens Key("token_usage:write"), None, "token-usage", [NotFound];
-    Get "/api/token-usage/{workflow_id}/stats" "get_token_usage_stats" Tokens Key("token_usage:read"), None, "token-usage", [NotFound, Invalid];
-    Post "/api/trigger-webhook" "trigger_webhook" Tokens Key("workflows:execute"), Trigger, "triggers", [NotFound, Upstream, UpstreamTimeout];
-    Post "/api/poll-execution" "poll_execution" Tokens Key("workflows:read"), Trigger, "triggers", [NotFound];
-    Post "/api/payloads" "create_payload" Invokati Key("payloads:write"), None, "payloads", [NotFound, Forbidden];
-    Get "/api/payloads/list" "list_payloads" Invokati Key("payloads:read"), None, "payloads", [Invalid, Forbidden];
-    Get "/api/payloads/{id}" "get_payload" Invokati Key("payloads:read"), None, "payloads", [NotFound];
-    Patch "/api/payloads/{id}" "update_payload" Invokati Key("payloads:write"), None, "payloads", [NotFound, Conflict];
-    Delete "/api/payloads/{id}" "delete_payload" Invokati Key("payloads:write"), None, "payloads", [NotFound, Conflict];
-    Post "/automation/payload/create" "create_payload_for_review" Invokati Key("payloads:write"), None, "payloads", [NotFound, Forbidden];
-    Post "/automation/approve" "approve" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
-    Post "/automation/deny" "deny" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
-    Post "/automation/regenerate" "regenerate" Invokati Key("reviews:decide"), None, "reviews", [NotFound, WrongState];
-    Get "/api/lead-statuses" "list_lead_statuses" Invokati Key("pipeline:read"), None, "pipeline", [];
-    Post "/api/lead-statuses" "create_lead_status" Invokati Key("pipeline:write"), None, "pipeline", [WrongState];
-    Post "/api/lead-statuses/reorder" "reorder_lead_statuses" Invokati Key("pipeline:write"), None, "pipeline", [];
-    Patch "/api/lead-statuses/{id}" "update_lead_status" Invokati Key("pipeline:write"), None, "pipeline", [NotFound, Conflict];
-    Delete "/api/lead-statuses/{id}" "delete_lead_status" Invokati Key("pipeline:write"), None, "pipeline", [NotFound, Invalid];
-    Get "/api/lead-custom-fields" "list_lead_custom_fields" Invokati Key("pipeline:read"), None, "pipeline", [];
-    Post "/api/lead-custom-fields" "create_lead_custom_field" Invokati Key("pipeline:write"), None, "pipeline", [WrongState];
-    Patch "/api/lead-custom-fields/{id}" "update_lead_custom_field" Invokati Key("pipeline:write"), None, "pipeline", [NotFound];
-    Delete "/api/lead-custom-fields/{id}" "delete_lead_custom_field" Invokati Key("pipeline:write"), None, "pipeline", [NotFound];
-    Get "/api/leads/view-config" "get_lead_view" Invokati Key("leads:read"), None, "pipeline", [];
-    Put "/api/leads/view-config" "set_lead_view" Invokati Key("leads:read"), None, "pipeline", [];
-    Post "/api/installs/register" "register_installation" Invokati Key("installations:write"), None, "installations", [];
-    Post "/api/push/executions" "push_execution" Invokati Key("executions:write"), None, "installations", [NotFound];
-    Post "/api/leads" "create_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Forbidden, WrongState];
-    Get "/api/leads/recent" "list_recent_leads" Invokati Key("leads:read"), None, "leads", [Invalid];
-    Get "/api/leads/list" "list_leads" Invokati Key("leads:read"), None, "leads", [Invalid, Forbidden];
-    Post "/api/leads/bulk" "change_leads" Invokati Key("leads:write"), None, "leads", [];
-    Get "/api/leads/{id}" "get_lead" Invokati Key("leads:read"), None, "leads", [NotFound];
-    Patch "/api/leads/{id}" "update_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Forbidden, Conflict];
-    Delete "/api/leads/{id}" "delete_lead" Invokati Key("leads:write"), None, "leads", [NotFound, Conflict];
-    Get "/api/installed/{installation_id}" "list_installed_workflows" Invokati Key("installations:read"), None, "installations", [NotFound];
+    Get "/api" "test_credential" Invokati Scope("*:test"), None, "meta", [];
+    Get "/api/auth/test" "test_credential_auth" Invokati Scope("*:test"), None, "meta", [];
+    Post "/api/token-usage" "record_token_usage" Tokens Scope("token_usage:write"), None, "token-usage", [NotFound];
+    Get "/api/token-usage/{workflow_id}/stats" "get_token_usage_stats" Tokens Scope("token_usage:read"), None, "token-usage", [NotFound, Invalid];
+    Post "/api/trigger-webhook" "trigger_webhook" Tokens Scope("workflows:execute"), Trigger, "triggers", [NotFound, Upstream, UpstreamTimeout];
+    Post "/api/poll-execution" "poll_execution" Tokens Scope("workflows:read"), Trigger, "triggers", [NotFound];
+    Post "/api/payloads" "create_payload" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Forbidden];
+    Get "/api/payloads/list" "list_payloads" Invokati Scope("payloads:read"), None, "payloads", [Invalid, Forbidden];
+    Get "/api/payloads/{id}" "get_payload" Invokati Scope("payloads:read"), None, "payloads", [NotFound];
+    Patch "/api/payloads/{id}" "update_payload" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Conflict];
+    Delete "/api/payloads/{id}" "delete_payload" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Conflict];
+    Post "/automation/payload/create" "create_payload_for_review" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Forbidden];
+    Post "/automation/approve" "approve" Invokati Scope("reviews:decide"), None, "reviews", [NotFound, WrongState];
+    Post "/automation/deny" "deny" Invokati Scope("reviews:decide"), None, "reviews", [NotFound, WrongState];
+    Post "/automation/regenerate" "regenerate" Invokati Scope("reviews:decide"), None, "reviews", [NotFound, WrongState];
+    Get "/api/lead-statuses" "list_lead_statuses" Invokati Scope("pipeline:read"), None, "pipeline", [];
+    Post "/api/lead-statuses" "create_lead_status" Invokati Scope("pipeline:write"), None, "pipeline", [WrongState];
+    Post "/api/lead-statuses/reorder" "reorder_lead_statuses" Invokati Scope("pipeline:write"), None, "pipeline", [];
+    Patch "/api/lead-statuses/{id}" "update_lead_status" Invokati Scope("pipeline:write"), None, "pipeline", [NotFound, Conflict];
+    Delete "/api/lead-statuses/{id}" "delete_lead_status" Invokati Scope("pipeline:write"), None, "pipeline", [NotFound, Invalid];
+    Get "/api/lead-custom-fields" "list_lead_custom_fields" Invokati Scope("pipeline:read"), None, "pipeline", [];
+    Post "/api/lead-custom-fields" "create_lead_custom_field" Invokati Scope("pipeline:write"), None, "pipeline", [WrongState];
+    Patch "/api/lead-custom-fields/{id}" "update_lead_custom_field" Invokati Scope("pipeline:write"), None, "pipeline", [NotFound];
+    Delete "/api/lead-custom-fields/{id}" "delete_lead_custom_field" Invokati Scope("pipeline:write"), None, "pipeline", [NotFound];
+    Get "/api/leads/view-config" "get_lead_view" Invokati Scope("leads:read"), None, "pipeline", [];
+    Put "/api/leads/view-config" "set_lead_view" Invokati Scope("leads:read"), None, "pipeline", [];
+    Post "/api/installs/register" "register_installation" Invokati Scope("installations:write"), None, "installations", [];
+    Post "/api/push/executions" "push_execution" Invokati Scope("executions:write"), None, "installations", [NotFound];
+    Post "/api/leads" "create_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Forbidden, WrongState];
+    Get "/api/leads/recent" "list_recent_leads" Invokati Scope("leads:read"), None, "leads", [Invalid];
+    Get "/api/leads/list" "list_leads" Invokati Scope("leads:read"), None, "leads", [Invalid, Forbidden];
+    Post "/api/leads/bulk" "change_leads" Invokati Scope("leads:write"), None, "leads", [];
+    Get "/api/leads/{id}" "get_lead" Invokati Scope("leads:read"), None, "leads", [NotFound];
+    Patch "/api/leads/{id}" "update_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Forbidden, Conflict];
+    Delete "/api/leads/{id}" "delete_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Conflict];
+    Get "/api/installed/{installation_id}" "list_installed_workflows" Invokati Scope("installations:read"), None, "installations", [NotFound];
     Post "/api/v1/admin/login" "admin_login" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
     Post "/api/v1/sessions/admin" "create_admin_session" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
     Post "/api/v1/auth/login" "log_in" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
-    Get "/api/v1/admin/verify" "verify_session" DripPulse Key("*:test"), None, "sessions", [];
+    Get "/api/v1/admin/verify" "verify_session" DripPulse Scope("*:test"), None, "sessions", [];
     Post "/api/auth/logout" "log_out" Invokati Session, None, "sessions", [];
     Post "/api/user/password" "change_password" Invokati Session, None, "sessions", [Conflict, RateLimited];
     Get "/api/user/api-key" "get_own_api_key" Invokati Session, None, "sessions", [NotFound];
     Post "/api/user/api-key/copy" "copy_own_api_key" Invokati Session, None, "sessions", [NotFound, WrongState];
     Post "/api/user/api-key/regenerate" "regenerate_own_api_key" Invokati Session, None, "sessions", [Conflict];
-    Post "/api/notifications" "create_notification" Invokati Key("notifications:write"), None, "companion", [Forbidden];
-    Get "/api/notifications/list" "list_notifications" Invokati Key("notifications:read"), None, "companion", [Invalid, Forbidden];
-    Patch "/api/notifications/{id}" "mark_notification" Invokati Key("notifications:write"), None, "companion", [NotFound];
-    Post "/api/invoices" "create_invoice" Invokati Key("invoices:write"), None, "companion", [NotFound, Forbidden];
-    Get "/api/invoices/list" "list_invoices" Invokati Key("invoices:read"), None, "companion", [Invalid, Forbidden];
-    Get "/api/invoices/{id}" "get_invoice" Invokati Key("invoices:read"), None, "companion", [NotFound];
-    Patch "/api/invoices/{id}" "update_invoice" Invokati Key("invoices:write"), None, "companion", [NotFound, Conflict];
-    Delete "/api/invoices/{id}" "delete_invoice" Invokati Key("invoices:write"), None, "companion", [NotFound, Conflict];
-    Patch "/api/invoices/{id}/status" "set_invoice_status" Invokati Key("invoices:write"), None, "companion", [NotFound, Conflict];
-    Post "/api/chats/message" "log_chat_message" Invokati Key("chats:write"), None, "companion", [NotFound, Forbidden];
-    Get "/api/chats/list" "list_chats" Invokati Key("chats:read"), None, "companion", [Invalid, Forbidden];
-    Get "/api/chats/stats" "get_chat_stats" Invokati Key("chats:read"), None, "companion", [Invalid, Forbidden];
-    Get "/api/chats/{id}" "get_chat" Invokati Key("chats:read"), None, "companion", [NotFound, Invalid];
-    Patch "/api/chats/{id}" "update_chat" Invokati Key("chats:write"), None, "companion", [NotFound];
-    Delete "/api/chats/{id}" "delete_chat" Invokati Key("chats:write"), None, "companion", [NotFound];
-    Delete "/api/chats/{id}/messages/{message_id}" "delete_chat_message" Invokati Key("chats:write"), None, "companion", [NotFound];
-    Get "/api/n8n/nodes" "list_n8n_nodes" Invokati Key("nodes:read"), None, "connect", [];
-    Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Key("nodes:read"), None, "connect", [NotFound, Invalid];
-    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Key("nodes:write"), None, "connect", [NotFound];
-    Post "/api/media" "create_media" Invokati Key("media:write"), None, "media", [NotFound, Forbidden];
-    Get "/api/media/list" "list_media" Invokati Key("media:read"), None, "media", [Invalid, Forbidden];
-    Get "/api/media/stats" "get_media_stats" Invokati Key("media:read"), None, "media", [Invalid, Forbidden];
-    Get "/api/media/{id}" "get_media" Invokati Key("media:read"), None, "media", [NotFound];
-    Patch "/api/media/{id}" "update_media" Invokati Key("media:write"), None, "media", [NotFound, Conflict];
-    Delete "/api/media/{id}" "delete_media" Invokati Key("media:write"), None, "media", [NotFound, Conflict];
-    Post "/automation/media/create" "create_media_for_review" Invokati Key("media:write"), None, "media", [NotFound, Forbidden];
-    Get "/api/collections" "list_collections" Invokati Key("collections:read"), None, "media", [Invalid, Forbidden];
-    Post "/api/collections" "create_collection" Invokati Key("collections:write"), None, "media", [Forbidden];
-    Get "/api/collections/{id}" "get_collection" Invokati Key("collections:read"), None, "media", [NotFound];
-    Put "/api/collections/{id}" "update_collection" Invokati Key("collections:write"), None, "media", [NotFound, Conflict];
-    Delete "/api/collections/{id}" "delete_collection" Invokati Key("collections:write"), None, "media", [NotFound, Conflict];
+    Post "/api/notifications" "create_notification" Invokati Scope("notifications:write"), None, "companion", [Forbidden];
+    Get "/api/notifications/list" "list_notifications" Invokati Scope("notifications:read"), None, "companion", [Invalid, Forbidden];
+    Patch "/api/notifications/{id}" "mark_notification" Invokati Scope("notifications:write"), None, "companion", [NotFound];
+    Post "/api/invoices" "create_invoice" Invokati Scope("invoices:write"), None, "companion", [NotFound, Forbidden];
+    Get "/api/invoices/list" "list_invoices" Invokati Scope("invoices:read"), None, "companion", [Invalid, Forbidden];
+    Get "/api/invoices/{id}" "get_invoice" Invokati Scope("invoices:read"), None, "companion", [NotFound];
+    Patch "/api/invoices/{id}" "update_invoice" Invokati Scope("invoices:write"), None, "companion", [NotFound, Conflict];
+    Delete "/api/invoices/{id}" "delete_invoice" Invokati Scope("invoices:write"), None, "companion", [NotFound, Conflict];
+    Patch "/api/invoices/{id}/status" "set_invoice_status" Invokati Scope("invoices:write"), None, "companion", [NotFound, Conflict];
+    Post "/api/chats/message" "log_chat_message" Invokati Scope("chats:write"), None, "companion", [NotFound, Forbidden];
+    Get "/api/chats/list" "list_chats" Invokati Scope("chats:read"), None, "companion", [Invalid, Forbidden];
+    Get "/api/chats/stats" "get_chat_stats" Invokati Scope("chats:read"), None, "companion", [Invalid, Forbidden];
+    Get "/api/chats/{id}" "get_chat" Invokati Scope("chats:read"), None, "companion", [NotFound, Invalid];
+    Patch "/api/chats/{id}" "update_chat" Invokati Scope("chats:write"), None, "companion", [NotFound];
+    Delete "/api/chats/{id}" "delete_chat" Invokati Scope("chats:write"), None, "companion", [NotFound];
+    Delete "/api/chats/{id}/messages/{message_id}" "delete_chat_message" Invokati Scope("chats:write"), None, "companion", [NotFound];
+    Get "/api/n8n/nodes" "list_n8n_nodes" Invokati Scope("nodes:read"), None, "connect", [];
+    Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Scope("nodes:read"), None, "connect", [NotFound, Invalid];
+    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Scope("nodes:write"), None, "connect", [NotFound];
+    Post "/api/media" "create_media" Invokati Scope("media:write"), None, "media", [NotFound, Forbidden];
+    Get "/api/media/list" "list_media" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];
+    Get "/api/media/stats" "get_media_stats" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];
+    Get "/api/media/{id}" "get_media" Invokati Scope("media:read"), None, "media", [NotFound];
+    Patch "/api/media/{id}" "update_media" Invokati Scope("media:write"), None, "media", [NotFound, Conflict];
+    Delete "/api/media/{id}" "delete_media" Invokati Scope("media:write"), None, "media", [NotFound, Conflict];
+    Post "/automation/media/create" "create_media_for_review" Invokati Scope("media:write"), None, "media", [NotFound, Forbidden];
+    Get "/api/collections" "list_collections" Invokati Scope("collections:read"), None, "media", [Invalid, Forbidden];
+    Post "/api/collections" "create_collection" Invokati Scope("collections:write"), None, "media", [Forbidden];
+    Get "/api/collections/{id}" "get_collection" Invokati Scope("collections:read"), None, "media", [NotFound];
+    Put "/api/collections/{id}" "update_collection" Invokati Scope("collections:write"), None, "media", [NotFound, Conflict];
+    Delete "/api/collections/{id}" "delete_collection" Invokati Scope("collections:write"), None, "media", [NotFound, Conflict];
 }
 
 /// The scope that everybody holds: it only tells that the credential works.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use super::echo::Confidential;
 use crate::{
     app::App,
     clock::{self, Millis},
@@ -76,7 +77,7 @@ pub struct WorkflowRow {
 impl App {
     /// The API of a registered n8n.
     pub async fn n8n<'a>(&'a self, tenant: TenantId, installation: &Installation) -> Result<N8n<'a>> {
-        let record = Installation::seal_record(installation.id);
+        let record = installation.seal_record();
         let api_key = self.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
         let base = Url::parse(&installation.host).map_err(crate::error::Error::internal)?;
         Ok(N8n { http: &*self.http, base, api_key })
@@ -192,22 +193,12 @@ impl N8n<'_> {
             // HTML under a good or missing path: a proxy, a login page, or n8n's editor under another prefix.
             200..=399 => Err(N8nError::NotN8n),
             404 if !is_json => Err(N8nError::NotN8n),
-            status => Err(N8nError::Status { status, message: message(&reply.body) }),
+            status => {
+                let message = Confidential::of_key(&self.api_key).message(&reply.body);
+                Err(N8nError::Status { status, message })
+            }
         }
     }
-}
-
-/// n8n's own sentence, or the beginning of whatever answered, without markup.
-pub fn message(body: &[u8]) -> String {
-    let said = serde_json::from_slice::<Value>(body).ok().and_then(|value| match value.get("message") {
-        Some(Value::String(text)) => Some(text.clone()),
-        _ => None,
-    });
-    let text = said.unwrap_or_else(|| {
-        let text = String::from_utf8_lossy(body.get(..300).unwrap_or(body)).into_owned();
-        if text.trim_start().starts_with('<') { "an HTML page".into() } else { text }
-    });
-    text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// A page as n8n gives all of them.

@@ -28,6 +28,16 @@ impl Header<'_> {
 }
 
 impl N8nError {
+    /// The same without n8n's words.
+    fn unsaid(self) -> Self {
+        match self {
+            Self::Status { status, .. } => {
+                Self::Status { status, message: "(its words are not repeated)".into() }
+            }
+            other => other,
+        }
+    }
+
     /// Whether it is certain that n8n has changed nothing: the call did not reach it, or it said no.
     pub fn changed_nothing(&self) -> bool {
         match self {
@@ -95,7 +105,9 @@ impl N8n<'_> {
 
     async fn change(&self, method: Method, path: &[&str], body: &Value) -> Result<Value, N8nError> {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
-        let reply = self.call(method, self.url(path), body, MAX_REPLY_BYTES).await?;
+        // What n8n says of a secret that it was sent may hold the secret.
+        let reply =
+            self.call(method, self.url(path), body, MAX_REPLY_BYTES).await.map_err(N8nError::unsaid)?;
         serde_json::from_slice(&reply).map_err(|_| N8nError::NotN8n)
     }
 

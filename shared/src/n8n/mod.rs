@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod client;
 pub mod credentials;
+pub mod echo;
 pub mod execution;
 mod flatted;
 mod lenient;

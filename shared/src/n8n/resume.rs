@@ -13,6 +13,7 @@ use url::Url;
 use super::{
     answer::{Answer, ResumeAnswer},
     client::{N8n, N8nError},
+    echo::Confidential,
     wait::{Created, Secret, WaitKind, WaitView, Whose, rebuild_resume_url},
 };
 use crate::{
@@ -168,6 +169,7 @@ enum Told {
 async fn tell(app: &App, errand: &Errand<'_>, view: Option<&WaitView>, sent: bool) -> Told {
     let mut last = "no address to call".to_owned();
     for (method, url) in addresses(errand, view) {
+        let secrets = Confidential::of_url(&url);
         let reply = match app.http.send(request(errand, method, url)).await {
             Ok(reply) => reply,
             Err(error) if error.is_refused() => {
@@ -177,7 +179,7 @@ async fn tell(app: &App, errand: &Errand<'_>, view: Option<&WaitView>, sent: boo
             Err(error) if error.reached() => return Told::Unclear(error.to_string()),
             Err(error) => return Told::Ending(later(&error.to_string(), sent)),
         };
-        let said = || format!("n8n answered {}: {}", reply.status, super::client::message(&reply.body));
+        let said = || format!("n8n answered {}: {}", reply.status, secrets.message(&reply.body));
         match Answer::classify(reply.status, &reply.body) {
             ResumeAnswer::Resumed => return Told::Ending(Ending::Settled(ResumeState::Resumed, None)),
             ResumeAnswer::Running => return Told::Running,

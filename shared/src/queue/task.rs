@@ -57,11 +57,19 @@ pub struct Task {
     pub sk: String,
     /// Request that caused the work, or the tick that found it: one id from request to effect.
     pub request_id: String,
+    /// Somebody wants to know now: it is looked before it is due.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
 }
 
 impl Task {
     pub fn new(task: TaskKind, key: &Key, request_id: &str) -> Self {
-        Self { task, pk: key.pk().into(), sk: key.sk().into(), request_id: request_id.into() }
+        Self { task, pk: key.pk().into(), sk: key.sk().into(), request_id: request_id.into(), asked: false }
+    }
+
+    /// The same, for somebody who wants to know before it is due.
+    pub fn asked(self) -> Self {
+        Self { asked: true, ..self }
     }
 
     pub fn key(&self) -> Key {

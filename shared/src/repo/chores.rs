@@ -22,10 +22,6 @@ impl Chores<'_> {
         Key::of(self.tenant, "chore", id.sortable())
     }
 
-    pub async fn get(&self, key: &Key) -> Result<Option<Chore>, StoreError> {
-        self.store.get(key).await?.map(|item| item.decode()).transpose()
-    }
-
     /// Owes the chore from now on.
     pub fn insert(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
         Ok(self.put(chore, due)?.when(Cond::Absent))

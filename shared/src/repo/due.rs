@@ -3,7 +3,7 @@
 //! "What is owed by now?" → index `due`, partition = shard, sort = due time. "How far was it read?" → one item for all
 //! shards, because an idle minute should cost one read for it and not one per shard.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
@@ -36,6 +36,35 @@ pub fn owe(attrs: &mut Attrs, key: &Key, debt: Option<(TaskKind, Millis)>) {
             }
         }
     }
+}
+
+/// An item and when it falls due.
+#[derive(Debug, Clone)]
+pub struct Owing<T> {
+    pub item: T,
+    pub due_at: Option<Millis>,
+}
+
+impl<T> Owing<T> {
+    pub fn is_owed(&self) -> bool {
+        self.due_at.is_some()
+    }
+
+    /// Whether a message that arrives now has something to do: one that a tick has sent beside the debtor's own, or that
+    /// was delivered twice, finds the debt paid or put off.
+    pub fn is_due(&self, now: Millis) -> bool {
+        self.due_at.is_some_and(|at| at <= now)
+    }
+}
+
+/// "What does this item owe, and when?" → the item itself.
+pub async fn owing<T: DeserializeOwned>(
+    store: &dyn Store,
+    key: &Key,
+) -> Result<Option<Owing<T>>, StoreError> {
+    let Some(found) = store.get(key).await? else { return Ok(None) };
+    let due_at = found.attrs.get(attr::DUE_AT).and_then(serde_json::Value::as_i64).map(Millis);
+    Ok(Some(Owing { item: found.decode()?, due_at }))
 }
 
 fn shard(key: &Key) -> String {

@@ -1,11 +1,12 @@
 //! Workflow nodes.
 //!
-//! "What is behind this `nid`?" → by `nid`, which is derived from the rest of the key (`domain::workflow::nid`).
+//! "What is behind this `nid`?" → by `nid`, which is derived from the rest of the key (`domain::workflow::nid`). "What is its
+//! newest execution?" → one item beside the node.
 //! "Which workflows of this installation does Baton know?" → index `gsi1`, by n8n id. "Which installation has this
 //! workflow?" → one pointer item per workflow id and `nid`. "Whose webhook is this?" → one item per installation and path.
 
 use crate::{
-    domain::workflow::Workflow,
+    domain::workflow::{Latest, Workflow},
     ids::Id,
     store::{Change, Cond, Index, Key, Query, Store, StoreError, Write, attr, encode, segment},
     tenant::TenantId,
@@ -25,6 +26,21 @@ impl Workflows<'_> {
 
     pub async fn get(&self, nid: Id) -> Result<Option<Workflow>, StoreError> {
         self.store.get(&self.key(nid)).await?.map(|item| item.decode()).transpose()
+    }
+
+    /// The newest execution of the workflow.
+    pub async fn latest(&self, nid: Id) -> Result<Option<Latest>, StoreError> {
+        self.store.get(&self.latest_key(nid)).await?.map(|item| item.decode()).transpose()
+    }
+
+    /// Stores it: `new.v` is one more than the stored version, 1 where nothing is stored.
+    pub fn put_latest(&self, nid: Id, new: &Latest) -> Result<Write, StoreError> {
+        let standing = if new.v == 1 { Cond::Absent } else { Cond::version(new.v - 1) };
+        Ok(Write::put(self.latest_key(nid), encode(new)?).when(standing))
+    }
+
+    fn latest_key(&self, nid: Id) -> Key {
+        Key::of(self.tenant, &format!("latest#{nid}"), "-")
     }
 
     /// Makes sure that the node exists. A node that stands there already is left as it is, but for its name.

@@ -30,6 +30,8 @@ macro_rules! sealer_conformance {
             $crate::sealer_conformance! { @all $make, [$($attr),*],
                 secret_opens_for_its_tenant_and_record
                 moved_value_does_not_open
+                value_of_another_version_does_not_open
+                value_under_anothers_key_does_not_open
                 changed_value_does_not_open
                 plain_text_does_not_open
                 sealing_twice_differs
@@ -63,6 +65,38 @@ pub async fn moved_value_does_not_open(sealer: &dyn Sealer) {
     assert_shut(sealer.open(theirs, "credential/1", &sealed).await);
     assert_shut(sealer.open(ours, "credential/2", &sealed).await);
     assert_shut(sealer.open(ours, "", &sealed).await);
+}
+
+/// The form of the text has a version, and so has the record of what is sealed more than once.
+pub async fn value_of_another_version_does_not_open(sealer: &dyn Sealer) {
+    let tenant = fresh();
+    let sealed = sealer.seal(tenant, "credential/1/1", &"secret".into()).await.unwrap();
+    assert_shut(sealer.open(tenant, "credential/1/2", &sealed).await);
+    assert_shut(sealer.open(tenant, "credential/1", &sealed).await);
+    let rest = sealed.strip_prefix("1.").unwrap();
+    for version in ["0", "2", "11", ""] {
+        assert_shut(sealer.open(tenant, "credential/1/1", &format!("{version}.{rest}")).await);
+    }
+}
+
+/// Of two sealed values the parts are put together crosswise: one's key with the other's text.
+pub async fn value_under_anothers_key_does_not_open(sealer: &dyn Sealer) {
+    let (ours, theirs) = (fresh(), fresh());
+    let first = sealer.seal(ours, "r", &"secret".into()).await.unwrap();
+    let second = sealer.seal(theirs, "r", &"secret".into()).await.unwrap();
+    let parts = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
+    let (first, second) = (parts(&first), parts(&second));
+    let (crossed, across) =
+        (format!("1.{}.{}", first[1], second[2]), format!("1.{}.{}", second[1], first[2]));
+    for tenant in [ours, theirs] {
+        for text in [&crossed, &across] {
+            // Where the key is made of the tenant alone, one of the two is the tenant's own value.
+            let own = parts(text)[1].is_empty();
+            let opened = sealer.open(tenant, "r", text).await;
+            let belongs = own && (tenant == ours) == (text == &across);
+            assert!(opened.is_ok() == belongs, "{text}");
+        }
+    }
 }
 
 pub async fn changed_value_does_not_open(sealer: &dyn Sealer) {

@@ -2,6 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+tokio::task_local! {
+    static SPENT: Meter;
+}
+
 /// Counters since the start, in tenths of a unit inside, so that half read units stay exact.
 #[derive(Debug, Default)]
 pub struct Meter {
@@ -22,8 +26,14 @@ pub struct Reading {
 }
 
 impl Meter {
-    /// Counts one call.
+    /// Counts one call, for the store and for the piece of work that made it.
     pub fn count(&self, read_units: f64, write_units: f64) {
+        self.add(read_units, write_units);
+        // Outside of any measured work nobody asks.
+        let _ = SPENT.try_with(|spent| spent.add(read_units, write_units));
+    }
+
+    fn add(&self, read_units: f64, write_units: f64) {
         self.read_tenths.fetch_add(tenths(read_units), Relaxed);
         self.write_tenths.fetch_add(tenths(write_units), Relaxed);
         self.round_trips.fetch_add(1, Relaxed);
@@ -36,6 +46,16 @@ impl Meter {
             round_trips: self.round_trips.load(Relaxed),
         }
     }
+}
+
+/// Does the work and says what it cost, however much other work is done at the same time. Work inside of it that is measured
+/// itself is not part of it.
+pub async fn measured<T>(work: impl Future<Output = T>) -> (T, Reading) {
+    let work = async {
+        let done = work.await;
+        (done, SPENT.with(Meter::read))
+    };
+    SPENT.scope(Meter::default(), work).await
 }
 
 impl Reading {

@@ -51,6 +51,8 @@ pub enum Plan {
 struct State {
     plan: Plan,
     calls: Vec<String>,
+    /// The longest chain of store calls that has been answered.
+    depth: usize,
     dead: bool,
     /// What happens while the answer to the next outgoing call of this path is on its way.
     interlude: Option<(String, BoxFuture<'static, ()>)>,
@@ -88,12 +90,19 @@ impl Faults {
         let mut state = self.state();
         state.plan = plan;
         state.calls.clear();
+        state.depth = 0;
         state.dead = false;
     }
 
     /// The calls since the plan was set, such as `store.write T#…`.
     pub fn calls(&self) -> Vec<String> {
         self.state().calls.clone()
+    }
+
+    /// How many store calls stood in a row since the plan was set: each was made when the one before it had been answered.
+    /// Those made side by side count once.
+    pub fn depth(&self) -> usize {
+        self.state().depth
     }
 
     /// Every blob that was ever put, by key.
@@ -211,7 +220,13 @@ impl FaultyStore {
         what: String,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        self.faults.call(what, Some(throttled), Some(unheard), call).await
+        let depth = self.faults.state().depth + 1;
+        // Those that are made side by side all begin before the first of them is answered, however fast the store is.
+        tokio::task::yield_now().await;
+        let done = self.faults.call(what, Some(throttled), Some(unheard), call).await;
+        let mut state = self.faults.state();
+        state.depth = state.depth.max(depth);
+        done
     }
 }
 

@@ -1,12 +1,23 @@
 //! Stand-ins for what lies outside the house, for tests: the network and the n8n behind it, the faults that ports
-//! have, and crowds of leads.
+//! have, crowds of leads, a server that counts what reaches it, and what AWS would be asked for.
 
+#[cfg(feature = "testing")]
 pub mod crowd;
+#[cfg(feature = "testing")]
 pub mod dump;
+#[cfg(feature = "testing")]
 mod faults;
+#[cfg(feature = "testing")]
 mod n8n;
+#[cfg(feature = "testing")]
 mod network;
+#[cfg(feature = "testing")]
+pub mod rights;
+pub mod sink;
 
+#[cfg(feature = "testing")]
 pub use faults::{Faults, Plan};
+#[cfg(feature = "testing")]
 pub use n8n::{Credential, Execution, FakeN8n};
+#[cfg(feature = "testing")]
 pub use network::{Network, Sent};

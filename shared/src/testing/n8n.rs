@@ -56,6 +56,8 @@ struct State {
     api_answer: Option<(u16, String)>,
     /// Answers the next resume calls with these instead, and does nothing.
     resume_answers: Vec<Result<(u16, String), OutError>>,
+    /// Answers everything with this status and all that it was sent.
+    echo: Option<u16>,
     /// Takes the next resume, or the next change of a credential, and loses the answer.
     lose_answer: bool,
     webhook_answer: Option<Result<(u16, String), OutError>>,
@@ -132,6 +134,11 @@ impl FakeN8n {
     /// The next resume call, or the next change of a credential, is taken, and its answer is lost.
     pub fn lose_next_answer(&self) {
         self.state().lose_answer = true;
+    }
+
+    /// Every answer repeats what the call was sent, as careless proxies and workflows do; or no longer.
+    pub fn echo(&self, status: Option<u16>) {
+        self.state().echo = status;
     }
 
     /// Adds a workflow to the API's list.
@@ -235,6 +242,11 @@ impl FakeN8n {
         if state.down {
             return Err(OutError::Connect("connection refused".into()));
         }
+        if let Some(status) = state.echo {
+            let body = String::from_utf8_lossy(&request.body);
+            let said = format!("{} {:?} {body}", request.url, shown_headers(&request.headers));
+            return Ok(reply(status, json!({ "message": said }).to_string()));
+        }
         let parts: Vec<&str> = request.url.path_segments().into_iter().flatten().collect();
         match parts.as_slice() {
             ["api", "v1", rest @ ..] => {
@@ -253,6 +265,11 @@ impl FakeN8n {
             _ => Ok(reply(404, "<!DOCTYPE html><html><body>Cannot POST</body></html>")),
         }
     }
+}
+
+/// With the values that `Debug` would hide.
+fn shown_headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default())).collect()
 }
 
 fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {

@@ -5,16 +5,20 @@
 
 use std::time::Duration;
 
+use futures::{FutureExt, future::join_all};
+
 use crate::{
     app::App,
     clock::Millis,
-    error::Result,
+    error::{Error, Result},
     queue::{Outgoing, QueueName, Task},
     repo::due::{self, Debt, SHARDS, Watermarks},
 };
 
 /// Debts read per page of a shard.
 const PAGE: usize = 500;
+/// Shards that are read at the same time: enough to hide the way to the table, and within its rate for one partition each.
+const SIDE_BY_SIDE: usize = 8;
 /// The sweep leaves alone what fell due this lately: its message may still be on its way.
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -27,68 +31,115 @@ pub struct Report {
     pub sent: usize,
     /// Shards that were not read to the end in time.
     pub lagging: usize,
+    /// How long ago the debt fell due that has waited longest. What falls due in the future has not waited.
+    pub oldest: Duration,
 }
 
 /// Hands over what fell due since the last tick, and what falls due within `ahead` (with a delay), so that ticks a
 /// minute apart are still exact to the second.
 pub async fn tick(app: &App, ahead: Duration, deadline: Millis) -> Result<Report> {
-    let now = app.now();
-    let mut marks = Watermarks::load(&*app.store).await?;
-    let mut report = Report::default();
+    let (store, to) = (&*app.store, app.now().plus(ahead));
+    let mut marks = Watermarks::load(store).await?;
+    let unread: Vec<_> = (0..SHARDS).filter(|shard| marks.get(*shard) < to).collect();
+    let readings = over(&unread, |shard| hand_over(app, shard, Millis(marks.get(shard).0 + 1), to, deadline));
+    let mut outcome = Outcome::default();
     let mut moved = false;
-    for shard in 0..SHARDS {
-        let (from, to) = (marks.get(shard), now.plus(ahead));
-        if to <= from {
-            continue;
-        }
-        let read = hand_over(app, shard, Millis(from.0 + 1), to, deadline, &mut report).await?;
+    for (shard, reading) in readings.await {
         // An empty shard keeps its mark: an idle tick writes nothing.
-        if let Some(up_to) = read {
+        if let Some(up_to) = outcome.add(reading) {
             marks.set(shard, up_to);
             moved = true;
         }
     }
+    // What was handed over stays handed over, whatever became of the other shards.
     if moved {
-        marks.save(&*app.store).await?;
+        marks.save(store).await?;
     }
-    Ok(report)
+    outcome.end()
 }
 
 /// Hands over everything that is overdue, from the beginning: what a lost message, a crashed worker or a missed tick
 /// left behind.
 pub async fn sweep(app: &App, deadline: Millis) -> Result<Report> {
     let to = Millis(app.now().0 - i64::try_from(GRACE.as_millis()).unwrap_or(0));
-    let mut report = Report::default();
-    for shard in 0..SHARDS {
-        hand_over(app, shard, Millis(0), to, deadline, &mut report).await?;
+    let all: Vec<_> = (0..SHARDS).collect();
+    let mut outcome = Outcome::default();
+    for (_, reading) in over(&all, |shard| hand_over(app, shard, Millis(0), to, deadline)).await {
+        outcome.add(reading);
     }
-    Ok(report)
+    outcome.end()
 }
 
-/// Sends a task for every debt of a shard in the range. Returns up to when it was read; none when nothing was found.
-async fn hand_over(
-    app: &App,
-    shard: u32,
-    from: Millis,
-    to: Millis,
-    deadline: Millis,
-    report: &mut Report,
-) -> Result<Option<Millis>> {
-    let mut after = None;
-    let mut last = None;
+/// Reads shards side by side: a tick that waits for each in turn spends its time waiting, and a full shard would keep
+/// those behind it from being read at all.
+async fn over<F>(shards: &[u32], read: impl Fn(u32) -> F) -> Vec<(u32, Result<Reading>)>
+where
+    F: Future<Output = Result<Reading>>,
+{
+    let mut readings = Vec::with_capacity(shards.len());
+    for some in shards.chunks(SIDE_BY_SIDE) {
+        readings
+            .extend(join_all(some.iter().map(|shard| read(*shard).map(|reading| (*shard, reading)))).await);
+    }
+    readings
+}
+
+/// What was read of one shard.
+struct Reading {
+    report: Report,
+    /// Up to when; none when nothing was found.
+    up_to: Option<Millis>,
+}
+
+/// The readings of all shards together.
+#[derive(Default)]
+struct Outcome {
+    report: Report,
+    /// The first.
+    failure: Option<Error>,
+}
+
+impl Outcome {
+    fn add(&mut self, reading: Result<Reading>) -> Option<Millis> {
+        match reading {
+            Ok(Reading { report, up_to }) => {
+                self.report.due += report.due;
+                self.report.sent += report.sent;
+                self.report.lagging += report.lagging;
+                self.report.oldest = self.report.oldest.max(report.oldest);
+                up_to
+            }
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    fn end(self) -> Result<Report> {
+        self.failure.map_or(Ok(self.report), Err)
+    }
+}
+
+/// Sends a task for every debt of a shard in the range.
+async fn hand_over(app: &App, shard: u32, from: Millis, to: Millis, deadline: Millis) -> Result<Reading> {
+    let (mut after, mut last) = (None, None);
+    let mut report = Report::default();
     loop {
         if app.now() >= deadline {
             report.lagging += 1;
             // The next tick starts at the last debt again: others may fall due in the same millisecond.
-            return Ok(last.map(|at: Millis| Millis(at.0 - 1)));
+            return Ok(Reading { report, up_to: last.map(|at: Millis| Millis(at.0 - 1)) });
         }
         let (debts, next) = due::debts(&*app.store, shard, from, to, PAGE, after).await?;
         report.due += debts.len();
+        let waited = debts.first().map(|debt| app.now().since(debt.due_at));
+        report.oldest = report.oldest.max(waited.unwrap_or_default());
         report.sent += send(app, &debts).await?;
         last = debts.last().map(|debt| debt.due_at).or(last);
         if next.is_none() {
             // What falls due in the past of `now` after this reading is the sender's own message to deliver.
-            return Ok(last.map(|_| to));
+            return Ok(Reading { report, up_to: last.map(|_| to) });
         }
         after = next;
     }

@@ -11,7 +11,11 @@ use crate::{
     installed::Installed,
     n8n::client::N8nError,
     queue::{Task, TaskKind},
-    repo::{due::UNANNOUNCED, installations::Installations, workflows::Workflows},
+    repo::{
+        due::{self, UNANNOUNCED},
+        installations::Installations,
+        workflows::Workflows,
+    },
     tenant::TenantId,
 };
 
@@ -27,9 +31,12 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
         .sk
         .parse()
         .map_err(|_| Error::internal(format!("no installation is stored under {}", task.key())))?;
-    let installation =
-        Installations { store: &*app.store, tenant }.get(id).await?.or_not_found("installation")?;
-    run(app, tenant, installation, &task.request_id).await
+    let key = Installations { store: &*app.store, tenant }.key(id);
+    let owing = due::owing::<Installation>(&*app.store, &key).await?.or_not_found("installation")?;
+    if !owing.is_due(app.now()) {
+        return Ok(());
+    }
+    run(app, tenant, owing.item, &task.request_id).await
 }
 
 /// Lists the workflows now and stores how it went.

@@ -14,7 +14,9 @@ use std::time::Duration;
 use crate::{
     app::App,
     error::{Error, ErrorKind},
+    metrics,
     queue::{Task, TaskKind},
+    store::meter::measured,
 };
 
 /// What became of a message.
@@ -34,6 +36,7 @@ pub async fn handle(app: &App, body: &str) -> Outcome {
         Ok(task) => task,
         Err(error) => return Outcome::Fail(format!("not a task: {error}")),
     };
+    let started = app.now();
     let span = tracing::info_span!("task", id = %task.request_id, kind = task.task.as_str());
     let work = async {
         let done = match task.task {
@@ -47,7 +50,9 @@ pub async fn handle(app: &App, body: &str) -> Outcome {
             Err(error) => failed(&error),
         }
     };
-    tracing::Instrument::instrument(work, span).await
+    let (outcome, spent) = measured(tracing::Instrument::instrument(work, span)).await;
+    metrics::worked(&task, &outcome, app.now().since(started), &spent);
+    outcome
 }
 
 fn failed(error: &Error) -> Outcome {

@@ -5,7 +5,7 @@ use crate::{
     clock::Millis,
     domain::{
         run::{CLOCK_SKEW, FOLLOW_FOR, Run, Snapshot, poll_pause},
-        workflow,
+        workflow::{self, Latest},
     },
     error::{Error, OrNotFound, Result},
     ids::Id,
@@ -15,7 +15,7 @@ use crate::{
         client::{ExecutionRow, N8n, N8nError},
     },
     queue::{Task, TaskKind},
-    repo::{runs::Runs, workflows::Workflows},
+    repo::{due, runs::Runs, workflows::Workflows},
     store::StoreError,
     tenant::TenantId,
 };
@@ -25,15 +25,18 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
     let tenant = task.tenant()?;
     let id = run_id(task)?;
     let runs = Runs { store: &*app.store, tenant };
-    let mut run = runs.get(id).await?.or_not_found("run")?;
-    if run.status.is_complete() {
+    let owing = due::owing::<Run>(&*app.store, &runs.key(id)).await?.or_not_found("run")?;
+    let now = app.now();
+    let is_due = owing.is_due(now) || owing.item.polls == 0;
+    if !owing.is_owed() || !(is_due || task.asked && owing.item.is_stale(now)) {
         return Ok(());
     }
-    let now = app.now();
+    let put_off = owing.due_at;
+    let mut run = owing.item;
     let installation = Installed { app, tenant }.get(run.installation_id).await?;
     let n8n = app.n8n(tenant, &installation).await?;
     let seen = look(&n8n, &run).await;
-    run.polls += 1;
+    run.polls += u32::from(is_due);
     run.polled_at = Some(now);
     run.poll_error = None;
     match seen {
@@ -42,13 +45,14 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
         Err(error) => run.poll_error = Some(error.to_string()),
     }
     let over = run.status.is_complete() || now.since(run.triggered_at) >= FOLLOW_FOR;
-    let next = (!over).then(|| now.plus(poll_pause(run.polls)));
+    // A look that somebody asked for changes nothing about when the next one is due.
+    let next = if is_due { Some(now.plus(poll_pause(run.polls))) } else { put_off }.filter(|_| !over);
     run.v += 1;
     app.store.write(runs.replace(&run, next)?).await?;
     if let Some(snapshot) = snapshot(&run, now) {
         remember(app, tenant, &run, snapshot).await?;
     }
-    if let Some(next) = next {
+    if let Some(next) = next.filter(|_| is_due) {
         app.hint(&Task::new(TaskKind::PollExecution, &runs.key(id), &task.request_id), next).await;
     }
     Ok(())
@@ -107,21 +111,26 @@ async fn remember(app: &App, tenant: TenantId, run: &Run, snapshot: Snapshot) ->
 pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -> Result<bool> {
     let workflows = Workflows { store: &*app.store, tenant };
     loop {
-        let mut workflow = workflows.get(nid).await?.or_not_found("workflow")?;
-        if workflow.latest.as_ref().is_some_and(|known| !snapshot.supersedes(known)) {
-            return Ok(false);
-        }
+        let known = workflows.latest(nid).await?;
+        let v = known.as_ref().map_or(1, |known| known.v + 1);
         let mut newest = snapshot.clone();
-        if let Some(known) = workflow.latest.take().filter(|known| known.execution_id == newest.execution_id)
-        {
-            // What the other source knew of the same execution stays known.
-            newest.run_id = newest.run_id.or(known.run_id);
-            newest.blob = newest.blob.or(known.blob);
-            newest.error = newest.error.or(known.error);
+        if let Some(Latest { snapshot: known, .. }) = known {
+            if !snapshot.supersedes(&known) {
+                return Ok(false);
+            }
+            if known.execution_id == newest.execution_id {
+                // What the other source knew of the same execution stays known.
+                newest.run_id = newest.run_id.or(known.run_id);
+                newest.blob = newest.blob.or_else(|| known.blob.clone());
+                newest.error = newest.error.or_else(|| known.error.clone());
+                // A look that saw the same again is worth no write.
+                if (Snapshot { seen_at: known.seen_at, ..newest.clone() }) == known {
+                    return Ok(true);
+                }
+            }
         }
-        workflow.latest = Some(newest);
-        workflow.v += 1;
-        match app.store.write(workflows.replace(&workflow)?).await {
+        let write = workflows.put_latest(nid, &Latest { snapshot: newest, v })?;
+        match app.store.write(write).await {
             Ok(_) => return Ok(true),
             Err(StoreError::ConditionFailed { .. }) => {}
             Err(error) => return Err(error.into()),

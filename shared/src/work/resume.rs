@@ -16,6 +16,7 @@ use crate::{
     error::{Error, OrNotFound, Result},
     ids::Id,
     installed::Installed,
+    metrics,
     n8n::resume::{Ending, Errand, attempt},
     queue::{Task, TaskKind},
     repo::subjects::{OWN, Stored, Subjects, kind_of},
@@ -66,7 +67,7 @@ pub async fn pay<E: Stored>(app: &App, tenant: TenantId, entity: E, request_id: 
             sent: subject.review.resume.as_ref().is_some_and(|r| r.sent),
         },
     };
-    tracing::info!(kind = E::TYPE.as_str(), id = %subject.id, ?ending, "resume attempt ended");
+    metrics::resumed(tenant, E::TYPE, &subject.id.to_string(), &ending);
     settle(app, tenant, entity, &ending, request_id).await
 }
 

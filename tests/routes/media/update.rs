@@ -11,6 +11,14 @@ async fn patch(house: &TestApp, body: Value) -> Answer {
     house.acme.patch(PATH, body).await
 }
 
+/// The name goes before the id, but an id that is none is a mistake all the same.
+#[tokio::test]
+async fn a_wrong_collection_id_is_named_beside_a_name() {
+    let house = samples::scene().await;
+    let answer = patch(&house, json!({ "collection_name": "Summer", "collection_id": {} })).await;
+    assert_eq!((answer.status, named(&answer)), (422, vec!["collection_id"]), "{answer:?}");
+}
+
 #[tokio::test]
 async fn what_is_left_out_stays() {
     let house = samples::scene().await;

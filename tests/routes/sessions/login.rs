@@ -136,6 +136,10 @@ async fn a_name_from_one_address_has_ten_wrong_guesses() {
     }
     let refused = log_in(&here, wrong.clone()).await;
     assert_eq!((refused.status, refusal(&refused, PATH).as_str()), (429, "too_many_failures"));
+    let told =
+        ["limit", "remaining"].map(|name| refused.header(&format!("x-ratelimit-{name}")).unwrap().to_owned());
+    assert_eq!(told, ["10", "0"]);
+    assert!(refused.header("x-ratelimit-reset").is_some());
     assert_eq!(refused.header("retry-after"), Some("900"));
     let right = log_in(&here, jane()).await;
     assert_eq!((right.status, &right.text), (429, &refused.text), "nor does the right one tell itself apart");

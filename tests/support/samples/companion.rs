@@ -16,10 +16,10 @@ use shared::{
 use super::{Sample, read, write};
 use crate::support::{Caller, TestApp};
 
-/// What the scene holds: notification 71, invoice 72, chat 73 with message 74.
-pub async fn seed(house: &TestApp, caller: &Caller) {
+/// What the scene holds: notification 71, invoice 72, chat 73 with message 74; `base` is added to each id.
+pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     let (store, tenant, now) = (&*house.app.store, caller.key.tenant, house.app.now());
-    let id = |id| Id::from_u64(id).unwrap();
+    let id = |id: u64| Id::from_u64(base + id).unwrap();
     let group_id = caller.key.group_id;
     let notification = Notification {
         id: id(71),

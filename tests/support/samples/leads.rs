@@ -11,7 +11,7 @@ use shared::{
 };
 
 use super::{Sample, read, write};
-use crate::support::TestApp;
+use crate::support::{Caller, TestApp};
 
 /// Document 000's request.
 pub fn lead() -> Value {
@@ -27,12 +27,12 @@ pub fn lead() -> Value {
     })
 }
 
-/// The leads that the bulk sample names, put there without a request: 101, 102, 103.
-pub(super) async fn seed(house: &TestApp) {
+/// The leads that the bulk sample names, put there without a request: 101, 102, 103; `base` is added to each id.
+pub(super) async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     let people =
         [("Maria", "Garcia", "Globex"), ("Ken", "Ito", "Initech"), ("Amina", "Okoye", "Umbrella Ltd")];
-    let (key, now) = (&house.acme.key, house.app.now());
-    for (id, (first, last, company)) in (101..).zip(people) {
+    let (key, now) = (&caller.key, house.app.now());
+    for (id, (first, last, company)) in (base + 101..).zip(people) {
         let subject = Subject {
             id: Id::from_u64(id).unwrap(),
             group_id: key.group_id,

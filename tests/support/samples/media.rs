@@ -10,12 +10,13 @@ use shared::{
 use super::{Sample, read, with, write};
 use crate::support::{Caller, TestApp};
 
-/// Collection 1, and media item 42 in it that waits for a decision.
-pub async fn seed(house: &TestApp, caller: &Caller) {
-    seed_collection(house, caller, 1, "Brand Assets").await;
-    let made = caller.post("/automation/media/create", with(media(), "collection_id", json!(1))).await;
+/// Collection 1, and media item 42 in it that waits for a decision; `base` is added to each id.
+pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
+    seed_collection(house, caller, base + 1, "Brand Assets").await;
+    let body = with(media(), "collection_id", json!(base + 1));
+    let made = caller.post("/automation/media/create", with(body, "installation_id", json!(base + 45))).await;
     assert_eq!(made.status, 201, "{made:?}");
-    house.renumber::<MediaItem>(caller, made.id(), 42).await;
+    house.renumber::<MediaItem>(caller, made.id(), base + 42).await;
 }
 
 /// Puts a collection of a chosen id there.

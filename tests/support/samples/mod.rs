@@ -11,7 +11,7 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::{
     config::Settings,
-    domain::workflow,
+    domain::{payload::Payload, workflow},
     http::routes::{Auth, ROUTES, Route},
     ids::Id,
 };
@@ -57,7 +57,7 @@ impl Sample {
     pub async fn caller(&self, house: &TestApp) -> Caller {
         match self.route.auth {
             Auth::Session => sessions::caller(house).await,
-            Auth::Key(_) | Auth::Public => house.acme.clone(),
+            Auth::Scope(_) | Auth::Public => house.acme.clone(),
         }
     }
 
@@ -104,17 +104,26 @@ pub async fn scene() -> TestApp {
 
 pub async fn scene_with(settings: Settings) -> TestApp {
     let house = TestApp::with(settings).await;
-    house.seed_installation(&house.acme, 45).await;
-    house.seed_payload(&house.acme, 42).await;
-    companion::seed(&house, &house.acme).await;
-    pipeline::seed(&house).await;
-    media::seed(&house, &house.acme).await;
+    Box::pin(furnish(&house, &house.acme, 0, N8N)).await;
     // The fake reads the documents' execution id, which is no number, as 0.
     house.n8n.waits(0, "abc123", 42);
     let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
     assert_eq!(used.status, 201, "{used:?}");
-    leads::seed(&house).await;
     house
+}
+
+/// What the samples expect of their caller, with `base` added to each id: installation 45 of this n8n, payload 42, media
+/// item 42 in collection 1, leads 101 to 103, and so on.
+pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
+    house.seed_installation_at(caller, base + 45, host).await;
+    let body = with(payload(), "installation_id", json!(base + 45));
+    let made = caller.post("/automation/payload/create", body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    house.renumber::<Payload>(caller, made.id(), base + 42).await;
+    companion::seed(house, caller, base).await;
+    pipeline::seed(house, caller, base).await;
+    media::seed(house, caller, base).await;
+    leads::seed(house, caller, base).await;
 }
 
 /// One sample per route that asks for a credential.

@@ -1,4 +1,4 @@
-//! The pipeline of the scene: status 12 and custom field 21 are the organization's own.
+//! The pipeline of the scene: status 12 and custom field 21 are the organization's own; `base` is added to each id.
 
 use serde_json::json;
 use shared::{
@@ -11,15 +11,15 @@ use shared::{
 };
 
 use super::{Sample, read, write};
-use crate::support::TestApp;
+use crate::support::{Caller, TestApp};
 
-pub async fn seed(house: &TestApp) {
-    let id = |value| Id::from_u64(value).unwrap();
+pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
+    let id = |value: u64| Id::from_u64(base + value).unwrap();
     let mut pipeline = Pipeline { v: 1, ..Pipeline::default() };
     pipeline.add_status(id(12), "Nurturing".into(), Some("#10b981".into())).unwrap();
     let shape = Shape::new(FieldType::Select, vec!["Small".into(), "Large".into()]).unwrap();
     pipeline.add_field(id(21), "Deal size".into(), shape, false).unwrap();
-    let pipelines = Pipelines { store: &*house.app.store, tenant: house.acme.key.tenant };
+    let pipelines = Pipelines { store: &*house.app.store, tenant: caller.key.tenant };
     house.app.store.write(pipelines.replace(&pipeline).unwrap()).await.unwrap();
 }
 

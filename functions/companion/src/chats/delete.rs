@@ -1,3 +1,4 @@
+use futures::future::try_join;
 use serde::Serialize;
 use shared::{
     domain::chore::What,
@@ -17,6 +18,7 @@ use super::{TRIES, step_aside};
 
 /// The chat is gone.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeletedChat)]
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 42)]
@@ -34,10 +36,11 @@ pub struct Deleted {
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
     let chats = ctx.chats();
     for _ in 0..TRIES {
-        let chat = chats.get(id).await?.or_not_found("record")?;
+        let (chat, belongings) = try_join(chats.get(id), chats.belongings(id)).await?;
+        let chat = chat.or_not_found("record")?;
         let mut writes = chats.delete(&chat);
         let mut chore = None;
-        match chats.belongings(id).await? {
+        match belongings {
             Some(all) => writes.extend(all.into_iter().map(Write::delete)),
             None => {
                 let (owed, task) = ctx.chore(What::Purge { partition: Chats::own(id) })?;

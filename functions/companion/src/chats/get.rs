@@ -23,6 +23,7 @@ pub struct MessagesQuery {
     /// 1 to 500, default 500.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 400)]
     cursor: Option<String>,
 }
 
@@ -34,7 +35,7 @@ pub struct ChatWithMessages {
     /// What the model was told first.
     system_prompt: Option<String>,
     /// What was last retrieved for the conversation: JSON, or text where it was none.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     context: Value,
     messages: Vec<MessageOut>,
     /// Sent back as `cursor` it gives the next page of messages; null on the last.

@@ -24,32 +24,39 @@ pub struct LogMessage {
     /// Kept to the last blank, up to 256 KB. What is no text is kept as its JSON text.
     ///
     /// `__session_complete__` of the role `system` ends the chat and is no message.
-    #[schema(example = "Where is my order?")]
+    #[schema(value_type = Value, example = "Where is my order?")]
     content: String,
     /// The workflow's own id of the message: sent twice, it is kept once.
     #[schema(max_length = 200, example = "msg-551-1")]
     message_id: Option<String>,
     /// Title of the chat; without one it is how the first message begins.
+    #[schema(max_length = 255)]
     title: Option<String>,
     /// `active` (default), `completed` or `abandoned`.
     status: Option<String>,
     /// What the model was told first. Kept when it comes with the message that opens the chat.
+    #[schema(value_type = Option<Value>)]
     system_prompt: Option<String>,
     /// What was retrieved for the conversation: JSON, or text that holds JSON. The last one is kept.
+    #[schema(value_type = Option<Value>)]
     context: Option<String>,
     /// What was retrieved for this message.
+    #[schema(value_type = Option<Value>)]
     message_context: Option<String>,
     /// Whom the workflow talks to.
     lead_id: Option<u64>,
+    #[schema(format = "email", max_length = 254)]
     lead_email: Option<String>,
+    #[schema(max_length = 255)]
     lead_first_name: Option<String>,
+    #[schema(max_length = 255)]
     lead_last_name: Option<String>,
     /// The n8n instance.
     installation_id: Option<u64>,
     /// n8n's id of the workflow.
-    #[schema(example = "abc123")]
+    #[schema(max_length = 200, example = "abc123")]
     workflow_id: Option<String>,
-    #[schema(example = "551")]
+    #[schema(max_length = 200, example = "551")]
     execution_id: Option<String>,
     /// The client group; the installation's or the key's own when left out.
     group_id: Option<u64>,

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, origin::check_group, page, reply::Reply},
+    http::{ctx::Ctx, extract::QueryFields, fields::MAX_WHOLE, origin::check_group, page, reply::Reply},
     repo::chats::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -17,17 +17,21 @@ pub struct ListQuery {
     status: Option<String>,
     group_id: Option<u64>,
     /// Text to find in session id and title, whatever its case.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// 1 to 500, default 50.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 400)]
     cursor: Option<String>,
     /// Number of the page, from 0, where there is no cursor. Reaches the newest 1000 matches.
+    #[param(maximum = 999)]
     page: Option<u32>,
 }
 
 /// A page of chats, newest first.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChatPage)]
 pub struct Listing {
     chats: Vec<ChatOut>,
     /// How many are on this page.
@@ -51,7 +55,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         group_id: fields.id("group_id"),
         search: fields.text("q", 200).map(|text| text.to_lowercase()),
     };
-    let number = fields.whole("page", u64::MAX).and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
+    let number = fields.whole("page", MAX_WHOLE).and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
     let skipped = if before.is_none() { number.saturating_mul(limit) } else { 0 };
     if skipped >= DEPTH {
         fields.refuse("page", format!("reaches the newest {DEPTH} only; follow next_cursor for older ones"));

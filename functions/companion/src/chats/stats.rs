@@ -18,6 +18,7 @@ pub struct StatsQuery {
 
 /// Sums over chats and messages.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChatStats)]
 pub struct Stats {
     success: bool,
     #[schema(value_type = Option<u64>)]

@@ -24,7 +24,7 @@ use super::{
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct UpdateChat {
-    #[schema(example = "A late order")]
+    #[schema(max_length = 255, example = "A late order")]
     title: Option<String>,
     /// `active`, `completed` or `abandoned`.
     #[schema(example = "completed")]
@@ -34,6 +34,7 @@ pub struct UpdateChat {
 
 /// The change is stored.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UpdatedChat)]
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]

@@ -53,7 +53,7 @@ pub struct MessageOut {
     #[schema(example = "Where is my order?")]
     content: String,
     /// What was retrieved for it: JSON, or text where it was none.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     context: Value,
     /// The workflow's own id of it.
     message_id: Option<String>,

@@ -30,7 +30,7 @@ pub struct CreateInvoice {
     #[schema(max_length = 100, example = "INV-2025-001")]
     invoice_number: String,
     /// Whole cents.
-    #[schema(example = 5000)]
+    #[schema(maximum = 10_000_000_000_000_i64, example = 5000)]
     amount: u64,
     /// As in the query.
     #[schema(example = "ignore")]
@@ -38,11 +38,13 @@ pub struct CreateInvoice {
     /// The n8n instance.
     installation_id: Option<u64>,
     /// n8n's id of the workflow.
-    #[schema(example = "abc123")]
+    #[schema(max_length = 200, example = "abc123")]
     workflow_id: Option<String>,
     /// n8n's id of the execution: needed to resume it.
+    #[schema(max_length = 200)]
     execution_id: Option<String>,
     /// `$execution.resumeUrl`: called after the decision. Must lie on the installation's host or webhook URL.
+    #[schema(format = "uri")]
     resume_url: Option<String>,
     /// The client group; the installation's or the key's own when left out.
     group_id: Option<u64>,
@@ -62,6 +64,7 @@ pub struct CreateQuery {
 
 /// The invoice.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedInvoice)]
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 /// The invoice is gone.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeletedInvoice)]
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 42)]

@@ -20,31 +20,39 @@ const JSON_BYTES: usize = 64 * 1024;
 #[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
 pub struct UpdateInvoice {
     /// Whole cents.
-    #[schema(example = 5000)]
+    #[schema(maximum = 10_000_000_000_000_i64, example = 5000)]
     amount: Option<u64>,
     /// ISO 4217; `USD` when an invoice names none.
-    #[schema(example = "USD")]
+    #[schema(pattern = "^[A-Za-z]{3}$", max_length = 10, example = "USD")]
     currency: Option<String>,
     /// Whole cents.
+    #[schema(maximum = 10_000_000_000_000_i64)]
     tax_amount: Option<u64>,
     /// Whole cents.
+    #[schema(maximum = 10_000_000_000_000_i64)]
     discount_amount: Option<u64>,
     /// `draft` (default), `sent`, `viewed`, `paid`, `overdue`, `disputed` or `cancelled`.
     #[schema(example = "sent")]
     status: Option<String>,
+    #[schema(max_length = 500)]
     title: Option<String>,
     /// A date, or a Unix time.
-    #[schema(example = "2025-02-20")]
+    #[schema(format = "moment", example = "2025-02-20")]
     due_date: Option<String>,
     /// A date, or a Unix time.
-    #[schema(example = "2025-01-21")]
+    #[schema(format = "moment", example = "2025-01-21")]
     issued_at: Option<String>,
+    #[schema(max_length = 255)]
     client_name: Option<String>,
-    #[schema(example = "billing@client.example")]
+    #[schema(format = "email", max_length = 254, example = "billing@client.example")]
     client_email: Option<String>,
+    #[schema(max_length = 255)]
     client_company: Option<String>,
+    #[schema(format = "uri")]
     payment_url: Option<String>,
+    #[schema(max_length = 100)]
     payment_method: Option<String>,
+    #[schema(format = "uri")]
     pdf_url: Option<String>,
     /// Objects with `description`, `quantity`, and `unit_price` and `total` in whole cents; more keys are kept. Text that
     /// holds such a list is decoded.
@@ -53,6 +61,7 @@ pub struct UpdateInvoice {
     /// Any JSON object.
     #[schema(value_type = Option<Object>)]
     custom_data: Option<Value>,
+    #[schema(max_length = 10_000)]
     notes: Option<String>,
     /// Whether a person must decide before the workflow goes on.
     human_interaction: Option<bool>,

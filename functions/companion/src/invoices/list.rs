@@ -17,15 +17,18 @@ pub struct ListQuery {
     status: Option<String>,
     group_id: Option<u64>,
     /// Text to find in number, title and client, whatever its case.
+    #[param(max_length = 200)]
     search: Option<String>,
     /// 1 to 500, default 50.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 400)]
     cursor: Option<String>,
 }
 
 /// A page of invoices, newest first.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InvoicePage)]
 pub struct Listing {
     invoices: Vec<InvoiceOut>,
     /// How many are on this page.

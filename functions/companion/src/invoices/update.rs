@@ -17,6 +17,7 @@ use super::input::{Patch, UpdateInvoice};
 
 /// The change is stored.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UpdatedInvoice)]
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]

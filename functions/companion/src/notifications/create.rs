@@ -20,10 +20,14 @@ pub struct CreateNotification {
     #[schema(example = "workflow_complete")]
     kind: Option<String>,
     /// Where a click leads: an http or https URL, or a path that begins with `/`.
-    #[schema(example = "https://app.example.com/payloads/42")]
+    #[schema(
+        pattern = r"^(/|/[^/\\].*|[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\]+([/?#]\S*)?)$",
+        max_length = 2048,
+        example = "https://app.example.com/payloads/42"
+    )]
     link: Option<String>,
     /// What it speaks of, such as `custom_payload`, `lead` or `media_item`.
-    #[schema(example = "custom_payload")]
+    #[schema(max_length = 100, example = "custom_payload")]
     entity_type: Option<String>,
     #[schema(example = 42)]
     entity_id: Option<u64>,
@@ -33,6 +37,7 @@ pub struct CreateNotification {
 
 /// The notification is there.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedNotification)]
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]

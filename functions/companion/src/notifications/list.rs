@@ -23,11 +23,13 @@ pub struct ListQuery {
     /// 1 to 500, default 50.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
+    #[param(max_length = 400)]
     cursor: Option<String>,
 }
 
 /// A page of notifications, newest first.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NotificationPage)]
 pub struct Listing {
     notifications: Vec<NotificationOut>,
     /// How many are on this page.

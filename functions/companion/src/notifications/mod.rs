@@ -7,8 +7,5 @@ mod mark;
 use shared::http::group::{Routes, routes};
 
 pub fn router<R: Routes>() -> R {
-    R::new()
-        .routes(routes!(create::handler))
-        .routes(routes!(list::handler))
-        .routes(routes!(mark::handler))
+    R::new().routes(routes!(create::handler)).routes(routes!(list::handler)).routes(routes!(mark::handler))
 }

@@ -19,9 +19,9 @@ use crate::filing::TITLE;
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct CreateCollection {
     /// Unique in the client group, whatever its case.
-    #[schema(example = "March Social Media Campaign")]
+    #[schema(max_length = 255, example = "March Social Media Campaign")]
     title: String,
-    #[schema(example = "All assets for Q1 social push")]
+    #[schema(max_length = 2000, example = "All assets for Q1 social push")]
     description: Option<String>,
     /// Client group, instead of the key's.
     group_id: Option<u64>,

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 /// The collection is gone.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeletedCollection)]
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 1)]

@@ -20,6 +20,7 @@ pub struct ListQuery {
 
 /// All collections.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CollectionPage)]
 pub struct Listing {
     collections: Vec<CollectionOut>,
     count: usize,

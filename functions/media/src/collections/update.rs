@@ -21,9 +21,9 @@ use crate::filing::TITLE;
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct UpdateCollection {
-    #[schema(example = "April Social Media Campaign")]
+    #[schema(min_length = 1, max_length = 255, example = "April Social Media Campaign")]
     title: Option<String>,
-    #[schema(example = "All assets for Q2 social push")]
+    #[schema(max_length = 2000, example = "All assets for Q2 social push")]
     description: Option<String>,
 }
 

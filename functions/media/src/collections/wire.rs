@@ -46,6 +46,7 @@ impl From<Counted> for CollectionOut {
 
 /// A change that was stored.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CollectionDone)]
 pub struct Done {
     success: bool,
     #[schema(value_type = u64, example = 1)]

@@ -14,13 +14,13 @@ use crate::change::{change, refused};
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct CreateField {
     /// Its machine name is made from this, once.
-    #[schema(example = "Deal size")]
+    #[schema(max_length = 200, example = "Deal size")]
     label: String,
     /// `text`, `textarea`, `number`, `date`, `select`, `checkbox` or `url`.
     #[schema(example = "select")]
     field_type: String,
     /// What a select may hold: 1 to 200 texts. Not for the other types.
-    #[schema(example = json!(["Small", "Large"]))]
+    #[schema(max_items = 200, example = json!(["Small", "Large"]))]
     options: Option<Vec<String>>,
     /// Whether a new lead must have it.
     required: Option<bool>,
@@ -28,6 +28,7 @@ pub struct CreateField {
 
 /// The created field.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedField)]
 pub struct Created {
     success: bool,
     #[serde(flatten)]

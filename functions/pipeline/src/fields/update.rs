@@ -12,10 +12,10 @@ use crate::change::{Changed, change, refused};
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct UpdateField {
-    #[schema(example = "Size of the deal")]
+    #[schema(min_length = 1, max_length = 200, example = "Size of the deal")]
     label: Option<String>,
     /// Replaces the options of a select. Leads keep values that are no option any more.
-    #[schema(example = json!(["Small", "Medium", "Large"]))]
+    #[schema(max_items = 200, example = json!(["Small", "Medium", "Large"]))]
     options: Option<Vec<String>>,
     required: Option<bool>,
 }

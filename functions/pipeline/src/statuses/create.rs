@@ -13,15 +13,16 @@ use crate::change::{change, refused};
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct CreateStatus {
     /// At most 100 characters, and not that of another status, whatever its case.
-    #[schema(example = "Nurturing")]
+    #[schema(pattern = "[^0-9\\s]", max_length = 100, example = "Nurturing")]
     label: String,
     /// `#rrggbb`; a grey when left out.
-    #[schema(example = "#10b981")]
+    #[schema(pattern = "^#[0-9A-Fa-f]{6}$", max_length = 50, example = "#10b981")]
     color: Option<String>,
 }
 
 /// The created status.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreatedStatus)]
 pub struct Created {
     success: bool,
     #[serde(flatten)]

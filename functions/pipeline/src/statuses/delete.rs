@@ -19,11 +19,13 @@ use crate::change::{change, refused};
 #[expect(dead_code, reason = "describes the query that the handler reads leniently")]
 pub struct DeleteQuery {
     /// Label or id of the status that takes the leads; New when left out.
+    #[param(max_length = 200)]
     reassign_to: Option<String>,
 }
 
 /// The status is gone.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeletedStatus)]
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 12)]

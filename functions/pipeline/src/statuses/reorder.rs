@@ -16,7 +16,7 @@ use crate::change::{change, refused};
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct ReorderStatuses {
     /// Ids of statuses, each once. Those that are left out follow in the order they had.
-    #[schema(example = json!([3, 1, 4, 2]))]
+    #[schema(min_items = 1, max_items = 100, example = json!([3, 1, 4, 2]))]
     ids: Vec<u64>,
 }
 

@@ -11,10 +11,10 @@ use crate::change::{Changed, change, refused};
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body that the handler reads leniently")]
 pub struct UpdateStatus {
-    #[schema(example = "On hold")]
+    #[schema(pattern = "[^0-9\\s]", min_length = 1, max_length = 100, example = "On hold")]
     label: Option<String>,
     /// `#rrggbb`
-    #[schema(example = "#f59e0b")]
+    #[schema(pattern = "^#[0-9A-Fa-f]{6}$", max_length = 50, example = "#f59e0b")]
     color: Option<String>,
 }
 

@@ -64,14 +64,9 @@ fn assert_refused(row: &Row, verdict: &Result<(), OutError>) {
     }
 }
 
-/// Listens on every local address of both families, if this machine has both.
-fn sink_everywhere() -> Sink {
-    Sink::on("[::]:0", ok("reached")).or_else(|_| Sink::on("0.0.0.0:0", ok("reached"))).unwrap()
-}
-
 #[tokio::test]
 async fn forbidden_spellings_are_refused_at_save_and_at_send_and_reach_nothing() {
-    let sink = sink_everywhere();
+    let sink = Sink::everywhere(ok("reached"));
     let rows = forbidden(sink.address.port());
     assert!(rows.len() >= 150, "{} rows", rows.len());
     for row in &rows {
@@ -85,7 +80,7 @@ async fn forbidden_spellings_are_refused_at_save_and_at_send_and_reach_nothing()
 /// Guards the test above against a sink that nothing could have reached anyway.
 #[tokio::test]
 async fn the_sink_is_within_reach_of_the_forbidden_addresses() {
-    let sink = sink_everywhere();
+    let sink = Sink::everywhere(ok("reached"));
     let mut reachable = 0;
     for address in ["127.0.0.1", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]"] {
         reachable += usize::from(TcpStream::connect(format!("{address}:{}", sink.address.port())).is_ok());
@@ -96,7 +91,7 @@ async fn the_sink_is_within_reach_of_the_forbidden_addresses() {
 
 #[tokio::test]
 async fn opening_loopback_opens_nothing_else() {
-    let sink = sink_everywhere();
+    let sink = Sink::everywhere(ok("reached"));
     for row in forbidden(sink.address.port()).iter().filter(|row| row.reason != "loopback") {
         for verdict in verdicts(&loopback_allowed(), row).await {
             assert_refused(row, &verdict);

@@ -15,7 +15,7 @@ use crate::{
     domain::chore::{Chore, Step, What},
     error::Result,
     queue::{Task, TaskKind},
-    repo::chores::Chores,
+    repo::{chores::Chores, due},
     store::StoreError,
     tenant::TenantId,
 };
@@ -27,7 +27,11 @@ const STRETCH: Duration = Duration::from_secs(20);
 pub async fn step(app: &App, task: &Task) -> Result<()> {
     let tenant = task.tenant()?;
     let chores = Chores { store: &*app.store, tenant };
-    let Some(mut chore) = chores.get(&task.key()).await? else { return Ok(()) };
+    let Some(owing) = due::owing::<Chore>(&*app.store, &task.key()).await? else { return Ok(()) };
+    if !owing.is_due(app.now()) {
+        return Ok(());
+    }
+    let mut chore = owing.item;
     let until = app.now().plus(STRETCH);
     let ended = stretch(app, tenant, &mut chore, until).await;
     let due = match &ended {

@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+"""Deploys template.yaml with the functions that infra/build.sh has built on a local stand-in for AWS, and uses what was
+deployed as a client, an operator and time itself would: over HTTP, with `baton org create`, through queues and schedules.
+
+    infra/standins/deploy.sh
+
+which starts it with cargo's target directory and a baton built with `--features aws`, beside a stand-in that holds every
+function to its role. Runs with the Python of infra/tools.sh, which brings boto3 and SAM's template reader.
+"""
+
+import io
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+
+import boto3
+import botocore.exceptions
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = pathlib.Path(__file__).parents[2]
+STACK = "baton"
+REGION = "us-east-1"
+CODE = "baton-code"
+ACCOUNT = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+
+class Deployed:
+    def __init__(self, endpoint, target, baton):
+        self.endpoint, self.target, self.baton = endpoint, pathlib.Path(target), baton
+
+    def client(self, service):
+        return boto3.client(service, endpoint_url=self.endpoint, **ACCOUNT)
+
+    def upload(self):
+        """Every function as a zip in a bucket; the template names them there."""
+        template = yaml_parse((ROOT / "template.yaml").read_text())
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=CODE)
+        for made in template["Resources"].values():
+            if made["Type"] != "AWS::Serverless::Function":
+                continue
+            name = made["Properties"]["CodeUri"].removeprefix("functions/")
+            bootstrap = self.target / "lambda" / name / "bootstrap"
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+                info = zipfile.ZipInfo("bootstrap")
+                info.external_attr = 0o755 << 16
+                archive.writestr(info, bootstrap.read_bytes(), zipfile.ZIP_DEFLATED)
+            s3.put_object(Bucket=CODE, Key=f"{name}.zip", Body=packed.getvalue())
+            made["Properties"]["CodeUri"] = {"Bucket": CODE, "Key": f"{name}.zip"}
+        return template
+
+    def create(self):
+        template = self.upload()
+        values = {"Architecture": "x86_64", "AlarmEmail": "operator@example.com"}
+        # The transform that CloudFormation runs in AWS, here on our side.
+        plain = transform(template, {**values, "AWS::Region": REGION}, NoPolicies())
+        cloudformation = self.client("cloudformation")
+        # Larger than a request may be, hence by way of the bucket, as `sam deploy` does it too.
+        self.client("s3").put_object(Bucket=CODE, Key="template.json", Body=json.dumps(plain).encode())
+        cloudformation.create_stack(
+            StackName=STACK,
+            TemplateURL=f"{self.endpoint}/{CODE}/template.json",
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+        )
+        try:
+            cloudformation.get_waiter("stack_create_complete").wait(
+                StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+            )
+        except botocore.exceptions.WaiterError as error:
+            events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+            failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
+            why = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
+            check(False, "\n".join([str(error), *why]))
+        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        made = {}
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK):
+            for resource in page["StackResourceSummaries"]:
+                made[resource["LogicalResourceId"]] = resource
+        conditions = {"HasPublicUrl": False, "HasAlarmEmail": True}
+        wanted = {
+            name
+            for name, resource in plain["Resources"].items()
+            if conditions.get(resource.get("Condition"), True)
+        }
+        missing = wanted - {name for name, it in made.items() if it["ResourceStatus"] == "CREATE_COMPLETE"}
+        check(not missing, f"not created: {sorted(missing)}")
+        self.ids = {name: resource["PhysicalResourceId"] for name, resource in made.items()}
+        say(f"created {len(made)} resources")
+        # The stand-in's CloudFormation leaves out the one, AWS does not.
+        self.client("dynamodb").update_time_to_live(
+            TableName=self.outputs["TableName"], TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+        )
+
+    def organization(self):
+        """As an operator makes it."""
+        environment = {
+            **os.environ,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "BATON_TABLE": self.outputs["TableName"],
+            "BATON_KMS_KEY": self.outputs["KeyArn"],
+        }
+        command = ["org", "create", "Acme", "--admin-email", "jane@acme.example", "--admin-password", "correct horse"]
+        made = subprocess.run(
+            [self.baton, *command], env=environment, capture_output=True, text=True, check=False
+        )
+        check(made.returncode == 0, made.stderr)
+        found = re.search(r"\bbtn_live_\w+", made.stdout)
+        check(found, "baton org create shows no key")
+        self.key = found.group()
+
+    def call(self, method, path, body=None, expected=(200, 201)):
+        api = self.ids["Api"]
+        request = urllib.request.Request(
+            f"{self.endpoint}/_aws/execute-api/{api}/$default{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"X-API-Key": self.key, "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                status, text = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read()
+        check(status in expected, f"{method} {path}: {status} {text[:500]}")
+        return json.loads(text or b"null")
+
+    def logs(self):
+        logs = self.client("logs")
+        group = self.outputs["FunctionLogGroup"]
+        events = []
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+            events += [event["message"] for event in page["events"]]
+        return events
+
+
+class NoPolicies:
+    """The template writes its policies out: SAM's managed ones are not asked for."""
+
+    def load(self):
+        return {}
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def check(holds, why):
+    if not holds:
+        raise SystemExit(f"the deployed stack: {why}")
+
+
+def eventually(what, seconds, look):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.5)
+    raise SystemExit(f"the deployed stack: {what}: not within {seconds} s")
+
+
+def requests(stack):
+    """One route of every function behind the API."""
+    call = stack.call
+    call("GET", "/health")
+    installation = call(
+        "POST",
+        "/api/installs/register",
+        {"instance_id": "n8n-1", "host": "https://n8n.example.com", "api_key": "n8n-key", "title": "Production"},
+    )["installation_id"]
+    used = {"n8n_base_url": "https://n8n.example.com", "workflow_id": "wf1", "execution_id": "551", "model_id": "gpt-4"}
+    priced = call("POST", "/api/token-usage", {**used, "input_tokens": 399, "output_tokens": 288})
+    check("0.02925" in json.dumps(priced), f"a price: {priced}")
+    call("GET", "/api/token-usage/wf1/stats")
+    pushed = {"installation_id": installation, "workflow_id": "wf1", "execution_data": {"id": "551", "status": "success"}}
+    call("POST", "/api/push/executions", pushed)
+    bodies = stack.client("s3").list_objects_v2(Bucket=stack.outputs["BucketName"]).get("KeyCount")
+    check(bodies == 1, f"{bodies} bodies in the bucket")
+    nid = call("GET", f"/api/installed/{installation}")["workflows"][0]["nid"]
+    polled = call("POST", "/api/poll-execution", {"nid": nid})
+    check(polled["status"] == "success", f"a poll: {polled}")
+    lead = call("POST", "/api/leads", {"first_name": "Jane", "last_name": "Doe", "email": "jane@example.com"})
+    again = call("POST", "/api/leads", {"first_name": "Jane", "last_name": "Doe", "email": "JANE@example.com"})
+    check(again["duplicate"] is True, f"a duplicate: {again}")
+    call("POST", "/api/leads/bulk", {"action": "update_status", "ids": [lead["id"]], "status": "Qualified"})
+    call("GET", "/api/lead-statuses")
+    call("POST", "/api/chats/message", {"session_id": "s-1", "role": "user", "content": "Where is my order?"})
+    call("GET", "/api/n8n/nodes")
+    login = {"username": "jane@acme.example", "password": "correct horse"}
+    token = call("POST", "/api/v1/auth/login", login)
+    check(token.get("token") or token.get("access_token"), "a login gives no token")
+    say("every function behind the API has answered")
+    return installation
+
+
+def decision(stack, installation):
+    """n8n cannot be reached from here: the decision stays owed, and the worker behind the queue tries again."""
+    made = stack.call(
+        "POST",
+        "/automation/payload/create",
+        {
+            "title": "Report",
+            "installation_id": installation,
+            "workflow_id": "wf1",
+            "execution_id": "552",
+            "payload": {"a": 1},
+            "human_interaction": True,
+            "resume_url": "https://n8n.example.com/webhook-waiting/552",
+        },
+    )["id"]
+    decided = stack.call("POST", "/automation/approve", {"entity_id": made, "entity_type": "custom_payload"})
+    check(decided["resume_state"] == "pending", f"a decision: {decided}")
+    path = f"/api/payloads/{made}"
+    eventually("a second attempt by the worker", 60, lambda: stack.call("GET", path)["resume"]["attempts"] >= 2)
+    say("a decision that n8n did not hear was tried again by the worker")
+
+
+def chores(stack):
+    item = {"title": "Video", "media_type": "video", "collection_name": "Summer"}
+    made = stack.call("POST", "/api/media", item)
+    stack.call("DELETE", f"/api/collections/{made['collection_id']}")
+    path = f"/api/media/{made['id']}"
+    eventually("a deleted collection", 60, lambda: stack.call("GET", path)["collection_id"] is None)
+    say("the background worker emptied a deleted collection")
+
+
+def dead_letters(stack):
+    """One message that is no task among nine that are: it alone is set aside."""
+    sqs = stack.client("sqs")
+    queue, dead = stack.outputs["BackgroundQueueUrl"], stack.outputs["BackgroundDeadUrl"]
+    bodies = [json.dumps({"task": "chore", "pk": "T#1#chore", "sk": f"{n:016}", "request_id": "r"}) for n in range(9)]
+    entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate([*bodies, "no task"])]
+    sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+
+    def depth(url):
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(count) for count in counts.values())
+
+    eventually("a poisoned message", 90, lambda: depth(dead) == 1 and depth(queue) == 0)
+    say("one poisoned message of ten was set aside, the nine were done")
+
+
+def clock(stack):
+    def ticks():
+        return [line for line in stack.logs() if '"ticked"' in line]
+
+    lines = eventually("a tick by the schedule", 100, ticks)
+    check("OldestDue" in lines[0] and "_aws" in lines[0], f"a tick is no metric: {lines[0]}")
+    metrics = [json.loads(line) for line in stack.logs() if '"answered"' in line and line.startswith("{")]
+    with_tenant = [line for line in metrics if line.get("tenant") and line.get("WriteUnits")]
+    check(with_tenant, "no request says what it cost whom")
+    say("the schedule has ticked, and the functions write their metrics")
+
+
+def main():
+    os.environ["AWS_DEFAULT_REGION"] = REGION
+    endpoint = os.environ["TEST_AWS_ENDPOINT"]
+    stack = Deployed(endpoint, *sys.argv[1:])
+    stack.create()
+    stack.organization()
+    installation = requests(stack)
+    decision(stack, installation)
+    chores(stack)
+    dead_letters(stack)
+    clock(stack)
+
+
+if __name__ == "__main__":
+    main()

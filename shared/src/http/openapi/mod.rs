@@ -1,0 +1,144 @@
+//! The API document: what the handlers say of themselves, completed with what the house knows of every route:
+//! credentials, scopes, limits, errors and headers from the route table, and how leniently a request is read.
+
+mod accepts;
+mod bounds;
+mod replies;
+mod words;
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::OpenApi;
+
+use super::{
+    cookies,
+    rate::WINDOW,
+    routes::{self, Auth, RateClass, Route},
+};
+use crate::config::Settings;
+
+/// The groups of operations, in the order of a reader's interest.
+const TAGS: [(&str, &str); 15] = [
+    ("token usage", "What model calls used and cost."),
+    ("triggers", "Start n8n workflows, and hear how they are doing."),
+    ("payloads", "Anything that a workflow made, to be read or decided on."),
+    ("reviews", "A person's decisions. Each wakes the n8n execution that waits for it."),
+    ("leads", "Leads, without duplicates."),
+    ("pipeline", "Statuses and custom fields of leads, and the columns of their list."),
+    ("media", "Media items."),
+    ("collections", "Collections of media items."),
+    ("installations", "n8n instances, their workflows, and executions that they push."),
+    ("sessions", "A person's own credentials."),
+    ("notifications", "Notifications to people."),
+    ("invoices", "Invoices."),
+    ("chats", "Logs of chats that workflows hold."),
+    ("n8n nodes", "Nodes to copy and paste into n8n."),
+    ("service", "The service itself."),
+];
+
+/// The document as JSON, in the order of its paths.
+pub fn complete(mut api: OpenApi) -> Value {
+    api.info.title = "Baton".into();
+    api.info.version = env!("CARGO_PKG_VERSION").into();
+    api.info.description = Some(
+        "The serverless back office behind n8n: token usage, payloads, human review with guaranteed resume, triggers \
+         and execution data.\n\nSend the API key, or the token of a login, as `X-API-Key` or as `Authorization: Bearer`. \
+         Every POST that takes an API key honours an `Idempotency-Key` for 24 hours. Every reply carries an \
+         `X-Request-Id`.\n\nRequests are read leniently, because n8n sends what its users typed: a number or a flag may \
+         come as text, an id as a number or as text, and a blank text or null is a field left out. Fields that are not \
+         described are ignored, but for those of a lead: they are its custom fields."
+            .into(),
+    );
+    let mut doc = serde_json::to_value(&api).unwrap_or_default();
+    doc["info"]["license"] = json!({ "name": "MIT", "identifier": "MIT" });
+    doc["info"]["contact"] = json!({ "name": "Baton" });
+    doc["servers"] = json!([{
+        "url": "/",
+        "description": "The server that shows this document: local, staging or production.",
+        "x-internal": false,
+    }]);
+    doc["tags"] = TAGS.iter().map(|(name, what)| json!({ "name": name, "description": what })).collect();
+    doc["components"]["securitySchemes"] = json!({
+        "api_key": {
+            "type": "apiKey", "in": "header", "name": "X-API-Key",
+            "description": "An API key, or the token of a login.",
+        },
+        "bearer": { "type": "http", "scheme": "bearer", "description": "An API key, or the token of a login." },
+        "session": {
+            "type": "apiKey", "in": "cookie", "name": cookies::SESSION,
+            "description": "Set by a login. Every method but GET and HEAD needs the header X-CSRF-Token beside it.",
+        },
+    });
+    accepts::requests(&mut doc);
+    bounds::replies(&mut doc);
+    replies::components(&mut doc);
+    let mut components = doc["components"].take();
+    for route in routes::ROUTES {
+        let verb = route.method.as_str().to_ascii_lowercase();
+        let operation = &mut doc["paths"][route.path][&verb];
+        if operation.is_object() {
+            complete_operation(operation, &mut components, route);
+        }
+    }
+    doc["components"] = components;
+    doc
+}
+
+fn complete_operation(operation: &mut Value, components: &mut Value, route: &Route) {
+    operation["security"] = match route.auth {
+        Auth::Scope(_) => json!([{ "api_key": [] }, { "bearer": [] }, { "session": [] }]),
+        Auth::Session => json!([{ "bearer": [] }, { "session": [] }]),
+        Auth::Public => json!([]),
+    };
+    if let Auth::Scope(scope) = route.auth
+        && scope != routes::TEST_SCOPE
+    {
+        operation["x-scope"] = json!(scope);
+    }
+    if route.rate == RateClass::Trigger {
+        operation["x-rate-limit"] = json!({
+            "class": "trigger", "requests": Settings::default().trigger_limit, "seconds": WINDOW, "per": "API key or user",
+        });
+    }
+    let summary = operation["summary"].as_str().unwrap_or_default().to_owned();
+    let more = operation["description"].as_str().map(str::to_owned);
+    operation["description"] = json!(format!("{}\n\n{}", more.unwrap_or(summary), admission(route)));
+    for response in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        replies::headers(response, route);
+    }
+    for refusal in replies::refusals(route) {
+        operation["responses"][&refusal.status] = refusal.reference();
+        components["responses"][&refusal.name] = refusal.describe();
+    }
+    if route.remembers() {
+        push_parameter(
+            operation,
+            json!({
+                "name": "Idempotency-Key", "in": "header", "required": false,
+                "description": "A repeat with the same key and the same request gets the first reply again, for 24 hours.",
+                "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\t -~]*[!-~][\t -~]*$" },
+                "example": "7f1c2b1e-exec-551",
+            }),
+        );
+    }
+}
+
+/// What a caller needs, as a sentence.
+fn admission(route: &Route) -> String {
+    let mut text = match route.auth {
+        Auth::Public => "Needs no credential.".to_owned(),
+        Auth::Session => "Needs a session; an API key cannot do this.".to_owned(),
+        Auth::Scope(routes::TEST_SCOPE) => "Needs a credential; any scope will do.".to_owned(),
+        Auth::Scope(scope) => format!("Needs the scope `{scope}`."),
+    };
+    if route.rate == RateClass::Trigger {
+        text.push_str(" Limited: see `x-rate-limit`; all operations of a class count together.");
+    }
+    text
+}
+
+fn push_parameter(operation: &mut Value, parameter: Value) {
+    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        Some(all) => all.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
+}

@@ -1,0 +1,179 @@
+//! Error replies and headers: each is described once, and named where a route gives it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::bounds::MOST_BYTES;
+use crate::{
+    error::ErrorKind,
+    http::{
+        problem,
+        routes::{self, Dialect, Route},
+    },
+};
+
+/// Puts headers and envelopes among the components.
+pub fn components(doc: &mut Value) {
+    doc["components"]["headers"] = headers_described();
+    for route in routes::ROUTES {
+        doc["components"]["schemas"][envelope(route.dialect)] = error_schema(route.dialect);
+    }
+}
+
+/// Adds the headers of a success.
+pub fn headers(response: &mut Value, route: &Route) {
+    let mut names = vec!["X-Request-Id", "Access-Control-Allow-Origin"];
+    if route.remembers() {
+        names.push("Idempotent-Replayed");
+    }
+    if route.rate != routes::RateClass::None {
+        names.extend(LIMITS);
+    }
+    response["headers"] = references(&names);
+}
+
+/// What a route answers with one status of error, for whichever reason.
+pub struct Refusal {
+    pub status: String,
+    pub name: String,
+    kinds: Vec<ErrorKind>,
+    dialect: Dialect,
+}
+
+/// The error replies of a route, one per status.
+pub fn refusals(route: &Route) -> impl Iterator<Item = Refusal> {
+    let dialect = route.dialect;
+    let mut by_status = BTreeMap::<_, Vec<ErrorKind>>::new();
+    for kind in route.errors() {
+        by_status.entry(problem::status(kind, dialect).as_u16()).or_default().push(kind);
+    }
+    by_status.into_iter().map(move |(status, kinds)| {
+        let names: Vec<_> = kinds.iter().map(|kind| format!("{kind:?}")).collect();
+        let name = format!("{}{}", names.join("Or"), envelope(dialect).trim_start_matches("Error"));
+        Refusal { status: status.to_string(), name, kinds, dialect }
+    })
+}
+
+impl Refusal {
+    pub fn reference(&self) -> Value {
+        json!({ "$ref": format!("#/components/responses/{}", self.name) })
+    }
+
+    pub fn describe(&self) -> Value {
+        let mut names = vec!["X-Request-Id", "Access-Control-Allow-Origin"];
+        let mut examples = Map::new();
+        for kind in &self.kinds {
+            match kind {
+                ErrorKind::RateLimited => names.extend(["Retry-After", LIMITS[0], LIMITS[1], LIMITS[2]]),
+                ErrorKind::Unavailable => names.push("Retry-After"),
+                ErrorKind::Unauthenticated => names.push("WWW-Authenticate"),
+                _ => {}
+            }
+            let value = problem::schema_example(*kind, self.dialect);
+            examples.insert(format!("{kind:?}"), json!({ "summary": description(*kind), "value": value }));
+        }
+        let said: Vec<_> = self.kinds.iter().map(|kind| description(*kind)).collect();
+        json!({
+            "description": said.join(" Or: "),
+            "headers": references(&names),
+            "content": { "application/json": {
+                "schema": { "$ref": format!("#/components/schemas/{}", envelope(self.dialect)) },
+                "examples": examples,
+            }},
+        })
+    }
+}
+
+const LIMITS: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
+
+fn references(names: &[&str]) -> Value {
+    let one = |name: &&str| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }));
+    Value::Object(names.iter().map(one).collect())
+}
+
+fn headers_described() -> Value {
+    let whole = |what: &str, most: i64| json!({ "description": what, "schema": { "type": "integer", "format": "int64", "minimum": 0, "maximum": most } });
+    let text = |what: &str, schema: Value| json!({ "description": what, "schema": schema });
+    json!({
+        "X-Request-Id": text("Id of the request, for support. The caller's own where it sent one of 8 to 64 letters, digits, `-` and `_`.",
+            json!({ "type": "string", "maxLength": 64, "pattern": "^[A-Za-z0-9_-]+$" })),
+        "Access-Control-Allow-Origin": text("For browsers: the origin that may read the reply, where the server lists it (`BATON_CORS_ORIGINS`).",
+            json!({ "type": "string", "maxLength": 2048 })),
+        "Idempotent-Replayed": text("`true` where the reply is the one that the first request with this Idempotency-Key got.",
+            json!({ "type": "string", "enum": ["true"] })),
+        "WWW-Authenticate": text("How to send a credential.", json!({ "type": "string", "maxLength": 200 })),
+        "Retry-After": whole("Seconds to wait.", 86_400),
+        "X-RateLimit-Limit": whole("What the window allows.", i64::from(u32::MAX)),
+        "X-RateLimit-Remaining": whole("What is left of it.", i64::from(u32::MAX)),
+        "X-RateLimit-Reset": whole("Unix seconds at which the window ends.", 253_402_300_799),
+    })
+}
+
+fn envelope(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Tokens => "ErrorTokens",
+        Dialect::Invokati => "ErrorInvokati",
+        Dialect::DripPulse => "ErrorDripPulse",
+        Dialect::House => "ErrorHouse",
+    }
+}
+
+fn error_schema(dialect: Dialect) -> Value {
+    let code = json!({
+        "type": "string", "description": "Stable code of the error.", "maxLength": 64, "pattern": "^[a-z0-9_]+$",
+        "example": "validation_failed",
+    });
+    let message = json!({
+        "type": "string", "description": "For a person: what is wrong and what to do.", "minLength": 1, "maxLength": MOST_BYTES,
+        "example": "title: is required",
+    });
+    let errors = json!({
+        "type": "object", "description": "Field → what is wrong with it.", "minProperties": 1,
+        "example": { "title": ["is required"] },
+        "additionalProperties": {
+            "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": "string", "maxLength": MOST_BYTES },
+        },
+    });
+    let (properties, required) = match dialect {
+        Dialect::Tokens => (
+            json!({ "status": { "type": "string", "const": "error", "maxLength": 5 }, "code": code, "message": message, "errors": errors }),
+            json!(["status", "code", "message"]),
+        ),
+        Dialect::Invokati => (
+            json!({ "success": { "type": "boolean", "const": false }, "error": code, "message": message, "errors": errors }),
+            json!(["success", "error", "message"]),
+        ),
+        Dialect::DripPulse | Dialect::House => {
+            (json!({ "error": code, "message": message, "errors": errors }), json!(["error", "message"]))
+        }
+    };
+    json!({
+        "type": "object", "description": "An error. Some carry more keys, such as the decision that stands.",
+        "properties": properties, "required": required,
+    })
+}
+
+fn description(kind: ErrorKind) -> &'static str {
+    use ErrorKind::*;
+    match kind {
+        Malformed => "The request cannot be read.",
+        Invalid => "Fields break rules; `errors` names them all.",
+        Unauthenticated => "No credential.",
+        CredentialRejected => "The credential is invalid, expired or revoked.",
+        Forbidden => "The credential may not do this.",
+        NotFound => "There is no such thing, or it belongs to somebody else.",
+        MethodNotAllowed => "The address does not answer this method.",
+        Conflict => {
+            "The Idempotency-Key was used for another request or is in use, or the record changed meanwhile."
+        }
+        WrongState => "What was done before does not allow it.",
+        TooLarge => "The body is too large.",
+        UnsupportedMedia => "The body is not declared as JSON.",
+        RateLimited => "Too many of these requests; `Retry-After` says how long to wait.",
+        Upstream => "n8n answered with an error, or not at all.",
+        UpstreamTimeout => "n8n did not answer in time.",
+        Unavailable => "Try again shortly.",
+        Internal => "Something went wrong on our side.",
+    }
+}

@@ -1,0 +1,130 @@
+//! What n8n says of a call, fit to be stored and shown.
+//!
+//! Its one rule: an answer may repeat what the call was sent (proxies and workflows do), so the secrets of the call are
+//! blanked in it before it is cut to a length.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::Url;
+
+/// Shorter values are words and numbers, which would be blanked where they mean something else.
+const SHORTEST: usize = 8;
+const BLANK: &str = "…";
+const MESSAGE_CHARS: usize = 200;
+/// Of an answer that is no message of n8n's, as much is looked at.
+const LOOKED_AT: usize = 4096;
+
+/// The secrets of one call. `Debug` shows none.
+#[derive(Default)]
+pub struct Confidential(Vec<SecretString>);
+
+impl Confidential {
+    /// What a URL tells only whom it calls: its query, as it is written and as it is meant.
+    pub fn of_url(url: &Url) -> Self {
+        let mut all = Self::default();
+        let query = url.query().unwrap_or_default();
+        all.add(query);
+        for (part, (_, value)) in query.split('&').zip(url.query_pairs()) {
+            all.add(part.split_once('=').map_or(part, |(_, value)| value));
+            all.add(&value);
+        }
+        all
+    }
+
+    /// A key that is sent beside the URL.
+    pub fn of_key(key: &SecretString) -> Self {
+        let mut all = Self::default();
+        all.add(key.expose_secret());
+        all
+    }
+
+    fn add(&mut self, secret: &str) {
+        if secret.len() >= SHORTEST {
+            self.0.push(secret.into());
+            // Of two secrets one may hold the other: the longer goes first.
+            self.0.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        }
+    }
+
+    /// The text without the secrets.
+    pub fn blank(&self, text: &str) -> String {
+        let blank = |text: String, secret: &SecretString| text.replace(secret.expose_secret(), BLANK);
+        self.0.iter().fold(text.to_owned(), blank)
+    }
+
+    /// The value without the secrets, in names and in texts.
+    pub fn blank_json(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.blank(&text)),
+            Value::Array(all) => all.into_iter().map(|value| self.blank_json(value)).collect(),
+            Value::Object(map) => {
+                map.into_iter().map(|(name, value)| (self.blank(&name), self.blank_json(value))).collect()
+            }
+            other => other,
+        }
+    }
+
+    /// n8n's own sentence, or the beginning of whatever answered, without markup.
+    pub fn message(&self, body: &[u8]) -> String {
+        let said = serde_json::from_slice::<Value>(body).ok().and_then(|value| match value.get("message") {
+            Some(Value::String(text)) => Some(text.clone()),
+            _ => None,
+        });
+        let text = said.unwrap_or_else(|| {
+            let text = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body)).into_owned();
+            if text.trim_start().starts_with('<') { "an HTML page".into() } else { text }
+        });
+        self.blank(&text).chars().filter(|c| !c.is_control()).take(MESSAGE_CHARS).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn url(text: &str) -> Confidential {
+        Confidential::of_url(&Url::parse(text).unwrap())
+    }
+
+    #[test]
+    fn what_the_query_holds_is_blanked_however_it_is_written() {
+        let secrets = url("https://n8n.example.com/x?signature=s3cr%2Ft-one&n=3&token=longer-s3cr%2Ft-one");
+        for said in [
+            "no s3cr/t-one",
+            "no s3cr%2Ft-one",
+            "GET /x?signature=s3cr%2Ft-one&n=3&token=longer-s3cr%2Ft-one",
+        ] {
+            let shown = secrets.message(json!({ "message": said }).to_string().as_bytes());
+            assert!(!shown.contains("s3cr") && shown.contains(BLANK), "{shown}");
+        }
+        assert_eq!(secrets.blank("longer-s3cr/t-one"), BLANK);
+        assert_eq!(secrets.message(b"3 nodes failed"), "3 nodes failed");
+    }
+
+    /// A secret that stands across the cut would show its beginning.
+    #[test]
+    fn a_message_is_blanked_before_it_is_cut() {
+        let key = SecretString::from("k3y-of-n8n-0123456789");
+        for before in 170..210 {
+            let shown = Confidential::of_key(&key)
+                .message(format!("{}k3y-of-n8n-0123456789", "x".repeat(before)).as_bytes());
+            assert!(!shown.contains("k3") && shown.chars().count() <= MESSAGE_CHARS, "{before}: {shown}");
+        }
+    }
+
+    #[test]
+    fn names_and_nested_texts_are_blanked() {
+        let shown = url("https://n8n.example.com/?t=canary-1234").blank_json(json!({
+            "a": ["canary-1234", 7, null], "canary-1234": { "b": "x canary-1234 y" },
+        }));
+        assert_eq!(shown, json!({ "a": [BLANK, 7, null], BLANK: { "b": format!("x {BLANK} y") } }));
+    }
+
+    #[test]
+    fn a_page_is_called_a_page() {
+        assert_eq!(Confidential::default().message(b"  <html>Bad gateway"), "an HTML page");
+        assert_eq!(Confidential::default().message(b"two\nlines"), "twolines");
+    }
+}

@@ -1,0 +1,212 @@
+"""What schemathesis cannot know: who calls, what exists, and which rules go over more than one field.
+
+One rule: requests that are meant to be wrong are left as they are."""
+
+import itertools
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+
+from world import FakeN8n, World
+
+N8N = FakeN8n()
+WORLD = World(os.environ["BATON_RUN_URL"], os.environ["BATON_RUN_KEY"], N8N.url)
+SESSION_ONLY = {"log_out", "change_password", "get_own_api_key", "copy_own_api_key", "regenerate_own_api_key"}
+NEW_PASSWORDS = itertools.cycle(["a better staple", "correct horse battery"])
+
+with open(Path(__file__).parents[2] / "docs" / "openapi.json", encoding="utf-8") as document:
+    LEAD_FIELDS = json.load(document)["components"]["schemas"]["UpdateLead"]["properties"].keys()
+
+turns: Counter[str] = Counter()
+seen: dict[str, Counter[int]] = {}
+
+URL = "https://example.com/a?b=c"
+# What a pattern alone does not tell.
+MEANINGS = dict.fromkeys(["url", "thumbnail_url", "embed_url", "download_url", "payment_url", "pdf_url", "link"], URL)
+MEANINGS |= dict.fromkeys(["due_date", "issued_at", "triggered_after"], "2025-01-21T10:30:00Z")
+MEANINGS |= {"currency": "EUR"}
+
+# The texts that the document's own formats stand for.
+HOSTS = st.sampled_from(["https://example.com", "http://n8n.example.com:5678", "HTTPS://a.example", N8N.url])
+PATHS = st.sampled_from(["", "/", "/a/b", "/a?b=c", "/%20#x"])
+schemathesis.openapi.format("http-url", st.tuples(HOSTS, PATHS).map("".join))
+schemathesis.openapi.format("email-address", st.integers(0, 10**9).map(lambda number: f"person{number}@example.com"))
+schemathesis.openapi.format("day-or-time", st.sampled_from(["2025-01-21", "2025-01-21T10:30:00Z", "2025-01-21T10:30:00.5+02:00"]))
+schemathesis.openapi.format("json", st.sampled_from(['{"a": 1}', "[]", "{}"]))
+
+
+@schemathesis.auth()
+class Caller:
+    """An API key; a session where only a person may."""
+
+    def get(self, case: schemathesis.Case, context: Any) -> dict[str, str]:
+        if case.operation.definition.raw["operationId"] in SESSION_ONLY:
+            return {"Authorization": f"Bearer {WORLD.session()}"}
+        return {"X-API-Key": WORLD.key}
+
+    def set(self, case: schemathesis.Case, data: dict[str, str], context: Any) -> None:
+        case.headers = {**(case.headers or {}), **self.get(case, context)}
+
+
+def existing(operation: str, path: str) -> dict[str, Any]:
+    """Path parameters that name what is there."""
+    if operation in ("docs_file", "get_token_usage_stats", "list_installed_workflows") or "/n8n/nodes/" in path:
+        return {"file": "swagger-ui.css", "workflow_id": "abc123", "installation_id": WORLD.installation, "kind": "payload-review"}
+    if operation == "delete_chat_message":
+        logged = WORLD.logged()
+        return {"id": logged["session"]["id"], "message_id": logged["id"]}
+    makers = {"/api/payloads/": WORLD.payload, "/api/media/": WORLD.media, "/api/collections/": WORLD.collection,
+              "/api/leads/": WORLD.lead, "/api/invoices/": WORLD.invoice, "/api/notifications/": WORLD.notification,
+              "/api/chats/": WORLD.chat, "/api/lead-statuses/": WORLD.status, "/api/lead-custom-fields/": WORLD.custom_field}
+    return {"id": next(make for prefix, make in makers.items() if path.startswith(prefix))()}
+
+
+@schemathesis.hook
+def filter_case(context: Any, case: schemathesis.Case) -> bool:
+    """Blanks around a text are taken off before it is judged, which no pattern says: such a text may be right after all."""
+    if case.meta is None or case.meta.generation.mode.is_positive or not isinstance(case.body, dict):
+        return True
+    return all(not isinstance(value, str) or value == value.strip() for value in case.body.values())
+
+
+@schemathesis.hook
+def before_call(context: Any, case: schemathesis.Case, kwargs: Any) -> None:
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    operation = case.operation.definition.raw["operationId"]
+    turns[operation] += 1
+    # Every other request is about something that exists.
+    real = turns[operation] % 2 == 1
+    if case.path_parameters and real:
+        there = existing(operation, case.operation.path)
+        case.path_parameters = {name: there.get(name, value) for name, value in case.path_parameters.items()}
+    if isinstance(case.query, dict):
+        fit_query(operation, case.query, real)
+    if operation == "connect_n8n_node" and not isinstance(case.body, dict):
+        # Nothing at all is enough where there is one installation; here are two.
+        case.body, case.media_type = {}, "application/json"
+    if isinstance(case.body, dict):
+        fit(operation, case.body, real)
+
+
+def fit_query(operation: str, query: dict[str, Any], real: bool) -> None:
+    # Cursors are opaque: none can be made up.
+    for name in ("cursor", "group_id", "reassign_to", "status") if operation != "list_invoices" else ("cursor", "group_id"):
+        query.pop(name, None)
+    if operation == "get_n8n_node":
+        query["installation_id"] = WORLD.installation
+    if query.get("page"):  # with the limit it reaches only so far
+        query["page"] = 0
+    if query.get("base_url"):
+        query["base_url"] = "http://host.docker.internal:8080"
+    for name in ("from", "to"):
+        if query.get(name):
+            query[name] = "2025-01-21"
+    if "workflow_id" in query:
+        query["workflow_id"] = "abc123"
+    if query.get("execution"):
+        for name in ("from", "to", "model"):
+            query.pop(name, None)
+
+
+def fit(operation: str, body: dict[str, Any], real: bool) -> None:
+    """Makes the fields of a body agree with what is there and with each other."""
+    for name, value in MEANINGS.items():
+        if isinstance(body.get(name), str) and body[name]:
+            body[name] = value
+    if real:
+        for name, value in {"installation_id": WORLD.installation, "nid": WORLD.nid, "workflow_id": "abc123"}.items():
+            if name in body:
+                body[name] = value
+        for name in ("group_id", "lead_id", "collection_id"):
+            body.pop(name, None)
+    if body.get("resume_url"):
+        body["resume_url"] = f"{N8N.url}/webhook-waiting/551"
+        body["installation_id"] = WORLD.installation
+    if operation in ("create_lead", "update_lead", "change_leads") and body.get("status") not in (None, ""):
+        body["status"] = "New"
+    if operation == "update_lead":
+        # Other fields must be custom ones, and the document does not know what an organization calls those.
+        for name in body.keys() - LEAD_FIELDS:
+            del body[name]
+    if operation == "change_leads":
+        body["status"] = "New"
+        body["ids"] = body["ids"] if isinstance(body["ids"], list) else "[101]"
+    if operation in ("approve", "deny", "regenerate") and (real or operation == "regenerate"):
+        body.update(entity_id=WORLD.payload(), entity_type="custom_payload")
+    elif operation == "record_token_usage":
+        body.pop("cached_input_tokens", None)
+        body.pop("n8n_base_url", None)
+        body["installation_id"] = WORLD.installation
+    elif operation == "trigger_webhook":
+        body["endpoint"] = f"{N8N.url}/webhook/start" if real else f"{N8N.url}/webhook/of/nobody"
+    elif operation == "register_installation":
+        body["instance_id"] = "another"
+        body["host"] = N8N.url
+        body["api_key"] = "n8n-api-key"
+        body.pop("webhook_url", None)
+    elif operation == "set_lead_view":
+        body["columns"] = ["first_name", {"key": "email"}]
+    elif operation == "create_lead_custom_field":
+        body.pop("options", None)
+        if body["field_type"] == "select":
+            body["options"] = ["Small", "Large"]
+        body["required"] = False  # or no lead could be made without it
+    elif operation == "update_lead_custom_field":
+        body.pop("options", None)
+        body["required"] = False
+    elif operation == "reorder_lead_statuses":
+        body["ids"] = [3, 1]
+    elif operation == "connect_n8n_node":
+        body.update(installation_id=WORLD.installation, workflow_id="abc123")
+        body.pop("base_url", None)
+    elif operation in ("admin_login", "create_admin_session", "log_in") and real:
+        body.update(username="john.doe@example.com", password=WORLD.password)
+    elif operation == "change_password":
+        body.update(current_password=WORLD.password, new_password=next(NEW_PASSWORDS))
+    if isinstance(body.get("line_items"), (list, str)):
+        body["line_items"] = [{"description": "x", "quantity": 1, "unit_price": 100, "total": 100}]
+    if isinstance(body.get("custom_data"), str):
+        body["custom_data"] = '{"a": 1}'
+    if isinstance(body.get("data"), str):
+        body["data"] = '{"a": 1}'
+
+
+@schemathesis.hook
+def after_call(context: Any, case: schemathesis.Case, response: Any) -> None:
+    operation = case.operation.definition.raw["operationId"]
+    seen.setdefault(operation, Counter())[response.status_code] += 1
+    if response.status_code < 300 and operation in ("log_out", "change_password"):
+        WORLD.token = None
+        if operation == "change_password":
+            WORLD.password = case.body["new_password"]
+    with open(os.environ["BATON_RUN_SEEN"], "w", encoding="utf-8") as file:
+        json.dump(seen, file)
+
+
+@schemathesis.check
+def errors_keep_their_form(ctx: Any, response: Any, case: schemathesis.Case) -> None:
+    """Every error, documented for the operation or not, has its dialect's envelope; every 429 says when and how much."""
+    if response.status_code < 400 or case.method == "HEAD":
+        return
+    path = case.operation.path
+    body = response.json()
+    assert isinstance(body, dict), f"{response.status_code}: the body is no object"
+    if path in ("/api/trigger-webhook", "/api/poll-execution") or path.startswith("/api/token-usage"):
+        assert body["status"] == "error" and body["code"] and body["message"]
+    elif path.startswith(("/api", "/automation")) and not path.startswith("/api/v1"):
+        assert body["success"] is False and body["error"] and body["message"]
+    else:
+        assert body["error"] and body["message"]
+    assert response.status_code != 422 or body["errors"]
+    assert "x-request-id" in response.headers
+    if response.status_code in (429, 503):
+        assert int(response.headers["retry-after"][0]) >= 1
+    if response.status_code == 429:
+        limit, left, reset = (int(response.headers[f"x-ratelimit-{name}"][0]) for name in ("limit", "remaining", "reset"))
+        assert limit > 0 and left == 0 and reset > 1_700_000_000

@@ -1,0 +1,138 @@
+"""What the requests of the run are about: things that exist in the Baton under test, and a fake n8n.
+
+One rule: a thing that a request may use up is made for that request."""
+
+import contextlib
+import http.client
+import itertools
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Callable
+from urllib.parse import urlsplit
+
+USER, PASSWORD = "john.doe@example.com", "correct horse battery"
+
+
+class FakeN8n:
+    """As much of n8n as Baton asks for: workflows, executions, webhooks."""
+
+    def __init__(self) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self) -> None:
+                self.rfile.read(int(self.headers.get("content-length") or 0))
+                status, body = reply(urlsplit(self.path).path)
+                data = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                with contextlib.suppress(OSError):  # it waited for no answer
+                    self.wfile.write(data)
+
+            do_GET = do_POST = do_DELETE = do_PATCH = do_PUT = answer
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def reply(path: str) -> tuple[int, Any]:
+    if path == "/api/v1/workflows":
+        nodes = [{"type": "n8n-nodes-base.webhook", "parameters": {"path": "start", "httpMethod": "POST"}}]
+        return 200, {"data": [{"id": "abc123", "name": "Monthly report", "active": True, "nodes": nodes}], "nextCursor": None}
+    if path == "/api/v1/executions":
+        return 200, {"data": [{"id": "551", "workflowId": "abc123", "status": "success", "finished": True,
+                               "startedAt": "2026-11-22T09:00:00Z", "stoppedAt": "2026-11-22T09:00:05Z"}], "nextCursor": None}
+    if path.startswith("/webhook"):
+        return 200, {"message": "Workflow was started"}
+    if path == "/api/v1/credentials":
+        return 200, {"id": "R2DjclaysHbqn778", "name": "Baton API key", "type": "httpHeaderAuth"}
+    return 404, {"message": "not found"}
+
+
+class World:
+    """The organization under test, as the API shows it."""
+
+    def __init__(self, url: str, key: str, n8n: str) -> None:
+        self.address, self.key, self.n8n = urlsplit(url).netloc, key, n8n
+        self.number = itertools.count(1)
+        self.password = PASSWORD
+        self.token: str | None = None
+        self.installation = self.post("/api/installs/register", {"instance_id": "fake", "host": n8n, "api_key": "n8n-api-key",
+                                                                   "title": "Fake n8n"})["installation_id"]
+        self.nid = self.call("GET", f"/api/installed/{self.installation}")[1]["workflows"][0]["nid"]
+        self.post("/api/token-usage", {"workflow_id": "abc123", "execution_id": "1", "model_id": "gpt-4", "input_tokens": 1,
+                                       "output_tokens": 1})
+
+    def call(self, method: str, path: str, body: Any = None, source: str = "127.0.0.1", key: str | None = None) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection(self.address, timeout=60, source_address=(source, 0))
+        headers = {"Content-Type": "application/json", "X-API-Key": key or self.key}
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        return answer.status, json.loads(text) if text else None
+
+    def post(self, path: str, body: Any) -> Any:
+        status, answer = self.call("POST", path, body)
+        assert status in (200, 201), f"POST {path}: {status} {answer}"
+        return answer
+
+    def session(self) -> str:
+        """A token of the person; another address than the run's, whose failed logins are counted."""
+        if self.token is None:
+            status, answer = self.call("POST", "/api/v1/auth/login", {"username": USER, "password": self.password}, "127.0.0.9")
+            assert status == 200, f"login: {status} {answer}"
+            self.token = answer["token"]
+        return self.token
+
+    def unique(self, what: str) -> str:
+        return f"{what} {next(self.number)} of the run"
+
+    def payload(self) -> int:
+        return self.post("/api/payloads", {"title": "x", "human_interaction": True, "allow_regenerate": True})["id"]
+
+    def media(self) -> int:
+        return self.post("/api/media", {"title": "x", "media_type": "image"})["id"]
+
+    def collection(self) -> int:
+        return self.post("/api/collections", {"title": self.unique("collection")})["id"]
+
+    def lead(self) -> int:
+        address = f"lead{next(self.number)}@run.example"
+        return self.post("/api/leads", {"first_name": "Jane", "last_name": "Doe", "email": address})["id"]
+
+    def invoice(self) -> int:
+        return self.post("/api/invoices", {"invoice_number": self.unique("INV"), "amount": 1})["id"]
+
+    def notification(self) -> int:
+        return self.post("/api/notifications", {"title": "x", "message": "y"})["id"]
+
+    def logged(self) -> dict[str, Any]:
+        return self.post("/api/chats/message", {"session_id": self.unique("chat"), "role": "user", "content": "x"})
+
+    def chat(self) -> int:
+        return self.logged()["session"]["id"]
+
+    def status(self) -> int:
+        """There may be no more than a hundred: one goes where there is no room."""
+        return self.limited("/api/lead-statuses", "statuses", lambda one: not one["is_default"], {"label": self.unique("status")})
+
+    def custom_field(self) -> int:
+        return self.limited("/api/lead-custom-fields", "fields", lambda _: True,
+                            {"label": self.unique("field"), "field_type": "text"})
+
+    def limited(self, path: str, name: str, may_go: Callable[[Any], bool], body: Any) -> int:
+        status, answer = self.call("POST", path, body)
+        if status == 409:
+            for one in [one for one in self.call("GET", path)[1][name] if may_go(one)][:20]:
+                self.call("DELETE", f"{path}/{one['id']}")
+            status, answer = self.call("POST", path, body)
+        assert status == 201, f"POST {path}: {status} {answer}"
+        return answer["id"]

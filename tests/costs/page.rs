@@ -1,0 +1,84 @@
+//! docs/COSTS.md, computed from the budget.
+
+use std::fmt::Write as _;
+
+use super::Cost;
+
+/// List prices in us-east-1, in US dollars a million: DynamoDB on demand, SQS standard, S3 standard, HTTP API, Lambda.
+mod price {
+    pub const READ: f64 = 0.125;
+    pub const WRITE: f64 = 0.625;
+    pub const MESSAGE_CALL: f64 = 0.40;
+    pub const BODY: f64 = 5.0;
+    pub const HTTP_API: f64 = 1.0;
+    pub const LAMBDA: f64 = 0.20;
+}
+
+/// A message is sent, received and deleted: three requests where it travels alone, as counted here.
+const CALLS_PER_MESSAGE: f64 = 3.0;
+
+const INTRO: &str = "\
+# What it costs
+
+This page is computed from `tests/costs/budget.csv`, which the tests hold every route and every step of a worker to. A change
+that makes something dearer or cheaper fails until the file says so:
+
+    cargo test -p house-tests --test house -- --ignored costs::write
+
+The figures are of a warm instance (it has met the credential and the installation within the last minute) and of the
+documents' own sample requests. Units are DynamoDB's; *in a row* counts store calls of which each waits for the one before;
+*messages* go through SQS, *bodies* to and from S3, *outgoing* calls to n8n and other sites.
+
+Dollars are for **a million** of the step at list prices of us-east-1, on demand, without free tiers: DynamoDB 0.125 a million
+read units and 0.625 a million write units, SQS 0.40 a million requests (a message makes three: sent, received, deleted; those
+that travel in tens make fewer), S3 5.00 a million writes (reads cost 0.40 and are counted as writes here), HTTP API 1.00 and
+Lambda 0.20 a million requests. Not in it: Lambda's time (25 ms at 256 MB add 0.08 on arm64), KMS (a data key is kept for
+minutes), storage, traffic, logs.
+
+";
+
+pub(super) fn page(costs: &[Cost]) -> String {
+    let mut text = INTRO.to_owned();
+    let (work, requests): (Vec<_>, Vec<_>) = costs.iter().partition(|cost| cost.step.contains(": "));
+    text.push_str("## Requests\n\n");
+    table(&mut text, &requests, price::HTTP_API + price::LAMBDA);
+    text.push_str("\n## Work\n\nA step of a worker, or a tick. A message that starts it is in the row of what sent it.\n\n");
+    table(&mut text, &work, price::LAMBDA);
+    let idle = |step: &str| {
+        costs.iter().find(|cost| cost.step.starts_with(step)).map_or(0.0, |cost| cost.read_units)
+    };
+    let month = 30.0 * 24.0 * 60.0;
+    let reads = idle("tick: nothing") * month + idle("sweep: nothing") * month / 5.0;
+    let dollars = reads / 1e6 * price::READ + month * 1.2 / 1e6 * price::LAMBDA;
+    writeln!(
+        text,
+        "\nWhere nothing happens, a month of ticks (one a minute) and sweeps (one in five) reads {reads:.0} units: \
+         {dollars:.2} dollars."
+    )
+    .unwrap();
+    text
+}
+
+fn table(text: &mut String, costs: &[&Cost], call: f64) {
+    text.push_str(
+        "| Step | Read units | Write units | In a row | Messages | Bodies | Outgoing | $ a million |\n",
+    );
+    text.push_str("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    for cost in costs {
+        let Cost { step, read_units, write_units, round_trips, messages, bodies, outgoing } = cost;
+        let dollars = call + dollars(cost);
+        writeln!(
+            text,
+            "| {step} | {read_units} | {write_units} | {round_trips} | {messages} | {bodies} | {outgoing} | {dollars:.2} |"
+        )
+        .unwrap();
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of one step are small")]
+fn dollars(cost: &Cost) -> f64 {
+    cost.read_units * price::READ
+        + cost.write_units * price::WRITE
+        + cost.messages as f64 * CALLS_PER_MESSAGE * price::MESSAGE_CALL
+        + cost.bodies as f64 * price::BODY
+}

@@ -1,0 +1,109 @@
+//! One step of each worker.
+
+use std::time::Duration;
+
+use serde_json::json;
+use shared::{
+    domain::chore::{Chore, What},
+    ids::Id,
+    repo::chores::Chores,
+    store::{Attrs, Key, Write},
+};
+
+use super::{Cost, measure};
+use crate::{
+    support::{N8N, TestApp, samples},
+    work::{decide, parked},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+pub(super) async fn measured() -> Vec<Cost> {
+    let mut costs = ticks().await;
+    costs.extend(resumes().await);
+    costs.extend(polls().await);
+    costs.push(listing().await);
+    costs.extend(chores().await);
+    costs
+}
+
+async fn ticks() -> Vec<Cost> {
+    let house = TestApp::new().await;
+    let (tick, found) = measure(&house, "tick: nothing is due", house.tick()).await;
+    assert_eq!(found.due, 0);
+    let (sweep, found) = measure(&house, "sweep: nothing is due", house.sweep()).await;
+    assert_eq!(found.due, 0);
+    vec![tick, sweep]
+}
+
+async fn resumes() -> Vec<Cost> {
+    let house = TestApp::new().await;
+    let entity = parked(&house, None).await;
+    house.n8n.set_down(true);
+    decide(&house, "approve", entity).await;
+    house.advance(SECOND);
+    let (down, done) = measure(&house, "resume: n8n is still down", house.drain()).await;
+    assert_eq!(done, 1);
+    house.n8n.set_down(false);
+    house.advance(2 * SECOND);
+    let (taken, done) = measure(&house, "resume: n8n takes the decision", house.drain()).await;
+    assert_eq!(done, 1);
+    vec![down, taken]
+}
+
+async fn polls() -> Vec<Cost> {
+    let house = TestApp::new().await;
+    let installation = house.register(&house.acme).await;
+    let endpoint = format!("{N8N}/webhook/invokati-trigger/{installation}/wf1");
+    house.n8n.answer_webhooks(Ok((200, r#"{"execution_id":"9"}"#)));
+    let triggered = house.acme.post("/api/trigger-webhook", json!({ "endpoint": endpoint })).await;
+    assert_eq!(triggered.status, 200, "{triggered:?}");
+    house.n8n.runs(9, "wf1", house.app.now().0 + 20);
+    house.advance(SECOND);
+    let (running, done) = measure(&house, "poll: the run goes on", house.drain()).await;
+    assert_eq!(done, 1);
+    house.n8n.set_status(9, "success");
+    house.advance(2 * SECOND);
+    let (ended, done) = measure(&house, "poll: the run has ended", house.drain()).await;
+    assert_eq!(done, 1);
+    vec![running, ended]
+}
+
+async fn listing() -> Cost {
+    let house = TestApp::new().await;
+    for n in 0..10 {
+        house.n8n.add_workflow(&format!("wf{n}"), "Report", &format!("report-{n}"));
+    }
+    house.n8n.set_down(true);
+    house.register(&house.acme).await;
+    house.n8n.set_down(false);
+    house.advance(10 * SECOND);
+    let (cost, done) = measure(&house, "list workflows: ten with a webhook each", house.drain()).await;
+    assert_eq!(done, 1);
+    cost
+}
+
+async fn chores() -> Vec<Cost> {
+    let mut costs = Vec::new();
+    let house = samples::scene().await;
+    let (store, tenant) = (&*house.app.store, house.acme.key.tenant);
+    for n in 0..8 {
+        store.write(Write::put(Key::of(tenant, "old", format!("{n:04}")), Attrs::new())).await.unwrap();
+    }
+    let one = |id: u64| Id::from_u64(id).unwrap();
+    for (step, what) in [
+        ("purge eight items", What::Purge { partition: "old".into() }),
+        ("take one media item out of a deleted collection", What::UnfileMedia { collection_id: one(1) }),
+        ("ask the provider of a video", What::EnrichMedia { media_id: one(42) }),
+        ("forget a field of three leads", What::ForgetField { field_id: one(7) }),
+    ] {
+        let chore = Chore::new(house.app.id(), what, house.app.now());
+        store.write(Chores { store, tenant }.insert(&chore, house.app.now()).unwrap()).await.unwrap();
+        house.advance(120 * SECOND);
+        house.sweep().await;
+        let (cost, done) = measure(&house, &format!("chore: {step}"), house.drain()).await;
+        assert_eq!(done, 1, "{step}");
+        costs.push(cost);
+    }
+    costs
+}
