@@ -283,6 +283,8 @@ def main(what, bootstraps):
         program = pathlib.Path(bootstraps, name, "bootstrap")
         if name == HELLO and what != "measure":
             continue
+        if not program.exists():
+            raise SystemExit(f"{name} is not built: infra/build.sh --hello")
         programs[name] = (str(program), environment(name, given.get(name, {}), api))
     {"measure": measure, "check": check, "budget": budget}[what](api, programs)
 
