@@ -37,6 +37,10 @@ n8n:
     cargo build
     tests/n8n/run.py all
 
+# A long bad day of the real process; the short one is part of CI.
+bad-day seed="7" kills="600":
+    cargo test -p baton --features chaos --test bad_day -- --seed {{seed}} --kills {{kills}}
+
 # All of it, as CI does.
 ci:
     bash .ci/run

@@ -74,7 +74,8 @@ async fn a_batch_loses_only_what_cannot_be_read() {
             QueueName::PollExecutions => poll_executions::handle(&house.app, body).await,
             QueueName::Background => background::handle(&house.app, body).await,
         };
-        let answer = batch::run(&*house.app.queue, queue, &batch, Duration::from_secs(5), handle).await;
+        let (queues, time) = (&*house.app.queue, Duration::from_secs(5));
+        let answer = batch::run(queues, queue, &batch, time, handle, async |_, _| {}).await;
         let failed: Vec<&str> =
             answer.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
         let unreadable: Vec<&str> = batch

@@ -212,7 +212,8 @@ async fn event_sources(used: &mut Used) {
         let event = json!({ "Records": [{ "messageId": "1", "receiptHandle": "r", "body": "{}" }] });
         let event: batch::Event = serde_json::from_value(event).unwrap();
         let later = async |_: &str| Outcome::Retry(Duration::from_secs(5));
-        working(queue, batch::run(&*house.app.queue, queue, &event, Duration::from_secs(5), later)).await;
+        let (queues, time) = (&*house.app.queue, Duration::from_secs(5));
+        working(queue, batch::run(queues, queue, &event, time, later, async |_, _| {})).await;
         working(queue, house.app.queue.receive(queue, 1, Duration::from_secs(1))).await.unwrap();
         working(queue, house.app.queue.delete(queue, "r")).await.unwrap();
         working(queue, house.app.queue.depth(queue)).await.unwrap();

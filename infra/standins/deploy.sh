@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Deploys the template with the functions that infra/build.sh has built (for x86_64) on a local stand-in for AWS, which holds
-# every function to its role, and uses what was deployed:
+# Deploys the template with the functions that infra/build.sh has built (for x86_64) on a local stand-in for AWS, and
+# uses what was deployed:
 #
 #   infra/build.sh && infra/standins/deploy.sh
 set -euo pipefail
@@ -14,4 +14,4 @@ trap 'rm -rf "$work"' EXIT
 # What an operator uses on a stack. Set aside, because other builds put another one in its place.
 cargo build --quiet -p baton --features aws
 cp "$target/debug/baton" "$work/baton"
-AUTH=true infra/standins/run.sh python3 infra/standins/deploy.py "$target" "$work/baton"
+infra/standins/run.sh python3 infra/standins/deploy.py "$target" "$work/baton"

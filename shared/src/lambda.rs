@@ -19,7 +19,7 @@ use crate::{
     http::{layers, peer::Peer},
     queue::QueueName,
     wiring::Fit,
-    work::Outcome,
+    work::{self, Outcome},
 };
 
 pub mod batch;
@@ -59,8 +59,9 @@ where
     let (app, handle) = (&*app, &handle);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<batch::Event>| async move {
         let time = time_left(event.context.deadline, app.now());
-        let work = async |body: &str| handle(app, body).await;
-        Ok::<_, Infallible>(batch::run(&*app.queue, queue, &event.payload, time, work).await)
+        let handle = async |body: &str| handle(app, body).await;
+        let give_up = async |body: &str, why: &str| work::give_up(app, body, why).await;
+        Ok::<_, Infallible>(batch::run(&*app.queue, queue, &event.payload, time, handle, give_up).await)
     }))
     .await
 }

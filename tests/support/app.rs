@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use axum::Router;
 use secrecy::ExposeSecret;
@@ -279,5 +282,7 @@ impl TestApp {
 pub type Service = NormalizePath<Router>;
 
 fn service(app: &SharedApp) -> Service {
-    layers::platform(local_host::router().into(), app.clone())
+    // Put together once: the API document that grows with it takes as long as a short test.
+    static ROUTER: LazyLock<Router<SharedApp>> = LazyLock::new(|| local_host::router().into());
+    layers::platform(ROUTER.clone(), app.clone())
 }

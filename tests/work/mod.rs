@@ -4,6 +4,7 @@ mod chore;
 mod due;
 mod listing;
 mod pipeline;
+mod poison;
 mod poll;
 mod resume;
 mod resume_answers;

@@ -120,3 +120,22 @@ async fn two_triggers_with_one_key_at_once_reach_n8n_once() {
     assert!(statuses == [200, 200] || statuses == [200, 409], "{one:?} {two:?}");
     assert_eq!(keys(&house).len(), 1);
 }
+
+#[tokio::test]
+async fn what_n8n_refuses_after_it_may_have_started_the_workflow_stays_one_trigger() {
+    let house = TestApp::new().await;
+    let body = body(&house).await;
+    house.n8n.answer_webhooks(Err(OutError::Timeout));
+    assert_eq!(trigger(&house, &body).await.status, 504);
+    house.advance(Duration::from_secs(40));
+    house.n8n.answer_webhooks(Ok((503, "{}")));
+    assert_eq!(trigger(&house, &body).await.json["code"], "n8n_error");
+    house.n8n.set_down(true);
+    assert_eq!(trigger(&house, &body).await.json["code"], "n8n_unreachable");
+    house.n8n.set_down(false);
+    house.n8n.answer_webhooks(Ok((200, "{}")));
+    assert_eq!(trigger(&house, &body).await.status, 200);
+    let keys = keys(&house);
+    assert_eq!(keys.len(), 4);
+    assert!(keys.iter().all(|key| *key == keys[0]), "the workflow can tell that it is the same: {keys:?}");
+}

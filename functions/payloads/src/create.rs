@@ -1,15 +1,17 @@
 use serde::Serialize;
+use serde_json::Value;
 use shared::{
     domain::payload::{Body, DEFAULT_TASK_TYPE, Payload},
     error::Result,
     http::{
-        ctx::Ctx,
+        ctx::{Ctx, Refused},
         fields::Fields,
         origin::{self, Placed},
         reply::Reply,
     },
     ids::Id,
 };
+use url::Url;
 use utoipa::ToSchema;
 
 use crate::{
@@ -58,9 +60,12 @@ pub async fn for_review(ctx: Ctx, fields: Fields) -> Result<Reply> {
     create(&ctx, input).await
 }
 
+/// Each refusal means that somebody else got through; so many in a row do not happen by themselves.
+const ATTEMPTS: usize = 8;
+
 async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
     let Placed { subject, nid, resume_url } = input.origin.place(ctx).await?;
-    let mut payload = Payload {
+    let posted = Payload {
         subject,
         title: input.title,
         task_type: input.task_type.unwrap_or_else(|| DEFAULT_TASK_TYPE.into()),
@@ -68,10 +73,27 @@ async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
         body: Body::Inline(String::new()),
         status: input.status,
     };
+    for _ in 1..ATTEMPTS {
+        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &input.payload).await {
+            // What is renewed was changed, as by n8n's answer to the decision, which is noted while the workflow goes on.
+            Err(Refused::Write(..)) => {}
+            ended => return Ok(ended?),
+        }
+    }
+    Ok(attempt(ctx, posted, nid, resume_url, &input.payload).await?)
+}
+
+async fn attempt(
+    ctx: &Ctx,
+    mut payload: Payload,
+    nid: Option<Id>,
+    resume_url: Option<Url>,
+    sent: &Value,
+) -> Result<Reply, Refused> {
     let sent_back = origin::renew(ctx, &mut payload).await?;
     origin::seal(ctx, resume_url, &mut payload).await?;
     let id = payload.subject.id;
-    payload.body = content::store(ctx, id, &input.payload).await?;
+    payload.body = content::store(ctx, id, sent).await?;
     let writes = origin::writes(ctx, sent_back.as_ref(), &payload)?;
     let reply = match origin::commit(ctx, writes, &payload, Reply::created(&created(&payload, nid))?).await {
         Ok(reply) if reply.replayed => {
@@ -82,7 +104,7 @@ async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
         Ok(reply) => reply,
         Err(refused) => {
             content::discard_refused(ctx, id, &payload.body, &refused).await;
-            return Err(refused.into());
+            return Err(refused);
         }
     };
     if let Some(before) = sent_back {

@@ -5,17 +5,16 @@ use shared::{
     clock::{self, Millis},
     domain::{
         run::{CLOCK_SKEW, Run, RunStatus, Snapshot},
-        workflow::Workflow,
+        workflow::{RunRef, Workflow},
     },
     error::{Error, OrNotFound, Result},
     http::{ctx::Ctx, fields::Fields, reply::Reply},
     ids::Id,
     queue::{Task, TaskKind},
     repo::due::UNANNOUNCED,
+    store::{self, StoreError},
 };
 use utoipa::ToSchema;
-
-use crate::trigger::point_to;
 
 /// Which workflow.
 #[derive(Debug, ToSchema)]
@@ -66,7 +65,7 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     if let Some(snapshot) = known.filter(|snapshot| snapshot.status.is_complete()) {
         return answer(&ctx, &polled(input.nid, snapshot)).await;
     }
-    let run = follow(&ctx, &workflow, &input).await?;
+    let run = follow(&ctx, workflow, &input).await?;
     let state = match (known, run) {
         (Some(snapshot), _) => polled(input.nid, snapshot),
         (None, run) => pending(input.nid, run.as_ref()),
@@ -92,36 +91,54 @@ fn counts(snapshot: &Snapshot, workflow: &Workflow, after: Option<Millis>) -> bo
     }
 }
 
+/// How often the workflow is looked at again because another run became its newest at the same moment.
+const TRIES: usize = 5;
+
 /// Sees to it that n8n is being asked: by the run that the trigger left, or by a new one that only watches.
-async fn follow(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<Run>> {
+async fn follow(ctx: &Ctx, mut workflow: Workflow, input: &Input) -> Result<Option<Run>> {
     let runs = ctx.runs();
-    let newest = match &workflow.run {
-        Some(run) if input.after.is_none_or(|after| run.triggered_at.seconds() >= after.seconds()) => {
-            runs.get(run.id).await?
+    for _ in 0..TRIES {
+        let newest = match &workflow.run {
+            Some(run) if input.after.is_none_or(|after| run.triggered_at.seconds() >= after.seconds()) => {
+                runs.get(run.id).await?
+            }
+            _ => None,
+        };
+        let run = match newest {
+            Some(run) if run.status.is_complete() && is_answer(&run, input.after) => return Ok(Some(run)),
+            Some(run) if !run.status.is_complete() => run,
+            _ => match begin(ctx, &workflow, input).await? {
+                Some(run) => run,
+                None => {
+                    workflow = ctx.workflows().get(input.nid).await?.or_not_found("workflow node")?;
+                    continue;
+                }
+            },
+        };
+        // What is stored is shown; n8n is asked again in the background.
+        if run.is_stale(ctx.now) {
+            let look = Task::new(TaskKind::PollExecution, &runs.key(run.id), &ctx.request_id).asked();
+            ctx.app.hint(&look, ctx.now).await;
         }
-        _ => None,
-    };
-    let run = match newest {
-        Some(run) if run.status.is_complete() && is_answer(&run, input.after) => return Ok(Some(run)),
-        Some(run) if !run.status.is_complete() => run,
-        _ => {
-            let run = watch(ctx, workflow, input.after);
-            // Owed in the same write, in case the message below is lost.
-            ctx.app
-                .store
-                .write(runs.insert(&run, Some(ctx.now.plus(UNANNOUNCED)))?)
-                .await
-                .map_err(Error::from)?;
-            point_to(ctx, workflow.nid, &run).await?;
-            run
-        }
-    };
-    // What is stored is shown; n8n is asked again in the background.
-    if run.is_stale(ctx.now) {
-        let look = Task::new(TaskKind::PollExecution, &runs.key(run.id), &ctx.request_id).asked();
-        ctx.app.hint(&look, ctx.now).await;
+        return Ok(Some(run));
     }
-    Ok(Some(run))
+    Err(StoreError::Conflict.into())
+}
+
+/// Begins to watch. In one write the run is there, owes a look (in case its message is lost), and is the workflow's newest:
+/// a repeat of a request that died finds it. None when another one became the newest meanwhile.
+async fn begin(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<Run>> {
+    let run = watch(ctx, workflow, input.after);
+    let mut pointed = workflow.clone();
+    pointed.run = Some(RunRef { id: run.id, triggered_at: run.triggered_at });
+    pointed.v += 1;
+    let insert = ctx.runs().insert(&run, Some(ctx.now.plus(UNANNOUNCED)))?;
+    let writes = vec![insert, ctx.workflows().replace(&pointed)?];
+    match store::apply(&*ctx.app.store, writes).await {
+        Ok(()) => Ok(Some(run)),
+        Err(error) if error.refused_by(1).is_some() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Whether an ended run is what the caller asks about: one that was triggered is, one that was only watched must have

@@ -99,6 +99,8 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
     let target = target(&ctx, &input.endpoint).await?;
     ctx.app.http.check(&input.endpoint).await.map_err(refused)?;
+    // What an earlier attempt under this key started is not undone by a refusal of this one.
+    let alone = ctx.idempotency.as_ref().is_none_or(|idempotency| idempotency.begun.is_none());
     let run = begin(&mut ctx, &input, &target).await?;
     let key = ctx.runs().key(run.id);
     let answer = ctx.app.http.send(request(&ctx, &input, run.id)?).await;
@@ -107,12 +109,16 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
         // n8n said no: nothing was started, so there is nothing to follow.
         Ok(reply) => {
             let error = n8n_error(&reply, &Confidential::of_url(&input.endpoint));
-            abandon(&ctx, run, Some(reply.status), &error.message).await;
+            if alone {
+                abandon(&ctx, run, Some(reply.status), &error.message).await;
+            }
             Err(error)
         }
         Err(error) if !error.reached() => {
             let error = unreachable(&error);
-            abandon(&ctx, run, None, &error.message).await;
+            if alone {
+                abandon(&ctx, run, None, &error.message).await;
+            }
             Err(error)
         }
         // It may have started: the run stays, and the poll finds out.
@@ -269,7 +275,7 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, reply: &OutReply) -> Re
 }
 
 /// Makes the run the newest of its workflow.
-pub async fn point_to(ctx: &Ctx, nid: Id, run: &Run) -> Result<()> {
+async fn point_to(ctx: &Ctx, nid: Id, run: &Run) -> Result<()> {
     let workflows = ctx.workflows();
     for _ in 0..5 {
         let Some(mut workflow) = workflows.get(nid).await? else { return Ok(()) };

@@ -6,7 +6,6 @@ use anyhow::Context;
 use shared::{
     app::{App, Ports, SharedApp},
     blobs::disk::DiskBlobs,
-    clock::{Clock, SystemClock},
     config::{Env, LocalSettings, ProcessEnv},
     egress::{Guarded, Policy, SystemResolver},
     ids::SystemIds,
@@ -43,7 +42,7 @@ fn over_aws() -> anyhow::Result<SharedApp> {
 pub fn open(settings: &LocalSettings) -> anyhow::Result<House> {
     let dir = &settings.data_dir;
     create_private(dir).with_context(|| format!("BATON_DATA_DIR: cannot create {}", dir.display()))?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock = clock()?;
     let file = Sqlite::open(dir.join("baton.db"))?;
     // A laptop's n8n lives on loopback, so that is allowed here; nothing else private is unless the operator says so.
     let policy = Policy { allow_loopback: true, allow_private: settings.egress_allow.clone() };
@@ -56,7 +55,25 @@ pub fn open(settings: &LocalSettings) -> anyhow::Result<House> {
         clock,
         ids: Arc::new(SystemIds::default()),
     };
-    Ok(House { app: App::new(ports, settings.platform.clone()), file })
+    Ok(House { app: App::new(disturbed(ports)?, settings.platform.clone()), file })
+}
+
+#[cfg(feature = "chaos")]
+use crate::chaos::{clock, disturbed};
+
+#[cfg(not(feature = "chaos"))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a build that is to fail now and then has settings, which may be wrong"
+)]
+fn clock() -> anyhow::Result<Arc<dyn shared::clock::Clock>> {
+    Ok(Arc::new(shared::clock::SystemClock))
+}
+
+#[cfg(not(feature = "chaos"))]
+#[expect(clippy::unnecessary_wraps, reason = "as above")]
+fn disturbed(ports: Ports) -> anyhow::Result<Ports> {
+    Ok(ports)
 }
 
 /// The directory holds the key that opens every stored secret: nobody else may look into it.

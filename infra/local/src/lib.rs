@@ -2,6 +2,8 @@
 //!
 //! Its one rule: it adds wiring and nothing else. What it runs is what Lambda runs.
 
+#[cfg(feature = "chaos")]
+mod chaos;
 pub mod cli;
 pub mod gate;
 pub mod house;

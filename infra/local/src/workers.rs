@@ -8,7 +8,7 @@ use shared::{
     error::LogFailure,
     queue::{Delivery, QueueName, limits},
     store::embedded::Sqlite,
-    work::{Outcome, due},
+    work::{self, Outcome, due},
 };
 
 /// A message is worked on for at most this long before it is delivered again.
@@ -47,11 +47,11 @@ async fn drain_alone(app: &App, queue: QueueName, stop: impl Future<Output = ()>
             }
             continue;
         }
-        join_all(received.iter().map(|delivery| work(app, queue, delivery))).await;
+        join_all(received.iter().map(|delivery| work_on(app, queue, delivery))).await;
     }
 }
 
-async fn work(app: &App, queue: QueueName, delivery: &Delivery) {
+async fn work_on(app: &App, queue: QueueName, delivery: &Delivery) {
     let outcome = match queue {
         QueueName::PollExecutions => poll_executions::handle(app, &delivery.body).await,
         QueueName::ResumeN8n => resume_n8n::handle(app, &delivery.body).await,
@@ -67,6 +67,9 @@ async fn work(app: &App, queue: QueueName, delivery: &Delivery) {
                 receives = delivery.receives,
                 "a message cannot be done"
             );
+            if delivery.receives >= limits::MAX_RECEIVES {
+                work::give_up(app, &delivery.body, &why).await;
+            }
             app.queue.release(queue, &delivery.receipt, HOPELESS).await
         }
     };

@@ -387,10 +387,10 @@ fn log_lines_are_json_and_hold_the_request_id() {
     baton.signal("TERM");
     let (_, log) = baton.end();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let ours = lines.iter().find(|line| line["span"]["id"] == "test-request-0001");
+    let ours = lines.iter().find(|line| line["id"] == "test-request-0001");
     let ours = ours.unwrap_or_else(|| panic!("no line of the request in {log}"));
     assert_eq!(
-        (&ours["message"], &ours["status"], &ours["span"]["route"]),
+        (&ours["message"], &ours["status"], &ours["route"]),
         (&json!("answered"), &json!(200), &json!("/api/auth/test"))
     );
 }

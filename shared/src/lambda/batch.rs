@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
 use crate::{
-    queue::{Queue, QueueName},
+    queue::{Queue, QueueName, limits},
     work::Outcome,
 };
 
@@ -32,6 +32,23 @@ pub struct Record {
     pub message_id: String,
     pub receipt_handle: String,
     pub body: String,
+    #[serde(default)]
+    pub attributes: Attributes,
+}
+
+/// What the queue knows of a message.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Attributes {
+    /// How often it was delivered, this time included: a number, as text.
+    #[serde(rename = "ApproximateReceiveCount", default)]
+    pub receives: String,
+}
+
+impl Record {
+    /// Whether the queue sets the message aside when it comes back now.
+    fn is_last(&self) -> bool {
+        self.attributes.receives.parse().is_ok_and(|receives: u32| receives >= limits::MAX_RECEIVES)
+    }
 }
 
 /// What the event source is told: the messages that are not to be deleted.
@@ -47,27 +64,38 @@ pub struct Failure {
     pub item_identifier: String,
 }
 
-/// Works on all messages at once, for at most `time`. What is unfinished then comes again.
-pub async fn run<H>(queue: &dyn Queue, name: QueueName, event: &Event, time: Duration, handle: H) -> Answer
+/// Works on all messages at once, for at most `time`. What is unfinished then comes again. `give_up` is told of a message
+/// that cannot be done and was delivered for the last time, and why.
+pub async fn run<H, G>(
+    queue: &dyn Queue,
+    name: QueueName,
+    event: &Event,
+    time: Duration,
+    handle: H,
+    give_up: G,
+) -> Answer
 where
     H: AsyncFn(&str) -> Outcome,
+    G: AsyncFn(&str, &str),
 {
     let answers = event.records.iter().map(|record| {
         let span = tracing::info_span!("message", id = record.message_id);
-        one(queue, name, record, time, &handle).instrument(span)
+        one(queue, name, record, time, &handle, &give_up).instrument(span)
     });
     Answer { batch_item_failures: join_all(answers).await.into_iter().flatten().collect() }
 }
 
-async fn one<H>(
+async fn one<H, G>(
     queue: &dyn Queue,
     name: QueueName,
     record: &Record,
     time: Duration,
     handle: &H,
+    give_up: &G,
 ) -> Option<Failure>
 where
     H: AsyncFn(&str) -> Outcome,
+    G: AsyncFn(&str, &str),
 {
     let work = AssertUnwindSafe(handle(&record.body)).catch_unwind();
     let outcome = match tokio::time::timeout(time, work).await {
@@ -83,6 +111,9 @@ where
         Outcome::Retry(after) => after,
         Outcome::Fail(why) => {
             tracing::error!(why, "a message cannot be done");
+            if record.is_last() {
+                give_up(&record.body, &why).await;
+            }
             HOPELESS
         }
     };
@@ -154,7 +185,8 @@ mod tests {
             "hang" => std::future::pending().await,
             _ => Outcome::Done,
         };
-        let answer = run(queue, QueueName::ResumeN8n, &event(bodies), Duration::from_secs(20), handle).await;
+        let (name, time) = (QueueName::ResumeN8n, Duration::from_secs(20));
+        let answer = run(queue, name, &event(bodies), time, handle, async |_, _| {}).await;
         answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
     }
 
@@ -186,11 +218,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_message_is_given_up_with_its_last_delivery() {
+        let given_up = Mutex::new(Vec::new());
+        let give_up = async |body: &str, why: &str| given_up.lock().unwrap().push(format!("{body}: {why}"));
+        let handle = async |_: &str| Outcome::Fail("no".into());
+        for receives in ["1", "4", "5", ""] {
+            let mut event = event(&[receives]);
+            event.records[0].attributes.receives = receives.into();
+            let (queue, time) = (Releases::default(), Duration::from_secs(1));
+            run(&queue, QueueName::ResumeN8n, &event, time, handle, give_up).await;
+        }
+        assert_eq!(*given_up.lock().unwrap(), ["5: no"]);
+    }
+
+    #[tokio::test]
     async fn the_answer_is_spelled_as_the_event_source_reads_it() {
         let handle = async |_: &str| Outcome::Fail("no".into());
-        let answer =
-            run(&Releases::default(), QueueName::ResumeN8n, &event(&["x"]), Duration::from_secs(1), handle)
-                .await;
+        let (queue, time) = (Releases::default(), Duration::from_secs(1));
+        let answer = run(&queue, QueueName::ResumeN8n, &event(&["x"]), time, handle, async |_, _| {}).await;
         assert_eq!(
             serde_json::to_value(&answer).unwrap(),
             json!({ "batchItemFailures": [{ "itemIdentifier": "m0" }] })

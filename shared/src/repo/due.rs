@@ -67,6 +67,45 @@ pub async fn owing<T: DeserializeOwned>(
     Ok(Some(Owing { item: found.decode()?, due_at }))
 }
 
+/// How often a debt was put off because its work cannot be done, and why it was last. Whoever writes the item anew, which
+/// is what doing its work ends with, writes it without them.
+const GIVEN_UP: &str = "given_up";
+const GIVEN_UP_WHY: &str = "given_up_why";
+/// For how long at first, and at most.
+const LEFT_ALONE: (Duration, Duration) = (Duration::from_secs(600), Duration::from_secs(24 * 3600));
+
+/// Puts off the debt of an item whose work cannot be done, for ten minutes, doubling to a day, so that it does not make a
+/// dead letter with every sweep. It stays owed, and the item says why. Returns until when; none where nothing is owed, or
+/// somebody has worked on it.
+pub async fn put_off(
+    store: &dyn Store,
+    key: &Key,
+    now: Millis,
+    why: &str,
+) -> Result<Option<Millis>, StoreError> {
+    let Some(Item { mut attrs, .. }) = store.get(key).await? else { return Ok(None) };
+    let number = |name: &str| attrs.get(name).and_then(serde_json::Value::as_i64);
+    if number(attr::DUE_AT).is_none_or(|at| at > now.0) {
+        return Ok(None);
+    }
+    let times = u32::try_from(number(GIVEN_UP).unwrap_or(0)).unwrap_or(u32::MAX);
+    let (first, longest) = LEFT_ALONE;
+    let until = now.plus(first.saturating_mul(1 << times.min(10)).min(longest));
+    // As a whole, because a worker may replace items and no more; under a condition that nobody else has.
+    let unchanged = [attr::VERSION, attr::DUE_AT].map(|name| match attrs.get(name) {
+        Some(value) => Cond::eq(name, value.clone()),
+        None => Cond::missing(name),
+    });
+    attrs.insert(attr::DUE_AT.into(), until.0.into());
+    attrs.insert(GIVEN_UP.into(), times.saturating_add(1).into());
+    attrs.insert(GIVEN_UP_WHY.into(), why.into());
+    match store.write(Write::put(key.clone(), attrs).when(Cond::All(unchanged.into()))).await {
+        Ok(_) => Ok(Some(until)),
+        Err(StoreError::ConditionFailed { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn shard(key: &Key) -> String {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(key.pk().as_bytes());

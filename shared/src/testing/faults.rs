@@ -19,7 +19,7 @@ use crate::{
     app::Ports,
     blobs::{BlobError, BlobKey, Blobs},
     egress::{HttpOut, OutError, OutReply, OutRequest},
-    queue::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName},
+    queue::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, limits},
     store::{Item, Key, Meter, Page, Query, Store, StoreError, Write},
 };
 
@@ -43,6 +43,9 @@ pub enum Plan {
     Contend(usize),
     /// The queue takes no messages.
     RefuseMessages,
+    /// A bad day: so many of a hundred calls are refused and change nothing, so many more calls to the store have their
+    /// effect and look as if it could not be reached, and messages come twice, late and out of order.
+    Storm { refused: u32, unheard: u32, seed: u64 },
     /// Told of every call before it is made.
     Watch(Box<dyn Fn(&str) + Send + Sync>),
 }
@@ -161,6 +164,11 @@ impl Faults {
         let fate = match &state.plan {
             Plan::Throttle { percent, seed } if hits(*percent, *seed, number) => Fate::Refuse,
             Plan::LoseAnswers { percent, seed } if hits(*percent, *seed, number) => Fate::LoseAnswer,
+            Plan::Storm { refused, unheard, seed } => match draw(*seed, number) {
+                drawn if drawn < *refused => Fate::Refuse,
+                drawn if drawn < refused + unheard => Fate::LoseAnswer,
+                _ => Fate::Pass,
+            },
             Plan::RefuseMessages if what.starts_with("queue.send") => Fate::Refuse,
             Plan::Watch(watch) => {
                 watch(&what);
@@ -192,13 +200,18 @@ impl Faults {
     }
 }
 
-/// A draw that depends on nothing but the seed and the number.
+/// Whether a draw hits, which depends on nothing but the seed and the number.
 fn hits(percent: u32, seed: u64, number: usize) -> bool {
+    draw(seed, number) < percent
+}
+
+/// From 0 to 99.
+fn draw(seed: u64, number: usize) -> u32 {
     let mut x = seed ^ u64::try_from(number).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     // The finisher of splitmix64.
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (x ^ (x >> 31)) % 100 < u64::from(percent)
+    u32::try_from((x ^ (x >> 31)) % 100).unwrap_or(0)
 }
 
 struct FaultyStore {
@@ -273,9 +286,27 @@ fn refused<T>() -> Result<T, QueueError> {
     Err(QueueError::Unavailable("refused by plan".into()))
 }
 
+impl FaultyQueue {
+    /// What becomes of messages on the way: in a storm, some come twice, and some so late that others overtake them.
+    fn on_the_way(&self, mut messages: Vec<Outgoing>) -> Vec<Outgoing> {
+        let state = self.faults.state();
+        let Plan::Storm { seed, .. } = state.plan else { return messages };
+        let drawn = draw(!seed, state.calls.len());
+        if drawn < 20 {
+            messages.extend(messages.clone());
+        }
+        for (at, message) in messages.iter_mut().enumerate() {
+            let late = draw(!seed, state.calls.len() + at + 1) % 4;
+            message.delay = (message.delay + Duration::from_secs(late.into())).min(limits::DELAY);
+        }
+        messages
+    }
+}
+
 #[async_trait]
 impl Queue for FaultyQueue {
     async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError> {
+        let messages = self.on_the_way(messages);
         let what = format!("queue.send {} {}", queue.as_str(), messages.len());
         self.faults.call(what, Some(refused), None, self.inner.send(queue, messages)).await
     }

@@ -13,9 +13,11 @@ use std::time::Duration;
 
 use crate::{
     app::App,
+    clock,
     error::{Error, ErrorKind},
     metrics,
     queue::{Task, TaskKind},
+    repo::due as debts,
     store::meter::measured,
 };
 
@@ -53,6 +55,21 @@ pub async fn handle(app: &App, body: &str) -> Outcome {
     let (outcome, spent) = measured(tracing::Instrument::instrument(work, span)).await;
     metrics::worked(&task, &outcome, app.now().since(started), &spent);
     outcome
+}
+
+/// The last delivery of a message failed for good, and it becomes a dead letter. What it is about stays owed and is left
+/// alone for a while: the sweep would make another dead letter of it, and another.
+pub async fn give_up(app: &App, body: &str, why: &str) {
+    let Ok(task) = serde_json::from_str::<Task>(body) else { return };
+    match debts::put_off(&*app.store, &task.key(), app.now(), why).await {
+        Ok(Some(until)) => {
+            let until = clock::iso(until);
+            tracing::error!(id = %task.request_id, kind = task.task.as_str(), key = %task.key(), why, until, "a debt is put off");
+        }
+        Ok(None) => {}
+        // The sweep makes another dead letter, and another attempt at this.
+        Err(error) => tracing::warn!(%error, "a debt that cannot be paid could not be put off"),
+    }
 }
 
 fn failed(error: &Error) -> Outcome {

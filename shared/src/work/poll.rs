@@ -47,11 +47,12 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
     let over = run.status.is_complete() || now.since(run.triggered_at) >= FOLLOW_FOR;
     // A look that somebody asked for changes nothing about when the next one is due.
     let next = if is_due { Some(now.plus(poll_pause(run.polls))) } else { put_off }.filter(|_| !over);
-    run.v += 1;
-    app.store.write(runs.replace(&run, next)?).await?;
+    // Before the debt is paid, so that whoever dies in between is followed by somebody who remembers it again.
     if let Some(snapshot) = snapshot(&run, now) {
         remember(app, tenant, &run, snapshot).await?;
     }
+    run.v += 1;
+    app.store.write(runs.replace(&run, next)?).await?;
     if let Some(next) = next.filter(|_| is_due) {
         app.hint(&Task::new(TaskKind::PollExecution, &runs.key(id), &task.request_id), next).await;
     }

@@ -1,3 +1,4 @@
+use futures::future::{join, join_all};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, TestApp, named, samples};
@@ -86,4 +87,34 @@ async fn another_tenants_post_renews_nothing() {
     assert_eq!(other.status, 201, "{other:?}");
     assert_ne!(other.id(), 42);
     assert_eq!(shown(&house).await["automation_status"], "regenerate");
+}
+
+/// n8n's answer to the decision is noted while the workflow goes on and posts again.
+#[tokio::test]
+async fn posting_again_gets_through_beside_other_changes() {
+    let reviewed = json!({ "installation_id": 45, "workflow_id": "abc123", "execution_id": "5", "allow_regenerate": true, "human_interaction": true });
+    let with = |more: Value| {
+        let mut body = reviewed.clone();
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    for (kind, path, post) in [
+        ("custom_payload", "/api/payloads", with(json!({ "title": "Report" }))),
+        ("invoice", "/api/invoices", with(json!({ "invoice_number": "INV-9", "amount": 1 }))),
+        ("media_item", "/api/media", with(json!({ "title": "Logo", "media_type": "image" }))),
+        (
+            "lead",
+            "/api/leads",
+            with(json!({ "first_name": "A", "last_name": "B", "email": "a@example.com" })),
+        ),
+    ] {
+        let house = samples::scene().await;
+        let id = house.acme.post(path, post.clone()).await.id();
+        let body = json!({ "entity_id": id, "entity_type": kind });
+        assert_eq!(house.acme.post("/automation/regenerate", body).await.status, 200, "{kind}");
+        let one = format!("{path}/{id}");
+        let changes = (0..4).map(|n| house.acme.patch(&one, json!({ "allow_regenerate": n % 2 == 0 })));
+        let (again, _) = join(house.acme.post(path, post), join_all(changes)).await;
+        assert_eq!((again.status, again.id()), (201, id), "{kind}: {again:?}");
+    }
 }

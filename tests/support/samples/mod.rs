@@ -5,7 +5,7 @@ mod connect;
 mod leads;
 pub mod media;
 mod pipeline;
-mod sessions;
+pub mod sessions;
 
 use http::Method;
 use serde_json::{Value, json};

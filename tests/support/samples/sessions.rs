@@ -30,6 +30,17 @@ pub fn samples() -> [Sample; 6] {
     ]
 }
 
+/// The logins, which ask for no credential.
+pub fn logins(house: &TestApp) -> [Sample; 3] {
+    let body = json!({ "username": house.acme.key.username, "password": PASSWORD });
+    [
+        ("admin_login", "/api/v1/admin/login"),
+        ("create_admin_session", "/api/v1/sessions/admin"),
+        ("log_in", "/api/v1/auth/login"),
+    ]
+    .map(|(operation, path)| write(operation, path, body.clone()))
+}
+
 /// Somebody new, logged in: whose key was not shown yet, and whose new password hinders nobody else.
 pub async fn caller(house: &TestApp) -> Caller {
     house.user(&house.acme, Role::Editor).await

@@ -109,12 +109,19 @@ pub async fn handler(ctx: Ctx, QueryFields(mut query): QueryFields, mut fields: 
         status_history: Vec::new(),
     };
     patch.clone().apply(&mut invoice, &ctx);
-    let sent_back = origin::renew(&ctx, &mut invoice).await?;
-    origin::seal(&ctx, resume_url.clone(), &mut invoice).await?;
-    match sent_back {
-        Some(before) => renew(&ctx, &before, invoice.subject, patch).await,
-        None => create(&ctx, Posted { invoice, patch, resume_url, on_duplicate }).await,
+    let posted = Posted { invoice, patch, resume_url, on_duplicate };
+    for _ in 0..TRIES {
+        let mut invoice = posted.invoice.clone();
+        let sent_back = origin::renew(&ctx, &mut invoice).await?;
+        origin::seal(&ctx, posted.resume_url.clone(), &mut invoice).await?;
+        let Some(before) = sent_back else { return create(&ctx, Posted { invoice, ..posted }).await };
+        match renew(&ctx, &before, invoice.subject, posted.patch.clone()).await {
+            // It was changed, as by n8n's answer to the decision, which is noted while the workflow goes on.
+            Err(Refused::Write(..)) => {}
+            ended => return Ok(ended?),
+        }
     }
+    Err(Error::from(StoreError::ConditionFailed { current: None }))
 }
 
 /// What a workflow posted.
@@ -126,12 +133,12 @@ struct Posted {
 }
 
 /// A reviewer had sent the invoice back: it keeps its id and its past, and gets what is posted now.
-async fn renew(ctx: &Ctx, before: &Invoice, subject: Subject, patch: Patch) -> Result<Reply> {
+async fn renew(ctx: &Ctx, before: &Invoice, subject: Subject, patch: Patch) -> Result<Reply, Refused> {
     let mut invoice = Invoice { subject, ..before.clone() };
     patch.apply(&mut invoice, ctx);
     let reply = Reply::created(&told(&invoice, None, "Invoice created successfully."))?;
     let writes = origin::writes(ctx, Some(before), &invoice)?;
-    Ok(origin::commit(ctx, writes, &invoice, reply).await?)
+    origin::commit(ctx, writes, &invoice, reply).await
 }
 
 async fn create(ctx: &Ctx, mut posted: Posted) -> Result<Reply> {

@@ -1,0 +1,167 @@
+//! The fake n8n behind a real socket: it dies and comes back, is slow, refuses, and takes things and loses the answer.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use shared::{
+    egress::OutRequest,
+    testing::{Execution, FakeN8n, Network},
+};
+
+use crate::dice::Dice;
+
+/// The workflow that triggers start.
+pub const TRIGGERED: &str = "wf-triggered";
+/// Executions that triggers started have ids from here on.
+const STARTED: u64 = 1_000_000;
+
+pub struct Host {
+    pub n8n: FakeN8n,
+    pub origin: String,
+    pub down: AtomicBool,
+    pub storm: AtomicBool,
+    dice: Mutex<Dice>,
+    /// Under which keys each trigger was taken.
+    pub started: Mutex<BTreeMap<u64, BTreeSet<String>>>,
+}
+
+impl Host {
+    pub fn start(seed: u64) -> Arc<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let origin = format!("http://{addr}");
+        let n8n = FakeN8n::at(&Network::new(), &origin);
+        n8n.add_workflow("wf1", "Review", "review");
+        n8n.add_workflow(TRIGGERED, "Triggered", "triggered");
+        let host = Arc::new(Self {
+            n8n,
+            origin,
+            down: AtomicBool::new(false),
+            storm: AtomicBool::new(false),
+            dice: Mutex::new(Dice::new(seed, 77)),
+            started: Mutex::default(),
+        });
+        let served = host.clone();
+        thread::spawn(move || served.listen(addr, listener));
+        host
+    }
+
+    fn listen(self: Arc<Self>, addr: SocketAddr, first: TcpListener) {
+        let mut listener = Some(first);
+        loop {
+            if self.down.load(SeqCst) {
+                listener = None;
+            } else if listener.is_none() {
+                listener = TcpListener::bind(addr).ok();
+            }
+            let accepted = listener.as_ref().map(|listener| {
+                listener.set_nonblocking(true).unwrap();
+                listener.accept()
+            });
+            match accepted {
+                Some(Ok((stream, _))) => {
+                    let host = self.clone();
+                    thread::spawn(move || host.serve(stream));
+                }
+                Some(Err(error)) if error.kind() != ErrorKind::WouldBlock => {}
+                _ => thread::sleep(Duration::from_millis(2)),
+            }
+        }
+    }
+
+    fn draw(&self) -> u64 {
+        self.dice.lock().unwrap().below(100)
+    }
+
+    /// Answers one request, or does not.
+    fn serve(&self, mut stream: TcpStream) -> Option<()> {
+        stream.set_nonblocking(false).ok()?;
+        let request = read(&stream, &self.origin)?;
+        let (storm, drawn) = (self.storm.load(SeqCst), self.draw());
+        if storm && self.draw() < 15 {
+            thread::sleep(Duration::from_millis(4 * self.draw()));
+        }
+        let (status, body) = match drawn {
+            0..5 if storm => (503, r#"{"message":"Service Unavailable"}"#.to_owned()),
+            _ => self.answer(&request)?,
+        };
+        if storm && (5..15).contains(&drawn) {
+            // Taken, and the answer is lost.
+            return None;
+        }
+        let reply = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(reply.as_bytes()).ok()
+    }
+
+    fn answer(&self, request: &OutRequest) -> Option<(u16, String)> {
+        if request.url.path().starts_with("/webhook/") {
+            return Some((200, self.start_workflow(request).to_string()));
+        }
+        let reply = self.n8n.answer(request).ok()?;
+        Some((reply.status, String::from_utf8_lossy(&reply.body).into_owned()))
+    }
+
+    /// A trigger: the workflow runs at once, and answers with the id of its execution.
+    fn start_workflow(&self, request: &OutRequest) -> Value {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        let number = body["data"]["number"].as_u64().unwrap();
+        let key = request.headers["idempotency-key"].to_str().unwrap().to_owned();
+        self.started.lock().unwrap().entry(number).or_default().insert(key);
+        let id = STARTED + number;
+        self.n8n.put(
+            id,
+            Execution {
+                workflow_id: TRIGGERED.into(),
+                status: "success".into(),
+                started_at: body["triggered_at"].as_str().and_then(shared::clock::parse_iso).unwrap().0,
+                entities: Vec::new(),
+                passed: 0,
+                decisions: Vec::new(),
+                token: String::new(),
+            },
+        );
+        json!({ "execution_id": id.to_string() })
+    }
+}
+
+fn read(stream: &TcpStream, origin: &str) -> Option<OutRequest> {
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first).ok()?;
+    let mut words = first.split(' ');
+    let (method, target) = (words.next()?.parse().ok()?, words.next()?);
+    let mut headers = HeaderMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim().split_once(':') else { break };
+        headers
+            .insert(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value.trim()).ok()?);
+    }
+    let length = headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    Some(OutRequest {
+        method,
+        url: format!("{origin}{target}").parse().ok()?,
+        headers,
+        body: body.into(),
+        timeout: Duration::from_secs(10),
+        max_reply_bytes: 0,
+    })
+}

@@ -1,0 +1,294 @@
+//! Every worker, the tick and the sweep, killed before and after every call that they make. The message is lost with the
+//! process: the due index alone must find the debt, and all ends as if nothing had happened.
+//!
+//! A kind of task or of chore without a row does not compile.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::{
+    clock::Millis,
+    domain::chore::{Chore, What},
+    egress::OutReply,
+    error::Result,
+    queue::{QueueName, Task, TaskKind},
+    repo::chores::Chores,
+    store::{Attrs, Key, Write},
+    testing::{Plan, dump},
+    work::{
+        Outcome,
+        due::{self, Report},
+    },
+};
+
+use super::{
+    deaths,
+    handlers::same,
+    long_pass,
+    stored::{blobs, outside, owed, stored},
+    stories::{Register, Story, Trigger},
+};
+use crate::support::{N8N, TestApp};
+
+/// The execution that waits for decisions here.
+const EXECUTION: u64 = 7;
+
+macro_rules! tasks {
+    ($($kind:pat => [$($row:ident),+];)*) => {
+        /// Whether a row is about tasks of this kind.
+        fn is_about(kind: TaskKind, row: &str) -> bool {
+            match kind {
+                $($kind => [$(stringify!($row)),+].contains(&row),)*
+            }
+        }
+
+        mod dying_over {
+            use super::*;
+
+            $($(#[tokio::test]
+            async fn $row() {
+                worker_survives(stringify!($row), owing::$row).await;
+            })+)*
+        }
+    };
+}
+
+tasks! {
+    TaskKind::ResumeN8n => [a_payload, a_lead, a_media_item, an_invoice];
+    TaskKind::PollExecution => [a_run];
+    TaskKind::ListWorkflows => [a_listing];
+    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field];
+}
+
+/// The row of a chore of this kind.
+fn row_of(what: &What) -> &'static str {
+    match what {
+        What::Purge { .. } => "purge",
+        What::UnfileMedia { .. } => "unfile_media",
+        What::EnrichMedia { .. } => "enrich_media",
+        What::MoveLeads { .. } => "move_leads",
+        What::ForgetField { .. } => "forget_field",
+    }
+}
+
+/// How each debt comes about.
+mod owing {
+    use super::*;
+
+    async fn made(house: &TestApp, path: &str, body: Value) -> u64 {
+        let made = house.acme.post(path, body).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        made.id()
+    }
+
+    /// A decision that n8n, which is down, has not heard.
+    async fn undelivered(house: &TestApp, path: &str, kind: &str, more: Value) {
+        let installation = house.register(&house.acme).await;
+        let mut body = json!({
+            "installation_id": installation, "workflow_id": "wf1", "execution_id": EXECUTION.to_string(),
+            "human_interaction": true, "resume_url": format!("{N8N}/webhook-waiting/7?signature=token-7"),
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let id = made(house, path, body).await;
+        house.n8n.waits(EXECUTION, "wf1", id);
+        house.n8n.set_down(true);
+        let body = json!({ "entity_id": id, "entity_type": kind });
+        let decided = house.acme.post("/automation/approve", body).await;
+        assert_eq!(decided.json["resume_state"], "pending", "{decided:?}");
+        house.n8n.set_down(false);
+    }
+
+    pub async fn a_payload(house: &TestApp) {
+        undelivered(house, "/automation/payload/create", "custom_payload", json!({ "title": "Report" }))
+            .await;
+    }
+
+    pub async fn a_lead(house: &TestApp) {
+        let lead = json!({ "first_name": "Jane", "last_name": "Doe", "email": "jane@example.com" });
+        undelivered(house, "/api/leads", "lead", lead).await;
+    }
+
+    pub async fn a_media_item(house: &TestApp) {
+        let media = json!({ "title": "Logo", "media_type": "image", "collection_name": "Brand" });
+        undelivered(house, "/automation/media/create", "media_item", media).await;
+    }
+
+    pub async fn an_invoice(house: &TestApp) {
+        let invoice = json!({ "invoice_number": "INV-1", "amount": 5000 });
+        undelivered(house, "/api/invoices", "invoice", invoice).await;
+    }
+
+    pub async fn a_run(house: &TestApp) {
+        let at = Trigger.set_up(house).await;
+        assert_eq!(Trigger.act(house, &at).await.status, 200);
+    }
+
+    pub async fn a_listing(house: &TestApp) {
+        house.n8n.set_down(true);
+        Register.set_up(house).await;
+        assert_eq!(Register.act(house, &Value::Null).await.status, 201);
+        house.n8n.set_down(false);
+    }
+
+    /// A partition that nobody reads any more, and the chore as the deletion of a long chat leaves it.
+    pub async fn purge(house: &TestApp) {
+        let (store, tenant, now) = (&*house.app.store, house.acme.key.tenant, house.app.now());
+        for n in 0..3 {
+            store.write(Write::put(Key::of(tenant, "old", n.to_string()), Attrs::new())).await.unwrap();
+        }
+        let chores = Chores { store, tenant };
+        let chore = Chore::new(house.app.id(), What::Purge { partition: "old".into() }, now);
+        store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
+        house.app.hint(&Task::new(TaskKind::Chore, &chores.key(chore.id), "test"), now).await;
+    }
+
+    pub async fn unfile_media(house: &TestApp) {
+        for n in 0..3 {
+            let body = json!({ "title": n.to_string(), "media_type": "file", "collection_name": "Summer" });
+            made(house, "/api/media", body).await;
+        }
+        let collections = house.acme.get("/api/collections").await;
+        gone(house, &format!("/api/collections/{}", collections.json["collections"][0]["id"])).await;
+    }
+
+    pub async fn enrich_media(house: &TestApp) {
+        house.network.host("https://vimeo.com", |_| {
+            let body = json!({ "duration": 62, "width": 1920, "height": 1080 }).to_string();
+            Ok(OutReply { status: 200, headers: Default::default(), body: body.into() })
+        });
+        let url = "https://vimeo.com/76979871";
+        made(house, "/api/media", json!({ "title": "Clip", "media_type": "video", "url": url })).await;
+    }
+
+    /// Three leads, each with something of its own.
+    async fn leads(house: &TestApp, own: Value) {
+        for name in ["Ada", "Ben", "Eve"] {
+            let mut body =
+                json!({ "first_name": name, "last_name": "Doe", "email": format!("{name}@example.com") });
+            body.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+            made(house, "/api/leads", body).await;
+        }
+    }
+
+    pub async fn move_leads(house: &TestApp) {
+        let status = made(house, "/api/lead-statuses", json!({ "label": "On hold" })).await;
+        leads(house, json!({ "status": "On hold" })).await;
+        gone(house, &format!("/api/lead-statuses/{status}")).await;
+    }
+
+    pub async fn forget_field(house: &TestApp) {
+        let body = json!({ "label": "Region", "field_type": "text" });
+        let field = made(house, "/api/lead-custom-fields", body).await;
+        leads(house, json!({ "region": "EMEA" })).await;
+        let deleted = house.acme.get("/api/leads/list").await.json["leads"][0]["id"].clone();
+        gone(house, &format!("/api/leads/{deleted}")).await;
+        gone(house, &format!("/api/lead-custom-fields/{field}")).await;
+    }
+
+    async fn gone(house: &TestApp, path: &str) {
+        let deleted = house.acme.delete(path).await;
+        assert_eq!(deleted.status, 200, "{deleted:?}");
+    }
+}
+
+/// All that came of it, inside and outside, once time has passed.
+async fn end(house: &TestApp, place: &str) -> Vec<String> {
+    long_pass(house).await;
+    let mut lines = stored(house).await;
+    lines.extend(blobs(house));
+    lines.extend(outside(house, EXECUTION));
+    for queue in QueueName::ALL {
+        assert_eq!(house.depth(queue).await.dead, 0, "{place}");
+    }
+    let owed = owed(house).await;
+    assert!(owed.is_empty(), "{place}: {owed:?}");
+    lines
+}
+
+/// The message of the row among those that were sent. All of them are lost.
+async fn message(house: &TestApp, row: &str) -> String {
+    let all = dump::messages(&house.file).await.unwrap();
+    dump::lose_messages(&house.file).await.unwrap();
+    let about = all.into_iter().rev().find(|body| {
+        let task: Task = serde_json::from_str(body).unwrap();
+        is_about(task.task, row)
+    });
+    let body = about.unwrap_or_else(|| panic!("nothing was sent for {row}"));
+    let task: Task = serde_json::from_str(&body).unwrap();
+    if task.task == TaskKind::Chore {
+        let chore: Chore = house.app.store.get(&task.key()).await.unwrap().unwrap().decode().unwrap();
+        assert_eq!(row_of(&chore.what), row);
+    }
+    body
+}
+
+async fn worker_survives(row: &str, owe: impl AsyncFn(&TestApp)) {
+    let begin = async || {
+        let mut house = TestApp::new().await;
+        owe(&house).await;
+        let body = message(&house, row).await;
+        house.advance(Duration::from_secs(70));
+        house.restart();
+        (house, body)
+    };
+    let (calm, body) = begin().await;
+    calm.faults.set(Plan::Calm);
+    assert_eq!(shared::work::handle(&calm.app, &body).await, Outcome::Done);
+    let calls = calm.faults.calls();
+    assert!(calls.len() > 3, "the worker did nothing: {calls:?}");
+    let expected = end(&calm, "calm").await;
+    let deaths = deaths(&calls);
+    println!("{row}: {} calls, {} deaths", calls.len(), deaths.len());
+    for (plan, place) in deaths {
+        let (mut house, body) = begin().await;
+        house.faults.set(plan);
+        let outcome = house.faults.survive(shared::work::handle(&house.app, &body)).await;
+        assert!(outcome.is_none(), "{place}, and answered {outcome:?}");
+        house.faults.set(Plan::Calm);
+        house.restart();
+        same(&end(&house, &place).await, &expected, &place);
+    }
+}
+
+/// The clockwork with a debt for each of two queues in its hands, and no message of theirs.
+async fn clockwork_survives(run: impl AsyncFn(&TestApp) -> Result<Report>) {
+    let begin = async || {
+        let mut house = TestApp::new().await;
+        owing::a_payload(&house).await;
+        owing::unfile_media(&house).await;
+        dump::lose_messages(&house.file).await.unwrap();
+        house.advance(Duration::from_secs(70));
+        house.restart();
+        house
+    };
+    let calm = begin().await;
+    calm.faults.set(Plan::Calm);
+    let report = run(&calm).await.unwrap();
+    assert!(report.sent >= 2, "{report:?}");
+    let calls = calm.faults.calls();
+    let expected = end(&calm, "calm").await;
+    let deaths = deaths(&calls);
+    println!("the clockwork: {} calls, {} deaths", calls.len(), deaths.len());
+    for (plan, place) in deaths {
+        let mut house = begin().await;
+        house.faults.set(plan);
+        let report = house.faults.survive(run(&house)).await;
+        assert!(report.is_none(), "{place}, and went on");
+        house.faults.set(Plan::Calm);
+        house.restart();
+        same(&end(&house, &place).await, &expected, &place);
+    }
+}
+
+#[tokio::test]
+async fn the_tick_survives_every_death() {
+    clockwork_survives(async |house: &TestApp| {
+        due::tick(&house.app, Duration::from_secs(60), Millis(i64::MAX)).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_sweep_survives_every_death() {
+    clockwork_survives(async |house: &TestApp| due::sweep(&house.app, Millis(i64::MAX)).await).await;
+}
