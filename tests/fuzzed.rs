@@ -51,14 +51,19 @@ fn every_property_has_a_target_and_a_small_corpus() {
     assert_eq!(names(&files(&fuzz().join("targets"))), properties);
     assert_eq!(names(&files(&fuzz().join("corpus"))), properties);
     let manifest = fs::read_to_string(fuzz().join("Cargo.toml")).unwrap();
-    let listed = manifest.lines().filter_map(|line| line.strip_prefix("path = \"targets/")?.strip_suffix(".rs\""));
+    let listed =
+        manifest.lines().filter_map(|line| line.strip_prefix("path = \"targets/")?.strip_suffix(".rs\""));
     assert_eq!(listed.map(str::to_owned).collect::<BTreeSet<_>>(), properties);
     for name in properties {
         let source = fs::read_to_string(fuzz().join(format!("targets/{name}.rs"))).unwrap();
         assert!(source.contains(&format!("fuzzing::{name}(")), "the target {name} runs another property");
         let corpus = files(&fuzz().join("corpus").join(&name));
         let bytes: u64 = corpus.iter().map(|file| file.metadata().unwrap().len()).sum();
-        assert!((1..=FILES).contains(&corpus.len()), "{name}: {} inputs, `infra/fuzz.sh --small`", corpus.len());
+        assert!(
+            (1..=FILES).contains(&corpus.len()),
+            "{name}: {} inputs, `infra/fuzz.sh --small`",
+            corpus.len()
+        );
         assert!(bytes <= BYTES, "{name}: {bytes} bytes");
     }
 }

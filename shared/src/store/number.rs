@@ -25,7 +25,8 @@ fn whole(number: f64) -> Option<i64> {
 #[cfg(any(feature = "aws", feature = "testing"))]
 pub(crate) fn read(digits: &str) -> Option<Number> {
     let float = || digits.parse().ok().and_then(Number::from_f64);
-    let integer = digits.parse::<i64>().map(Number::from).or_else(|_| digits.parse::<u64>().map(Number::from));
+    let integer =
+        digits.parse::<i64>().map(Number::from).or_else(|_| digits.parse::<u64>().map(Number::from));
     integer.ok().or_else(float)
 }
 

@@ -55,7 +55,8 @@ fn query(query: &str, body: &[u8]) {
     let Ok(url) = Url::parse(&format!("https://n8n.example.com/webhook-waiting/1?{query}")) else { return };
     let secrets = Confidential::of_url(&url);
     let written = url.query().unwrap_or_default();
-    let values = written.split('&').map(|part| part.split_once('=').map_or(part, |(_, value)| value).to_owned());
+    let values =
+        written.split('&').map(|part| part.split_once('=').map_or(part, |(_, value)| value).to_owned());
     let meant = url.query_pairs().map(|(_, value)| value.into_owned());
     for value in values.chain(meant).filter(|value| blankable(value)) {
         hides(&secrets, &value, body);

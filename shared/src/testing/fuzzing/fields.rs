@@ -69,7 +69,10 @@ const READERS: [Reader; 15] = [
         let size = number.as_f64().map_or(f64::NAN, f64::abs);
         // What DynamoDB keeps of a number: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>.
         assert!(size == 0.0 || (1e-130..=999_999_999_999_999.0).contains(&size), "{number}");
-        assert_eq!(serde_json::from_str::<Value>(&number.to_string()).ok(), Some(Value::from(number.clone())));
+        assert_eq!(
+            serde_json::from_str::<Value>(&number.to_string()).ok(),
+            Some(Value::from(number.clone()))
+        );
         Some(number.to_string())
     },
     |fields, name| fields.flag(name).map(|flag| flag.to_string()),
@@ -97,7 +100,9 @@ const READERS: [Reader; 15] = [
     },
     |fields, name| {
         let url = fields.url(name)?;
-        assert!(matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()));
+        assert!(
+            matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
+        );
         assert!(url.username().is_empty() && url.password().is_none());
         assert_eq!(url::Url::parse(url.as_str()).as_ref(), Ok(&url));
         Some(url.into())
@@ -106,7 +111,10 @@ const READERS: [Reader; 15] = [
 ];
 
 fn check_text(text: &str) {
-    assert!((1..=MOST).contains(&text.chars().count()) && text.trim() == text && !text.contains('\0'), "{text:?}");
+    assert!(
+        (1..=MOST).contains(&text.chars().count()) && text.trim() == text && !text.contains('\0'),
+        "{text:?}"
+    );
 }
 
 fn read(map: &Map<String, Value>, name: &str, reader: Reader) -> Verdict {

@@ -148,8 +148,11 @@ impl House {
         self.ids.clear();
         let things = [
             ("/automation/payload/create", json!({ "title": "Report", "payload": { "a": 1 } })),
-            ("/automation/media/create", json!({ "title": "Clip", "media_type": "video", "collection_name": "Clips",
-                "url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ" })),
+            (
+                "/automation/media/create",
+                json!({ "title": "Clip", "media_type": "video", "collection_name": "Clips",
+                "url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ" }),
+            ),
             ("/api/leads", json!({ "first_name": "Jane", "last_name": "Doe", "email": "jane@example.com" })),
             ("/api/invoices", json!({ "amount": 5000, "invoice_number": "1", "title": "Work" })),
             ("/api/chats/message", json!({ "session_id": "s1", "role": "user", "content": "Hello" })),
@@ -182,7 +185,10 @@ impl House {
             clock,
             ids: Arc::new(SeededIds::default()),
         };
-        App::new(ports, Settings { public_url: Some("https://baton.example.com".into()), ..Settings::default() })
+        App::new(
+            ports,
+            Settings { public_url: Some("https://baton.example.com".into()), ..Settings::default() },
+        )
     }
 
     /// The path with the ids of what there is.
@@ -221,7 +227,8 @@ impl House {
     #[expect(clippy::expect_used, reason = "the router cannot fail")]
     async fn ask(&self, app: &SharedApp, method: Method, path: &str, body: Bytes) -> Answer {
         let before = self.changes().await;
-        let request = Request::builder().method(method).uri(path).header("x-api-key", self.key.expose_secret());
+        let request =
+            Request::builder().method(method).uri(path).header("x-api-key", self.key.expose_secret());
         let request = request.header("content-type", "application/json").body(Body::from(body));
         let request = request.expect("the path was looked at before");
         let response = layers::platform(self.router.clone(), app.clone()).oneshot(request).await;

@@ -32,7 +32,8 @@ pub fn node(house: &House, data: &[u8]) {
         let answer = visit.ask(Method::GET, &path(base, workflow), b"").await;
         assert!([200, 404, 422].contains(&answer.status), "{data:?}: {}", answer.text);
         assert!(!answer.wrote);
-        let pattern = visit.ask(Method::GET, &path(BASE, if has_workflow { WORKFLOW } else { "" }), b"").await;
+        let pattern =
+            visit.ask(Method::GET, &path(BASE, if has_workflow { WORKFLOW } else { "" }), b"").await;
         let (Some(filled), Some(pattern)) = (made(answer), made(pattern)) else { return };
         let base = match base.trim() {
             "" => "https://baton.example.com".to_owned(),

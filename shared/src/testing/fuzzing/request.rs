@@ -32,7 +32,8 @@ pub fn request(house: &House, data: &[u8]) {
     }
     house.visit(async |visit| {
         let answer = visit.ask(method.clone(), &path, body).await;
-        let what = format!("{method} {path} {}\n{} {}", String::from_utf8_lossy(body), answer.status, answer.text);
+        let what =
+            format!("{method} {path} {}\n{} {}", String::from_utf8_lossy(body), answer.status, answer.text);
         documented(&house.document, &method, route, &answer, &what);
         // The document shows one as an example.
         let is_sent = path.contains(SECRET) || contains(body, SECRET) || public;

@@ -90,6 +90,9 @@ fn model(text: &str) {
     }
     if let Some(found) = found {
         let tokens = Tokens { input: 1_000_000, output: 1_000, ..Tokens::default() };
-        assert!(found.cost(&tokens).is_ok_and(|cost| cost.total_pico >= 0) && !found.label.is_empty(), "{text}");
+        assert!(
+            found.cost(&tokens).is_ok_and(|cost| cost.total_pico >= 0) && !found.label.is_empty(),
+            "{text}"
+        );
     }
 }

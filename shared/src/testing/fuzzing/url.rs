@@ -110,13 +110,15 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_multicast()
         || address.is_broadcast()
         || address.is_documentation();
-    let special = matches!((a, b, c), (0, ..) | (240.., ..) | (100, 64..=127, _) | (192, 0, 0) | (198, 18..=19, _));
+    let special =
+        matches!((a, b, c), (0, ..) | (240.., ..) | (100, 64..=127, _) | (192, 0, 0) | (198, 18..=19, _));
     !named && !special && address != Ipv4Addr::new(168, 63, 129, 16)
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, _, _, _, f, ..] = address.segments();
-    let special = matches!((a, b), (0x2001, 0..0x0200 | 0x0db8) | (0x2002, _) | (0x3ffe, _) | (0x3fff, 0..0x1000));
+    let special =
+        matches!((a, b), (0x2001, 0..0x0200 | 0x0db8) | (0x2002, _) | (0x3ffe, _) | (0x3fff, 0..0x1000));
     (0x2000..0x4000).contains(&a) && !special && f != 0x5efe
 }
 
@@ -135,7 +137,8 @@ fn base(text: &str, execution: &str, suffix: &str, token: &str) {
     assert_eq!(origin(&base), origin(text.trim()), "{text}");
     let Ok(host) = Url::parse(&base) else { return assert!(base.is_empty(), "{base} is no URL") };
     assert!(host.username().is_empty() && host.password().is_none(), "{base}");
-    let url = rebuild_resume_url(&host, execution, Some(suffix), Some(token).filter(|token| !token.is_empty()));
+    let url =
+        rebuild_resume_url(&host, execution, Some(suffix), Some(token).filter(|token| !token.is_empty()));
     assert_eq!(url.origin(), host.origin(), "{url}");
     let path = host.path().trim_end_matches('/');
     assert!(url.path().starts_with(&format!("{path}/webhook-waiting")), "{url} left {base}");
