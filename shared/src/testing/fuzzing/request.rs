@@ -89,8 +89,10 @@ fn names(document: &Document, uri: &Uri, body: &[u8], answer: &Answer, what: &st
         sent.extend(map.keys().cloned());
     }
     for name in blamed.keys() {
-        let name = name.split(['.', '[']).next().unwrap_or(name);
-        assert!(sent.contains(name) || document.names.contains(name), "{name} is no field: {what}");
+        let outer = name.split(['.', '[']).next().unwrap_or(name);
+        let is_known =
+            [name.as_str(), outer].iter().any(|name| sent.contains(*name) || document.names.contains(*name));
+        assert!(is_known, "{name} is no field: {what}");
     }
 }
 
