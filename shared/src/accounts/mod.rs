@@ -21,6 +21,8 @@ use crate::{
 mod keys;
 mod passwords;
 mod sessions;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
 mod throttle;
 mod tokens;
 

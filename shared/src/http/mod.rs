@@ -17,3 +17,5 @@ pub mod rate;
 pub mod reply;
 pub mod routes;
 pub mod subject;
+#[cfg(all(test, feature = "testing"))]
+mod tests;

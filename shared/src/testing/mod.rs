@@ -7,6 +7,8 @@ pub mod crowd;
 pub mod dump;
 #[cfg(feature = "testing")]
 mod faults;
+#[cfg(all(test, feature = "testing"))]
+pub(crate) mod house;
 #[cfg(feature = "testing")]
 mod n8n;
 #[cfg(feature = "testing")]
