@@ -25,5 +25,7 @@ pub mod pushes;
 pub mod runs;
 pub mod sessions;
 pub mod subjects;
+#[cfg(all(test, feature = "testing"))]
+mod tests;
 pub mod usage;
 pub mod workflows;

@@ -159,3 +159,6 @@ async fn send(app: &App, debts: &[Debt]) -> Result<usize> {
     }
     Ok(debts.len())
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;
