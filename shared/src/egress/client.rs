@@ -22,7 +22,8 @@ use rustls::pki_types::TrustAnchor;
 use thiserror::Error;
 use url::Url;
 
-use super::{HttpOut, OutError, OutReply, OutRequest, Policy, Reason, Resolver, guard::Guard, tls};
+use super::{HttpOut, OutError, OutReply, OutRequest, Policy, Reason, Resolver, guard::Guard};
+use crate::tls;
 
 const USER_AGENT: &str = concat!("Baton/", env!("CARGO_PKG_VERSION"));
 
@@ -63,6 +64,13 @@ pub struct Guarded {
 #[derive(Debug, Error)]
 #[error("the HTTP client could not be set up: {0}")]
 pub struct SetupError(String);
+
+impl SetupError {
+    #[cfg(feature = "aws")]
+    pub(crate) fn of(why: &dyn std::fmt::Display) -> Self {
+        Self(why.to_string())
+    }
+}
 
 impl Guarded {
     /// # Errors
