@@ -11,7 +11,10 @@ use crate::{
     },
     error::ErrorKind,
     repo::orgs,
-    testing::house::{House, PASSWORD},
+    testing::{
+        Plan,
+        house::{House, PASSWORD},
+    },
 };
 
 const TAKEN: (ErrorKind, &str) = (ErrorKind::Conflict, "email_taken");
@@ -67,6 +70,9 @@ async fn what_cannot_be_an_organization_is_refused_with_the_field_that_is_wrong(
     assert_eq!(fields(create("Acme", email, "short").await), ["admin_password"]);
     create(&"é".repeat(200), email, PASSWORD).await.unwrap();
     assert_eq!(refusal(create("Rival", "JANE@acme.example", PASSWORD).await), TAKEN);
+    // Another reason for which nothing was written is not the address.
+    house.faults.set(Plan::Throttle { percent: 100, seed: 1 });
+    assert_eq!(refusal(create("Rival", "joe@rival.example", PASSWORD).await).0, ErrorKind::Unavailable);
 }
 
 #[tokio::test]

@@ -1,5 +1,11 @@
 //! Who is let in, and where.
 
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+use axum::{Router, routing::get};
 use http::Method;
 use secrecy::ExposeSecret;
 
@@ -7,7 +13,7 @@ use super::{CREATED, Front, OK};
 use crate::{
     accounts::SessionToken,
     domain::session::TOKEN_LIFE,
-    http::{credential, routes::Auth},
+    http::{credential, peer::Peer, routes::Auth},
 };
 
 const POST: Method = Method::POST;
@@ -147,4 +153,35 @@ async fn a_limited_route_counts_each_key_for_itself_and_all_sessions_of_a_user_t
     assert_eq!(trigger(("x-api-key", &other)).await.status, CREATED);
     assert_eq!(front.call(Method::GET, "/api", &[]).await.header("x-ratelimit-limit"), None);
     assert_eq!(front.get("/health", &[]).await.status, OK);
+}
+
+#[tokio::test]
+async fn by_https_the_cookie_of_this_very_host_counts() {
+    let front = Front::new().await;
+    let token = log_in(&front).await;
+    let https = Peer { address: None, https: true };
+    for (name, status) in [("__Host-baton_session", CREATED), ("baton_session", 401)] {
+        let cookie = format!("{name}={}", token.text.expose_secret());
+        let answer = front.send_as(https, Method::GET, "/api", &[("cookie", &cookie)], "").await;
+        assert_eq!(answer.status, status, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_tells_who_is_at_its_other_end() {
+    let router = Router::new().route("/", get(async |peer: Peer| format!("{peer:?}")));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asks = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply
+    });
+    let reply = tokio::select! {
+        ended = axum::serve(listener, router.into_make_service_with_connect_info::<Peer>()) => panic!("{ended:?}"),
+        reply = asks => reply.unwrap(),
+    };
+    assert!(reply.ends_with("Peer { address: Some(127.0.0.1), https: false }"), "{reply}");
 }

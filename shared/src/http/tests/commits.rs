@@ -9,7 +9,7 @@ use crate::{
     domain::chore::What,
     error::{Error, ErrorKind},
     http::{
-        ctx::{Ctx, Idempotency, Refused, settle},
+        ctx::{Ctx, Idempotency, Refused, refusal, settle},
         reply::Reply,
     },
     ids::Id,
@@ -206,7 +206,9 @@ async fn a_refusal_says_what_stands_in_the_way() {
         (StoreError::Throttled, false),
         (StoreError::Canceled(Vec::new()), false),
     ] {
-        let refused = Refused::from(error);
+        // Nothing of the handler's own stands in the way.
+        let refused = refusal(error);
+        assert!(matches!(refused, Refused::Error(_)), "{refused:?}");
         assert_eq!(refused.is_contention(), contention, "{refused:?}");
         assert!(!refused.met_itself(&Value::Null));
     }

@@ -3,6 +3,7 @@
 use axum::{
     Router,
     body::{Body, to_bytes},
+    extract::ConnectInfo,
     response::Response,
     routing::{get, post},
 };
@@ -11,7 +12,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{ctx::Ctx, extract::JsonBytes, layers, reply::Reply};
+use super::{ctx::Ctx, extract::JsonBytes, layers, peer::Peer, reply::Reply};
 use crate::{
     accounts::{NewKey, NewOrganization},
     app::SharedApp,
@@ -125,7 +126,19 @@ impl Front {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
+        self.send_as(Peer::default(), method, path, headers, body).await
+    }
+
+    /// The same from the other end of such a connection.
+    async fn send_as(
+        &self,
+        peer: Peer,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).extension(ConnectInfo(peer));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
