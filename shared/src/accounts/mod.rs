@@ -21,7 +21,8 @@ use crate::{
 mod keys;
 mod passwords;
 mod sessions;
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;
 mod throttle;
 mod tokens;

@@ -18,5 +18,6 @@ pub mod rate;
 pub mod reply;
 pub mod routes;
 pub mod subject;
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;

@@ -25,7 +25,8 @@ pub mod pushes;
 pub mod runs;
 pub mod sessions;
 pub mod subjects;
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;
 pub mod usage;
 pub mod workflows;

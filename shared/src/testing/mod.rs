@@ -7,7 +7,8 @@ pub mod crowd;
 pub mod dump;
 #[cfg(feature = "testing")]
 mod faults;
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 pub(crate) mod house;
 #[cfg(feature = "testing")]
 mod n8n;

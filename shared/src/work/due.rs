@@ -160,5 +160,6 @@ async fn send(app: &App, debts: &[Debt]) -> Result<usize> {
     Ok(debts.len())
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;
