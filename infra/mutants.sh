@@ -28,7 +28,7 @@ if [ "${1:-}" = --changed ]; then
         shift
         ;;
     esac
-    git diff --merge-base "$ref" -- shared >"$work/diff"
+    git diff --no-color --no-ext-diff --src-prefix=a/ --dst-prefix=b/ --merge-base "$ref" -- shared >"$work/diff"
     options+=(--in-diff "$work/diff")
     # Without any change there is nothing to try, and an empty diff is refused.
     [ -s "$work/diff" ] || { echo "nothing under shared/ differs from $ref"; exit 0; }
