@@ -4,7 +4,7 @@
 #
 #   infra/mutants.sh                               all of it
 #   infra/mutants.sh --changed [REF]               what differs from REF (main)
-#   infra/mutants.sh -f shared/src/egress/guard.rs --iterate …   any option of cargo-mutants
+#   infra/mutants.sh -F egress/guard.rs --iterate  any option of cargo-mutants; -F takes a pattern of what it lists
 #
 # What was tried, and how each went, is in mutants.out. The mistakes are made in a copy of the tree.
 set -euo pipefail
