@@ -41,6 +41,10 @@ n8n:
 bad-day seed="7" kills="600":
     cargo test -p baton --features chaos --test bad_day -- --seed {{seed}} --kills {{kills}}
 
+# Mistakes planted in the code that guards the house, and how many of them the unit tests notice. `--changed`: in what differs from main.
+mutants *options:
+    infra/mutants.sh {{options}}
+
 # All of it, as CI does.
 ci:
     bash .ci/run
