@@ -25,9 +25,9 @@ for manifest in sorted(pathlib.Path("functions").glob("*/Cargo.toml")):
     if settings != same:
         raise SystemExit(f"{manifest}: config = {settings}, and the profile deploy is {same}")
 PYTHON
+# What `sam local` would serve.
+AWS_DEFAULT_REGION=us-east-1 python3 infra/sam_local.py check
 # Offline: neither its own rules nor anything else is fetched. What it is to let pass, .checkov.yaml names and explains.
 baton_checkov
 checkov --config-file .checkov.yaml --file template.yaml --skip-download --quiet --compact
 echo "the template is clean"
-# What `sam local` would serve.
-AWS_DEFAULT_REGION=us-east-1 python3 infra/sam_local.py check

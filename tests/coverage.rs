@@ -453,6 +453,24 @@ async fn head_is_answered_like_get_without_a_body() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_leads_nowhere() {
+    let house = scene().await;
+    for route in ROUTES.iter().filter(|route| route.path.contains('{')) {
+        let parts = route.path.split('/').map(|part| if part.starts_with('{') { "%EA" } else { part });
+        let path = parts.collect::<Vec<_>>().join("/");
+        let body = [Verb::Post, Verb::Patch, Verb::Put].contains(&route.method).then(|| json!({}));
+        let method = route.method.as_str().parse().unwrap();
+        let answer = house.acme.call(method, &path, body, &[]).await;
+        assert_eq!(answer.status, 404, "{}: {answer:?}", route.operation);
+        assert!(
+            answer.json["error"].is_string() || answer.json["code"].is_string(),
+            "{}: {answer:?}",
+            route.operation
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_method_that_a_path_does_not_know_is_a_405_with_allow() {
     let house = scene().await;
     for sample in samples(&house) {

@@ -1,7 +1,6 @@
-use axum::extract::Path;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    http::{ctx::Ctx, extract::PathText, fields::Fields, reply::Reply},
 };
 
 use crate::{
@@ -23,7 +22,7 @@ use crate::{
     request_body = NodeParameters, responses(
         (status = 201, description = "The credential was made, or holds a new key.", body = NodeOut),
         (status = 200, description = "The credential was there, or is to be made by hand.", body = NodeOut)))]
-pub async fn handler(mut ctx: Ctx, Path(kind): Path<String>, fields: Fields) -> Result<Reply> {
+pub async fn handler(mut ctx: Ctx, PathText(kind): PathText, fields: Fields) -> Result<Reply> {
     let wish = Wish::read(&ctx, &kind, fields).await?;
     if wish.kind.path.is_none() {
         let reply = Reply::ok(&NodeOut::new(&wish, None))?;

@@ -1,7 +1,10 @@
-use axum::extract::Path;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::{PathText, QueryFields},
+        reply::Reply,
+    },
 };
 
 use crate::{
@@ -15,7 +18,7 @@ use crate::{
 #[utoipa::path(get, path = "/api/n8n/nodes/{kind}", operation_id = "get_n8n_node", tag = "n8n nodes",
     params(("kind" = String, Path, description = "Kind of node.", example = "payload-review"), NodeParameters),
     responses((status = 200, description = "The nodes.", body = NodeOut)))]
-pub async fn handler(ctx: Ctx, Path(kind): Path<String>, QueryFields(fields): QueryFields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathText(kind): PathText, QueryFields(fields): QueryFields) -> Result<Reply> {
     let wish = Wish::read(&ctx, &kind, fields).await?;
     let credential = match wish.kind.path {
         Some(_) => {

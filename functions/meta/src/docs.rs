@@ -1,12 +1,9 @@
 use std::io::Read;
 
-use axum::{
-    extract::Path,
-    response::{Html, IntoResponse, Response},
-};
+use axum::response::{Html, IntoResponse, Response};
 use flate2::read::GzDecoder;
 use http::{HeaderMap, header};
-use shared::error::Error;
+use shared::{error::Error, http::extract::PathText};
 
 /// A file as gzip, packed by `build.rs`.
 struct Packed {
@@ -78,7 +75,7 @@ pub async fn docs() -> Response {
 
 /// Files of that page.
 #[utoipa::path(get, path = "/docs/{file}", operation_id = "docs_file", tag = "service", params(("file" = String, Path, description = "Name of the file.", example = "swagger-ui.css")), responses((status = 200, description = "The file.", body = String, content_type = "text/css")))]
-pub async fn docs_file(Path(file): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
+pub async fn docs_file(PathText(file): PathText, headers: HeaderMap) -> Result<Response, Error> {
     if file == "start.js" {
         return Ok(([(header::CONTENT_TYPE, "text/javascript")], START).into_response());
     }

@@ -1,11 +1,15 @@
-use axum::extract::Path;
 use serde::Serialize;
 use serde_json::Number;
 use shared::{
     clock::Millis,
     domain::usage::Totals,
     error::{OrNotFound, Result},
-    http::{ctx::Ctx, extract::QueryFields, fields::Fields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::{PathText, QueryFields},
+        fields::Fields,
+        reply::Reply,
+    },
     pricing,
     repo::usage::ModelTotals,
 };
@@ -81,7 +85,7 @@ struct Filter {
     responses((status = 200, description = "The sums.", body = StatsOut)))]
 pub async fn handler(
     ctx: Ctx,
-    Path(workflow_id): Path<String>,
+    PathText(workflow_id): PathText,
     QueryFields(fields): QueryFields,
 ) -> Result<Reply> {
     let filter = read(fields)?;

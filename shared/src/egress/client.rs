@@ -249,3 +249,21 @@ fn innermost(error: &reqwest::Error) -> String {
         _ => "unknown cause".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of reqwest's own links names the URL.
+    #[test]
+    fn a_cause_that_is_reqwests_own_is_not_repeated() {
+        let reply = http::Response::builder().status(500).body("").unwrap();
+        let error = reqwest::Response::from(reply).error_for_status().unwrap_err();
+        assert!(error.to_string().contains("http"), "{error}");
+        assert_eq!(innermost(&error), "unknown cause");
+        assert_eq!(
+            explain("example.com", &error, false),
+            OutError::Connect("example.com: unknown cause".to_owned())
+        );
+    }
+}

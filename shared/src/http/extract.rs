@@ -76,8 +76,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let text =
-            Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::not_found("record"))?;
+        let PathText(text) = PathText::from_request_parts(parts, state).await?;
         text.parse().map(Self).map_err(|_| Error::not_found("record"))
     }
 }
@@ -97,6 +96,19 @@ impl<S: Send + Sync> FromRequestParts<S> for PathIds {
             (Ok(outer), Ok(inner)) => Ok(Self(outer, inner)),
             _ => Err(nothing()),
         }
+    }
+}
+
+/// The text at the end of a path. What is no text names nothing.
+#[derive(Debug, Clone)]
+pub struct PathText(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathText {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let found = Path::<String>::from_request_parts(parts, state).await;
+        found.map(|Path(text)| Self(text)).map_err(|_| Error::not_found("record"))
     }
 }
 

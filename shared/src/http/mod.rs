@@ -18,3 +18,6 @@ pub mod rate;
 pub mod reply;
 pub mod routes;
 pub mod subject;
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests;

@@ -10,6 +10,9 @@ pub mod dump;
 mod faults;
 #[cfg(feature = "testing")]
 pub mod fuzzing;
+#[cfg(test)]
+#[cfg(feature = "testing")]
+pub(crate) mod house;
 #[cfg(feature = "testing")]
 mod n8n;
 #[cfg(feature = "testing")]
