@@ -41,6 +41,10 @@ n8n:
 bad-day seed="7" kills="600":
     cargo test -p baton --features chaos --test bad_day -- --seed {{seed}} --kills {{kills}}
 
+# The local host against PocketBase: some five minutes.
+bench-requests *more:
+    infra/bench/pocketbase.sh {{more}}
+
 # All of it, as CI does.
 ci:
     bash .ci/run
