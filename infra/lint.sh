@@ -18,3 +18,5 @@ done
 baton_checkov
 checkov --config-file .checkov.yaml --file template.yaml --skip-download --quiet --compact
 echo "the template is clean"
+# What `sam local` would serve.
+AWS_DEFAULT_REGION=us-east-1 python3 infra/sam_local.py check

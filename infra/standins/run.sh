@@ -3,15 +3,17 @@
 #
 #   infra/standins/run.sh cargo test --workspace
 #
-# The stand-in (ministack, from PyPI) is installed once into BATON_TOOLS_CACHE and keeps nothing between runs.
+# The stand-in (ministack, from PyPI) is installed once into BATON_TOOLS_CACHE and keeps nothing between runs. It listens on
+# loopback, or where STANDIN_HOST says.
 set -euo pipefail
 
 version=1.5.33
 cache=${BATON_TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/baton-tools}
 venv=$cache/ministack-$version
+host=${STANDIN_HOST:-127.0.0.1}
 
 if [ $# -eq 0 ]; then
-    sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
 
@@ -37,9 +39,9 @@ trap 'exit 130' INT TERM
 
 # Another process may take the port between the question and the start, hence a few attempts.
 for _ in 1 2 3; do
-    port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    endpoint=http://127.0.0.1:$port
-    (cd "$work" && BIND_HOST=127.0.0.1 GATEWAY_PORT=$port AWS_ENDPOINT_URL=$endpoint exec "$venv/bin/ministack") \
+    port=$("$venv/bin/python" -c 'import socket, sys; s = socket.socket(); s.bind((sys.argv[1], 0)); print(s.getsockname()[1])' "$host")
+    endpoint=http://$host:$port
+    (cd "$work" && BIND_HOST=$host GATEWAY_PORT=$port AWS_ENDPOINT_URL=$endpoint exec "$venv/bin/ministack") \
         >"$work/log" 2>&1 &
     server=$!
     for _ in $(seq 100); do

@@ -2,7 +2,8 @@
 //! `cargo run --release -p baton --example leads_speed`.
 //!
 //! Two organizations in one data directory are asked in turn, through the whole router. It ends with an error when the p99
-//! of a list is more than twice as long with many leads as with few, or when anything costs more request units.
+//! of a list is more than twice as long with many leads as with few, or when anything costs more request units. With `counts`
+//! as its argument it tells the times and holds them to nothing, as where others use the machine.
 
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
@@ -55,6 +56,7 @@ async fn main() -> Result<(), Error> {
 async fn lists(few: &Asker, many: &Asker) -> Result<Vec<String>, Error> {
     println!("{:44}{FEW:>20} leads{MANY:>20} leads", "");
     println!("{:44}{:>13}{:>13}{:>13}{:>13}{:>8}{:>8}", "list", "p50", "p99", "p50", "p99", "p99 ×", "units");
+    let timed = std::env::args().nth(1).is_none_or(|argument| argument != "counts");
     let mut wrong = Vec::new();
     for query in [
         String::new(),
@@ -86,7 +88,7 @@ async fn lists(few: &Asker, many: &Asker) -> Result<Vec<String>, Error> {
         let factor = b.1.as_secs_f64() / a.1.as_secs_f64();
         let units = many_units.iter().copied().fold(0.0, f64::max);
         println!("{query:44}{:>13.2?}{:>13.2?}{:>13.2?}{:>13.2?}{factor:>8.2}{units:>8}", a.0, a.1, b.0, b.1);
-        if factor > FACTOR {
+        if timed && factor > FACTOR {
             wrong.push(format!("{query}: the p99 is {factor:.2} times as long"));
         }
         if few_units != many_units {

@@ -3,7 +3,8 @@
 //! Leads are created (each is on the disk before it is acknowledged) over loopback: first by as many clients as keep the
 //! host busy, then at four times the rate that these reached, then by the first ones again; five times over. It ends with
 //! an error when something else than 503 with `Retry-After` was refused, when what was let in took more than three times as
-//! long (p99, median of the rounds), or when the host was not itself again afterwards.
+//! long (p99, median of the rounds), or when the host was not itself again afterwards. With `counts` as its argument it
+//! tells the times and holds them to nothing, as where others use the machine.
 
 #![expect(
     clippy::print_stdout,
@@ -98,10 +99,11 @@ fn judge(rounds: &[Round]) -> Result<(), Error> {
     let kept = median(&|[busy, flood, _]| flood.rate() / busy.rate());
     let again = median(&|[busy, _, again]| again.rate() / busy.rate());
     println!("medians: p99 of what was let in × {slower:.2}, rate × {kept:.2}, rate afterwards × {again:.2}");
-    if slower > SLOWER {
+    let timed = std::env::args().nth(1).is_none_or(|argument| argument != "counts");
+    if timed && slower > SLOWER {
         wrong.push(format!("what was let in took {slower:.2} times as long"));
     }
-    if again < RECOVERED {
+    if timed && again < RECOVERED {
         wrong.push(format!("afterwards the host did {again:.2} of what it did before"));
     }
     if rounds.iter().any(|[busy, flood, again]| busy.refused + again.refused > 0 || flood.refused == 0) {
