@@ -1,7 +1,7 @@
 //! What callers see of a payload.
 
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use shared::{
     domain::payload::{Body, Payload},
     http::subject::SubjectOut,
