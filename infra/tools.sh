@@ -38,3 +38,14 @@ baton_functions() {
         basename "$(dirname "$manifest")"
     done
 }
+
+# Puts cargo-mutants on PATH.
+baton_mutants() {
+    local cargo_mutants=27.1.0
+    local root=${BATON_TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/baton-tools}/cargo
+    if ! cargo install --root "$root" --list 2>/dev/null | grep -q "^cargo-mutants v$cargo_mutants:"; then
+        echo "installing cargo-mutants into $root" >&2
+        cargo install --root "$root" --locked --quiet "cargo-mutants@$cargo_mutants"
+    fi
+    export PATH=$root/bin:$PATH
+}

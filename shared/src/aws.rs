@@ -3,19 +3,17 @@
 //! Its one rule: nothing is looked up. No environment, profile file, metadata service or directory of certificates is
 //! read, because each of them is time in a cold start and a way to fail there.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache, Region};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretString};
+
+mod http;
 
 /// Where AWS is and who calls it.
 #[derive(Debug, Clone)]
@@ -44,7 +42,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const ATTEMPTS: u32 = 5;
 
 /// What every engine builds its client from. The HTTP client and its connections are shared among them.
-pub fn connect(settings: AwsSettings) -> SdkConfig {
+///
+/// # Errors
+/// If the TLS configuration does not fit the version of rustls.
+pub fn connect(settings: AwsSettings) -> Result<SdkConfig, rustls::Error> {
     let AwsCredentials { access_key_id, secret_access_key, session_token } = settings.credentials;
     let credentials = Credentials::new(
         access_key_id,
@@ -59,10 +60,8 @@ pub fn connect(settings: AwsSettings) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         // The credentials are at hand; caching them would only add a lock and a timer.
         .identity_cache(IdentityCache::no_cache())
-        .http_client(http_client())
-        .timeout_config(
-            TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build(),
-        )
+        .http_client(http::client(CONNECT)?)
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(ATTEMPTS)
@@ -70,25 +69,15 @@ pub fn connect(settings: AwsSettings) -> SdkConfig {
                 .with_max_backoff(MAX_PAUSE),
         );
     config.set_endpoint_url(settings.endpoint);
-    config.build()
+    Ok(config.build())
 }
 
-fn http_client() -> SharedHttpClient {
-    let roots = TrustStore::empty().with_pem_certificate(roots());
-    let tls = TlsContext::builder().with_trust_store(roots).build().unwrap_or_default();
-    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https()
-}
+/// A client that is made when it is first called. To make one costs as much as all of a start that is not one: each reads
+/// the table of AWS's partitions for itself. Only the store's is made at the start, because every request needs it.
+pub(crate) type OnUse<C> = LazyLock<C, Box<dyn FnOnce() -> C + Send>>;
 
-/// The roots of the Mozilla programme, compiled in. The TLS context takes nothing but PEM.
-fn roots() -> Vec<u8> {
-    let certificates = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-    let mut pem = String::with_capacity(certificates.iter().map(|der| der.len() * 4 / 3 + 64).sum());
-    for der in certificates {
-        pem.push_str("-----BEGIN CERTIFICATE-----\n");
-        STANDARD.encode_string(der, &mut pem);
-        pem.push_str("\n-----END CERTIFICATE-----\n");
-    }
-    pem.into_bytes()
+pub(crate) fn on_use<C>(make: impl FnOnce() -> C + Send + 'static) -> OnUse<C> {
+    LazyLock::new(Box::new(make))
 }
 
 #[cfg(test)]

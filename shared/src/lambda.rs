@@ -34,13 +34,9 @@ const MARGIN: Duration = Duration::from_secs(2);
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Serves a group of routes behind API Gateway.
-pub async fn run_http(
-    name: &str,
-    router: impl Into<Router<SharedApp>>,
-    engines: &[Fit],
-) -> Result<(), Error> {
+pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) -> Result<(), Error> {
     let app = start(name, engines)?;
-    lambda_http::run(layers::platform(router.into(), app).map_request(with_peer)).await
+    lambda_http::run(layers::platform(router, app).map_request(with_peer)).await
 }
 
 /// Who called, as API Gateway saw it. It takes https only.

@@ -27,6 +27,7 @@ pub mod store;
 pub mod tenant;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod tls;
 #[cfg(feature = "aws")]
 pub mod wiring;
 pub mod work;

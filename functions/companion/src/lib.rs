@@ -4,9 +4,8 @@ mod chats;
 mod invoices;
 mod notifications;
 
-use shared::app::SharedApp;
-use utoipa_axum::router::OpenApiRouter;
+use shared::http::group::Routes;
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new().merge(notifications::router()).merge(invoices::router()).merge(chats::router())
+pub fn router<R: Routes>() -> R {
+    R::new().merge(notifications::router()).merge(invoices::router()).merge(chats::router())
 }

@@ -11,12 +11,8 @@ mod kinds;
 mod list;
 mod wire;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
-        .routes(routes!(list::handler))
-        .routes(routes!(get::handler))
-        .routes(routes!(create::handler))
+pub fn router<R: Routes>() -> R {
+    R::new().routes(routes!(list::handler)).routes(routes!(get::handler)).routes(routes!(create::handler))
 }

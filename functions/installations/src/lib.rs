@@ -4,11 +4,10 @@ mod installed;
 mod push;
 mod register;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
+pub fn router<R: Routes>() -> R {
+    R::new()
         .routes(routes!(register::handler))
         .routes(routes!(push::handler))
         .routes(routes!(installed::handler))

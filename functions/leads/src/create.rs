@@ -1,3 +1,4 @@
+use futures::future::try_join;
 use serde::Serialize;
 use shared::{
     domain::{
@@ -16,13 +17,15 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
+    repo::leads::Holder,
+    store::StoreError,
 };
 use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     ATTEMPTS,
-    input::{CreateInput, CreateLead},
+    input::{CreateInput, CreateLead, Opened},
 };
 
 /// What to do when the address has a lead already.
@@ -64,11 +67,14 @@ pub struct Created {
         (status = 201, description = "Created.", body = Created),
         (status = 200, description = "It was there already: `duplicate` is true.", body = Created)))]
 pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
-    let pipeline = ctx.pipelines().load().await?;
-    let CreateInput { change, origin, on_duplicate } = CreateInput::read(query, fields, &pipeline)?;
+    let opened = Opened::read(query, fields);
+    let pipelines = ctx.pipelines();
+    let (pipeline, looked_up) = try_join(pipelines.load(), look_up(&ctx, &opened)).await?;
+    let CreateInput { change, origin, on_duplicate } = opened.finish(&pipeline)?;
     let automation_status = origin.automation_status;
     let Placed { subject, resume_url, .. } = origin.place(&ctx).await?;
-    let mut post = Post { ctx, pipeline, change, on_duplicate, automation_status, subject, resume_url };
+    let mut post =
+        Post { ctx, pipeline, change, on_duplicate, automation_status, subject, resume_url, looked_up };
     for _ in 1..ATTEMPTS {
         match post.store().await {
             // Somebody was quicker, and perhaps with the same address: look again.
@@ -77,6 +83,19 @@ pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) 
         }
     }
     Ok(post.store().await?)
+}
+
+/// Who has the address, in the client group that was named or the caller's own: read beside the pipeline, so that a create
+/// waits for the store twice and not three times.
+async fn look_up(ctx: &Ctx, opened: &Opened) -> Result<Option<LookedUp>, StoreError> {
+    let Some(folded) = opened.folded_email() else { return Ok(None) };
+    let group_id = opened.group_id().unwrap_or(ctx.caller.group_id);
+    Ok(Some(LookedUp { group_id, holder: ctx.leads().holder(group_id, &folded).await? }))
+}
+
+struct LookedUp {
+    group_id: Id,
+    holder: Option<Holder>,
 }
 
 /// What was posted, looked up and ready to be stored.
@@ -89,16 +108,23 @@ struct Post {
     automation_status: Option<AutomationStatus>,
     subject: Subject,
     resume_url: Option<Url>,
+    /// Good for one attempt.
+    looked_up: Option<LookedUp>,
 }
 
 impl Post {
-    async fn store(&self) -> Result<Reply, Refused> {
+    async fn store(&mut self) -> Result<Reply, Refused> {
+        let looked_up = self.looked_up.take();
         let ctx = &self.ctx;
         let mut lead = Lead::new(self.subject.clone(), self.change.clone());
         if let Some(before) = origin::renew(ctx, &mut lead).await? {
             return self.renew(&before, lead.subject).await;
         }
-        let holder = ctx.leads().holder(lead.subject.group_id, &lead.folded_email()).await?;
+        // The installation may have put it into another group.
+        let holder = match looked_up.filter(|found| found.group_id == lead.subject.group_id) {
+            Some(found) => found.holder,
+            None => ctx.leads().holder(lead.subject.group_id, &lead.folded_email()).await?,
+        };
         if let Some(holder) = holder
             && self.on_duplicate != OnDuplicate::Create
         {

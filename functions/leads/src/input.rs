@@ -100,22 +100,44 @@ pub struct CreateInput {
     pub on_duplicate: OnDuplicate,
 }
 
-impl CreateInput {
-    pub fn read(mut query: Fields, mut fields: Fields, pipeline: &Pipeline) -> Result<Self> {
+/// A create of which was read what needs no pipeline, so that its address can be looked up beside it.
+pub struct Opened {
+    query: Fields,
+    fields: Fields,
+    email: Option<String>,
+    origin: Origin,
+}
+
+impl Opened {
+    pub fn read(query: Fields, mut fields: Fields) -> Self {
         for name in ["first_name", "last_name", "email"] {
             fields.require(name);
         }
+        let (email, origin) = (email(&mut fields), Origin::read(&mut fields));
+        Self { query, fields, email, origin }
+    }
+
+    /// The address as it is compared.
+    pub fn folded_email(&self) -> Option<String> {
+        self.email.as_deref().and_then(fold_email)
+    }
+
+    /// The client group that was named.
+    pub fn group_id(&self) -> Option<Id> {
+        self.origin.group_id
+    }
+
+    pub fn finish(mut self, pipeline: &Pipeline) -> Result<CreateInput> {
         let change = Change {
-            email: email(&mut fields),
-            profile: profile(&mut fields),
+            email: self.email,
+            profile: profile(&mut self.fields),
             cleared: Vec::new(),
-            status_id: status(&mut fields, pipeline),
-            custom: pipeline.read_values(&mut fields, Mode::Create),
+            status_id: status(&mut self.fields, pipeline),
+            custom: pipeline.read_values(&mut self.fields, Mode::Create),
         };
-        let on_duplicate = origin::on_duplicate(&mut query, &mut fields);
-        let origin = Origin::read(&mut fields);
-        fields.finish()?;
-        Ok(Self { change, origin, on_duplicate })
+        let on_duplicate = origin::on_duplicate(&mut self.query, &mut self.fields);
+        self.fields.finish()?;
+        Ok(CreateInput { change, origin: self.origin, on_duplicate })
     }
 }
 

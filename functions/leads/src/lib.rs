@@ -11,15 +11,14 @@ mod recent;
 mod update;
 mod wire;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
 /// How often a change is decided anew because somebody else was quicker. Each time one of the others got through, so that
 /// this many requests for one lead at once are all answered.
 const ATTEMPTS: usize = 100;
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
+pub fn router<R: Routes>() -> R {
+    R::new()
         .routes(routes!(create::handler))
         .routes(routes!(recent::handler))
         .routes(routes!(list::handler))

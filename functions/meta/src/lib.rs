@@ -4,11 +4,10 @@ mod credential;
 mod docs;
 mod health;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
+pub fn router<R: Routes>() -> R {
+    R::new()
         .routes(routes!(health::health))
         .routes(routes!(health::health_v1))
         .routes(routes!(credential::test_credential))

@@ -6,11 +6,10 @@ mod fields;
 mod statuses;
 mod view;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
+pub fn router<R: Routes>() -> R {
+    R::new()
         .routes(routes!(statuses::list::handler))
         .routes(routes!(statuses::create::handler))
         .routes(routes!(statuses::reorder::handler))

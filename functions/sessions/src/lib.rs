@@ -7,11 +7,10 @@ mod password;
 mod verify;
 mod wire;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
+pub fn router<R: Routes>() -> R {
+    R::new()
         .routes(routes!(login::admin_login))
         .routes(routes!(login::create_admin_session))
         .routes(routes!(login::log_in))

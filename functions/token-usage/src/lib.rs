@@ -3,9 +3,8 @@
 mod record;
 mod stats;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new().routes(routes!(record::handler)).routes(routes!(stats::handler))
+pub fn router<R: Routes>() -> R {
+    R::new().routes(routes!(record::handler)).routes(routes!(stats::handler))
 }

@@ -3,9 +3,8 @@
 mod poll;
 mod trigger;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new().routes(routes!(trigger::handler)).routes(routes!(poll::handler))
+pub fn router<R: Routes>() -> R {
+    R::new().routes(routes!(trigger::handler)).routes(routes!(poll::handler))
 }

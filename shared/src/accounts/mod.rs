@@ -21,6 +21,9 @@ use crate::{
 mod keys;
 mod passwords;
 mod sessions;
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests;
 mod throttle;
 mod tokens;
 

@@ -111,7 +111,7 @@ impl Attempt {
 /// The refusal of an attempt where `most` have failed in the window.
 fn refusal(most: i64, now: Millis, ends: Millis) -> Error {
     let wait = ends.since(now);
-    let message = format!("Too many failed logins. Wait {} minutes.", wait.as_secs().div_ceil(60));
+    let message = format!("Too many failed logins. Wait {} minutes.", wait.as_millis().div_ceil(60_000));
     Error::new(ErrorKind::RateLimited, "too_many_failures", message)
         .retry_after(wait)
         .used_up(u32::try_from(most).unwrap_or(u32::MAX), ends.seconds())

@@ -232,4 +232,22 @@ mod tests {
             assert_eq!(place(text), None, "{text}");
         }
     }
+
+    /// Whatever asks for it in this process, and whatever it has checked before.
+    #[test]
+    fn the_house_lends_its_cryptography_to_one_algorithm() {
+        assert!(check(Algorithm::HS256, AlgorithmFamily::Hmac).is_ok());
+        for (algorithm, family) in [
+            (Algorithm::HS384, AlgorithmFamily::Hmac),
+            (Algorithm::HS512, AlgorithmFamily::Hmac),
+            (Algorithm::RS256, AlgorithmFamily::Rsa),
+            (Algorithm::HS256, AlgorithmFamily::Rsa),
+            (Algorithm::EdDSA, AlgorithmFamily::Ed),
+        ] {
+            assert!(check(algorithm, family).is_err(), "{algorithm:?}");
+        }
+        let key = EncodingKey::from_secret(KEY.as_bytes());
+        assert!((RING.signer_factory)(&Algorithm::HS256, &key).is_ok());
+        assert!((RING.signer_factory)(&Algorithm::HS512, &key).is_err());
+    }
 }

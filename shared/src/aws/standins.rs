@@ -39,6 +39,7 @@ fn at(endpoint: String) -> SdkConfig {
             session_token: None,
         },
     })
+    .unwrap()
 }
 
 /// What a [`Script`] does with one request.

@@ -16,6 +16,7 @@ use aws_types::SdkConfig;
 use bytes::Bytes;
 
 use super::{BlobError, BlobKey, Blobs};
+use crate::aws::{OnUse, on_use};
 
 /// One attempt of an upload. A body that moves at all is let finish; one that stalls is cut off earlier by the SDK.
 const ATTEMPT: Duration = Duration::from_secs(30);
@@ -23,7 +24,7 @@ const ATTEMPT: Duration = Duration::from_secs(30);
 /// One bucket.
 #[derive(Debug)]
 pub struct S3Blobs {
-    client: Client,
+    client: OnUse<Client>,
     bucket: String,
     /// TLS and the checksum keep the body whole on its way, so that hashing it once more for the signature is waste.
     unsigned_body: bool,
@@ -39,7 +40,7 @@ impl S3Blobs {
             .force_path_style(endpoint.is_some())
             .build();
         let unsigned_body = endpoint.is_none_or(|url| url.starts_with("https://"));
-        Self { client: Client::from_conf(config), bucket: bucket.into(), unsigned_body }
+        Self { client: on_use(|| Client::from_conf(config)), bucket: bucket.into(), unsigned_body }
     }
 }
 

@@ -128,4 +128,55 @@ mod tests {
             assert_eq!(hash(text), None, "{text}");
         }
     }
+
+    /// What is stored and what scanners look for cannot change: a known key has a known checksum and hash.
+    #[test]
+    fn the_form_of_a_key_is_fixed() {
+        let text = format!("btn_live_{}{}", "0".repeat(30), "2C8GjS");
+        assert_eq!(
+            hash(&text).unwrap().as_str(),
+            "07d5f877b4a458d5736da2907e9a5ceb2a9a5bea7c71b452146fa5e3c6c608c8"
+        );
+        assert_eq!(
+            hash_of(&text.as_str().into()).as_str(),
+            "07d5f877b4a458d5736da2907e9a5ceb2a9a5bea7c71b452146fa5e3c6c608c8"
+        );
+        assert_eq!(hex(&[0x00, 0x0f, 0xa0, 0xff]), "000fa0ff");
+        assert_eq!(ApiKey::seal_record(Id::from_u64(7).unwrap()), "api-key/7/text");
+    }
+
+    #[test]
+    fn a_text_of_another_length_or_with_other_characters_is_none_even_with_a_good_checksum() {
+        for body in ["a".repeat(29), "a".repeat(31), "é".repeat(15), format!("{}-", "a".repeat(29))] {
+            let text = format!("{PREFIX}{body}{}", checksum(&body));
+            assert_eq!(hash(&text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_works_until_it_is_revoked_or_runs_out() {
+        let id = Id::SMALLEST;
+        let end = Millis(2_000);
+        let key = ApiKey {
+            id,
+            tenant: TenantId(7),
+            user_id: id,
+            username: "jane".into(),
+            group_id: id,
+            name: "n8n".into(),
+            hash: hash_of(&"x".into()),
+            last4: "wxyz".into(),
+            scopes: vec!["*".into()],
+            created_at: Millis(1_000),
+            expires_at: Some(end),
+            revoked_at: None,
+            sealed_text: None,
+        };
+        assert!(key.usable(Millis(end.0 - 1)));
+        assert!(!key.usable(end) && !key.usable(Millis(end.0 + 1)));
+        assert!(ApiKey { expires_at: None, ..key.clone() }.usable(end));
+        assert!(!ApiKey { revoked_at: Some(Millis(0)), ..key.clone() }.usable(Millis(0)));
+        assert!(!ApiKey { revoked_at: Some(Millis(0)), expires_at: None, ..key.clone() }.usable(Millis(0)));
+        assert_eq!(key.redacted(), "btn_live_…wxyz");
+    }
 }

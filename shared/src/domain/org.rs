@@ -107,6 +107,7 @@ pub fn fold_email(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::principal::covers;
 
     #[test]
     fn each_role_reads_back() {
@@ -118,9 +119,38 @@ mod tests {
     }
 
     #[test]
+    fn a_role_allows_what_it_is_for() {
+        let may = |role: Role, scope: &str| role.scopes().iter().any(|held| covers(held, scope));
+        for (scope, roles) in [
+            ("payloads:read", &Role::ALL[..]),
+            ("payloads:write", &[Role::Admin, Role::Editor]),
+            ("workflows:execute", &[Role::Admin, Role::Editor]),
+            ("reviews:decide", &[Role::Admin, Role::Editor, Role::Approver]),
+            ("accounts:manage", &[Role::Admin]),
+        ] {
+            for role in Role::ALL {
+                assert_eq!(may(role, scope), roles.contains(&role), "{role:?} {scope}");
+            }
+        }
+    }
+
+    #[test]
     fn addresses_fold_and_nonsense_is_refused() {
         assert_eq!(fold_email(" Jane@Example.COM "), Some("jane@example.com".into()));
-        for text in ["", "jane", "@example.com", "jane@", "jane@example", "ja ne@example.com", "jane@.com"] {
+        let longest = format!("{}@example.com", "j".repeat(242));
+        assert_eq!(fold_email(&longest), Some(longest.clone()));
+        for text in [
+            "",
+            "jane",
+            "@example.com",
+            "jane@",
+            "jane@example",
+            "ja ne@example.com",
+            "ja\u{7}ne@example.com",
+            "jane@.com",
+            "jane@example.com.",
+            &format!("j{longest}"),
+        ] {
             assert_eq!(fold_email(text), None, "{text}");
         }
     }

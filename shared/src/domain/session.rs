@@ -83,4 +83,38 @@ mod tests {
             assert_eq!(text.parse::<SessionRef>(), Err(NotASession), "{text}");
         }
     }
+
+    #[test]
+    fn a_session_lives_for_its_user_in_his_generation_until_it_ends() {
+        let id = |n| Id::from_u64(n).unwrap();
+        let (now, ends_at) = (Millis(1_000), Millis(2_000));
+        let session = Session {
+            id: id(9),
+            tenant: TenantId(7),
+            user_id: id(8),
+            group_id: id(6),
+            generation: 3,
+            signing_key: "k".into(),
+            jti_hash: "h".into(),
+            created_at: now,
+            ends_at,
+        };
+        let user = User {
+            id: id(8),
+            tenant: TenantId(7),
+            email: "jane@acme.example".into(),
+            role: crate::domain::org::Role::Admin,
+            password_hash: String::new(),
+            created_at: now,
+            generation: 3,
+            api_key: None,
+        };
+        assert_eq!(session.place(), SessionRef { tenant: TenantId(7), user_id: id(8), id: id(9) });
+        assert!(session.lives(&user, now) && session.lives(&user, Millis(ends_at.0 - 1)));
+        assert!(!session.lives(&user, ends_at) && !session.lives(&user, Millis(ends_at.0 + 1)));
+        assert!(!session.lives(&User { id: id(5), ..user.clone() }, now));
+        assert!(!session.lives(&User { generation: 2, ..user.clone() }, now));
+        assert!(!session.lives(&User { generation: 4, ..user }, now));
+        assert_eq!((TOKEN_LIFE.as_secs(), SESSION_LIFE.as_secs()), (3_600, 43_200));
+    }
 }

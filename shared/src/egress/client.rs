@@ -22,7 +22,8 @@ use rustls::pki_types::TrustAnchor;
 use thiserror::Error;
 use url::Url;
 
-use super::{HttpOut, OutError, OutReply, OutRequest, Policy, Reason, Resolver, guard::Guard, tls};
+use super::{HttpOut, OutError, OutReply, OutRequest, Policy, Reason, Resolver, guard::Guard};
+use crate::tls;
 
 const USER_AGENT: &str = concat!("Baton/", env!("CARGO_PKG_VERSION"));
 
@@ -63,6 +64,13 @@ pub struct Guarded {
 #[derive(Debug, Error)]
 #[error("the HTTP client could not be set up: {0}")]
 pub struct SetupError(String);
+
+impl SetupError {
+    #[cfg(feature = "aws")]
+    pub(crate) fn of(why: &dyn std::fmt::Display) -> Self {
+        Self(why.to_string())
+    }
+}
 
 impl Guarded {
     /// # Errors
@@ -239,5 +247,23 @@ fn innermost(error: &reqwest::Error) -> String {
             cause.to_string().chars().take(MAX_CAUSE_CHARS).collect()
         }
         _ => "unknown cause".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of reqwest's own links names the URL.
+    #[test]
+    fn a_cause_that_is_reqwests_own_is_not_repeated() {
+        let reply = http::Response::builder().status(500).body("").unwrap();
+        let error = reqwest::Response::from(reply).error_for_status().unwrap_err();
+        assert!(error.to_string().contains("http"), "{error}");
+        assert_eq!(innermost(&error), "unknown cause");
+        assert_eq!(
+            explain("example.com", &error, false),
+            OutError::Connect("example.com: unknown cause".to_owned())
+        );
     }
 }

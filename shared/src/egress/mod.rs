@@ -10,7 +10,6 @@ mod client;
 mod error;
 mod guard;
 mod resolve;
-mod tls;
 
 #[cfg(test)]
 mod tests;

@@ -101,4 +101,10 @@ mod tests {
             assert_eq!(sent(&headers(list), Peer::default()), expected, "{list:?}");
         }
     }
+
+    #[test]
+    fn a_credential_is_not_shown() {
+        let both = (Sent::Header("hunter2"), Sent::Cookie("hunter2"));
+        assert_eq!(format!("{both:?}"), "(Header, Cookie)");
+    }
 }

@@ -277,7 +277,7 @@ impl Ctx {
     }
 }
 
-fn refusal(error: StoreError) -> Refused {
+pub(super) fn refusal(error: StoreError) -> Refused {
     match error {
         StoreError::ConditionFailed { current } => Refused::Write(0, current),
         StoreError::Canceled(mut refused) if !refused.is_empty() => {

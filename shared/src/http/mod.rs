@@ -6,6 +6,7 @@ pub mod ctx;
 pub mod custom_fields;
 pub mod extract;
 pub mod fields;
+pub mod group;
 pub mod health;
 pub mod layers;
 pub mod openapi;
@@ -17,3 +18,6 @@ pub mod rate;
 pub mod reply;
 pub mod routes;
 pub mod subject;
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests;

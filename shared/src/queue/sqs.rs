@@ -18,6 +18,7 @@ use aws_types::SdkConfig;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, check, limits};
+use crate::aws::{OnUse, on_use};
 
 /// Batches of one `send` under way at a time: a tick sends thousands of messages, at some ten milliseconds a batch.
 const BATCHES_AT_ONCE: usize = 8;
@@ -37,14 +38,15 @@ pub struct QueueUrls {
 /// The queues in SQS.
 #[derive(Debug)]
 pub struct SqsQueue {
-    client: Client,
+    client: OnUse<Client>,
     urls: BTreeMap<QueueName, QueueUrls>,
 }
 
 impl SqsQueue {
     /// A function names the queues that it uses; any other is [`QueueError::Invalid`] to it.
     pub fn new(config: &SdkConfig, urls: BTreeMap<QueueName, QueueUrls>) -> Self {
-        Self { client: Client::new(config), urls }
+        let config = config.clone();
+        Self { client: on_use(move || Client::new(&config)), urls }
     }
 
     fn urls(&self, queue: QueueName) -> Result<&QueueUrls, QueueError> {

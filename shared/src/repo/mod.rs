@@ -25,5 +25,8 @@ pub mod pushes;
 pub mod runs;
 pub mod sessions;
 pub mod subjects;
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests;
 pub mod usage;
 pub mod workflows;

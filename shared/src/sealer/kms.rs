@@ -20,6 +20,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::envelope::{self, DataKey};
 use super::{SealError, Sealer};
+use crate::aws::{OnUse, on_use};
 use crate::clock::{Clock, Millis};
 use crate::tenant::TenantId;
 
@@ -32,7 +33,7 @@ const CONTEXT: &str = "tenant";
 
 /// Seals under data keys that KMS makes.
 pub struct KmsSealer {
-    client: Client,
+    client: OnUse<Client>,
     key_id: String,
     clock: Arc<dyn Clock>,
     sealing: Cache<TenantId, Sealing>,
@@ -49,7 +50,9 @@ impl KmsSealer {
     /// `key_id` is the id, ARN or alias of a symmetric KMS key.
     pub fn new(config: &SdkConfig, key_id: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
         let (sealing, opening) = (Cache::default(), Cache::default());
-        Self { client: Client::new(config), key_id: key_id.into(), clock, sealing, opening }
+        let config = config.clone();
+        let client = on_use(move || Client::new(&config));
+        Self { client, key_id: key_id.into(), clock, sealing, opening }
     }
 
     async fn new_key(&self, tenant: TenantId) -> Result<Sealing, SealError> {

@@ -7,6 +7,9 @@ pub mod crowd;
 pub mod dump;
 #[cfg(feature = "testing")]
 mod faults;
+#[cfg(test)]
+#[cfg(feature = "testing")]
+pub(crate) mod house;
 #[cfg(feature = "testing")]
 mod n8n;
 #[cfg(feature = "testing")]

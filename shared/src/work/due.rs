@@ -159,3 +159,7 @@ async fn send(app: &App, debts: &[Debt]) -> Result<usize> {
     }
     Ok(debts.len())
 }
+
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests;

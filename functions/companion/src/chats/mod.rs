@@ -12,11 +12,16 @@ mod wire;
 
 use std::time::Duration;
 
-use shared::{app::SharedApp, http::ctx::Ctx, ids::Id};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::{
+    http::{
+        ctx::Ctx,
+        group::{Routes, routes},
+    },
+    ids::Id,
+};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
+pub fn router<R: Routes>() -> R {
+    R::new()
         .routes(routes!(log::handler))
         .routes(routes!(list::handler))
         .routes(routes!(stats::handler))

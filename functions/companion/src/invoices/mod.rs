@@ -9,11 +9,10 @@ mod status;
 mod update;
 mod wire;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
+pub fn router<R: Routes>() -> R {
+    R::new()
         .routes(routes!(create::handler))
         .routes(routes!(list::handler))
         .routes(routes!(get::handler))

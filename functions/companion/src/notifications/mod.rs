@@ -4,12 +4,8 @@ mod create;
 mod list;
 mod mark;
 
-use shared::app::SharedApp;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use shared::http::group::{Routes, routes};
 
-pub fn router() -> OpenApiRouter<SharedApp> {
-    OpenApiRouter::new()
-        .routes(routes!(create::handler))
-        .routes(routes!(list::handler))
-        .routes(routes!(mark::handler))
+pub fn router<R: Routes>() -> R {
+    R::new().routes(routes!(create::handler)).routes(routes!(list::handler)).routes(routes!(mark::handler))
 }

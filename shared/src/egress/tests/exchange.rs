@@ -183,6 +183,11 @@ async fn a_name_without_addresses_or_answer_is_a_dns_error() {
     let error = fails.send(get("http://gone.example.com/")).await.unwrap_err();
     assert_eq!(error, OutError::Dns("gone.example.com: must not be asked".to_owned()));
     assert!(!error.reached());
+    let empty = guarded(loopback_allowed(), FakeDns::new(&[""]));
+    let request = get("http://mail-only.example.com/");
+    let at_save = empty.check(&request.url).await.unwrap_err();
+    assert_eq!(at_save, OutError::Dns("mail-only.example.com: no address".to_owned()));
+    assert_eq!(empty.send(request).await.unwrap_err(), at_save);
 }
 
 #[tokio::test]

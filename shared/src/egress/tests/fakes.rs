@@ -25,7 +25,10 @@ pub(super) struct FakeDns {
 
 impl FakeDns {
     pub(super) fn new(answers: &[&str]) -> Arc<Self> {
-        let parse = |answer: &&str| answer.split(',').map(|a| a.trim().parse().unwrap()).collect();
+        // "" is the answer of a name that is there and has no address.
+        let parse = |answer: &&str| {
+            answer.split(',').filter(|text| !text.is_empty()).map(|a| a.trim().parse().unwrap()).collect()
+        };
         Arc::new(Self { answers: answers.iter().map(parse).collect(), asked: AtomicUsize::new(0) })
     }
 

@@ -73,5 +73,5 @@ async fn a_certificate_for_another_name_is_not_enough() {
 
 #[test]
 fn the_public_roots_are_there() {
-    assert!(crate::egress::tls::public_roots().len() > 100);
+    assert!(crate::tls::public_roots().len() > 100);
 }

@@ -1,0 +1,10 @@
+//! The least that a function can be: an event comes back as it came. What it takes to start is what any function in Rust
+//! takes, and the measure of ours.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| Ok::<_, Error>(event.payload))).await
+}

@@ -1,0 +1,65 @@
+//! Sessions and whose they are.
+
+use crate::{
+    domain::session::{SESSION_LIFE, Session, SessionRef},
+    ids::Id,
+    repo::sessions,
+    store::{Key, Write, attr},
+    tenant::TenantId,
+    testing::house::House,
+};
+
+fn session(house: &House, tenant: TenantId, user_id: Id) -> Session {
+    Session {
+        id: house.app.id(),
+        tenant,
+        user_id,
+        group_id: house.app.id(),
+        generation: 0,
+        signing_key: "k".into(),
+        jti_hash: "h".into(),
+        created_at: house.now(),
+        ends_at: house.now().plus(SESSION_LIFE),
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_found_with_its_user_until_it_is_deleted() {
+    let house = House::new();
+    let acme = house.acme().await;
+    let session = session(&house, acme.admin.tenant, acme.admin.id);
+    let place = session.place();
+    let insert = sessions::insert(&session).unwrap();
+    house.store().write(insert.clone()).await.unwrap();
+    assert!(house.store().write(insert.clone()).await.is_err(), "an id is used once");
+    let (found, calls) = house.store_calls(sessions::find(house.store(), &place)).await;
+    assert_eq!((found.unwrap(), calls), (Some((session.clone(), acme.admin.clone())), 2));
+    let item = house.store().get(&insert.key).await.unwrap().unwrap();
+    assert_eq!(item.attrs[attr::TTL], session.ends_at.seconds(), "then the store may forget it");
+
+    house.store().write(sessions::move_to(&place, 3)).await.unwrap();
+    let (moved, _) = sessions::find(house.store(), &place).await.unwrap().unwrap();
+    assert_eq!(moved, Session { generation: 3, ..session });
+
+    for elsewhere in [
+        SessionRef { tenant: TenantId(9), ..place },
+        SessionRef { id: Id::SMALLEST, ..place },
+        SessionRef { user_id: Id::SMALLEST, ..place },
+    ] {
+        assert_eq!(sessions::find(house.store(), &elsewhere).await.unwrap(), None, "{elsewhere}");
+    }
+    house.store().write(sessions::delete(&place)).await.unwrap();
+    assert_eq!(sessions::find(house.store(), &place).await.unwrap(), None);
+    assert!(house.store().write(sessions::move_to(&place, 4)).await.is_err(), "what is gone stays gone");
+}
+
+#[tokio::test]
+async fn a_session_without_its_user_is_none() {
+    let house = House::new();
+    let acme = house.acme().await;
+    let session = session(&house, acme.admin.tenant, acme.admin.id);
+    house.store().write(sessions::insert(&session).unwrap()).await.unwrap();
+    let user = Key::of(acme.admin.tenant, "user", acme.admin.id.sortable());
+    house.store().write(Write::delete(user)).await.unwrap();
+    assert_eq!(sessions::find(house.store(), &session.place()).await.unwrap(), None);
+}
