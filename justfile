@@ -41,15 +41,13 @@ n8n:
 bad-day seed="7" kills="600":
     cargo test -p baton --features chaos --test bad_day -- --seed {{seed}} --kills {{kills}}
 
-<<<<<<< HEAD
 # The local host against PocketBase: some five minutes.
 bench-requests *more:
     infra/bench/pocketbase.sh {{more}}
-=======
+
 # Mistakes planted in the code that guards the house, and how many of them the unit tests notice. `--changed`: in what differs from main.
 mutants *options:
     infra/mutants.sh {{options}}
->>>>>>> main
 
 # All of it, as CI does.
 ci:
