@@ -45,6 +45,10 @@ bad-day seed="7" kills="600":
 fuzz seconds="60" *targets:
     infra/fuzz.sh {{seconds}} {{targets}}
 
+# The local host against PocketBase: some five minutes.
+bench-requests *more:
+    infra/bench/pocketbase.sh {{more}}
+
 # Mistakes planted in the code that guards the house, and how many of them the unit tests notice. `--changed`: in what differs from main.
 mutants *options:
     infra/mutants.sh {{options}}

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ring::rand::SecureRandom;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 
 use crate::clock::Millis;
 
@@ -115,17 +115,30 @@ impl fmt::Display for Id {
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Raw {
-            Number(u64),
-            Text(String),
-        }
-        match Raw::deserialize(deserializer)? {
-            Raw::Number(value) => Self::from_u64(value),
-            Raw::Text(text) => text.parse().ok(),
-        }
-        .ok_or_else(|| serde::de::Error::custom(NotAnId))
+        deserializer.deserialize_any(IdVisitor)
+    }
+}
+
+/// Written out: an untagged enum would copy each id before it looks at it, and every entity has several.
+struct IdVisitor;
+
+impl Visitor<'_> for IdVisitor {
+    type Value = Id;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Id, E> {
+        Id::from_u64(value).ok_or_else(|| E::custom(NotAnId))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Id, E> {
+        self.visit_u64(u64::try_from(value).unwrap_or(0))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Id, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
@@ -248,6 +261,19 @@ mod tests {
             for text in [id.to_string(), id.sortable(), id.prefixed("wf"), id.hex24(), id.uuid()] {
                 assert_eq!(text.parse::<Id>(), Ok(id), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn an_id_in_json_is_a_number_or_any_rendering() {
+        let id = Id(244_357_204_758_526);
+        for json in [id.to_string(), format!("\"{id}\""), format!("\"{}\"", id.prefixed("wf"))] {
+            assert_eq!(serde_json::from_str::<Id>(&json).unwrap(), id, "{json}");
+            let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+            assert_eq!(Id::deserialize(&value).unwrap(), id, "{json}");
+        }
+        for json in ["0", "-1", "1.5", "true", "null", "[1]", "9007199254740992", "\"\""] {
+            assert!(serde_json::from_str::<Id>(json).is_err(), "{json}");
         }
     }
 

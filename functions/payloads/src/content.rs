@@ -1,7 +1,7 @@
 //! The content of a payload: in the item when it is small, in the blob store otherwise.
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use shared::{
     blobs::BlobKey,
     domain::payload::{Body, INLINE_BYTES, Payload},
@@ -21,16 +21,16 @@ pub async fn store(ctx: &Ctx, id: Id, content: &Value) -> Result<Body> {
     Ok(Body::Blob { version, bytes })
 }
 
-/// The content that lies in the item; null when it lies apart.
-pub fn inline(body: &Body) -> Result<Value> {
+/// The content that lies in the item; null when it lies apart. It stays the text that it is: it was written as it is read.
+pub fn inline(body: &Body) -> Result<Box<RawValue>> {
     match body {
         Body::Inline(text) => serde_json::from_str(text).map_err(Error::internal),
-        Body::Blob { .. } => Ok(Value::Null),
+        Body::Blob { .. } => Ok(RawValue::NULL.to_owned()),
     }
 }
 
 /// The content, wherever it lies.
-pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Value> {
+pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Box<RawValue>> {
     let Body::Blob { version, .. } = &payload.body else { return inline(&payload.body) };
     let missing = || Error::internal(format!("the content of payload {} is missing", payload.subject.id));
     let body = ctx.app.blobs.get(&key(ctx, payload.subject.id), Some(version)).await?.ok_or_else(missing)?;

@@ -57,8 +57,7 @@ pub struct Item {
 impl Item {
     /// Decodes the attributes. A failure means that the stored item is not what the code expects: [`StoreError::Corrupt`].
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        serde_json::from_value(Value::Object(self.attrs.clone()))
-            .map_err(|e| StoreError::Corrupt(format!("{}: {e}", self.key)))
+        T::deserialize(&self.attrs).map_err(|e| StoreError::Corrupt(format!("{}: {e}", self.key)))
     }
 
     /// The version counter, 0 where the item has none.

@@ -137,7 +137,29 @@ fn after_prefix(prefix: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
+    use crate::store::embedded::file;
+
+    #[test]
+    fn a_statement_is_planned_once_whatever_its_values() {
+        let conn = file::memory().unwrap();
+        for query in [
+            Query::table("p"),
+            Query::table("p").newest_first(),
+            Query::table("p").prefix("a"),
+            Query::on(Index::Gsi1, "p").newest_first(),
+            Query::on(Index::Due, "p").between(SortValue::N(0), SortValue::N(9)),
+        ] {
+            for limit in [1, 21, 100] {
+                page(&conn, &query.clone().limit(limit)).unwrap();
+            }
+            let (text, _) = statement(&query);
+            let plans_since = conn.prepare_cached(&text).unwrap().get_status(StatementStatus::RePrepare);
+            assert_eq!(plans_since, 0, "{text}");
+        }
+    }
 
     #[test]
     fn the_end_of_a_prefix_is_the_next_string() {

@@ -1,7 +1,8 @@
 //! A few threads that read. Its one rule: each read starts after it was asked for, so it sees every earlier commit.
 
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
@@ -14,22 +15,73 @@ type Job = Box<dyn FnOnce(&Connection) + Send>;
 /// Own threads, not the runtime's blocking pool: a connection with its warm page cache and prepared statements stays
 /// on its thread, and a point read costs one hand-over.
 pub(crate) struct Readers {
-    jobs: Option<Sender<Job>>,
+    inbox: Arc<Inbox>,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// What waits to be read. Not a channel: its receivers would queue up for it behind a lock, which makes two wake-ups of
+/// each job's one, and here a job that comes while all threads are busy wakes nobody.
+#[derive(Default)]
+struct Inbox {
+    waiting: Mutex<Waiting>,
+    came: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    /// Threads that have nothing to do.
+    idle: usize,
+    closed: bool,
+}
+
+impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, job: Job) {
+        let mut waiting = self.lock();
+        waiting.jobs.push_back(job);
+        let wake = waiting.idle > 0;
+        drop(waiting);
+        if wake {
+            self.came.notify_one();
+        }
+    }
+
+    /// The next job; none when no more will come.
+    fn next(&self) -> Option<Job> {
+        let mut waiting = self.lock();
+        loop {
+            if let Some(job) = waiting.jobs.pop_front() {
+                return Some(job);
+            }
+            if waiting.closed {
+                return None;
+            }
+            waiting.idle += 1;
+            waiting = self.came.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.idle -= 1;
+        }
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.came.notify_all();
+    }
 }
 
 impl Readers {
     pub(crate) fn start(conns: Vec<Connection>) -> std::io::Result<Self> {
-        let (jobs, inbox) = mpsc::channel::<Job>();
-        let inbox = Arc::new(Mutex::new(inbox));
-        let threads = conns
-            .into_iter()
-            .map(|conn| {
-                let inbox = Arc::clone(&inbox);
-                thread::Builder::new().name("store-reader".into()).spawn(move || serve(&conn, &inbox))
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { jobs: Some(jobs), threads })
+        let mut readers = Self { inbox: Arc::default(), threads: Vec::new() };
+        for conn in conns {
+            let inbox = Arc::clone(&readers.inbox);
+            let thread =
+                thread::Builder::new().name("store-reader".into()).spawn(move || serve(&conn, &inbox));
+            readers.threads.push(thread?);
+        }
+        Ok(readers)
     }
 
     pub(crate) async fn run<T, E>(
@@ -42,17 +94,15 @@ impl Readers {
     {
         let (reply, answer) = oneshot::channel();
         // A caller that went away does not want to know.
-        let job: Job = Box::new(move |conn| drop(reply.send(work(conn))));
-        if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err()) {
-            return Err(Fault("the readers have stopped".into()).into());
-        }
+        self.inbox.push(Box::new(move |conn| drop(reply.send(work(conn)))));
         answer.await.unwrap_or_else(|_| Err(Fault("a read ended with a panic".into()).into()))
     }
 }
 
 impl Drop for Readers {
+    /// Answers what was asked and closes the file.
     fn drop(&mut self) {
-        drop(self.jobs.take());
+        self.inbox.close();
         for thread in self.threads.drain(..) {
             if thread.thread().id() != thread::current().id() && thread.join().is_err() {
                 tracing::error!("a reader of the store ended with a panic");
@@ -61,12 +111,9 @@ impl Drop for Readers {
     }
 }
 
-fn serve(conn: &Connection, inbox: &Mutex<Receiver<Job>>) {
-    loop {
-        // The lock is held while waiting, which hands the next job to exactly one thread.
-        let next = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
+fn serve(conn: &Connection, inbox: &Inbox) {
+    while let Some(job) = inbox.next() {
         // A bug in one read must not cost a thread that all others need.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(conn)));
+        let _ = catch_unwind(AssertUnwindSafe(|| job(conn)));
     }
 }

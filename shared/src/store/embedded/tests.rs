@@ -52,6 +52,17 @@ async fn every_write_sent_before_the_end_is_finished() {
 }
 
 #[tokio::test]
+async fn reads_that_wait_for_each_other_are_all_answered() {
+    let (_dir, store) = on_disk();
+    store.write(put("1", json!({"n": 1}))).await.unwrap();
+    for at_once in [1, 2, 3, 500] {
+        let one = key("1");
+        let reads = futures::future::join_all((0..at_once).map(|_| store.get(&one))).await;
+        assert!(reads.into_iter().all(|read| read.unwrap().unwrap().attrs["n"] == 1));
+    }
+}
+
+#[tokio::test]
 async fn two_processes_worth_of_handles_write_beside_each_other() {
     let (dir, server) = on_disk();
     let tool = Sqlite::open(dir.path().join("store.db")).unwrap();
