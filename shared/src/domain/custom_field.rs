@@ -105,7 +105,8 @@ impl FieldType {
     /// By their documented names.
     pub const WORDS: [&'static str; 7] = ["text", "textarea", "number", "date", "select", "checkbox", "url"];
 
-    const ALL: [Self; 7] =
+    /// In the order of [`Self::WORDS`].
+    pub const ALL: [Self; 7] =
         [Self::Text, Self::Textarea, Self::Number, Self::Date, Self::Select, Self::Checkbox, Self::Url];
 
     pub fn as_str(self) -> &'static str {

@@ -77,16 +77,6 @@ mod tests {
     use super::*;
     use crate::ids::Id;
 
-    const TYPES: [FieldType; 7] = [
-        FieldType::Text,
-        FieldType::Textarea,
-        FieldType::Number,
-        FieldType::Date,
-        FieldType::Select,
-        FieldType::Checkbox,
-        FieldType::Url,
-    ];
-
     /// One field of every type, named after it, with the ids 11 to 17.
     fn pipeline(required: bool) -> Pipeline {
         let field = |(id, field_type): (u64, FieldType)| CustomField {
@@ -97,7 +87,7 @@ mod tests {
             options: if field_type == FieldType::Select { vec!["Low".into(), "High".into()] } else { vec![] },
             required,
         };
-        Pipeline { fields: (11..).zip(TYPES).map(field).collect(), ..Pipeline::default() }
+        Pipeline { fields: (11..).zip(FieldType::ALL).map(field).collect(), ..Pipeline::default() }
     }
 
     fn fields(body: Value) -> Fields {

@@ -1,9 +1,10 @@
 //! One address, one lead.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
+use shared::{domain::installation::Installation, ids::Id, repo::installations::Installations};
 
 use super::{PATH, listed, make, person, post, shown, update::another_group, with};
 use crate::support::{Answer, TestApp, assert_holds, named, refusal, samples};
@@ -120,6 +121,24 @@ async fn groups_and_organizations_have_their_own_leads() {
     assert_eq!(listed(&house, "?email=jane@example.com&group_id=77").await, [there]);
     let again = house.acme.post(PATH, with(person("jane@example.com"), json!({ "group_id": other }))).await;
     known(&again, there, "Lead already exists.");
+}
+
+#[tokio::test]
+async fn an_address_is_looked_up_in_the_group_that_the_installation_says() {
+    let house = samples::scene().await;
+    let (store, group_id) = (&*house.app.store, Id::from_u64(another_group(&house, 77).await).unwrap());
+    let installations = Installations { store, tenant: house.acme.key.tenant };
+    let old = installations.get(Id::from_u64(45).unwrap()).await.unwrap().unwrap();
+    let moved = Installation { group_id, v: old.v + 1, ..old.clone() };
+    store.transact(installations.replace(&old, &moved, None).unwrap()).await.unwrap();
+    // An instance remembers installations for a while.
+    house.advance(Duration::from_secs(3600));
+    let here = make(&house, person("jane@example.com")).await;
+    let from_n8n = || with(person("jane@example.com"), json!({ "installation_id": 45 }));
+    let there = make(&house, from_n8n()).await;
+    assert_ne!(here, there);
+    known(&house.acme.post(PATH, from_n8n()).await, there, "Lead already exists.");
+    known(&house.acme.post(PATH, person("jane@example.com")).await, here, "Lead already exists.");
 }
 
 #[tokio::test]

@@ -139,15 +139,6 @@ fn read(map: &Map<String, Value>, name: &str, reader: Reader) -> Verdict {
 
 /// One custom field of every type, named like the members of the body.
 fn custom(map: &Map<String, Value>, mode: Mode) {
-    const TYPES: [FieldType; 7] = [
-        FieldType::Text,
-        FieldType::Textarea,
-        FieldType::Number,
-        FieldType::Date,
-        FieldType::Select,
-        FieldType::Checkbox,
-        FieldType::Url,
-    ];
     let field = |(at, (name, field_type)): (u64, (&String, FieldType))| CustomField {
         id: Id::from_u64(at).unwrap_or(Id::SMALLEST),
         label: name.clone(),
@@ -156,7 +147,7 @@ fn custom(map: &Map<String, Value>, mode: Mode) {
         options: if field_type == FieldType::Select { vec!["Low".into(), "High".into()] } else { vec![] },
         required: at.is_multiple_of(2),
     };
-    let fields = (1..).zip(map.keys().take(LOOKED_AT).zip(TYPES)).map(field).collect();
+    let fields = (1..).zip(map.keys().take(LOOKED_AT).zip(FieldType::ALL)).map(field).collect();
     let pipeline = Pipeline { fields, ..Pipeline::default() };
     let names: BTreeSet<&str> = pipeline.machine_names().collect();
     let mut sent = Fields::new(map.clone());
