@@ -115,7 +115,7 @@ async fn writes_until_it_is_killed() {
     // Names must differ between the rounds, so each counts itself in the store.
     let round =
         store.write(Write::update(Key::of(TENANT, "round", "-"), vec![Change::add("n", 1)])).await.unwrap();
-    let round = round.unwrap().attrs["n"].as_i64().unwrap();
+    let round = round.unwrap().attrs().unwrap()["n"].as_i64().unwrap();
     let queue = SqliteQueue::new(&store, Arc::new(SystemClock));
     let (store, queue) = (&store, &queue);
     let acknowledge = |name: &str| {

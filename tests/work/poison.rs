@@ -121,7 +121,7 @@ async fn a_debt_that_cannot_be_paid_makes_fewer_and_fewer_dead_letters_and_is_no
     batches(&house, QueueName::Background).await;
     assert_eq!(house.depth(QueueName::Background).await.dead, 1);
     let item = house.app.store.get(&key).await.unwrap().unwrap();
-    assert!(item.attrs["given_up_why"].as_str().is_some_and(|why| !why.is_empty()), "{item:?}");
+    assert!(item.attrs().unwrap()["given_up_why"].as_str().is_some_and(|why| !why.is_empty()), "{item:?}");
     // Ten days of sweeps, five minutes apart: without being put off, 2880 more.
     for _ in 0..10 * 24 * 12 {
         house.advance(Duration::from_secs(298));

@@ -13,7 +13,7 @@ use crate::{
     domain::api_key::hex,
     error::{Error, ErrorKind, Result},
     recent::Recent,
-    store::{Change, Cond, Global, Key, StoreError, Write, attr},
+    store::{Change, Cond, Global, Item, Key, StoreError, Write, attr},
 };
 
 /// Fixed windows of a quarter of an hour.
@@ -78,12 +78,8 @@ impl Counter {
         match app.store.write(write).await {
             Ok(_) => Ok(()),
             Err(StoreError::ConditionFailed { current }) => {
-                let reached = |count: &str| {
-                    current
-                        .as_ref()
-                        .and_then(|item| item.attrs.get(count))
-                        .and_then(serde_json::Value::as_i64)
-                };
+                let counts = current.map(Item::into_attrs).transpose()?.unwrap_or_default();
+                let reached = |count: &str| counts.get(count).and_then(serde_json::Value::as_i64);
                 let mut limit = i64::MAX;
                 for (count, most) in self.counts.iter().filter(|(count, most)| reached(count) >= Some(*most))
                 {

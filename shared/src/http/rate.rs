@@ -14,7 +14,7 @@ use crate::{
     clock::Millis,
     error::{Error, ErrorKind, Result},
     ids::Id,
-    store::{Attrs, Change, Cond, Key, Store, StoreError, Write, attr},
+    store::{Change, Cond, Item, Key, Store, StoreError, Write, attr},
     tenant::TenantId,
 };
 
@@ -132,7 +132,7 @@ async fn lease(
             taken: item.map_or(Ok(wanted), |item| item.decode().map(|c: Counter| c.taken))?,
         }),
         Err(StoreError::ConditionFailed { current }) => {
-            let attrs = current.map(|item| item.attrs).unwrap_or_else(Attrs::new);
+            let attrs = current.map(Item::into_attrs).transpose()?.unwrap_or_default();
             let taken =
                 attrs.get(TAKEN).and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok());
             Ok(Lease::Left(limit.saturating_sub(taken.unwrap_or(limit))))

@@ -175,7 +175,7 @@ fn count(items: &[Item]) -> Result<Vec<Counted>, StoreError> {
         };
         let last = all.last_mut().filter(|counted| counted.collection.id.sortable() == id);
         if let Some(counted) = last {
-            counted.media += item.attrs.get(MEDIA).and_then(serde_json::Value::as_i64).unwrap_or(0);
+            counted.media += item.attrs()?.get(MEDIA).and_then(serde_json::Value::as_i64).unwrap_or(0);
         }
     }
     Ok(all)

@@ -63,7 +63,7 @@ pub async fn owing<T: DeserializeOwned>(
     key: &Key,
 ) -> Result<Option<Owing<T>>, StoreError> {
     let Some(found) = store.get(key).await? else { return Ok(None) };
-    let due_at = found.attrs.get(attr::DUE_AT).and_then(serde_json::Value::as_i64).map(Millis);
+    let due_at = found.attrs()?.get(attr::DUE_AT).and_then(serde_json::Value::as_i64).map(Millis);
     Ok(Some(Owing { item: found.decode()?, due_at }))
 }
 
@@ -83,7 +83,8 @@ pub async fn put_off(
     now: Millis,
     why: &str,
 ) -> Result<Option<Millis>, StoreError> {
-    let Some(Item { mut attrs, .. }) = store.get(key).await? else { return Ok(None) };
+    let Some(item) = store.get(key).await? else { return Ok(None) };
+    let mut attrs = item.into_attrs()?;
     let number = |name: &str| attrs.get(name).and_then(serde_json::Value::as_i64);
     if number(attr::DUE_AT).is_none_or(|at| at > now.0) {
         return Ok(None);
@@ -146,8 +147,9 @@ pub async fn debts(
 
 /// A debt of a kind that this version does not know is left for the version that does.
 fn debt(item: &Item) -> Option<Debt> {
-    let task = item.attrs.get(attr::DUE_TASK)?.as_str().and_then(TaskKind::parse)?;
-    let due_at = Millis(item.attrs.get(attr::DUE_AT)?.as_i64()?);
+    let attrs = item.attrs().ok()?;
+    let task = attrs.get(attr::DUE_TASK)?.as_str().and_then(TaskKind::parse)?;
+    let due_at = Millis(attrs.get(attr::DUE_AT)?.as_i64()?);
     Some(Debt { key: item.key.clone(), task, due_at })
 }
 

@@ -18,10 +18,7 @@ use super::{
 use crate::{
     domain::words,
     ids::Id,
-    store::{
-        Item, Key, StoreError, Write,
-        limits::{BATCH_KEYS, item_bytes},
-    },
+    store::{Item, Key, StoreError, Write, limits::BATCH_KEYS},
     tenant::TenantId,
 };
 
@@ -169,7 +166,7 @@ impl<E: Indexed> Subjects<'_, E> {
         let items = try_join_all(batches).await?.concat();
         let decode = |item: &Item| {
             let entity: E = item.decode()?;
-            Ok((entity.subject().id, (entity, item_bytes(&item.key, &item.attrs))))
+            Ok((entity.subject().id, (entity, item.bytes())))
         };
         items.iter().map(decode).collect()
     }

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     ids::Id,
-    store::{Query, Store, StoreError, limits},
+    store::{Query, Store, StoreError},
 };
 
 /// What a list found.
@@ -49,7 +49,7 @@ pub async fn collect<T: DeserializeOwned>(
                 passed_over = true;
                 continue;
             }
-            bytes += limits::item_bytes(&item.key, &item.attrs);
+            bytes += item.bytes();
             listed.found.push(row);
             if listed.found.len() == limit || bytes >= MAX_BYTES {
                 let last = page.next.is_none() && Some(&item.key) == page.items.last().map(|item| &item.key);

@@ -3,6 +3,8 @@
 //! Its one rule: a caller never names an engine. [`dynamo`] and [`embedded`] pass the same [`conformance`] suite,
 //! keep the same limits and name their refusals alike, so that a green run on a laptop means something in AWS.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -47,22 +49,75 @@ pub mod attr {
     pub const VERSION: &str = "v";
 }
 
-/// One stored item.
-#[derive(Debug, Clone, PartialEq)]
+/// One stored item. What it holds is read when somebody asks for it: [`StoreError::Corrupt`] where it is not what the code
+/// expects.
+#[derive(Debug, Clone)]
 pub struct Item {
     pub key: Key,
-    pub attrs: Attrs,
+    body: Body,
+}
+
+/// What an engine hands over.
+#[derive(Debug, Clone)]
+enum Body {
+    Attrs(Attrs),
+    /// As JSON with its size by [`limits::item_bytes`]. Most items are decoded into an entity, which needs no map of
+    /// attributes in between.
+    #[cfg(feature = "embedded")]
+    Json(Box<str>, usize),
 }
 
 impl Item {
-    /// Decodes the attributes. A failure means that the stored item is not what the code expects: [`StoreError::Corrupt`].
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
-        T::deserialize(&self.attrs).map_err(|e| StoreError::Corrupt(format!("{}: {e}", self.key)))
+    pub fn new(key: Key, attrs: Attrs) -> Self {
+        Self { key, body: Body::Attrs(attrs) }
     }
 
-    /// The version counter, 0 where the item has none.
-    pub fn version(&self) -> u64 {
-        self.attrs.get(attr::VERSION).and_then(Value::as_u64).unwrap_or(0)
+    /// An item of so many bytes, by [`limits::item_bytes`], whose attributes are this JSON object.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn of_json(key: Key, json: &str, bytes: usize) -> Self {
+        Self { key, body: Body::Json(json.into(), bytes) }
+    }
+
+    /// Decodes the attributes.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
+        let decoded = match &self.body {
+            Body::Attrs(attrs) => T::deserialize(attrs),
+            #[cfg(feature = "embedded")]
+            Body::Json(json, _) => serde_json::from_str(json),
+        };
+        decoded.map_err(|e| StoreError::Corrupt(format!("{}: {e}", self.key)))
+    }
+
+    pub fn attrs(&self) -> Result<Cow<'_, Attrs>, StoreError> {
+        match &self.body {
+            Body::Attrs(attrs) => Ok(Cow::Borrowed(attrs)),
+            #[cfg(feature = "embedded")]
+            Body::Json(..) => self.decode().map(Cow::Owned),
+        }
+    }
+
+    pub fn into_attrs(self) -> Result<Attrs, StoreError> {
+        match self.body {
+            Body::Attrs(attrs) => Ok(attrs),
+            #[cfg(feature = "embedded")]
+            Body::Json(..) => self.decode(),
+        }
+    }
+
+    /// Its size as DynamoDB counts it.
+    pub fn bytes(&self) -> usize {
+        match &self.body {
+            Body::Attrs(attrs) => limits::item_bytes(&self.key, attrs),
+            #[cfg(feature = "embedded")]
+            Body::Json(_, bytes) => *bytes,
+        }
+    }
+}
+
+/// The same key and the same attributes, however they are held.
+impl PartialEq for Item {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && matches!((self.attrs(), other.attrs()), (Ok(one), Ok(two)) if one == two)
     }
 }
 

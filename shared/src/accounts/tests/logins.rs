@@ -169,6 +169,6 @@ async fn counts_vanish_a_window_after_they_end() {
         );
         let key = crate::store::Key::from_parts(key.split(" / ").next().unwrap(), "-");
         let item = house.store().get(&key).await.unwrap().unwrap();
-        assert_eq!(item.attrs["ttl"], START.seconds() + 30 * 60);
+        assert_eq!(item.attrs().unwrap()["ttl"], START.seconds() + 30 * 60);
     }
 }

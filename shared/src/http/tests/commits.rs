@@ -98,10 +98,16 @@ async fn writes_and_reply_stand_together_or_not_at_all() {
 
     let keyless = scene.ctx().await;
     let refused = keyless.commit(vec![scene.insert("b"), scene.insert("a")], reply("x")).await.unwrap_err();
-    assert!(matches!(&refused, Refused::Write(1, Some(item)) if item.attrs == body("a")), "{refused:?}");
+    assert!(
+        matches!(&refused, Refused::Write(1, Some(item)) if *item.attrs().unwrap() == body("a")),
+        "{refused:?}"
+    );
     assert!(!scene.stored("b").await);
     let refused = keyless.commit(vec![scene.insert("a")], reply("x")).await.unwrap_err();
-    assert!(matches!(&refused, Refused::Write(0, Some(item)) if item.attrs == body("a")), "{refused:?}");
+    assert!(
+        matches!(&refused, Refused::Write(0, Some(item)) if *item.attrs().unwrap() == body("a")),
+        "{refused:?}"
+    );
     assert_eq!(keyless.commit(Vec::new(), reply("nothing")).await.unwrap(), reply("nothing"));
 }
 

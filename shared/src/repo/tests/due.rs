@@ -129,7 +129,7 @@ async fn work_that_cannot_be_done_is_put_off_for_ten_minutes_and_then_twice_as_l
         let until = house.now().plus(MINUTE * minutes);
         let put_off = due::put_off(house.store(), &key, house.now(), "no such n8n").await.unwrap();
         assert_eq!((put_off, due_at(&house, &key).await), (Some(until), Some(until)), "after {times} times");
-        let attrs = house.store().get(&key).await.unwrap().unwrap().attrs;
+        let attrs = house.store().get(&key).await.unwrap().unwrap().into_attrs().unwrap();
         assert_eq!(
             (&attrs["given_up"], &attrs["given_up_why"]),
             (&(times + 1).into(), &"no such n8n".into())
@@ -165,7 +165,7 @@ async fn whoever_worked_on_it_meanwhile_wins() {
         let (worked, at) = (Write::update(key.clone(), vec![change]), key.clone());
         let overtaken = OvertakenAt { store, worked: std::sync::Mutex::new(Some(worked)) };
         assert_eq!(due::put_off(&overtaken, &at, house.now(), "why").await.unwrap(), None);
-        let attrs = house.store().get(&key).await.unwrap().unwrap().attrs;
+        let attrs = house.store().get(&key).await.unwrap().unwrap().into_attrs().unwrap();
         assert!(!attrs.contains_key("given_up"));
     }
 }

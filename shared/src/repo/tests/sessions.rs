@@ -35,7 +35,7 @@ async fn a_session_is_found_with_its_user_until_it_is_deleted() {
     let (found, calls) = house.store_calls(sessions::find(house.store(), &place)).await;
     assert_eq!((found.unwrap(), calls), (Some((session.clone(), acme.admin.clone())), 2));
     let item = house.store().get(&insert.key).await.unwrap().unwrap();
-    assert_eq!(item.attrs[attr::TTL], session.ends_at.seconds(), "then the store may forget it");
+    assert_eq!(item.attrs().unwrap()[attr::TTL], session.ends_at.seconds(), "then the store may forget it");
 
     house.store().write(sessions::move_to(&place, 3)).await.unwrap();
     let (moved, _) = sessions::find(house.store(), &place).await.unwrap().unwrap();

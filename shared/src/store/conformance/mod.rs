@@ -177,7 +177,7 @@ async fn put(store: &dyn Store, key: &Key, value: Value) {
 }
 
 async fn got(store: &dyn Store, key: &Key) -> Option<Attrs> {
-    store.get(key).await.unwrap().map(|item| item.attrs)
+    store.get(key).await.unwrap().map(|item| item.into_attrs().unwrap())
 }
 
 /// All pages of a query, one after the other.

@@ -24,7 +24,10 @@ pub async fn query_finds_only_its_partition(store: &dyn Store) {
     put(store, &Key::of(fresh(), "p", "d"), json!({})).await;
     let page = store.query(&Query::table(partition)).await.unwrap();
     assert_eq!(shape(&page), (vec!["a", "b"], false));
-    assert_eq!((page.items[0].key.tenant(), &page.items[0].attrs["is"]), (Some(tenant), &json!("a")));
+    assert_eq!(
+        (page.items[0].key.tenant(), &page.items[0].attrs().unwrap()["is"]),
+        (Some(tenant), &json!("a"))
+    );
 }
 
 pub async fn query_of_nothing_is_empty(store: &dyn Store) {

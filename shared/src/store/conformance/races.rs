@@ -11,7 +11,7 @@ pub async fn fifty_increments_lose_nothing(store: &dyn Store) {
     let add = || store.write(Write::update(key.clone(), vec![Change::add("n", 1)]));
     let mut seen: Vec<_> = join_all((0..50).map(|_| add())).await;
     let mut seen: Vec<_> =
-        seen.drain(..).map(|item| item.unwrap().unwrap().attrs["n"].as_i64().unwrap()).collect();
+        seen.drain(..).map(|item| item.unwrap().unwrap().attrs().unwrap()["n"].as_i64().unwrap()).collect();
     seen.sort_unstable();
     assert_eq!(seen, (1..=50).collect::<Vec<_>>());
 }
@@ -22,9 +22,16 @@ pub async fn fifty_versioned_changes_lose_nothing(store: &dyn Store) {
     let add = |n: i64| async move {
         loop {
             let item = store.get(key).await.unwrap().unwrap();
-            let sum = item.attrs["sum"].as_i64().unwrap() + n;
+            let before = item.attrs().unwrap();
+            let sum = before["sum"].as_i64().unwrap() + n;
             let changes = vec![Change::add(attr::VERSION, 1), Change::set("sum", sum)];
-            match store.write(Write::update(key.clone(), changes).when(Cond::version(item.version()))).await {
+            match store
+                .write(
+                    Write::update(key.clone(), changes)
+                        .when(Cond::version(before[attr::VERSION].as_u64().unwrap())),
+                )
+                .await
+            {
                 Ok(_) => return,
                 Err(StoreError::ConditionFailed { .. } | StoreError::Conflict) => {}
                 Err(error) => panic!("{error}"),
@@ -69,5 +76,5 @@ pub async fn transfers_keep_the_sum(store: &dyn Store) {
     };
     join_all((0..30).map(transfer)).await;
     let left = store.batch_get(accounts).await.unwrap();
-    assert_eq!(left.iter().map(|item| item.attrs["n"].as_i64().unwrap()).sum::<i64>(), 30);
+    assert_eq!(left.iter().map(|item| item.attrs().unwrap()["n"].as_i64().unwrap()).sum::<i64>(), 30);
 }

@@ -55,7 +55,7 @@ pub async fn refused_transaction_names_the_write_and_the_item(store: &dyn Store)
     ];
     let refused = store.transact(writes).await.unwrap_err();
     let current = refused.refused_by(1).unwrap().unwrap();
-    assert_eq!((&current.key, &current.attrs), (&keys[1], &attrs(json!({"n": 1}))));
+    assert_eq!((&current.key, &*current.attrs().unwrap()), (&keys[1], &attrs(json!({"n": 1}))));
     assert!(matches!(refused.refused_by(3), Some(None)), "{refused:?}");
     assert!(refused.refused_by(0).is_none() && refused.refused_by(2).is_none(), "{refused:?}");
 }

@@ -35,7 +35,7 @@ pub(super) fn item(mut raw: Raw) -> Result<Item, StoreError> {
         .into_iter()
         .map(|(name, value)| decode(value).map(|value| (name, value)))
         .collect::<Result<Attrs, _>>()?;
-    Ok(Item { key, attrs })
+    Ok(Item::new(key, attrs))
 }
 
 pub(super) fn take_key(raw: &mut Raw) -> Result<Key, StoreError> {

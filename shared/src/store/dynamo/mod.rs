@@ -74,7 +74,7 @@ impl DynamoStore {
             .send()
             .await
             .map_err(errors::refusal);
-        let item = Item { key, attrs };
+        let item = Item::new(key, attrs);
         let answer = answer.inspect_err(|refusal| self.count_refusal(refusal, Some(&item)))?;
         self.count_write(answer.consumed_capacity());
         Ok(Some(item))
@@ -357,7 +357,7 @@ fn position(mut raw: Raw, (_, sk): (&str, &str)) -> Result<Position, StoreError>
 /// One unit for each KB begun; an item that is not there counts as one.
 #[expect(clippy::cast_precision_loss, reason = "an item has at most 400 KB")]
 fn write_units(item: Option<&Item>) -> f64 {
-    let bytes = item.map_or(1, |item| limits::item_bytes(&item.key, &item.attrs));
+    let bytes = item.map_or(1, Item::bytes);
     bytes.div_ceil(1024) as f64
 }
 

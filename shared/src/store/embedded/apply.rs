@@ -40,14 +40,14 @@ impl Decided {
     /// The item that stands under the key.
     pub(super) fn current(self) -> Option<Item> {
         let key = self.key;
-        self.old.map(|attrs| Item { key, attrs })
+        self.old.map(|attrs| Item::new(key, attrs))
     }
 }
 
 /// Reads the item and decides the write against it. The write has passed [`check::write`].
 pub(super) fn decide(conn: &Connection, write: Write) -> Result<Decided, StoreError> {
     let Write { key, action, cond } = write;
-    let old = row::find(conn, &key)?;
+    let old = row::find(conn, key.clone())?.map(Item::into_attrs).transpose()?;
     let holds = cond.holds(old.as_ref());
     let new = match action {
         Action::Put(mut attrs) => {
@@ -83,9 +83,8 @@ pub(super) fn decide(conn: &Connection, write: Write) -> Result<Decided, StoreEr
 pub(super) fn commit(conn: &Connection, decided: Decided) -> Result<Option<Item>, StoreError> {
     match decided.outcome {
         Outcome::Store { attrs, bytes } => {
-            let item = Item { key: decided.key, attrs };
-            row::put(conn, &item, bytes)?;
-            Ok(Some(item))
+            row::put(conn, &decided.key, &attrs, bytes)?;
+            Ok(Some(Item::new(decided.key, attrs)))
         }
         Outcome::Remove => {
             row::delete(conn, &decided.key)?;

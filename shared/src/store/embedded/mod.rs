@@ -140,8 +140,7 @@ impl Store for Sqlite {
     async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         check::key(key)?;
         let key = key.clone();
-        let found = self.read_job(move |conn| Ok::<_, StoreError>((row::find(conn, &key)?, key))).await;
-        let item = found.map(|(attrs, key)| attrs.map(|attrs| Item { key, attrs }));
+        let item = self.read_job(move |conn| row::find(conn, key)).await;
         self.spend(item.as_ref().map_or(0.0, |item| read_units(item.as_ref())), 0.0, item)
     }
 
@@ -154,7 +153,7 @@ impl Store for Sqlite {
         let found = self.read_job(move |conn| {
             let (mut items, mut units) = (Vec::with_capacity(keys.len()), 0.0);
             for key in keys {
-                let item = row::find(conn, &key)?.map(|attrs| Item { key, attrs });
+                let item = row::find(conn, key)?;
                 units += read_units(item.as_ref());
                 items.extend(item);
             }
@@ -211,7 +210,7 @@ impl Store for Sqlite {
 }
 
 fn read_units(item: Option<&Item>) -> f64 {
-    cost::read(item.map_or(0, |item| limits::item_bytes(&item.key, &item.attrs)))
+    cost::read(item.map_or(0, Item::bytes))
 }
 
 /// All writes or none; a transaction writes each item twice and pays for it. Returns the units.

@@ -15,7 +15,8 @@ pub(super) fn page(conn: &Connection, query: &Query) -> Result<(Page, f64), Stor
     let mut bytes = 0;
     let mut last = None;
     while let Some(row) = rows.next()? {
-        let (item, sort, size) = entry(query, row)?;
+        let (item, sort) = entry(query, row)?;
+        let size = item.bytes();
         if bytes + size > limits::PAGE_BYTES && !page.items.is_empty() {
             page.next = last;
             return Ok((page, cost::query(query.index, bytes)));
@@ -31,31 +32,19 @@ pub(super) fn page(conn: &Connection, query: &Query) -> Result<(Page, f64), Stor
     Ok((page, cost::query(query.index, bytes)))
 }
 
-fn entry(query: &Query, row: &Row<'_>) -> Result<(Item, Option<SortValue>, usize), StoreError> {
+fn entry(query: &Query, row: &Row<'_>) -> Result<(Item, Option<SortValue>), StoreError> {
     let key = Key::from_parts(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
     match query.index {
-        Index::Table => {
-            let attrs = row::attrs(&key, row, 2)?;
-            Ok((Item { key, attrs }, None, size(row, 3)?))
-        }
-        Index::Gsi1 => {
-            let attrs = row::attrs(&key, row, 2)?;
-            let sort = SortValue::S(row.get(4)?);
-            Ok((Item { key, attrs }, Some(sort), size(row, 3)?))
-        }
+        Index::Table => Ok((row::item(key, row, 2)?, None)),
+        Index::Gsi1 => Ok((row::item(key, row, 2)?, Some(SortValue::S(row.get(4)?)))),
         Index::Due => {
             let at: i64 = row.get(2)?;
             let task = row.get::<_, Option<String>>(3)?.map(|task| serde_json::from_str(&task)).transpose();
             let task = task.map_err(|e| StoreError::Corrupt(format!("{key}: {}: {e}", attr::DUE_TASK)))?;
             let attrs = cost::due_entry(Some(query.partition.as_str().into()), Some(at.into()), task);
-            let bytes = limits::item_bytes(&key, &attrs);
-            Ok((Item { key, attrs }, Some(SortValue::N(at)), bytes))
+            Ok((Item::new(key, attrs), Some(SortValue::N(at))))
         }
     }
-}
-
-fn size(row: &Row<'_>, column: usize) -> Result<usize, StoreError> {
-    Ok(usize::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 
 /// The select of a page with its values. The forms are few, so the statements stay prepared.

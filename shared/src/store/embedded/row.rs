@@ -1,27 +1,28 @@
 //! Items as rows: reading one, writing one. Its one rule: `body` is the item; the other columns follow from it.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use serde_json::Value;
 
 use crate::store::{Attrs, Index, Item, Key, StoreError, attr};
 
 use super::cost;
 
-/// The attributes under a key.
-pub(super) fn find(conn: &Connection, key: &Key) -> Result<Option<Attrs>, StoreError> {
-    let mut select = conn.prepare_cached("SELECT body FROM items WHERE pk = ?1 AND sk = ?2")?;
-    select.query_row((key.pk(), key.sk()), |row| Ok(attrs(key, row, 0))).optional()?.transpose()
+/// The item under a key.
+pub(super) fn find(conn: &Connection, key: Key) -> Result<Option<Item>, StoreError> {
+    let mut select = conn.prepare_cached("SELECT body, bytes FROM items WHERE pk = ?1 AND sk = ?2")?;
+    let mut rows = select.query((key.pk(), key.sk()))?;
+    rows.next()?.map(|row| item(key, row, 0)).transpose()
 }
 
-/// Reads the attributes from a `body` column.
-pub(super) fn attrs(key: &Key, row: &Row<'_>, column: usize) -> Result<Attrs, StoreError> {
+/// Reads an item from its `body` and the column after that, `bytes`.
+pub(super) fn item(key: Key, row: &Row<'_>, column: usize) -> Result<Item, StoreError> {
     let body = row.get_ref(column)?.as_str().map_err(|e| StoreError::Corrupt(format!("{key}: {e}")))?;
-    serde_json::from_str(body).map_err(|e| StoreError::Corrupt(format!("{key}: {e}")))
+    let bytes = usize::try_from(row.get::<_, i64>(column + 1)?).unwrap_or(0);
+    Ok(Item::of_json(key, body, bytes))
 }
 
-/// Stores an item in place of the one before.
-pub(super) fn put(conn: &Connection, item: &Item, bytes: usize) -> Result<(), StoreError> {
-    let Item { key, attrs } = item;
+/// Stores an item of so many bytes in place of the one before.
+pub(super) fn put(conn: &Connection, key: &Key, attrs: &Attrs, bytes: usize) -> Result<(), StoreError> {
     let body = serde_json::to_string(attrs).map_err(|e| StoreError::Invalid(e.to_string()))?;
     let text = |name: &str| attrs.get(name).and_then(Value::as_str);
     let number = |name: &str| attrs.get(name).and_then(Value::as_i64);

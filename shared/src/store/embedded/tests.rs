@@ -35,7 +35,7 @@ async fn what_was_written_is_there_after_reopening() {
     left.sort();
     assert_eq!(left, ["store.db", "store.db.lock"], "a clean end leaves no log behind");
     let store = Sqlite::open(dir.path().join("store.db")).unwrap();
-    assert_eq!(store.get(&key("1")).await.unwrap().unwrap().attrs["n"], 1);
+    assert_eq!(store.get(&key("1")).await.unwrap().unwrap().attrs().unwrap()["n"], 1);
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn reads_that_wait_for_each_other_are_all_answered() {
     for at_once in [1, 2, 3, 500] {
         let one = key("1");
         let reads = futures::future::join_all((0..at_once).map(|_| store.get(&one))).await;
-        assert!(reads.into_iter().all(|read| read.unwrap().unwrap().attrs["n"] == 1));
+        assert!(reads.into_iter().all(|read| read.unwrap().unwrap().attrs().unwrap()["n"] == 1));
     }
 }
 
@@ -72,7 +72,7 @@ async fn two_processes_worth_of_handles_write_beside_each_other() {
     let adds = (0..40).map(|i| add(if i % 2 == 0 { server.clone() } else { tool.clone() }));
     futures::future::join_all(adds).await;
     for store in [server, tool] {
-        assert_eq!(store.get(&key("n")).await.unwrap().unwrap().attrs["n"], 40);
+        assert_eq!(store.get(&key("n")).await.unwrap().unwrap().attrs().unwrap()["n"], 40);
     }
 }
 
@@ -158,10 +158,7 @@ async fn sums_out_of_range_are_invalid() {
 #[tokio::test]
 async fn a_panic_or_an_error_costs_one_job_and_not_its_neighbours() {
     let (_dir, store) = on_disk();
-    let insert = |conn: &Connection, sort: &str| {
-        let item = Item { key: key(sort), attrs: Attrs::new() };
-        row::put(conn, &item, 10)
-    };
+    let insert = |conn: &Connection, sort: &str| row::put(conn, &key(sort), &Attrs::new(), 10);
     let good = |sort: &'static str| store.write_job(move |conn| insert(conn, sort));
     let panics = store.write_job::<(), StoreError>(move |conn| {
         insert(conn, "panic")?;
