@@ -15,7 +15,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, header};
 use sha2::{Digest, Sha256};
-use tower::Layer;
+use tower::{Layer, ServiceBuilder};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowHeaders, AllowOrigin, Any as AnyHeader, CorsLayer},
@@ -48,14 +48,14 @@ const MAX_IDEMPOTENCY_KEY: usize = 255;
 /// Wraps a function's routes in the platform.
 pub fn platform(router: Router<SharedApp>, app: SharedApp) -> NormalizePath<Router> {
     let cors = cors(&app.settings.cors_origins);
-    let router = router
-        .fallback(|| async { no_such_route() })
-        .layer(from_fn_with_state(app.clone(), admit))
-        .layer(cors)
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.clone(), observe))
+    // As one: a router boxes what each layer makes of a route, and clones it for each request.
+    let layers = ServiceBuilder::new()
         .layer(from_fn(limit_head))
-        .with_state(app);
+        .layer(from_fn_with_state(app.clone(), observe))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors)
+        .layer(from_fn_with_state(app.clone(), admit));
+    let router = router.fallback(|| async { no_such_route() }).layer(layers).with_state(app);
     // Around the router and not inside it: a path is matched before an inner layer could change it.
     NormalizePathLayer::trim_trailing_slash().layer(router)
 }

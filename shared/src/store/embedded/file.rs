@@ -14,6 +14,9 @@ const BUSY: Duration = Duration::from_secs(10);
 const STATEMENTS: usize = 64;
 /// Pages that one connection keeps, in KiB. There are a few connections, and the kernel keeps what these do not.
 const CACHE_KIB: i64 = 4_000;
+/// The log goes back into the file when it has so many pages (16 MB). A page that changed a hundred times since goes there
+/// once; what is still in the log after a crash is read at the next start.
+const CHECKPOINT_PAGES: i64 = 4_000;
 
 /// `body` holds all attributes; the columns after it are copies that the indexes need, NULL where the item is not in
 /// the index. `items_due` carries the task as well, so that a tick reads the index alone.
@@ -132,6 +135,7 @@ fn durable(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "synchronous", "full")?;
     conn.pragma_update(None, "fullfsync", true)?;
     conn.pragma_update(None, "checkpoint_fullfsync", true)?;
+    conn.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
     conn.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))
 }
 

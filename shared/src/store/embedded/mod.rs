@@ -47,9 +47,9 @@ impl Sqlite {
         let held = writer::take_turn(Some(&turn));
         let writer = file::writer(path)?;
         drop(held);
-        let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8));
-        let readers = (0..threads).map(|_| file::reader(path)).collect::<Result<_, _>>()?;
-        let readers = Readers::start(readers).map_err(io)?;
+        let readers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8));
+        let readers = || (0..readers).map(|_| file::reader(path)).collect::<Result<_, _>>();
+        let readers = Readers::start(readers()?, readers()?).map_err(io)?;
         Ok(Self::over(Writer::start(writer, Some(turn)).map_err(io)?, Some(readers)))
     }
 
@@ -140,7 +140,11 @@ impl Store for Sqlite {
     async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         check::key(key)?;
         let key = key.clone();
-        let item = self.read_job(move |conn| row::find(conn, key)).await;
+        let find = move |conn: &Connection| row::find(conn, key);
+        let item = match &self.inner.readers {
+            Some(readers) => readers.run_here(find).await,
+            None => self.inner.writer.run(find).await,
+        };
         self.spend(item.as_ref().map_or(0.0, |item| read_units(item.as_ref())), 0.0, item)
     }
 

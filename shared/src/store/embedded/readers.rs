@@ -1,4 +1,5 @@
-//! A few threads that read. Its one rule: each read starts after it was asked for, so it sees every earlier commit.
+//! Connections that read: some for a caller's own thread, some with a thread of theirs. Its one rule: each read starts
+//! after it was asked for, so it sees every earlier commit.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,10 +14,11 @@ use super::writer::Fault;
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 
 /// Own threads, not the runtime's blocking pool: a connection with its warm page cache and prepared statements stays
-/// on its thread, and a point read costs one hand-over.
+/// on its thread.
 pub(crate) struct Readers {
     inbox: Arc<Inbox>,
     threads: Vec<JoinHandle<()>>,
+    at_hand: Mutex<Vec<Connection>>,
 }
 
 /// What waits to be read. Not a channel: its receivers would queue up for it behind a lock, which makes two wake-ups of
@@ -73,9 +75,10 @@ impl Inbox {
 }
 
 impl Readers {
-    pub(crate) fn start(conns: Vec<Connection>) -> std::io::Result<Self> {
-        let mut readers = Self { inbox: Arc::default(), threads: Vec::new() };
-        for conn in conns {
+    /// Starts a thread for each of the first connections and keeps the others at hand.
+    pub(crate) fn start(threads: Vec<Connection>, at_hand: Vec<Connection>) -> std::io::Result<Self> {
+        let mut readers = Self { inbox: Arc::default(), threads: Vec::new(), at_hand: Mutex::new(at_hand) };
+        for conn in threads {
             let inbox = Arc::clone(&readers.inbox);
             let thread =
                 thread::Builder::new().name("store-reader".into()).spawn(move || serve(&conn, &inbox));
@@ -84,6 +87,30 @@ impl Readers {
         Ok(readers)
     }
 
+    /// Runs the work on the caller's thread: for what takes a few microseconds, which is less than a hand-over to another
+    /// thread and back. While all connections at hand are in use it is handed over all the same.
+    pub(crate) async fn run_here<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        let free = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let Some(conn) = free else { return self.run(work).await };
+        let done = catch_unwind(AssertUnwindSafe(|| work(&conn)));
+        self.at_hand.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+        done.unwrap_or_else(|_| Err(panicked().into()))
+    }
+
+    /// All connections that nobody uses right now.
+    #[cfg(test)]
+    pub(super) fn take_at_hand(&self) -> Vec<Connection> {
+        std::mem::take(&mut *self.at_hand.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Runs the work on one of the threads.
     pub(crate) async fn run<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -95,8 +122,12 @@ impl Readers {
         let (reply, answer) = oneshot::channel();
         // A caller that went away does not want to know.
         self.inbox.push(Box::new(move |conn| drop(reply.send(work(conn)))));
-        answer.await.unwrap_or_else(|_| Err(Fault("a read ended with a panic".into()).into()))
+        answer.await.unwrap_or_else(|_| Err(panicked().into()))
     }
+}
+
+fn panicked() -> Fault {
+    Fault("a read ended with a panic".into())
 }
 
 impl Drop for Readers {

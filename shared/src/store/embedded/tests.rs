@@ -156,6 +156,33 @@ async fn sums_out_of_range_are_invalid() {
 }
 
 #[tokio::test]
+async fn a_panic_costs_a_reader_nothing() {
+    let (_dir, store) = on_disk();
+    store.write(put("1", json!({"n": 1}))).await.unwrap();
+    let readers = store.inner.readers.as_ref().unwrap();
+    // More often than there are connections.
+    for _ in 0..20 {
+        let here = readers.run_here::<(), StoreError>(|_| panic!("a bug")).await;
+        let there = readers.run::<(), StoreError>(|_| panic!("a bug")).await;
+        for read in [here, there] {
+            assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+        }
+    }
+    assert_eq!(store.get(&key("1")).await.unwrap().unwrap().attrs().unwrap()["n"], 1);
+}
+
+#[tokio::test]
+async fn a_read_is_handed_over_while_all_connections_at_hand_are_in_use() {
+    let (_dir, store) = on_disk();
+    let readers = store.inner.readers.as_ref().unwrap();
+    let at_hand = readers.take_at_hand();
+    assert!(!at_hand.is_empty());
+    let asked_by = std::thread::current().id();
+    let other = readers.run_here(move |_| Ok::<_, StoreError>(std::thread::current().id() != asked_by));
+    assert!(other.await.unwrap());
+}
+
+#[tokio::test]
 async fn a_panic_or_an_error_costs_one_job_and_not_its_neighbours() {
     let (_dir, store) = on_disk();
     let insert = |conn: &Connection, sort: &str| row::put(conn, &key(sort), &Attrs::new(), 10);
