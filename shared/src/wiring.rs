@@ -93,7 +93,7 @@ impl App {
     /// # Errors
     /// As [`App::over_aws`].
     pub fn fitted(settings: FunctionSettings, engines: &[Fit]) -> Result<SharedApp, SetupError> {
-        let config = aws::connect(settings.aws.clone()).map_err(|error| SetupError::of(&error))?;
+        let config = aws::connect(settings.aws.clone()).map_err(|error| SetupError(error.to_string()))?;
         let mut ports = Ports {
             store: Arc::new(DynamoStore::new(&config, settings.table.as_str())),
             queue: Arc::new(Unset("the queue")),

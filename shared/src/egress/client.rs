@@ -63,14 +63,7 @@ pub struct Guarded {
 /// The client could not be set up: a fault of the build, not of any request.
 #[derive(Debug, Error)]
 #[error("the HTTP client could not be set up: {0}")]
-pub struct SetupError(String);
-
-impl SetupError {
-    #[cfg(feature = "aws")]
-    pub(crate) fn of(why: &dyn std::fmt::Display) -> Self {
-        Self(why.to_string())
-    }
-}
+pub struct SetupError(pub(crate) String);
 
 impl Guarded {
     /// # Errors
