@@ -48,13 +48,26 @@ impl Gate {
         Arc::new(Self { app: app.clone(), own: Semaphore::new(OWN), calling: Semaphore::new(CALLING) })
     }
 
-    /// Which of the two numbers a path counts against. Pages and the host's health are always there to be seen.
     fn of(&self, path: &str) -> Option<&Semaphore> {
-        match routes::dialect_of(path) {
-            Dialect::House => None,
-            _ if calls(path) => Some(&self.calling),
-            _ => Some(&self.own),
-        }
+        lane(path).map(|lane| match lane {
+            Lane::Own => &self.own,
+            Lane::Calling => &self.calling,
+        })
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Lane {
+    Own,
+    Calling,
+}
+
+/// Which of the two numbers a path counts against. Pages and the host's health are always there to be seen.
+fn lane(path: &str) -> Option<Lane> {
+    match routes::dialect_of(path) {
+        Dialect::House => None,
+        _ if calls(path) => Some(Lane::Calling),
+        _ => Some(Lane::Own),
     }
 }
 
@@ -67,8 +80,10 @@ pub fn calls(path: &str) -> bool {
 
 /// Lets a request in, or answers 503 with `Retry-After`.
 pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let dialect = routes::dialect_of(request.uri().path());
-    let held = gate.of(request.uri().path()).map(Semaphore::try_acquire).transpose();
+    // The gate stands in front of what puts a path in order.
+    let path = routes::as_routed(request.uri().path());
+    let dialect = routes::dialect_of(path);
+    let held = gate.of(path).map(Semaphore::try_acquire).transpose();
     if held.is_ok() {
         return next.run(request).await;
     }
@@ -88,6 +103,17 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_that_the_router_puts_in_order_is_counted_too() {
+        for path in ["/api/payloads/list", "//api/payloads/list", "///api/payloads/list//"] {
+            assert_eq!(lane(routes::as_routed(path)), Some(Lane::Own), "{path}");
+        }
+        assert_eq!(lane(routes::as_routed("//automation/approve/")), Some(Lane::Calling));
+        for path in ["/", "//", "/docs", "//health"] {
+            assert_eq!(lane(routes::as_routed(path)), None, "{path}");
+        }
+    }
 
     #[test]
     fn what_waits_for_n8n_is_counted_apart() {

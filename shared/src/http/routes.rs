@@ -225,6 +225,17 @@ pub fn methods(path: &str) -> Vec<&'static str> {
         .collect()
 }
 
+/// A path as the router will read it: one slash in front and none behind, however many were sent. For what looks at a path
+/// before [`super::layers::platform`] has put it in order.
+pub fn as_routed(path: &str) -> &str {
+    let path = path.trim_end_matches('/');
+    let in_front = path.len() - path.trim_start_matches('/').len();
+    match path.get(in_front.saturating_sub(1)..) {
+        None | Some("") => "/",
+        Some(path) => path,
+    }
+}
+
 /// The dialect of a path that may not be a route at all.
 pub fn dialect_of(path: &str) -> Dialect {
     let under =

@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::{
     error::ErrorKind,
-    http::routes::{Auth, Dialect, ROUTES, RateClass, Verb, dialect_of, find, methods},
+    http::routes::{Auth, Dialect, ROUTES, RateClass, Verb, as_routed, dialect_of, find, methods},
 };
 
 #[test]
@@ -92,5 +92,20 @@ fn an_address_that_is_no_route_is_answered_like_its_neighbours() {
         ("", Dialect::House),
     ] {
         assert_eq!(dialect_of(path), dialect, "{path}");
+    }
+}
+
+#[test]
+fn a_path_is_read_as_the_router_reads_it() {
+    for (sent, read) in [
+        ("/", "/"),
+        ("//", "/"),
+        ("", "/"),
+        ("/api/payloads", "/api/payloads"),
+        ("/api/payloads/", "/api/payloads"),
+        ("///api/payloads//", "/api/payloads"),
+        ("/api//payloads", "/api//payloads"),
+    ] {
+        assert_eq!(as_routed(sent), read, "{sent}");
     }
 }

@@ -9,7 +9,7 @@ use super::{
     house::{Answer, Document, House, SECRET},
     lines,
 };
-use crate::http::routes::{Auth, ROUTES, RateClass, Route};
+use crate::http::routes::{Auth, ROUTES, RateClass, Route, as_routed};
 
 /// A request gets one of the documented replies, a refusal writes nothing and names only fields that there are, what was
 /// stored can be read, and no other organization's things are touched. Input: method and path on the first line, the
@@ -55,7 +55,7 @@ pub fn request(house: &House, data: &[u8]) {
 
 /// The route of a path: with fewer blanks before with more.
 fn route(method: &Method, path: &str) -> Option<&'static Route> {
-    let path = path.strip_suffix('/').unwrap_or(path);
+    let path = as_routed(path);
     let blanks = |route: &&Route| route.path.matches('{').count();
     let of_method = ROUTES.iter().filter(|route| route.method.as_str() == method.as_str());
     of_method.filter(|route| fits(route.path, path)).min_by_key(blanks)
