@@ -30,6 +30,8 @@ use utoipa::ToSchema;
 /// seconds.
 const CALL: Duration = Duration::from_secs(25);
 const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
+/// As long as in a pushed execution.
+const LONGEST_WORKFLOW_ID: usize = 200;
 
 /// What to trigger.
 #[derive(Debug, ToSchema)]
@@ -153,7 +155,8 @@ async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
     let named = path
         .iter()
         .position(|part| *part == "invokati-trigger")
-        .and_then(|at| Some((path.get(at + 1)?, path.get(at + 2)?)));
+        .and_then(|at| Some((path.get(at + 1)?, path.get(at + 2)?)))
+        .filter(|(_, workflow)| workflow.len() <= LONGEST_WORKFLOW_ID);
     if let Some((installation, workflow)) = named
         && let Ok(id) = installation.parse()
         && let Ok(installation) = installed.get(id).await

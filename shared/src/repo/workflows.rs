@@ -8,7 +8,7 @@
 use crate::{
     domain::workflow::{Latest, Workflow},
     ids::Id,
-    store::{Change, Cond, Index, Key, Query, Store, StoreError, Write, attr, encode, segment},
+    store::{Change, Cond, Index, Key, Query, Store, StoreError, Write, attr, encode, limits, segment},
     tenant::TenantId,
 };
 
@@ -87,24 +87,24 @@ impl Workflows<'_> {
         Ok(Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::version(new.v - 1)))
     }
 
-    /// Remembers whose production webhook a path is.
+    /// Remembers whose production webhook a path is. One that is empty or fills more than a key is not remembered.
     pub async fn put_webhook(&self, installation: Id, path: &str, nid: Id) -> Result<(), StoreError> {
-        self.store
-            .write(Write::put(self.webhook_key(installation, path), encode(&Webhook { nid })?))
-            .await
-            .map(|_| ())
+        let Some(key) = self.webhook_key(installation, path) else { return Ok(()) };
+        self.store.write(Write::put(key, encode(&Webhook { nid })?)).await.map(|_| ())
     }
 
     /// The workflow whose production webhook a path is, as n8n's API last listed it.
     pub async fn by_webhook(&self, installation: Id, path: &str) -> Result<Option<Workflow>, StoreError> {
-        let Some(found) = self.store.get(&self.webhook_key(installation, path)).await? else {
-            return Ok(None);
-        };
+        let Some(key) = self.webhook_key(installation, path) else { return Ok(None) };
+        let Some(found) = self.store.get(&key).await? else { return Ok(None) };
         self.get(found.decode::<Webhook>()?.nid).await
     }
 
-    fn webhook_key(&self, installation: Id, path: &str) -> Key {
-        Key::of(self.tenant, &format!("webhook#{installation}"), segment(path))
+    /// None where the path, which may be whatever a caller sent, cannot be a key.
+    fn webhook_key(&self, installation: Id, path: &str) -> Option<Key> {
+        let path = segment(path);
+        let fits = (1..=limits::SK_BYTES).contains(&path.len());
+        fits.then(|| Key::of(self.tenant, &format!("webhook#{installation}"), path))
     }
 
     /// The nodes of one installation, by n8n id.

@@ -192,6 +192,21 @@ async fn a_listed_webhook_leads_to_its_workflow() {
 }
 
 #[tokio::test]
+async fn a_path_that_can_be_nobodys_webhook_is_called_and_not_followed() {
+    let house = house().await;
+    let long = "x".repeat(1500);
+    for path in
+        ["webhook", "webhook/", &format!("webhook/{long}"), &format!("webhook/invokati-trigger/45/{long}")]
+    {
+        let answer = trigger(&house, &format!("{N8N}/{path}")).await;
+        assert_eq!((answer.status, &answer.json["workflow_id"]), (200, &Value::Null), "{path}: {answer:?}");
+        assert_eq!(answer.json["following"], false, "{path}: {answer:?}");
+    }
+    let answer = trigger(&house, &format!("{N8N}/webhook==ath")).await;
+    assert_eq!((answer.status, &answer.json["n8n_status"]), (502, &json!(404)), "{answer:?}");
+}
+
+#[tokio::test]
 async fn an_installation_in_the_path_that_is_not_the_hosts_is_not_believed() {
     let house = house().await;
     house.seed_installation_at(&house.acme, 46, "https://second.example.com").await;
