@@ -23,6 +23,7 @@ use crate::{
 
 mod admission;
 mod commits;
+mod entry;
 mod platform;
 mod remembered;
 mod rules;
