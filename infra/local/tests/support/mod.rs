@@ -60,12 +60,14 @@ impl Baton {
         arguments: &[&str],
         last: impl Fn(&str) -> bool,
     ) -> Self {
-        let mut child = command(data, settings)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = command(data, settings);
+        command.args(arguments);
+        Self::spawned(command, last)
+    }
+
+    /// Starts it by this command.
+    pub fn spawned(mut command: Command, last: impl Fn(&str) -> bool) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (said, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let stdout = thread::spawn(move || {
