@@ -40,12 +40,14 @@ use super::{
 };
 use crate::gate::Gate;
 
-/// One address may have so many times the connections that are left for others: two thirds of them when alone.
+/// One may have so many times what is left for others: two thirds of it when alone.
 const TIMES: usize = 2;
 /// A connection that has asked for nothing for so long gives way.
 const SILENCE: Duration = Duration::from_secs(1);
 /// When the system has no socket to give, it is asked again after this.
 const BREATH: Duration = Duration::from_millis(100);
+/// What hyper reads ahead of a body, for each connection.
+const BUFFER: usize = 64 * 1024;
 /// Refusals are counted, and told this often at most.
 const TELL: Duration = Duration::from_secs(10);
 /// After the wish to stop, connections are looked at this often.
@@ -73,7 +75,7 @@ impl Host {
             app: app.clone(),
             proxies,
             gate: Gate::new(&limits),
-            bodies: Shares::new(limits.body_bytes, 1),
+            bodies: Shares::new(limits.counted_bodies(), TIMES),
             replies: Replies::new(&limits),
             routes: layers::platform(crate::router().into(), app.clone()),
             places: Shares::new(limits.connections, TIMES),
@@ -184,6 +186,7 @@ impl Host {
             .timer(TokioTimer::new())
             .header_read_timeout(None)
             .max_header_size(limits.head_bytes)
+            .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(socket), service);
         tokio::pin!(connection);
         tokio::select! {

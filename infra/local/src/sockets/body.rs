@@ -2,8 +2,6 @@
 //!
 //! Its one rule: it is counted before it is kept, and what has come in one piece is not copied.
 
-use std::sync::Arc;
-
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -12,10 +10,7 @@ use shared::{
     http::layers,
 };
 
-use super::{
-    shares::{Share, Shares},
-    who::Who,
-};
+use super::{limits::SMALL_BODY, shares::Share, who::Who};
 use crate::gate::overloaded;
 
 /// What is not declared is counted in steps of this.
@@ -23,7 +18,7 @@ const STEP: usize = 64 * 1024;
 
 pub struct Arriving {
     incoming: Incoming,
-    room: Share<Who>,
+    room: Option<Share<Who>>,
     declared: Option<usize>,
     limit: usize,
     /// The only piece so far.
@@ -33,24 +28,9 @@ pub struct Arriving {
 }
 
 impl Arriving {
-    /// Makes room for the body. Gives it back, with the error, where there is none.
-    pub fn begin(
-        incoming: Incoming,
-        declared: Option<usize>,
-        limit: usize,
-        bodies: &Arc<Shares<Who>>,
-        who: Who,
-    ) -> Result<Self, (Incoming, Error)> {
-        if declared.is_some_and(|declared| declared > limit) {
-            return Err((incoming, layers::too_large(limit)));
-        }
-        match bodies.take(who, declared.unwrap_or(STEP)) {
-            Some(room) => {
-                let (piece, pieces) = (None, BytesMut::new());
-                Ok(Self { incoming, room, declared, limit, piece, pieces, came: 0 })
-            }
-            None => Err((incoming, no_room())),
-        }
+    /// A body for which there is this room; none is needed for a small one.
+    pub fn new(incoming: Incoming, declared: Option<usize>, limit: usize, room: Option<Share<Who>>) -> Self {
+        Self { incoming, room, declared, limit, piece: None, pieces: BytesMut::new(), came: 0 }
     }
 
     /// Waits for the next piece. Whether that was the end.
@@ -64,9 +44,11 @@ impl Arriving {
         if self.came > self.limit {
             return Err(layers::too_large(self.limit));
         }
-        while self.came > self.room.amount() {
-            if !self.room.grow(STEP) {
-                return Err(no_room());
+        if let Some(room) = &mut self.room {
+            while self.came > room.amount() {
+                if !room.grow(STEP) {
+                    return Err(no_room());
+                }
             }
         }
         self.keep(piece);
@@ -90,7 +72,7 @@ impl Arriving {
     }
 
     /// The body, and the room that it holds.
-    pub fn whole(self) -> (Bytes, Share<Who>) {
+    pub fn whole(self) -> (Bytes, Option<Share<Who>>) {
         (self.piece.unwrap_or_else(|| self.pieces.freeze()), self.room)
     }
 
@@ -100,6 +82,15 @@ impl Arriving {
     }
 }
 
-fn no_room() -> Error {
+/// The room that a body needs before any of it is read: what it declares, or the first step.
+pub fn room_for(declared: Option<usize>) -> Option<usize> {
+    match declared {
+        Some(declared) => Some(declared).filter(|declared| *declared > SMALL_BODY),
+        None => Some(STEP),
+    }
+}
+
+/// The refusal of a body for which there is no room.
+pub fn no_room() -> Error {
     overloaded("More is being sent than this machine can hold at once. Try again in a second.")
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 const MB: usize = 1024 * 1024;
 /// Descriptors kept for the store, blobs and the calls of the workers: what they have open at their busiest.
 const KEPT: usize = 160;
+/// A body that says that it is no longer than this is not counted: there are no more of them than connections.
+pub const SMALL_BODY: usize = 16 * 1024;
 
 /// The limits of one host. Other numbers are for tests.
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct Limits {
     pub body_time: Duration,
     /// Bytes of all bodies that are read or worked on.
     pub body_bytes: usize,
+    /// A body waits for its room among those for so long, before any of it is read.
+    pub body_wait: Duration,
     /// Of a request that is refused, so much more is read and thrown away, so that its refusal arrives.
     pub rest_bytes: usize,
     pub rest_time: Duration,
@@ -71,11 +75,12 @@ impl Default for Limits {
             own: 96,
             calling: 768,
             head: Duration::from_secs(10),
-            head_bytes: 32 * 1024,
+            head_bytes: 16 * 1024,
             idle: Duration::from_secs(75),
             body: Pace { grace: Duration::from_secs(5), rate: 1024 },
             body_time: Duration::from_secs(30),
             body_bytes: 128 * MB,
+            body_wait: Duration::from_secs(2),
             rest_bytes: 32 * MB,
             rest_time: Duration::from_secs(10),
             reply: Pace { grace: Duration::from_secs(20), rate: 8 * 1024 },
@@ -100,7 +105,17 @@ impl Limits {
     /// Room for at least four bodies of the size that the settings allow.
     #[must_use]
     pub fn for_bodies_of(self, bytes: usize) -> Self {
-        Self { body_bytes: self.body_bytes.max(bytes.saturating_mul(4)), ..self }
+        let needed = bytes.saturating_mul(4).saturating_add(self.small_bodies());
+        Self { body_bytes: self.body_bytes.max(needed), ..self }
+    }
+
+    /// What is left for the bodies that are counted.
+    pub fn counted_bodies(&self) -> usize {
+        self.body_bytes - self.small_bodies().min(self.body_bytes / 2)
+    }
+
+    fn small_bodies(&self) -> usize {
+        self.connections * SMALL_BODY
     }
 }
 
@@ -132,6 +147,7 @@ mod tests {
     #[test]
     fn a_larger_body_of_the_settings_finds_room() {
         assert_eq!(Limits::default().for_bodies_of(6 * MB).body_bytes, 128 * MB);
-        assert_eq!(Limits::default().for_bodies_of(100 * MB).body_bytes, 400 * MB);
+        let large = Limits::default().for_bodies_of(100 * MB);
+        assert_eq!((large.counted_bodies(), large.body_bytes), (400 * MB, 464 * MB));
     }
 }

@@ -13,12 +13,18 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use shared::{
     error::{Error, ErrorKind, Result},
-    http::entry::Entry,
+    http::{entry::Entry, layers},
     tenant::TenantId,
 };
 use tokio::time::{Duration, Instant, sleep, timeout};
 
-use super::{accept::Host, body::Arriving, line::Line, shares::Share, who::Who};
+use super::{
+    accept::Host,
+    body::{self, Arriving},
+    line::Line,
+    shares::Share,
+    who::Who,
+};
 use crate::gate::{Lane, Turn};
 
 /// A body's pace is looked at so often, and twice within its grace.
@@ -137,7 +143,19 @@ impl Visit {
             }
         }
         self.line.reads_body(false);
-        self.take_turn()
+        Ok(())
+    }
+
+    /// Room for the body, as soon as there is some.
+    async fn make_room(&self, declared: Option<usize>) -> Result<Option<Share<Who>>> {
+        let Some(bytes) = body::room_for(declared) else { return Ok(None) };
+        let (who, bodies) = (self.caller(), &self.host.bodies);
+        if let Some(room) = bodies.take(who, bytes) {
+            return Ok(Some(room));
+        }
+        self.held().turn = None;
+        let room = bodies.take_within(who, bytes, self.host.limits.body_wait).await;
+        room.map(Some).ok_or_else(body::no_room)
     }
 }
 
@@ -147,21 +165,28 @@ impl Entry for Visit {
         self.held().tenant = tenant;
         self.take_turn()?;
         let Some(incoming) = self.held().incoming.take() else { return Ok(None) };
-        let (limit, bodies) = (self.host.app.settings.max_body_bytes, &self.host.bodies);
-        let begun = Arriving::begin(incoming, self.declared, limit, bodies, self.caller());
-        let mut body = match begun {
-            Ok(body) => body,
-            Err((rest, error)) => {
-                self.held().incoming = Some(rest);
+        let limit = self.host.app.settings.max_body_bytes;
+        let room = match self.declared {
+            Some(declared) if declared > limit => Err(layers::too_large(limit)),
+            declared => self.make_room(declared).await,
+        };
+        let room = match room {
+            Ok(room) => room,
+            Err(error) => {
+                self.held().incoming = Some(incoming);
                 return Err(error);
             }
         };
+        let mut body = Arriving::new(incoming, self.declared, limit, room);
         if let Err(error) = self.read(&mut body).await {
             self.held().incoming = Some(body.rest());
             return Err(error);
         }
         let (bytes, room) = body.whole();
-        self.held().room = Some(room);
+        self.held().room = room;
+        if self.held().turn.is_none() {
+            self.take_turn()?;
+        }
         Ok(Some(bytes))
     }
 }

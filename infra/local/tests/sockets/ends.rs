@@ -51,6 +51,7 @@ fn sigterm_ends_the_process_whatever_clients_do() {
             while let Ok(made) =
                 client.ask(request("POST", "/api/payloads", &[("x-api-key", &key)], r#"{"title":"w"}"#))
             {
+                assert_eq!(made.status, 201, "{made:?}");
                 told.send(made.json()["id"].clone()).unwrap();
             }
         }

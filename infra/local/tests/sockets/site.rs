@@ -41,6 +41,7 @@ pub fn short() -> Limits {
         idle: Duration::from_secs(3),
         body: Pace { grace: Duration::from_secs(1), rate: 1024 },
         body_time: Duration::from_secs(4),
+        body_wait: Duration::from_millis(200),
         rest_time: Duration::from_secs(2),
         reply: Pace { grace: Duration::from_secs(1), rate: 8 * 1024 },
         reply_wait: Duration::from_millis(500),
