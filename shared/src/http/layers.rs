@@ -359,7 +359,7 @@ fn is_length_limit(error: &axum::Error) -> bool {
 }
 
 /// SHA-256 over parts, each with its length in front so that no two lists of parts read alike.
-fn hash(parts: &[&[u8]]) -> String {
+pub(super) fn hash(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

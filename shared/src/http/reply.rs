@@ -20,7 +20,7 @@ pub struct Reply {
     pub status: StatusCode,
     pub body: String,
     /// What a repeat reads in place of a body that is too long to be remembered.
-    shortened: Option<String>,
+    pub(super) shortened: Option<String>,
     /// It repeats the stored reply to an earlier request with the same `Idempotency-Key`.
     pub replayed: bool,
 }
