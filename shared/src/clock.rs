@@ -21,6 +21,12 @@ impl Millis {
         Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// Whether less than `span` lies between the two. What lies farther ahead than that was written by a clock that has been
+    /// set back since, and is as good as past.
+    pub fn is_within(self, span: Duration, of: Self) -> bool {
+        Duration::from_millis(self.0.abs_diff(of.0)) < span
+    }
+
     /// Time from `earlier` to here, zero when it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

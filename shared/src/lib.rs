@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod aside;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod blobs;

@@ -80,7 +80,7 @@ struct Input {
 #[utoipa::path(post, path = "/api/push/executions", operation_id = "push_execution", tag = "installations",
     request_body = PushExecution, responses((status = 200, description = "Stored.", body = Pushed)))]
 pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
-    let input = read(&body)?;
+    let input = ctx.app.aside.run(ctx.tenant(), body.len(), move || read(&body)).await??;
     let installation = ctx.installed().get(input.installation_id).await?;
     let name = input.summary.workflow_name.as_deref();
     let nid = ctx.installed().node(installation.id, &input.workflow_id, name).await?;

@@ -9,7 +9,7 @@ use shared::{
     http::{
         ctx::{self, Ctx},
         fields::Fields,
-        reply::Reply,
+        reply::{Reply, Warning},
     },
     ids::Id,
     store::{
@@ -23,6 +23,8 @@ use crate::{ATTEMPTS, input};
 
 /// Ids of one request.
 const MOST: usize = 500;
+/// Characters of what was sent as an id, in a reply that is shortened. Every rendering of an id is shorter.
+const SHOWN: usize = 40;
 /// Transactions under way at once.
 const AT_ONCE: usize = 8;
 /// Bytes of the leads of one transaction: half of what it may hold, because what they become counts, and not what they
@@ -55,6 +57,9 @@ pub struct BulkResult {
     affected: usize,
     /// Every other id, with the reason.
     failed: Vec<Failure>,
+    /// What else to know; absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 /// An id to which nothing was done.
@@ -72,6 +77,9 @@ const CHANGED: &str = "it kept changing meanwhile: send it again";
 const UNAVAILABLE: &str = "the store did not answer: send it again";
 
 /// Changes the status of many leads, or deletes them. Every id is accounted for: what is not in `failed` was done.
+///
+/// Where the reply is longer than 256 KB, because what was sent as ids is long, a repeat with the same `Idempotency-Key` shows
+/// the first 40 characters of each.
 #[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads",
     request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
 pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
@@ -97,8 +105,25 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
         failed.extend(error.map(|error| Failure { id: value, error }));
     }
     let affected = ends.values().filter(|end| end.is_none()).count();
-    let result = BulkResult { success: true, action: action.as_str(), affected, failed };
-    Ok(ctx.commit(Vec::new(), Reply::ok(&result)?).await?)
+    let result =
+        BulkResult { success: true, action: action.as_str(), affected, failed, warnings: Vec::new() };
+    let reply = Reply::ok(&result)?;
+    let reply = if reply.is_long() { reply.shortened_to(&shortened(result))? } else { reply };
+    Ok(ctx.commit(Vec::new(), reply).await?)
+}
+
+/// The result with the beginnings of what was sent as ids: five hundred of them always fit.
+fn shortened(mut result: BulkResult) -> BulkResult {
+    for failure in &mut result.failed {
+        if let Value::String(text) = &mut failure.id
+            && let Some((end, _)) = text.char_indices().nth(SHOWN)
+        {
+            text.truncate(end);
+        }
+    }
+    let message = format!("Ids are cut to {SHOWN} characters: the first reply was too long to be repeated.");
+    result.warnings.push(Warning { code: "ids_cut", message });
+    result
 }
 
 fn distinct(sent: &[SentId]) -> impl Iterator<Item = Id> {

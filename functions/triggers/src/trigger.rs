@@ -16,7 +16,7 @@ use shared::{
     http::{
         ctx::{Ctx, Refused},
         fields::Fields,
-        reply::Reply,
+        reply::{Reply, Warning},
     },
     ids::Id,
     n8n::echo::Confidential,
@@ -59,10 +59,10 @@ pub struct Triggered {
     /// Pass it to `/api/poll-execution` as `triggered_after`.
     #[schema(example = "2025-01-21T10:30:00Z")]
     triggered_at: String,
-    /// n8n's HTTP status.
+    /// n8n's HTTP status; null when its answer was not heard.
     #[schema(example = 200)]
-    n8n_status: u16,
-    /// n8n's answer: JSON where it is JSON, text otherwise.
+    n8n_status: Option<u16>,
+    /// n8n's answer: JSON where it is JSON, text otherwise. Null where `warnings` say that it was left out.
     #[schema(value_type = Value, example = json!({ "message": "Workflow was started" }))]
     response: Value,
     /// n8n's id of the execution, when the workflow's answer tells it.
@@ -77,6 +77,19 @@ pub struct Triggered {
     nid: Option<Id>,
     /// Whether Baton follows this run to its end.
     following: bool,
+    /// What else to know; absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+/// What was heard of n8n when it took a trigger.
+enum Answer {
+    /// Its status and body.
+    Whole(u16, Bytes),
+    /// Its status, and more than is read.
+    TooLong(u16),
+    /// Nothing; that the workflow runs was found out otherwise.
+    Unheard,
 }
 
 struct Input {
@@ -94,7 +107,12 @@ struct Target {
 
 /// Calls an n8n webhook and follows the execution that it starts.
 ///
-/// 60 requests a minute. What n8n answers is passed on; an answer of 400 or above becomes a 502 with `n8n_status`.
+/// 60 requests a minute. What n8n answers is passed on, up to 2 MB; an answer of 400 or above becomes a 502 with `n8n_status`.
+///
+/// With an `Idempotency-Key`, the workflow is started once: a repeat reads the first reply, a 502 `n8n_answer_lost` or 504
+/// `n8n_timeout` included, because the workflow may be running then. Of an answer that makes the reply longer than 256 KB a
+/// repeat reads everything but the answer itself. Only after a refusal by n8n (`n8n_error`), or when it was not reached
+/// (`n8n_unreachable`), does a repeat try again.
 #[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook", tag = "triggers",
     request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
 pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
@@ -104,10 +122,19 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
     // What an earlier attempt under this key started is not undone by a refusal of this one.
     let alone = ctx.idempotency.as_ref().is_none_or(|idempotency| idempotency.begun.is_none());
     let run = begin(&mut ctx, &input, &target).await?;
+    if run.execution_id.is_some() {
+        // An earlier attempt died before it could say so, and the workflow was found running.
+        return finish(&ctx, target, run, Answer::Unheard).await;
+    }
     let key = ctx.runs().key(run.id);
     let answer = ctx.app.http.send(request(&ctx, &input, run.id)?).await;
     match answer {
-        Ok(reply) if reply.status < 400 => finish(&ctx, target, run, &reply).await,
+        Ok(reply) if reply.status < 400 => {
+            finish(&ctx, target, run, Answer::Whole(reply.status, reply.body)).await
+        }
+        Err(OutError::ReplyTooLarge { status }) if status < 400 => {
+            finish(&ctx, target, run, Answer::TooLong(status)).await
+        }
         // n8n said no: nothing was started, so there is nothing to follow.
         Ok(reply) => {
             let error = n8n_error(&reply, &Confidential::of_url(&input.endpoint));
@@ -123,10 +150,12 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
             }
             Err(error)
         }
-        // It may have started: the run stays, and the poll finds out.
+        // It may have started: the run stays, the poll finds out, and a repeat does not start it again.
         Err(error) => {
+            let error = unclear(&error);
+            ctx.remember_failure(&error).await;
             ctx.app.hint(&Task::new(TaskKind::PollExecution, &key, &ctx.request_id), ctx.app.now()).await;
-            Err(unclear(&error))
+            Err(error)
         }
     }
 }
@@ -236,28 +265,35 @@ fn request(ctx: &Ctx, input: &Input, run: Id) -> Result<OutRequest> {
     })
 }
 
-async fn finish(ctx: &Ctx, target: Target, mut run: Run, reply: &OutReply) -> Result<Reply> {
-    let response = response_of(&reply.body);
-    run.execution_id = execution_id(&response).or(run.execution_id.take());
-    run.trigger_status = Some(reply.status);
+async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Result<Reply> {
+    let (status, body) = match answer {
+        Answer::Whole(status, body) => (Some(status), Some(body)),
+        Answer::TooLong(status) => (Some(status), None),
+        Answer::Unheard => (None, None),
+    };
+    let response = body.as_deref().map(response_of);
+    run.execution_id = response.as_ref().and_then(execution_id).or(run.execution_id.take());
+    run.trigger_status = status.or(run.trigger_status);
     run.v += 1;
     let following = run.workflow_id.is_some() || run.execution_id.is_some();
     // The run of a repeat may have been followed to its end meanwhile.
     let unfinished = following && !run.status.is_complete();
     let poll_at = unfinished.then(|| ctx.app.now().plus(poll_pause(0)));
-    let triggered = Reply::ok(&Triggered {
+    let reply = |response: Option<Value>| Triggered {
         status: "success",
         success: true,
         message: "Workflow triggered.",
         triggered_at: clock::iso(run.triggered_at),
-        n8n_status: reply.status,
-        response,
+        n8n_status: run.trigger_status,
+        warnings: response.is_none().then(|| left_out(body.as_ref())).into_iter().collect(),
+        response: response.unwrap_or_default(),
         execution_id: run.execution_id.clone(),
         installation_id: target.installation.id,
         workflow_id: run.workflow_id.clone(),
         nid: target.nid,
         following,
-    })?;
+    };
+    let triggered = Reply::ok(&reply(response))?.shortened_to(&reply(None))?;
     let stored = ctx.commit(vec![ctx.runs().replace(&run, poll_at)?], triggered.clone()).await;
     let stored = match stored {
         Ok(stored) => stored,
@@ -275,6 +311,15 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, reply: &OutReply) -> Re
         ctx.app.hint(&Task::new(TaskKind::PollExecution, &ctx.runs().key(run.id), &ctx.request_id), at).await;
     }
     Ok(stored)
+}
+
+/// Why there is no answer of n8n in a reply.
+fn left_out(body: Option<&Bytes>) -> Warning {
+    let message = match body {
+        Some(body) => format!("n8n's answer has {} bytes: too many to be repeated.", body.len()),
+        None => "n8n's answer was not heard, or has more than 2 MB. The workflow was started.".into(),
+    };
+    Warning { code: "response_left_out", message }
 }
 
 /// Makes the run the newest of its workflow.

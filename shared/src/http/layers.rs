@@ -39,7 +39,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     metrics::Answered,
     repo::idempotency::{self, Outcome},
-    store::meter::measured,
+    store::{Key, meter::measured},
     tenant::TenantId,
 };
 
@@ -273,9 +273,18 @@ async fn admitted(
 fn may(route: &Route, caller: &Principal, in_session: bool) -> Result<()> {
     let refused = |code, message: String| Err(Error::new(ErrorKind::Forbidden, code, message));
     match route.auth {
-        Auth::Scope(scope) if scope != TEST_SCOPE && !caller.allows(scope) => {
+        Auth::Scope(scope) => {
+            let needed = std::iter::once(&scope).chain(route.passes_on);
+            let missing: Vec<_> =
+                needed.copied().filter(|scope| *scope != TEST_SCOPE && !caller.allows(scope)).collect();
             let what = if in_session { "Your role" } else { "This key" };
-            refused("missing_scope", format!("{what} lacks the scope {scope}."))
+            match missing.as_slice() {
+                [] => Ok(()),
+                [one] => refused("missing_scope", format!("{what} lacks the scope {one}.")),
+                several => {
+                    refused("missing_scope", format!("{what} lacks the scopes {}.", several.join(", ")))
+                }
+            }
         }
         Auth::Session if !in_session => {
             refused("session_needed", "An API key cannot do this: log in, and use the session.".into())
@@ -309,10 +318,7 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
     let body = read_body(&ctx.app, &parts.headers, body).await?;
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let fingerprint = hash(&[target.as_bytes(), &body]);
-    let key = idempotency::key(
-        ctx.tenant(),
-        &hash(&[route.operation.as_bytes(), parts.uri.path().as_bytes(), sent.as_bytes()]),
-    );
+    let key = remembered_as(&ctx.caller, route, parts.uri.path(), &sent);
     let mut begun = None;
     if let Some(record) = idempotency::find(&*ctx.app.store, &key, ctx.now).await? {
         if let Some(reply) = ctx::settle(&record, &fingerprint, ctx.now)? {
@@ -322,8 +328,16 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
             begun = Some(id);
         }
     }
-    ctx.idempotency = Some(Idempotency { key, fingerprint, begun });
+    ctx.idempotency = Some(Idempotency { key, fingerprint, dialect: route.dialect, begun });
     Ok(Remembered::New(Box::new(Request::from_parts(parts, Body::from(body)))))
+}
+
+/// Where the reply is kept. A key belongs to its user: who has changed the API key finds it again, and two users who chose the
+/// same text do not meet. The first part tells these apart from records of a key that all users of an organization shared.
+fn remembered_as(caller: &Principal, route: &Route, path: &str, sent: &str) -> Key {
+    let user = caller.user_id.get().to_be_bytes();
+    let parts: [&[u8]; 5] = [b"user", &user, route.operation.as_bytes(), path.as_bytes(), sent.as_bytes()];
+    idempotency::key(caller.tenant, &hash(&parts))
 }
 
 /// Reads a body up to the limit. A declared length over it is refused before a byte is read. A body that is there as a whole is
@@ -361,7 +375,7 @@ fn is_length_limit(error: &axum::Error) -> bool {
 }
 
 /// SHA-256 over parts, each with its length in front so that no two lists of parts read alike.
-fn hash(parts: &[&[u8]]) -> String {
+pub(super) fn hash(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -1,9 +1,14 @@
 //! The route table: what each route asks of its caller, in one place. The router, the API document, the SAM template
 //! and the tests are compared with it; a route that is not here is refused by `layers::admit`.
+//!
+//! Its one rule: all rights stand here. They are looked at before a reply is repeated, and no handler is asked then.
 
 use http::Method;
 
-use crate::error::ErrorKind::{self, *};
+use crate::{
+    domain::n8n_credential,
+    error::ErrorKind::{self, *},
+};
 
 /// How a family of routes talks: its envelope and its status codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +50,8 @@ pub struct Route {
     pub operation: &'static str,
     pub dialect: Dialect,
     pub auth: Auth,
+    /// Scopes that the route hands on to somebody else. Its caller must hold them too: nobody gives what he lacks.
+    pub passes_on: &'static [&'static str],
     pub rate: RateClass,
     /// The function under `functions/` that serves it.
     pub function: &'static str,
@@ -104,7 +111,9 @@ impl Route {
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $operation:literal $dialect:ident $auth:expr, $rate:ident, $function:literal, [$($error:ident),*];)*) => {
+    (@passes_on) => { &[] };
+    (@passes_on $more:path) => { &$more };
+    ($($method:ident $path:literal $operation:literal $dialect:ident $auth:expr, $rate:ident, $function:literal, [$($error:ident),*] $(, passes_on $more:path)?;)*) => {
         /// Every route of the product.
         pub const ROUTES: &[Route] = &[$(Route {
             method: Verb::$method,
@@ -112,6 +121,7 @@ macro_rules! routes {
             operation: $operation,
             dialect: Dialect::$dialect,
             auth: $auth,
+            passes_on: routes!(@passes_on $($more)?),
             rate: RateClass::$rate,
             function: $function,
             errors: &[$($error),*],
@@ -190,7 +200,7 @@ routes! {
     Delete "/api/chats/{id}/messages/{message_id}" "delete_chat_message" Invokati Scope("chats:write"), None, "companion", [NotFound];
     Get "/api/n8n/nodes" "list_n8n_nodes" Invokati Scope("nodes:read"), None, "connect", [];
     Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Scope("nodes:read"), None, "connect", [NotFound, Invalid];
-    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Scope("nodes:write"), None, "connect", [NotFound];
+    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Scope("nodes:write"), None, "connect", [NotFound], passes_on n8n_credential::SCOPES;
     Post "/api/media" "create_media" Invokati Scope("media:write"), None, "media", [NotFound, Forbidden];
     Get "/api/media/list" "list_media" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];
     Get "/api/media/stats" "get_media_stats" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];

@@ -32,7 +32,8 @@ pub struct Summary {
     pub error: Option<String>,
     /// Token counts of model calls, in the order in which they were made.
     pub usage: Vec<FoundUsage>,
-    /// The execution is so large that some of it was left out: `usage` may be short.
+    /// The execution is so large that some of it was left out, or so entangled that not every copy could be told from a
+    /// call: `usage` may be short or long.
     pub truncated: bool,
 }
 
@@ -55,7 +56,7 @@ impl Summary {
     /// Only if `json` is not JSON. An empty object gives an empty summary.
     pub fn read(json: &[u8]) -> Result<Self, ReadError> {
         let scan = Scan::read(json, Want::Usage).map_err(ReadError::NotJson)?;
-        let usage = settle(&scan);
+        let (usage, incomplete) = settle(&scan);
         Ok(Self {
             execution_id: scan.execution_id.or(scan.id),
             workflow_id: scan.workflow_id.or(scan.workflow.id),
@@ -69,7 +70,7 @@ impl Summary {
             last_node: scan.last_node,
             error: scan.error,
             usage,
-            truncated: scan.truncated,
+            truncated: scan.truncated || incomplete,
         })
     }
 }

@@ -20,8 +20,8 @@ fn calls(json: &Value) -> Vec<Row> {
         .usage
         .into_iter()
         .map(|u| {
-            let model = u.model.unwrap_or_default();
-            (u.node, u.run, model, u.input_tokens, u.output_tokens, u.cached_input, u.estimated)
+            let model = u.model.as_deref().unwrap_or_default().to_owned();
+            (u.node.to_string(), u.run, model, u.input_tokens, u.output_tokens, u.cached_input, u.estimated)
         })
         .collect()
 }

@@ -2,7 +2,7 @@
 //! elsewhere by its position, written as a string ("flatted"). `[{"a":"1","n":5},"text"]` means `{"a":"text","n":5}`.
 //!
 //! This is a deserializer over that pool, so the same takers read both forms. The pool may share values and may hold
-//! cycles; a budget of steps, in proportion to the pool, ends every walk.
+//! cycles; a budget of bytes, in proportion to the text, ends every walk.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -17,14 +17,14 @@ use serde_json::value::RawValue;
 
 use super::lenient::Key;
 
-/// Shared strings are visited once per mention, so a walk takes more steps than the pool has values: in real data about
-/// three times as many. Past this factor the walk is going round.
-const STEPS_PER_VALUE: usize = 16;
+/// What is shared is read once per mention, so a walk reads more than the text has: in real data about three times as
+/// much. Past this factor the walk is going round, or a large value is mentioned thousands of times.
+const BYTES_PER_BYTE: usize = 16;
 
 /// The values of one flatted text, undecoded: 16 bytes each besides the text itself.
 pub(super) struct Pool<'a> {
     values: Vec<&'a RawValue>,
-    steps: Cell<usize>,
+    left: Cell<usize>,
 }
 
 impl<'a> Pool<'a> {
@@ -32,7 +32,7 @@ impl<'a> Pool<'a> {
     pub(super) fn split(text: &'a str) -> Option<Self> {
         let values: Vec<&RawValue> = serde_json::from_str(text).ok()?;
         matches!(values.first()?.get().as_bytes().first(), Some(b'{' | b'['))
-            .then(|| Self { steps: Cell::new(values.len().saturating_mul(STEPS_PER_VALUE)), values })
+            .then(|| Self { left: Cell::new(text.len().saturating_mul(BYTES_PER_BYTE)), values })
     }
 
     /// The value that everything hangs on.
@@ -66,9 +66,13 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let left =
-            self.pool.steps.get().checked_sub(1).ok_or_else(|| Error::custom("flatted data goes round"))?;
-        self.pool.steps.set(left);
+        let left = self
+            .pool
+            .left
+            .get()
+            .checked_sub(self.raw.len())
+            .ok_or_else(|| Error::custom("flatted data goes round"))?;
+        self.pool.left.set(left);
         match self.raw.as_bytes().first() {
             Some(b'{') => {
                 let Pairs(pairs) = serde_json::from_str(self.raw)?;
@@ -193,6 +197,15 @@ mod tests {
         let mut fan: Vec<Value> = (1..200).map(|next| json!([next.to_string(), next.to_string()])).collect();
         fan.push(json!([]));
         assert!(unfold(&Value::from(fan).to_string()).is_err());
+    }
+
+    /// Counted by visits it would pass: there are as many values as mentions, but each mention reads the large one again.
+    #[test]
+    fn a_large_value_that_is_mentioned_often_ends_too() {
+        let mut pool = vec![Value::from(vec!["1"; 1_000]), json!({ "a".repeat(10_000): 1 })];
+        assert!(unfold(&Value::from(pool.clone()).to_string()).is_err());
+        pool[0] = Value::from(vec!["1"; 10]);
+        assert!(unfold(&Value::from(pool).to_string()).is_ok());
     }
 
     #[test]
