@@ -217,7 +217,7 @@ async fn admitted(
     mut request: Request,
     next: Next,
 ) -> Result<Response> {
-    let (now, peer) = (app.now(), Peer::of(request.extensions()));
+    let peer = Peer::of(request.extensions());
     let sent = credential::sent(request.headers(), peer).ok_or_else(|| credential::missing(route.auth))?;
     let Authenticated { principal: caller, session } = match sent {
         Sent::Header(text) => app.authenticate(text).await?,
@@ -235,6 +235,8 @@ async fn admitted(
     }
     may(route, &caller, session.is_some())?;
     request = entry::enter(request, Some(caller.tenant)).await?;
+    // Its body may have taken half a minute.
+    let now = app.now();
     let standing = match route.rate {
         RateClass::None => None,
         RateClass::Trigger => {

@@ -218,7 +218,7 @@ async fn an_answer_that_is_lost_starts_no_second_execution() {
 async fn a_run_that_was_found_is_not_started_again_by_the_repeat_of_a_request_that_died() {
     let house = house().await;
     // The answer is there, and the process ends before it has noted it.
-    house.faults.set(Plan::RefuseWritesAfter(1)) ;
+    house.faults.set(Plan::RefuseWritesAfter(1));
     let first = house.acme.post_once(PATH, "once", followed()).await;
     house.faults.set(Plan::Calm);
     assert_eq!(first.status, 200, "{first:?}");

@@ -91,7 +91,7 @@ fn element(text: &str) -> Hop {
         match name.trim() {
             name if name.eq_ignore_ascii_case("for") => hop.address = node(value.trim()),
             name if name.eq_ignore_ascii_case("proto") => {
-                hop.https = value.trim().trim_matches('"').eq_ignore_ascii_case("https")
+                hop.https = value.trim().trim_matches('"').eq_ignore_ascii_case("https");
             }
             _ => {}
         }
