@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     accounts::{KnownKey, KnownSession, Passwords, Refusals},
     blobs::Blobs,
-    clock::{Clock, Millis},
+    clock::{Clock, Millis, Moment},
     config::Settings,
     domain::{api_key::KeyHash, session::SessionRef},
     egress::HttpOut,
@@ -74,6 +74,11 @@ impl App {
 
     pub fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// Now by both clocks, for what is believed for a while.
+    pub(crate) fn moment(&self) -> Moment {
+        self.clock.moment()
     }
 
     pub fn id(&self) -> Id {

@@ -6,6 +6,7 @@ pub mod ctx;
 pub mod custom_fields;
 pub mod extract;
 pub mod fields;
+pub mod first_party;
 pub mod group;
 pub mod health;
 pub mod layers;

@@ -12,6 +12,7 @@ pub mod indexed;
 pub mod installations;
 pub mod invoices;
 pub mod lead_views;
+pub mod known_networks;
 pub mod leads;
 pub mod listing;
 pub mod media;

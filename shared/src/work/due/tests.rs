@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::json;
 
-use super::{PAGE, Report, sweep, tick};
+use super::{PAGE, Report, SKEW, UNNOTICED, sweep, tick};
 use crate::{
     clock::Millis,
     error::Result,
@@ -236,4 +236,47 @@ async fn a_queue_that_takes_nothing_is_an_error_and_the_mark_stays_where_it_was(
     house.faults.set(Plan::Calm);
     assert_eq!(mark_of(&house, 1).await, Millis(0));
     assert_eq!(found(tick(&house.app, SECOND, NEVER).await), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_takes_the_marks_with_it() {
+    let house = House::new();
+    let hour = Duration::from_secs(3600);
+    owe(&house, 1, TaskKind::Chore, START).await;
+    assert_eq!(found(tick(&house.app, SECOND, NEVER).await), (1, 1, 0));
+    assert_eq!(arrived(&house).await.len(), 1);
+    house.clock.set_back(hour);
+    let now = house.now();
+    // Made by the clock as it is now, in the shard that was read farthest, before and after the next tick.
+    let mut shard = of_one_shard().filter(|n| shard_of(*n) == shard_of(0));
+    let (at_once, soon) = (shard.next().unwrap(), shard.next().unwrap());
+    owe(&house, 0, TaskKind::Chore, now).await;
+    owe(&house, soon, TaskKind::Chore, now.plus(MINUTE)).await;
+    assert_ne!(at_once, soon);
+    tick(&house.app, SECOND, NEVER).await.unwrap();
+    assert_eq!(arrived(&house).await.len(), 1, "what is owed now is done now");
+    assert!(mark_of(&house, 1).await <= now.plus(SECOND), "and the mark is where the clock is");
+    house.advance(MINUTE);
+    tick(&house.app, SECOND, NEVER).await.unwrap();
+    assert_eq!(arrived(&house).await.len(), 1);
+    // What was owed before is owed still, and comes when the clock says so again.
+    owe(&house, 2, TaskKind::Chore, START.plus(SECOND)).await;
+    house.advance(hour);
+    tick(&house.app, SECOND, NEVER).await.unwrap();
+    let keys: Vec<_> = arrived(&house).await.into_iter().map(|(_, task)| task.key()).collect();
+    assert!(keys.contains(&thing(2)), "{keys:?}");
+}
+
+#[tokio::test]
+async fn clocks_that_differ_a_little_move_no_mark_back() {
+    let house = House::new();
+    owe(&house, 1, TaskKind::Chore, START).await;
+    tick(&house.app, SECOND, NEVER).await.unwrap();
+    let mark = mark_of(&house, 1).await;
+    house.clock.set_back(SKEW);
+    tick(&house.app, SECOND, NEVER).await.unwrap();
+    assert_eq!(mark_of(&house, 1).await, mark);
+    house.clock.set_back(Duration::from_millis(1));
+    tick(&house.app, SECOND, NEVER).await.unwrap();
+    assert_eq!(mark_of(&house, 1).await, house.now().minus(UNNOTICED));
 }
