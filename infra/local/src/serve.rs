@@ -19,7 +19,7 @@ use crate::{
 /// Serves until SIGTERM or Ctrl-C; requests and messages under way are finished.
 pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
     let signal = signal().context("signals cannot be heard")?;
-    let house = house::open(settings)?;
+    let house = house::open(settings).await?;
     let listener = TcpListener::bind(settings.addr)
         .await
         .with_context(|| format!("BATON_ADDR: cannot listen on {}", settings.addr))?;
