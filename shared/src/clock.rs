@@ -219,9 +219,13 @@ mod tests {
     #[test]
     fn what_lies_far_ahead_is_as_good_as_past() {
         let span = Duration::from_secs(1);
-        for (now, of, within) in
-            [(5_000, 5_000, true), (5_999, 5_000, true), (6_000, 5_000, false), (5_000, 5_999, true), (0, 6_000, false)]
-        {
+        for (now, of, within) in [
+            (5_000, 5_000, true),
+            (5_999, 5_000, true),
+            (6_000, 5_000, false),
+            (5_000, 5_999, true),
+            (0, 6_000, false),
+        ] {
             assert_eq!(Millis(now).is_within(span, Millis(of)), within, "{now} {of}");
         }
     }

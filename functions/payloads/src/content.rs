@@ -35,7 +35,9 @@ pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Box<RawValue>> {
     let Body::Blob { version, .. } = &payload.body else { return inline(&payload.body) };
     let id = payload.subject.id;
     let broken = |code, what: &str| {
-        let message = format!("The content of this payload {what}. Everything else of it is there; send its content again.");
+        let message = format!(
+            "The content of this payload {what}. Everything else of it is there; send its content again."
+        );
         Error::new(ErrorKind::Internal, code, message).caused_by(format!("payload {id}, version {version}"))
     };
     let body = ctx.app.blobs.get(&key(ctx, id), Some(version)).await?;

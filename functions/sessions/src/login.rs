@@ -50,7 +50,11 @@ pub struct LoggedIn {
 /// `BATON_CORS_ORIGINS` lists its origin.
 #[utoipa::path(post, path = "/api/v1/admin/login", operation_id = "admin_login", tag = "sessions",
     request_body = Login, responses((status = 200, description = "Logged in.", body = LoggedIn)))]
-pub async fn admin_login(State(app): State<SharedApp>, peer: Peer, FirstParty(fields): FirstParty) -> Result<Response> {
+pub async fn admin_login(
+    State(app): State<SharedApp>,
+    peer: Peer,
+    FirstParty(fields): FirstParty,
+) -> Result<Response> {
     begin(&app, peer, fields).await
 }
 
@@ -68,7 +72,11 @@ pub async fn create_admin_session(
 /// Logs a user in: another name of `POST /api/v1/admin/login`.
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "log_in", tag = "sessions",
     request_body = Login, responses((status = 200, description = "Logged in.", body = LoggedIn)))]
-pub async fn log_in(State(app): State<SharedApp>, peer: Peer, FirstParty(fields): FirstParty) -> Result<Response> {
+pub async fn log_in(
+    State(app): State<SharedApp>,
+    peer: Peer,
+    FirstParty(fields): FirstParty,
+) -> Result<Response> {
     begin(&app, peer, fields).await
 }
 

@@ -138,9 +138,7 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
         Ok(reply) if reply.status < 400 => {
             finish(&ctx, target, run, Answer::Whole(reply.status, reply.body)).await
         }
-        Err(OutError::ReplyTooLarge { status }) => {
-            finish(&ctx, target, run, Answer::TooLong(status)).await
-        }
+        Err(OutError::ReplyTooLarge { status }) => finish(&ctx, target, run, Answer::TooLong(status)).await,
         // n8n said no: nothing was started, so there is nothing to follow.
         Ok(reply) => {
             let error = n8n_error(&reply, &Confidential::of_url(&input.endpoint));

@@ -10,7 +10,6 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 use shared::{
     accounts::{NewKey, NewUser},
     app::App,
@@ -23,6 +22,7 @@ use shared::{
     ids::Id,
     repo::orgs,
 };
+use zeroize::Zeroizing;
 
 use crate::{house, logging, serve, welcome};
 

@@ -51,8 +51,9 @@ mod tests {
     use super::*;
 
     fn refused(listed: &[&str], headers: &[(&'static str, &'static str)]) -> Option<&'static str> {
-        let headers =
-            headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(name, value);

@@ -33,7 +33,8 @@ impl KnownNetworks {
         let Some(item) = store.get(&key).await? else { return Ok(Self { key, seen: Vec::new() }) };
         let attrs = item.into_attrs()?;
         let seen = attrs.iter().filter(|(attr, _)| attr.starts_with(PREFIX));
-        let seen = seen.filter_map(|(attr, at)| Some((attr.clone(), Millis(at.as_i64()?.checked_mul(1000)?))));
+        let seen =
+            seen.filter_map(|(attr, at)| Some((attr.clone(), Millis(at.as_i64()?.checked_mul(1000)?))));
         Ok(Self { key, seen: seen.collect() })
     }
 

@@ -251,7 +251,11 @@ async fn a_login_says_that_it_is_json_and_comes_from_no_other_site() {
         ] {
             let body = Body::from(jane().to_string());
             let answer = house.acme.send(Method::POST, path, body, headers).await;
-            assert_eq!((answer.status, refusal(&answer, path).as_str()), (status, code), "{path} {headers:?}");
+            assert_eq!(
+                (answer.status, refusal(&answer, path).as_str()),
+                (status, code),
+                "{path} {headers:?}"
+            );
         }
         let ours = [json, ("sec-fetch-site", "same-origin")];
         let answer = house.acme.send(Method::POST, path, Body::from(jane().to_string()), &ours).await;

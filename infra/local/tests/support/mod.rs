@@ -20,7 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `baton`, with nothing but these settings.
 pub fn command(data: &Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+    command_by(Path::new(env!("CARGO_BIN_EXE_baton")), data, settings)
+}
+
+fn command_by(program: &Path, data: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(program);
     command.env_clear().env("BATON_DATA_DIR", data).env("BATON_ADDR", "127.0.0.1:0");
     command.envs(settings.iter().copied());
     command
@@ -53,6 +57,12 @@ impl Baton {
         Self::greeted(data, settings, &["serve", "--json"], |line| line.starts_with('{'))
     }
 
+    /// The same by a script that sets the scene and then becomes `baton`.
+    pub fn by(script: &Path, data: &Path, settings: &[(&str, &str)]) -> Self {
+        let command = command_by(script, data, settings);
+        Self::spawned(command, &["serve", "--json"], |line| line.starts_with('{'))
+    }
+
     /// Starts it with other arguments; `last` knows the last line of the greeting.
     pub fn greeted(
         data: &Path,
@@ -60,12 +70,12 @@ impl Baton {
         arguments: &[&str],
         last: impl Fn(&str) -> bool,
     ) -> Self {
-        let mut child = command(data, settings)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::spawned(command(data, settings), arguments, last)
+    }
+
+    fn spawned(mut command: Command, arguments: &[&str], last: impl Fn(&str) -> bool) -> Self {
+        let mut child =
+            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (said, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let stdout = thread::spawn(move || {

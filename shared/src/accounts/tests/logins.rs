@@ -225,11 +225,13 @@ async fn a_wrong_password_and_a_name_of_nobody_make_no_address_known() {
     assert_eq!(refusal(wrong), WRONG);
     fail(&house, 9, |_| "jane@acme.example".into(), |_| 1).await;
     refused(&house, "jane@acme.example", 1).await;
-    let noted = house.faults.calls().into_iter().filter(|call| call.starts_with("store.write G#known-networks"));
+    let noted =
+        house.faults.calls().into_iter().filter(|call| call.starts_with("store.write G#known-networks"));
     assert_eq!(noted.count(), 0);
     assert!(logged_in(&house, 2).await);
     let calls = house.faults.calls();
-    let noted: Vec<_> = calls.iter().filter(|call| call.starts_with("store.write G#known-networks")).collect();
+    let noted: Vec<_> =
+        calls.iter().filter(|call| call.starts_with("store.write G#known-networks")).collect();
     assert!(noted.len() == 1 && !noted[0].contains("jane") && !noted[0].contains("10.0"), "{noted:?}");
 }
 

@@ -36,8 +36,10 @@ impl Presence {
     /// Says that the file is open; its log is there by now.
     pub(super) fn enter(path: &Path) -> io::Result<Self> {
         let mut options = File::options();
-        let mut mark =
-            private::open(options.read(true).write(true).create(true).truncate(false), &beside(path, ".open"))?;
+        let mut mark = private::open(
+            options.read(true).write(true).create(true).truncate(false),
+            &beside(path, ".open"),
+        )?;
         if is_empty(&mark) {
             mark.write_all(OPEN)?;
             mark.sync_all()?;

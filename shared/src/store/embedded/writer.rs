@@ -121,12 +121,7 @@ where
     }
 }
 
-fn serve(
-    conn: Connection,
-    turn: Option<&File>,
-    presence: Option<Presence>,
-    inbox: &Receiver<Box<dyn Job>>,
-) {
+fn serve(conn: Connection, turn: Option<&File>, presence: Option<Presence>, inbox: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = inbox.recv() {
         let held = take_turn(turn);
         commit_group(&conn, first, inbox);
