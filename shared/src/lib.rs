@@ -20,6 +20,8 @@ pub mod metering;
 pub mod metrics;
 pub mod n8n;
 pub mod pricing;
+#[cfg(any(test, feature = "embedded"))]
+pub mod private;
 pub mod queue;
 mod recent;
 pub mod repo;

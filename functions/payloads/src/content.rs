@@ -5,7 +5,7 @@ use serde_json::{Value, value::RawValue};
 use shared::{
     blobs::BlobKey,
     domain::payload::{Body, INLINE_BYTES, Payload},
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     http::ctx::{Ctx, Refused},
     ids::Id,
 };
@@ -16,9 +16,9 @@ pub async fn store(ctx: &Ctx, id: Id, content: &Value) -> Result<Body> {
     if text.len() <= INLINE_BYTES {
         return Ok(Body::Inline(text));
     }
-    let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
-    let version = ctx.app.blobs.put(&key(ctx, id), "application/json", Bytes::from(text)).await?;
-    Ok(Body::Blob { version, bytes })
+    let text = Bytes::from(text);
+    let version = ctx.app.blobs.put(&key(ctx, id), "application/json", text.clone()).await?;
+    Ok(Body::apart(version, &text))
 }
 
 /// The content that lies in the item; null when it lies apart. It stays the text that it is: it was written as it is read.
@@ -29,11 +29,22 @@ pub fn inline(body: &Body) -> Result<Box<RawValue>> {
     }
 }
 
-/// The content, wherever it lies.
+/// The content, wherever it lies. What was lost or altered where it lies is an error of this payload: nothing else reads it,
+/// and it can be listed, decided on, replaced and deleted all the same.
 pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Box<RawValue>> {
     let Body::Blob { version, .. } = &payload.body else { return inline(&payload.body) };
-    let missing = || Error::internal(format!("the content of payload {} is missing", payload.subject.id));
-    let body = ctx.app.blobs.get(&key(ctx, payload.subject.id), Some(version)).await?.ok_or_else(missing)?;
+    let id = payload.subject.id;
+    let broken = |code, what: &str| {
+        let message = format!(
+            "The content of this payload {what}. Everything else of it is there; send its content again."
+        );
+        Error::new(ErrorKind::Internal, code, message).caused_by(format!("payload {id}, version {version}"))
+    };
+    let body = ctx.app.blobs.get(&key(ctx, id), Some(version)).await?;
+    let body = body.ok_or_else(|| broken("content_missing", "is missing"))?;
+    if !payload.body.is_of(&body) {
+        return Err(broken("content_altered", "is not what was stored"));
+    }
     serde_json::from_slice(&body).map_err(Error::internal)
 }
 

@@ -127,14 +127,18 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
         return finish(&ctx, target, run, Answer::Unheard).await;
     }
     let key = ctx.runs().key(run.id);
-    let answer = ctx.app.http.send(request(&ctx, &input, run.id)?).await;
+    let answer = match ctx.app.http.send(request(&ctx, &input, run.id)?).await {
+        // A refusal, however many words it has.
+        Err(OutError::ReplyTooLarge { status }) if status >= 400 => {
+            Ok(OutReply { status, headers: HeaderMap::new(), body: Bytes::new() })
+        }
+        answer => answer,
+    };
     match answer {
         Ok(reply) if reply.status < 400 => {
             finish(&ctx, target, run, Answer::Whole(reply.status, reply.body)).await
         }
-        Err(OutError::ReplyTooLarge { status }) if status < 400 => {
-            finish(&ctx, target, run, Answer::TooLong(status)).await
-        }
+        Err(OutError::ReplyTooLarge { status }) => finish(&ctx, target, run, Answer::TooLong(status)).await,
         // n8n said no: nothing was started, so there is nothing to follow.
         Ok(reply) => {
             let error = n8n_error(&reply, &Confidential::of_url(&input.endpoint));

@@ -19,7 +19,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
     let signal = signal().context("signals cannot be heard")?;
     let limits = Limits::default().within(descriptors::raise());
-    let house = house::open(settings)?;
+    let house = house::open(settings).await?;
     let listener = TcpListener::bind(settings.addr)
         .await
         .with_context(|| format!("BATON_ADDR: cannot listen on {}", settings.addr))?;

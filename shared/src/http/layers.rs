@@ -114,7 +114,7 @@ async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next)
     request.extensions_mut().insert(caller.clone());
     let span =
         tracing::info_span!("request", id = %request_id, %method, route, tenant = tracing::field::Empty);
-    let started = app.now();
+    let started = app.clock.monotonic();
     let answer = async {
         let (mut response, spent) = measured(next.run(request)).await;
         if let Some(Unrendered(error)) = response.extensions_mut().remove::<Unrendered>() {
@@ -141,7 +141,7 @@ async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next)
         route: &route,
         tenant: caller.0.get().copied(),
         status: response.status().as_u16(),
-        took: app.now().since(started),
+        took: app.clock.monotonic().saturating_sub(started),
         spent,
     };
     answered.log();

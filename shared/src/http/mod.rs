@@ -7,6 +7,7 @@ pub mod custom_fields;
 pub mod entry;
 pub mod extract;
 pub mod fields;
+pub mod first_party;
 pub mod group;
 pub mod health;
 pub mod layers;

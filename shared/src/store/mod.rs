@@ -344,6 +344,13 @@ pub trait Store: Send + Sync + 'static {
     /// Up to 100 writes on different items, all or none.
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError>;
 
+    /// Whether anything at all can be written now, as far as the engine can find that out for nothing. It is no write of the
+    /// house: it costs no units and leaves no item. A table of DynamoDB has no disk that fills up, and who asks after its
+    /// health may not write into it; so that engine says yes.
+    async fn try_writing(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Request units and round trips so far.
     fn meter(&self) -> &Meter;
 }
