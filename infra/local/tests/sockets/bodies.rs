@@ -65,7 +65,7 @@ fn a_body_that_keeps_its_pace_but_not_its_time_is_not_waited_for() {
     let mut writer = Client(client.0.try_clone().unwrap());
     let sends = thread::spawn(move || {
         while writer.send([b' '; 2048]).is_ok() {
-            thread::sleep(Duration::from_millis(200))
+            thread::sleep(Duration::from_millis(200));
         }
     });
     let reply = client.reply().unwrap();
