@@ -167,7 +167,13 @@ fn who_asks_first_is_told_before_sending() {
 
 #[test]
 fn one_who_sends_much_leaves_room_for_what_others_send() {
-    let site = Site::open(Limits { body_bytes: 32 * MB, connections: 64, ..short() });
+    let site = Site::open(Limits {
+        body_bytes: 32 * MB,
+        connections: 64,
+        body: Limits::default().body,
+        body_time: Limits::default().body_time,
+        ..short()
+    });
     let mut crowd = slow(&site, 2, 20, "/api/payloads", &site.acme, 5 * MB);
     site.works_for(&site.acme);
     let large = format!(r#"{{"title":"large","payload":{{"text":"{}"}}}}"#, "x".repeat(5 * MB));
