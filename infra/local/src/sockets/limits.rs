@@ -88,7 +88,7 @@ impl Default for Limits {
             reply_wait: Duration::from_secs(10),
             farewell_idle: Duration::from_secs(1),
             farewell_body: Duration::from_secs(3),
-            farewell: Duration::from_secs(8),
+            farewell: Duration::from_secs(7),
         }
     }
 }

@@ -65,7 +65,7 @@ fn a_body_that_keeps_its_pace_but_not_its_time_is_not_waited_for() {
     let mut writer = Client(client.0.try_clone().unwrap());
     let sends = thread::spawn(move || {
         while writer.send([b' '; 2048]).is_ok() {
-            thread::sleep(Duration::from_millis(200))
+            thread::sleep(Duration::from_millis(200));
         }
     });
     let reply = client.reply().unwrap();
@@ -167,7 +167,13 @@ fn who_asks_first_is_told_before_sending() {
 
 #[test]
 fn one_who_sends_much_leaves_room_for_what_others_send() {
-    let site = Site::open(Limits { body_bytes: 32 * MB, connections: 64, ..short() });
+    let site = Site::open(Limits {
+        body_bytes: 32 * MB,
+        connections: 64,
+        body: Limits::default().body,
+        body_time: Limits::default().body_time,
+        ..short()
+    });
     let mut crowd = slow(&site, 2, 20, "/api/payloads", &site.acme, 5 * MB);
     site.works_for(&site.acme);
     let large = format!(r#"{{"title":"large","payload":{{"text":"{}"}}}}"#, "x".repeat(5 * MB));

@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use local_host::sockets::limits::Limits;
+use local_host::sockets::limits::{Limits, Pace};
 
 use crate::{
     attack::{Crowd, request},
@@ -26,12 +26,13 @@ fn who_does_not_read_is_closed() {
 
 #[test]
 fn who_reads_slowly_gets_all_of_it() {
-    let site = Site::open(short());
+    let patient = Pace { grace: Duration::from_secs(6), ..short().reply };
+    let site = Site::open(Limits { reply: patient, ..short() });
     let id = site.payload(&site.acme, MB);
     let get = request("GET", &format!("/api/payloads/{id}"), &[("x-api-key", &site.acme)], "");
     let mut crowd = Crowd::not_reading(&site.addr, 2, 1, get.as_bytes());
     let client = crowd.clients.first_mut().unwrap();
-    thread::sleep(Duration::from_millis(700));
+    thread::sleep(Duration::from_secs(1));
     let reply = client.reply().unwrap();
     assert_eq!((reply.status, reply.json()["payload"]["text"].as_str().map(str::len)), (200, Some(MB)));
 }
@@ -41,7 +42,7 @@ fn replies_that_wait_to_be_read_are_bounded_and_others_get_theirs() {
     let site = Site::open(Limits { reply_bytes: 32 * MB, reply: Limits::default().reply, ..short() });
     let (mine, theirs) = (site.payload(&site.acme, 4 * MB), site.payload(&site.rival, 4 * MB));
     let get = request("GET", &format!("/api/payloads/{mine}"), &[("x-api-key", &site.acme)], "");
-    let mut crowd = Crowd::not_reading(&site.addr, 2, 40, get.as_bytes());
+    let mut crowd = Crowd::not_reading(&site.addr, 2, 20, get.as_bytes());
     thread::sleep(Duration::from_secs(2));
     for _ in 0..3 {
         let reply = site.ask(&site.rival, "GET", &format!("/api/payloads/{theirs}"), "");
