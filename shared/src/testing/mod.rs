@@ -7,6 +7,8 @@ pub mod crowd;
 #[cfg(feature = "testing")]
 pub mod dump;
 #[cfg(feature = "testing")]
+pub mod effort;
+#[cfg(feature = "testing")]
 mod faults;
 #[cfg(feature = "testing")]
 pub mod fuzzing;
