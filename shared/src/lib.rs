@@ -14,6 +14,7 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod installed;
+pub mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod metering;

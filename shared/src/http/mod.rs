@@ -20,6 +20,7 @@ pub mod problem;
 pub mod rate;
 pub mod reply;
 pub mod routes;
+pub mod shown;
 pub mod subject;
 #[cfg(test)]
 #[cfg(feature = "testing")]
