@@ -5,6 +5,7 @@
 
 mod inputs;
 
+use bytes::Bytes;
 use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method};
 use secrecy::SecretString;
@@ -23,8 +24,9 @@ use crate::{
         words,
     },
     egress::parse_url,
-    http::{credential, custom_fields::Mode, extract::object, fields::Fields, page, peer::Peer, routes},
+    http::{credential, custom_fields::Mode, fields::Fields, page, peer::Peer, routes},
     ids::Id,
+    json::{self, Tree},
     n8n::{
         answer::Answer,
         echo::Confidential,
@@ -127,12 +129,15 @@ fn text(data: &[u8]) -> &str {
 }
 
 fn body(data: &[u8]) {
-    let _ = object(data);
+    let _ = read_fields(data);
+}
+
+fn read_fields(data: &[u8]) -> Option<Fields> {
+    Fields::read(&Bytes::copy_from_slice(data)).ok()
 }
 
 fn fields(data: &[u8]) {
-    let Ok(map) = object(data) else { return };
-    let mut fields = Fields::new(map);
+    let Some(mut fields) = read_fields(data) else { return };
     for name in fields.names() {
         fields.text(&name, 100);
     }
@@ -140,7 +145,8 @@ fn fields(data: &[u8]) {
 }
 
 fn custom_fields(data: &[u8]) {
-    let Ok(map) = object(data) else { return };
+    let Some(mut fields) = read_fields(data) else { return };
+    let names = fields.names();
     let field = |(at, name): (u64, &String)| CustomField {
         id: Id::from_u64(at).unwrap_or(Id::SMALLEST),
         label: name.clone(),
@@ -149,8 +155,8 @@ fn custom_fields(data: &[u8]) {
         options: vec![],
         required: false,
     };
-    let pipeline = Pipeline { fields: (1..).zip(map.keys()).map(field).collect(), ..Pipeline::default() };
-    let _ = pipeline.read_values(&mut Fields::new(map), Mode::Create);
+    let pipeline = Pipeline { fields: (1..).zip(&names).map(field).collect(), ..Pipeline::default() };
+    let _ = pipeline.read_values(&mut fields, Mode::Create);
 }
 
 fn execution(data: &[u8]) {
@@ -176,14 +182,14 @@ fn echo(data: &[u8]) {
 }
 
 fn item(data: &[u8]) {
-    let Ok(map) = object(data) else { return };
+    let Ok(Tree(Value::Object(map))) = json::from_slice(data) else { return };
     if check::write(&Write::put(Key::of(TENANT, "effort", "1"), map.clone())).is_ok() {
         number::canonical(&mut Value::Object(map));
     }
 }
 
 fn message(data: &[u8]) {
-    let _ = serde_json::from_slice::<Task>(data).map(|task| task.tenant().is_ok());
+    let _ = json::from_slice::<Task>(data).map(|task| task.tenant().is_ok());
 }
 
 fn sealed(data: &[u8]) {
