@@ -23,7 +23,8 @@ pub fn command(data: &Path, settings: &[(&str, &str)]) -> Command {
     command_by(Path::new(env!("CARGO_BIN_EXE_baton")), data, settings)
 }
 
-fn command_by(program: &Path, data: &Path, settings: &[(&str, &str)]) -> Command {
+/// The same by another program, such as a script that sets the scene and then becomes `baton`.
+pub fn command_by(program: &Path, data: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("BATON_DATA_DIR", data).env("BATON_ADDR", "127.0.0.1:0");
     command.envs(settings.iter().copied());
@@ -57,12 +58,6 @@ impl Baton {
         Self::greeted(data, settings, &["serve", "--json"], |line| line.starts_with('{'))
     }
 
-    /// The same by a script that sets the scene and then becomes `baton`.
-    pub fn by(script: &Path, data: &Path, settings: &[(&str, &str)]) -> Self {
-        let command = command_by(script, data, settings);
-        Self::spawned(command, &["serve", "--json"], |line| line.starts_with('{'))
-    }
-
     /// Starts it with other arguments; `last` knows the last line of the greeting.
     pub fn greeted(
         data: &Path,
@@ -73,7 +68,8 @@ impl Baton {
         Self::spawned(command(data, settings), arguments, last)
     }
 
-    fn spawned(mut command: Command, arguments: &[&str], last: impl Fn(&str) -> bool) -> Self {
+    /// Starts what is a server in the end.
+    pub fn spawned(mut command: Command, arguments: &[&str], last: impl Fn(&str) -> bool) -> Self {
         let mut child =
             command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (said, lines) = channel();
