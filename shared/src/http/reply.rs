@@ -33,7 +33,8 @@ impl Reply {
 
     /// An error as a reply, for what must not be tried again under the same `Idempotency-Key`.
     pub(super) fn of_error(error: &Error, dialect: Dialect) -> Self {
-        let (status, body) = (problem::status(error.kind, dialect), problem::body(error, dialect).to_string());
+        let (status, body) =
+            (problem::status(error.kind, dialect), problem::body(error, dialect).to_string());
         Self { status, body, shortened: None, replayed: false }
     }
 
@@ -66,7 +67,12 @@ impl Reply {
 
     /// The reply to an earlier request.
     pub fn replay(status: u16, body: String) -> Result<Self> {
-        Ok(Self { status: StatusCode::from_u16(status).map_err(Error::internal)?, body, shortened: None, replayed: true })
+        Ok(Self {
+            status: StatusCode::from_u16(status).map_err(Error::internal)?,
+            body,
+            shortened: None,
+            replayed: true,
+        })
     }
 }
 

@@ -130,7 +130,9 @@ fn admission(route: &Route) -> String {
         Auth::Scope(routes::TEST_SCOPE) => "Needs a credential; any scope will do.".to_owned(),
         Auth::Scope(scope) => match route.passes_on {
             [] => format!("Needs the scope `{scope}`."),
-            more => format!("Needs the scope `{scope}`, and those that it passes on: `{}`.", more.join("`, `")),
+            more => {
+                format!("Needs the scope `{scope}`, and those that it passes on: `{}`.", more.join("`, `"))
+            }
         },
     };
     if route.rate == RateClass::Trigger {

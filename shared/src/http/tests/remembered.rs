@@ -132,8 +132,7 @@ async fn a_key_belongs_to_its_user_whatever_the_credential() {
         let again = post_as(&front, credential, PATH, "k", "{}").await;
         assert_eq!((again.text, again.status), (first.text.clone(), CREATED));
     }
-    let wish =
-        NewUser { email: "ann@acme.example".into(), role: Role::Editor, password: PASSWORD.into() };
+    let wish = NewUser { email: "ann@acme.example".into(), role: Role::Editor, password: PASSWORD.into() };
     let ann = app.create_user(front.acme.admin.tenant, wish).await.unwrap();
     let ann = app.open_session(&ann).await.unwrap();
     let theirs = post_as(&front, ann.text.expose_secret(), PATH, "k", "{}").await;
