@@ -6,7 +6,7 @@ use crate::{
     accounts::{KnownKey, KnownSession, Passwords, Refusals},
     aside::Aside,
     blobs::Blobs,
-    clock::{Clock, Millis},
+    clock::{Clock, Millis, Moment},
     config::Settings,
     domain::{api_key::KeyHash, session::SessionRef},
     egress::HttpOut,
@@ -77,6 +77,11 @@ impl App {
 
     pub fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// Now by both clocks, for what is believed for a while.
+    pub(crate) fn moment(&self) -> Moment {
+        self.clock.moment()
     }
 
     pub fn id(&self) -> Id {

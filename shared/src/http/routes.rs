@@ -173,9 +173,9 @@ routes! {
     Patch "/api/leads/{id}" "update_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Forbidden, Conflict];
     Delete "/api/leads/{id}" "delete_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Conflict];
     Get "/api/installed/{installation_id}" "list_installed_workflows" Invokati Scope("installations:read"), None, "installations", [NotFound];
-    Post "/api/v1/admin/login" "admin_login" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
-    Post "/api/v1/sessions/admin" "create_admin_session" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
-    Post "/api/v1/auth/login" "log_in" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
+    Post "/api/v1/admin/login" "admin_login" DripPulse Public, None, "sessions", [CredentialRejected, Forbidden, RateLimited, Unavailable, Internal];
+    Post "/api/v1/sessions/admin" "create_admin_session" DripPulse Public, None, "sessions", [CredentialRejected, Forbidden, RateLimited, Unavailable, Internal];
+    Post "/api/v1/auth/login" "log_in" DripPulse Public, None, "sessions", [CredentialRejected, Forbidden, RateLimited, Unavailable, Internal];
     Get "/api/v1/admin/verify" "verify_session" DripPulse Scope("*:test"), None, "sessions", [];
     Post "/api/auth/logout" "log_out" Invokati Session, None, "sessions", [];
     Post "/api/user/password" "change_password" Invokati Session, None, "sessions", [Conflict, RateLimited];

@@ -3,9 +3,13 @@
 //! Its one rule: an answer may repeat what the call was sent (proxies and workflows do), so the secrets of the call are
 //! blanked in it before it is cut to a length.
 
+use std::borrow::Cow;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
+
+use crate::json;
 
 /// Shorter values are words and numbers, which would be blanked where they mean something else.
 const SHORTEST: usize = 8;
@@ -73,10 +77,8 @@ impl Confidential {
 
     /// n8n's own sentence, or the beginning of whatever answered, without markup.
     pub fn message(&self, body: &[u8]) -> String {
-        let said = serde_json::from_slice::<Value>(body).ok().and_then(|value| match value.get("message") {
-            Some(Value::String(text)) => Some(text.clone()),
-            _ => None,
-        });
+        let said = json::text(body).ok();
+        let said = said.and_then(|said| said.root().get("message")?.text().map(Cow::into_owned));
         let text = said.unwrap_or_else(|| {
             let text = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body)).into_owned();
             if text.trim_start().starts_with('<') { "an HTML page".into() } else { text }

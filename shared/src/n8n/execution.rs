@@ -4,6 +4,7 @@
 
 use super::scan::{Scan, Want};
 use super::usage::{FoundUsage, settle};
+use crate::json::JsonError;
 
 /// What is worth keeping of an execution. Instants are unix milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,14 +43,14 @@ pub struct Summary {
 pub enum ReadError {
     /// The bytes are not one JSON value.
     #[error("the execution is not JSON")]
-    NotJson(#[source] serde_json::Error),
+    NotJson(#[source] JsonError),
 }
 
 impl Summary {
     /// Reads an execution in one pass over the bytes, keeping no tree.
     ///
     /// Nesting is no danger: what is not wanted is skipped without recursion, what is wanted lies at fixed depths. The
-    /// memory used grows with the number of node runs (at most 50,000, then `truncated`); n8n's flatted form needs 16
+    /// memory used grows with the number of node runs (at most 50,000, then `truncated`); n8n's flatted form needs 4
     /// bytes per value besides, so the caller's limit on the size of the body bounds that too.
     ///
     /// # Errors

@@ -22,7 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `baton`, with nothing but these settings.
 pub fn command(data: &Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+    command_by(Path::new(env!("CARGO_BIN_EXE_baton")), data, settings)
+}
+
+fn command_by(program: &Path, data: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(program);
     command.env_clear().env("BATON_DATA_DIR", data).env("BATON_ADDR", "127.0.0.1:0");
     command.envs(settings.iter().copied());
     command
@@ -53,6 +57,13 @@ impl Baton {
     /// Starts `baton serve --json` and waits for its greeting.
     pub fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
         Self::greeted(data, settings, &["serve", "--json"], |line| line.starts_with('{'))
+    }
+
+    /// The same by a script that sets the scene and then becomes `baton`.
+    pub fn by(script: &Path, data: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = command_by(script, data, settings);
+        command.args(["serve", "--json"]);
+        Self::spawned(command, |line| line.starts_with('{'))
     }
 
     /// Starts it with other arguments; `last` knows the last line of the greeting.
