@@ -1,18 +1,21 @@
-//! The parsers of bytes that others wrote, for `infra/effort.sh` to count: prints the rows and reads the input of each at
-//! both sizes. Valgrind counts inside `measured` only.
+//! The parsers of bytes that others wrote, for `infra/effort.sh` to count. Without arguments it prints the rows; with the
+//! number of a row and a size it reads such an input, and prints how many bytes it had. Valgrind counts inside `measured`
+//! only.
 
 use shared::testing::effort::ROWS;
 
-const SMALL: usize = 16 * 1024;
-
 fn main() {
-    for row in ROWS {
-        for size in [SMALL, 4 * SMALL] {
-            let input = (row.make)(size);
-            println!("{}\t{}\t{}\t{}", row.parser, row.input, row.per_byte, input.len());
-            measured(row.read, &input);
+    let arguments: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let [row, size] = arguments[..] else {
+        for row in ROWS {
+            println!("{}\t{}\t{}", row.parser, row.input, row.per_byte);
         }
-    }
+        return;
+    };
+    let Some(row) = ROWS.get(row) else { return };
+    let input = (row.make)(size);
+    measured(row.read, &input);
+    println!("{}", input.len());
 }
 
 #[inline(never)]

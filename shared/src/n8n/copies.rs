@@ -102,6 +102,9 @@ struct Search<'g, 's> {
     /// By question: nothing that fits stands before this run. The last question only, for mostly there is one.
     nothing_before: Marks,
     questions: u32,
+    /// By group: an original of it stands here, or a copy in its stead.
+    holds: Marks,
+    groups: u32,
     queue: Vec<usize>,
 }
 
@@ -146,6 +149,8 @@ impl<'g, 's> Search<'g, 's> {
             walks: 0,
             nothing_before: Marks::on(graph),
             questions: 0,
+            holds: Marks::on(graph),
+            groups: 0,
             queue: Vec::new(),
         }
     }
@@ -155,6 +160,7 @@ impl<'g, 's> Search<'g, 's> {
     where
         's: 'a,
     {
+        self.groups += 1;
         let mut originals = Originals::default();
         let mut questions: HashMap<Kind<'s>, u32> = HashMap::new();
         for (at, shown) in group {
@@ -176,6 +182,7 @@ impl<'g, 's> Search<'g, 's> {
             } else {
                 None
             };
+            self.holds.set(shown.run, self.groups);
             match original {
                 Some(original) => {
                     originals.stand(shown.run, original);
@@ -208,7 +215,9 @@ impl<'g, 's> Search<'g, 's> {
                 if !self.seen.set(before, self.walks) {
                     continue;
                 }
-                for original in originals.at.get(&before).into_iter().flatten() {
+                let held =
+                    (self.holds.get(before) == self.groups).then(|| originals.at.get(&before)).flatten();
+                for original in held.into_iter().flatten() {
                     if !self.steps.take() {
                         return None;
                     }

@@ -12,7 +12,7 @@ use super::scan::{NodeInfo, Scan};
 
 /// Steps of all walks together for each edge of a graph and each thing that is looked for. Real executions take two or
 /// three.
-const STEPS_PER_EDGE: usize = 64;
+const STEPS_PER_EDGE: usize = 16;
 
 /// The runs of an execution, named by their place in [`Scan::runs`].
 pub(super) struct Graph<'s> {

@@ -282,8 +282,9 @@ impl<'s> Timeline<'s> {
             }
         }
         let Some(at) = created.at else { return Whose::Unknown };
-        let mut verdicts =
-            (0..self.places()).filter(|&place| self.may_have_created(place, at)).map(|p| self.after(p));
+        let mut verdicts = (0..self.places())
+            .filter(|&place| self.may_have_created(place, at))
+            .map(|place| self.after(place));
         match verdicts.next() {
             Some(first) if verdicts.all(|other| other == first) => first,
             _ => Whose::Unknown,
@@ -325,7 +326,7 @@ impl<'s> Timeline<'s> {
     fn gate_after(&self, place: usize) -> Option<usize> {
         let mut walks = self.walks.borrow_mut();
         walks.number += 1;
-        let creators = self.creators(place);
+        let creators = self.creators(place, &mut walks);
         (place + 1..self.places()).find(|&next| {
             walks.steps.take()
                 && self
@@ -350,10 +351,10 @@ impl<'s> Timeline<'s> {
     }
 
     /// The run itself and, if it is a tool of an agent, the agent's run, for that is what goes on from there.
-    fn creators(&self, place: usize) -> HashSet<usize> {
+    fn creators(&self, place: usize, walks: &mut Walks) -> HashSet<usize> {
         let mut creators = HashSet::new();
         let mut next = self.nth(place);
-        while let Some((_, run)) = next.filter(|&(at, _)| creators.insert(at)) {
+        while let Some((_, run)) = next.filter(|&(at, _)| walks.steps.take() && creators.insert(at)) {
             next = Some(run)
                 .filter(|run| !run.main)
                 .and_then(|run| run.sources.first())

@@ -373,7 +373,7 @@ fn urls_keep_the_prefix_and_escape_what_they_are_given() {
 
 /// The first gate after a run by the rule's own words: for each gate a walk of its own goes back to the beginning.
 fn gate_word_for_word(timeline: &Timeline<'_>, place: usize) -> Option<usize> {
-    let creators = timeline.creators(place);
+    let creators = timeline.creators(place, &mut timeline.walks.borrow_mut());
     (place + 1..timeline.places()).find(|&next| {
         let (gate, run) = timeline.nth(next).unwrap();
         let mut seen = HashSet::from([gate]);

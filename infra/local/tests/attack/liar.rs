@@ -32,7 +32,7 @@ fn run(scale: &Scale) -> Verdict {
     let origin = listen(move |request, stream| {
         if lying.load(SeqCst) && request.url.path().starts_with("/webhook-waiting/") {
             lied.fetch_add(1, SeqCst);
-            reply(stream, 200, "<html>Welcome</html>");
+            reply(stream, 200, r#"{"ok":true}"#);
         } else if let Ok(answer) = behind.answer(&request) {
             reply(stream, answer.status, &String::from_utf8_lossy(&answer.body));
         }

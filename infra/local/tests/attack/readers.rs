@@ -16,8 +16,9 @@ pub const ATTACK: Attack = Attack {
     run,
 };
 
-/// Rows of 200 KB each.
-const ROWS: usize = 20;
+/// A list of 4 MB.
+const ROWS: usize = 100;
+const ROW_BYTES: usize = 40_000;
 /// What may be on its way at once, and as much again for what makes it.
 const IN_FLIGHT_MB: u64 = 256;
 
@@ -25,13 +26,23 @@ fn run(scale: &Scale) -> Verdict {
     let mut verdict = Verdict::default();
     let mut arena = Arena::open();
     for row in 0..ROWS {
-        let body = json!({ "title": format!("Row {row}"), "payload": { "text": "x".repeat(200_000) } });
-        assert_eq!(arena.ask("POST", "/api/payloads", Some(&body)).status, 201);
+        let body = json!({
+            "invoice_number": format!("INV-{row}"), "title": "T", "amount": 5,
+            "custom_data": { "text": "x".repeat(ROW_BYTES) },
+        });
+        let made = arena.ask("POST", "/api/invoices", Some(&body));
+        assert_eq!(made.status, 201, "{made:?}");
     }
+    let list = arena.ask("GET", "/api/invoices/list?limit=100", None);
+    verdict.within(
+        "bytes of the list",
+        list.json.to_string().len() as u64,
+        (ROWS * ROW_BYTES) as u64..=u64::MAX,
+    );
     let neighbour = arena.neighbour();
     let mut readers = connect(&arena.addr, ELSEWHERE, scale.of(200, 600));
     let ask =
-        format!("GET /api/payloads/list?limit=100 HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n\r\n", arena.key);
+        format!("GET /api/invoices/list?limit=100 HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\n\r\n", arena.key);
     for reader in &mut readers {
         write(reader, ask.as_bytes());
     }

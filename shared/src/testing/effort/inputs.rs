@@ -57,7 +57,7 @@ pub(super) fn escapes(bytes: usize) -> Vec<u8> {
 }
 
 pub(super) fn long_numbers(bytes: usize) -> Vec<u8> {
-    let digits = "1234567890".repeat(40);
+    let digits = "1234567890".repeat(25);
     grown(bytes, r#"{"a":["#, ",", "]}", |_| format!("{digits},0.{digits},{digits}e-200"))
 }
 
@@ -173,7 +173,7 @@ pub(super) fn repeated_secret(bytes: usize) -> Vec<u8> {
 }
 
 pub(super) fn task(bytes: usize) -> Vec<u8> {
-    grown(bytes, r#"{"task":"resume","pk":"T#7#"#, "", r#"","sk":"a","request_id":"r"}"#, |_| "a#".to_owned())
+    grown(bytes, r#"{"task":"resume_n8n","pk":"T#7#"#, "", r#"","sk":"a","request_id":"r"}"#, |_| "a#".to_owned())
 }
 
 pub(super) fn letters(bytes: usize) -> Vec<u8> {
