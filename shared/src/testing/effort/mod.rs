@@ -23,8 +23,9 @@ use crate::{
         words,
     },
     egress::parse_url,
-    http::{credential, custom_fields::Mode, extract::object, fields::Fields, page, peer::Peer, routes},
+    http::{credential, custom_fields::Mode, fields::Fields, page, peer::Peer, routes},
     ids::Id,
+    json::{self, Kind, Part},
     n8n::{
         answer::Answer,
         echo::Confidential,
@@ -70,6 +71,10 @@ pub const ROWS: &[Row] = &[
     row("body", "escapes", 60, inputs::escapes, body),
     row("body", "long numbers", 200, inputs::long_numbers, body),
     row("body", "the key that serde_json means something by", 110, inputs::magic, body),
+    row("body", "lists in lists, as deep as may be", 60, inputs::nested, body),
+    row("parts", "records", 200, inputs::records, parts),
+    row("parts", "lists in lists, as deep as may be", 2500, inputs::nested, parts),
+    row("parts", "a list of small objects", 200, inputs::small_objects, parts),
     row("fields", "records", 130, inputs::records, fields),
     row("fields", "many names", 260, inputs::names, fields),
     row("custom fields", "many names", 420, inputs::names, custom_fields),
@@ -127,12 +132,29 @@ fn text(data: &[u8]) -> &str {
 }
 
 fn body(data: &[u8]) {
-    let _ = object(data);
+    let _ = json::text(data);
+}
+
+/// Every part, as whatever hands one on or counts them sees it.
+fn parts(data: &[u8]) {
+    fn look(part: Part<'_>) {
+        match part.kind() {
+            Kind::List(items) => items.for_each(look),
+            Kind::Object(members) => members.for_each(|(_, value)| look(value)),
+            _ => {}
+        }
+    }
+    if let Ok(text) = json::text(data) {
+        look(text.root());
+    }
+}
+
+fn read_fields(data: &[u8]) -> Option<Fields> {
+    Fields::read(&data.to_vec().into()).ok()
 }
 
 fn fields(data: &[u8]) {
-    let Ok(map) = object(data) else { return };
-    let mut fields = Fields::new(map);
+    let Some(mut fields) = read_fields(data) else { return };
     for name in fields.names() {
         fields.text(&name, 100);
     }
@@ -140,7 +162,7 @@ fn fields(data: &[u8]) {
 }
 
 fn custom_fields(data: &[u8]) {
-    let Ok(map) = object(data) else { return };
+    let Some(mut fields) = read_fields(data) else { return };
     let field = |(at, name): (u64, &String)| CustomField {
         id: Id::from_u64(at).unwrap_or(Id::SMALLEST),
         label: name.clone(),
@@ -149,8 +171,9 @@ fn custom_fields(data: &[u8]) {
         options: vec![],
         required: false,
     };
-    let pipeline = Pipeline { fields: (1..).zip(map.keys()).map(field).collect(), ..Pipeline::default() };
-    let _ = pipeline.read_values(&mut Fields::new(map), Mode::Create);
+    let pipeline =
+        Pipeline { fields: (1..).zip(&fields.names()).map(field).collect(), ..Pipeline::default() };
+    let _ = pipeline.read_values(&mut fields, Mode::Create);
 }
 
 fn execution(data: &[u8]) {
@@ -176,14 +199,14 @@ fn echo(data: &[u8]) {
 }
 
 fn item(data: &[u8]) {
-    let Ok(map) = object(data) else { return };
+    let Ok(map) = json::attributes(text(data)) else { return };
     if check::write(&Write::put(Key::of(TENANT, "effort", "1"), map.clone())).is_ok() {
         number::canonical(&mut Value::Object(map));
     }
 }
 
 fn message(data: &[u8]) {
-    let _ = serde_json::from_slice::<Task>(data).map(|task| task.tenant().is_ok());
+    let _ = json::from_slice::<Task>(data).map(|task| task.tenant().is_ok());
 }
 
 fn sealed(data: &[u8]) {
