@@ -25,8 +25,10 @@ pub struct Health {
     time: String,
 }
 
-/// Tells whether the service can work: 200, or 503 with the `reason`: `store_unreachable` when its store does not answer,
-/// `store_unwritable` when it answers and takes nothing, as on a disk that is full. Needs no credential.
+/// Tells whether the service can work: 200, or 503 with the reason. Needs no credential.
+///
+/// The `reason` is `store_unreachable` when the store does not answer, and `store_unwritable` when it answers and takes nothing,
+/// as on a disk that is full.
 #[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", responses((status = 200, description = "It works.", body = Health)))]
 pub async fn health(State(app): State<SharedApp>) -> Response {
     answer(&app).await

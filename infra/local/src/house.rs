@@ -118,7 +118,8 @@ fn own(dir: &Path) -> std::io::Result<()> {
             fs::create_dir_all(parent)?;
         }
         return match private::make_folder(dir) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            // By another process, just now.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
             made => made,
         };
     }

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::{config::Settings, testing::dump};
 
-use crate::support::{Answer, Caller, PASSWORD, TestApp, named, refusal, snapshot};
+use crate::support::{Answer, Caller, PASSWORD, TestApp, named, refusal, settings, snapshot};
 
 const PATH: &str = "/api/v1/auth/login";
 const ALIASES: [&str; 3] = ["/api/v1/admin/login", "/api/v1/sessions/admin", PATH];

@@ -66,7 +66,7 @@ impl Site {
             settings.trusted_proxies = proxies;
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
-                let house = house::open(&settings).unwrap();
+                let house = house::open(&settings).await.unwrap();
                 let mut keys = Vec::new();
                 for name in ["acme", "rival"] {
                     let (email, password) =

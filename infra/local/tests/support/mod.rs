@@ -25,7 +25,8 @@ pub fn command(data: &Path, settings: &[(&str, &str)]) -> Command {
     command_by(Path::new(env!("CARGO_BIN_EXE_baton")), data, settings)
 }
 
-fn command_by(program: &Path, data: &Path, settings: &[(&str, &str)]) -> Command {
+/// The same by another program, such as a script that sets the scene and then becomes `baton`.
+pub fn command_by(program: &Path, data: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("BATON_DATA_DIR", data).env("BATON_ADDR", "127.0.0.1:0");
     command.envs(settings.iter().copied());
@@ -57,13 +58,6 @@ impl Baton {
     /// Starts `baton serve --json` and waits for its greeting.
     pub fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
         Self::greeted(data, settings, &["serve", "--json"], |line| line.starts_with('{'))
-    }
-
-    /// The same by a script that sets the scene and then becomes `baton`.
-    pub fn by(script: &Path, data: &Path, settings: &[(&str, &str)]) -> Self {
-        let mut command = command_by(script, data, settings);
-        command.args(["serve", "--json"]);
-        Self::spawned(command, |line| line.starts_with('{'))
     }
 
     /// Starts it with other arguments; `last` knows the last line of the greeting.
