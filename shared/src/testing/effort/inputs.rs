@@ -40,6 +40,12 @@ pub(super) fn deep(bytes: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// One text under the most levels that are taken in, so that each level has it inside.
+pub(super) fn nested(bytes: usize) -> Vec<u8> {
+    let (open, close) = ("[".repeat(90), "]".repeat(90));
+    format!(r#"{{"a":{open}"{}"{close}}}"#, "x".repeat(bytes)).into_bytes()
+}
+
 pub(super) fn small_objects(bytes: usize) -> Vec<u8> {
     grown(bytes, r#"{"a":["#, ",", "]}", |_| r#"{"":0}"#.to_owned())
 }
@@ -173,7 +179,9 @@ pub(super) fn repeated_secret(bytes: usize) -> Vec<u8> {
 }
 
 pub(super) fn task(bytes: usize) -> Vec<u8> {
-    grown(bytes, r#"{"task":"resume_n8n","pk":"T#7#"#, "", r#"","sk":"a","request_id":"r"}"#, |_| "a#".to_owned())
+    grown(bytes, r#"{"task":"resume_n8n","pk":"T#7#"#, "", r#"","sk":"a","request_id":"r"}"#, |_| {
+        "a#".to_owned()
+    })
 }
 
 pub(super) fn letters(bytes: usize) -> Vec<u8> {

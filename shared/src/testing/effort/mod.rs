@@ -5,7 +5,6 @@
 
 mod inputs;
 
-use bytes::Bytes;
 use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method};
 use secrecy::SecretString;
@@ -26,7 +25,7 @@ use crate::{
     egress::parse_url,
     http::{credential, custom_fields::Mode, fields::Fields, page, peer::Peer, routes},
     ids::Id,
-    json::{self, Tree},
+    json::{self, Kind, Part},
     n8n::{
         answer::Answer,
         echo::Confidential,
@@ -72,6 +71,10 @@ pub const ROWS: &[Row] = &[
     row("body", "escapes", 60, inputs::escapes, body),
     row("body", "long numbers", 200, inputs::long_numbers, body),
     row("body", "the key that serde_json means something by", 110, inputs::magic, body),
+    row("body", "lists in lists, as deep as may be", 60, inputs::nested, body),
+    row("parts", "records", 200, inputs::records, parts),
+    row("parts", "lists in lists, as deep as may be", 2500, inputs::nested, parts),
+    row("parts", "a list of small objects", 200, inputs::small_objects, parts),
     row("fields", "records", 130, inputs::records, fields),
     row("fields", "many names", 260, inputs::names, fields),
     row("custom fields", "many names", 420, inputs::names, custom_fields),
@@ -129,11 +132,25 @@ fn text(data: &[u8]) -> &str {
 }
 
 fn body(data: &[u8]) {
-    let _ = read_fields(data);
+    let _ = json::text(data);
+}
+
+/// Every part, as whatever hands one on or counts them sees it.
+fn parts(data: &[u8]) {
+    fn look(part: Part<'_>) {
+        match part.kind() {
+            Kind::List(items) => items.for_each(look),
+            Kind::Object(members) => members.for_each(|(_, value)| look(value)),
+            _ => {}
+        }
+    }
+    if let Ok(text) = json::text(data) {
+        look(text.root());
+    }
 }
 
 fn read_fields(data: &[u8]) -> Option<Fields> {
-    Fields::read(&Bytes::copy_from_slice(data)).ok()
+    Fields::read(&data.to_vec().into()).ok()
 }
 
 fn fields(data: &[u8]) {
@@ -146,7 +163,6 @@ fn fields(data: &[u8]) {
 
 fn custom_fields(data: &[u8]) {
     let Some(mut fields) = read_fields(data) else { return };
-    let names = fields.names();
     let field = |(at, name): (u64, &String)| CustomField {
         id: Id::from_u64(at).unwrap_or(Id::SMALLEST),
         label: name.clone(),
@@ -155,7 +171,8 @@ fn custom_fields(data: &[u8]) {
         options: vec![],
         required: false,
     };
-    let pipeline = Pipeline { fields: (1..).zip(&names).map(field).collect(), ..Pipeline::default() };
+    let pipeline =
+        Pipeline { fields: (1..).zip(&fields.names()).map(field).collect(), ..Pipeline::default() };
     let _ = pipeline.read_values(&mut fields, Mode::Create);
 }
 
@@ -182,7 +199,7 @@ fn echo(data: &[u8]) {
 }
 
 fn item(data: &[u8]) {
-    let Ok(Tree(Value::Object(map))) = json::from_slice(data) else { return };
+    let Ok(map) = json::attributes(text(data)) else { return };
     if check::write(&Write::put(Key::of(TENANT, "effort", "1"), map.clone())).is_ok() {
         number::canonical(&mut Value::Object(map));
     }
