@@ -280,14 +280,9 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Resu
         Answer::TooLong(status) => (status, None),
     };
     let response = body.as_deref().map(response_of);
-<<<<<<< HEAD
     run.execution_id =
         response.as_ref().and_then(|response| execution_id(response.part())).or(run.execution_id.take());
     run.trigger_status = Some(status);
-=======
-    run.execution_id = response.as_ref().and_then(execution_id).or(run.execution_id.take());
-    run.trigger_status = Some(status);
->>>>>>> doors
     run.v += 1;
     let following = run.workflow_id.is_some() || run.execution_id.is_some();
     // The run of a repeat may have been followed to its end meanwhile.
