@@ -8,7 +8,7 @@ use crate::{
     clock::{Clock, Millis},
     config::Settings,
     domain::{api_key::KeyHash, session::SessionRef},
-    egress::HttpOut,
+    egress::{Hosts, HttpOut},
     http::rate::Limiter,
     ids::{Id, Ids},
     installed::Sightings,
@@ -34,6 +34,7 @@ pub struct App {
     pub(crate) refusals: Refusals,
     pub(crate) limiter: Limiter,
     pub(crate) sightings: Sightings,
+    pub(crate) hosts: Hosts,
     pub(crate) health: crate::http::health::HealthCache,
 }
 
@@ -68,6 +69,7 @@ impl App {
             refusals: Refusals::default(),
             limiter: Limiter::default(),
             sightings: Sightings::default(),
+            hosts: Hosts::default(),
             health: Default::default(),
         })
     }

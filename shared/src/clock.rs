@@ -1,10 +1,14 @@
 //! Time as a port. Its one rule: nothing else in the house asks the system for the time.
 
+mod deadline;
+
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+pub use deadline::Deadline;
 
 /// Unix time in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -19,6 +23,11 @@ impl Millis {
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// Time from `earlier` to here, zero when it lies ahead.

@@ -28,7 +28,7 @@ use super::{
     stored::{blobs, outside, owed, stored},
     stories::{Register, Story, Trigger},
 };
-use crate::support::{N8N, TestApp};
+use crate::support::{N8N, TestApp, work_on};
 
 /// The execution that waits for decisions here.
 const EXECUTION: u64 = 7;
@@ -233,7 +233,7 @@ async fn worker_survives(row: &str, owe: impl AsyncFn(&TestApp)) {
     };
     let (calm, body) = begin().await;
     calm.faults.set(Plan::Calm);
-    assert_eq!(shared::work::handle(&calm.app, &body).await, Outcome::Done);
+    assert_eq!(work_on(&calm.app, &body).await, Outcome::Done);
     let calls = calm.faults.calls();
     assert!(calls.len() > 3, "the worker did nothing: {calls:?}");
     let expected = end(&calm, "calm").await;
@@ -242,7 +242,7 @@ async fn worker_survives(row: &str, owe: impl AsyncFn(&TestApp)) {
     for (plan, place) in deaths {
         let (mut house, body) = begin().await;
         house.faults.set(plan);
-        let outcome = house.faults.survive(shared::work::handle(&house.app, &body)).await;
+        let outcome = house.faults.survive(work_on(&house.app, &body)).await;
         assert!(outcome.is_none(), "{place}, and answered {outcome:?}");
         house.faults.set(Plan::Calm);
         house.restart();

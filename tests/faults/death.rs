@@ -15,7 +15,7 @@ use super::{
         Push, Register, Repost, Story, Trigger, Usage,
     },
 };
-use crate::support::TestApp;
+use crate::support::{TestApp, work_on};
 
 /// Longer than any lease: an attempt at n8n, a begun effect, the grace of the sweep.
 const LONG: u64 = 120;
@@ -184,7 +184,7 @@ async fn worker_survives_every_death(
             house.advance(std::time::Duration::from_secs(60));
             house.restart();
             house.faults.set(if after { Plan::DieAfter(number) } else { Plan::DieBefore(number) });
-            let outcome = house.faults.survive(shared::work::handle(&house.app, &message)).await;
+            let outcome = house.faults.survive(work_on(&house.app, &message)).await;
             died |= outcome.is_none();
             assert!(outcome.is_none_or(|outcome| outcome == Outcome::Done));
             let place = format!("call {number}, after: {after}: {:?}", house.faults.calls().last());

@@ -5,7 +5,6 @@ use axum::{ServiceExt, extract::Request, middleware::from_fn_with_state};
 use shared::{
     config::LocalSettings,
     http::{layers, peer::Peer},
-    queue::QueueName,
 };
 use tokio::{net::TcpListener, sync::watch};
 
@@ -46,10 +45,7 @@ pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
     };
     let (served, ..) = tokio::join!(
         server,
-        workers::drain(app, QueueName::ResumeN8n, &until),
-        workers::drain(app, QueueName::Background, &until),
-        workers::drain(app, QueueName::PollExecutions, &until),
-        workers::keep_time(app, file, until()),
+        workers::run(app, file, until),
         signals,
     );
     served.context("the server failed")

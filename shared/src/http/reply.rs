@@ -35,6 +35,15 @@ impl Reply {
     }
 }
 
+/// Something that the caller should know of a request that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Warning {
+    #[schema(example = "response_left_out")]
+    pub code: &'static str,
+    #[schema(example = "n8n's answer is left out.")]
+    pub message: String,
+}
+
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.body).into_response();

@@ -6,7 +6,10 @@ use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::client::{N8n, N8nError};
+use super::{
+    client::{N8n, N8nError},
+    pages::Walk,
+};
 
 /// n8n's name of the credential type that sends one header.
 pub const HEADER_AUTH: &str = "httpHeaderAuth";
@@ -112,19 +115,15 @@ impl N8n<'_> {
     }
 
     async fn find(&self, wanted: impl Fn(&Value) -> bool) -> Result<Listed, N8nError> {
-        let mut cursor: Option<String> = None;
-        for _ in 0..MAX_PAGES {
-            let page = self.page(&["credentials"], cursor.as_deref()).await?;
-            let found = page.data.iter().find(|credential| wanted(credential));
+        let mut walk = Walk::of(MAX_PAGES);
+        while walk.goes_on() {
+            let page = self.page(&["credentials"], &mut walk).await?;
+            let found = page.iter().find(|credential| wanted(credential));
             if let Some(id) = found.and_then(|credential| credential["id"].as_str()) {
                 return Ok(Listed::Found(id.to_owned()));
             }
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                return Ok(Listed::Absent);
-            }
         }
-        Ok(Listed::Unknown)
+        Ok(if walk.cut().is_none() { Listed::Absent } else { Listed::Unknown })
     }
 }
 

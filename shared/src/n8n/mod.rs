@@ -7,6 +7,7 @@ pub mod echo;
 pub mod execution;
 mod flatted;
 mod lenient;
+pub mod pages;
 pub mod resume;
 mod run;
 mod scan;

@@ -224,6 +224,7 @@ mod tests {
             review::{EntityType, Review},
             subject::{Reviewable, Subject},
         },
+        repo::subjects::Departed,
         store::{self, Store, embedded::Sqlite},
     };
 
@@ -255,6 +256,8 @@ mod tests {
     }
 
     impl Stored for Note {
+        type Departed = Departed<Self>;
+
         fn gsi1(&self) -> Option<String> {
             None
         }
