@@ -11,8 +11,8 @@ use shared::{
 use super::{
     footprint, pass,
     stories::{
-        Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Forget, Message, PostLead,
-        Push, Register, Repost, Story, Trigger, Usage,
+        Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Depart, Forget, Message,
+        PostLead, Push, Register, Repost, Story, Trigger, Usage,
     },
 };
 use crate::support::{TestApp, work_on};
@@ -79,6 +79,12 @@ async fn approve_survives_every_death() {
 #[tokio::test]
 async fn regenerate_survives_every_death() {
     survives_every_death(Decide("regenerate")).await;
+}
+
+#[tokio::test]
+async fn a_deletion_before_n8n_has_heard_survives_every_death() {
+    survives_every_death(Depart { denied: false }).await;
+    survives_every_death(Depart { denied: true }).await;
 }
 
 #[tokio::test]
