@@ -18,7 +18,7 @@ use crate::{
         review::{EntityType, Resume, ResumeState, Rest},
         subject::{Reviewable, Subject},
     },
-    error::{Error, OrNotFound, Result},
+    error::{Error, ErrorKind, OrNotFound, Result},
     installed::Installed,
     metrics,
     n8n::{
@@ -36,6 +36,10 @@ use crate::{
 
 /// A claim that was written or read this lately is believed without another look.
 const BELIEVED: Duration = Duration::from_secs(2);
+
+/// How an attempt ended is stored again after these, where the store could not: what is not stored looks like a death.
+const STORING: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
 
 /// A message arrived: claims the debt, if it is still owed and nobody else is at it, and pays it.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
@@ -238,6 +242,7 @@ async fn settle_in<E: Stored>(
     request_id: &str,
 ) -> Result<(E, bool)> {
     let claimed = entity.subject().clone();
+    let mut pauses = STORING.iter();
     loop {
         let now = app.now();
         let before = entity.clone();
@@ -265,7 +270,13 @@ async fn settle_in<E: Stored>(
                 }
                 entity = current;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let error = Error::from(error);
+                let again = pauses.next().filter(|_| error.kind == ErrorKind::Unavailable);
+                let Some(pause) = again else { return Err(error) };
+                app.clock.sleep(*pause).await;
+                entity = before;
+            }
         }
     }
 }
