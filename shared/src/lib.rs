@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod aside;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod blobs;
@@ -13,6 +14,7 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod installed;
+pub mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod metering;

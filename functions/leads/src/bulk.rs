@@ -2,16 +2,16 @@ use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
     domain::{lead::Lead, pipeline::Pipeline},
     error::Result,
     http::{
         ctx::{self, Ctx},
-        fields::Fields,
+        fields::{self, Fields},
         reply::{Reply, Warning},
     },
     ids::Id,
+    json::{Json, Kind, Part},
     store::{
         self, StoreError, Write,
         limits::{TRANSACT_BYTES, TRANSACT_WRITES},
@@ -67,13 +67,14 @@ pub struct BulkResult {
 pub struct Failure {
     /// As it was sent.
     #[schema(value_type = u64, example = 104)]
-    id: Value,
+    id: Json,
     #[schema(example = "not found")]
     error: &'static str,
 }
 
 const NOT_FOUND: &str = "not found";
 const CHANGED: &str = "it kept changing meanwhile: send it again";
+const UNREADABLE: &str = "what is stored of it cannot be read";
 const UNAVAILABLE: &str = "the store did not answer: send it again";
 
 /// Changes the status of many leads, or deletes them. Every id is accounted for: what is not in `failed` was done.
@@ -115,10 +116,13 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
 /// The result with the beginnings of what was sent as ids: five hundred of them always fit.
 fn shortened(mut result: BulkResult) -> BulkResult {
     for failure in &mut result.failed {
-        if let Value::String(text) = &mut failure.id
-            && let Some((end, _)) = text.char_indices().nth(SHOWN)
-        {
-            text.truncate(end);
+        let part = failure.id.part();
+        let text = match part.kind() {
+            Kind::Text(text) => text,
+            _ => part.as_str().into(),
+        };
+        if let Some((end, _)) = text.char_indices().nth(SHOWN) {
+            failure.id = Json::of_text(text.get(..end).unwrap_or_default());
         }
     }
     let message = format!("Ids are cut to {SHOWN} characters: the first reply was too long to be repeated.");
@@ -147,7 +151,7 @@ impl Action {
 }
 
 /// An id as it was sent, and what it names. What cannot be an id is an id of nothing.
-type SentId = (Value, Option<Id>);
+type SentId = (Json, Option<Id>);
 
 /// The action, and every id as it was sent.
 fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<(Action, Vec<SentId>)> {
@@ -167,15 +171,14 @@ fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<(Action, Vec<SentId>)
 }
 
 fn ids(fields: &mut Fields) -> Vec<SentId> {
-    let problem = match fields.json("ids") {
+    let sent = fields.json("ids");
+    let names_one = |part: Part<'_>| matches!(part.kind(), Kind::Number(_) | Kind::Text(_));
+    let problem = match sent.as_ref().map(|sent| sent.part().kind()) {
         None => "is required",
-        Some(Value::Array(all)) if all.is_empty() => "is required",
-        Some(Value::Array(all)) if all.len() > MOST => "must have at most 500 ids",
-        Some(Value::Array(all)) if all.iter().all(|id| id.is_number() || id.is_string()) => {
-            return all
-                .into_iter()
-                .map(|value| (value.clone(), serde_json::from_value(value).ok()))
-                .collect();
+        Some(Kind::List(all)) if all.clone().next().is_none() => "is required",
+        Some(Kind::List(all)) if all.clone().nth(MOST).is_some() => "must have at most 500 ids",
+        Some(Kind::List(all)) if all.clone().all(names_one) => {
+            return all.map(|part| (Json::from(part), fields::id(part))).collect();
         }
         Some(_) => "must be an array of ids",
     };
@@ -212,9 +215,14 @@ struct Written {
 
 impl Bulk<'_> {
     async fn run(&self, ids: &[Id]) -> Result<HashMap<Id, End>> {
-        let leads = self.ctx.leads().several(ids).await?;
+        let read = self.ctx.leads().several(ids).await?;
+        let leads = read.found;
         let mut ends = HashMap::new();
-        let found: HashSet<Id> = leads.iter().map(|lead| lead.subject.id).collect();
+        let mut found: HashSet<Id> = leads.iter().map(|lead| lead.subject.id).collect();
+        for lead in read.unreadable {
+            found.insert(lead.id);
+            ends.insert(lead.id, Some(UNREADABLE));
+        }
         let missing: Vec<Id> = ids.iter().copied().filter(|id| !found.contains(id)).collect();
         let done = self.done_before(&missing).await?;
         ends.extend(missing.into_iter().map(|id| (id, (!done.contains(&id)).then_some(NOT_FOUND))));
@@ -238,7 +246,7 @@ impl Bulk<'_> {
             return Ok(HashSet::new());
         }
         let deleted = self.ctx.leads().several_deleted(missing).await?;
-        let own = deleted.into_iter().filter(|deleted| deleted.operation == Some(self.operation));
+        let own = deleted.found.into_iter().filter(|deleted| deleted.operation == Some(self.operation));
         Ok(own.map(|deleted| deleted.lead.subject.id).collect())
     }
 

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::{
     clock,
     domain::{
@@ -19,6 +19,7 @@ use shared::{
         reply::{Reply, Warning},
     },
     ids::Id,
+    json::{self, Json, Kind, Part, Tree},
     n8n::echo::Confidential,
     queue::{Task, TaskKind},
     repo::due::UNANNOUNCED,
@@ -64,7 +65,7 @@ pub struct Triggered {
     n8n_status: u16,
     /// n8n's answer: JSON where it is JSON, text otherwise. Null where `warnings` say that it was left out.
     #[schema(value_type = Value, example = json!({ "message": "Workflow was started" }))]
-    response: Value,
+    response: Json,
     /// n8n's id of the execution, when the workflow's answer tells it.
     #[schema(example = "551")]
     execution_id: Option<String>,
@@ -93,7 +94,7 @@ enum Answer {
 struct Input {
     endpoint: Url,
     source: String,
-    data: Value,
+    data: Json,
 }
 
 /// Where an endpoint leads.
@@ -164,8 +165,8 @@ fn read(mut fields: Fields) -> Result<Input> {
         fields.refuse("endpoint", "is required");
     }
     let source = fields.text("source", 100).unwrap_or_else(|| "dashboard".into());
-    let data = fields.json("data").unwrap_or_else(|| json!({}));
-    if !data.is_object() && !data.is_array() {
+    let data = fields.json("data").unwrap_or_else(Json::empty);
+    if !data.part().is_object() && !data.part().is_list() {
         fields.refuse("data", "must be an object");
     }
     fields.finish()?;
@@ -241,15 +242,25 @@ async fn begin(ctx: &mut Ctx, input: &Input, target: &Target) -> Result<Run> {
     if ctx.begin(run.id, vec![insert]).await? { Ok(run) } else { Err(shared::http::ctx::in_progress()) }
 }
 
-/// The documented body and nothing else. The key makes a repeat visible as a repeat.
+/// What a workflow is called with: the documented body and nothing else.
+#[derive(Serialize)]
+struct Call<'a> {
+    triggered_at: String,
+    source: &'a str,
+    user_id: Id,
+    username: &'a str,
+    data: &'a Json,
+}
+
+/// The key makes a repeat visible as a repeat.
 fn request(ctx: &Ctx, input: &Input, run: Id) -> Result<OutRequest> {
-    let body = json!({
-        "triggered_at": clock::iso(ctx.now),
-        "source": input.source,
-        "user_id": ctx.caller.user_id,
-        "username": ctx.caller.username,
-        "data": input.data,
-    });
+    let body = Call {
+        triggered_at: clock::iso(ctx.now),
+        source: &input.source,
+        user_id: ctx.caller.user_id,
+        username: &ctx.caller.username,
+        data: &input.data,
+    };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert("idempotency-key", HeaderValue::from_str(&run.prefixed("run")).map_err(Error::internal)?);
@@ -257,7 +268,7 @@ fn request(ctx: &Ctx, input: &Input, run: Id) -> Result<OutRequest> {
         method: Method::POST,
         url: input.endpoint.clone(),
         headers,
-        body: Bytes::from(body.to_string()),
+        body: Bytes::from(serde_json::to_vec(&body).map_err(Error::internal)?),
         timeout: CALL,
         max_reply_bytes: MAX_REPLY_BYTES,
     })
@@ -269,21 +280,22 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Resu
         Answer::TooLong(status) => (status, None),
     };
     let response = body.as_deref().map(response_of);
-    run.execution_id = response.as_ref().and_then(execution_id).or(run.execution_id.take());
+    run.execution_id =
+        response.as_ref().and_then(|response| execution_id(response.part())).or(run.execution_id.take());
     run.trigger_status = Some(status);
     run.v += 1;
     let following = run.workflow_id.is_some() || run.execution_id.is_some();
     // The run of a repeat may have been followed to its end meanwhile.
     let unfinished = following && !run.status.is_complete();
     let poll_at = unfinished.then(|| ctx.app.now().plus(poll_pause(0)));
-    let reply = |response: Option<Value>| Triggered {
+    let reply = |response: Option<Json>| Triggered {
         status: "success",
         success: true,
         message: "Workflow triggered.",
         triggered_at: clock::iso(run.triggered_at),
         n8n_status: status,
         warnings: response.is_none().then(|| left_out(body.as_ref())).into_iter().collect(),
-        response: response.unwrap_or_default(),
+        response: response.unwrap_or_else(Json::null),
         execution_id: run.execution_id.clone(),
         installation_id: target.installation.id,
         workflow_id: run.workflow_id.clone(),
@@ -353,22 +365,24 @@ async fn abandon(ctx: &Ctx, mut run: Run, status: Option<u16>, why: &str) {
     closed.await.log_failure("a refused trigger could not be closed");
 }
 
-fn response_of(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+fn response_of(body: &[u8]) -> Json {
+    Json::read(body).unwrap_or_else(|_| Json::of_text(&String::from_utf8_lossy(body)))
+}
+
+/// The beginning of an answer as a part of an error.
+fn shown(body: &[u8]) -> Value {
+    let tree = json::from_slice(body).map(|Tree(value)| value);
+    tree.unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
 }
 
 /// What a workflow calls its execution when it answers with `{{ $execution.id }}`.
-fn execution_id(response: &Value) -> Option<String> {
-    let object = match response {
-        Value::Array(items) => items.first()?,
-        other => other,
+fn execution_id(response: Part<'_>) -> Option<String> {
+    let object = match response.kind() {
+        Kind::List(mut items) => items.next()?,
+        _ => response,
     };
-    let id = object.get("execution_id").or_else(|| object.get("executionId"))?;
-    match id {
-        Value::String(text) if !text.is_empty() && text.len() <= 200 => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
+    let id = object.get("execution_id").or_else(|| object.get("executionId"))?.text_or_digits()?;
+    (1..=200).contains(&id.len()).then(|| id.into_owned())
 }
 
 fn refused(error: OutError) -> Error {
@@ -388,7 +402,7 @@ fn n8n_error(reply: &OutReply, secrets: &Confidential) -> Error {
     };
     Error::new(ErrorKind::Upstream, "n8n_error", format!("n8n answered {}: {said}.{advice}", reply.status))
         .with("n8n_status", reply.status)
-        .with("response", secrets.blank_json(response_of(reply.body.get(..4096).unwrap_or(&reply.body))))
+        .with("response", secrets.blank_json(shown(reply.body.get(..4096).unwrap_or(&reply.body))))
 }
 
 fn unreachable(error: &OutError) -> Error {
@@ -416,6 +430,8 @@ fn unclear(error: &OutError) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -428,7 +444,8 @@ mod tests {
             (json!("text"), None),
             (json!([]), None),
         ] {
-            assert_eq!(execution_id(&response).as_deref(), expected, "{response}");
+            let read = response_of(response.to_string().as_bytes());
+            assert_eq!(execution_id(read.part()).as_deref(), expected, "{response}");
         }
     }
 }

@@ -26,6 +26,9 @@ use zeroize::Zeroizing;
 
 use crate::{house, logging, serve, welcome};
 
+/// Threads that are at something when everything else has ended have so long.
+const GRACE: Duration = Duration::from_millis(500);
+
 const SETTINGS: &str = "\
 Settings (environment):
   BATON_ADDR            address to listen on                       127.0.0.1:8080
@@ -34,6 +37,7 @@ Settings (environment):
   BATON_LOG_FORMAT      auto, text or json                         auto: text on a terminal
   BATON_PUBLIC_URL      where n8n reaches this server              http://BATON_ADDR
   BATON_EGRESS_ALLOW    private networks that may be called        none beside loopback
+  BATON_TRUSTED_PROXIES proxies that say who called (networks)     none
   BATON_CORS_ORIGINS    origins of pages that may call, or *       none
   BATON_TRIGGER_LIMIT   trigger requests a minute and key          60
   BATON_MAX_BODY_BYTES  largest request body                       6291456";
@@ -206,7 +210,10 @@ fn start(cli: Cli) -> anyhow::Result<()> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => {
             logging::start(&settings)?;
-            runtime.block_on(serve::run(&settings, cli.json))
+            let served = runtime.block_on(serve::run(&settings, cli.json));
+            // What hangs in a thread of its own, such as a look-up of a name, is not waited for.
+            runtime.shutdown_timeout(GRACE);
+            served
         }
         Command::Openapi => {
             println!("{}", crate::api_document());

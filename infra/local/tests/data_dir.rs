@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[expect(dead_code, reason = "other tests need more of it")]
 mod support;
 
 use std::{
@@ -56,7 +57,9 @@ fn after(lines: &str, dir: &Path, data: &Path) -> Baton {
     let baton = env!("CARGO_BIN_EXE_baton");
     fs::write(&script, format!("#!/bin/sh\n{lines}\nexec {baton} \"$@\"\n")).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
-    Baton::spawned(command_by(&script, data, &[]), &["serve", "--json"], |line| line.starts_with('{'))
+    let mut command = command_by(&script, data, &[]);
+    command.args(["serve", "--json"]);
+    Baton::spawned(command, |line| line.starts_with('{'))
 }
 
 /// `baton serve`, which is to end by itself: its output.

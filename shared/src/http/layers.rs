@@ -1,5 +1,5 @@
 //! The layers around every router, outside in: request id, trace and error rendering → panic → CORS → trailing slash →
-//! admission (credential, scope, rate, idempotency) → router.
+//! admission (credential, scope, the host's word, rate, idempotency) → router.
 
 use std::{
     any::Any,
@@ -27,6 +27,7 @@ use super::{
     cookies,
     credential::{self, Sent},
     ctx::{self, Ctx, Idempotency},
+    entry, once,
     peer::Peer,
     problem::{self, Unrendered},
     routes::{self, Auth, RateClass, Route, TEST_SCOPE},
@@ -165,8 +166,11 @@ fn request_id(app: &SharedApp, headers: &HeaderMap) -> String {
     sent.map_or_else(|| app.id().prefixed("req"), str::to_owned)
 }
 
-/// Lets a request in: who is it, may it, is it too much, was it answered before.
+/// Lets a request in: who is it, may it, has the host room for it, is it too much, was it answered before.
 async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+    if let Err(error) = once::check(request.headers()) {
+        return error.into_response();
+    }
     let Some(path) = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()) else {
         return next.run(request).await;
     };
@@ -174,7 +178,10 @@ async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Re
         return unlisted(&path);
     };
     if route.auth == Auth::Public {
-        return next.run(request).await;
+        return match entry::enter(request, None).await {
+            Ok(request) => next.run(request).await,
+            Err(error) => error.into_response(),
+        };
     }
     match admitted(&app, route, request, next).await {
         Ok(response) => response,
@@ -210,7 +217,7 @@ async fn admitted(
     mut request: Request,
     next: Next,
 ) -> Result<Response> {
-    let (now, peer) = (app.now(), Peer::of(request.extensions()));
+    let peer = Peer::of(request.extensions());
     let sent = credential::sent(request.headers(), peer).ok_or_else(|| credential::missing(route.auth))?;
     let Authenticated { principal: caller, session } = match sent {
         Sent::Header(text) => app.authenticate(text).await?,
@@ -227,6 +234,9 @@ async fn admitted(
         renewed = app.renew(session)?;
     }
     may(route, &caller, session.is_some())?;
+    request = entry::enter(request, Some(caller.tenant)).await?;
+    // Its body may have taken half a minute.
+    let now = app.now();
     let standing = match route.rate {
         RateClass::None => None,
         RateClass::Trigger => {
@@ -332,25 +342,33 @@ fn remembered_as(caller: &Principal, route: &Route, path: &str, sent: &str) -> K
     idempotency::key(caller.tenant, &hash(&parts))
 }
 
-/// Reads a body up to the limit. A declared length over it is refused before a byte is read.
+/// Reads a body up to the limit. A declared length over it is refused before a byte is read. A body that is there as a whole is
+/// handed on without a copy.
 pub(super) async fn read_body(app: &SharedApp, headers: &HeaderMap, body: Body) -> Result<Bytes> {
     let limit = app.settings.max_body_bytes;
-    let too_large = || {
-        Error::new(ErrorKind::TooLarge, "body_too_large", format!("The body is larger than {limit} bytes."))
-    };
-    let declared =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|declared| declared > limit) {
-        return Err(too_large());
+    if declared_length(headers).is_some_and(|declared| declared > limit) {
+        return Err(too_large(limit));
     }
     match axum::body::to_bytes(body, limit).await {
         Ok(body) => Ok(body),
-        Err(error) if is_length_limit(&error) => Err(too_large()),
-        Err(error) => {
-            Err(Error::new(ErrorKind::Malformed, "body_unreadable", "The body ended too early.")
-                .caused_by(error))
-        }
+        Err(error) if is_length_limit(&error) => Err(too_large(limit)),
+        Err(error) => Err(broken_off(error)),
     }
+}
+
+/// What the request says of its body's length.
+pub fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
+/// The refusal of a body over the limit.
+pub fn too_large(limit: usize) -> Error {
+    Error::new(ErrorKind::TooLarge, "body_too_large", format!("The body is larger than {limit} bytes."))
+}
+
+/// The refusal of a body that did not come to its end.
+pub fn broken_off(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(ErrorKind::Malformed, "body_unreadable", "The body ended too early.").caused_by(cause)
 }
 
 fn is_length_limit(error: &axum::Error) -> bool {

@@ -23,6 +23,7 @@ use crate::{
 
 mod admission;
 mod commits;
+mod entry;
 mod platform;
 mod remembered;
 mod rules;
@@ -53,7 +54,7 @@ impl Answer {
     }
 
     fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_default()
+        crate::testing::json(&self.text).unwrap_or_default()
     }
 
     fn refusal(&self) -> (u16, String) {

@@ -55,7 +55,7 @@ async fn arrived(house: &House) -> Vec<(QueueName, Task)> {
     let mut all = Vec::new();
     for queue in QueueName::ALL {
         for delivery in house.app.queue.receive(queue, 10, MINUTE).await.unwrap() {
-            all.push((queue, serde_json::from_str(&delivery.body).unwrap()));
+            all.push((queue, crate::json::from_str(&delivery.body).unwrap()));
         }
     }
     all
