@@ -133,11 +133,12 @@ fn own(dir: &Path) -> std::io::Result<()> {
     // A folder that another user has made cannot be changed, and need not be: what is in it is ours alone.
     match private::mend(dir) {
         Ok(true) => {
-            tracing::warn!(path = %dir.display(), "others could look into the data directory: it is its owner's alone now")
+            let path = dir.display();
+            tracing::warn!(%path, "others could look into the data directory: it is its owner's alone now");
         }
         Ok(false) => {}
         Err(error) => {
-            tracing::warn!(%error, path = %dir.display(), "others can look into the data directory")
+            tracing::warn!(%error, path = %dir.display(), "others can look into the data directory");
         }
     }
     Ok(())

@@ -1,7 +1,6 @@
 //! The binary from outside: what it prints, how it starts and stops, and what it keeps.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-#[expect(dead_code, reason = "other tests need more of it")]
 mod support;
 
 use std::{
