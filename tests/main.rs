@@ -1,5 +1,7 @@
 //! The whole house under test: every router, every worker, over the embedded engine in memory.
 
+#![expect(clippy::disallowed_methods, reason = "what the house wrote is read by another reader than its own")]
+
 mod costs;
 mod coverage;
 mod egress;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{MAGIC, bomb, nested};
 use crate::support::{TestApp, samples};
@@ -88,6 +88,6 @@ async fn an_answer_that_nests_too_deep_is_shown_as_text() {
         let body = json!({ "endpoint": "https://n8n.example.com/webhook/a" });
         let triggered = house.acme.post("/api/trigger-webhook", body).await;
         assert_eq!(triggered.status, 200, "{triggered:?}");
-        assert_eq!(triggered.json["response"] == Value::from(answer), is_text, "{levels}");
+        assert_eq!(triggered.json["response"] == answer, is_text, "{levels}");
     }
 }

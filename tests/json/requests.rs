@@ -59,7 +59,7 @@ async fn a_body_has_so_many_fields_and_no_more() {
     let most = house.acme.text(Method::POST, "/api/payloads", "application/json", &body(1000)).await;
     assert_eq!(most.status, 201, "{most:?}");
     let more = house.acme.text(Method::POST, "/api/payloads", "application/json", &body(1001)).await;
-    assert_eq!((more.status, &*refusal(&more, "/api/payloads")), (400, "too_many_fields"));
+    assert_eq!((more.status, &*refusal(&more, "/api/payloads")), (400, "too_many_members"));
 }
 
 /// Text that holds JSON is decoded, so it is bounded like JSON.

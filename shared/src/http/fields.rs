@@ -4,7 +4,10 @@
 //! Its one rule: what n8n makes of a value is accepted. A value typed into a key/value field arrives as text ("399",
 //! "true"), an expression that found nothing as "" or null.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use bytes::Bytes;
 use secrecy::SecretString;
@@ -22,6 +25,8 @@ use crate::{
 /// Greatest whole number that every JSON reader keeps exact: 2^53 - 1.
 pub const MAX_WHOLE: u64 = (1 << 53) - 1;
 
+/// Most bodies have no more.
+const USUAL_FIELDS: usize = 16;
 /// Fields of one body. No route knows as many, custom fields and all.
 pub const MAX_FIELDS: usize = 1000;
 
@@ -29,7 +34,7 @@ pub const MAX_FIELDS: usize = 1000;
 #[derive(Debug, Default)]
 pub struct Fields {
     /// In their order; of several of one name the last counts.
-    members: Vec<(String, Sent)>,
+    members: Vec<(Bytes, Sent)>,
     errors: BTreeMap<String, Vec<String>>,
 }
 
@@ -53,7 +58,7 @@ impl Sent {
 
 impl FromIterator<(String, String)> for Fields {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(sent: I) -> Self {
-        let members = sent.into_iter().map(|(name, text)| (name, Sent::Text(text))).collect();
+        let members = sent.into_iter().map(|(name, text)| (name.into(), Sent::Text(text))).collect();
         Self { members, errors: BTreeMap::new() }
     }
 }
@@ -69,14 +74,18 @@ impl Fields {
         if !root.is_object() {
             return Err(Error::new(ErrorKind::Malformed, "not_an_object", "The body must be a JSON object."));
         }
-        let mut fields = Self::default();
+        let mut fields = Self { members: Vec::with_capacity(USUAL_FIELDS), ..Self::default() };
         for (name, value) in root.members() {
             if fields.members.len() == MAX_FIELDS {
                 let message = format!("The body has more than {MAX_FIELDS} fields.");
-                return Err(Error::new(ErrorKind::Malformed, "too_many_fields", message));
+                return Err(Error::new(ErrorKind::Malformed, "too_many_members", message));
             }
             let value = body.slice_ref(value.as_str().as_bytes());
-            fields.members.push((name.into_owned(), Sent::Json(value)));
+            let name = match name {
+                Cow::Borrowed(name) => body.slice_ref(name.as_bytes()),
+                Cow::Owned(name) => name.into(),
+            };
+            fields.members.push((name, Sent::Json(value)));
         }
         Ok(fields)
     }
@@ -96,7 +105,7 @@ impl Fields {
             && let Some(sent) = self.sent(alias).cloned()
         {
             self.members.retain(|(known, _)| known != alias);
-            self.members.push((name.to_owned(), sent));
+            self.members.push((name.to_owned().into(), sent));
         }
     }
 
@@ -107,7 +116,7 @@ impl Fields {
 
     /// The names of all fields that were sent.
     pub fn names(&self) -> BTreeSet<String> {
-        self.members.iter().map(|(name, _)| name.clone()).collect()
+        self.members.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect()
     }
 
     /// Adds a problem.
@@ -453,14 +462,14 @@ mod tests {
     use secrecy::ExposeSecret;
     use serde_json::{Value, json};
 
-    fn fields(value: Value) -> Fields {
+    fn fields(value: &Value) -> Fields {
         Fields::read(&value.to_string().into()).unwrap()
     }
 
     #[test]
     fn every_mistake_is_named_at_once() {
         let mut fields =
-            fields(json!({ "b": "x", "c": "maybe", "d": "n8n.example.com", "e": "lost", "f": {} }));
+            fields(&json!({ "b": "x", "c": "maybe", "d": "n8n.example.com", "e": "lost", "f": {} }));
         fields.required_text("a", 10);
         fields.required_whole("b", 10);
         fields.flag("c");
@@ -474,7 +483,7 @@ mod tests {
     #[test]
     fn what_n8n_makes_of_values_is_accepted() {
         let mut fields = fields(
-            json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}",
+            &json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}",
                 "h": 1.0, "i": 42.0 }),
         );
         assert_eq!(fields.flag("h"), Some(true));
@@ -491,7 +500,7 @@ mod tests {
 
     #[test]
     fn a_secret_keeps_its_spaces() {
-        let mut fields = fields(json!({ "a": " two words ", "b": 12345678, "c": ["x"], "d": "long" }));
+        let mut fields = fields(&json!({ "a": " two words ", "b": 12345678, "c": ["x"], "d": "long" }));
         assert_eq!(fields.required_secret("a", 100).expose_secret(), " two words ");
         assert_eq!(fields.required_secret("b", 100).expose_secret(), "12345678");
         fields.required_secret("c", 100);
@@ -503,7 +512,7 @@ mod tests {
 
     #[test]
     fn zero_is_none_of_them() {
-        let mut fields = fields(json!({ "a": 0, "b": "0", "c": "42", "d": "", "e": [], "f": null }));
+        let mut fields = fields(&json!({ "a": 0, "b": "0", "c": "42", "d": "", "e": [], "f": null }));
         assert_eq!((fields.id_or_none("a"), fields.id_or_none("b")), (Some(None), Some(None)));
         assert_eq!(fields.id_or_none("c"), Some(Id::from_u64(42)));
         assert_eq!((fields.id_or_none("d"), fields.id_or_none("f")), (None, None));
@@ -513,7 +522,7 @@ mod tests {
 
     #[test]
     fn a_blank_required_field_is_missing() {
-        let mut fields = fields(json!({ "input_tokens": "", "output_tokens": null }));
+        let mut fields = fields(&json!({ "input_tokens": "", "output_tokens": null }));
         fields.required_whole("input_tokens", 10);
         fields.required_whole("output_tokens", 10);
         let error = fields.finish().unwrap_err();
@@ -522,7 +531,7 @@ mod tests {
 
     #[test]
     fn text_is_kept_to_the_last_blank_where_that_is_asked() {
-        let mut fields = fields(json!({ "a": " x\n", "b": { "k": 1.0 }, "c": " ", "d": "éé" }));
+        let mut fields = fields(&json!({ "a": " x\n", "b": { "k": 1.0 }, "c": " ", "d": "éé" }));
         assert_eq!(fields.verbatim("a", 10).as_deref(), Some(" x\n"));
         assert_eq!(fields.verbatim("b", 10).as_deref(), Some(r#"{"k":1.0}"#));
         assert_eq!(fields.verbatim("c", 10), None);
@@ -540,12 +549,12 @@ mod tests {
             json!("1737417600"),
             json!(1_737_417_600_000_i64),
         ] {
-            assert_eq!(fields(json!({ "at": value })).moment("at"), day, "{value}");
+            assert_eq!(fields(&json!({ "at": value })).moment("at"), day, "{value}");
         }
         for value in
             [json!("21.1.2025"), json!(-5), json!(1.5), json!("9".repeat(18)), json!({}), json!(true)]
         {
-            let mut fields = fields(json!({ "at": value }));
+            let mut fields = fields(&json!({ "at": value }));
             assert_eq!(fields.moment("at"), None, "{value}");
             assert!(fields.is_refused("at"), "{value}");
         }
@@ -554,7 +563,7 @@ mod tests {
     #[test]
     fn numbers_out_of_range_are_refused() {
         for value in [json!(-1), json!(1.5), json!("1e3"), json!(1e300), json!([1])] {
-            let mut fields = fields(json!({ "n": value }));
+            let mut fields = fields(&json!({ "n": value }));
             assert_eq!(fields.whole("n", 1000), None);
             assert!(fields.finish().is_err());
         }

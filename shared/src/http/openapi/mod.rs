@@ -68,6 +68,7 @@ pub fn complete(mut api: OpenApi) -> Value {
             "description": "Set by a login. Every method but GET and HEAD needs the header X-CSRF-Token beside it.",
         },
     });
+    replies::records(&mut doc);
     accepts::requests(&mut doc);
     bounds::replies(&mut doc);
     replies::components(&mut doc);
