@@ -50,7 +50,7 @@ fn main() -> Result<(), Error> {
     "warn".clone_into(&mut settings.log);
     let client = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let key = client.block_on(async {
-        let app = house::open(&settings)?.app;
+        let app = house::open(&settings).await?.app;
         let password = SecretString::from("correct horse battery");
         let made = app.create_organization("Flood", "flood@example.com", &password).await?;
         Ok::<_, Error>(made.api_key.expose_secret().to_owned())
