@@ -29,6 +29,7 @@ use tower_http::normalize_path::NormalizePath;
 
 use super::{
     answer::answer,
+    known::Known,
     limits::Limits,
     line::{Line, Phase},
     proxies::Proxies,
@@ -61,6 +62,7 @@ pub struct Host {
     pub gate: Gate,
     pub bodies: Arc<Shares<Who>>,
     pub replies: Replies,
+    pub known: Known,
     pub routes: NormalizePath<Router>,
     places: Arc<Shares<Who>>,
     /// Connections that had asked for nothing when they were last looked at, the oldest first.
@@ -77,6 +79,7 @@ impl Host {
             gate: Gate::new(&limits),
             bodies: Shares::new(limits.counted_bodies(), TIMES),
             replies: Replies::new(&limits),
+            known: Known::default(),
             routes: layers::platform(crate::router().into(), app.clone()),
             places: Shares::new(limits.connections, TIMES),
             silent: Mutex::default(),

@@ -48,6 +48,7 @@ pub async fn answer(
     let head = Head {
         peer: peer.address.map_or_else(Who::unknown, Who::at),
         lane,
+        credential: host.known.trace(&parts.headers),
         declared: layers::declared_length(&parts.headers),
         asks_first: expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")),
     };
@@ -65,7 +66,7 @@ pub async fn answer(
     if visit.was_late() {
         *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
     }
-    visit.throw_rest_away();
+    visit.end();
     let bytes = response.body().size_hint().lower();
     let room = match host.replies.room(visit.caller(), bytes, safe, &host.limits).await {
         Ok(room) => room,

@@ -21,6 +21,7 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 use super::{
     accept::Host,
     body::{self, Arriving},
+    known::Trace,
     line::Line,
     shares::Share,
     who::Who,
@@ -36,6 +37,7 @@ pub struct Visit {
     /// Whoever is at the address.
     peer: Who,
     lane: Option<Lane>,
+    credential: Option<Trace>,
     declared: Option<usize>,
     /// The client sends its body only when it is told to go on.
     asks_first: bool,
@@ -47,7 +49,9 @@ struct Held {
     incoming: Option<Incoming>,
     turn: Option<Turn>,
     room: Option<Share<Who>>,
+    /// Whose it is, as its credential was known before, or as the platform says.
     tenant: Option<TenantId>,
+    entered: bool,
     /// The body was waited for.
     awaited: bool,
     late: bool,
@@ -57,6 +61,7 @@ struct Held {
 pub struct Head {
     pub peer: Who,
     pub lane: Option<Lane>,
+    pub credential: Option<Trace>,
     pub declared: Option<usize>,
     pub asks_first: bool,
 }
@@ -64,9 +69,19 @@ pub struct Head {
 impl Visit {
     pub fn begin(host: &Arc<Host>, line: &Arc<Line>, head: &Head, incoming: Incoming) -> Arc<Self> {
         let incoming = Some(incoming).filter(|incoming| !incoming.is_end_stream());
-        let held = Mutex::new(Held { incoming, ..Held::default() });
-        let Head { peer, lane, declared, asks_first } = *head;
-        Arc::new(Self { host: host.clone(), line: line.clone(), peer, lane, declared, asks_first, held })
+        let Head { peer, lane, credential, declared, asks_first } = *head;
+        let tenant = credential.and_then(|credential| host.known.tenant(credential));
+        let held = Mutex::new(Held { incoming, tenant, ..Held::default() });
+        Arc::new(Self {
+            host: host.clone(),
+            line: line.clone(),
+            peer,
+            lane,
+            credential,
+            declared,
+            asks_first,
+            held,
+        })
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -88,14 +103,38 @@ impl Visit {
         Ok(())
     }
 
+    /// It is known who calls: the turn is theirs, if it is not already.
+    fn name(&self, tenant: Option<TenantId>) -> Result<()> {
+        if let (Some(credential), Some(tenant)) = (self.credential, tenant) {
+            self.host.known.learn(credential, tenant);
+        }
+        let mut held = self.held();
+        held.entered = true;
+        let guessed = std::mem::replace(&mut held.tenant, tenant) == tenant;
+        drop(held);
+        if guessed { Ok(()) } else { self.take_turn() }
+    }
+
     /// Whether the body came too slowly.
     pub fn was_late(&self) -> bool {
         self.held().late
     }
 
+    /// The request has its reply.
+    pub fn end(&self) {
+        let refused = {
+            let held = self.held();
+            held.turn.is_some() && !held.entered
+        };
+        if let Some(credential) = self.credential.filter(|_| refused) {
+            self.host.known.forget(credential);
+        }
+        self.throw_rest_away();
+    }
+
     /// What was not read of the body is read and thrown away for a while: a client that sends all before it reads would not see
     /// its reply otherwise. One that asks first is not told to go on, and one that was late is not waited for any more.
-    pub fn throw_rest_away(&self) {
+    fn throw_rest_away(&self) {
         let mut held = self.held();
         let Some(rest) = held.incoming.take() else { return };
         if held.late || self.asks_first && !held.awaited {
@@ -162,8 +201,7 @@ impl Visit {
 #[async_trait]
 impl Entry for Visit {
     async fn enter(&self, tenant: Option<TenantId>) -> Result<Option<Bytes>> {
-        self.held().tenant = tenant;
-        self.take_turn()?;
+        self.name(tenant)?;
         let Some(incoming) = self.held().incoming.take() else { return Ok(None) };
         let limit = self.host.app.settings.max_body_bytes;
         let room = match self.declared {

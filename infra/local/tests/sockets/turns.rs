@@ -37,6 +37,8 @@ fn one_who_calls_without_end_leaves_turns_for_others() {
     site.works_for(&site.rival);
     let refused = site.ask(&site.acme, "POST", "/api/trigger-webhook", &call);
     assert_eq!((refused.status, &refused.json()["code"]), (503, &json!("overloaded")), "{refused:?}");
+    let unknown = site.ask("btn_live_nobody", "POST", "/api/trigger-webhook", &call);
+    assert_eq!(unknown.status, 403, "who is not let in is told so, whoever is busy: {unknown:?}");
     assert_eq!(
         site.ask(&site.acme, "POST", "/api/payloads", r#"{"title":"a"}"#).status,
         201,
