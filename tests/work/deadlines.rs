@@ -53,7 +53,11 @@ async fn an_attempt_at_a_slow_n8n_ends_within_its_lease() {
     }
     let seen = watch(&house);
     let decided = decide(&house, "approve", entity).await;
-    assert_eq!((decided.status, decided.json["resume_state"].as_str()), (200, Some("pending")), "{decided:?}");
+    assert_eq!(
+        (decided.status, decided.json["resume_state"].as_str()),
+        (200, Some("pending")),
+        "{decided:?}"
+    );
     house.live(600 * SECOND).await;
     let seen = seen.lock().unwrap().clone();
     assert!(seen.len() > 10, "{seen:?}");
@@ -85,7 +89,11 @@ async fn an_attempt_whose_claim_was_taken_over_sends_nothing_and_stores_nothing(
     assert_eq!(work_on(&house.app, &message).await, Outcome::Done);
     let sent = calls(&house, before);
     assert_eq!(sent.iter().filter(|call| call.starts_with("POST")).count(), 2, "one of each: {sent:?}");
-    assert_eq!(sent.last().unwrap(), "POST /webhook-waiting/7?signature=token-7", "the first one went on: {sent:?}");
+    assert_eq!(
+        sent.last().unwrap(),
+        "POST /webhook-waiting/7?signature=token-7",
+        "the first one went on: {sent:?}"
+    );
     assert_eq!((told(&house).len(), resume_of(&house, entity).await["state"].as_str()), (1, Some("resumed")));
 }
 
@@ -107,7 +115,11 @@ async fn before_a_send_that_comes_late_the_claim_is_read_again() {
         store::apply(&*app.store, payloads.replace(&before, &stolen).unwrap()).await.unwrap();
     });
     let decided = decide(&house, "approve", entity).await;
-    assert_eq!((decided.status, decided.json["resume_state"].as_str()), (200, Some("pending")), "{decided:?}");
+    assert_eq!(
+        (decided.status, decided.json["resume_state"].as_str()),
+        (200, Some("pending")),
+        "{decided:?}"
+    );
     assert_eq!(house.network.sent_to("/webhook-waiting/").len(), 0, "the debt is another's");
     house.live(100 * SECOND).await;
     assert_eq!(told(&house).len(), 1);
@@ -140,7 +152,10 @@ async fn a_2xx_that_is_not_n8ns_is_looked_into() {
         let looks = sent.iter().filter(|call| call.starts_with("GET")).count();
         assert!(looks >= posts, "sent again without a look: {sent:?}");
         house.live(5 * SECOND).await;
-        assert_eq!((told(&house).len(), resume_of(&house, entity).await["state"].as_str()), (1, Some("resumed")));
+        assert_eq!(
+            (told(&house).len(), resume_of(&house, entity).await["state"].as_str()),
+            (1, Some("resumed"))
+        );
     }
 }
 
@@ -173,7 +188,11 @@ async fn a_list_without_an_end_is_read_as_far_as_its_share() {
         let sent = house.network.sent_to("/api/v1/workflows").len();
         assert!((pages - 1..=pages + 1).contains(&sent), "{sent} pages of {bytes} bytes");
         let shown = listed(&house, installation).await;
-        assert!(shown["listing_error"].as_str().is_some_and(|said| said.contains(why)), "{}", shown["listing_error"]);
+        assert!(
+            shown["listing_error"].as_str().is_some_and(|said| said.contains(why)),
+            "{}",
+            shown["listing_error"]
+        );
         house.live(200 * SECOND).await;
         assert_eq!(house.network.sent_to("/api/v1/workflows").len(), sent, "it is not owed any more");
     }
@@ -186,7 +205,11 @@ async fn a_list_that_trickles_ends_with_its_time() {
     house.n8n.slow(&house.clock, 4 * SECOND, SECOND);
     let begun = house.app.now();
     let installation = house.register(&house.acme).await;
-    assert!(house.app.now().since(begun) <= 26 * SECOND, "the registration waits {:?}", house.app.now().since(begun));
+    assert!(
+        house.app.now().since(begun) <= 26 * SECOND,
+        "the registration waits {:?}",
+        house.app.now().since(begun)
+    );
     house.advance(10 * SECOND);
     house.tick().await;
     let message = dump::messages(&house.file).await.unwrap().remove(0);
@@ -204,7 +227,10 @@ async fn a_credential_is_not_sent_after_its_claim_is_over() {
     let installation = house.register(&house.acme).await;
     let body = json!({ "installation_id": installation });
     house.n8n.lose_next_answer();
-    assert_eq!(house.acme.post("/api/n8n/nodes/payload", body.clone()).await.json["credential"]["state"], "by_hand");
+    assert_eq!(
+        house.acme.post("/api/n8n/nodes/payload", body.clone()).await.json["credential"]["state"],
+        "by_hand"
+    );
     // The next one looks for what was lost: page after page, each slow.
     house.n8n.slow(&house.clock, 4900 * Duration::from_millis(1), SECOND);
     for _ in 0..2 {

@@ -131,7 +131,10 @@ async fn a_decision_whose_telling_kills_is_put_off_after_two_deaths_and_told_whe
     };
     assert_eq!(deaths(&mut house).await, 2);
     let resume = resume_of(&house, entity).await;
-    assert!(resume["last_error"].as_str().is_some_and(|why| why.contains("the process has died")), "{resume}");
+    assert!(
+        resume["last_error"].as_str().is_some_and(|why| why.contains("the process has died")),
+        "{resume}"
+    );
     assert_eq!(resume["state"], "pending", "it is owed all the same");
     house.advance(600 * SECOND);
     house.sweep().await;
@@ -178,7 +181,8 @@ async fn what_fails_alone_without_dying_is_not_blamed() {
     let chore = Chore::new(house.app.id(), What::Purge { partition: "old".into() }, now);
     store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
     let body = serde_json::to_string(&Task::new(TaskKind::Chore, &chores.key(chore.id), "test")).unwrap();
-    let alone = async || work::handle_alone(&house.app, &Message::new(&body, house.app.now().plus(HIDDEN))).await;
+    let alone =
+        async || work::handle_alone(&house.app, &Message::new(&body, house.app.now().plus(HIDDEN))).await;
     for _ in 0..5 {
         // It cannot be done, and the message comes back.
         spoil(&house, &chores.key(chore.id)).await;

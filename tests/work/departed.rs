@@ -101,7 +101,11 @@ async fn what_nobody_decided_on_is_deleted_with_a_warning() {
         let house = TestApp::new().await;
         let id = posted(&house, create, EXECUTION).await;
         let deleted = house.acme.delete(&format!("{path}/{id}")).await;
-        assert_eq!((deleted.status, &deleted.json["warnings"][0]["code"]), (200, &json!("execution_waits")), "{deleted:?}");
+        assert_eq!(
+            (deleted.status, &deleted.json["warnings"][0]["code"]),
+            (200, &json!("execution_waits")),
+            "{deleted:?}"
+        );
         let said = deleted.json["warnings"][0]["message"].as_str().unwrap();
         assert!(said.contains("execution 7 of workflow wf1"), "{said}");
         house.live(5 * SECOND).await;
@@ -138,7 +142,11 @@ async fn a_decision_that_stands_is_not_turned_by_a_deletion() {
     house.n8n.set_down(true);
     decide(&house, "custom_payload", id).await;
     let deleted = house.acme.delete(&format!("/api/payloads/{id}?decide=deny")).await;
-    assert_eq!((deleted.status, &deleted.json["warnings"][0]["code"]), (200, &json!("already_decided")), "{deleted:?}");
+    assert_eq!(
+        (deleted.status, &deleted.json["warnings"][0]["code"]),
+        (200, &json!("already_decided")),
+        "{deleted:?}"
+    );
     house.n8n.set_down(false);
     house.live(30 * SECOND).await;
     assert_eq!(told(&house)[0]["decision"], "approved");
@@ -169,14 +177,21 @@ async fn leads_deleted_together_keep_their_debts_and_warn_one_by_one() {
         assert_eq!(warnings.len(), 5, "{answer}");
         let (code, of) = if deny { ("already_decided", &ids[..5]) } else { ("execution_waits", &ids[5..]) };
         for id in of {
-            let about = |warning: &&Value| warning["message"].as_str().unwrap().starts_with(&format!("{id}:"));
+            let about =
+                |warning: &&Value| warning["message"].as_str().unwrap().starts_with(&format!("{id}:"));
             assert_eq!(warnings.iter().find(about).unwrap()["code"], code);
         }
         house.live(60 * SECOND).await;
         for (n, execution) in (20..30).enumerate() {
             let told = house.n8n.execution(execution).unwrap().decisions;
             let words: Vec<_> = told.iter().map(|told| told["decision"].clone()).collect();
-            let expected = if n < 5 { vec![json!("approved")] } else if deny { vec![json!("denied")] } else { vec![] };
+            let expected = if n < 5 {
+                vec![json!("approved")]
+            } else if deny {
+                vec![json!("denied")]
+            } else {
+                vec![]
+            };
             assert_eq!(words, expected, "{execution}");
         }
         assert_eq!((owed(&house).await, departed(&house).await), (0, 0));

@@ -43,11 +43,7 @@ pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
         tracing::info!(why, "stopping");
         let _ = stop.send(true);
     };
-    let (served, ..) = tokio::join!(
-        server,
-        workers::run(app, file, until),
-        signals,
-    );
+    let (served, ..) = tokio::join!(server, workers::run(app, file, until), signals,);
     served.context("the server failed")
 }
 

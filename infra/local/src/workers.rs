@@ -273,12 +273,7 @@ async fn tick(app: &App, stop: impl Future<Output = ()>) {
 }
 
 /// Sweeps every minute until `stop`, for the first time after `first`.
-async fn sweep(
-    app: &App,
-    file: &Sqlite,
-    first: impl Future<Output = ()>,
-    stop: impl Future<Output = ()>,
-) {
+async fn sweep(app: &App, file: &Sqlite, first: impl Future<Output = ()>, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
     if let Either::Left(_) = select(stop.as_mut(), pin!(first)).await {
         return;

@@ -27,7 +27,16 @@ fn an_answer_that_kills_does_so_twice_and_then_its_debt_is_put_off() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let baton = start(&data);
-    let create = ["org", "create", "Other", "--admin-email", "joe@other.example", "--admin-password", "long enough", "--json"];
+    let create = [
+        "org",
+        "create",
+        "Other",
+        "--admin-email",
+        "joe@other.example",
+        "--admin-password",
+        "long enough",
+        "--json",
+    ];
     let other = printed(&run(&data, &create))["api_key"].as_str().unwrap().to_owned();
     // The first n8n is away until it is registered, and answers its list of workflows then.
     let deadly = Arc::new(AtomicBool::new(false));

@@ -33,7 +33,16 @@ fn a_hanging_n8n_delays_nobody_else() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let baton = Baton::start(&data, &[("BATON_LOG", "warn")]);
-    let create = ["org", "create", "Other", "--admin-email", "joe@other.example", "--admin-password", "long enough", "--json"];
+    let create = [
+        "org",
+        "create",
+        "Other",
+        "--admin-email",
+        "joe@other.example",
+        "--admin-password",
+        "long enough",
+        "--json",
+    ];
     let (key, other) = (baton.key(), printed(&run(&data, &create))["api_key"].as_str().unwrap().to_owned());
     let hangs = Arc::new(AtomicBool::new(false));
     let silent = hangs.clone();
@@ -49,7 +58,9 @@ fn a_hanging_n8n_delays_nobody_else() {
     let well = peer(move |what, _| {
         let number = what.split(['/', '?']).find_map(|part| part.parse::<u64>().ok());
         match number {
-            Some(number) if what.starts_with("GET") && looked.lock().unwrap().insert(number) => (503, "{}".into()),
+            Some(number) if what.starts_with("GET") && looked.lock().unwrap().insert(number) => {
+                (503, "{}".into())
+            }
             Some(number) if what.starts_with("GET") => (200, waiting(number, about.lock().unwrap()[&number])),
             Some(number) => {
                 heard.lock().unwrap().insert(number, Instant::now());
@@ -78,10 +89,13 @@ fn a_hanging_n8n_delays_nobody_else() {
     }
     let told = told.lock().unwrap();
     assert_eq!(told.len(), decided.len(), "some were not told within two minutes");
-    let mut waits: Vec<Duration> = decided.iter().map(|(number, at)| told[number].duration_since(*at)).collect();
+    let mut waits: Vec<Duration> =
+        decided.iter().map(|(number, at)| told[number].duration_since(*at)).collect();
     waits.sort();
     let (median, worst) = (waits[waits.len() / 2], waits[waits.len() - 1]);
-    println!("with {OWED} owed to a hanging n8n, another tenant's decisions took {median:?}, at most {worst:?}");
+    println!(
+        "with {OWED} owed to a hanging n8n, another tenant's decisions took {median:?}, at most {worst:?}"
+    );
     assert!(worst <= GOAL, "{waits:?}");
 }
 

@@ -220,7 +220,10 @@ mod tests {
         for _ in 0..20 {
             let visit = hosts.enter(&url("a.example"), &clock).await.unwrap();
             visit.ended(&Err(OutError::Timeout), false, clock.now());
-            assert!(call(&hosts, &clock, Err(OutError::NotTried(String::new()))).await, "its time was cut short");
+            assert!(
+                call(&hosts, &clock, Err(OutError::NotTried(String::new()))).await,
+                "its time was cut short"
+            );
         }
     }
 

@@ -326,7 +326,8 @@ mod tests {
         let queue = Releases::default();
         let left = || Duration::from_secs(20);
         let answer = run(&queue, QueueName::ResumeN8n, &event(&bodies), left, handle, async |_, _| {}).await;
-        let back: Vec<_> = answer.batch_item_failures.iter().map(|one| one.item_identifier.as_str()).collect();
+        let back: Vec<_> =
+            answer.batch_item_failures.iter().map(|one| one.item_identifier.as_str()).collect();
         assert_eq!(back, ["m4", "m5", "m6", "m7"]);
         assert!(queue.seen.lock().unwrap().iter().all(|(_, after)| *after == BACK));
         let begun = begun.lock().unwrap();
@@ -354,7 +355,13 @@ mod tests {
         let (queue, left) = (Releases::default(), || Duration::from_secs(20));
         let answer = run(&queue, QueueName::ResumeN8n, &event, left, handle, async |_, _| {}).await;
         assert_eq!(answer, Answer::default());
-        let expected = [("new", false), ("new too", false), ("came before", true), ("came before too", true), ("asks", true)];
+        let expected = [
+            ("new", false),
+            ("new too", false),
+            ("came before", true),
+            ("came before too", true),
+            ("asks", true),
+        ];
         assert_eq!(*begun.lock().unwrap(), expected.map(|(body, alone)| (body.to_owned(), alone)));
         // Without time, they are left to the next batch.
         let left = || ALONE / 2;

@@ -79,7 +79,11 @@ mod tests {
     use super::*;
 
     /// Walks as far as it goes. Returns the pages that were read, and why no more.
-    fn walk(pages: usize, bytes: usize, next: impl Fn(usize) -> Option<String>) -> (usize, Option<&'static str>) {
+    fn walk(
+        pages: usize,
+        bytes: usize,
+        next: impl Fn(usize) -> Option<String>,
+    ) -> (usize, Option<&'static str>) {
         let mut walk = Walk::of(pages);
         let mut read = 0;
         while walk.goes_on() {

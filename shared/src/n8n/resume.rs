@@ -23,7 +23,7 @@ use crate::{
     clock::{Clock, Deadline, Millis},
     domain::{
         installation::Installation,
-        review::{Decision, EntityType, ResumeState, Rest},
+        review::{Decision, EntityType, Rest, ResumeState},
     },
     egress::{OutError, OutRequest},
     error::{Error, Result},
@@ -206,8 +206,7 @@ impl Attempt<'_> {
                 return Sight::End(Ending::Later { why: error.to_string(), sent, rest });
             }
         };
-        let created =
-            Created::new(errand.entity_id.get(), Some(errand.posted_at.0)).reposted(errand.reposts);
+        let created = Created::new(errand.entity_id.get(), Some(errand.posted_at.0)).reposted(errand.reposts);
         let view = WaitView::read(&body, &created);
         if view.status.as_deref() == Some("crashed") && view.wait_till.is_some() {
             return Sight::End(Ending::later("n8n is starting up", sent));

@@ -33,7 +33,8 @@ impl SqliteQueue {
         let now = self.clock.now();
         self.file
             .write_job(move |conn| {
-                let hidden = "UPDATE messages SET visible_at = ?1 WHERE dead = 0 AND receives > 0 AND visible_at > ?1";
+                let hidden =
+                    "UPDATE messages SET visible_at = ?1 WHERE dead = 0 AND receives > 0 AND visible_at > ?1";
                 Ok(conn.execute(hidden, (now.0,))?)
             })
             .await

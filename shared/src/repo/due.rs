@@ -92,12 +92,7 @@ pub enum Begun {
 }
 
 /// Writes down that the work of a suspect begins, so that its end can be missed. It is put off where that end is missing.
-pub async fn begin_alone(
-    store: &dyn Store,
-    key: &Key,
-    now: Millis,
-    why: &str,
-) -> Result<Begun, StoreError> {
+pub async fn begin_alone(store: &dyn Store, key: &Key, now: Millis, why: &str) -> Result<Begun, StoreError> {
     let Some(item) = store.get(key).await? else { return Ok(Begun::Nothing) };
     let mut attrs = item.into_attrs()?;
     if number(&attrs, attr::DUE_AT).is_none_or(|at| at > now.0) {

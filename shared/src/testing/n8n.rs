@@ -334,7 +334,12 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
         ["workflows"] => {
             let page = query("cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
             let (data, next) = match &state.endless {
-                Some(endless) => (vec![json!({ "id": format!("wf{page}"), "name": "Report", "padding": "x".repeat(endless.bytes) })], Some(endless.next(page))),
+                Some(endless) => (
+                    vec![
+                        json!({ "id": format!("wf{page}"), "name": "Report", "padding": "x".repeat(endless.bytes) }),
+                    ],
+                    Some(endless.next(page)),
+                ),
                 None => (state.workflows.clone(), None),
             };
             reply(200, json!({ "data": data, "nextCursor": next }).to_string())

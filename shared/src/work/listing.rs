@@ -66,7 +66,8 @@ pub async fn run(
     match list(app, tenant, &installation, turn).await {
         Ok((count, cut)) => {
             tracing::info!(installation = %installation.id, count, cut, "listed n8n's workflows");
-            after.listing_error = cut.map(|why| format!("n8n's list of workflows was not read to its end: {why}"));
+            after.listing_error =
+                cut.map(|why| format!("n8n's list of workflows was not read to its end: {why}"));
             after.listing_attempts = 0;
         }
         Err(error) => {

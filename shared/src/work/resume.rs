@@ -15,7 +15,7 @@ use crate::{
         lead::Lead,
         media::MediaItem,
         payload::Payload,
-        review::{EntityType, Resume, ResumeState, Rest},
+        review::{EntityType, Rest, Resume, ResumeState},
         subject::{Reviewable, Subject},
     },
     error::{Error, ErrorKind, OrNotFound, Result},
