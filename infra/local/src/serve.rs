@@ -53,7 +53,7 @@ pub async fn until(
     let limits = limits.for_bodies_of(settings.platform.max_body_bytes);
     let host = Host::new(app, limits, Proxies::new(settings.trusted_proxies.clone()));
     let work = async {
-        tokio::join!(host.serve(listener, until()), workers::run(app, file, until),);
+        tokio::join!(host.serve(listener, until()), workers::run(app, file, until));
     };
     tokio::pin!(work);
     tokio::select! {

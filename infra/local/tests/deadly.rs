@@ -83,7 +83,7 @@ fn an_answer_that_kills_does_so_twice_and_then_its_debt_is_put_off() {
 }
 
 fn register(baton: &Baton, key: &str, host: &str) -> serde_json::Value {
-    let body = json!({ "instance_id": host, "host": host, "api_key": "an n8n key", "title": "n8n" });
+    let body = json!({ "instance_id": host, "host": host, "api_key": "an-n8n-key", "title": "n8n" });
     let registered = ask(&baton.addr, key, "POST", "/api/installs/register", Some(&body));
     assert_eq!(registered.status, 201, "{registered:?}");
     registered.json["installation_id"].clone()

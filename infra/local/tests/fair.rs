@@ -100,7 +100,7 @@ fn a_hanging_n8n_delays_nobody_else() {
 }
 
 fn register(baton: &Baton, key: &str, host: &str) -> Value {
-    let body = json!({ "instance_id": host, "host": host, "api_key": "an n8n key", "title": "n8n" });
+    let body = json!({ "instance_id": host, "host": host, "api_key": "an-n8n-key", "title": "n8n" });
     let registered = ask(&baton.addr, key, "POST", "/api/installs/register", Some(&body));
     assert_eq!(registered.status, 201, "{registered:?}");
     registered.json["installation_id"].clone()

@@ -411,6 +411,8 @@ fn one_id_leads_from_the_request_to_the_task() {
     let entity = ask(&baton.addr, &key, "POST", "/automation/payload/create", Some(&body)).json["id"].clone();
     let body = json!({ "entity_id": entity, "entity_type": "custom_payload" });
     let headers = [("x-api-key", &*key), ("x-request-id", "the-decision-0001")];
+    // Not a second before a tick, whose message would be as quick as the decision's own.
+    thread::sleep(Duration::from_millis(300));
     let decided = call(&baton.addr, "POST", "/automation/approve", &headers, Some(&body)).unwrap();
     assert_eq!(decided.json["resume_state"], "pending", "{decided:?}");
     *n8n.lock().unwrap() = false;
