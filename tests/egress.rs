@@ -15,6 +15,7 @@ use std::{
 
 use serde_json::{Value, json};
 use shared::{
+    clock::Deadline,
     config::Settings,
     domain::{
         installation::origin,
@@ -23,6 +24,7 @@ use shared::{
     egress::{Guarded, Policy, Resolver},
     http::routes::ROUTES,
     ids::Id,
+    n8n::client::Turn,
     queue::{QueueName, Task, TaskKind},
     repo::{installations::Installations, runs::Runs},
     testing::{
@@ -213,7 +215,8 @@ async fn call_in_every_way(house: &TestApp, id: u64, host: &str) {
     let tenant = house.acme.key.tenant;
     let installations = Installations { store: &*house.app.store, tenant };
     let stored = installations.get(Id::from_u64(id).unwrap()).await.unwrap().unwrap();
-    let _ = working(QueueName::PollExecutions, listing::run(&house.app, tenant, stored, "req_1")).await;
+    let turn = Turn::owed(Deadline::at(house.app.now().plus(Duration::from_secs(60))));
+    let _ = working(QueueName::PollExecutions, listing::run(&house.app, tenant, stored, "req_1", turn)).await;
     let connected = house.acme.post("/api/n8n/nodes/payload-review", json!({ "installation_id": id })).await;
     assert_eq!(connected.json["credential"]["state"], "by_hand", "{host}: {connected:?}");
     let triggered =

@@ -9,6 +9,7 @@ use shared::{
     clock::Millis,
     lambda::{self, batch},
     queue::QueueName,
+    work::Message,
 };
 
 use crate::support::{Answer, PASSWORD, TestApp};
@@ -69,13 +70,17 @@ async fn a_batch_loses_only_what_cannot_be_read() {
     for queue in QueueName::ALL {
         let name = queue.as_str();
         let batch: batch::Event = serde_json::from_str(&event(name)).unwrap();
-        let handle = async |body: &str| match queue {
-            QueueName::ResumeN8n => resume_n8n::handle(&house.app, body).await,
-            QueueName::PollExecutions => poll_executions::handle(&house.app, body).await,
-            QueueName::Background => background::handle(&house.app, body).await,
+        let end = house.app.now().plus(Duration::from_secs(30));
+        let handle = async |body: &str, alone: bool| {
+            let message = Message { alone, ..Message::new(body, end) };
+            match queue {
+                QueueName::ResumeN8n => resume_n8n::handle(&house.app, &message).await,
+                QueueName::PollExecutions => poll_executions::handle(&house.app, &message).await,
+                QueueName::Background => background::handle(&house.app, &message).await,
+            }
         };
-        let (queues, time) = (&*house.app.queue, Duration::from_secs(5));
-        let answer = batch::run(queues, queue, &batch, time, handle, async |_, _| {}).await;
+        let (queues, left) = (&*house.app.queue, || Duration::from_secs(30));
+        let answer = batch::run(queues, queue, &batch, left, handle, async |_, _| {}).await;
         let failed: Vec<&str> =
             answer.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
         let unreadable: Vec<&str> = batch

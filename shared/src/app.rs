@@ -9,7 +9,7 @@ use crate::{
     clock::{Clock, Millis, Moment},
     config::Settings,
     domain::{api_key::KeyHash, session::SessionRef},
-    egress::HttpOut,
+    egress::{Hosts, HttpOut},
     http::rate::Limiter,
     ids::{Id, Ids},
     installed::Sightings,
@@ -36,6 +36,7 @@ pub struct App {
     pub(crate) refusals: Refusals,
     pub(crate) limiter: Limiter,
     pub(crate) sightings: Sightings,
+    pub(crate) hosts: Hosts,
     pub(crate) health: crate::http::health::HealthCache,
 }
 
@@ -71,6 +72,7 @@ impl App {
             refusals: Refusals::default(),
             limiter: Limiter::default(),
             sightings: Sightings::default(),
+            hosts: Hosts::default(),
             health: Default::default(),
         })
     }

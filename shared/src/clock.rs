@@ -1,10 +1,14 @@
 //! Time as a port. Its one rule: nothing else in the house asks the system for the time.
 
+mod deadline;
+
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+pub use deadline::Deadline;
 
 /// Unix time in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

@@ -13,13 +13,13 @@ use tower::ServiceExt;
 
 use crate::{
     app::{App, SharedApp},
-    clock::Millis,
+    clock::{Deadline, Millis},
     config::{ProcessEnv, function::FunctionSettings},
     error::Result as AppResult,
     http::{layers, peer::Peer},
     queue::QueueName,
     wiring::Fit,
-    work::{self, Outcome},
+    work::{self, Message, Outcome},
 };
 
 pub mod batch;
@@ -53,15 +53,20 @@ fn with_peer(mut request: lambda_http::Request) -> lambda_http::Request {
 /// Works on a queue's messages, a batch at a time.
 pub async fn run_queue<H>(queue: QueueName, handle: H, engines: &[Fit]) -> Result<(), Error>
 where
-    H: AsyncFn(&App, &str) -> Outcome,
+    H: AsyncFn(&App, &Message<'_>) -> Outcome,
 {
     let app = start(queue.as_str(), engines)?;
     let (app, handle) = (&*app, &handle);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<batch::Event>| async move {
-        let time = time_left(event.context.deadline, app.now());
-        let handle = async |body: &str| handle(app, body).await;
+        let now = app.now();
+        let end = Deadline::at(now.plus(time_left(event.context.deadline, now)));
+        let left = || end.left(app.now());
+        let handle = async |body: &str, alone: bool| {
+            let message = Message { body, deadline: end, alone };
+            if alone { work::handle_alone(app, &message).await } else { handle(app, &message).await }
+        };
         let give_up = async |body: &str, why: &str| work::give_up(app, body, why).await;
-        Ok::<_, Infallible>(batch::run(&*app.queue, queue, &event.payload, time, handle, give_up).await)
+        Ok::<_, Infallible>(batch::run(&*app.queue, queue, &event.payload, left, handle, give_up).await)
     }))
     .await
 }

@@ -74,6 +74,8 @@ pub fn resumed(tenant: TenantId, kind: EntityType, entity: &str, ending: &Ending
     let (state, why) = match ending {
         Ending::Settled(state, why) => (Some(state), why.as_deref()),
         Ending::Later { why, .. } => (None, Some(why.as_str())),
+        // Whoever has the debt now tells of it.
+        Ending::Lost => return,
     };
     tracing::info!(
         tenant = tenant.0,

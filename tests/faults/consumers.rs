@@ -28,7 +28,7 @@ use super::{
     stored::{blobs, outside, owed, stored},
     stories::{Register, Story, Trigger},
 };
-use crate::support::{N8N, TestApp};
+use crate::support::{N8N, TestApp, work_on};
 
 /// The execution that waits for decisions here.
 const EXECUTION: u64 = 7;
@@ -54,7 +54,7 @@ macro_rules! tasks {
 }
 
 tasks! {
-    TaskKind::ResumeN8n => [a_payload, a_lead, a_media_item, an_invoice];
+    TaskKind::ResumeN8n => [a_payload, a_lead, a_media_item, an_invoice, a_deleted_payload, a_deleted_lead];
     TaskKind::PollExecution => [a_run];
     TaskKind::ListWorkflows => [a_listing];
     TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field];
@@ -116,6 +116,22 @@ mod owing {
     pub async fn an_invoice(house: &TestApp) {
         let invoice = json!({ "invoice_number": "INV-1", "amount": 5000 });
         undelivered(house, "/api/invoices", "invoice", invoice).await;
+    }
+
+    /// The one entity that there is goes, and its debt stays.
+    async fn goes(house: &TestApp, path: &str, rows: &str) {
+        let list = house.acme.get(&format!("{path}/list")).await.json;
+        gone(house, &format!("{path}/{}", list[rows][0]["id"])).await;
+    }
+
+    pub async fn a_deleted_payload(house: &TestApp) {
+        a_payload(house).await;
+        goes(house, "/api/payloads", "payloads").await;
+    }
+
+    pub async fn a_deleted_lead(house: &TestApp) {
+        a_lead(house).await;
+        goes(house, "/api/leads", "leads").await;
     }
 
     pub async fn a_run(house: &TestApp) {
@@ -233,7 +249,7 @@ async fn worker_survives(row: &str, owe: impl AsyncFn(&TestApp)) {
     };
     let (calm, body) = begin().await;
     calm.faults.set(Plan::Calm);
-    assert_eq!(shared::work::handle(&calm.app, &body).await, Outcome::Done);
+    assert_eq!(work_on(&calm.app, &body).await, Outcome::Done);
     let calls = calm.faults.calls();
     assert!(calls.len() > 3, "the worker did nothing: {calls:?}");
     let expected = end(&calm, "calm").await;
@@ -242,7 +258,7 @@ async fn worker_survives(row: &str, owe: impl AsyncFn(&TestApp)) {
     for (plan, place) in deaths {
         let (mut house, body) = begin().await;
         house.faults.set(plan);
-        let outcome = house.faults.survive(shared::work::handle(&house.app, &body)).await;
+        let outcome = house.faults.survive(work_on(&house.app, &body)).await;
         assert!(outcome.is_none(), "{place}, and answered {outcome:?}");
         house.faults.set(Plan::Calm);
         house.restart();

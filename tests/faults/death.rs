@@ -11,11 +11,11 @@ use shared::{
 use super::{
     footprint, pass,
     stories::{
-        Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Forget, Message, PostLead,
-        Push, Register, Repost, Story, Trigger, Usage,
+        Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Depart, Forget, Message,
+        PostLead, Push, Register, Repost, Story, Trigger, Usage,
     },
 };
-use crate::support::TestApp;
+use crate::support::{TestApp, work_on};
 
 /// Longer than any lease: an attempt at n8n, a begun effect, the grace of the sweep.
 const LONG: u64 = 120;
@@ -79,6 +79,12 @@ async fn approve_survives_every_death() {
 #[tokio::test]
 async fn regenerate_survives_every_death() {
     survives_every_death(Decide("regenerate")).await;
+}
+
+#[tokio::test]
+async fn a_deletion_before_n8n_has_heard_survives_every_death() {
+    survives_every_death(Depart { denied: false }).await;
+    survives_every_death(Depart { denied: true }).await;
 }
 
 #[tokio::test]
@@ -184,7 +190,7 @@ async fn worker_survives_every_death(
             house.advance(std::time::Duration::from_secs(60));
             house.restart();
             house.faults.set(if after { Plan::DieAfter(number) } else { Plan::DieBefore(number) });
-            let outcome = house.faults.survive(shared::work::handle(&house.app, &message)).await;
+            let outcome = house.faults.survive(work_on(&house.app, &message)).await;
             died |= outcome.is_none();
             assert!(outcome.is_none_or(|outcome| outcome == Outcome::Done));
             let place = format!("call {number}, after: {after}: {:?}", house.faults.calls().last());

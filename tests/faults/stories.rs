@@ -191,6 +191,44 @@ impl Story for CreateMedia {
     }
 }
 
+/// The deletion of what n8n has not heard the decision on, or of what nobody has decided on and is denied with it.
+pub struct Depart {
+    pub denied: bool,
+}
+
+impl Story for Depart {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        let at = parked(house).await;
+        if !self.denied {
+            house.n8n.set_down(true);
+            let body = json!({ "entity_id": at["entity"], "entity_type": "custom_payload" });
+            let decided = house.acme.post("/automation/approve", body).await;
+            assert_eq!(decided.json["resume_state"], "pending", "{decided:?}");
+            house.n8n.set_down(false);
+        }
+        at
+    }
+
+    /// A DELETE has no `Idempotency-Key`: once it is gone, it is gone.
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let query = if self.denied { "?decide=deny" } else { "" };
+        let answer = house.acme.delete(&format!("/api/payloads/{}{query}", at["entity"])).await;
+        if answer.status == 404 { Answer { status: 200, ..answer } } else { answer }
+    }
+
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        assert_eq!(house.acme.get(&format!("/api/payloads/{}", at["entity"])).await.status, 404);
+        json!({ "told": house.n8n.execution(7).map(|execution| execution.decisions) })
+    }
+
+    /// What was acknowledged is told, whether or not the deletion came about.
+    async fn abandoned(&self, house: &TestApp, at: &Value) {
+        let told = house.n8n.execution(7).unwrap().decisions.len();
+        let deleted = house.acme.get(&format!("/api/payloads/{}", at["entity"])).await.status == 404;
+        assert_eq!(told, usize::from(!self.denied || deleted));
+    }
+}
+
 /// A collection that goes, and the items that stay.
 pub struct DeleteCollection;
 

@@ -6,6 +6,6 @@ mod check;
 pub mod roles;
 pub mod samples;
 
-pub use app::{BATON, N8N, TestApp, settings};
+pub use app::{BATON, N8N, TestApp, settings, work_on};
 pub use caller::{Answer, Caller, PASSWORD};
 pub use check::{assert_holds, named, refusal, snapshot};

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use shared::{
     clock::Millis,
-    domain::{payload::Payload, review::Resume},
+    domain::{
+        payload::Payload,
+        review::{Rest, Resume},
+    },
     ids::Id,
     repo::payloads::Payloads,
     store,
@@ -149,7 +152,7 @@ async fn owe(house: &TestApp, count: u64) {
         payload.subject.id = house.app.id();
         payload.subject.execution_id = Some(execution.to_string());
         let mut resume = Resume::owed(house.app.now());
-        resume.later(house.app.now(), "n8n was down".into(), false);
+        resume.later(house.app.now(), "n8n was down".into(), false, Rest::Usual);
         payload.subject.review.resume = Some(resume);
         house.n8n.waits(execution, "wf1", payload.subject.id.get());
         store::apply(&*house.app.store, payloads.insert(&payload).unwrap()).await.unwrap();

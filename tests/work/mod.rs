@@ -1,6 +1,9 @@
 //! The work behind the routes: decisions that reach n8n, runs that are followed, debts that are found.
 
 mod chore;
+mod deadlines;
+mod deadly;
+mod departed;
 mod due;
 mod listing;
 mod pipeline;

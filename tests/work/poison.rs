@@ -11,7 +11,7 @@ use shared::{
     repo::chores::Chores,
     store::{Change, Key, Write},
     testing::dump,
-    work::{self, Outcome},
+    work::{self, Message, Outcome},
 };
 
 use super::{decide, parked, told};
@@ -19,11 +19,13 @@ use crate::support::TestApp;
 
 const HIDDEN: Duration = Duration::from_secs(60);
 
-async fn handle(app: &App, queue: QueueName, body: &str) -> Outcome {
+async fn handle(app: &App, queue: QueueName, body: &str, alone: bool) -> Outcome {
+    let message = Message { alone, ..Message::new(body, app.now().plus(HIDDEN)) };
     match queue {
-        QueueName::PollExecutions => poll_executions::handle(app, body).await,
-        QueueName::ResumeN8n => resume_n8n::handle(app, body).await,
-        QueueName::Background => background::handle(app, body).await,
+        _ if alone => work::handle_alone(app, &message).await,
+        QueueName::PollExecutions => poll_executions::handle(app, &message).await,
+        QueueName::ResumeN8n => resume_n8n::handle(app, &message).await,
+        QueueName::Background => background::handle(app, &message).await,
     }
 }
 
@@ -39,9 +41,10 @@ async fn batch(house: &TestApp, queue: QueueName) -> (usize, usize) {
         })
     });
     let event = serde_json::from_value(json!({ "Records": Value::from_iter(records) })).unwrap();
-    let work = async |body: &str| handle(app, queue, body).await;
+    let work = async |body: &str, alone: bool| handle(app, queue, body, alone).await;
+    let left = || Duration::from_secs(20);
     let give_up = async |body: &str, why: &str| work::give_up(app, body, why).await;
-    let answer = batch::run(&*app.queue, queue, &event, Duration::from_secs(20), work, give_up).await;
+    let answer = batch::run(&*app.queue, queue, &event, left, work, give_up).await;
     let failed: Vec<_> = answer.batch_item_failures.iter().map(|failure| &failure.item_identifier).collect();
     for done in delivered.iter().filter(|one| !failed.contains(&&one.receipt)) {
         app.queue.delete(queue, &done.receipt).await.unwrap();
@@ -160,7 +163,7 @@ async fn dead_letters_may_be_sent_again_twice_and_after_the_debt_was_paid() {
     // The same letter from somewhere else, when there is nothing to pay any more.
     let calls = house.network.sent().len();
     for _ in 0..2 {
-        assert_eq!(handle(&house.app, QueueName::ResumeN8n, &letter).await, Outcome::Done);
+        assert_eq!(handle(&house.app, QueueName::ResumeN8n, &letter, false).await, Outcome::Done);
     }
     assert_eq!((told(&house).len(), house.network.sent().len()), (1, calls));
     assert_eq!(house.depth(QueueName::ResumeN8n).await, shared::queue::Depth::default());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, N8N, TestApp};
+use crate::support::{Answer, N8N, TestApp, work_on};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -185,7 +185,7 @@ async fn a_message_that_comes_after_the_end_changes_nothing() {
     house.live(5 * SECOND).await;
     let before = ask(&house, &triggered).await;
     house.n8n.set_status(9, "error");
-    assert_eq!(shared::work::handle(&house.app, &message).await, shared::work::Outcome::Done);
+    assert_eq!(work_on(&house.app, &message).await, shared::work::Outcome::Done);
     assert_eq!(ask(&house, &triggered).await, before);
 }
 

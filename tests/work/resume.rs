@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::{queue::QueueName, testing::dump};
 
 use super::{EXECUTION, RESUME_URL, decide, parked, resume_of, told};
-use crate::support::TestApp;
+use crate::support::{TestApp, work_on};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -191,15 +191,15 @@ async fn a_message_may_come_twice_and_late() {
     house.n8n.set_down(false);
     house.advance(Duration::from_secs(1));
     let (first, second, third) = tokio::join!(
-        shared::work::handle(&house.app, &message),
-        shared::work::handle(&house.app, &message),
-        shared::work::handle(&house.app, &message),
+        work_on(&house.app, &message),
+        work_on(&house.app, &message),
+        work_on(&house.app, &message),
     );
-    for outcome in [first, second, third, shared::work::handle(&house.app, &message).await] {
+    for outcome in [first, second, third, work_on(&house.app, &message).await] {
         assert_eq!(outcome, shared::work::Outcome::Done);
     }
     house.advance(HOUR);
-    assert_eq!(shared::work::handle(&house.app, &message).await, shared::work::Outcome::Done);
+    assert_eq!(work_on(&house.app, &message).await, shared::work::Outcome::Done);
     house.live(Duration::from_secs(60)).await;
     assert_eq!(told(&house).len(), 1);
     assert_eq!(house.depth(QueueName::ResumeN8n).await, Default::default());
@@ -213,21 +213,8 @@ async fn a_message_before_its_time_changes_nothing() {
     decide(&house, "approve", entity).await;
     let message = dump::messages(&house.file).await.unwrap().remove(0);
     let before = resume_of(&house, entity).await;
-    assert_eq!(shared::work::handle(&house.app, &message).await, shared::work::Outcome::Done);
+    assert_eq!(work_on(&house.app, &message).await, shared::work::Outcome::Done);
     assert_eq!(resume_of(&house, entity).await, before);
-}
-
-#[tokio::test]
-async fn a_deleted_payload_is_not_resumed() {
-    let house = TestApp::new().await;
-    let entity = parked(&house, None).await;
-    house.n8n.set_down(true);
-    decide(&house, "approve", entity).await;
-    assert_eq!(house.acme.delete(&format!("/api/payloads/{entity}")).await.status, 200);
-    house.n8n.set_down(false);
-    house.live(Duration::from_secs(10)).await;
-    assert_eq!(told(&house).len(), 0);
-    assert_eq!(house.depth(QueueName::ResumeN8n).await, Default::default());
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use shared::{
         reply::Reply,
     },
     n8n::{
-        client::{N8n, N8nError},
+        client::{N8n, N8nError, Turn},
         credentials::Header,
     },
     repo::orgs,
@@ -39,7 +39,8 @@ pub async fn ensure(
         None => None,
     };
     let app = ctx.app.clone();
-    let n8n = app.n8n(ctx.tenant(), installation).await?;
+    // Less than what its claim lasts, so that nothing is sent to n8n under a claim that another request takes for dead.
+    let n8n = app.n8n(ctx.tenant(), installation, Turn::urgent(ctx.deadline())).await?;
     match known.next(key.as_ref(), ctx.now) {
         Step::Wait => return Err(busy()),
         Step::Confirm(id) => {

@@ -10,6 +10,7 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
+    n8n::client::Turn,
     work::listing,
 };
 use utoipa::ToSchema;
@@ -72,7 +73,8 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
             Ok(reply) if reply.replayed => return Ok(reply),
             Ok(reply) => {
                 ctx.installed().forget(new.id);
-                let listed = listing::run(&ctx.app, ctx.tenant(), new, &ctx.request_id).await;
+                let turn = Turn::urgent(ctx.deadline());
+                let listed = listing::run(&ctx.app, ctx.tenant(), new, &ctx.request_id, turn).await;
                 listed.log_failure("the listing will be repeated");
                 return Ok(reply);
             }

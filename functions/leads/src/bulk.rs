@@ -7,6 +7,8 @@ use shared::{
     error::Result,
     http::{
         ctx::{self, Ctx},
+        deletion::{DeleteQuery, Leaving, Waiting},
+        extract::QueryFields,
         fields::{self, Fields},
         reply::{Reply, Warning},
     },
@@ -57,7 +59,8 @@ pub struct BulkResult {
     affected: usize,
     /// Every other id, with the reason.
     failed: Vec<Failure>,
-    /// What else to know; absent when there is nothing.
+    /// What else to know, lead by lead; absent when there is nothing. `execution_waits`: nobody has decided on a lead that was
+    /// deleted, and n8n waits on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Warning>,
 }
@@ -81,9 +84,10 @@ const UNAVAILABLE: &str = "the store did not answer: send it again";
 ///
 /// Where the reply is longer than 256 KB, because what was sent as ids is long, a repeat with the same `Idempotency-Key` shows
 /// the first 40 characters of each.
-#[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads",
+#[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads", params(DeleteQuery),
     request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
-pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
+pub async fn handler(mut ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
+    let waiting = Waiting::read(&ctx, query)?;
     let pipeline = ctx.pipelines().load().await?;
     let (action, sent) = read(fields, &pipeline)?;
     // An earlier request with this key may have died under way; what it did counts as done by this one.
@@ -92,9 +96,9 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
     if earlier.is_none() && !ctx.begin(operation, Vec::new()).await? {
         return Err(ctx::in_progress());
     }
-    let bulk = Bulk { ctx: &ctx, action, operation, goes_on: earlier.is_some() };
+    let bulk = Bulk { ctx: &ctx, action, waiting, operation, goes_on: earlier.is_some() };
     let ids: Vec<Id> = distinct(&sent).collect();
-    let ends = bulk.run(&ids).await?;
+    let (ends, warnings) = bulk.run(&ids).await?;
     let mut failed = Vec::new();
     let mut told = HashSet::new();
     for (value, id) in sent {
@@ -106,8 +110,7 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
         failed.extend(error.map(|error| Failure { id: value, error }));
     }
     let affected = ends.values().filter(|end| end.is_none()).count();
-    let result =
-        BulkResult { success: true, action: action.as_str(), affected, failed, warnings: Vec::new() };
+    let result = BulkResult { success: true, action: action.as_str(), affected, failed, warnings };
     let reply = Reply::ok(&result)?;
     let reply = if reply.is_long() { reply.shortened_to(&shortened(result))? } else { reply };
     Ok(ctx.commit(Vec::new(), reply).await?)
@@ -194,6 +197,7 @@ type End = Option<&'static str>;
 struct Bulk<'a> {
     ctx: &'a Ctx,
     action: Action,
+    waiting: Waiting,
     operation: Id,
     /// An earlier attempt of the same operation may have done some of it.
     goes_on: bool,
@@ -204,17 +208,27 @@ struct Bulk<'a> {
 struct Batch {
     ids: Vec<Id>,
     writes: Vec<Write>,
+    leaving: Vec<Leaving>,
     bytes: usize,
+}
+
+/// What is written of one lead.
+#[derive(Default)]
+struct Change {
+    writes: Vec<Write>,
+    /// What stays of it where it is deleted.
+    leaving: Option<Leaving>,
 }
 
 /// How a batch ended; none when its leads are to be tried again, each alone.
 struct Written {
     ids: Vec<Id>,
     end: Option<End>,
+    warnings: Vec<Warning>,
 }
 
 impl Bulk<'_> {
-    async fn run(&self, ids: &[Id]) -> Result<HashMap<Id, End>> {
+    async fn run(&self, ids: &[Id]) -> Result<(HashMap<Id, End>, Vec<Warning>)> {
         let read = self.ctx.leads().several(ids).await?;
         let leads = read.found;
         let mut ends = HashMap::new();
@@ -228,16 +242,20 @@ impl Bulk<'_> {
         ends.extend(missing.into_iter().map(|id| (id, (!done.contains(&id)).then_some(NOT_FOUND))));
         let batches = self.batches(leads, &mut ends)?;
         let written: Vec<_> = batches.into_iter().map(|batch| self.write(batch)).collect();
-        let mut again = Vec::new();
+        let (mut again, mut warnings) = (Vec::new(), Vec::new());
         for batch in at_once(written).await {
+            warnings.extend(batch.warnings);
             match batch.end {
                 Some(end) => ends.extend(batch.ids.into_iter().map(|id| (id, end))),
                 None => again.extend(batch.ids),
             }
         }
         let alone: Vec<_> = again.into_iter().map(|id| self.alone(id)).collect();
-        ends.extend(at_once(alone).await);
-        Ok(ends)
+        for (id, end, more) in at_once(alone).await {
+            ends.insert(id, end);
+            warnings.extend(more);
+        }
+        Ok((ends, warnings))
     }
 
     /// Those of the missing leads that an earlier attempt of this operation deleted.
@@ -255,7 +273,7 @@ impl Bulk<'_> {
         let mut batches = vec![Batch::default()];
         for lead in leads {
             let id = lead.subject.id;
-            let writes = self.writes(&lead)?;
+            let Change { writes, leaving } = self.change(&lead)?;
             if writes.is_empty() {
                 ends.insert(id, None);
                 continue;
@@ -270,6 +288,7 @@ impl Bulk<'_> {
             if let Some(batch) = batches.last_mut() {
                 batch.ids.push(id);
                 batch.writes.extend(writes);
+                batch.leaving.extend(leaving);
                 batch.bytes += bytes;
             }
         }
@@ -277,50 +296,63 @@ impl Bulk<'_> {
     }
 
     async fn write(&self, batch: Batch) -> Written {
+        let mut warnings = Vec::new();
         let end = match store::apply(&*self.ctx.app.store, batch.writes).await {
-            Ok(()) => Some(None),
+            Ok(()) => {
+                for leaving in batch.leaving {
+                    leaving.tell::<Lead>(self.ctx).await;
+                    warnings.extend(leaving.warnings);
+                }
+                Some(None)
+            }
             // One lead that was changed meanwhile stands in the way of all.
             Err(error) if is_overtaken(&error) => None,
             Err(error) => Some(Some(unavailable(&error))),
         };
-        Written { ids: batch.ids, end }
+        Written { ids: batch.ids, end, warnings }
     }
 
-    async fn alone(&self, id: Id) -> (Id, End) {
-        (id, self.try_alone(id).await)
+    async fn alone(&self, id: Id) -> (Id, End, Vec<Warning>) {
+        match self.try_alone(id).await {
+            Ok(warnings) => (id, None, warnings),
+            Err(why) => (id, Some(why), Vec::new()),
+        }
     }
 
-    async fn try_alone(&self, id: Id) -> End {
+    async fn try_alone(&self, id: Id) -> Result<Vec<Warning>, &'static str> {
         for _ in 0..ATTEMPTS {
-            let written = match self.ctx.leads().get(id).await {
-                Ok(Some(lead)) => match self.writes(&lead) {
-                    Ok(writes) => store::apply(&*self.ctx.app.store, writes).await,
-                    Err(error) => Err(error),
-                },
-                Ok(None) => return Some(NOT_FOUND),
-                Err(error) => Err(error),
-            };
-            match written {
-                Ok(()) => return None,
+            let lead = self.ctx.leads().get(id).await.map_err(|error| unavailable(&error))?;
+            let change = self.change(&lead.ok_or(NOT_FOUND)?).map_err(|error| unavailable(&error))?;
+            match store::apply(&*self.ctx.app.store, change.writes).await {
+                Ok(()) => {
+                    let Some(leaving) = change.leaving else { return Ok(Vec::new()) };
+                    leaving.tell::<Lead>(self.ctx).await;
+                    return Ok(leaving.warnings);
+                }
                 Err(error) if is_overtaken(&error) => {}
-                Err(error) => return Some(unavailable(&error)),
+                Err(error) => return Err(unavailable(&error)),
             }
         }
-        Some(CHANGED)
+        Err(CHANGED)
     }
 
     /// The writes that make of a lead what it is to be; none where it is that already.
-    fn writes(&self, before: &Lead) -> Result<Vec<Write>, StoreError> {
+    fn change(&self, before: &Lead) -> Result<Change, StoreError> {
         let (ctx, leads) = (self.ctx, self.ctx.leads());
         match self.action {
-            Action::UpdateStatus(to) if before.status_id == to => Ok(Vec::new()),
+            Action::UpdateStatus(to) if before.status_id == to => Ok(Change::default()),
             Action::UpdateStatus(to) => {
                 let mut after = before.clone();
                 after.status_id = to;
                 after.subject.touch(ctx.now);
-                leads.replace(before, &after)
+                Ok(Change { writes: leads.replace(before, &after)?, leaving: None })
             }
-            Action::Delete => leads.retire(before, ctx.actor(), ctx.now, Some(self.operation)),
+            Action::Delete => {
+                let leaving = self.waiting.leaving(ctx, before);
+                let by = Some(self.operation);
+                let writes = leads.retire(before, &leaving.left, ctx.actor(), ctx.now, by)?;
+                Ok(Change { writes, leaving: Some(leaving) })
+            }
         }
     }
 }

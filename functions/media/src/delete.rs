@@ -1,10 +1,12 @@
 use serde::Serialize;
 use shared::{
+    domain::media::MediaItem,
     error::{OrNotFound, Result},
     http::{
         ctx::{Ctx, Refused},
-        extract::PathId,
-        reply::Reply,
+        deletion::{DeleteQuery, Waiting},
+        extract::{PathId, QueryFields},
+        reply::{Reply, Warning},
     },
     ids::Id,
 };
@@ -19,20 +21,30 @@ pub struct Deleted {
     id: Id,
     #[schema(example = "Media item deleted successfully.")]
     message: &'static str,
+    /// What else to know; absent when there is nothing. `execution_waits`: nobody has decided, and n8n waits on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
-/// Deletes a media item. A decision that n8n was not told of yet is not sent any more.
+/// Deletes a media item. A decision that n8n has not heard yet is told all the same.
 #[utoipa::path(delete, path = "/api/media/{id}", operation_id = "delete_media", tag = "media",
-    params(("id" = u64, Path, description = "Id of the media item.", example = 42)),
+    params(("id" = u64, Path, description = "Id of the media item.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    let reply = Reply::ok(&Deleted { success: true, id, message: "Media item deleted successfully." })?;
+pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
+    let waiting = Waiting::read(&ctx, query)?;
     loop {
         let item = ctx.media().get(id).await?.or_not_found("record")?;
-        match ctx.commit(ctx.media().delete(&item)?, reply.clone()).await {
+        let leaving = waiting.leaving(&ctx, &item);
+        let (message, warnings) = ("Media item deleted successfully.", leaving.warnings.clone());
+        let reply = Reply::ok(&Deleted { success: true, id, message, warnings })?;
+        match ctx.commit(ctx.media().part(&item, &leaving.left)?, reply).await {
             // It was changed meanwhile, perhaps by the answer of its provider: it is to go all the same.
             Err(Refused::Write(..)) => {}
-            ended => return Ok(ended?),
+            ended => {
+                let reply = ended?;
+                leaving.tell::<MediaItem>(&ctx).await;
+                return Ok(reply);
+            }
         }
     }
 }

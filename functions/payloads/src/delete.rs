@@ -1,7 +1,13 @@
 use serde::Serialize;
 use shared::{
+    domain::payload::Payload,
     error::{OrNotFound, Result},
-    http::{ctx::Ctx, extract::PathId, reply::Reply},
+    http::{
+        ctx::Ctx,
+        deletion::{DeleteQuery, Waiting},
+        extract::{PathId, QueryFields},
+        reply::{Reply, Warning},
+    },
     ids::Id,
 };
 use utoipa::ToSchema;
@@ -17,16 +23,24 @@ pub struct Deleted {
     id: Id,
     #[schema(example = "Payload deleted successfully.")]
     message: &'static str,
+    /// What else to know; absent when there is nothing. `execution_waits`: nobody has decided, and n8n waits on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
-/// Deletes a payload and its content. A decision that n8n was not told of yet is not sent any more.
+/// Deletes a payload and its content. A decision that n8n has not heard yet is told all
+/// the same.
 #[utoipa::path(delete, path = "/api/payloads/{id}", operation_id = "delete_payload", tag = "payloads",
-    params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
+    params(("id" = u64, Path, description = "Id of the payload.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
+    let waiting = Waiting::read(&ctx, query)?;
     let payload = ctx.payloads().get(id).await?.or_not_found("record")?;
-    let reply = Reply::ok(&Deleted { success: true, id, message: "Payload deleted successfully." })?;
-    let reply = ctx.commit(ctx.payloads().delete(&payload)?, reply).await?;
+    let leaving = waiting.leaving(&ctx, &payload);
+    let (message, warnings) = ("Payload deleted successfully.", leaving.warnings.clone());
+    let reply = Reply::ok(&Deleted { success: true, id, message, warnings })?;
+    let reply = ctx.commit(ctx.payloads().part(&payload, &leaving.left)?, reply).await?;
+    leaving.tell::<Payload>(&ctx).await;
     content::discard(&ctx, id, &payload.body).await;
     Ok(reply)
 }

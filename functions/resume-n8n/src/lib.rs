@@ -2,10 +2,10 @@
 
 use shared::{
     app::App,
-    work::{self, Outcome},
+    work::{self, Message, Outcome},
 };
 
 /// One message of the queue.
-pub async fn handle(app: &App, body: &str) -> Outcome {
-    work::handle(app, body).await
+pub async fn handle(app: &App, message: &Message<'_>) -> Outcome {
+    work::handle(app, message).await
 }

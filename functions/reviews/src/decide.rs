@@ -15,6 +15,7 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
+    n8n::client::Turn,
     repo::subjects::Stored,
     work,
 };
@@ -184,7 +185,8 @@ async fn repeat<E: Stored>(ctx: &Ctx, before: E) -> Result<Reply, Refused> {
 
 /// Tells n8n now. The decision stands whatever becomes of it: what could not be stored is found again by the sweep.
 async fn answer<E: Stored>(ctx: &Ctx, entity: E) -> Result<Reply, Refused> {
-    let paid = work::resume::pay(&ctx.app, ctx.tenant(), entity.clone(), &ctx.request_id).await;
+    let turn = Turn::urgent(ctx.deadline());
+    let paid = work::resume::pay(&ctx.app, ctx.tenant(), entity.clone(), &ctx.request_id, turn).await;
     let entity = paid.log_failure("the end of a resume attempt could not be stored").unwrap_or(entity);
     let reply = reviewed(&entity)?;
     ctx.amend(&reply).await;

@@ -60,9 +60,9 @@ pub struct Triggered {
     /// Pass it to `/api/poll-execution` as `triggered_after`.
     #[schema(example = "2025-01-21T10:30:00Z")]
     triggered_at: String,
-    /// n8n's HTTP status; null when its answer was not heard.
+    /// n8n's HTTP status.
     #[schema(example = 200)]
-    n8n_status: Option<u16>,
+    n8n_status: u16,
     /// n8n's answer: JSON where it is JSON, text otherwise. Null where `warnings` say that it was left out.
     #[schema(value_type = Value, example = json!({ "message": "Workflow was started" }))]
     response: Json,
@@ -89,8 +89,6 @@ enum Answer {
     Whole(u16, Bytes),
     /// Its status, and more than is read.
     TooLong(u16),
-    /// Nothing; that the workflow runs was found out otherwise.
-    Unheard,
 }
 
 struct Input {
@@ -123,10 +121,6 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
     // What an earlier attempt under this key started is not undone by a refusal of this one.
     let alone = ctx.idempotency.as_ref().is_none_or(|idempotency| idempotency.begun.is_none());
     let run = begin(&mut ctx, &input, &target).await?;
-    if run.execution_id.is_some() {
-        // An earlier attempt died before it could say so, and the workflow was found running.
-        return finish(&ctx, target, run, Answer::Unheard).await;
-    }
     let key = ctx.runs().key(run.id);
     let answer = match ctx.app.http.send(request(&ctx, &input, run.id)?).await {
         // A refusal, however many words it has.
@@ -282,14 +276,13 @@ fn request(ctx: &Ctx, input: &Input, run: Id) -> Result<OutRequest> {
 
 async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Result<Reply> {
     let (status, body) = match answer {
-        Answer::Whole(status, body) => (Some(status), Some(body)),
-        Answer::TooLong(status) => (Some(status), None),
-        Answer::Unheard => (None, None),
+        Answer::Whole(status, body) => (status, Some(body)),
+        Answer::TooLong(status) => (status, None),
     };
     let response = body.as_deref().map(response_of);
     run.execution_id =
         response.as_ref().and_then(|response| execution_id(response.part())).or(run.execution_id.take());
-    run.trigger_status = status.or(run.trigger_status);
+    run.trigger_status = Some(status);
     run.v += 1;
     let following = run.workflow_id.is_some() || run.execution_id.is_some();
     // The run of a repeat may have been followed to its end meanwhile.
@@ -300,7 +293,7 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Resu
         success: true,
         message: "Workflow triggered.",
         triggered_at: clock::iso(run.triggered_at),
-        n8n_status: run.trigger_status,
+        n8n_status: status,
         warnings: response.is_none().then(|| left_out(body.as_ref())).into_iter().collect(),
         response: response.unwrap_or_else(Json::null),
         execution_id: run.execution_id.clone(),
@@ -333,7 +326,7 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Resu
 fn left_out(body: Option<&Bytes>) -> Warning {
     let message = match body {
         Some(body) => format!("n8n's answer has {} bytes: too many to be repeated.", body.len()),
-        None => "n8n's answer was not heard, or has more than 2 MB. The workflow was started.".into(),
+        None => "n8n's answer has more than 2 MB, which are not read. The workflow was started.".into(),
     };
     Warning { code: "response_left_out", message }
 }

@@ -151,7 +151,7 @@ async fn drain(app: &SharedApp, clock: &FixedClock, peak: &Peak) -> Result<Durat
     let start = Instant::now();
     for _ in 0..MINUTE.as_secs() + 5 {
         due::tick(app, SECOND, Millis(i64::MAX)).await?;
-        workers::drain(app, QueueName::PollExecutions, || ready(())).await;
+        workers::work_off(app, QueueName::PollExecutions).await;
         peak.look();
         clock.advance(SECOND);
     }

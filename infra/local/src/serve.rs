@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use shared::{config::LocalSettings, queue::QueueName};
+use shared::config::LocalSettings;
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
 use crate::{
@@ -53,13 +53,7 @@ pub async fn until(
     let limits = limits.for_bodies_of(settings.platform.max_body_bytes);
     let host = Host::new(app, limits, Proxies::new(settings.trusted_proxies.clone()));
     let work = async {
-        tokio::join!(
-            host.serve(listener, until()),
-            workers::drain(app, QueueName::ResumeN8n, &until),
-            workers::drain(app, QueueName::Background, &until),
-            workers::drain(app, QueueName::PollExecutions, &until),
-            workers::keep_time(app, file, until()),
-        );
+        tokio::join!(host.serve(listener, until()), workers::run(app, file, until),);
     };
     tokio::pin!(work);
     tokio::select! {

@@ -1,25 +1,50 @@
 //! The queues drained and the clock run, as SQS and EventBridge do in AWS.
+//!
+//! Its one rule: a queue is nobody's hostage. A tenant has a share of what is under way, and who has it under way is passed by;
+//! what the last process may have died of is worked on one at a time.
 
-use std::{future::Future, pin::pin, time::Duration};
+use std::{
+    collections::HashMap,
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::Duration,
+};
 
-use futures::future::{Either, join_all, select};
+use futures::{
+    FutureExt, StreamExt,
+    future::{Either, select},
+    stream::FuturesUnordered,
+};
 use shared::{
     app::App,
     error::LogFailure,
-    queue::{Delivery, QueueName, limits},
+    queue::{Delivery, QueueName, Task, embedded::SqliteQueue, limits},
     store::embedded::Sqlite,
-    work::{self, Outcome, due},
+    tenant::TenantId,
+    work::{self, Message, Outcome, due},
 };
+use tokio::sync::Semaphore;
 
 /// A message is worked on for at most this long before it is delivered again.
 const VISIBILITY: Duration = Duration::from_secs(120);
-/// Batches of one queue that are worked on at the same time: an n8n that is slow to answer keeps its own batch waiting and not
-/// everybody's.
-const SIDE_BY_SIDE: usize = 4;
-/// Between two looks into an empty queue.
+/// Messages of one queue under way at once, and of one tenant among them. A tenant whose n8n hangs has its share waiting and
+/// not everybody's.
+const AT_ONCE: usize = 160;
+const SHARE: usize = 40;
+/// A suspect has the process to itself, among suspects, for so long. The next one is then let in beside it.
+const TURN: Duration = Duration::from_secs(2);
+/// With less time left than this, a message is not begun: it is delivered again.
+const LONGEST: Duration = Duration::from_secs(35);
+/// Between two looks into a queue in which nothing was found.
 const IDLE: Duration = Duration::from_millis(200);
+/// When the process is to stop, so much longer is waited for what is under way.
+const STOPPING: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_secs(1);
 const SWEEP: Duration = Duration::from_secs(60);
+/// The first sweep waits for the suspects that the last process left: until they can be known, and at most.
+const SUSPECTS: (Duration, Duration) = (Duration::from_millis(400), Duration::from_secs(30));
 /// A tick or sweep stops here, and the next one goes on.
 const LONGEST_TICK: Duration = Duration::from_secs(20);
 /// Expired items deleted in one go.
@@ -27,39 +52,199 @@ const PURGE: usize = 10_000;
 /// A message that cannot be done comes back after this, until the queue sets it aside.
 const HOPELESS: Duration = Duration::from_secs(1);
 
-/// Drains one queue until `stop`; what was received is finished first.
-pub async fn drain<S: Future<Output = ()>>(app: &App, queue: QueueName, stop: impl Fn() -> S) {
-    join_all((0..SIDE_BY_SIDE).map(|_| drain_alone(app, queue, stop()))).await;
+/// Takes over what the last process left, then drains all queues and keeps time until `stop`.
+pub async fn run<S: Future<Output = ()>>(app: &App, file: &Sqlite, stop: impl Fn() -> S) {
+    let queue = SqliteQueue::new(file, app.clock.clone());
+    let left = queue.take_over().await.log_failure("what the last process left is delivered again later");
+    let left = left.unwrap_or_default();
+    if left > 0 {
+        tracing::info!(left, "the last process did not end its work");
+    }
+    let lane = Lane::default();
+    // As a new message, the debt of a suspect would be worked on beside others.
+    let suspects = async {
+        if left > 0 {
+            let known = async {
+                app.clock.sleep(SUSPECTS.0).await;
+                while !lane.is_empty() {
+                    app.clock.sleep(IDLE).await;
+                }
+            };
+            select(pin!(known), pin!(app.clock.sleep(SUSPECTS.1))).await;
+        }
+    };
+    tokio::join!(
+        drain(app, QueueName::ResumeN8n, &lane, stop()),
+        drain(app, QueueName::Background, &lane, stop()),
+        drain(app, QueueName::PollExecutions, &lane, stop()),
+        tick(app, stop()),
+        sweep(app, file, suspects, stop()),
+    );
 }
 
-async fn drain_alone(app: &App, queue: QueueName, stop: impl Future<Output = ()>) {
-    let mut stop = pin!(stop);
-    loop {
-        let received = app
-            .queue
-            .receive(queue, limits::BATCH, VISIBILITY)
-            .await
-            .log_failure("a queue could not be read");
-        let received = received.unwrap_or_default();
-        if received.is_empty() {
-            if let Either::Left(_) = select(stop.as_mut(), pin!(app.clock.sleep(IDLE))).await {
-                return;
-            }
-            continue;
-        }
-        join_all(received.iter().map(|delivery| work_on(app, queue, delivery))).await;
+/// Where suspects go, one after the other.
+pub struct Lane {
+    turn: Semaphore,
+    /// Suspects that wait or are under way.
+    inside: AtomicUsize,
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self { turn: Semaphore::new(1), inside: AtomicUsize::new(0) }
     }
 }
 
-async fn work_on(app: &App, queue: QueueName, delivery: &Delivery) {
-    let outcome = match queue {
-        QueueName::PollExecutions => poll_executions::handle(app, &delivery.body).await,
-        QueueName::ResumeN8n => resume_n8n::handle(app, &delivery.body).await,
-        QueueName::Background => background::handle(app, &delivery.body).await,
+impl Lane {
+    async fn alone(&self, app: &App, message: &Message<'_>) -> Outcome {
+        self.inside.fetch_add(1, Relaxed);
+        let turn = self.turn.acquire().await;
+        let mut work = pin!(async {
+            // Not begun so late that it would be delivered again meanwhile.
+            if message.deadline.left(app.now()) < LONGEST {
+                return Outcome::Retry(Duration::ZERO);
+            }
+            work::handle_alone(app, message).await
+        });
+        let outcome = match select(work.as_mut(), pin!(app.clock.sleep(TURN))).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => {
+                drop(turn);
+                work.await
+            }
+        };
+        self.inside.fetch_sub(1, Relaxed);
+        outcome
+    }
+
+    fn is_empty(&self) -> bool {
+        self.inside.load(Relaxed) == 0
+    }
+}
+
+/// One queue's messages under way.
+struct Worker<'a, W> {
+    app: &'a App,
+    queue: QueueName,
+    under_way: FuturesUnordered<W>,
+    of_tenant: HashMap<Option<TenantId>, usize>,
+    /// Who had his share when nothing was found.
+    searched: Option<Vec<TenantId>>,
+}
+
+impl<'a, W: Future<Output = Option<TenantId>>> Worker<'a, W> {
+    /// Receives while there are places, and begins what came.
+    async fn fill(&mut self, begin: impl Fn(Delivery) -> W) {
+        while AT_ONCE - self.under_way.len() >= limits::BATCH {
+            let full = self.full();
+            if self.searched.as_ref() == Some(&full) {
+                return;
+            }
+            let received = self.app.queue.receive_beside(self.queue, limits::BATCH, VISIBILITY, &full).await;
+            let received = received.log_failure("a queue could not be read").unwrap_or_default();
+            if received.is_empty() {
+                self.searched = Some(full);
+                return;
+            }
+            for delivery in received {
+                *self.of_tenant.entry(tenant_of(&delivery)).or_default() += 1;
+                self.under_way.push(begin(delivery));
+            }
+        }
+    }
+
+    /// The tenants that have no room for as much as may come at once.
+    fn full(&self) -> Vec<TenantId> {
+        let full = self.of_tenant.iter().filter(|(_, count)| **count + limits::BATCH > SHARE);
+        let mut full: Vec<_> = full.filter_map(|(tenant, _)| *tenant).collect();
+        full.sort_unstable();
+        full
+    }
+
+    /// Waits for the end of one. None when nothing is under way.
+    async fn end(&mut self) -> Option<()> {
+        let tenant = self.under_way.next().await?;
+        if let Some(count) = self.of_tenant.get_mut(&tenant) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_tenant.remove(&tenant);
+            }
+        }
+        Some(())
+    }
+}
+
+fn worker<W>(app: &App, queue: QueueName) -> Worker<'_, W> {
+    Worker { app, queue, under_way: FuturesUnordered::new(), of_tenant: HashMap::new(), searched: None }
+}
+
+fn tenant_of(delivery: &Delivery) -> Option<TenantId> {
+    serde_json::from_str::<Task>(&delivery.body).ok()?.tenant().ok()
+}
+
+/// Drains one queue until `stop`; what is under way then has a few seconds more.
+async fn drain(app: &App, queue: QueueName, lane: &Lane, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    let mut worker = worker(app, queue);
+    let mut idle = Box::pin(app.clock.sleep(IDLE));
+    loop {
+        worker.fill(|delivery| work_on(app, queue, lane, delivery)).await;
+        tokio::select! {
+            () = &mut stop => break,
+            () = &mut idle => {
+                worker.searched = None;
+                idle = Box::pin(app.clock.sleep(IDLE));
+            }
+            Some(()) = worker.end() => {}
+        }
+    }
+    let rest = async { while worker.end().await.is_some() {} };
+    // What does not end is delivered again, to the next process.
+    select(pin!(rest), pin!(app.clock.sleep(STOPPING))).await;
+}
+
+/// Works on one queue's messages until none is left.
+pub async fn work_off(app: &App, queue: QueueName) {
+    let lane = Lane::default();
+    let mut worker = worker(app, queue);
+    loop {
+        worker.searched = None;
+        worker.fill(|delivery| work_on(app, queue, &lane, delivery)).await;
+        if worker.end().await.is_none() {
+            return;
+        }
+    }
+}
+
+async fn work_on(app: &App, queue: QueueName, lane: &Lane, delivery: Delivery) -> Option<TenantId> {
+    let message = Message::new(&delivery.body, app.now().plus(VISIBILITY));
+    let work = async {
+        if work::is_suspect(delivery.receives) {
+            return lane.alone(app, &message).await;
+        }
+        match handle(app, queue, &message).await {
+            Outcome::Alone => lane.alone(app, &message).await,
+            outcome => outcome,
+        }
     };
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    answer(app, queue, &delivery, outcome.unwrap_or_else(|_| Outcome::Fail("it panicked".into()))).await;
+    tenant_of(&delivery)
+}
+
+async fn handle(app: &App, queue: QueueName, message: &Message<'_>) -> Outcome {
+    match queue {
+        QueueName::PollExecutions => poll_executions::handle(app, message).await,
+        QueueName::ResumeN8n => resume_n8n::handle(app, message).await,
+        QueueName::Background => background::handle(app, message).await,
+    }
+}
+
+async fn answer(app: &App, queue: QueueName, delivery: &Delivery, outcome: Outcome) {
     let answered = match outcome {
         Outcome::Done => app.queue.delete(queue, &delivery.receipt).await,
         Outcome::Retry(after) => app.queue.release(queue, &delivery.receipt, after).await,
+        Outcome::Alone => app.queue.release(queue, &delivery.receipt, HOPELESS).await,
         Outcome::Fail(why) => {
             tracing::error!(
                 queue = queue.as_str(),
@@ -76,20 +261,28 @@ async fn work_on(app: &App, queue: QueueName, delivery: &Delivery) {
     answered.log_failure("a message could not be answered");
 }
 
-/// Ticks every second and sweeps every minute until `stop`.
-pub async fn keep_time(app: &App, file: &Sqlite, stop: impl Future<Output = ()>) {
+/// Ticks every second until `stop`.
+async fn tick(app: &App, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
-    let mut swept = None;
     loop {
-        let (now, passed) = (app.now(), app.clock.monotonic());
-        let deadline = now.plus(LONGEST_TICK);
-        due::tick(app, TICK, deadline).await.log_failure("a tick failed");
-        if swept.is_none_or(|at| passed.saturating_sub(at) >= SWEEP) {
-            swept = Some(passed);
-            due::sweep(app, deadline).await.log_failure("a sweep failed");
-            file.purge_expired(now.seconds(), PURGE).await.log_failure("expired items could not be deleted");
-        }
+        due::tick(app, TICK, app.now().plus(LONGEST_TICK)).await.log_failure("a tick failed");
         if let Either::Left(_) = select(stop.as_mut(), pin!(app.clock.sleep(TICK))).await {
+            return;
+        }
+    }
+}
+
+/// Sweeps every minute until `stop`, for the first time after `first`.
+async fn sweep(app: &App, file: &Sqlite, first: impl Future<Output = ()>, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    if let Either::Left(_) = select(stop.as_mut(), pin!(first)).await {
+        return;
+    }
+    loop {
+        let now = app.now();
+        due::sweep(app, now.plus(LONGEST_TICK)).await.log_failure("a sweep failed");
+        file.purge_expired(now.seconds(), PURGE).await.log_failure("expired items could not be deleted");
+        if let Either::Left(_) = select(stop.as_mut(), pin!(app.clock.sleep(SWEEP))).await {
             return;
         }
     }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use support::{Baton, ask, call, command, command_by, json as parsed, peer, run};
+use support::{Baton, ask, call, command, command_by, peer, printed, run};
 
 fn data() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -169,7 +169,7 @@ fn a_key_file_that_is_gone_stops_the_start_where_something_was_sealed_with_it() 
     // Or without a backup.
     assert!(!run(&data, &["secret", "new"]).status.success(), "there is one");
     fs::remove_file(data.join("secret.key")).unwrap();
-    let made = parsed(&run(&data, &["secret", "new", "--json"]));
+    let made = printed(&run(&data, &["secret", "new", "--json"]));
     assert!(made["key_file"].as_str().unwrap().ends_with("secret.key"), "{made}");
     let baton = Baton::start(&data, &[]);
     assert_eq!(register(&baton).status, 200);
@@ -297,11 +297,11 @@ fn passwords_are_read_from_standard_input() {
         assert_eq!(refused.status.code(), Some(1), "{text:?}: {refused:?}");
         assert!(String::from_utf8_lossy(&refused.stderr).contains(why), "{text:?}: {refused:?}");
     }
-    parsed(&typed(&create, "correct horse battery\nand more\n"));
+    printed(&typed(&create, "correct horse battery\nand more\n"));
     let owner = ["--user", "jane@acme.example"];
     let user =
         ["user", "create", "--email", "ed@acme.example", "--role", "viewer", "--password-stdin", "--json"];
-    let made = parsed(&typed(&[&user[..], &owner].concat(), "another one\r\n"));
+    let made = printed(&typed(&[&user[..], &owner].concat(), "another one\r\n"));
     assert_eq!(made["password"], Value::Null, "it is not shown again");
     let baton = Baton::start(&data, &[]);
     let log_in = |username: &str, password: &str| {

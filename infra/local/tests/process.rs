@@ -12,7 +12,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use support::{Baton, ask, call, command, json, peer, run};
+use support::{Baton, ask, call, command, peer, printed, run};
 
 fn data() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -96,7 +96,7 @@ fn an_organization_is_made_beside_a_running_server() {
         "long enough",
         "--json",
     ];
-    let made = json(&run(&data, &create));
+    let made = printed(&run(&data, &create));
     assert!(made["organization_id"].is_u64(), "{made}");
     assert_eq!(made["admin"], json!({ "username": "jane@acme.example", "email": "jane@acme.example" }));
     let key = made["api_key"].as_str().unwrap();
@@ -124,7 +124,7 @@ fn an_organization_made_first_keeps_the_start_quiet() {
         "long enough",
         "--json",
     ];
-    let key = json(&run(&data, &create))["api_key"].as_str().unwrap().to_owned();
+    let key = printed(&run(&data, &create))["api_key"].as_str().unwrap().to_owned();
     let baton = Baton::start(&data, &[]);
     assert!(!baton.greeting.contains("api_key"), "{}", baton.greeting);
     assert_eq!(ask(&baton.addr, &key, "GET", "/api/auth/test", None).status, 200);
@@ -163,7 +163,7 @@ fn users_are_made_and_given_passwords_beside_a_running_server() {
     let (_dir, data) = data();
     let baton = Baton::start(&data, &[]);
     let create = ["user", "create", "--email", "Ed@acme.example", "--role", "viewer", "--json"];
-    let made = json(&run(&data, &create));
+    let made = printed(&run(&data, &create));
     assert_eq!((&made["username"], &made["role"]), (&json!("ed@acme.example"), &json!("viewer")), "{made}");
     let password = made["password"].as_str().unwrap();
     let token = log_in(&baton.addr, "ed@acme.example", password).json["token"].as_str().unwrap().to_owned();
@@ -172,7 +172,7 @@ fn users_are_made_and_given_passwords_beside_a_running_server() {
     assert_eq!(ask(&baton.addr, key, "GET", "/api/payloads/list", None).status, 200);
     let body = json!({ "title": "x" });
     assert_eq!(ask(&baton.addr, key, "POST", "/api/payloads", Some(&body)).status, 403);
-    let changed = json(&run(
+    let changed = printed(&run(
         &data,
         &["user", "password", "--email", "ed@acme.example", "--password", "long enough", "--json"],
     ));
@@ -201,20 +201,20 @@ fn keys_are_made_listed_and_revoked() {
     let (_dir, data) = data();
     let baton = Baton::start(&data, &[]);
     let made =
-        json(&run(&data, &["key", "create", "--name", "laptop", "--scope", "payloads:read", "--json"]));
+        printed(&run(&data, &["key", "create", "--name", "laptop", "--scope", "payloads:read", "--json"]));
     let (id, text) = (made["id"].to_string(), made["api_key"].as_str().unwrap());
-    let listed = json(&run(&data, &["key", "list", "--json"]));
+    let listed = printed(&run(&data, &["key", "list", "--json"]));
     assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed}");
     assert!(!listed.to_string().contains(text), "a key's text is shown once");
     let listed = listed.as_array().unwrap().iter().find(|key| key["name"] == "laptop").unwrap().clone();
     assert_eq!((&listed["id"], &listed["scopes"]), (&made["id"], &json!(["payloads:read"])));
     assert!(text.ends_with(listed["last4"].as_str().unwrap()), "{listed}");
     assert_eq!(
-        json(&run(&data, &["key", "revoke", &id, "--json"])),
+        printed(&run(&data, &["key", "revoke", &id, "--json"])),
         json!({ "id": made["id"], "revoked": true })
     );
     assert_eq!(ask(&baton.addr, text, "GET", "/api/auth/test", None).status, 403);
-    let listed = json(&run(&data, &["key", "list", "--json"]));
+    let listed = printed(&run(&data, &["key", "list", "--json"]));
     let listed = listed.as_array().unwrap().iter().find(|key| key["name"] == "laptop").unwrap().clone();
     assert!(listed["revoked_at"].is_string(), "{listed}");
     for arguments in [

@@ -26,6 +26,9 @@ pub enum OutError {
         /// The HTTP status code, known although the body was given up.
         status: u16,
     },
+    /// It was not tried: its host has not answered lately, has its share of calls under way, or no time was left for it.
+    #[error("not called: {0}")]
+    NotTried(String),
     /// The connection broke, or spoke something other than HTTP, after the request was under way.
     #[error("the exchange broke off: {0}")]
     Broken(String),
@@ -38,12 +41,18 @@ impl OutError {
         matches!(self, Self::Refused(_))
     }
 
+    /// Whether the host itself is to blame: it cannot be found, refuses connections, hangs or breaks off.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Dns(_) | Self::Connect(_) | Self::Timeout | Self::Broken(_))
+    }
+
     /// Whether any byte of the request may have reached the peer. If true, the peer may have acted on it, and only a
     /// request with a stable idempotency key may be repeated; if false, it surely did not.
     #[must_use]
     pub fn reached(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::Dns(_) | Self::Connect(_) => false,
+            Self::Refused(_) | Self::Dns(_) | Self::Connect(_) | Self::NotTried(_) => false,
             Self::Timeout | Self::ReplyTooLarge { .. } | Self::Broken(_) => true,
         }
     }

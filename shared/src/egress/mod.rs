@@ -9,6 +9,7 @@ mod address;
 mod client;
 mod error;
 mod guard;
+mod hosts;
 mod resolve;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use address::{Kind, classify};
 pub use client::{Guarded, SetupError};
 pub use error::{OutError, Reason, Refusal};
 pub use guard::{Policy, parse_url};
+pub use hosts::{Hosts, Visit};
 pub use resolve::{Resolver, SystemResolver};
 
 /// One outgoing request.

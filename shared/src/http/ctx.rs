@@ -10,7 +10,7 @@ use super::{reply::Reply, routes::Dialect};
 use crate::{
     accounts::Presented,
     app::SharedApp,
-    clock::Millis,
+    clock::{Deadline, Millis},
     domain::{
         chore::{Chore, What},
         org::User,
@@ -45,6 +45,9 @@ use crate::{
     store::{self, Key, StoreError, Write},
     tenant::TenantId,
 };
+
+/// What a request may take for all that it does outside.
+const TIME: std::time::Duration = std::time::Duration::from_secs(25);
 
 /// The caller and the means of one authenticated request.
 #[derive(Clone)]
@@ -118,6 +121,12 @@ impl From<Refused> for Error {
 impl Ctx {
     pub fn tenant(&self) -> TenantId {
         self.caller.tenant
+    }
+
+    /// When what this request does outside must have ended, so that it can still be stored and answered: API Gateway gives up
+    /// after 30 seconds.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::at(self.now.plus(TIME))
     }
 
     pub fn actor(&self) -> Actor {

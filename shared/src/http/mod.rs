@@ -4,6 +4,7 @@ pub mod cookies;
 pub(crate) mod credential;
 pub mod ctx;
 pub mod custom_fields;
+pub mod deletion;
 pub mod entry;
 pub mod extract;
 pub mod fields;

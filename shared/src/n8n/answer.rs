@@ -6,8 +6,10 @@
 /// What an answer to a resume call means for the decision that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResumeAnswer {
-    /// n8n took the decision. Never send it again.
+    /// n8n took the decision, in its own words. Never send it again.
     Resumed,
+    /// Something answered well: the workflow in its own words, or what is no n8n at all. Read the execution, which tells.
+    Answered,
     /// The execution runs at this moment: it has not reached its wait yet, or somebody was quicker. Look again shortly.
     Running,
     /// The execution has ended, well or not. Final.
@@ -30,15 +32,15 @@ pub struct Answer;
 impl Answer {
     /// Sorts an answer by its status and, where n8n uses one status for two cases, by its text.
     ///
-    /// HTML with a 2xx is [`ResumeAnswer::Refresh`]: it is a login page or n8n's editor behind a wrong host, or n8n's
-    /// "no action required" page of a wait that is over; if it is the workflow's own page after all, the execution that
-    /// is read next shows that the wait has passed. A redirect (which is not followed) is n8n sending form waits to
-    /// their form, or a host that moved: the same.
+    /// A 2xx that does not say what n8n says at the start of a workflow is [`ResumeAnswer::Answered`]: it may be what the
+    /// workflow answers itself, a login page or n8n's editor behind a wrong host, or n8n's "no action required" page of a
+    /// wait that is over. A redirect (which is not followed) is n8n sending form waits to their form, or a host that moved:
+    /// [`ResumeAnswer::Refresh`].
     #[must_use]
     pub fn classify(status: u16, body: &[u8]) -> ResumeAnswer {
         match status {
-            200..=299 if is_html(body) => ResumeAnswer::Refresh,
-            200..=299 => ResumeAnswer::Resumed,
+            200..=299 if is_started(body) => ResumeAnswer::Resumed,
+            200..=299 => ResumeAnswer::Answered,
             403 => ResumeAnswer::Forbidden,
             404 if says(body, "does not exist") => ResumeAnswer::Gone,
             409 if says(body, "finished") => ResumeAnswer::Finished,
@@ -54,6 +56,12 @@ const LOOKED_AT: usize = 4096;
 
 fn head(body: &[u8]) -> &[u8] {
     body.get(..LOOKED_AT).unwrap_or(body)
+}
+
+/// What n8n answers for a node that responds at once, as exactly as it has always said it.
+fn is_started(body: &[u8]) -> bool {
+    const STARTED: &[u8] = br#"{"message":"Workflow was started"}"#;
+    body.trim_ascii() == STARTED
 }
 
 /// An HTML page that happens to hold the words is no message of n8n's.
@@ -98,8 +106,8 @@ mod tests {
         use ResumeAnswer::*;
         let rows: [(u16, &str, ResumeAnswer); 24] = [
             (200, r#"{"message":"Workflow was started"}"#, Resumed),
-            (200, "", Resumed),
-            (202, "accepted", Resumed),
+            (200, "", Answered),
+            (202, "accepted", Answered),
             (401, r#"{"error":"Invalid token"}"#, Refresh),
             (
                 404,
@@ -121,8 +129,8 @@ mod tests {
             (503, "", TryLater),
             (504, "", TryLater),
             (429, "", TryLater),
-            (200, "  <!doctype HTML><title>n8n.io</title>", Refresh),
-            (200, "\u{feff}<html>Sign in</html>", Refresh),
+            (200, "  <!doctype HTML><title>n8n.io</title>", Answered),
+            (200, "\u{feff}<html>Sign in</html>", Answered),
             (307, "", Refresh),
             (422, r#"{"code":422,"message":"Failed to parse request body"}"#, Refresh),
         ];

@@ -8,12 +8,12 @@ use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::echo::Confidential;
+use super::{echo::Confidential, pages::Walk};
 use crate::{
     app::App,
-    clock::{self, Millis},
+    clock::{self, Clock, Deadline, Millis},
     domain::installation::Installation,
-    egress::{HttpOut, OutError, OutRequest},
+    egress::{Hosts, HttpOut, OutError, OutReply, OutRequest},
     error::Result,
     json::{self, Part},
     tenant::TenantId,
@@ -49,9 +49,34 @@ impl N8nError {
     }
 }
 
+/// On whose time n8n is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn {
+    /// No call goes on after this.
+    pub deadline: Deadline,
+    /// Somebody waits for it. What is owed stands back: it calls a host no more than its share, and one that does not answer
+    /// not at all.
+    pub urgent: bool,
+}
+
+impl Turn {
+    /// For a request that is under way.
+    pub fn urgent(deadline: Deadline) -> Self {
+        Self { deadline, urgent: true }
+    }
+
+    /// For what is owed.
+    pub fn owed(deadline: Deadline) -> Self {
+        Self { deadline, urgent: false }
+    }
+}
+
 /// One n8n's public API.
 pub struct N8n<'a> {
     http: &'a dyn HttpOut,
+    hosts: &'a Hosts,
+    clock: &'a dyn Clock,
+    turn: Turn,
     base: Url,
     api_key: SecretString,
 }
@@ -77,11 +102,17 @@ pub struct WorkflowRow {
 
 impl App {
     /// The API of a registered n8n.
-    pub async fn n8n<'a>(&'a self, tenant: TenantId, installation: &Installation) -> Result<N8n<'a>> {
+    pub async fn n8n<'a>(
+        &'a self,
+        tenant: TenantId,
+        installation: &Installation,
+        turn: Turn,
+    ) -> Result<N8n<'a>> {
         let record = installation.seal_record();
         let api_key = self.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
         let base = Url::parse(&installation.host).map_err(crate::error::Error::internal)?;
-        Ok(N8n { http: &*self.http, base, api_key })
+        let (http, clock) = (&*self.http, &*self.clock);
+        Ok(N8n { http, hosts: &self.hosts, clock, turn, base, api_key })
     }
 }
 
@@ -136,23 +167,28 @@ impl N8n<'_> {
         Ok(self.list(url).await?.rows().filter_map(row).collect())
     }
 
-    /// A page of the workflows, and the cursor of the next one.
-    pub async fn workflows(
-        &self,
-        cursor: Option<&str>,
-    ) -> Result<(Vec<WorkflowRow>, Option<String>), N8nError> {
-        let page = self.page(&["workflows"], cursor).await?;
-        Ok((page.rows().filter_map(workflow).collect(), page.next_cursor))
+    /// The next page of the workflows.
+    pub async fn workflows(&self, walk: &mut Walk) -> Result<Vec<WorkflowRow>, N8nError> {
+        let page = self.page(&["workflows"], walk).await?;
+        Ok(page.rows().filter_map(workflow).collect())
     }
 
-    /// A page of any of n8n's lists.
-    pub(super) async fn page(&self, path: &[&str], cursor: Option<&str>) -> Result<List, N8nError> {
+    /// The next page of any of n8n's lists.
+    pub(super) async fn page(&self, path: &[&str], walk: &mut Walk) -> Result<List, N8nError> {
         let mut url = self.url(path);
         url.query_pairs_mut().append_pair("limit", &PAGE.to_string());
-        if let Some(cursor) = cursor {
+        if let Some(cursor) = walk.cursor() {
             url.query_pairs_mut().append_pair("cursor", cursor);
         }
-        self.list(url).await
+        let body = match self.get(url, walk.bytes_left().min(MAX_LIST_BYTES)).await {
+            Err(N8nError::Unreachable(OutError::ReplyTooLarge { .. })) if walk.overran() => {
+                return Ok(List::default());
+            }
+            body => body?,
+        };
+        let list = List::read(&body).ok_or(N8nError::NotN8n)?;
+        walk.turn(body.len(), list.next_cursor.clone());
+        Ok(list)
     }
 
     pub(super) fn url(&self, segments: &[&str]) -> Url {
@@ -169,6 +205,21 @@ impl N8n<'_> {
 
     async fn get(&self, url: Url, max_reply_bytes: usize) -> Result<Bytes, N8nError> {
         self.call(Method::GET, url, Bytes::new(), max_reply_bytes).await
+    }
+
+    /// One call, within the time that is left and the host's share.
+    pub(super) async fn send(&self, mut request: OutRequest) -> Result<OutReply, OutError> {
+        let visit = match self.turn.urgent {
+            true => self.hosts.urgent(&request.url),
+            false => self.hosts.enter(&request.url, self.clock).await?,
+        };
+        let most = request.timeout;
+        let time = self.turn.deadline.time_for(most, self.clock.now());
+        request.timeout = time.ok_or_else(|| OutError::NotTried("no time was left".into()))?;
+        let whole = request.timeout == most;
+        let outcome = self.http.send(request).await;
+        visit.ended(&outcome, whole, self.clock.now());
+        outcome
     }
 
     /// One call with the API key. A body is sent as JSON; what comes back must be JSON.
@@ -189,7 +240,7 @@ impl N8n<'_> {
             headers.insert("content-type", HeaderValue::from_static("application/json"));
         }
         let request = OutRequest { method, url, headers, body, timeout: LOOK_UP, max_reply_bytes };
-        let reply = self.http.send(request).await?;
+        let reply = self.send(request).await?;
         let is_json = json::is_json(&reply.body);
         match reply.status {
             200..=299 if is_json => Ok(reply.body),
@@ -206,6 +257,7 @@ impl N8n<'_> {
 }
 
 /// A page as n8n gives all of them, its rows where they stand in the answer.
+#[derive(Default)]
 pub(super) struct List {
     data: Bytes,
     pub next_cursor: Option<String>,

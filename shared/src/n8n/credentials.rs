@@ -8,7 +8,10 @@ use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::client::{N8n, N8nError};
+use super::{
+    client::{N8n, N8nError},
+    pages::Walk,
+};
 use crate::json::{self, Part};
 
 /// n8n's name of the credential type that sends one header.
@@ -115,18 +118,14 @@ impl N8n<'_> {
     }
 
     async fn find(&self, wanted: impl Fn(Part<'_>) -> bool) -> Result<Listed, N8nError> {
-        let mut cursor: Option<String> = None;
-        for _ in 0..MAX_PAGES {
-            let page = self.page(&["credentials"], cursor.as_deref()).await?;
+        let mut walk = Walk::of(MAX_PAGES);
+        while walk.goes_on() {
+            let page = self.page(&["credentials"], &mut walk).await?;
             if let Some(id) = page.rows().find(|credential| wanted(*credential)).and_then(id) {
                 return Ok(Listed::Found(id));
             }
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                return Ok(Listed::Absent);
-            }
         }
-        Ok(Listed::Unknown)
+        Ok(if walk.cut().is_none() { Listed::Absent } else { Listed::Unknown })
     }
 }
 

@@ -9,6 +9,7 @@ pub mod execution;
 mod flatted;
 mod graph;
 mod lenient;
+pub mod pages;
 pub mod resume;
 mod run;
 mod scan;

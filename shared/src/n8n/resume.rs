@@ -1,10 +1,12 @@
 //! Telling n8n of a decision: one attempt, from the look at the execution to the judgement of the answer.
 //!
 //! Its one rule: the decision reaches the Wait that asked for it, once. n8n gives one URL and token to every Wait of an
-//! execution, so the execution is looked at before anything is sent, and again whenever an outcome is unclear.
+//! execution, so the execution is looked at before anything is sent, and again whenever an outcome is unclear; and nothing is
+//! sent unless the debt is still this attempt's.
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::json;
@@ -12,19 +14,20 @@ use url::Url;
 
 use super::{
     answer::{Answer, ResumeAnswer},
-    client::{N8n, N8nError},
+    client::{N8n, N8nError, Turn},
     echo::Confidential,
     wait::{Created, Secret, WaitKind, WaitView, Whose, rebuild_resume_url},
 };
 use crate::{
     app::App,
-    clock::Millis,
+    aside::Aside,
+    clock::{Clock, Deadline, Millis},
     domain::{
         installation::Installation,
-        review::{Decision, EntityType, ResumeState},
+        review::{Decision, EntityType, Rest, ResumeState},
     },
-    egress::OutRequest,
-    error::Result,
+    egress::{OutError, OutRequest},
+    error::{Error, Result},
     ids::Id,
     tenant::TenantId,
 };
@@ -62,13 +65,31 @@ pub struct Errand<'a> {
     pub sent: bool,
 }
 
+/// The claim under which an attempt is made.
+#[async_trait]
+pub trait Claim: Send + Sync {
+    /// Until when it is certain that nobody else makes an attempt.
+    fn deadline(&self) -> Deadline;
+
+    /// Whether the attempt is still the one that the item knows of.
+    async fn holds(&self) -> Result<bool>;
+}
+
 /// How the attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// For good.
     Settled(ResumeState, Option<String>),
     /// To be tried again.
-    Later { why: String, sent: bool },
+    Later { why: String, sent: bool, rest: Rest },
+    /// The debt is somebody else's by now: nothing more was sent, and there is nothing to store.
+    Lost,
+}
+
+impl Ending {
+    fn later(why: impl Into<String>, sent: bool) -> Self {
+        Self::Later { why: why.into(), sent, rest: Rest::Usual }
+    }
 }
 
 /// What a look at the execution allows.
@@ -82,125 +103,193 @@ enum Sight {
     End(Ending),
 }
 
-/// One attempt. Never errs: whatever goes wrong is an ending.
-pub async fn attempt(app: &App, errand: &Errand<'_>) -> Ending {
-    match try_to_tell(app, errand).await {
-        Ok(ending) => ending,
-        Err(error) => Ending::Later { why: error.into_message(), sent: errand.sent },
-    }
-}
-
-async fn try_to_tell(app: &App, errand: &Errand<'_>) -> Result<Ending> {
-    let n8n = app.n8n(errand.tenant, errand.installation).await?;
-    let mut sent = errand.sent;
-    let mut pauses = SOON.iter();
-    loop {
-        let view = match look(app, &n8n, errand, sent).await {
-            Sight::End(ending) => return Ok(ending),
-            Sight::NotYet => match pauses.next() {
-                Some(pause) => {
-                    app.clock.sleep(*pause).await;
-                    continue;
-                }
-                None => return Ok(later("the execution has not reached its Wait node yet", sent)),
-            },
-            Sight::Ours(view) => Some(*view),
-            Sight::Blind(why) if sent => {
-                let why = format!(
-                    "n8n may have taken the decision already and cannot be asked: {why}. Repeat the decision to send it again."
-                );
-                return Ok(Ending::Settled(ResumeState::Failed, Some(why)));
-            }
-            Sight::Blind(_) => None,
-        };
-        match tell(app, errand, view.as_ref(), sent).await {
-            Told::Ending(ending) => return Ok(ending),
-            Told::Running => match pauses.next() {
-                Some(pause) => app.clock.sleep(*pause).await,
-                None => return Ok(later("the execution is running and does not wait", sent)),
-            },
-            // Look again before anything else is sent.
-            Told::Unclear(why) if view.is_some() && !sent => {
-                tracing::info!(why, "the outcome of a resume call is unclear");
-                sent = true;
-            }
-            Told::Unclear(why) => return Ok(Ending::Later { why, sent: true }),
-        }
-    }
-}
-
-async fn look(app: &App, n8n: &N8n<'_>, errand: &Errand<'_>, sent: bool) -> Sight {
-    let settled = |state, why: &str| Sight::End(Ending::Settled(state, Some(why.to_owned())));
-    let body = match n8n.execution(errand.execution_id, true).await {
-        Ok(Some(body)) => body,
-        Ok(None) if sent => return Sight::End(Ending::Settled(ResumeState::Resumed, None)),
-        Ok(None) => return settled(ResumeState::Gone, "n8n does not know this execution (any more)"),
-        Err(error) if error.is_closed_api() => return Sight::Blind(error.to_string()),
-        // n8n answers an unreadable id with a server error of its own; the waiting URL settles what it is.
-        Err(N8nError::Status { status: 400..=499, message }) => return Sight::Blind(message),
-        Err(error) => return Sight::End(Ending::Later { why: error.to_string(), sent }),
-    };
-    let created = Created::new(errand.entity_id.get(), Some(errand.posted_at.0)).reposted(errand.reposts);
-    let read = app.aside.run(errand.tenant, body.len(), move || WaitView::read(&body, &created));
-    let Ok(view) = read.await else {
-        return Sight::End(Ending::Later { why: "Baton is stopping".into(), sent });
-    };
-    if view.status.as_deref() == Some("crashed") && view.wait_till.is_some() {
-        return Sight::End(Ending::Later { why: "n8n is starting up".into(), sent });
-    }
-    let ended = crate::domain::run::RunStatus::from(view.poll).is_complete();
-    match view.whose {
-        Whose::Ours => Sight::Ours(Box::new(view)),
-        Whose::NotYet => Sight::NotYet,
-        // The Wait is over, and an earlier attempt of ours may be why: it was taken.
-        Whose::Passed if sent => Sight::End(Ending::Settled(ResumeState::Resumed, None)),
-        Whose::Passed | Whose::Unknown if ended => {
-            settled(ResumeState::Finished, "the execution had ended before the decision reached it")
-        }
-        Whose::Passed => settled(ResumeState::Superseded, "the execution has gone on to another step"),
-        Whose::Unknown => Sight::Blind("the execution does not show which Wait is ours".into()),
-    }
-}
-
 enum Told {
     Ending(Ending),
     Running,
+    /// n8n answered, and it is not clear what came of it.
     Unclear(String),
+    /// n8n has not answered. It may have the decision in its hands.
+    Unheard(String),
 }
 
-/// Sends the decision to the first address that fits. `sent` says that an earlier call may have reached n8n.
-async fn tell(app: &App, errand: &Errand<'_>, view: Option<&WaitView>, sent: bool) -> Told {
-    let mut last = "no address to call".to_owned();
-    for (method, url) in addresses(errand, view) {
-        let secrets = Confidential::of_url(&url);
-        let reply = match app.http.send(request(errand, method, url)).await {
-            Ok(reply) => reply,
-            Err(error) if error.is_refused() => {
-                last = error.to_string();
-                continue;
+/// One attempt. Never errs: whatever goes wrong is an ending.
+pub async fn attempt(app: &App, errand: &Errand<'_>, claim: &dyn Claim, urgent: bool) -> Ending {
+    let turn = Turn { deadline: claim.deadline(), urgent };
+    let attempt = async {
+        let n8n = app.n8n(errand.tenant, errand.installation, turn).await?;
+        let (clock, aside, pauses) = (&*app.clock, &app.aside, SOON.iter());
+        Attempt { clock, aside, errand, n8n, claim, deadline: turn.deadline, sent: errand.sent, pauses }
+            .run()
+            .await
+    };
+    attempt.await.unwrap_or_else(|error: Error| Ending::later(error.into_message(), errand.sent))
+}
+
+/// An attempt under way.
+struct Attempt<'a> {
+    clock: &'a dyn Clock,
+    aside: &'a Aside,
+    errand: &'a Errand<'a>,
+    n8n: N8n<'a>,
+    claim: &'a dyn Claim,
+    deadline: Deadline,
+    /// A call may have reached n8n, and what came of it is not known.
+    sent: bool,
+    pauses: std::slice::Iter<'a, Duration>,
+}
+
+impl Attempt<'_> {
+    async fn run(mut self) -> Result<Ending> {
+        loop {
+            let view = match self.look().await {
+                Sight::End(ending) => return Ok(ending),
+                Sight::NotYet if self.pause().await => continue,
+                Sight::NotYet => {
+                    return Ok(Ending::later("the execution has not reached its Wait node yet", self.sent));
+                }
+                Sight::Ours(view) => Some(*view),
+                Sight::Blind(why) if self.sent => {
+                    let why = format!(
+                        "n8n may have taken the decision already and cannot be asked: {why}. Repeat the decision to send it again."
+                    );
+                    return Ok(Ending::Settled(ResumeState::Failed, Some(why)));
+                }
+                Sight::Blind(_) => None,
+            };
+            match self.tell(view.as_ref()).await? {
+                Told::Ending(ending) => return Ok(ending),
+                Told::Running if self.pause().await => {}
+                Told::Running => {
+                    return Ok(Ending::later("the execution is running and does not wait", self.sent));
+                }
+                // Look again before anything else is sent.
+                Told::Unclear(why) if view.is_some() && !self.sent => {
+                    tracing::info!(why, "the outcome of a resume call is unclear");
+                    self.sent = true;
+                }
+                Told::Unheard(why) if view.is_some() => {
+                    self.sent = true;
+                    return Ok(self.unheard(why).await);
+                }
+                Told::Unclear(why) | Told::Unheard(why) => return Ok(Ending::later(why, true)),
             }
-            Err(error) if error.reached() => return Told::Unclear(error.to_string()),
-            Err(error) => return Told::Ending(later(&error.to_string(), sent)),
-        };
-        let said = || format!("n8n answered {}: {}", reply.status, secrets.message(&reply.body));
-        match Answer::classify(reply.status, &reply.body) {
-            ResumeAnswer::Resumed => return Told::Ending(Ending::Settled(ResumeState::Resumed, None)),
-            ResumeAnswer::Running => return Told::Running,
-            ResumeAnswer::Finished if sent => {
-                return Told::Ending(Ending::Settled(ResumeState::Resumed, None));
-            }
-            ResumeAnswer::Finished => {
-                return Told::Ending(Ending::Settled(ResumeState::Finished, Some(said())));
-            }
-            ResumeAnswer::Gone => return Told::Ending(Ending::Settled(ResumeState::Gone, Some(said()))),
-            ResumeAnswer::Forbidden => {
-                return Told::Ending(Ending::Settled(ResumeState::Failed, Some(said())));
-            }
-            ResumeAnswer::TryLater => return Told::Unclear(said()),
-            ResumeAnswer::Refresh => last = said(),
         }
     }
-    Told::Ending(later(&last, sent))
+
+    /// Waits a little, unless it was done often enough or nothing could be begun afterwards.
+    async fn pause(&mut self) -> bool {
+        match self.pauses.next() {
+            Some(pause) => self.deadline.pause(*pause, self.clock).await,
+            None => false,
+        }
+    }
+
+    /// After a call without an answer: where the execution still stands at our Wait, n8n may be about to take the decision,
+    /// and another copy of it would open the next one.
+    async fn unheard(&self, why: String) -> Ending {
+        match self.look().await {
+            Sight::End(ending) => ending,
+            Sight::Ours(_) => Ending::Later { why, sent: true, rest: Rest::Unheard },
+            Sight::NotYet | Sight::Blind(_) => Ending::later(why, true),
+        }
+    }
+
+    async fn look(&self) -> Sight {
+        let (errand, sent) = (self.errand, self.sent);
+        let settled = |state, why: &str| Sight::End(Ending::Settled(state, Some(why.to_owned())));
+        let body = match self.n8n.execution(errand.execution_id, true).await {
+            Ok(Some(body)) => body,
+            Ok(None) if sent => return Sight::End(Ending::Settled(ResumeState::Resumed, None)),
+            Ok(None) => return settled(ResumeState::Gone, "n8n does not know this execution (any more)"),
+            Err(error) if error.is_closed_api() => return Sight::Blind(error.to_string()),
+            // n8n answers an unreadable id with a server error of its own; the waiting URL settles what it is.
+            Err(N8nError::Status { status: 400..=499, message }) => return Sight::Blind(message),
+            Err(error) => {
+                let not_tried = matches!(error, N8nError::Unreachable(OutError::NotTried(_)));
+                let rest = if not_tried { Rest::NotTried } else { Rest::Usual };
+                return Sight::End(Ending::Later { why: error.to_string(), sent, rest });
+            }
+        };
+        let created = Created::new(errand.entity_id.get(), Some(errand.posted_at.0)).reposted(errand.reposts);
+        let read = self.aside.run(errand.tenant, body.len(), move || WaitView::read(&body, &created));
+        let Ok(view) = read.await else {
+            return Sight::End(Ending::later("Baton is stopping", sent));
+        };
+        if view.status.as_deref() == Some("crashed") && view.wait_till.is_some() {
+            return Sight::End(Ending::later("n8n is starting up", sent));
+        }
+        let ended = crate::domain::run::RunStatus::from(view.poll).is_complete();
+        match view.whose {
+            Whose::Ours => Sight::Ours(Box::new(view)),
+            Whose::NotYet => Sight::NotYet,
+            // The Wait is over, and an earlier attempt of ours may be why: it was taken.
+            Whose::Passed if sent => Sight::End(Ending::Settled(ResumeState::Resumed, None)),
+            Whose::Passed | Whose::Unknown if ended => {
+                settled(ResumeState::Finished, "the execution had ended before the decision reached it")
+            }
+            Whose::Passed => settled(ResumeState::Superseded, "the execution has gone on to another step"),
+            Whose::Unknown => Sight::Blind("the execution does not show which Wait is ours".into()),
+        }
+    }
+
+    /// Sends the decision to the first address that fits.
+    async fn tell(&mut self, view: Option<&WaitView>) -> Result<Told> {
+        let sent = self.sent;
+        let resumed = || Told::Ending(Ending::Settled(ResumeState::Resumed, None));
+        let mut last = "no address to call".to_owned();
+        for (method, url) in addresses(self.errand, view) {
+            if !self.claim.holds().await? {
+                return Ok(Told::Ending(Ending::Lost));
+            }
+            let secrets = Confidential::of_url(&url);
+            let reply = match self.n8n.send(request(self.errand, method, url)).await {
+                Ok(reply) => reply,
+                Err(error) if error.is_refused() => {
+                    last = error.to_string();
+                    continue;
+                }
+                Err(error) if error.reached() => return Ok(Told::Unheard(error.to_string())),
+                Err(error) => return Ok(Told::Ending(Ending::later(error.to_string(), sent))),
+            };
+            let said = || format!("n8n answered {}: {}", reply.status, secrets.message(&reply.body));
+            let settled = |state| Ok(Told::Ending(Ending::Settled(state, Some(said()))));
+            match Answer::classify(reply.status, &reply.body) {
+                ResumeAnswer::Resumed => return Ok(resumed()),
+                ResumeAnswer::Answered => match view {
+                    Some(_) => match self.after_an_answer(said()).await {
+                        Some(ending) => return Ok(Told::Ending(ending)),
+                        None => last = said(),
+                    },
+                    // Nobody can look.
+                    None => return Ok(resumed()),
+                },
+                ResumeAnswer::Running => return Ok(Told::Running),
+                ResumeAnswer::Finished if sent => return Ok(resumed()),
+                ResumeAnswer::Finished => return settled(ResumeState::Finished),
+                ResumeAnswer::Gone => return settled(ResumeState::Gone),
+                ResumeAnswer::Forbidden => return settled(ResumeState::Failed),
+                ResumeAnswer::TryLater => return Ok(Told::Unclear(said())),
+                ResumeAnswer::Refresh => last = said(),
+            }
+        }
+        Ok(Told::Ending(Ending::later(last, sent)))
+    }
+
+    /// Looks, after a 2xx in words that n8n may not have said. None when the execution stands at our Wait as before: nothing
+    /// was taken.
+    async fn after_an_answer(&mut self, said: String) -> Option<Ending> {
+        let before = std::mem::replace(&mut self.sent, true);
+        match self.look().await {
+            Sight::Ours(_) => {
+                self.sent = before;
+                None
+            }
+            // It could not be looked at now; the next attempt does before it sends anything.
+            Sight::End(Ending::Later { rest, .. }) => Some(Ending::Later { why: said, sent: true, rest }),
+            // It has left our Wait, whatever became of it since.
+            _ => Some(Ending::Settled(ResumeState::Resumed, None)),
+        }
+    }
 }
 
 /// Where to call, in this order: the workflow's own URL, the one rebuilt from n8n's API, the bare waiting address, and
@@ -258,8 +347,4 @@ fn request(errand: &Errand<'_>, method: Method, url: Url) -> OutRequest {
         timeout: CALL,
         max_reply_bytes: MAX_REPLY_BYTES,
     }
-}
-
-fn later(why: &str, sent: bool) -> Ending {
-    Ending::Later { why: why.to_owned(), sent }
 }

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, check, limits};
 use crate::clock::{Clock, Millis, Moment};
 use crate::store::embedded::{Sqlite, writer::Fault};
+use crate::tenant::TenantId;
 
 pub struct SqliteQueue {
     file: Sqlite,
@@ -51,6 +52,21 @@ impl SqliteQueue {
             *looked = Some(now);
         }
         (span >= SET_BACK).then_some(SetBack::By { span, now: now.now })
+    }
+
+    /// Makes visible again what a process that is gone had received. Only for the one process that receives.
+    ///
+    /// # Errors
+    /// [`QueueError::Unavailable`] when the file cannot be written.
+    pub async fn take_over(&self) -> Result<usize, QueueError> {
+        let now = self.clock.now();
+        self.file
+            .write_job(move |conn| {
+                let hidden =
+                    "UPDATE messages SET visible_at = ?1 WHERE dead = 0 AND receives > 0 AND visible_at > ?1";
+                Ok(conn.execute(hidden, (now.0,))?)
+            })
+            .await
     }
 
     fn after(&self, span: Duration) -> Result<Millis, QueueError> {
@@ -101,13 +117,28 @@ impl Queue for SqliteQueue {
         max: usize,
         visibility: Duration,
     ) -> Result<Vec<Delivery>, QueueError> {
+        self.receive_beside(queue, max, visibility, &[]).await
+    }
+
+    async fn receive_beside(
+        &self,
+        queue: QueueName,
+        max: usize,
+        visibility: Duration,
+        full: &[TenantId],
+    ) -> Result<Vec<Delivery>, QueueError> {
         check::batch(max)?;
         if let Some(set_back) = self.set_back() {
             self.file.write_job(move |conn| show_again(conn, &set_back)).await?;
         }
         let hidden_until = self.after(visibility)?;
         let now = self.clock.now();
-        self.file.write_job(move |conn| receive(conn, queue, max, now, hidden_until)).await
+        let full: Vec<i64> = full.iter().map(|tenant| tenant.0.cast_signed()).collect();
+        let pick = move |conn: &Connection| match full.is_empty() {
+            true => oldest(conn, queue, max, now),
+            false => oldest_beside(conn, queue, max, now, &full),
+        };
+        self.file.write_job(move |conn| receive(conn, &pick, hidden_until)).await
     }
 
     async fn delete(&self, queue: QueueName, receipt: &str) -> Result<(), QueueError> {
@@ -189,27 +220,71 @@ fn show_again(conn: &Connection, set_back: &SetBack) -> Result<(), QueueError> {
     Ok(())
 }
 
-fn receive(
+/// A message that may be delivered: its id, how often it was before, its body.
+type Candidate = (i64, u32, String);
+
+/// The visible messages that have waited longest.
+fn oldest(conn: &Connection, queue: QueueName, max: usize, now: Millis) -> rusqlite::Result<Vec<Candidate>> {
+    conn.prepare_cached(
+        "SELECT id, receives, body FROM messages
+         WHERE queue = ?1 AND dead = 0 AND visible_at <= ?2 ORDER BY visible_at LIMIT ?3",
+    )?
+    .query_map((queue.as_str(), now.0, limit(max)), candidate)?
+    .collect()
+}
+
+/// Those of other tenants: a step for every tenant that has messages, however many it has.
+fn oldest_beside(
     conn: &Connection,
     queue: QueueName,
     max: usize,
     now: Millis,
+    full: &[i64],
+) -> rusqlite::Result<Vec<Candidate>> {
+    let mut next_tenant = conn.prepare_cached(
+        "SELECT tenant FROM messages WHERE queue = ?1 AND dead = 0 AND tenant > ?2 ORDER BY tenant LIMIT 1",
+    )?;
+    let mut of_tenant = conn.prepare_cached(
+        "SELECT id, receives, body, visible_at FROM messages
+         WHERE queue = ?1 AND dead = 0 AND tenant = ?2 AND visible_at <= ?3 ORDER BY visible_at LIMIT ?4",
+    )?;
+    let mut found: Vec<(i64, Candidate)> = Vec::new();
+    let mut last = i64::MIN;
+    while let Some(tenant) =
+        next_tenant.query_row((queue.as_str(), last), |row| row.get::<_, i64>(0)).optional()?
+    {
+        last = tenant;
+        if !full.contains(&tenant) {
+            let rows = of_tenant.query_map((queue.as_str(), tenant, now.0, limit(max)), |row| {
+                Ok((row.get(3)?, candidate(row)?))
+            })?;
+            found.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);
+        }
+    }
+    found.sort_by_key(|(visible_at, _)| *visible_at);
+    found.truncate(max);
+    Ok(found.into_iter().map(|(_, candidate)| candidate).collect())
+}
+
+fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn limit(max: usize) -> i64 {
+    i64::try_from(max).unwrap_or(i64::MAX)
+}
+
+fn receive(
+    conn: &Connection,
+    pick: &impl Fn(&Connection) -> rusqlite::Result<Vec<Candidate>>,
     hidden_until: Millis,
 ) -> Result<Vec<Delivery>, QueueError> {
-    let mut select = conn.prepare_cached(
-        "SELECT id, receives, body FROM messages
-         WHERE queue = ?1 AND dead = 0 AND visible_at <= ?2 ORDER BY visible_at LIMIT ?3",
-    )?;
     let mut deliver =
         conn.prepare_cached("UPDATE messages SET receives = ?2, visible_at = ?3 WHERE id = ?1")?;
     let mut set_aside = conn.prepare_cached("UPDATE messages SET dead = 1 WHERE id = ?1")?;
     loop {
-        let limit = i64::try_from(max).unwrap_or(i64::MAX);
-        let found = select
-            .query_map((queue.as_str(), now.0, limit), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<Result<Vec<(i64, u32, String)>, _>>()?;
         let (spent, good): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|(_, receives, _)| *receives >= limits::MAX_RECEIVES);
+            pick(conn)?.into_iter().partition(|(_, receives, _)| *receives >= limits::MAX_RECEIVES);
         for (id, ..) in &spent {
             set_aside.execute((id,))?;
         }
@@ -323,5 +398,44 @@ mod tests {
         found.extend(queue.receive(name, 10, Duration::from_secs(1)).await.unwrap());
         assert_eq!(found.iter().map(|message| message.body.as_str()).collect::<Vec<_>>(), ["good"]);
         assert_eq!(queue.depth(name).await.unwrap(), Depth { waiting: 1, dead: 25 });
+    }
+
+    fn of(tenant: u64, body: &str) -> Outgoing {
+        Outgoing { tenant: TenantId(tenant), ..outgoing(body) }
+    }
+
+    fn bodies(found: Vec<Delivery>) -> Vec<String> {
+        found.into_iter().map(|message| message.body).collect()
+    }
+
+    #[tokio::test]
+    async fn messages_of_others_are_found_behind_any_number_of_a_tenants() {
+        let (clock, queue) = engine();
+        let (name, hidden) = (QueueName::ResumeN8n, Duration::from_secs(60));
+        queue.send(name, (0..300).map(|n| of(1, &format!("a{n}"))).collect()).await.unwrap();
+        clock.advance(Duration::from_secs(1));
+        queue.send(name, vec![of(u64::MAX, "b"), of(3, "c")]).await.unwrap();
+        let later = Outgoing { delay: Duration::from_secs(9), ..of(3, "later") };
+        queue.send(name, vec![later]).await.unwrap();
+        queue.send(QueueName::Background, vec![of(4, "elsewhere")]).await.unwrap();
+        let full = [TenantId(1)];
+        assert_eq!(bodies(queue.receive_beside(name, 10, hidden, &full).await.unwrap()), ["b", "c"]);
+        assert!(queue.receive_beside(name, 10, hidden, &full).await.unwrap().is_empty());
+        let full = [TenantId(3), TenantId(u64::MAX)];
+        assert_eq!(bodies(queue.receive_beside(name, 3, hidden, &full).await.unwrap()), ["a0", "a1", "a2"]);
+        assert_eq!(bodies(queue.receive(name, 2, hidden).await.unwrap()), ["a3", "a4"]);
+    }
+
+    #[tokio::test]
+    async fn what_a_process_had_received_is_taken_over_at_once_and_counts_as_delivered() {
+        let (_clock, queue) = engine();
+        let name = QueueName::ResumeN8n;
+        let later = Outgoing { delay: Duration::from_secs(9), ..outgoing("later") };
+        queue.send(name, vec![outgoing("held"), later]).await.unwrap();
+        queue.receive(name, 10, Duration::from_secs(60)).await.unwrap();
+        assert!(queue.receive(name, 10, Duration::from_secs(60)).await.unwrap().is_empty());
+        assert_eq!(queue.take_over().await.unwrap(), 1);
+        let found = queue.receive(name, 10, Duration::from_secs(60)).await.unwrap();
+        assert_eq!((found.len(), found[0].receives, found[0].body.as_str()), (1, 2, "held"));
     }
 }

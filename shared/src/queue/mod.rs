@@ -97,6 +97,18 @@ pub trait Queue: Send + Sync + 'static {
         visibility: Duration,
     ) -> Result<Vec<Delivery>, QueueError>;
 
+    /// The same, except for messages of these tenants, which have their share under way. An engine that is fair to tenants by
+    /// itself need not heed them.
+    async fn receive_beside(
+        &self,
+        queue: QueueName,
+        max: usize,
+        visibility: Duration,
+        _full: &[TenantId],
+    ) -> Result<Vec<Delivery>, QueueError> {
+        self.receive(queue, max, visibility).await
+    }
+
     /// Done with it. A receipt that is no longer valid is not an error.
     async fn delete(&self, queue: QueueName, receipt: &str) -> Result<(), QueueError>;
 

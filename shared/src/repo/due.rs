@@ -43,6 +43,8 @@ pub fn owe(attrs: &mut Attrs, key: &Key, debt: Option<(TaskKind, Millis)>) {
 pub struct Owing<T> {
     pub item: T,
     pub due_at: Option<Millis>,
+    /// Its work was put off, or was begun alone and is not known to have ended: it is not to be done beside other work.
+    pub suspect: bool,
 }
 
 impl<T> Owing<T> {
@@ -63,8 +65,10 @@ pub async fn owing<T: DeserializeOwned>(
     key: &Key,
 ) -> Result<Option<Owing<T>>, StoreError> {
     let Some(found) = store.get(key).await? else { return Ok(None) };
-    let due_at = found.attrs()?.get(attr::DUE_AT).and_then(serde_json::Value::as_i64).map(Millis);
-    Ok(Some(Owing { item: found.decode()?, due_at }))
+    let attrs = found.attrs()?;
+    let due_at = attrs.get(attr::DUE_AT).and_then(serde_json::Value::as_i64).map(Millis);
+    let suspect = [GIVEN_UP, BEGUN_ALONE].iter().any(|name| attrs.contains_key(*name));
+    Ok(Some(Owing { item: found.decode()?, due_at, suspect }))
 }
 
 /// How often a debt was put off because its work cannot be done, and why it was last. Whoever writes the item anew, which
@@ -73,6 +77,47 @@ const GIVEN_UP: &str = "given_up";
 const GIVEN_UP_WHY: &str = "given_up_why";
 /// For how long at first, and at most.
 const LEFT_ALONE: (Duration, Duration) = (Duration::from_secs(600), Duration::from_secs(24 * 3600));
+
+/// When its work was begun with nothing else beside it: whoever finds this knows that it never ended.
+const BEGUN_ALONE: &str = "begun_alone";
+
+/// What a debt is, to somebody who is about to do its work alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// Nothing is owed now, or somebody else has it.
+    Nothing,
+    Now,
+    /// It was begun so before, and that never ended: the process did. It is put off until then.
+    PutOff(Millis),
+}
+
+/// Writes down that the work of a suspect begins, so that its end can be missed. It is put off where that end is missing.
+pub async fn begin_alone(store: &dyn Store, key: &Key, now: Millis, why: &str) -> Result<Begun, StoreError> {
+    let Some(item) = store.get(key).await? else { return Ok(Begun::Nothing) };
+    let mut attrs = item.into_attrs()?;
+    if number(&attrs, attr::DUE_AT).is_none_or(|at| at > now.0) {
+        return Ok(Begun::Nothing);
+    }
+    let unchanged = unchanged(&attrs);
+    let begun = if attrs.remove(BEGUN_ALONE).is_some() {
+        Begun::PutOff(leave_alone(&mut attrs, now, why))
+    } else {
+        attrs.insert(BEGUN_ALONE.into(), now.0.into());
+        Begun::Now
+    };
+    Ok(if replace(store, key, attrs, unchanged).await? { begun } else { Begun::Nothing })
+}
+
+/// The work of a suspect has ended, and not by storing its item anew.
+pub async fn end_alone(store: &dyn Store, key: &Key) -> Result<(), StoreError> {
+    let Some(item) = store.get(key).await? else { return Ok(()) };
+    let mut attrs = item.into_attrs()?;
+    let unchanged = unchanged(&attrs);
+    if attrs.remove(BEGUN_ALONE).is_some() {
+        replace(store, key, attrs, unchanged).await?;
+    }
+    Ok(())
+}
 
 /// Puts off the debt of an item whose work cannot be done, for ten minutes, doubling to a day, so that it does not make a
 /// dead letter with every sweep. It stays owed, and the item says why. Returns until when; none where nothing is owed, or
@@ -85,24 +130,48 @@ pub async fn put_off(
 ) -> Result<Option<Millis>, StoreError> {
     let Some(item) = store.get(key).await? else { return Ok(None) };
     let mut attrs = item.into_attrs()?;
-    let number = |name: &str| attrs.get(name).and_then(serde_json::Value::as_i64);
-    if number(attr::DUE_AT).is_none_or(|at| at > now.0) {
+    if number(&attrs, attr::DUE_AT).is_none_or(|at| at > now.0) {
         return Ok(None);
     }
-    let times = u32::try_from(number(GIVEN_UP).unwrap_or(0)).unwrap_or(u32::MAX);
+    let unchanged = unchanged(&attrs);
+    attrs.remove(BEGUN_ALONE);
+    let until = leave_alone(&mut attrs, now, why);
+    Ok(replace(store, key, attrs, unchanged).await?.then_some(until))
+}
+
+/// For how long work is put off that could not be done so many times before.
+pub fn left_alone(times: u32) -> Duration {
     let (first, longest) = LEFT_ALONE;
-    let until = now.plus(first.saturating_mul(1 << times.min(10)).min(longest));
-    // As a whole, because a worker may replace items and no more; under a condition that nobody else has.
-    let unchanged = [attr::VERSION, attr::DUE_AT].map(|name| match attrs.get(name) {
-        Some(value) => Cond::eq(name, value.clone()),
-        None => Cond::missing(name),
-    });
+    first.saturating_mul(1 << times.min(10)).min(longest)
+}
+
+fn leave_alone(attrs: &mut Attrs, now: Millis, why: &str) -> Millis {
+    let times = u32::try_from(number(attrs, GIVEN_UP).unwrap_or(0)).unwrap_or(u32::MAX);
+    let until = now.plus(left_alone(times));
     attrs.insert(attr::DUE_AT.into(), until.0.into());
     attrs.insert(GIVEN_UP.into(), times.saturating_add(1).into());
     attrs.insert(GIVEN_UP_WHY.into(), why.into());
-    match store.write(Write::put(key.clone(), attrs).when(Cond::All(unchanged.into()))).await {
-        Ok(_) => Ok(Some(until)),
-        Err(StoreError::ConditionFailed { .. }) => Ok(None),
+    until
+}
+
+fn number(attrs: &Attrs, name: &str) -> Option<i64> {
+    attrs.get(name).and_then(serde_json::Value::as_i64)
+}
+
+/// Nobody has worked on the item since it was read.
+fn unchanged(attrs: &Attrs) -> Cond {
+    let conds = [attr::VERSION, attr::DUE_AT, BEGUN_ALONE].map(|name| match attrs.get(name) {
+        Some(value) => Cond::eq(name, value.clone()),
+        None => Cond::missing(name),
+    });
+    Cond::All(conds.into())
+}
+
+/// As a whole, because a worker may replace items and no more. False when somebody was quicker.
+async fn replace(store: &dyn Store, key: &Key, attrs: Attrs, cond: Cond) -> Result<bool, StoreError> {
+    match store.write(Write::put(key.clone(), attrs).when(cond)).await {
+        Ok(_) => Ok(true),
+        Err(StoreError::ConditionFailed { .. }) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -253,6 +253,7 @@ mod tests {
             review::{EntityType, Review},
             subject::{Reviewable, Subject},
         },
+        repo::subjects::Departed,
         store::{self, Store, embedded::Sqlite},
     };
 
@@ -284,6 +285,8 @@ mod tests {
     }
 
     impl Stored for Note {
+        type Departed = Departed<Self>;
+
         fn gsi1(&self) -> Option<String> {
             None
         }

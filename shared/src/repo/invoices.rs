@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::subjects::{Listed, OWN, Stored, Subjects};
+use super::subjects::{Departed, Listed, OWN, Stored, Subjects};
 use crate::{
     domain::invoice::{Invoice, InvoiceStatus},
     ids::Id,
@@ -37,6 +37,8 @@ impl Filter {
 }
 
 impl Stored for Invoice {
+    type Departed = Departed<Self>;
+
     fn gsi1(&self) -> Option<String> {
         Some(status_partition(self.status))
     }

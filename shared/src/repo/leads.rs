@@ -11,13 +11,14 @@ use futures::future::try_join_all;
 use super::{
     indexed::{self, Indexed},
     listing::{self, Row},
-    subjects::{Listed, Stored, Subjects},
+    subjects::{Departed, Listed, Stored, Subjects},
 };
 use crate::{
     clock::Millis,
     domain::{
         lead::{DeletedLead, Lead},
         review::{Actor, AutomationStatus},
+        subject::Subject,
         words,
     },
     ids::Id,
@@ -138,6 +139,8 @@ impl Indexed for Lead {
 }
 
 impl Stored for Lead {
+    type Departed = Departed<Self>;
+
     fn gsi1(&self) -> Option<String> {
         let review = &self.subject.review;
         let reviewed = review.human_interaction || review.automation_status != AutomationStatus::Pending;
@@ -197,17 +200,18 @@ impl Leads<'_> {
         Ok(Some(Holder { lead_id, owns: item.key.sk() == group.sortable() }))
     }
 
-    /// The writes that take a lead out of every list, free its address, and keep it among the deleted.
+    /// The writes that take a lead out of every list, free its address, and keep it among the deleted as it is `left`.
     pub fn retire(
         &self,
         lead: &Lead,
+        left: &Subject,
         by: Actor,
         now: Millis,
         operation: Option<Id>,
     ) -> Result<Vec<Write>, StoreError> {
-        let mut writes = self.delete(lead)?;
+        let mut writes = self.part(lead, left)?;
         let id = lead.subject.id;
-        let kept = DeletedLead::new(lead.clone(), by, now, operation);
+        let kept = DeletedLead::new(Lead { subject: left.clone(), ..lead.clone() }, by, now, operation);
         writes.push(Write::put(self.deleted_key(id), encode(&kept)?));
         Ok(writes)
     }

@@ -12,7 +12,7 @@ use super::{
     indexed::Indexed,
     listing::Listed,
     media_stats,
-    subjects::{Stored, Subjects},
+    subjects::{Departed, Stored, Subjects},
 };
 use crate::{
     domain::{
@@ -84,6 +84,8 @@ impl MediaItems<'_> {
 }
 
 impl Stored for MediaItem {
+    type Departed = Departed<Self>;
+
     fn gsi1(&self) -> Option<String> {
         Some(with_status(self.subject.review.automation_status))
     }

@@ -3,7 +3,7 @@
 //! "The newest" → the tenant's partition backwards. "The newest with this status" → index `gsi1`, one partition per
 //! status.
 
-use super::subjects::{Listed, Stored, Subjects};
+use super::subjects::{Departed, Listed, Stored, Subjects};
 use crate::{
     domain::{payload::Payload, review::AutomationStatus},
     ids::Id,
@@ -36,6 +36,8 @@ impl Filter {
 }
 
 impl Stored for Payload {
+    type Departed = Departed<Self>;
+
     fn gsi1(&self) -> Option<String> {
         Some(status_partition(self.subject.review.automation_status))
     }

@@ -5,10 +5,12 @@
 
 use std::marker::PhantomData;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     domain::{
-        review::{AutomationStatus, EntityType, ResumeState},
-        subject::Reviewable,
+        review::{AutomationStatus, EntityType},
+        subject::{Reviewable, Subject},
     },
     ids::Id,
     queue::TaskKind,
@@ -23,6 +25,17 @@ pub use listing::{Listed, MAX_BYTES, MAX_PAGES, page_size};
 
 /// How an entity is stored.
 pub trait Stored: Reviewable {
+    /// What stays of it when it is deleted while n8n is still to be told of its decision.
+    type Departed: Stored<Departed = Self::Departed> + From<Subject>;
+
+    /// Whether it is there for its debt alone, and goes with it.
+    const FOR_ITS_DEBT: bool = false;
+
+    /// Name of the partition that its items lie in.
+    fn partition() -> String {
+        Self::TYPE.partition().to_owned()
+    }
+
     /// Partition (without the tenant) of the general index in which the entity shows, sorted by age. None for nowhere.
     fn gsi1(&self) -> Option<String>;
 
@@ -33,6 +46,60 @@ pub trait Stored: Reviewable {
         before: Option<&Self>,
         after: Option<&Self>,
     ) -> Result<Vec<Write>, StoreError>;
+}
+
+/// A deleted entity whose decision n8n has not heard: nobody sees it, and it lasts as long as its debt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Departed<E> {
+    #[serde(flatten)]
+    subject: Subject,
+    #[serde(skip)]
+    kind: PhantomData<E>,
+}
+
+impl<E> From<Subject> for Departed<E> {
+    fn from(subject: Subject) -> Self {
+        Self { subject, kind: PhantomData }
+    }
+}
+
+impl<E: Reviewable> Reviewable for Departed<E> {
+    const TYPE: EntityType = E::TYPE;
+
+    fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    fn subject_mut(&mut self) -> &mut Subject {
+        &mut self.subject
+    }
+
+    /// Nothing is posted in its place.
+    fn mark(&self) -> String {
+        String::new()
+    }
+}
+
+impl<E: Reviewable> Stored for Departed<E> {
+    type Departed = Self;
+    const FOR_ITS_DEBT: bool = true;
+
+    fn partition() -> String {
+        departed(E::TYPE)
+    }
+
+    fn gsi1(&self) -> Option<String> {
+        None
+    }
+
+    fn beside(_: TenantId, _: Option<&Self>, _: Option<&Self>) -> Result<Vec<Write>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+fn departed(kind: EntityType) -> String {
+    format!("departed-{}", kind.partition())
 }
 
 /// The entities of one kind of one tenant.
@@ -59,7 +126,12 @@ impl<'a, E: Stored> Subjects<'a, E> {
     }
 
     pub fn key(&self, id: Id) -> Key {
-        Key::of(self.tenant, E::TYPE.partition(), id.sortable())
+        Key::of(self.tenant, &E::partition(), id.sortable())
+    }
+
+    /// The same entities, as far as they were deleted and owe something.
+    pub fn departed(&self) -> Subjects<'a, E::Departed> {
+        Subjects::new(self.store, self.tenant)
     }
 
     pub async fn get(&self, id: Id) -> Result<Option<E>, StoreError> {
@@ -75,16 +147,29 @@ impl<'a, E: Stored> Subjects<'a, E> {
 
     /// Replaces the entity: the version of `after` is one more than the stored one.
     pub fn replace(&self, before: &E, after: &E) -> Result<Vec<Write>, StoreError> {
-        let mut writes = vec![self.put(after)?.when(Cond::version(before.subject().v))];
+        let gone = E::FOR_ITS_DEBT && after.subject().review.owed_at().is_none();
+        let own = if gone { Write::delete(self.key(after.subject().id)) } else { self.put(after)? };
+        let mut writes = vec![own.when(Cond::version(before.subject().v))];
         writes.extend(E::beside(self.tenant, Some(before), Some(after))?);
         Ok(writes)
     }
 
-    /// Deletes the entity as it stands in `before`.
+    /// Deletes the entity as it stands in `before`. What n8n is still to be told outlives it.
     pub fn delete(&self, before: &E) -> Result<Vec<Write>, StoreError> {
+        self.part(before, before.subject())
+    }
+
+    /// The same, where `left` says what n8n is still to be told.
+    pub fn part(&self, before: &E, left: &Subject) -> Result<Vec<Write>, StoreError> {
         let own = Write::delete(self.key(before.subject().id)).when(Cond::version(before.subject().v));
         let mut writes = vec![own];
         writes.extend(E::beside(self.tenant, Some(before), None)?);
+        if left.review.owed_at().is_some() {
+            let mut left = left.clone();
+            // Nobody looks at it any more.
+            left.review.history.clear();
+            writes.extend(self.departed().insert(&left.into())?);
+        }
         Ok(writes)
     }
 
@@ -109,7 +194,7 @@ impl<'a, E: Stored> Subjects<'a, E> {
 
     /// The tenant's entities below `before`, newest first.
     pub fn newest(&self, before: Option<Id>) -> Query {
-        Query::table(Key::partition(self.tenant, E::TYPE.partition()))
+        Query::table(Key::partition(self.tenant, &E::partition()))
             .newest_first()
             .after(before.map(|id| Position { key: self.key(id), sort: None }))
     }
@@ -152,25 +237,24 @@ impl<'a, E: Stored> Subjects<'a, E> {
             attrs.insert(attr::GSI1_PK.into(), Key::partition(self.tenant, &partition).into());
             attrs.insert(attr::GSI1_SK.into(), subject.id.sortable().into());
         }
-        let debt = subject.review.resume.as_ref().filter(|resume| resume.state == ResumeState::Pending);
-        due::owe(
-            &mut attrs,
-            &key,
-            debt.and_then(|resume| Some((TaskKind::ResumeN8n, resume.next_attempt_at?))),
-        );
+        due::owe(&mut attrs, &key, subject.review.owed_at().map(|at| (TaskKind::ResumeN8n, at)));
         Ok(Write::put(key, attrs))
     }
 }
 
-/// The kind of entity that lies under a key, if it is one of those that can be reviewed.
-pub fn kind_of(key: &Key) -> Option<EntityType> {
+/// The kind of entity that lies under a key, if it is one of those that can be reviewed, and whether it was deleted.
+pub fn kind_of(key: &Key) -> Option<(EntityType, bool)> {
     let tenant = key.tenant()?;
     [EntityType::Lead, EntityType::MediaItem, EntityType::CustomPayload, EntityType::Invoice]
         .into_iter()
-        .find(|kind| Key::partition(tenant, kind.partition()) == key.pk())
+        .flat_map(|kind| [(kind, false), (kind, true)])
+        .find(|(kind, gone)| {
+            let name = if *gone { departed(*kind) } else { kind.partition().to_owned() };
+            Key::partition(tenant, &name) == key.pk()
+        })
 }
 
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Marker {
     #[serde(alias = "payload_id")]
     entity_id: Id,

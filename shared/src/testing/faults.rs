@@ -21,6 +21,7 @@ use crate::{
     egress::{HttpOut, OutError, OutReply, OutRequest},
     queue::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, limits},
     store::{Item, Key, Meter, Page, Query, Store, StoreError, Write},
+    tenant::TenantId,
 };
 
 /// What goes wrong. Calls are counted from 0, beginning when the plan is set.
@@ -31,6 +32,8 @@ pub enum Plan {
     Calm,
     /// The process dies right before this call.
     DieBefore(usize),
+    /// The process dies right before the first call of this name.
+    DieAtCall(String),
     /// The process dies when this call has had its effect, before it hears of it.
     DieAfter(usize),
     /// So many of a hundred calls to the store, the blobs and the queue are refused, and change nothing.
@@ -141,8 +144,14 @@ impl Faults {
         lost: Option<fn() -> T>,
         call: impl Future<Output = T>,
     ) -> T {
+        let name = what.clone();
         let (number, fate) = self.fate(what);
-        if self.dies(|plan| matches!(plan, Plan::DieBefore(at) if *at == number)) {
+        let dies = |plan: &Plan| match plan {
+            Plan::DieBefore(at) => *at == number,
+            Plan::DieAtCall(at) => name.starts_with(&**at),
+            _ => false,
+        };
+        if self.dies(dies) {
             return pending().await;
         }
         match (fate, refusal) {
@@ -331,6 +340,16 @@ impl Queue for FaultyQueue {
         visibility: Duration,
     ) -> Result<Vec<Delivery>, QueueError> {
         self.inner.receive(queue, max, visibility).await
+    }
+
+    async fn receive_beside(
+        &self,
+        queue: QueueName,
+        max: usize,
+        visibility: Duration,
+        full: &[TenantId],
+    ) -> Result<Vec<Delivery>, QueueError> {
+        self.inner.receive_beside(queue, max, visibility, full).await
     }
 
     async fn delete(&self, queue: QueueName, receipt: &str) -> Result<(), QueueError> {

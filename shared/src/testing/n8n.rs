@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -10,7 +11,10 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::Network;
-use crate::egress::{OutError, OutReply, OutRequest};
+use crate::{
+    clock::FixedClock,
+    egress::{OutError, OutReply, OutRequest},
+};
 
 /// The API key that it takes.
 pub const API_KEY: &str = "n8n-api-key-here";
@@ -70,6 +74,29 @@ struct State {
     credentials_refused: Option<u16>,
     /// Cannot be asked for one credential, as 2.8 cannot.
     lists_credentials_only: bool,
+    slow: Option<Slow>,
+    endless: Option<Endless>,
+}
+
+/// A list of workflows without an end.
+struct Endless {
+    /// A page's, about.
+    bytes: usize,
+    /// After so many pages the first one comes again.
+    round: usize,
+}
+
+impl Endless {
+    fn next(&self, page: usize) -> String {
+        ((page + 1) % self.round).to_string()
+    }
+}
+
+/// How long its answers take, by the clock of the house.
+struct Slow {
+    clock: Arc<FixedClock>,
+    api: Duration,
+    waits: Duration,
 }
 
 /// A fake n8n at one origin.
@@ -139,6 +166,16 @@ impl FakeN8n {
     /// Every answer repeats what the call was sent, as careless proxies and workflows do; or no longer.
     pub fn echo(&self, status: Option<u16>) {
         self.state().echo = status;
+    }
+
+    /// Answers of its API and of its Waits take so long from now on. What a caller does not wait for is done all the same.
+    pub fn slow(&self, clock: &Arc<FixedClock>, api: Duration, waits: Duration) {
+        self.state().slow = Some(Slow { clock: clock.clone(), api, waits });
+    }
+
+    /// Its list of workflows goes on for ever, in pages of so many bytes, and after so many pages from the beginning.
+    pub fn list_for_ever(&self, bytes: usize, round: usize) {
+        self.state().endless = Some(Endless { bytes, round });
     }
 
     /// Adds a workflow to the API's list.
@@ -236,8 +273,18 @@ impl FakeN8n {
         self.state().executions.get(&id).cloned()
     }
 
-    /// Its answer to one request.
+    /// Its answer to one request, once it has come.
     pub fn answer(&self, request: &OutRequest) -> Result<OutReply, OutError> {
+        let answer = self.answer_at_once(request);
+        let state = self.state();
+        let Some(slow) = &state.slow else { return answer };
+        let waits = request.url.path().starts_with("/webhook-waiting/");
+        let takes = if waits { slow.waits } else { slow.api };
+        slow.clock.advance(takes.min(request.timeout));
+        if takes > request.timeout { Err(OutError::Timeout) } else { answer }
+    }
+
+    fn answer_at_once(&self, request: &OutRequest) -> Result<OutReply, OutError> {
         let mut state = self.state();
         if state.down {
             return Err(OutError::Connect("connection refused".into()));
@@ -284,7 +331,19 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
         request.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
     match path {
-        ["workflows"] => reply(200, json!({ "data": state.workflows, "nextCursor": null }).to_string()),
+        ["workflows"] => {
+            let page = query("cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+            let (data, next) = match &state.endless {
+                Some(endless) => (
+                    vec![
+                        json!({ "id": format!("wf{page}"), "name": "Report", "padding": "x".repeat(endless.bytes) }),
+                    ],
+                    Some(endless.next(page)),
+                ),
+                None => (state.workflows.clone(), None),
+            };
+            reply(200, json!({ "data": data, "nextCursor": next }).to_string())
+        }
         ["executions"] => {
             let workflow = query("workflowId").unwrap_or_default();
             let running = query("status").as_deref() == Some("running");

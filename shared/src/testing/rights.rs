@@ -164,6 +164,17 @@ impl Queue for Seen<dyn Queue> {
         self.inner.receive(queue, max, visibility).await
     }
 
+    async fn receive_beside(
+        &self,
+        queue: QueueName,
+        max: usize,
+        visibility: Duration,
+        full: &[TenantId],
+    ) -> Result<Vec<Delivery>, QueueError> {
+        self.tell(Access::on("sqs:ReceiveMessage", Resource::Queue(queue)));
+        self.inner.receive_beside(queue, max, visibility, full).await
+    }
+
     async fn delete(&self, queue: QueueName, receipt: &str) -> Result<(), QueueError> {
         self.tell(Access::on("sqs:DeleteMessage", Resource::Queue(queue)));
         self.inner.delete(queue, receipt).await

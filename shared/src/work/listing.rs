@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
+use super::{Ended, Message};
 use crate::{
     app::App,
-    clock::Millis,
+    clock::{Deadline, Millis},
     domain::installation::Installation,
+    egress::OutError,
     error::{Error, OrNotFound, Result},
     ids::Id,
     installed::Installed,
-    n8n::client::N8nError,
+    n8n::{
+        client::{N8nError, Turn},
+        pages::Walk,
+    },
     queue::{Task, TaskKind},
     repo::{
         due::{self, UNANNOUNCED},
@@ -21,11 +26,14 @@ use crate::{
 
 /// Pages of 250 workflows read of one n8n.
 const MAX_PAGES: usize = 40;
+/// A listing of its own has so much time. It may be made twice at once: what it writes is the same, and one of two stores how
+/// it ended.
+const TIME: Duration = Duration::from_secs(90);
 /// Attempts before the listing waits for the next registration: about four days.
 const MAX_ATTEMPTS: u32 = 100;
 
 /// A message arrived: lists, and settles the debt.
-pub async fn step(app: &App, task: &Task) -> Result<()> {
+pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
     let id: Id = task
         .sk
@@ -33,21 +41,33 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
         .map_err(|_| Error::internal(format!("no installation is stored under {}", task.key())))?;
     let key = Installations { store: &*app.store, tenant }.key(id);
     let owing = due::owing::<Installation>(&*app.store, &key).await?.or_not_found("installation")?;
-    if !owing.is_due(app.now()) {
-        return Ok(());
+    let now = app.now();
+    if !owing.is_due(now) {
+        return Ok(Ended::Done);
     }
-    run(app, tenant, owing.item, &task.request_id).await
+    if owing.suspect && !message.alone {
+        return Ok(Ended::Suspect);
+    }
+    let turn = Turn::owed(message.deadline.min(Deadline::at(now.plus(TIME))));
+    run(app, tenant, owing.item, &task.request_id, turn).await.map(|()| Ended::Done)
 }
 
 /// Lists the workflows now and stores how it went.
-pub async fn run(app: &App, tenant: TenantId, installation: Installation, request_id: &str) -> Result<()> {
+pub async fn run(
+    app: &App,
+    tenant: TenantId,
+    installation: Installation,
+    request_id: &str,
+    turn: Turn,
+) -> Result<()> {
     let installations = Installations { store: &*app.store, tenant };
     let mut after = installation.clone();
     let mut next = None;
-    match list(app, tenant, &installation).await {
-        Ok(count) => {
-            tracing::info!(installation = %installation.id, count, "listed n8n's workflows");
-            after.listing_error = None;
+    match list(app, tenant, &installation, turn).await {
+        Ok((count, cut)) => {
+            tracing::info!(installation = %installation.id, count, cut, "listed n8n's workflows");
+            after.listing_error =
+                cut.map(|why| format!("n8n's list of workflows was not read to its end: {why}"));
             after.listing_attempts = 0;
         }
         Err(error) => {
@@ -74,16 +94,25 @@ fn pause(attempts: u32) -> Duration {
     Duration::from_secs(5 << attempts.min(10)).min(Duration::from_secs(3600))
 }
 
-async fn list(app: &App, tenant: TenantId, installation: &Installation) -> Result<usize, N8nError> {
+/// Lists what can be listed in time. Returns how many, and why not all.
+async fn list(
+    app: &App,
+    tenant: TenantId,
+    installation: &Installation,
+    turn: Turn,
+) -> Result<(usize, Option<&'static str>), N8nError> {
     let ours = |error: Error| N8nError::Status { status: 0, message: error.into_message() };
-    let n8n = app.n8n(tenant, installation).await.map_err(ours)?;
+    let n8n = app.n8n(tenant, installation, turn).await.map_err(ours)?;
     let installed = Installed { app, tenant };
     let workflows = Workflows { store: &*app.store, tenant };
-    let mut cursor = None;
+    let mut walk = Walk::of(MAX_PAGES);
     let mut count = 0;
-    for _ in 0..MAX_PAGES {
-        let (page, next) = n8n.workflows(cursor.as_deref()).await?;
+    while walk.goes_on() {
+        let page = n8n.workflows(&mut walk).await?;
         for row in &page {
+            if turn.deadline.left(app.now()).is_zero() {
+                return Err(OutError::NotTried("no time was left".into()).into());
+            }
             let nid = installed.node(installation.id, &row.id, row.name.as_deref()).await.map_err(ours)?;
             for path in &row.webhook_paths {
                 workflows
@@ -93,12 +122,8 @@ async fn list(app: &App, tenant: TenantId, installation: &Installation) -> Resul
             }
         }
         count += page.len();
-        if next.is_none() {
-            break;
-        }
-        cursor = next;
     }
-    Ok(count)
+    Ok((count, walk.cut()))
 }
 
 /// When a fresh registration's listing is due, should the request that registered die before it lists.

@@ -3,6 +3,7 @@
 //! Its one rule: the item that owes is read first and written last, under a condition. A message that comes twice finds
 //! nothing owed the second time.
 
+mod alone;
 pub mod chore;
 pub mod due;
 pub mod listing;
@@ -13,13 +14,46 @@ use std::time::Duration;
 
 use crate::{
     app::App,
-    clock,
+    clock::{self, Deadline, Millis},
     error::{Error, ErrorKind},
     json, metrics,
     queue::{Task, TaskKind},
     repo::due as debts,
     store::meter::measured,
 };
+
+pub use alone::handle_alone;
+
+/// A message as its host hands it over.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    pub body: &'a str,
+    /// When the host stops waiting for it.
+    pub deadline: Deadline,
+    /// Nothing else that is suspected is under way.
+    pub alone: bool,
+}
+
+impl<'a> Message<'a> {
+    /// A message among others, to be done by then.
+    pub fn new(body: &'a str, end: Millis) -> Self {
+        Self { body, deadline: Deadline::at(end), alone: false }
+    }
+}
+
+/// How the work on a debt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    Done,
+    /// The process may have died of it before, so that nothing was begun.
+    Suspect,
+}
+
+/// Whether a message may have ended the process that it was delivered to before. One that was released for another reason
+/// looks the same.
+pub fn is_suspect(receives: u32) -> bool {
+    receives > 1
+}
 
 /// What became of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,33 +62,41 @@ pub enum Outcome {
     Done,
     /// Our own fault (store, queue, key service): the message must come again.
     Retry(Duration),
+    /// It must be worked on alone ([`handle_alone`]): the process may have died of it before.
+    Alone,
     /// It can never be done: the message goes to the dead-letter queue by coming back until the queue gives up.
     Fail(String),
 }
 
 /// Does what a message asks for.
-pub async fn handle(app: &App, body: &str) -> Outcome {
-    let task: Task = match json::from_str(body) {
+pub async fn handle(app: &App, message: &Message<'_>) -> Outcome {
+    let task = match read(message.body) {
         Ok(task) => task,
-        Err(error) => return Outcome::Fail(format!("not a task: {error}")),
+        Err(error) => return Outcome::Fail(error),
     };
     let started = app.now();
     let span = tracing::info_span!("task", id = %task.request_id, kind = task.task.as_str());
     let work = async {
+        // Boxed: the compiler gives up on what nests deeper than its limit.
         let done = match task.task {
-            TaskKind::ResumeN8n => resume::step(app, &task).await,
-            TaskKind::PollExecution => poll::step(app, &task).await,
-            TaskKind::ListWorkflows => listing::step(app, &task).await,
-            TaskKind::Chore => chore::step(app, &task).await,
+            TaskKind::ResumeN8n => Box::pin(resume::step(app, &task, message)).await,
+            TaskKind::PollExecution => Box::pin(poll::step(app, &task, message)).await,
+            TaskKind::ListWorkflows => Box::pin(listing::step(app, &task, message)).await,
+            TaskKind::Chore => Box::pin(chore::step(app, &task, message)).await,
         };
         match done {
-            Ok(()) => Outcome::Done,
+            Ok(Ended::Done) => Outcome::Done,
+            Ok(Ended::Suspect) => Outcome::Alone,
             Err(error) => failed(&error),
         }
     };
     let (outcome, spent) = measured(tracing::Instrument::instrument(work, span)).await;
     metrics::worked(&task, &outcome, app.now().since(started), &spent);
     outcome
+}
+
+fn read(body: &str) -> Result<Task, String> {
+    json::from_str(body).map_err(|error| format!("not a task: {error}"))
 }
 
 /// The last delivery of a message failed for good, and it becomes a dead letter. What it is about stays owed and is left

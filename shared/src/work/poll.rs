@@ -1,8 +1,11 @@
 //! Following a run to its end through n8n's public API.
 
+use std::time::Duration;
+
+use super::{Ended, Message};
 use crate::{
     app::App,
-    clock::Millis,
+    clock::{Deadline, Millis},
     domain::{
         run::{CLOCK_SKEW, FOLLOW_FOR, Run, Snapshot, poll_pause},
         workflow::{self, Latest},
@@ -12,7 +15,7 @@ use crate::{
     installed::Installed,
     n8n::{
         answer,
-        client::{ExecutionRow, N8n, N8nError},
+        client::{ExecutionRow, N8n, N8nError, Turn},
     },
     queue::{Task, TaskKind},
     repo::{due, runs::Runs, workflows::Workflows},
@@ -20,8 +23,12 @@ use crate::{
     tenant::TenantId,
 };
 
+/// A look has so much time, less than the sweep leaves its debt alone. It may be made twice at once: it sends nothing, and of
+/// two that saw something one stores it.
+const TIME: Duration = Duration::from_secs(25);
+
 /// One look at n8n for one run.
-pub async fn step(app: &App, task: &Task) -> Result<()> {
+pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
     let id = run_id(task)?;
     let runs = Runs { store: &*app.store, tenant };
@@ -29,12 +36,16 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
     let now = app.now();
     let is_due = owing.is_due(now) || owing.item.polls == 0;
     if !owing.is_owed() || !(is_due || task.asked && owing.item.is_stale(now)) {
-        return Ok(());
+        return Ok(Ended::Done);
+    }
+    if owing.suspect && !message.alone {
+        return Ok(Ended::Suspect);
     }
     let put_off = owing.due_at;
     let mut run = owing.item;
     let installation = Installed { app, tenant }.get(run.installation_id).await?;
-    let n8n = app.n8n(tenant, &installation).await?;
+    let turn = Turn::owed(message.deadline.min(Deadline::at(now.plus(TIME))));
+    let n8n = app.n8n(tenant, &installation, turn).await?;
     let seen = look(&n8n, &run).await;
     run.polls += u32::from(is_due);
     run.polled_at = Some(now);
@@ -56,7 +67,7 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
     if let Some(next) = next.filter(|_| is_due) {
         app.hint(&Task::new(TaskKind::PollExecution, &runs.key(id), &task.request_id), next).await;
     }
-    Ok(())
+    Ok(Ended::Done)
 }
 
 /// A run's key is `run#<id>`.

@@ -1,70 +1,112 @@
 //! The debt of a decision: n8n is told, once, however long it takes.
 
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::time::Duration;
+
+use async_trait::async_trait;
 use url::Url;
 
+use super::{Ended, Message};
 use crate::{
     app::App,
-    clock::Millis,
+    clock::{self, Deadline, Millis},
     domain::{
         invoice::Invoice,
         lead::Lead,
         media::MediaItem,
         payload::Payload,
-        review::{EntityType, Resume, ResumeState},
-        subject::Subject,
+        review::{EntityType, Rest, Resume, ResumeState},
+        subject::{Reviewable, Subject},
     },
-    error::{Error, OrNotFound, Result},
-    ids::Id,
+    error::{Error, ErrorKind, OrNotFound, Result},
     installed::Installed,
     metrics,
-    n8n::resume::{Ending, Errand, attempt},
+    n8n::{
+        client::Turn,
+        resume::{Claim, Ending, Errand, attempt},
+    },
     queue::{Task, TaskKind},
-    repo::subjects::{OWN, Stored, Subjects, kind_of},
+    repo::{
+        due,
+        subjects::{OWN, Stored, Subjects, kind_of},
+    },
     store,
     tenant::TenantId,
 };
 
+/// A claim that was written or read this lately is believed without another look.
+const BELIEVED: Duration = Duration::from_secs(2);
+
+/// How an attempt ended is stored again after these, where the store could not: what is not stored looks like a death.
+const STORING: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
+
 /// A message arrived: claims the debt, if it is still owed and nobody else is at it, and pays it.
-pub async fn step(app: &App, task: &Task) -> Result<()> {
+pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     match kind_of(&task.key()) {
-        Some(EntityType::CustomPayload) => claim::<Payload>(app, task).await,
-        Some(EntityType::Invoice) => claim::<Invoice>(app, task).await,
-        Some(EntityType::Lead) => claim::<Lead>(app, task).await,
-        Some(EntityType::MediaItem) => claim::<MediaItem>(app, task).await,
+        Some((EntityType::CustomPayload, gone)) => claim::<Payload>(app, task, message, gone).await,
+        Some((EntityType::Invoice, gone)) => claim::<Invoice>(app, task, message, gone).await,
+        Some((EntityType::Lead, gone)) => claim::<Lead>(app, task, message, gone).await,
+        Some((EntityType::MediaItem, gone)) => claim::<MediaItem>(app, task, message, gone).await,
         None => Err(Error::internal(format!("nothing that can be reviewed lies under {}", task.key()))),
     }
 }
 
-async fn claim<E: Stored>(app: &App, task: &Task) -> Result<()> {
+async fn claim<E: Stored>(app: &App, task: &Task, message: &Message<'_>, gone: bool) -> Result<Ended> {
+    match gone {
+        true => claim_one::<E::Departed>(app, task, message).await,
+        false => claim_one::<E>(app, task, message).await,
+    }
+}
+
+async fn claim_one<E: Stored>(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
-    let id: Id =
-        task.sk.parse().map_err(|_| Error::internal(format!("no entity is stored under {}", task.key())))?;
-    let entities = Subjects::<E>::new(&*app.store, tenant);
-    let before = entities.get(id).await?.or_not_found(E::TYPE.as_str())?;
-    let now = app.now();
+    let owing = due::owing::<E>(&*app.store, &task.key()).await?.or_not_found(E::TYPE.as_str())?;
+    let (now, suspect) = (app.now(), owing.suspect);
+    if !owing.is_due(now) {
+        return Ok(Ended::Done);
+    }
+    let before = owing.item;
     let mut claimed = before.clone();
     let subject = claimed.subject_mut();
-    let Some(resume) = subject.review.resume.as_mut() else { return Ok(()) };
-    if !resume.is_due(now) {
-        return Ok(());
+    let Some(resume) = subject.review.resume.as_mut().filter(|resume| resume.is_due(now)) else {
+        return Ok(Ended::Done);
+    };
+    if !message.alone && (suspect || resume.is_suspect()) {
+        return Ok(Ended::Suspect);
     }
-    resume.claim(now);
+    let put_off = resume.put_off_if_deadly(now, due::left_alone);
+    if put_off.is_none() {
+        resume.claim(now);
+    }
     subject.v += 1;
+    let entities = Subjects::<E>::new(&*app.store, tenant);
     store::apply(&*app.store, entities.replace(&before, &claimed)?).await?;
-    pay(app, tenant, claimed, &task.request_id).await.map(|_| ())
+    if let Some(until) = put_off {
+        super::alone::log_put_off(task, until);
+        return Ok(Ended::Done);
+    }
+    pay(app, tenant, claimed, &task.request_id, Turn::owed(message.deadline)).await.map(|_| Ended::Done)
 }
 
 /// Makes the attempt that was claimed, and stores how it ended. Returns the entity as it stands then.
-pub async fn pay<E: Stored>(app: &App, tenant: TenantId, entity: E, request_id: &str) -> Result<E> {
+pub async fn pay<E: Stored>(
+    app: &App,
+    tenant: TenantId,
+    entity: E,
+    request_id: &str,
+    turn: Turn,
+) -> Result<E> {
     let subject = entity.subject();
     let ending = match errand_of(app, tenant, E::TYPE, subject).await {
-        Ok(Some(ready)) => ready.run(app, tenant, E::TYPE, subject).await,
+        Ok(Some(ready)) => ready.run::<E>(app, tenant, subject, turn).await,
         Ok(None) => {
             Ending::Settled(ResumeState::Failed, Some("it is not known which n8n execution to resume".into()))
         }
         Err(error) => Ending::Later {
             why: error.into_message(),
             sent: subject.review.resume.as_ref().is_some_and(|r| r.sent),
+            rest: Rest::Usual,
         },
     };
     metrics::resumed(tenant, E::TYPE, &subject.id.to_string(), &ending);
@@ -78,7 +120,7 @@ struct Ready {
 }
 
 impl Ready {
-    async fn run(self, app: &App, tenant: TenantId, kind: EntityType, subject: &Subject) -> Ending {
+    async fn run<E: Stored>(self, app: &App, tenant: TenantId, subject: &Subject, turn: Turn) -> Ending {
         let (Some(decision), Some(resume)) = (&subject.review.decision, &subject.review.resume) else {
             return Ending::Settled(ResumeState::Failed, Some("no decision stands".into()));
         };
@@ -88,14 +130,63 @@ impl Ready {
             execution_id: &self.execution_id,
             resume_url: self.resume_url,
             entity_id: subject.id,
-            entity_type: kind,
+            entity_type: E::TYPE,
             posted_at: subject.posted_at,
             reposts: subject.review.reposts,
             decision,
             sent: resume.sent,
         };
-        attempt(app, &errand).await
+        let claim = Held {
+            app,
+            entities: Subjects::<E>::new(&*app.store, tenant),
+            subject,
+            resume,
+            deadline: turn.deadline.min(resume.deadline(app.now())),
+            believed_until: AtomicI64::new(resume.claimed_at().plus(BELIEVED).0),
+        };
+        attempt(app, &errand, &claim, turn.urgent).await
     }
+}
+
+/// The claim of an attempt. While its time lasts nobody else may begin one, so that a look at the clock is enough at first;
+/// later the item is read, because clocks differ and machines sleep.
+struct Held<'a, E> {
+    app: &'a App,
+    entities: Subjects<'a, E>,
+    subject: &'a Subject,
+    resume: &'a Resume,
+    deadline: Deadline,
+    believed_until: AtomicI64,
+}
+
+#[async_trait]
+impl<E: Stored> Claim for Held<'_, E> {
+    fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    async fn holds(&self) -> Result<bool> {
+        let now = self.app.now();
+        if now.0 <= self.believed_until.load(Relaxed) {
+            return Ok(true);
+        }
+        let id = self.subject.id;
+        let stands = match self.entities.get(id).await? {
+            Some(entity) => is_ours(entity.subject(), self.subject, self.resume),
+            None => {
+                let gone = self.entities.departed().get(id).await?;
+                gone.is_some_and(|gone| is_ours(gone.subject(), self.subject, self.resume))
+            }
+        };
+        self.believed_until.store(now.plus(BELIEVED).0, Relaxed);
+        Ok(stands)
+    }
+}
+
+/// Whether the debt that stands in the store is still that of this attempt.
+fn is_ours(stands: &Subject, subject: &Subject, claimed: &Resume) -> bool {
+    stands.review.decision == subject.review.decision
+        && stands.review.resume.as_ref().is_some_and(|resume| resume.is_same_attempt(claimed))
 }
 
 async fn errand_of(
@@ -119,22 +210,48 @@ async fn errand_of(
     Ok(Some(Ready { installation, execution_id, resume_url }))
 }
 
-/// Stores the ending. Whatever else was changed meanwhile is kept: only the debt is this attempt's to write, and a debt
-/// that is another decision's is not. Returns the entity as this attempt leaves it.
+/// Stores the ending, wherever the debt lies by now. Returns the entity as this attempt leaves it.
 async fn settle<E: Stored>(
     app: &App,
     tenant: TenantId,
-    mut entity: E,
+    entity: E,
     ending: &Ending,
     request_id: &str,
 ) -> Result<E> {
+    let claimed = entity.subject().clone();
     let entities = Subjects::<E>::new(&*app.store, tenant);
+    let (entity, deleted) = settle_in(app, entities, entity, ending, request_id).await?;
+    // It was deleted meanwhile, and its debt goes on without it.
+    if deleted
+        && let Some(gone) = entities.departed().get(claimed.id).await?
+        && claimed.review.resume.as_ref().is_some_and(|resume| is_ours(gone.subject(), &claimed, resume))
+    {
+        settle_in(app, entities.departed(), gone, ending, request_id).await?;
+    }
+    Ok(entity)
+}
+
+/// Stores the ending. Whatever else was changed meanwhile is kept: only the debt is this attempt's to write, and a debt
+/// that is another decision's or attempt's is not. Returns the entity as this attempt leaves it, and whether it is there no
+/// more.
+async fn settle_in<E: Stored>(
+    app: &App,
+    entities: Subjects<'_, E>,
+    mut entity: E,
+    ending: &Ending,
+    request_id: &str,
+) -> Result<(E, bool)> {
+    let claimed = entity.subject().clone();
+    let mut pauses = STORING.iter();
     loop {
         let now = app.now();
         let before = entity.clone();
         let subject = entity.subject_mut();
-        let Some(resume) = subject.review.resume.as_mut() else { return Ok(entity) };
-        let next = apply(resume, ending, now);
+        let Some(resume) = subject.review.resume.as_mut() else { return Ok((entity, false)) };
+        if !apply(resume, ending, now) {
+            return Ok((entity, false));
+        }
+        let next = resume.next_attempt_at;
         subject.touch(now);
         let id = subject.id;
         match store::apply(&*app.store, entities.replace(&before, &entity)?).await {
@@ -142,26 +259,43 @@ async fn settle<E: Stored>(
                 if let Some(next) = next {
                     app.hint(&Task::new(TaskKind::ResumeN8n, &entities.key(id), request_id), next).await;
                 }
-                return Ok(entity);
+                return Ok((entity, false));
             }
             Err(refused) if refused.refused_by(OWN).is_some() => {
-                let current = entities.get(id).await?.or_not_found(E::TYPE.as_str())?;
-                // The workflow was quicker and posted again: the debt is settled by that.
-                if current.subject().review.decision != before.subject().review.decision {
-                    return Ok(entity);
+                let Some(current) = entities.get(id).await? else { return Ok((entity, true)) };
+                // The workflow was quicker and posted again: the debt is settled by that. Or it is somebody else's.
+                let ours = claimed.review.resume.as_ref();
+                if !ours.is_some_and(|resume| is_ours(current.subject(), &claimed, resume)) {
+                    return Ok((entity, false));
                 }
                 entity = current;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let error = Error::from(error);
+                let again = pauses.next().filter(|_| error.kind == ErrorKind::Unavailable);
+                let Some(pause) = again else { return Err(error) };
+                app.clock.sleep(*pause).await;
+                entity = before;
+            }
         }
     }
 }
 
-/// Applies an ending to the debt; the time of the next attempt, if there is one.
-fn apply(resume: &mut Resume, ending: &Ending, now: Millis) -> Option<Millis> {
+/// Applies an ending to the debt. False when there is nothing to store.
+fn apply(resume: &mut Resume, ending: &Ending, now: Millis) -> bool {
     match ending {
         Ending::Settled(state, why) => resume.settle(*state, now, why.clone()),
-        Ending::Later { why, sent } => resume.later(now, why.clone(), *sent),
+        Ending::Later { why, sent, rest } => resume.later(now, why.clone(), *sent, *rest),
+        Ending::Lost => return false,
     }
-    resume.next_attempt_at
+    true
+}
+
+/// Sends what a deletion left to be told to its worker.
+pub async fn hint_departed<E: Stored>(app: &App, tenant: TenantId, deleted: &Subject, request_id: &str) {
+    if let Some(due) = deleted.review.owed_at() {
+        let key = Subjects::<E>::new(&*app.store, tenant).departed().key(deleted.id);
+        tracing::info!(id = %deleted.id, due = clock::iso(due), "what n8n is to be told outlives its entity");
+        app.hint(&Task::new(TaskKind::ResumeN8n, &key, request_id), due).await;
+    }
 }

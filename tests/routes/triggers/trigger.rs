@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::{egress::OutError, testing::Plan};
+use shared::egress::OutError;
 
 use crate::support::{Answer, N8N, TestApp, named, refusal, samples};
 
@@ -213,26 +213,6 @@ async fn an_answer_that_is_lost_starts_no_second_execution() {
         }
         assert_eq!(house.network.sent_to("/webhook/").len(), 1, "{code}");
     }
-}
-
-#[tokio::test]
-async fn a_run_that_was_found_is_not_started_again_by_the_repeat_of_a_request_that_died() {
-    let post = async |house: &TestApp| house.acme.post_once(PATH, "once", followed()).await;
-    let calm = house().await;
-    calm.faults.set(Plan::Calm);
-    post(&calm).await;
-    let call = calm.faults.calls().iter().position(|call| call.starts_with("http.send")).unwrap();
-    let house = house().await;
-    house.faults.set(Plan::DieAfter(call));
-    assert!(house.faults.survive(post(&house)).await.is_none(), "it answered");
-    house.faults.set(Plan::Calm);
-    house.n8n.runs(551, "abc123", house.app.now().0);
-    house.live(Duration::from_secs(100)).await;
-    let later = house.acme.post_once(PATH, "once", followed()).await;
-    assert_eq!((later.status, &later.json["execution_id"]), (200, &json!("551")), "{later:?}");
-    assert_eq!((&later.json["n8n_status"], &later.json["response"]), (&Value::Null, &Value::Null));
-    assert_eq!(later.json["warnings"][0]["code"], "response_left_out");
-    assert_eq!(house.network.sent_to("/webhook/").len(), 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,13 @@
 use serde::Serialize;
 use shared::{
+    domain::invoice::Invoice,
     error::{OrNotFound, Result},
-    http::{ctx::Ctx, extract::PathId, reply::Reply},
+    http::{
+        ctx::Ctx,
+        deletion::{DeleteQuery, Waiting},
+        extract::{PathId, QueryFields},
+        reply::{Reply, Warning},
+    },
     ids::Id,
 };
 use utoipa::ToSchema;
@@ -15,14 +21,23 @@ pub struct Deleted {
     id: Id,
     #[schema(example = "Invoice deleted successfully.")]
     message: &'static str,
+    /// What else to know; absent when there is nothing. `execution_waits`: nobody has decided, and n8n waits on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
-/// Deletes an invoice. Its number is free again, and a decision that n8n was not told of yet is not sent any more.
+/// Deletes an invoice. Its number is free again, and a decision that n8n has not heard yet is told all
+/// the same.
 #[utoipa::path(delete, path = "/api/invoices/{id}", operation_id = "delete_invoice", tag = "invoices",
-    params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
+    params(("id" = u64, Path, description = "Id of the invoice.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
+    let waiting = Waiting::read(&ctx, query)?;
     let invoice = ctx.invoices().get(id).await?.or_not_found("record")?;
-    let reply = Reply::ok(&Deleted { success: true, id, message: "Invoice deleted successfully." })?;
-    Ok(ctx.commit(ctx.invoices().delete(&invoice)?, reply).await?)
+    let leaving = waiting.leaving(&ctx, &invoice);
+    let (message, warnings) = ("Invoice deleted successfully.", leaving.warnings.clone());
+    let reply = Reply::ok(&Deleted { success: true, id, message, warnings })?;
+    let reply = ctx.commit(ctx.invoices().part(&invoice, &leaving.left)?, reply).await?;
+    leaving.tell::<Invoice>(&ctx).await;
+    Ok(reply)
 }

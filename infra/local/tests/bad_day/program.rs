@@ -181,7 +181,9 @@ fn review(dice: &mut Dice, number: u64) -> What {
                 acts.push_back(Act::DecideOtherwise(if verb == "deny" { "approve" } else { "deny" }));
             }
             if dice.chance(15) {
-                acts.extend([Act::AwaitN8n, Act::Delete]);
+                // What n8n has not heard yet outlives the entity.
+                acts.extend(dice.chance(50).then_some(Act::AwaitN8n));
+                acts.push_back(Act::Delete);
             }
         }
     }

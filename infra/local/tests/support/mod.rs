@@ -14,7 +14,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::egress::OutRequest;
 
 /// Nothing here takes longer, not even on a busy machine.
@@ -39,7 +39,7 @@ pub fn run(data: &Path, arguments: &[&str]) -> Output {
 }
 
 /// The JSON that a command printed.
-pub fn json(output: &Output) -> Value {
+pub fn printed(output: &Output) -> Value {
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
@@ -109,6 +109,21 @@ impl Baton {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Whether it ends by itself in this time.
+    pub fn ends_within(&mut self, time: Duration) -> bool {
+        let step = Duration::from_millis(50);
+        let steps = time.as_millis() / step.as_millis();
+        (0..steps).any(|_| {
+            thread::sleep(step);
+            self.child.try_wait().unwrap().is_some()
+        })
+    }
+
+    /// What it has logged so far.
+    pub fn said(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// Waits for the end of the process; its status and its whole log.
@@ -194,6 +209,41 @@ pub fn send(
 /// A request that must be answered.
 pub fn ask(addr: &str, key: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
     call(addr, method, path, &[("x-api-key", key)], body).unwrap()
+}
+
+/// An execution of n8n's that created an entity and waits for its decision.
+pub fn waiting(execution: u64, entity: u64) -> String {
+    let run = |at: u64, status: &str, from: Option<&str>, item: Value| {
+        let source: Vec<_> =
+            from.iter().map(|node| json!({ "previousNode": node, "previousNodeRun": 0 })).collect();
+        json!([{
+            "startTime": 1_737_455_400_000_u64 + at, "executionTime": 5, "executionIndex": 0, "source": source,
+            "executionStatus": status, "data": { "main": [[{ "json": item }]] },
+        }])
+    };
+    let created = json!({ "success": true, "id": entity });
+    json!({
+        "id": execution.to_string(), "finished": false, "mode": "webhook", "status": "waiting", "workflowId": "wf1",
+        "startedAt": "2025-01-21T10:30:00.000Z", "stoppedAt": "2025-01-21T10:30:00.000Z",
+        "waitTill": "3000-01-01T00:00:00.000Z",
+        "data": {
+            "resultData": {
+                "runData": {
+                    "Webhook": run(10, "success", None, json!({})),
+                    "Create": run(20, "success", Some("Webhook"), created.clone()),
+                    "Wait": run(30, "waiting", Some("Create"), created),
+                },
+                "lastNodeExecuted": "Wait",
+            },
+            "resumeToken": "token",
+        },
+        "workflowData": { "id": "wf1", "nodes": [
+            { "name": "Webhook", "type": "n8n-nodes-base.webhook", "parameters": {} },
+            { "name": "Create", "type": "n8n-nodes-base.httpRequest", "parameters": {} },
+            { "name": "Wait", "type": "n8n-nodes-base.wait", "parameters": { "resume": "webhook", "httpMethod": "POST" } },
+        ]},
+    })
+    .to_string()
 }
 
 /// A server on loopback that answers every request by `answer(method and path, body)`: its status and body.

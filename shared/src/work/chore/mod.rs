@@ -9,9 +9,10 @@ mod unfile;
 
 use std::time::Duration;
 
+use super::{Ended, Message};
 use crate::{
     app::App,
-    clock::Millis,
+    clock::Deadline,
     domain::chore::{Chore, Step, What},
     error::Result,
     queue::{Task, TaskKind},
@@ -24,20 +25,24 @@ use crate::{
 const STRETCH: Duration = Duration::from_secs(20);
 
 /// A message arrived: goes on with the chore.
-pub async fn step(app: &App, task: &Task) -> Result<()> {
+pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
     let chores = Chores { store: &*app.store, tenant };
-    let Some(owing) = due::owing::<Chore>(&*app.store, &task.key()).await? else { return Ok(()) };
-    if !owing.is_due(app.now()) {
-        return Ok(());
+    let Some(owing) = due::owing::<Chore>(&*app.store, &task.key()).await? else { return Ok(Ended::Done) };
+    let now = app.now();
+    if !owing.is_due(now) {
+        return Ok(Ended::Done);
+    }
+    if owing.suspect && !message.alone {
+        return Ok(Ended::Suspect);
     }
     let mut chore = owing.item;
-    let until = app.now().plus(STRETCH);
+    let until = message.deadline.min(Deadline::at(now.plus(STRETCH)));
     let ended = stretch(app, tenant, &mut chore, until).await;
     let due = match &ended {
         Ok(Step::Done) => {
             app.store.write(chores.delete(chore.id)).await?;
-            return Ok(());
+            return Ok(Ended::Done);
         }
         Ok(going_on) => {
             chore.failures = 0;
@@ -61,11 +66,11 @@ pub async fn step(app: &App, task: &Task) -> Result<()> {
         Err(StoreError::ConditionFailed { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    Ok(())
+    Ok(Ended::Done)
 }
 
 /// Steps until the end, an error, or the time is up. The cursor moves with every step that was done.
-async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Millis) -> Result<Step> {
+async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline) -> Result<Step> {
     loop {
         let step = match &chore.what {
             What::Purge { partition } => purge::step(app, tenant, partition).await?,
@@ -76,7 +81,7 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Millis) 
         };
         if let Step::More(cursor) = &step {
             chore.cursor.clone_from(cursor);
-            if app.now() < until {
+            if !until.left(app.now()).is_zero() {
                 continue;
             }
         }

@@ -1,0 +1,43 @@
+//! Work that the process may have died of, done with nothing else of its kind beside it.
+//!
+//! Its one rule: it is written down that such work begins, and whoever finds that it never ended puts its debt off instead of
+//! trying once more. So the second death is the last one for a while, and it is known whose it was. A decision's debt writes
+//! this down in its claim (`domain::review::Resume`); others only here, and only when they are suspected.
+
+use super::{Message, Outcome, handle, read};
+use crate::{
+    app::App,
+    clock::{self, Millis},
+    error::LogFailure,
+    queue::{Task, TaskKind},
+    repo::due::{self, Begun},
+};
+
+const WHY: &str = "the process has died of it, more than once";
+
+/// Does what a suspected message asks for. Its host sees to it that one such message is under way at a time.
+pub async fn handle_alone(app: &App, message: &Message<'_>) -> Outcome {
+    let alone = Message { alone: true, ..*message };
+    let task = match read(message.body) {
+        Ok(task) if task.task != TaskKind::ResumeN8n => task,
+        _ => return handle(app, &alone).await,
+    };
+    let key = task.key();
+    match due::begin_alone(&*app.store, &key, app.now(), WHY).await {
+        Ok(Begun::Now) => {}
+        Ok(Begun::Nothing) => return Outcome::Done,
+        Ok(Begun::PutOff(until)) => {
+            log_put_off(&task, until);
+            return Outcome::Done;
+        }
+        Err(error) => return super::failed(&error.into()),
+    }
+    let outcome = handle(app, &alone).await;
+    due::end_alone(&*app.store, &key).await.log_failure("it could not be stored that work has ended");
+    outcome
+}
+
+pub(super) fn log_put_off(task: &Task, until: Millis) {
+    let until = clock::iso(until);
+    tracing::warn!(id = %task.request_id, kind = task.task.as_str(), key = %task.key(), why = WHY, until, "a debt is put off");
+}
