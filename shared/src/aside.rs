@@ -15,7 +15,7 @@ use crate::{
     tenant::TenantId,
 };
 
-/// Up to here a body is read where it is: well under a millisecond, while going aside takes some 20 µs.
+/// Up to here a body is read where it is: a few milliseconds at worst, while going aside takes some 20 µs.
 const ON_THE_SPOT: usize = 64 * 1024;
 /// Read aside at once by one instance. A tenant has one of these at the most.
 const AT_ONCE: usize = 4;

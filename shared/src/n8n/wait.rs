@@ -327,12 +327,17 @@ impl<'s> Timeline<'s> {
         let mut walks = self.walks.borrow_mut();
         walks.number += 1;
         let creators = self.creators(place, &mut walks);
-        (place + 1..self.places()).find(|&next| {
-            walks.steps.take()
-                && self
-                    .nth(next)
-                    .is_some_and(|(at, _)| self.is_gate(at) && self.comes_from(at, &creators, &mut walks))
-        })
+        for next in place + 1..self.places() {
+            // Not beyond the last step: each place that may be the creator's asks this.
+            if !walks.steps.take() {
+                return None;
+            }
+            let (at, _) = self.nth(next)?;
+            if self.is_gate(at) && self.comes_from(at, &creators, &mut walks) {
+                return Some(next);
+            }
+        }
+        None
     }
 
     /// The verdict if the run at `place` created the entity.

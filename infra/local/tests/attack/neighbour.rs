@@ -15,7 +15,7 @@ use crate::{support::call, verdict::Verdict};
 
 const PAUSE: Duration = Duration::from_millis(100);
 /// Longer than a busy machine takes for one of three small requests; shorter than somebody waits.
-const SLOW_MS: u64 = 5_000;
+const SLOW_MS: u64 = 10_000;
 
 pub struct Neighbour {
     stop: Arc<AtomicBool>,

@@ -21,7 +21,7 @@ pub const ATTACK: Attack = Attack {
 
 const AT_ONCE: usize = 4;
 /// Processor time for a megabyte, in an unoptimized build. Where each call is compared with each it is a hundred times as much.
-const MS_A_MB: u64 = 2_000;
+const MS_A_MB: u64 = 1_000;
 
 fn run(scale: &Scale) -> Verdict {
     let mut verdict = Verdict::default();

@@ -19,8 +19,8 @@ pub const ATTACK: Attack = Attack {
 /// A list of 4 MB.
 const ROWS: usize = 100;
 const ROW_BYTES: usize = 40_000;
-/// What may be on its way at once, and as much again for what makes it.
-const IN_FLIGHT_MB: u64 = 256;
+/// What may wait to be read and for room to wait, and what sixty turns may be making.
+const IN_FLIGHT_MB: u64 = 320;
 
 fn run(scale: &Scale) -> Verdict {
     let mut verdict = Verdict::default();

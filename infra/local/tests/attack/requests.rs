@@ -18,7 +18,7 @@ pub const ATTACK: Attack = Attack {
 const TIMES: u64 = 8;
 const BESIDE_MB: u64 = 16;
 /// Processor time for a megabyte, in an unoptimized build.
-const MS_A_MB: u64 = 4_000;
+const MS_A_MB: u64 = 400;
 
 /// JSON that costs: name and text. None of it is a valid input of any route.
 pub fn hostile(long: bool) -> Vec<(&'static str, String)> {

@@ -54,6 +54,13 @@ pub(super) fn names(bytes: usize) -> Vec<u8> {
     grown(bytes, "{", ",", "}", |at| format!(r#""name_{at}":"value {at}""#))
 }
 
+/// As many fields as a body may have, nearly.
+pub(super) fn long_fields(bytes: usize) -> Vec<u8> {
+    let value = "x".repeat(bytes / 900 - 10);
+    let fields: Vec<String> = (0..900).map(|at| format!(r#""n{at}":"{value}""#)).collect();
+    format!("{{{}}}", fields.join(",")).into_bytes()
+}
+
 pub(super) fn same_name(bytes: usize) -> Vec<u8> {
     grown(bytes, "{", ",", "}", |_| r#""name":[1]"#.to_owned())
 }
