@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, and reads what the house wrote"
 )]
 
+#[expect(dead_code, reason = "other tests need more of it")]
 mod support;
 
 use std::{
