@@ -135,13 +135,15 @@ impl Arena {
 }
 
 fn begin(data: &std::path::Path, settings: &[(&str, &str)], descriptors: Option<u32>) -> Baton {
-    let mut command = support::command(data, settings);
-    if let Some(most) = descriptors {
-        let mut shell = std::process::Command::new("sh");
-        shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\"")]).arg(command.get_program());
-        command = shell;
-    }
+    let mut command = match descriptors {
+        None => support::command(data, settings),
+        Some(most) => {
+            let mut shell = support::command_by("sh".as_ref(), data, settings);
+            let limited = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+            shell.args(["-c", &limited, env!("CARGO_BIN_EXE_baton")]);
+            shell
+        }
+    };
     command.env("BATON_LOG", "warn").args(["serve", "--json"]);
     Baton::spawned(command, |line| line.starts_with('{'))
 }
@@ -152,5 +154,5 @@ fn organization(data: &std::path::Path, name: &str) -> String {
         data,
         &["org", "create", name, "--admin-email", &email, "--admin-password", "long enough", "--json"],
     );
-    support::json(&made)["api_key"].as_str().unwrap().to_owned()
+    support::printed(&made)["api_key"].as_str().unwrap().to_owned()
 }
