@@ -21,7 +21,6 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::future::ready;
 use http::HeaderMap;
 use local_host::workers;
 use mimalloc::MiMalloc;
