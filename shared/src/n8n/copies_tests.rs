@@ -176,3 +176,13 @@ fn an_execution_made_to_be_entangled_costs_its_steps_and_says_so() {
     assert_eq!((all, spent), (4_000, true));
     assert!(copied > 0 && copied < 2_000, "{copied}");
 }
+
+#[test]
+fn runs_that_say_nothing_are_not_kept_and_keep_the_places_of_others() {
+    let mut runs = vec![json!({ "startTime": 1 }); 60_000];
+    runs.push(after(2, &[("T", 0)], &[usage(7)]));
+    let execution = json!({ "runData": { "A": runs, "B": [after(3, &[("A", 60_000)], &[usage(7)])] } });
+    let scan = scan(&execution);
+    assert_eq!((scan.runs.len(), scan.truncated), (2, false));
+    assert_eq!(copies_of(&execution), (2, 1, false));
+}

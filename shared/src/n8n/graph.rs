@@ -23,7 +23,8 @@ pub(super) struct Graph<'s> {
     numbers: HashMap<&'s str, usize>,
     nodes: Vec<Option<&'s NodeInfo>>,
     node_of: Vec<usize>,
-    runs_of: Vec<Vec<usize>>,
+    /// Runs by node and index.
+    places: HashMap<(usize, usize), usize>,
     sources: Vec<usize>,
     sources_of: Vec<Range<usize>>,
 }
@@ -33,7 +34,7 @@ impl<'s> Graph<'s> {
         let runs = &scan.runs;
         let mut numbers: HashMap<&str, usize> = HashMap::new();
         let mut node_of: Vec<usize> = Vec::with_capacity(runs.len());
-        let mut runs_of: Vec<Vec<usize>> = Vec::new();
+        let mut places = HashMap::with_capacity(runs.len());
         let mut before: Option<&Run> = None;
         for (at, run) in runs.iter().enumerate() {
             // The runs of a node share its name, which may be long and stand there for thousands.
@@ -41,12 +42,8 @@ impl<'s> Graph<'s> {
                 before.filter(|before| Arc::ptr_eq(&before.node, &run.node)).and(node_of.last().copied());
             let new = numbers.len();
             let node = same.unwrap_or_else(|| *numbers.entry(&run.node).or_insert(new));
-            if node == runs_of.len() {
-                runs_of.push(Vec::new());
-            }
-            if let Some(runs) = runs_of.get_mut(node) {
-                runs.push(at);
-            }
+            // Of several of one name and index the first: a node that is written twice ran once.
+            places.entry((node, run.index)).or_insert(at);
             node_of.push(node);
             before = Some(run);
         }
@@ -62,7 +59,7 @@ impl<'s> Graph<'s> {
             numbers,
             nodes,
             node_of,
-            runs_of,
+            places,
             sources: Vec::new(),
             sources_of: Vec::with_capacity(runs.len()),
         };
@@ -92,7 +89,7 @@ impl<'s> Graph<'s> {
         let node = self.number(source.node.as_deref()?)?;
         // n8n may leave the run out when it is the first.
         let run = usize::try_from(source.run.unwrap_or(0)).ok()?;
-        self.runs_of.get(node)?.get(run).copied()
+        self.places.get(&(node, run)).copied()
     }
 
     /// The runs that a run's input came from.
