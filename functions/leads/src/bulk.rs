@@ -2,7 +2,6 @@ use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
     domain::{lead::Lead, pipeline::Pipeline},
     error::Result,
