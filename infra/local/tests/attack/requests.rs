@@ -63,7 +63,7 @@ fn run(scale: &Scale) -> Verdict {
             match send(&arena.addr, route.method.as_str(), &path, &[("x-api-key", &arena.key)], body) {
                 Ok(answer) if answer.status < 500 => {}
                 Ok(answer) => {
-                    failed.push(format!("{} {path}, {name}: {}", route.method.as_str(), answer.status))
+                    failed.push(format!("{} {path}, {name}: {}", route.method.as_str(), answer.status));
                 }
                 Err(error) => cut.push(format!("{} {path}, {name}: {error}", route.method.as_str())),
             }
