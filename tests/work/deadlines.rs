@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use shared::{
     clock::Clock,
-    domain::review::ATTEMPT,
+    domain::resume::ATTEMPT,
     egress::OutError,
     ids::Id,
     repo::payloads::Payloads,

@@ -2,6 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, stream};
 use serde::Serialize;
+use serde_json::Value;
 use shared::{
     domain::{lead::Lead, pipeline::Pipeline},
     error::Result,
@@ -68,8 +69,8 @@ pub struct BulkResult {
 /// An id to which nothing was done.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Failure {
-    /// As it was sent.
-    #[schema(value_type = u64, example = 104)]
+    /// As it was sent, a number or text.
+    #[schema(value_type = Value, example = 104)]
     id: Json,
     #[schema(example = "not found")]
     error: &'static str,
@@ -87,7 +88,7 @@ const UNAVAILABLE: &str = "the store did not answer: send it again";
 #[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads", params(DeleteQuery),
     request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
 pub async fn handler(mut ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
-    let waiting = Waiting::read(&ctx, query)?;
+    let waiting = Waiting::read(query)?;
     let pipeline = ctx.pipelines().load().await?;
     let (action, sent) = read(fields, &pipeline)?;
     // An earlier request with this key may have died under way; what it did counts as done by this one.

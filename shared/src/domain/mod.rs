@@ -20,6 +20,7 @@ pub mod org;
 pub mod payload;
 pub mod pipeline;
 pub mod principal;
+pub mod resume;
 pub mod review;
 pub mod run;
 pub mod session;

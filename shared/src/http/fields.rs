@@ -308,7 +308,11 @@ impl Fields {
     pub fn moment(&mut self, name: &str) -> Option<Millis> {
         let text = match self.value(name)? {
             Kind::Text(text) => text.trim().to_owned(),
-            Kind::Number(digits) => digits.to_owned(),
+            // 731.0 is 731: some clients write every number with a point.
+            Kind::Number(digits) => {
+                let whole = digits.parse().ok().and_then(whole_float);
+                whole.map_or_else(|| digits.to_owned(), |whole| whole.to_string())
+            }
             _ => String::new(),
         };
         let time = if text.bytes().all(|b| b.is_ascii_digit()) {
@@ -548,6 +552,7 @@ mod tests {
             json!(1_737_417_600),
             json!("1737417600"),
             json!(1_737_417_600_000_i64),
+            json!(1_737_417_600.0),
         ] {
             assert_eq!(fields(&json!({ "at": value })).moment("at"), day, "{value}");
         }

@@ -233,7 +233,7 @@ async fn admitted(
         credential::check_csrf(request.method(), request.headers(), session)?;
         renewed = app.renew(session)?;
     }
-    may(route, &caller, session.is_some())?;
+    may(route, request.uri().query(), &caller, session.is_some())?;
     request = entry::enter(request, Some(caller.tenant)).await?;
     // Its body may have taken half a minute.
     let now = app.now();
@@ -272,11 +272,12 @@ async fn admitted(
 }
 
 /// Whether the caller may use the route.
-fn may(route: &Route, caller: &Principal, in_session: bool) -> Result<()> {
+fn may(route: &Route, query: Option<&str>, caller: &Principal, in_session: bool) -> Result<()> {
     let refused = |code, message: String| Err(Error::new(ErrorKind::Forbidden, code, message));
     match route.auth {
         Auth::Scope(scope) => {
-            let needed = std::iter::once(&scope).chain(route.passes_on);
+            let asked_for = route.asked_for(query);
+            let needed = std::iter::once(&scope).chain(route.passes_on).chain(&asked_for);
             let missing: Vec<_> =
                 needed.copied().filter(|scope| *scope != TEST_SCOPE && !caller.allows(scope)).collect();
             let what = if in_session { "Your role" } else { "This key" };

@@ -99,9 +99,10 @@ impl IntoResponse for Reply {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
+    use crate::json::Tree;
 
     fn of(bytes: usize) -> Reply {
         Reply::ok(&"x".repeat(bytes - 2)).unwrap()
@@ -120,7 +121,7 @@ mod tests {
             assert!(reply.to_remember() == remembered, "{} bytes", reply.body.len());
             assert_eq!(reply.is_long(), reply.to_remember() != reply.body);
         }
-        let left_out: Value = serde_json::from_str(LEFT_OUT).unwrap();
+        let Tree(left_out) = crate::json::from_str(LEFT_OUT).unwrap();
         assert_eq!(left_out["warnings"][0]["code"], "reply_left_out");
     }
 }

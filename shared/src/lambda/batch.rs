@@ -60,7 +60,7 @@ impl Record {
     }
 
     fn tenant(&self) -> Option<TenantId> {
-        serde_json::from_str::<Task>(&self.body).ok()?.tenant().ok()
+        crate::json::from_str::<Task>(&self.body).ok()?.tenant().ok()
     }
 }
 

@@ -39,7 +39,7 @@ pub fn connect(addr: &str, from: Ipv4Addr, many: usize) -> Vec<TcpStream> {
 /// Writes what a socket takes at once. False when it is closed.
 pub fn write(socket: &mut TcpStream, bytes: &[u8]) -> bool {
     match socket.write(bytes) {
-        Ok(written) => written > 0,
+        Ok(written) => written > 0 || bytes.is_empty(),
         Err(error) => error.kind() == ErrorKind::WouldBlock,
     }
 }

@@ -20,7 +20,8 @@ impl Verdict {
         verdict
     }
 
-    pub fn exactly<T: PartialEq + Display + Copy>(&mut self, what: impl Into<String>, found: T, wanted: T) {
+    #[expect(clippy::needless_pass_by_value, reason = "they are counts")]
+    pub fn exactly<T: PartialEq + Display>(&mut self, what: impl Into<String>, found: T, wanted: T) {
         let right = found == wanted;
         self.0.push(Count { what: what.into(), found: found.to_string(), wanted: wanted.to_string(), right });
     }

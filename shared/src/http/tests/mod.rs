@@ -18,6 +18,7 @@ use crate::{
     app::SharedApp,
     config::Settings,
     error::{Error, Result},
+    json::Tree,
     testing::house::House,
 };
 
@@ -83,7 +84,7 @@ async fn reads(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
 
 /// Answers with as many characters as are asked for, and has a shorter form of it where that is asked for too.
 async fn says(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
-    let wish: Value = serde_json::from_slice(&body).map_err(Error::internal)?;
+    let Tree(wish) = crate::json::from_slice(&body).map_err(Error::internal)?;
     let long = "x".repeat(wish["long"].as_u64().and_then(|long| usize::try_from(long).ok()).unwrap_or(0));
     let reply = Reply::created(&json!({ "id": ctx.app.id(), "said": long }))?;
     let reply = match wish["short"].as_str() {
