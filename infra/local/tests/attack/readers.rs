@@ -20,7 +20,7 @@ pub const ATTACK: Attack = Attack {
 const ROWS: usize = 100;
 const ROW_BYTES: usize = 40_000;
 /// What may wait to be read and for room to wait, and what sixty turns may be making.
-const IN_FLIGHT_MB: u64 = 320;
+const IN_FLIGHT_MB: u64 = 384;
 
 fn run(scale: &Scale) -> Verdict {
     let mut verdict = Verdict::default();
