@@ -657,7 +657,7 @@ async fn every_described_body_has_an_example() {
 
 /// Whether a schema, or one that it is made of, shows an example.
 fn has_example(document: &Value, schema: &Value, depth: usize) -> bool {
-    if depth > 6 {
+    if depth > 8 {
         return false;
     }
     if let Some(name) = schema["$ref"].as_str().and_then(|text| text.strip_prefix("#/components/schemas/")) {

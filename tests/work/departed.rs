@@ -199,3 +199,17 @@ async fn leads_deleted_together_keep_their_debts_and_warn_one_by_one() {
     }
     assert!(RESUME_URL.starts_with(N8N));
 }
+
+/// The right to decide is looked at before a remembered reply is repeated.
+#[tokio::test]
+async fn a_key_that_may_not_decide_gets_no_remembered_reply_of_one_that_may() {
+    let house = TestApp::new().await;
+    let id = posted(&house, "/api/leads", EXECUTION).await;
+    let body = json!({ "action": "delete", "ids": [id] });
+    let path = "/api/leads/bulk?decide=deny";
+    assert_eq!(house.acme.post_once(path, "once", body.clone()).await.status, 200);
+    let scopes = vec!["leads:write".into()];
+    let writes = house.key(&house.acme, NewKey { scopes, ..NewKey::default() }).await;
+    let refused = writes.post_once(path, "once", body).await;
+    assert_eq!((refused.status, &refused.json["error"]), (403, &json!("missing_scope")), "{refused:?}");
+}

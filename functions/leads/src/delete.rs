@@ -34,7 +34,7 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the lead.", example = 101), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
-    let waiting = Waiting::read(&ctx, query)?;
+    let waiting = Waiting::read(query)?;
     for _ in 1..ATTEMPTS {
         match delete(&ctx, id, waiting).await {
             Err(Refused::Write(..)) => {}

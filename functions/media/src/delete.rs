@@ -31,7 +31,7 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the media item.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
-    let waiting = Waiting::read(&ctx, query)?;
+    let waiting = Waiting::read(query)?;
     loop {
         let item = ctx.media().get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(&ctx, &item);

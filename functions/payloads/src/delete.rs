@@ -34,7 +34,7 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the payload.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
-    let waiting = Waiting::read(&ctx, query)?;
+    let waiting = Waiting::read(query)?;
     let payload = ctx.payloads().get(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(&ctx, &payload);
     let (message, warnings) = ("Payload deleted successfully.", leaving.warnings.clone());

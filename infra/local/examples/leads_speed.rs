@@ -43,7 +43,7 @@ async fn main() -> Result<(), Error> {
     let dir = tempfile::tempdir_in(".")?;
     let mut settings = LocalSettings::read(&ProcessEnv)?;
     settings.data_dir = dir.path().join("data");
-    let app = house::open(&settings)?.app;
+    let app = house::open(&settings).await?.app;
     let service = layers::platform(local_host::router().into(), app.clone());
     let few = Asker::new(&app, &service, "few@example.com", FEW).await?;
     let many = Asker::new(&app, &service, "many@example.com", MANY).await?;

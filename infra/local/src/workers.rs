@@ -179,7 +179,7 @@ fn worker<W>(app: &App, queue: QueueName) -> Worker<'_, W> {
 }
 
 fn tenant_of(delivery: &Delivery) -> Option<TenantId> {
-    serde_json::from_str::<Task>(&delivery.body).ok()?.tenant().ok()
+    shared::json::from_str::<Task>(&delivery.body).ok()?.tenant().ok()
 }
 
 /// Drains one queue until `stop`; what is under way then has a few seconds more.

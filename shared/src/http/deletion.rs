@@ -9,13 +9,13 @@ use crate::{
         review::{AutomationStatus, Resume},
         subject::Subject,
     },
-    error::{Error, ErrorKind, Result},
+    error::Result,
     repo::subjects::Stored,
     work::resume,
 };
 
-/// What decides: the scope of the review routes.
-const DECIDES: &str = "reviews:decide";
+/// The words of `decide`.
+pub const WORDS: [&str; 1] = ["deny"];
 
 /// What becomes of an execution that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,18 +34,11 @@ pub struct Leaving {
 }
 
 impl Waiting {
-    /// `decide` in the query: nothing, or `deny` from somebody who may decide.
-    pub fn read(ctx: &Ctx, mut query: Fields) -> Result<Self> {
-        let deny = query.one_of("decide", &["deny"], |word| (word == "deny").then_some(()));
+    /// `decide` in the query: nothing, or `deny`. That the caller may decide was seen before (`routes::DECIDE`).
+    pub fn read(mut query: Fields) -> Result<Self> {
+        let deny = query.one_of("decide", &WORDS, |word| (word == "deny").then_some(()));
         query.finish()?;
-        match deny {
-            None => Ok(Self::Waits),
-            Some(()) if ctx.caller.allows(DECIDES) => Ok(Self::IsDenied),
-            Some(()) => {
-                let message = format!("decide=deny needs the scope {DECIDES}.");
-                Err(Error::new(ErrorKind::Forbidden, "missing_scope", message))
-            }
-        }
+        Ok(deny.map_or(Self::Waits, |()| Self::IsDenied))
     }
 
     /// What is left of an entity, to be deleted with [`crate::repo::subjects::Subjects::part`].

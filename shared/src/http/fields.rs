@@ -4,55 +4,119 @@
 //! Its one rule: what n8n makes of a value is accepted. A value typed into a key/value field arrives as text ("399",
 //! "true"), an expression that found nothing as "" or null.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
+use bytes::Bytes;
 use secrecy::SecretString;
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
 use url::Url;
 
+use super::extract::malformed;
 use crate::{
     clock::{self, Millis},
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     ids::Id,
+    json::{self, DEPTH, Json, JsonError, Kind, Part},
 };
 
 /// Greatest whole number that every JSON reader keeps exact: 2^53 - 1.
 pub const MAX_WHOLE: u64 = (1 << 53) - 1;
 
-/// The fields of one request body.
+/// Most bodies have no more.
+const USUAL_FIELDS: usize = 16;
+/// Fields of one body. No route knows as many, custom fields and all.
+pub const MAX_FIELDS: usize = 1000;
+
+/// The fields of one request body, where they stand in it: a field is decoded when it is asked for.
 #[derive(Debug, Default)]
 pub struct Fields {
-    map: Map<String, Value>,
+    /// In their order; of several of one name the last counts.
+    members: Vec<(Bytes, Sent)>,
     errors: BTreeMap<String, Vec<String>>,
 }
 
+/// A field as it was sent.
+#[derive(Debug, Clone)]
+enum Sent {
+    /// A part of the body.
+    Json(Bytes),
+    /// A parameter of the query.
+    Text(String),
+}
+
+impl Sent {
+    fn kind(&self) -> Kind<'_> {
+        match self {
+            Self::Json(bytes) => Part::cut(bytes).kind(),
+            Self::Text(text) => Kind::Text(text.into()),
+        }
+    }
+}
+
+impl FromIterator<(String, String)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(sent: I) -> Self {
+        let members = sent.into_iter().map(|(name, text)| (name.into(), Sent::Text(text))).collect();
+        Self { members, errors: BTreeMap::new() }
+    }
+}
+
 impl Fields {
-    pub fn new(map: Map<String, Value>) -> Self {
-        Self { map, errors: BTreeMap::new() }
+    /// The JSON object in a body. No body at all reads as an empty object, so that the missing fields are named.
+    pub fn read(body: &Bytes) -> Result<Self> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        let body = json::document(body).map_err(|error| malformed(&error))?;
+        let root = Part::cut(&body);
+        if !root.is_object() {
+            return Err(Error::new(ErrorKind::Malformed, "not_an_object", "The body must be a JSON object."));
+        }
+        let mut fields = Self { members: Vec::with_capacity(USUAL_FIELDS), ..Self::default() };
+        for (name, value) in root.members() {
+            if fields.members.len() == MAX_FIELDS {
+                let message = format!("The body has more than {MAX_FIELDS} fields.");
+                return Err(Error::new(ErrorKind::Malformed, "too_many_members", message));
+            }
+            let value = body.slice_ref(value.as_str().as_bytes());
+            let name = match name {
+                Cow::Borrowed(name) => body.slice_ref(name.as_bytes()),
+                Cow::Owned(name) => name.into(),
+            };
+            fields.members.push((name, Sent::Json(value)));
+        }
+        Ok(fields)
+    }
+
+    fn sent(&self, name: &str) -> Option<&Sent> {
+        self.members.iter().rev().find(|(known, _)| known == name).map(|(_, sent)| sent)
     }
 
     /// Whether the caller sent the field, be it null.
     pub fn has(&self, name: &str) -> bool {
-        self.map.contains_key(name)
+        self.sent(name).is_some()
     }
 
     /// Reads `alias` where `name` was not sent.
     pub fn alias(&mut self, name: &str, alias: &str) {
         if self.value(name).is_none()
-            && let Some(value) = self.map.remove(alias)
+            && let Some(sent) = self.sent(alias).cloned()
         {
-            self.map.insert(name.into(), value);
+            self.members.retain(|(known, _)| known != alias);
+            self.members.push((name.to_owned().into(), sent));
         }
     }
 
     /// Whether the caller sent null for the field.
     pub fn is_null(&self, name: &str) -> bool {
-        self.map.get(name).is_some_and(Value::is_null)
+        self.sent(name).is_some_and(|sent| sent.kind() == Kind::Null)
     }
 
     /// The names of all fields that were sent.
-    pub fn names(&self) -> Vec<String> {
-        self.map.keys().cloned().collect()
+    pub fn names(&self) -> BTreeSet<String> {
+        self.members.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect()
     }
 
     /// Adds a problem.
@@ -78,21 +142,22 @@ impl Fields {
     }
 
     /// The value, none when it is absent, null or blank text.
-    fn value(&self, name: &str) -> Option<&Value> {
-        match self.map.get(name)? {
-            Value::Null => None,
-            Value::String(text) if text.trim().is_empty() => None,
-            value => Some(value),
+    fn value(&self, name: &str) -> Option<Kind<'_>> {
+        match self.sent(name)?.kind() {
+            Kind::Null => None,
+            Kind::Text(text) if text.trim().is_empty() => None,
+            kind => Some(kind),
         }
     }
 
     /// Text of at most `max` characters; a number is taken as its digits.
     pub fn text(&mut self, name: &str, max: usize) -> Option<String> {
         let text = match self.value(name)? {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
-            _ => return self.wrong(name, "must be text"),
+            Kind::Text(text) => Some(text.trim().to_owned()),
+            Kind::Number(digits) => Some(digits.to_owned()),
+            _ => None,
         };
+        let Some(text) = text else { return self.wrong(name, "must be text") };
         if text.chars().count() > max {
             return self.wrong(name, &format!("must have at most {max} characters"));
         }
@@ -110,10 +175,11 @@ impl Fields {
     pub fn required_secret(&mut self, name: &str, max: usize) -> SecretString {
         self.required(name, |fields| {
             let text = match fields.value(name)? {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => return fields.wrong(name, "must be text"),
+                Kind::Text(text) => Some(text.into_owned()),
+                Kind::Number(digits) => Some(digits.to_owned()),
+                _ => None,
             };
+            let Some(text) = text else { return fields.wrong(name, "must be text") };
             if text.chars().count() > max {
                 return fields.wrong(name, &format!("must have at most {max} characters"));
             }
@@ -132,8 +198,8 @@ impl Fields {
     /// A whole number that is not negative.
     pub fn whole(&mut self, name: &str, max: u64) -> Option<u64> {
         let number = match self.value(name)? {
-            Value::Number(number) => number.as_u64().or_else(|| whole_float(number.as_f64()?)),
-            Value::String(text) => text.trim().parse().ok(),
+            Kind::Number(digits) => number(digits).and_then(|number| whole_number(&number)),
+            Kind::Text(text) => text.trim().parse().ok(),
             _ => None,
         };
         match number {
@@ -151,8 +217,8 @@ impl Fields {
     /// one that is nearer to 0 than the store can tell is 0.
     pub fn number(&mut self, name: &str) -> Option<Number> {
         let number = match self.value(name)? {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.trim().parse().ok(),
+            Kind::Number(digits) => number(digits).and_then(|number| number.as_f64()),
+            Kind::Text(text) => text.trim().parse().ok(),
             _ => None,
         };
         match number.filter(|number: &f64| number.is_finite()) {
@@ -160,35 +226,36 @@ impl Fields {
                 self.wrong(name, "must have at most 15 digits before the point")
             }
             Some(number) if number.abs() < LEAST => Some(Number::from(0)),
-            Some(number) => whole_number(number).map(Number::from).or_else(|| Number::from_f64(number)),
+            Some(number) => without_fraction(number).map(Number::from).or_else(|| Number::from_f64(number)),
             None => self.wrong(name, "must be a number"),
         }
     }
 
     pub fn flag(&mut self, name: &str) -> Option<bool> {
-        match self.value(name)? {
-            Value::Bool(flag) => Some(*flag),
+        let flag = match self.value(name)? {
+            Kind::Flag(flag) => Some(flag),
             // 1.0 is 1: some clients write every number with a point.
-            Value::Number(number) if number.as_f64() == Some(1.0) => Some(true),
-            Value::Number(number) if number.as_f64() == Some(0.0) => Some(false),
-            Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            Kind::Number(digits) => match number(digits).and_then(|number| whole_number(&number)) {
+                Some(0) => Some(false),
+                Some(1) => Some(true),
+                _ => None,
+            },
+            Kind::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
                 "true" | "1" | "yes" | "on" => Some(true),
                 "false" | "0" | "no" | "off" => Some(false),
-                _ => self.wrong(name, "must be true or false"),
+                _ => None,
             },
-            _ => self.wrong(name, "must be true or false"),
+            _ => None,
+        };
+        if flag.is_none() {
+            self.refuse(name, "must be true or false");
         }
+        flag
     }
 
     /// An id as a number or as text, in any rendering.
     pub fn id(&mut self, name: &str) -> Option<Id> {
-        let id = match self.value(name)? {
-            Value::Number(number) => {
-                number.as_u64().or_else(|| whole_float(number.as_f64()?)).and_then(Id::from_u64)
-            }
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        };
+        let id = id_of(&self.value(name)?);
         if id.is_none() {
             self.refuse(name, "must be an id");
         }
@@ -198,8 +265,8 @@ impl Fields {
     /// An id, or 0 for "none of them".
     pub fn id_or_none(&mut self, name: &str) -> Option<Option<Id>> {
         let none = match self.value(name)? {
-            Value::Number(number) => number.as_u64() == Some(0),
-            Value::String(text) => text.trim() == "0",
+            Kind::Number(digits) => digits == "0",
+            Kind::Text(text) => text.trim() == "0",
             _ => false,
         };
         if none { Some(None) } else { self.id(name).map(Some) }
@@ -216,7 +283,7 @@ impl Fields {
     /// One of the listed words.
     pub fn one_of<T>(&mut self, name: &str, words: &[&str], parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let word = match self.value(name)? {
-            Value::String(text) => text.trim().to_owned(),
+            Kind::Text(text) => text.trim().to_owned(),
             _ => String::new(),
         };
         match parse(&word).filter(|_| words.contains(&word.as_str())) {
@@ -228,8 +295,8 @@ impl Fields {
     /// Text to the last blank as it was sent, of at most `max` bytes; any other value as its JSON text.
     pub fn verbatim(&mut self, name: &str, max: usize) -> Option<String> {
         let text = match self.value(name)? {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+            Kind::Text(text) => text.into_owned(),
+            _ => self.part(name).map(|part| Json::from(part).into_string())?,
         };
         if text.len() > max {
             return self.wrong(name, &format!("must have at most {max} bytes"));
@@ -240,8 +307,12 @@ impl Fields {
     /// A day or a moment: a date, RFC 3339, or a Unix time in seconds or milliseconds, as a number or as its digits.
     pub fn moment(&mut self, name: &str) -> Option<Millis> {
         let text = match self.value(name)? {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
+            Kind::Text(text) => text.trim().to_owned(),
+            // 731.0 is 731: some clients write every number with a point.
+            Kind::Number(digits) => {
+                let whole = digits.parse().ok().and_then(whole_float);
+                whole.map_or_else(|| digits.to_owned(), |whole| whole.to_string())
+            }
             _ => String::new(),
         };
         let time = if text.bytes().all(|b| b.is_ascii_digit()) {
@@ -258,7 +329,7 @@ impl Fields {
     /// RFC 3339.
     pub fn time(&mut self, name: &str) -> Option<Millis> {
         let time = match self.value(name)? {
-            Value::String(text) => clock::parse_iso(text),
+            Kind::Text(text) => clock::parse_iso(&text),
             _ => None,
         };
         match time {
@@ -270,7 +341,7 @@ impl Fields {
     /// A day, written as such or as a time of that day.
     pub fn date(&mut self, name: &str) -> Option<String> {
         let day = match self.value(name)? {
-            Value::String(text) => clock::parse_day(text),
+            Kind::Text(text) => clock::parse_day(&text),
             _ => None,
         };
         match day {
@@ -296,13 +367,34 @@ impl Fields {
 
     /// Any JSON value as it was sent. Text that holds a JSON object or array is decoded, because n8n's nodes send
     /// objects as text.
-    pub fn json(&mut self, name: &str) -> Option<Value> {
-        let value = self.value(name)?.clone();
-        match &value {
-            Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
-                Some(serde_json::from_str(text).unwrap_or(value))
+    pub fn json(&mut self, name: &str) -> Option<Json> {
+        let inner = match self.value(name)? {
+            Kind::Text(text) if text.trim_start().starts_with(['{', '[']) => {
+                Some(Json::read(text.as_bytes()))
             }
-            _ => Some(value),
+            _ => None,
+        };
+        match inner {
+            Some(Ok(json)) => Some(json),
+            Some(Err(JsonError::TooDeep)) => {
+                self.wrong(name, &format!("must not nest more than {DEPTH} levels deep"))
+            }
+            _ => self.part(name).map(Json::from),
+        }
+    }
+
+    /// The field as it stands in the body, absent ones and null as none.
+    pub fn bytes(&self, name: &str) -> Option<Bytes> {
+        match self.sent(name)? {
+            Sent::Json(bytes) if !Part::cut(bytes).is_null() => Some(bytes.clone()),
+            _ => None,
+        }
+    }
+
+    fn part(&self, name: &str) -> Option<Part<'_>> {
+        match self.sent(name)? {
+            Sent::Json(bytes) => Some(Part::cut(bytes)),
+            Sent::Text(_) => None,
         }
     }
 
@@ -326,6 +418,28 @@ fn unix(number: i64) -> Option<Millis> {
     (at <= clock::LAST).then_some(at)
 }
 
+fn number(digits: &str) -> Option<Number> {
+    digits.parse().ok()
+}
+
+/// A whole number that is not negative, however it was written.
+fn whole_number(number: &Number) -> Option<u64> {
+    number.as_u64().or_else(|| whole_float(number.as_f64()?))
+}
+
+/// An id as a number or as text, in any rendering.
+pub fn id(part: Part<'_>) -> Option<Id> {
+    id_of(&part.kind())
+}
+
+fn id_of(kind: &Kind<'_>) -> Option<Id> {
+    match kind {
+        Kind::Number(digits) => number(digits).as_ref().and_then(whole_number).and_then(Id::from_u64),
+        Kind::Text(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -342,7 +456,7 @@ const MOST: f64 = 999_999_999_999_999.0;
 const LEAST: f64 = 1e-130;
 
 #[expect(clippy::cast_possible_truncation, reason = "whole, and within MOST")]
-fn whole_number(number: f64) -> Option<i64> {
+fn without_fraction(number: f64) -> Option<i64> {
     (number.fract() == 0.0).then_some(number as i64)
 }
 
@@ -350,17 +464,16 @@ fn whole_number(number: f64) -> Option<i64> {
 mod tests {
     use super::*;
     use secrecy::ExposeSecret;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    fn fields(value: Value) -> Fields {
-        let Value::Object(map) = value else { panic!("a body is an object") };
-        Fields::new(map)
+    fn fields(value: &Value) -> Fields {
+        Fields::read(&value.to_string().into()).unwrap()
     }
 
     #[test]
     fn every_mistake_is_named_at_once() {
         let mut fields =
-            fields(json!({ "b": "x", "c": "maybe", "d": "n8n.example.com", "e": "lost", "f": {} }));
+            fields(&json!({ "b": "x", "c": "maybe", "d": "n8n.example.com", "e": "lost", "f": {} }));
         fields.required_text("a", 10);
         fields.required_whole("b", 10);
         fields.flag("c");
@@ -374,7 +487,7 @@ mod tests {
     #[test]
     fn what_n8n_makes_of_values_is_accepted() {
         let mut fields = fields(
-            json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}",
+            &json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}",
                 "h": 1.0, "i": 42.0 }),
         );
         assert_eq!(fields.flag("h"), Some(true));
@@ -385,13 +498,13 @@ mod tests {
         assert_eq!(fields.text("d", 10), None);
         assert_eq!(fields.whole("e", 10), None);
         assert_eq!(fields.whole("f", 1000), Some(120));
-        assert_eq!(fields.json("g"), Some(json!({ "k": 1 })));
+        assert_eq!(fields.json("g").unwrap().as_str(), "{\"k\":1}");
         fields.finish().unwrap();
     }
 
     #[test]
     fn a_secret_keeps_its_spaces() {
-        let mut fields = fields(json!({ "a": " two words ", "b": 12345678, "c": ["x"], "d": "long" }));
+        let mut fields = fields(&json!({ "a": " two words ", "b": 12345678, "c": ["x"], "d": "long" }));
         assert_eq!(fields.required_secret("a", 100).expose_secret(), " two words ");
         assert_eq!(fields.required_secret("b", 100).expose_secret(), "12345678");
         fields.required_secret("c", 100);
@@ -403,7 +516,7 @@ mod tests {
 
     #[test]
     fn zero_is_none_of_them() {
-        let mut fields = fields(json!({ "a": 0, "b": "0", "c": "42", "d": "", "e": [], "f": null }));
+        let mut fields = fields(&json!({ "a": 0, "b": "0", "c": "42", "d": "", "e": [], "f": null }));
         assert_eq!((fields.id_or_none("a"), fields.id_or_none("b")), (Some(None), Some(None)));
         assert_eq!(fields.id_or_none("c"), Some(Id::from_u64(42)));
         assert_eq!((fields.id_or_none("d"), fields.id_or_none("f")), (None, None));
@@ -413,7 +526,7 @@ mod tests {
 
     #[test]
     fn a_blank_required_field_is_missing() {
-        let mut fields = fields(json!({ "input_tokens": "", "output_tokens": null }));
+        let mut fields = fields(&json!({ "input_tokens": "", "output_tokens": null }));
         fields.required_whole("input_tokens", 10);
         fields.required_whole("output_tokens", 10);
         let error = fields.finish().unwrap_err();
@@ -422,7 +535,7 @@ mod tests {
 
     #[test]
     fn text_is_kept_to_the_last_blank_where_that_is_asked() {
-        let mut fields = fields(json!({ "a": " x\n", "b": { "k": 1.0 }, "c": " ", "d": "éé" }));
+        let mut fields = fields(&json!({ "a": " x\n", "b": { "k": 1.0 }, "c": " ", "d": "éé" }));
         assert_eq!(fields.verbatim("a", 10).as_deref(), Some(" x\n"));
         assert_eq!(fields.verbatim("b", 10).as_deref(), Some(r#"{"k":1.0}"#));
         assert_eq!(fields.verbatim("c", 10), None);
@@ -439,13 +552,14 @@ mod tests {
             json!(1_737_417_600),
             json!("1737417600"),
             json!(1_737_417_600_000_i64),
+            json!(1_737_417_600.0),
         ] {
-            assert_eq!(fields(json!({ "at": value })).moment("at"), day, "{value}");
+            assert_eq!(fields(&json!({ "at": value })).moment("at"), day, "{value}");
         }
         for value in
             [json!("21.1.2025"), json!(-5), json!(1.5), json!("9".repeat(18)), json!({}), json!(true)]
         {
-            let mut fields = fields(json!({ "at": value }));
+            let mut fields = fields(&json!({ "at": value }));
             assert_eq!(fields.moment("at"), None, "{value}");
             assert!(fields.is_refused("at"), "{value}");
         }
@@ -454,7 +568,7 @@ mod tests {
     #[test]
     fn numbers_out_of_range_are_refused() {
         for value in [json!(-1), json!(1.5), json!("1e3"), json!(1e300), json!([1])] {
-            let mut fields = fields(json!({ "n": value }));
+            let mut fields = fields(&json!({ "n": value }));
             assert_eq!(fields.whole("n", 1000), None);
             assert!(fields.finish().is_err());
         }

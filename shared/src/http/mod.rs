@@ -5,11 +5,14 @@ pub(crate) mod credential;
 pub mod ctx;
 pub mod custom_fields;
 pub mod deletion;
+pub mod entry;
 pub mod extract;
 pub mod fields;
+pub mod first_party;
 pub mod group;
 pub mod health;
 pub mod layers;
+mod once;
 pub mod openapi;
 pub mod origin;
 pub mod page;
@@ -18,6 +21,7 @@ pub mod problem;
 pub mod rate;
 pub mod reply;
 pub mod routes;
+pub mod shown;
 pub mod subject;
 #[cfg(test)]
 #[cfg(feature = "testing")]

@@ -1,9 +1,14 @@
 //! The route table: what each route asks of its caller, in one place. The router, the API document, the SAM template
 //! and the tests are compared with it; a route that is not here is refused by `layers::admit`.
+//!
+//! Its one rule: all rights stand here. They are looked at before a reply is repeated, and no handler is asked then.
 
 use http::Method;
 
-use crate::error::ErrorKind::{self, *};
+use crate::{
+    domain::n8n_credential,
+    error::ErrorKind::{self, *},
+};
 
 /// How a family of routes talks: its envelope and its status codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +50,8 @@ pub struct Route {
     pub operation: &'static str,
     pub dialect: Dialect,
     pub auth: Auth,
+    /// Scopes that the route hands on to somebody else. Its caller must hold them too: nobody gives what he lacks.
+    pub passes_on: &'static [&'static str],
     pub rate: RateClass,
     /// The function under `functions/` that serves it.
     pub function: &'static str,
@@ -74,7 +81,21 @@ impl Verb {
     }
 }
 
+/// What a route that deletes can be asked to do first, and the scope that this needs.
+const DECIDE: (&str, &str) = ("decide", "reviews:decide");
+const DECIDING: [&str; 5] =
+    ["delete_payload", "delete_lead", "delete_invoice", "delete_media", "change_leads"];
+
 impl Route {
+    /// A scope that the request needs by its query, beside that of its route.
+    pub fn asked_for(&self, query: Option<&str>) -> Option<&'static str> {
+        let (parameter, scope) = DECIDE;
+        let mut sent = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let asks = DECIDING.contains(&self.operation)
+            && sent.any(|(name, value)| name == parameter && !value.trim().is_empty());
+        asks.then_some(scope)
+    }
+
     /// Whether the route honours an `Idempotency-Key`. Logging in and the user's own credentials do not: their requests
     /// and replies hold secrets, which must not be stored, and a repeat of them does no harm.
     pub fn remembers(&self) -> bool {
@@ -104,7 +125,9 @@ impl Route {
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $operation:literal $dialect:ident $auth:expr, $rate:ident, $function:literal, [$($error:ident),*];)*) => {
+    (@passes_on) => { &[] };
+    (@passes_on $more:path) => { &$more };
+    ($($method:ident $path:literal $operation:literal $dialect:ident $auth:expr, $rate:ident, $function:literal, [$($error:ident),*] $(, passes_on $more:path)?;)*) => {
         /// Every route of the product.
         pub const ROUTES: &[Route] = &[$(Route {
             method: Verb::$method,
@@ -112,6 +135,7 @@ macro_rules! routes {
             operation: $operation,
             dialect: Dialect::$dialect,
             auth: $auth,
+            passes_on: routes!(@passes_on $($more)?),
             rate: RateClass::$rate,
             function: $function,
             errors: &[$($error),*],
@@ -137,7 +161,7 @@ routes! {
     Get "/api/payloads/list" "list_payloads" Invokati Scope("payloads:read"), None, "payloads", [Invalid, Forbidden];
     Get "/api/payloads/{id}" "get_payload" Invokati Scope("payloads:read"), None, "payloads", [NotFound];
     Patch "/api/payloads/{id}" "update_payload" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Conflict];
-    Delete "/api/payloads/{id}" "delete_payload" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Conflict];
+    Delete "/api/payloads/{id}" "delete_payload" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Conflict, Invalid];
     Post "/automation/payload/create" "create_payload_for_review" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Forbidden];
     Post "/automation/approve" "approve" Invokati Scope("reviews:decide"), None, "reviews", [NotFound, WrongState];
     Post "/automation/deny" "deny" Invokati Scope("reviews:decide"), None, "reviews", [NotFound, WrongState];
@@ -161,11 +185,11 @@ routes! {
     Post "/api/leads/bulk" "change_leads" Invokati Scope("leads:write"), None, "leads", [];
     Get "/api/leads/{id}" "get_lead" Invokati Scope("leads:read"), None, "leads", [NotFound];
     Patch "/api/leads/{id}" "update_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Forbidden, Conflict];
-    Delete "/api/leads/{id}" "delete_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Conflict];
+    Delete "/api/leads/{id}" "delete_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Conflict, Invalid];
     Get "/api/installed/{installation_id}" "list_installed_workflows" Invokati Scope("installations:read"), None, "installations", [NotFound];
-    Post "/api/v1/admin/login" "admin_login" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
-    Post "/api/v1/sessions/admin" "create_admin_session" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
-    Post "/api/v1/auth/login" "log_in" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
+    Post "/api/v1/admin/login" "admin_login" DripPulse Public, None, "sessions", [CredentialRejected, Forbidden, RateLimited, Unavailable, Internal];
+    Post "/api/v1/sessions/admin" "create_admin_session" DripPulse Public, None, "sessions", [CredentialRejected, Forbidden, RateLimited, Unavailable, Internal];
+    Post "/api/v1/auth/login" "log_in" DripPulse Public, None, "sessions", [CredentialRejected, Forbidden, RateLimited, Unavailable, Internal];
     Get "/api/v1/admin/verify" "verify_session" DripPulse Scope("*:test"), None, "sessions", [];
     Post "/api/auth/logout" "log_out" Invokati Session, None, "sessions", [];
     Post "/api/user/password" "change_password" Invokati Session, None, "sessions", [Conflict, RateLimited];
@@ -179,7 +203,7 @@ routes! {
     Get "/api/invoices/list" "list_invoices" Invokati Scope("invoices:read"), None, "companion", [Invalid, Forbidden];
     Get "/api/invoices/{id}" "get_invoice" Invokati Scope("invoices:read"), None, "companion", [NotFound];
     Patch "/api/invoices/{id}" "update_invoice" Invokati Scope("invoices:write"), None, "companion", [NotFound, Conflict];
-    Delete "/api/invoices/{id}" "delete_invoice" Invokati Scope("invoices:write"), None, "companion", [NotFound, Conflict];
+    Delete "/api/invoices/{id}" "delete_invoice" Invokati Scope("invoices:write"), None, "companion", [NotFound, Conflict, Invalid];
     Patch "/api/invoices/{id}/status" "set_invoice_status" Invokati Scope("invoices:write"), None, "companion", [NotFound, Conflict];
     Post "/api/chats/message" "log_chat_message" Invokati Scope("chats:write"), None, "companion", [NotFound, Forbidden];
     Get "/api/chats/list" "list_chats" Invokati Scope("chats:read"), None, "companion", [Invalid, Forbidden];
@@ -190,13 +214,13 @@ routes! {
     Delete "/api/chats/{id}/messages/{message_id}" "delete_chat_message" Invokati Scope("chats:write"), None, "companion", [NotFound];
     Get "/api/n8n/nodes" "list_n8n_nodes" Invokati Scope("nodes:read"), None, "connect", [];
     Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Scope("nodes:read"), None, "connect", [NotFound, Invalid];
-    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Scope("nodes:write"), None, "connect", [NotFound];
+    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Scope("nodes:write"), None, "connect", [NotFound], passes_on n8n_credential::SCOPES;
     Post "/api/media" "create_media" Invokati Scope("media:write"), None, "media", [NotFound, Forbidden];
     Get "/api/media/list" "list_media" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];
     Get "/api/media/stats" "get_media_stats" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];
     Get "/api/media/{id}" "get_media" Invokati Scope("media:read"), None, "media", [NotFound];
     Patch "/api/media/{id}" "update_media" Invokati Scope("media:write"), None, "media", [NotFound, Conflict];
-    Delete "/api/media/{id}" "delete_media" Invokati Scope("media:write"), None, "media", [NotFound, Conflict];
+    Delete "/api/media/{id}" "delete_media" Invokati Scope("media:write"), None, "media", [NotFound, Conflict, Invalid];
     Post "/automation/media/create" "create_media_for_review" Invokati Scope("media:write"), None, "media", [NotFound, Forbidden];
     Get "/api/collections" "list_collections" Invokati Scope("collections:read"), None, "media", [Invalid, Forbidden];
     Post "/api/collections" "create_collection" Invokati Scope("collections:write"), None, "media", [Forbidden];

@@ -60,7 +60,7 @@ impl Record {
     }
 
     fn tenant(&self) -> Option<TenantId> {
-        serde_json::from_str::<Task>(&self.body).ok()?.tenant().ok()
+        crate::json::from_str::<Task>(&self.body).ok()?.tenant().ok()
     }
 }
 
@@ -248,7 +248,7 @@ mod tests {
             .enumerate()
             .map(|(n, body)| json!({ "messageId": format!("m{n}"), "receiptHandle": format!("r{n}"), "body": body, "attributes": {} }))
             .collect();
-        serde_json::from_value(json!({ "Records": records })).unwrap()
+        crate::json::from_str(&json!({ "Records": records }).to_string()).unwrap()
     }
 
     async fn answer(queue: &Releases, bodies: &[&str]) -> Vec<String> {

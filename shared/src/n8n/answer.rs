@@ -3,6 +3,8 @@
 //! n8n tells its cases apart by message texts only, so they are matched loosely, and every case that is not plain ends in
 //! "read the execution before sending again": a decision that is sent twice can approve the next step unread.
 
+use crate::json::{self, Part};
+
 /// What an answer to a resume call means for the decision that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResumeAnswer {
@@ -58,10 +60,17 @@ fn head(body: &[u8]) -> &[u8] {
     body.get(..LOOKED_AT).unwrap_or(body)
 }
 
-/// What n8n answers for a node that responds at once, as exactly as it has always said it.
+/// What n8n answers for a node that responds at once: this sentence and nothing else, however a proxy has laid it out.
 fn is_started(body: &[u8]) -> bool {
-    const STARTED: &[u8] = br#"{"message":"Workflow was started"}"#;
-    body.trim_ascii() == STARTED
+    const STARTED: &str = "Workflow was started";
+    if body.len() > LOOKED_AT {
+        return false;
+    }
+    let Ok(answer) = json::text(body) else { return false };
+    let root = answer.root();
+    root.is_object()
+        && root.members().count() == 1
+        && root.get("message").and_then(Part::text).is_some_and(|message| message == STARTED)
 }
 
 /// An HTML page that happens to hold the words is no message of n8n's.
@@ -104,8 +113,11 @@ mod tests {
     #[test]
     fn each_answer_of_n8n_has_one_meaning() {
         use ResumeAnswer::*;
-        let rows: [(u16, &str, ResumeAnswer); 24] = [
+        let rows: [(u16, &str, ResumeAnswer); 27] = [
             (200, r#"{"message":"Workflow was started"}"#, Resumed),
+            (200, "{ \"message\": \"Workflow was started\" }\n", Resumed),
+            (200, r#"{"message":"Workflow was started","by":"the workflow itself"}"#, Answered),
+            (200, r#""Workflow was started""#, Answered),
             (200, "", Answered),
             (202, "accepted", Answered),
             (401, r#"{"error":"Invalid token"}"#, Refresh),

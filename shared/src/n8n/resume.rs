@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     app::App,
+    aside::Aside,
     clock::{Clock, Deadline, Millis},
     domain::{
         installation::Installation,
@@ -116,8 +117,10 @@ pub async fn attempt(app: &App, errand: &Errand<'_>, claim: &dyn Claim, urgent: 
     let turn = Turn { deadline: claim.deadline(), urgent };
     let attempt = async {
         let n8n = app.n8n(errand.tenant, errand.installation, turn).await?;
-        let (clock, pauses) = (&*app.clock, SOON.iter());
-        Attempt { clock, errand, n8n, claim, deadline: turn.deadline, sent: errand.sent, pauses }.run().await
+        let (clock, aside, pauses) = (&*app.clock, &app.aside, SOON.iter());
+        Attempt { clock, aside, errand, n8n, claim, deadline: turn.deadline, sent: errand.sent, pauses }
+            .run()
+            .await
     };
     attempt.await.unwrap_or_else(|error: Error| Ending::later(error.into_message(), errand.sent))
 }
@@ -125,6 +128,7 @@ pub async fn attempt(app: &App, errand: &Errand<'_>, claim: &dyn Claim, urgent: 
 /// An attempt under way.
 struct Attempt<'a> {
     clock: &'a dyn Clock,
+    aside: &'a Aside,
     errand: &'a Errand<'a>,
     n8n: N8n<'a>,
     claim: &'a dyn Claim,
@@ -207,7 +211,10 @@ impl Attempt<'_> {
             }
         };
         let created = Created::new(errand.entity_id.get(), Some(errand.posted_at.0)).reposted(errand.reposts);
-        let view = WaitView::read(&body, &created);
+        let read = self.aside.run(errand.tenant, body.len(), move || WaitView::read(&body, &created));
+        let Ok(view) = read.await else {
+            return Sight::End(Ending::later("Baton is stopping", sent));
+        };
         if view.status.as_deref() == Some("crashed") && view.wait_till.is_some() {
             return Sight::End(Ending::later("n8n is starting up", sent));
         }

@@ -16,7 +16,7 @@ use crate::{
     app::App,
     clock::{self, Deadline, Millis},
     error::{Error, ErrorKind},
-    metrics,
+    json, metrics,
     queue::{Task, TaskKind},
     repo::due as debts,
     store::meter::measured,
@@ -77,11 +77,12 @@ pub async fn handle(app: &App, message: &Message<'_>) -> Outcome {
     let started = app.now();
     let span = tracing::info_span!("task", id = %task.request_id, kind = task.task.as_str());
     let work = async {
+        // Boxed: the compiler gives up on what nests deeper than its limit.
         let done = match task.task {
-            TaskKind::ResumeN8n => resume::step(app, &task, message).await,
-            TaskKind::PollExecution => poll::step(app, &task, message).await,
-            TaskKind::ListWorkflows => listing::step(app, &task, message).await,
-            TaskKind::Chore => chore::step(app, &task, message).await,
+            TaskKind::ResumeN8n => Box::pin(resume::step(app, &task, message)).await,
+            TaskKind::PollExecution => Box::pin(poll::step(app, &task, message)).await,
+            TaskKind::ListWorkflows => Box::pin(listing::step(app, &task, message)).await,
+            TaskKind::Chore => Box::pin(chore::step(app, &task, message)).await,
         };
         match done {
             Ok(Ended::Done) => Outcome::Done,
@@ -95,13 +96,13 @@ pub async fn handle(app: &App, message: &Message<'_>) -> Outcome {
 }
 
 fn read(body: &str) -> Result<Task, String> {
-    serde_json::from_str(body).map_err(|error| format!("not a task: {error}"))
+    json::from_str(body).map_err(|error| format!("not a task: {error}"))
 }
 
 /// The last delivery of a message failed for good, and it becomes a dead letter. What it is about stays owed and is left
 /// alone for a while: the sweep would make another dead letter of it, and another.
 pub async fn give_up(app: &App, body: &str, why: &str) {
-    let Ok(task) = serde_json::from_str::<Task>(body) else { return };
+    let Ok(task) = json::from_str::<Task>(body) else { return };
     match debts::put_off(&*app.store, &task.key(), app.now(), why).await {
         Ok(Some(until)) => {
             let until = clock::iso(until);

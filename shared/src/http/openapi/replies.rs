@@ -13,6 +13,24 @@ use crate::{
     },
 };
 
+/// What utoipa puts before the name of a record that lists show ([`crate::http::shown::Shown`]).
+const SHOWN: &str = "Shown_";
+
+/// Names the records in the schemas of lists: utoipa writes each of them out once more.
+pub fn records(doc: &mut Value) {
+    let Some(schemas) = doc["components"]["schemas"].as_object_mut() else { return };
+    let shown: Vec<String> = schemas.keys().filter(|name| name.starts_with(SHOWN)).cloned().collect();
+    for name in shown {
+        let record = name.trim_start_matches(SHOWN);
+        let place = schemas.get_mut(&name).and_then(|schema| schema["oneOf"].get_mut(0));
+        if let Some(place) = place {
+            let written =
+                std::mem::replace(place, json!({ "$ref": format!("#/components/schemas/{record}") }));
+            schemas.entry(record).or_insert(written);
+        }
+    }
+}
+
 /// Puts headers and envelopes among the components.
 pub fn components(doc: &mut Value) {
     doc["components"]["headers"] = headers_described();

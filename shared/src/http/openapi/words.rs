@@ -1,5 +1,6 @@
 //! Fields that hold one of a few words, which the domain lists.
 
+use super::super::deletion;
 use crate::domain::{
     chat::{ChatStatus, Role},
     custom_field::FieldType,
@@ -21,6 +22,7 @@ pub fn of(owner: &str, field: &str) -> Option<&'static [&'static str]> {
         "media_type" => &MediaType::WORDS,
         "field_type" => &FieldType::WORDS,
         "on_duplicate" => OnDuplicate::WORDS,
+        "decide" => &deletion::WORDS,
         "role" if owner == "LogMessage" || owner == "MessageOut" => Role::WORDS,
         "entity_type" if owner.starts_with("Review") => &EntityType::ALL,
         "action" if owner.starts_with("Bulk") => &["update_status", "delete"],
