@@ -63,7 +63,11 @@ where
         let left = || end.left(app.now());
         let handle = async |body: &str, alone: bool| {
             let message = Message { body, deadline: end, alone };
-            if alone { work::handle_alone(app, &message).await } else { handle(app, &message).await }
+            // On the heap: what a message's work holds is too much for the compiler to lay out inside a batch.
+            match alone {
+                true => Box::pin(work::handle_alone(app, &message)).await,
+                false => Box::pin(handle(app, &message)).await,
+            }
         };
         let give_up = async |body: &str, why: &str| work::give_up(app, body, why).await;
         Ok::<_, Infallible>(batch::run(&*app.queue, queue, &event.payload, left, handle, give_up).await)
