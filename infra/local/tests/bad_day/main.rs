@@ -245,14 +245,16 @@ fn send(world: &World, program: &mut Program) -> bool {
     };
     let code = answer.json["error"].as_str().or(answer.json["code"].as_str()).unwrap_or_default();
     let busy = answer.status == 409 && code == "idempotency_key_in_progress";
-    // A trigger that n8n did not take, or whose answer was lost on the way, is repeated under its key.
-    if busy || [429, 502, 503, 504].contains(&answer.status) {
+    // A trigger that n8n did not take, or whose answer was lost on the way, is repeated under its key. That its answer was lost
+    // is remembered as well: then it says so for good.
+    let for_good = answer.head.contains("idempotent-replayed");
+    if busy || [429, 503].contains(&answer.status) || [502, 504].contains(&answer.status) && !for_good {
         world.counts.refused.fetch_add(1, SeqCst);
         program.unsure = true;
         thread::sleep(Duration::from_millis(if busy { 20 } else { 2 }));
         return false;
     }
-    if answer.status >= 500 {
+    if answer.status >= 500 && !for_good {
         world.wrong(format!("{} {} was answered {answer:?}", request.method, request.path));
     }
     world.counts.answered.fetch_add(1, SeqCst);

@@ -363,6 +363,7 @@ fn record(world: &World, once: Once, number: u64, answer: &Answer, unsure: bool)
         }
         (Once::Push { execution }, 200 | 201) => drop(model.pushed.insert(execution)),
         (Once::Trigger, 200) => drop(model.triggered.insert(number)),
+        (Once::Trigger, 502 | 504) => drop(model.unheard.insert(number)),
         (Once::Lead { person, .. }, 200 | 201) => {
             model.people.entry(person).or_default().insert(format!("Doe {number}"));
         }

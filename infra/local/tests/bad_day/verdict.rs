@@ -117,6 +117,14 @@ pub fn wrong(world: &World, data: &Path, log: &Path) -> Vec<String> {
         let keys = started.get(trigger).map_or(0, std::collections::BTreeSet::len);
         equal(&format!("keys of trigger {trigger}"), json!(keys), json!(1));
     }
+    for trigger in &model.unheard {
+        let keys = started.get(trigger).map_or(0, std::collections::BTreeSet::len);
+        equal(
+            &format!("keys of trigger {trigger}, of which nothing was heard"),
+            json!(keys.max(1)),
+            json!(1),
+        );
+    }
     life.kill();
     let log = fs::read_to_string(log).unwrap();
     wrong.extend(

@@ -53,6 +53,8 @@ pub struct Model {
     pub filed: BTreeMap<&'static str, i64>,
     pub said: BTreeMap<&'static str, u64>,
     pub triggered: BTreeSet<u64>,
+    /// Triggers that n8n may have taken, and whose answer was lost.
+    pub unheard: BTreeSet<u64>,
     pub wrong: Vec<String>,
 }
 
