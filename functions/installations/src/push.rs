@@ -115,7 +115,7 @@ fn read(body: &Bytes) -> Result<Input> {
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     let mut fields = Fields::new(envelope.rest);
     let installation_id = fields.required_id("installation_id");
-    let workflow_id = fields.required_text("workflow_id", 200);
+    let workflow_id = fields.required_foreign_id("workflow_id", 200);
     let data = envelope.execution_data.map(RawValue::get).filter(|data| *data != "null");
     match data {
         None => fields.refuse("execution_data", "is required"),

@@ -2,7 +2,7 @@ use futures::future::try_join;
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, fields::MAX_WHOLE, reply::Reply},
+    http::{ctx::Ctx, extract::QueryFields, page, reply::Reply},
     repo::leads::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -32,11 +32,11 @@ pub struct Recent {
 #[utoipa::path(get, path = "/api/leads/recent", operation_id = "list_recent_leads", tag = "leads",
     params(RecentQuery), responses((status = 200, description = "The newest leads.", body = Recent)))]
 pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let limit = fields.whole("limit", MAX_WHOLE).and_then(|limit| usize::try_from(limit).ok());
+    let limit = page::limit(&mut fields, DEFAULT, MOST);
     fields.finish()?;
     let (leads, pipelines) = (ctx.leads(), ctx.pipelines());
     let filter = Filter::default();
-    let newest = leads.list(&filter, limit.unwrap_or(DEFAULT).clamp(1, MOST), None);
+    let newest = leads.list(&filter, limit, None);
     let (listed, pipeline) = try_join(newest, pipelines.load()).await?;
     let shown = listed.found.into_iter().map(|lead| LeadOut::new(ctx.tenant(), lead, &pipeline));
     let leads: Vec<_> = shown.collect();

@@ -15,8 +15,8 @@ use super::{Kind, OutError, Reason, Resolver, classify};
 /// How long a name may take to resolve, at save and at send.
 pub(super) const DNS_BUDGET: Duration = Duration::from_secs(5);
 
-/// The longest URL that is accepted from a user, in bytes.
-const MAX_URL_BYTES: usize = 2048;
+/// The longest URL that is accepted from a user, in bytes: as long as a field for one may be.
+const MAX_URL_BYTES: usize = 8192;
 
 /// What may be called besides the open internet. The default is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Policy {
 /// Parses a URL that a user typed.
 ///
 /// # Errors
-/// [`Reason::Malformed`] if it is not an absolute URL or is longer than 2,048 bytes. The text is not repeated.
+/// [`Reason::Malformed`] if it is not an absolute URL or is longer than 8,192 bytes. The text is not repeated.
 pub fn parse_url(text: &str) -> Result<Url, OutError> {
     if text.len() > MAX_URL_BYTES {
         return Err(OutError::refused("", Reason::Malformed));

@@ -19,11 +19,20 @@ use crate::{
 /// Greatest whole number that every JSON reader keeps exact: 2^53 - 1.
 pub const MAX_WHOLE: u64 = (1 << 53) - 1;
 
+/// Longest address in characters: presigned links have thousands.
+pub const MAX_URL: usize = 8192;
+
 /// The fields of one request body.
 #[derive(Debug, Default)]
 pub struct Fields {
     map: Map<String, Value>,
     errors: BTreeMap<String, Vec<String>>,
+}
+
+impl FromIterator<(String, String)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(sent: I) -> Self {
+        Self::new(sent.into_iter().map(|(name, text)| (name, text.into())).collect())
+    }
 }
 
 impl Fields {
@@ -133,7 +142,7 @@ impl Fields {
     pub fn whole(&mut self, name: &str, max: u64) -> Option<u64> {
         let number = match self.value(name)? {
             Value::Number(number) => number.as_u64().or_else(|| whole_float(number.as_f64()?)),
-            Value::String(text) => text.trim().parse().ok(),
+            Value::String(text) => whole_text(text.trim()),
             _ => None,
         };
         match number {
@@ -213,13 +222,14 @@ impl Fields {
         self.id(name)
     }
 
-    /// One of the listed words.
+    /// One of the listed words, whatever its case.
     pub fn one_of<T>(&mut self, name: &str, words: &[&str], parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let word = match self.value(name)? {
             Value::String(text) => text.trim().to_owned(),
             _ => String::new(),
         };
-        match parse(&word).filter(|_| words.contains(&word.as_str())) {
+        let word = words.iter().find(|known| known.eq_ignore_ascii_case(&word));
+        match word.and_then(|word| parse(word)) {
             Some(value) => Some(value),
             None => self.wrong(name, &format!("must be one of {}", words.join(", "))),
         }
@@ -281,7 +291,7 @@ impl Fields {
 
     /// A full http or https URL without credentials.
     pub fn url(&mut self, name: &str) -> Option<Url> {
-        let text = self.text(name, 2048)?;
+        let text = self.text(name, MAX_URL)?;
         match Url::parse(&text) {
             Ok(url) if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() => {
                 self.wrong(name, "must start with http:// or https://")
@@ -290,7 +300,7 @@ impl Fields {
                 self.wrong(name, "must not hold a user name or password")
             }
             Ok(url) => Some(url),
-            Err(_) => self.wrong(name, "must be a full URL such as https://n8n.example.com/webhook/path"),
+            Err(_) => self.wrong(name, "must be a full URL such as https://example.com/path"),
         }
     }
 
@@ -299,8 +309,10 @@ impl Fields {
     pub fn json(&mut self, name: &str) -> Option<Value> {
         let value = self.value(name)?.clone();
         match &value {
-            Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
-                Some(serde_json::from_str(text).unwrap_or(value))
+            Value::String(text) => {
+                let text = text.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}');
+                let inner = text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok()).flatten();
+                Some(inner.unwrap_or(value))
             }
             _ => Some(value),
         }
@@ -334,6 +346,13 @@ fn unix(number: i64) -> Option<Millis> {
 )]
 fn whole_float(number: f64) -> Option<u64> {
     (number.fract() == 0.0 && (0.0..=MAX_WHOLE as f64).contains(&number)).then_some(number as u64)
+}
+
+/// Digits, also with a fraction of nothing: 5.0 is 5.
+fn whole_text(text: &str) -> Option<u64> {
+    let (digits, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let whole = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
+    digits.parse().ok().filter(|_| whole)
 }
 
 /// Every whole number up to here is exact, in JSON readers as in DynamoDB.
@@ -374,7 +393,7 @@ mod tests {
     #[test]
     fn what_n8n_makes_of_values_is_accepted() {
         let mut fields = fields(
-            json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}",
+            json!({ "a": " 399.0 ", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}",
                 "h": 1.0, "i": 42.0 }),
         );
         assert_eq!(fields.flag("h"), Some(true));
@@ -387,6 +406,34 @@ mod tests {
         assert_eq!(fields.whole("f", 1000), Some(120));
         assert_eq!(fields.json("g"), Some(json!({ "k": 1 })));
         fields.finish().unwrap();
+    }
+
+    #[test]
+    fn a_word_is_read_whatever_its_case() {
+        let words = ["pending", "approved"];
+        let read =
+            |sent: Value| fields(json!({ "w": sent })).one_of("w", &words, |word| Some(word.to_owned()));
+        for sent in ["approved", "APPROVED", " Approved "] {
+            assert_eq!(read(json!(sent)).as_deref(), Some("approved"), "{sent}");
+        }
+        for sent in [json!("approve"), json!(1), json!("ａpproved"), json!("approved.")] {
+            assert_eq!(read(sent.clone()), None, "{sent}");
+        }
+    }
+
+    #[test]
+    fn json_in_text_is_read_behind_a_byte_order_mark() {
+        for text in ["{\"k\":1}", "\u{feff}{\"k\":1}", " \u{feff}\n{\"k\":1}"] {
+            assert_eq!(fields(json!({ "g": text })).json("g"), Some(json!({ "k": 1 })), "{text:?}");
+        }
+        assert_eq!(fields(json!({ "g": "\u{feff}plain" })).json("g"), Some(json!("\u{feff}plain")));
+    }
+
+    #[test]
+    fn an_address_may_be_as_long_as_presigned_links_are() {
+        let long = |chars: usize| format!("https://example.com/{}", "x".repeat(chars - 20));
+        assert!(fields(json!({ "u": long(MAX_URL) })).url("u").is_some());
+        assert!(fields(json!({ "u": long(MAX_URL + 1) })).url("u").is_none());
     }
 
     #[test]
@@ -453,7 +500,17 @@ mod tests {
 
     #[test]
     fn numbers_out_of_range_are_refused() {
-        for value in [json!(-1), json!(1.5), json!("1e3"), json!(1e300), json!([1])] {
+        for value in [
+            json!(-1),
+            json!(1.5),
+            json!("1e3"),
+            json!(1e300),
+            json!([1]),
+            json!("1.5"),
+            json!("1."),
+            json!(".0"),
+            json!("NaN"),
+        ] {
             let mut fields = fields(json!({ "n": value }));
             assert_eq!(fields.whole("n", 1000), None);
             assert!(fields.finish().is_err());
