@@ -10,7 +10,7 @@ use std::{
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use super::{Kind, OutError, Reason, Resolver, classify};
+use super::{Kind, OutError, Reason, Refusal, Resolver, classify};
 
 /// How long a name may take to resolve, at save and at send.
 pub(super) const DNS_BUDGET: Duration = Duration::from_secs(5);
@@ -87,8 +87,15 @@ impl Guard {
         };
         match self.policy.judge(literal) {
             Ok(()) => Ok(None),
-            Err(kind) => refuse(Reason::Address(kind)),
+            Err(kind) => Err(self.closed(shown, kind)),
         }
+    }
+
+    /// The refusal of an address. On a laptop, which is where loopback is open, an operator can open private networks.
+    fn closed(&self, host: &str, kind: Kind) -> OutError {
+        let may_be_opened = self.policy.allow_loopback && kind.is_private_network();
+        let opened_by = may_be_opened.then_some("BATON_EGRESS_ALLOW");
+        OutError::Refused(Refusal { host: host.to_owned(), reason: Reason::Address(kind), opened_by })
     }
 
     /// Resolves `name` once and judges every address. What it returns may be dialled, and nothing else.
@@ -112,7 +119,7 @@ impl Guard {
         };
         for address in &found {
             if let Err(kind) = self.policy.judge(*address) {
-                return Err(OutError::refused(name, Reason::Address(kind)));
+                return Err(self.closed(name, kind));
             }
         }
         Ok(found)

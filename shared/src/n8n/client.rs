@@ -31,7 +31,7 @@ const PAGE: &str = "250";
 /// Why n8n could not be asked.
 #[derive(Debug, thiserror::Error)]
 pub enum N8nError {
-    #[error("n8n cannot be reached: {0}")]
+    #[error("{}", .0.of("n8n"))]
     Unreachable(#[from] OutError),
     #[error("n8n refuses the API key that was registered ({0})")]
     KeyRefused(u16),
