@@ -93,7 +93,10 @@ async fn a_packed_body_is_read_and_its_repeat_is_a_repeat_however_it_is_packed()
     let first = house.acme.send(Method::POST, "/api/payloads", Body::from(gzip(&body)), &packed).await;
     assert_eq!(first.status, 201, "{first:?}");
     let again = house.acme.send(Method::POST, "/api/payloads", Body::from(body.clone()), &[key, once]).await;
-    assert_eq!((again.text.as_str(), again.header("idempotent-replayed")), (first.text.as_str(), Some("true")));
+    assert_eq!(
+        (again.text.as_str(), again.header("idempotent-replayed")),
+        (first.text.as_str(), Some("true"))
+    );
     let other = [key, ("content-encoding", "gzip")];
     let second = house.acme.send(Method::POST, "/api/payloads", Body::from(gzip(&body)), &other).await;
     let shown = house.acme.get(&format!("/api/payloads/{}", second.id())).await;
@@ -107,7 +110,11 @@ async fn a_body_that_unpacks_beyond_the_limit_is_too_large_and_other_packings_ar
     let send = async |encoding, body: Vec<u8>| {
         let headers = [("x-api-key", house.acme.text.as_str()), ("content-encoding", encoding)];
         let answer = house.acme.send(Method::POST, "/api/payloads", Body::from(body), &headers).await;
-        (answer.status, refusal(&answer, "/api/payloads"), answer.header("accept-encoding").map(str::to_owned))
+        (
+            answer.status,
+            refusal(&answer, "/api/payloads"),
+            answer.header("accept-encoding").map(str::to_owned),
+        )
     };
     let large = json!({ "title": "x", "payload": "y".repeat(limit) }).to_string();
     let packed = gzip(&large);
@@ -155,8 +162,12 @@ async fn a_limit_is_brought_inside_in_every_list() {
         let person = json!({ "first_name": "a", "last_name": "b", "email": format!("a{n}@example.com") });
         house.acme.post("/api/leads", person).await;
     }
-    for (path, rows) in [("/api/payloads/list", "payloads"), ("/api/leads/list", "leads"), ("/api/leads/recent", "leads")] {
-        for (limit, count) in [("-1", 1), ("0", 1), ("2.0", 2), ("2.9", 2), ("1e9", 3), ("99999999999999999999", 3), ("", 3)] {
+    for (path, rows) in
+        [("/api/payloads/list", "payloads"), ("/api/leads/list", "leads"), ("/api/leads/recent", "leads")]
+    {
+        for (limit, count) in
+            [("-1", 1), ("0", 1), ("2.0", 2), ("2.9", 2), ("1e9", 3), ("99999999999999999999", 3), ("", 3)]
+        {
             let answer = house.acme.get(&format!("{path}?limit={limit}")).await;
             assert_eq!(answer.status, 200, "{path} {limit}: {answer:?}");
             assert_eq!(answer.json[rows].as_array().unwrap().len(), count, "{path} {limit}");
@@ -171,7 +182,10 @@ async fn a_listed_word_is_read_whatever_its_case() {
     let house = TestApp::new().await;
     let media = json!({ "title": "x", "media_type": "Video", "automation_status": "APPROVED" });
     let made = house.acme.post("/api/media", media).await;
-    assert_eq!((made.status, &made.json["media_type"], &made.json["automation_status"]), (201, &json!("video"), &json!("approved")));
+    assert_eq!(
+        (made.status, &made.json["media_type"], &made.json["automation_status"]),
+        (201, &json!("video"), &json!("approved"))
+    );
     let listed = house.acme.get("/api/media/list?media_type=VIDEO&automation_status=Approved").await;
     assert_eq!(listed.json["count"], 1, "{listed:?}");
     let field = json!({ "label": "Size", "field_type": "SELECT", "options": ["S", "L"] });
@@ -186,7 +200,11 @@ async fn what_an_expression_leaves_behind_is_no_id() {
             "n8n_base_url": "https://n8n.example.com", "workflow_id": word, "execution_id": word, "model_id": word,
             "input_tokens": 1, "output_tokens": 1,
         });
-        assert_eq!(named(&house.acme.post("/api/token-usage", usage).await), ["execution_id", "model_id", "workflow_id"], "{word}");
+        assert_eq!(
+            named(&house.acme.post("/api/token-usage", usage).await),
+            ["execution_id", "model_id", "workflow_id"],
+            "{word}"
+        );
         let message = json!({ "session_id": word, "role": "user", "content": "x" });
         assert_eq!(named(&house.acme.post("/api/chats/message", message).await), ["session_id"], "{word}");
         let invoice = json!({ "invoice_number": word, "amount": 1 });

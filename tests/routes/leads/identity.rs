@@ -66,7 +66,9 @@ async fn a_tag_makes_another_lead() {
 async fn what_is_no_address_is_refused_wherever_one_is_read() {
     let house = TestApp::new().await;
     let id = make(&house, person("jane@example.com")).await;
-    for wrong in ["a@@b.example", "a@b..example", "a@b", "a b@example.com", "undefined", "a@b.example, c@d.example"] {
+    for wrong in
+        ["a@@b.example", "a@b..example", "a@b", "a b@example.com", "undefined", "a@b.example, c@d.example"]
+    {
         assert_eq!(named(&house.acme.post(PATH, person(wrong)).await), ["email"], "{wrong}");
         let patch = house.acme.patch(&format!("{PATH}/{id}"), json!({ "email": wrong })).await;
         assert_eq!(named(&patch), ["email"], "{wrong}");

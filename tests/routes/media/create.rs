@@ -224,7 +224,9 @@ async fn tags_may_be_a_list() {
         assert_eq!((answer.status, &shown(&house.acme, id).await["tags"]), (200, &json!("second, cut")));
     }
     assert_eq!(super::titles(&house, "?search=cut").await.len(), 6);
-    for wrong in [json!([["nested"]]), json!({ "a": 1 }), json!(vec!["t"; 51]), json!(["t".repeat(101)]), json!(true)] {
+    for wrong in
+        [json!([["nested"]]), json!({ "a": 1 }), json!(vec!["t"; 51]), json!(["t".repeat(101)]), json!(true)]
+    {
         let body = json!({ "title": "x", "media_type": "file", "tags": wrong });
         assert_eq!(named(&house.acme.post(PATH, body).await), ["tags"], "{wrong}");
     }
@@ -233,11 +235,15 @@ async fn tags_may_be_a_list() {
 #[tokio::test]
 async fn a_presigned_address_is_kept_to_the_letter() {
     let house = TestApp::new().await;
-    let url = format!("https://media-bucket.s3.eu-central-1.amazonaws.com/a.mp4?X-Amz-Security-Token={}", "T".repeat(8000));
+    let url = format!(
+        "https://media-bucket.s3.eu-central-1.amazonaws.com/a.mp4?X-Amz-Security-Token={}",
+        "T".repeat(8000)
+    );
     let id = make(&house.acme, json!({ "title": "x", "media_type": "video", "url": url })).await;
     assert_eq!(shown(&house.acme, id).await["url"], url);
     let body = json!({ "title": "x", "media_type": "video", "url": format!("{url}{url}") });
     assert_eq!(named(&house.acme.post(PATH, body).await), ["url"]);
-    let no_scheme = house.acme.post(PATH, json!({ "title": "x", "media_type": "video", "url": "youtu.be/x" })).await;
+    let no_scheme =
+        house.acme.post(PATH, json!({ "title": "x", "media_type": "video", "url": "youtu.be/x" })).await;
     assert!(!no_scheme.text.contains("n8n"), "{no_scheme:?}");
 }
