@@ -41,6 +41,14 @@ n8n:
 bad-day seed="7" kills="600":
     cargo test -p baton --features chaos --test bad_day -- --seed {{seed}} --kills {{kills}}
 
+# Attacks on the real process, as long as it takes to see each: all, or those that are named. The short ones are part of CI.
+attack *names:
+    cargo test -p baton --features attack --test attack -- --long {{names}}
+
+# Instructions that every parser of foreign bytes takes for a byte.
+effort:
+    infra/effort.sh
+
 # Look for bytes that a parser does not stand: every target, or those that are named, for so many seconds each.
 fuzz seconds="60" *targets:
     infra/fuzz.sh {{seconds}} {{targets}}

@@ -14,21 +14,11 @@ cd "$(dirname "$0")/.."
 . infra/tools.sh
 baton_tools
 
-counters() {
-    command -v valgrind >/dev/null && command -v strace >/dev/null && return
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "installing valgrind and strace" >&2
-        apt-get install --yes --quiet --no-install-recommends valgrind strace >/dev/null 2>&1 ||
-            { apt-get update --quiet && apt-get install --yes --quiet --no-install-recommends valgrind strace; } >/dev/null 2>&1 ||
-            echo "they cannot be installed here" >&2
-    fi
-}
-
 what=${1:-all}
 if [ "$what" = all ]; then
     infra/build.sh --hello
     what=measure
 fi
-counters
+baton_counters valgrind strace
 target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 exec python3 infra/cold/starts.py "$what" "$target/lambda"

@@ -60,3 +60,17 @@ baton_mutants() {
     fi
     export PATH=$root/bin:$PATH
 }
+
+# Installs what counts instructions and system calls, where it is missing and that is possible: names of Debian packages
+# that bring a program of the same name.
+baton_counters() {
+    local missing=()
+    for name in "$@"; do command -v "$name" >/dev/null || missing+=("$name"); done
+    [ ${#missing[@]} = 0 ] && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing ${missing[*]}" >&2
+        apt-get install --yes --quiet --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
+            { apt-get update --quiet && apt-get install --yes --quiet --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1 ||
+            echo "they cannot be installed here" >&2
+    fi
+}

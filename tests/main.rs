@@ -6,6 +6,7 @@ mod egress;
 mod events;
 mod faults;
 mod fuzzed;
+mod json;
 mod openapi;
 mod rights;
 mod routes;

@@ -260,3 +260,26 @@ fn only_the_clock_reads_what_everybody_owes() {
         assert_eq!(due, function == "tick", "{function}");
     }
 }
+
+/// A reply that is repeated comes to no handler, so a right that one of them looks at would not be looked at.
+#[test]
+fn no_handler_asks_for_a_scope() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
+    let mut folders = vec![root];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files += 1;
+                let text = std::fs::read_to_string(&path).unwrap();
+                for right in [".allows(", "missing_scope", "covers("] {
+                    assert!(!text.contains(right), "{}: {right} belongs into http/routes.rs", path.display());
+                }
+            }
+        }
+    }
+    assert!(files > 100, "{files}: the functions are elsewhere");
+}

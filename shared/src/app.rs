@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::{
     accounts::{KnownKey, KnownSession, Passwords, Refusals},
+    aside::Aside,
     blobs::Blobs,
-    clock::{Clock, Millis},
+    clock::{Clock, Millis, Moment},
     config::Settings,
     domain::{api_key::KeyHash, session::SessionRef},
     egress::HttpOut,
@@ -28,6 +29,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     pub settings: Settings,
+    pub aside: Aside,
     pub(crate) keys: Recent<KeyHash, KnownKey>,
     pub(crate) sessions: Recent<SessionRef, KnownSession>,
     pub(crate) passwords: Passwords,
@@ -62,6 +64,7 @@ impl App {
             clock,
             ids,
             settings,
+            aside: Aside::default(),
             keys: Recent::default(),
             sessions: Recent::default(),
             passwords: Passwords::default(),
@@ -74,6 +77,11 @@ impl App {
 
     pub fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// Now by both clocks, for what is believed for a while.
+    pub(crate) fn moment(&self) -> Moment {
+        self.clock.moment()
     }
 
     pub fn id(&self) -> Id {

@@ -1,6 +1,6 @@
 //! Time as a port. Its one rule: nothing else in the house asks the system for the time.
 
-use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +19,17 @@ impl Millis {
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// Whether less than `span` lies between the two. What lies farther ahead than that was written by a clock that has been
+    /// set back since, and is as good as past.
+    pub fn is_within(self, span: Duration, of: Self) -> bool {
+        Duration::from_millis(self.0.abs_diff(of.0)) < span
     }
 
     /// Time from `earlier` to here, zero when it lies ahead.
@@ -86,10 +97,40 @@ fn offset_of(text: &str) -> Option<String> {
     Some(format!("{sign}{hours}:{minutes}"))
 }
 
+/// A moment by both clocks: the one that people can set, and the one that only goes forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    pub now: Millis,
+    pub monotonic: Duration,
+}
+
+impl Moment {
+    /// Whether less than `span` has passed since `earlier` by both clocks. The one that people can set may be set back, which
+    /// ends it too; the other one may stand still while an environment of Lambda is frozen or a laptop sleeps.
+    pub fn is_within(self, span: Duration, earlier: Self) -> bool {
+        self.now >= earlier.now
+            && self.now.since(earlier.now) < span
+            && self.monotonic.saturating_sub(earlier.monotonic) < span
+    }
+
+    /// How far the clock that people can set went back since `earlier`; zero when it did not.
+    pub fn set_back_since(self, earlier: Self) -> Duration {
+        let passed = self.monotonic.saturating_sub(earlier.monotonic);
+        earlier.now.plus(passed).since(self.now)
+    }
+}
+
 /// The time, and waiting for it to pass.
 #[async_trait]
 pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Millis;
+
+    /// Time since some moment in this process's life, which nobody can set back.
+    fn monotonic(&self) -> Duration;
+
+    fn moment(&self) -> Moment {
+        Moment { now: self.now(), monotonic: self.monotonic() }
+    }
 
     /// Waits. Only ever short: whatever may take longer than a request is a debt in the due index.
     async fn sleep(&self, span: Duration);
@@ -107,6 +148,13 @@ impl Clock for SystemClock {
         Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
+    fn monotonic(&self) -> Duration {
+        static START: std::sync::LazyLock<std::time::Instant> =
+            std::sync::LazyLock::new(std::time::Instant::now);
+        START.elapsed()
+    }
+
     async fn sleep(&self, span: Duration) {
         tokio::time::sleep(span).await;
     }
@@ -114,22 +162,37 @@ impl Clock for SystemClock {
 
 /// A clock that stands still until it is told to move.
 #[derive(Debug)]
-pub struct FixedClock(AtomicI64);
+pub struct FixedClock {
+    now: AtomicI64,
+    /// Nanoseconds.
+    passed: AtomicU64,
+}
 
 impl FixedClock {
     pub fn at(now: Millis) -> Self {
-        Self(AtomicI64::new(now.0))
+        Self { now: AtomicI64::new(now.0), passed: AtomicU64::new(0) }
     }
 
+    /// Time passes.
     pub fn advance(&self, span: Duration) {
-        self.0.store(self.now().plus(span).0, SeqCst);
+        self.now.store(self.now().plus(span).0, SeqCst);
+        self.passed.fetch_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX), SeqCst);
+    }
+
+    /// Somebody sets the clock back. No time passes.
+    pub fn set_back(&self, span: Duration) {
+        self.now.fetch_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX), SeqCst);
     }
 }
 
 #[async_trait]
 impl Clock for FixedClock {
     fn now(&self) -> Millis {
-        Millis(self.0.load(SeqCst))
+        Millis(self.now.load(SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_nanos(self.passed.load(SeqCst))
     }
 
     /// The sleeper's time passes for everybody, at once.
@@ -179,6 +242,48 @@ mod tests {
         ] {
             assert_eq!(parse_iso(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_span_ends_by_whichever_clock_says_so_first() {
+        let at = |now, monotonic| Moment { now: Millis(now), monotonic: Duration::from_millis(monotonic) };
+        let (start, span) = (at(1_000, 0), Duration::from_millis(100));
+        for (later, within, set_back) in [
+            (at(1_000, 0), true, 0),
+            (at(1_099, 99), true, 0),
+            (at(1_100, 100), false, 0),
+            (at(1_100, 0), false, 0), // frozen, or set forward
+            (at(1_050, 100), false, 50),
+            (at(999, 1), false, 2),
+            (at(0, 50), false, 1_050),
+        ] {
+            assert_eq!(later.is_within(span, start), within, "{later:?}");
+            assert_eq!(later.set_back_since(start), Duration::from_millis(set_back), "{later:?}");
+        }
+    }
+
+    #[test]
+    fn what_lies_far_ahead_is_as_good_as_past() {
+        let span = Duration::from_secs(1);
+        for (now, of, within) in [
+            (5_000, 5_000, true),
+            (5_999, 5_000, true),
+            (6_000, 5_000, false),
+            (5_000, 5_999, true),
+            (0, 6_000, false),
+        ] {
+            assert_eq!(Millis(now).is_within(span, Millis(of)), within, "{now} {of}");
+        }
+    }
+
+    #[test]
+    fn the_machines_other_clock_goes_forward() {
+        let (first, second) = (SystemClock.monotonic(), SystemClock.monotonic());
+        assert!(first <= second);
+        let fixed = FixedClock::at(Millis(10_000));
+        fixed.advance(Duration::from_secs(2));
+        fixed.set_back(Duration::from_secs(5));
+        assert_eq!(fixed.moment(), Moment { now: Millis(7_000), monotonic: Duration::from_secs(2) });
     }
 
     #[test]

@@ -148,22 +148,13 @@ pub struct LocalSettings {
     pub log_format: LogFormat,
     /// Private networks that outgoing calls may reach, beside loopback.
     pub egress_allow: Vec<ipnet::IpNet>,
+    /// Proxies whose word is taken for who called them.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     pub platform: Settings,
 }
 
 impl LocalSettings {
     pub fn read(env: &impl Env) -> Result<Self, BadSetting> {
-        let mut egress_allow = Vec::new();
-        for net in env
-            .text("BATON_EGRESS_ALLOW")
-            .unwrap_or_default()
-            .split(',')
-            .map(str::trim)
-            .filter(|net| !net.is_empty())
-        {
-            let problem = format!("{net:?} is not a network such as 172.16.0.0/12");
-            egress_allow.push(net.parse().map_err(|_| BadSetting { name: "BATON_EGRESS_ALLOW", problem })?);
-        }
         let addr = env
             .parsed("BATON_ADDR", "an address such as 127.0.0.1:8080")?
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
@@ -174,10 +165,22 @@ impl LocalSettings {
             data_dir: env.text("BATON_DATA_DIR").map_or_else(|| PathBuf::from(".baton"), PathBuf::from),
             log: env.text("BATON_LOG").unwrap_or_else(|| "info".into()),
             log_format: env.parsed("BATON_LOG_FORMAT", "one of auto, text, json")?.unwrap_or(LogFormat::Auto),
-            egress_allow,
+            egress_allow: networks(env, "BATON_EGRESS_ALLOW")?,
+            trusted_proxies: networks(env, "BATON_TRUSTED_PROXIES")?,
             platform,
         })
     }
+}
+
+/// Networks, separated by commas.
+fn networks(env: &impl Env, name: &'static str) -> Result<Vec<ipnet::IpNet>, BadSetting> {
+    let text = env.text(name).unwrap_or_default();
+    let nets = text.split(',').map(str::trim).filter(|net| !net.is_empty());
+    nets.map(|net| {
+        let problem = || format!("{net:?} is not a network such as 172.16.0.0/12");
+        net.parse().map_err(|_| BadSetting { name, problem: problem() })
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -223,12 +226,13 @@ mod tests {
             ("BATON_ADDR", "8080"),
             ("BATON_LOG_FORMAT", "xml"),
             ("BATON_EGRESS_ALLOW", "10.0.0.0"),
+            ("BATON_TRUSTED_PROXIES", "10.0.0.0/8,here"),
             ("BATON_TRIGGER_LIMIT", "many"),
             ("BATON_MAX_BODY_BYTES", "6MB"),
         ] {
             let error = LocalSettings::read(&HashMap::from([(name, value)])).unwrap_err();
             assert_eq!(error.name, name);
-            assert!(error.to_string().contains(value), "{error}");
+            assert!(error.to_string().contains(value.rsplit(',').next().unwrap()), "{error}");
         }
     }
 }

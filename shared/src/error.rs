@@ -90,6 +90,9 @@ pub struct Parts {
 }
 
 impl Error {
+    /// The code of [`Error::unreadable`].
+    pub const UNREADABLE: &str = "unreadable_record";
+
     pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             kind,
@@ -127,6 +130,16 @@ impl Error {
             ErrorKind::Internal,
             "internal_error",
             "Something went wrong on our side. The request id helps us find it.",
+        )
+        .caused_by(cause)
+    }
+
+    /// What is stored of one record cannot be read. It is this record's fault alone: others are shown.
+    pub fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::new(
+            ErrorKind::Internal,
+            Self::UNREADABLE,
+            "What is stored of this record cannot be read. Others are not affected. The request id helps us find it.",
         )
         .caused_by(cause)
     }
@@ -217,7 +230,8 @@ impl From<StoreError> for Error {
                 Self::new(ErrorKind::TooLarge, "too_large", "The record is larger than can be stored.")
                     .caused_by(error)
             }
-            StoreError::Invalid(_) | StoreError::Corrupt(_) => Self::internal(error),
+            StoreError::Corrupt(_) => Self::unreadable(error),
+            StoreError::Invalid(_) => Self::internal(error),
         }
     }
 }

@@ -268,12 +268,12 @@ mod tests {
     fn an_id_in_json_is_a_number_or_any_rendering() {
         let id = Id(244_357_204_758_526);
         for json in [id.to_string(), format!("\"{id}\""), format!("\"{}\"", id.prefixed("wf"))] {
-            assert_eq!(serde_json::from_str::<Id>(&json).unwrap(), id, "{json}");
-            let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+            assert_eq!(crate::json::from_str::<Id>(&json).unwrap(), id, "{json}");
+            let value = crate::testing::json(&json).unwrap();
             assert_eq!(Id::deserialize(&value).unwrap(), id, "{json}");
         }
         for json in ["0", "-1", "1.5", "true", "null", "[1]", "9007199254740992", "\"\""] {
-            assert!(serde_json::from_str::<Id>(json).is_err(), "{json}");
+            assert!(crate::json::from_str::<Id>(json).is_err(), "{json}");
         }
     }
 

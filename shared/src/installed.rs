@@ -51,12 +51,12 @@ impl Installed<'_> {
 
     /// The installation, 404 when it is nobody's or another tenant's.
     pub async fn get(&self, id: Id) -> Result<Arc<Installation>> {
-        let (now, recent) = (self.app.now(), &self.app.sightings.installations);
+        let (now, recent) = (self.app.moment(), &self.app.sightings.installations);
         if let Some(installation) = recent.get(&(self.tenant, id), now) {
             return Ok(installation);
         }
         let found = Arc::new(self.installations().get(id).await?.or_not_found("installation")?);
-        recent.put((self.tenant, id), found.clone(), now, now.plus(BELIEVED));
+        recent.put((self.tenant, id), found.clone(), now, BELIEVED);
         Ok(found)
     }
 

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod aside;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod blobs;
@@ -13,12 +14,15 @@ pub mod error;
 pub mod http;
 pub mod ids;
 pub mod installed;
+pub mod json;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod metering;
 pub mod metrics;
 pub mod n8n;
 pub mod pricing;
+#[cfg(any(test, feature = "embedded"))]
+pub mod private;
 pub mod queue;
 mod recent;
 pub mod repo;

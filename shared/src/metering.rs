@@ -1,5 +1,7 @@
 //! Pricing of model calls, for what workflows post and for what pushes hold.
 
+use std::collections::HashMap;
+
 use crate::{
     clock::Millis,
     domain::{
@@ -62,12 +64,12 @@ pub fn records(
     ids: &dyn Ids,
     now: Millis,
 ) -> Result<Vec<Usage>> {
-    let mut groups = grouped(found, |usage| (model_of(usage), Some(usage.node.clone())));
+    let mut groups = grouped(found, |usage| (model_of(usage), Some(&*usage.node)));
     if groups.len() > MAX_RECORDS {
         groups = grouped(found, |usage| (model_of(usage), None));
     }
     if groups.len() > MAX_RECORDS {
-        groups = grouped(found, |_| (UNKNOWN_MODEL.to_owned(), None));
+        groups = grouped(found, |_| (UNKNOWN_MODEL, None));
     }
     let at = snapshot.stopped_at.or(snapshot.started_at).unwrap_or(now);
     groups
@@ -103,14 +105,16 @@ struct Group {
     estimated: bool,
 }
 
-fn grouped(found: &[FoundUsage], key: impl Fn(&FoundUsage) -> (String, Option<String>)) -> Vec<Group> {
+type Name<'f> = (&'f str, Option<&'f str>);
+
+fn grouped<'f>(found: &'f [FoundUsage], name: impl Fn(&'f FoundUsage) -> Name<'f>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
+    let mut places: HashMap<Name<'f>, usize> = HashMap::new();
     for usage in found {
-        let (model, node) = key(usage);
-        let at = groups.iter().position(|group| group.call.model == model && group.node == node);
-        let at = at.unwrap_or_else(|| {
-            let call = Call { model, input: 0, output: 0, cached: None };
-            groups.push(Group { node, call, estimated: false });
+        let (model, node) = name(usage);
+        let at = *places.entry((model, node)).or_insert_with(|| {
+            let call = Call { model: model.to_owned(), input: 0, output: 0, cached: None };
+            groups.push(Group { node: node.map(str::to_owned), call, estimated: false });
             groups.len() - 1
         });
         if let Some(group) = groups.get_mut(at) {
@@ -127,8 +131,8 @@ fn grouped(found: &[FoundUsage], key: impl Fn(&FoundUsage) -> (String, Option<St
     groups
 }
 
-fn model_of(usage: &FoundUsage) -> String {
+fn model_of(usage: &FoundUsage) -> &str {
     let model =
         usage.model.as_deref().map(str::trim).filter(|model| !model.is_empty()).unwrap_or(UNKNOWN_MODEL);
-    model.chars().take(MAX_MODEL_CHARS).collect()
+    model.char_indices().nth(MAX_MODEL_CHARS).and_then(|(end, _)| model.get(..end)).unwrap_or(model)
 }

@@ -10,6 +10,7 @@ use http::Method;
 
 use crate::{
     domain::review::{EntityType, ResumeState},
+    ids::Id,
     n8n::resume::Ending,
     queue::Task,
     store::meter::Reading,
@@ -85,6 +86,11 @@ pub fn resumed(tenant: TenantId, kind: EntityType, entity: &str, ending: &Ending
         resumes_put_off = u8::from(state.is_none()),
         "resume attempt ended"
     );
+}
+
+/// A stored record that a list could not read.
+pub fn unreadable(tenant: TenantId, id: Id, why: &str) {
+    tracing::error!(tenant = tenant.0, record = %id, why, unreadable = 1, "a stored record cannot be read");
 }
 
 /// A tick or a sweep.

@@ -6,16 +6,31 @@ use std::{
     collections::HashMap,
     hash::Hash,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use crate::clock::Millis;
+use crate::clock::Moment;
 
 /// Entries of one cache.
 const REMEMBERED: usize = 10_000;
 
-/// Values by key, each believed until a moment of its own.
+/// A value, since when it is known, and for how long it is believed.
 #[derive(Debug)]
-pub(crate) struct Recent<K, V>(Mutex<HashMap<K, (Arc<V>, Millis)>>);
+struct Known<V> {
+    value: Arc<V>,
+    since: Moment,
+    believed: Duration,
+}
+
+impl<V> Known<V> {
+    fn holds(&self, now: Moment) -> bool {
+        now.is_within(self.believed, self.since)
+    }
+}
+
+/// Values by key, each believed for a span of its own, which a clock that is set back does not lengthen.
+#[derive(Debug)]
+pub(crate) struct Recent<K, V>(Mutex<HashMap<K, Known<V>>>);
 
 impl<K, V> Default for Recent<K, V> {
     fn default() -> Self {
@@ -24,19 +39,19 @@ impl<K, V> Default for Recent<K, V> {
 }
 
 impl<K: Eq + Hash, V> Recent<K, V> {
-    pub(crate) fn get(&self, key: &K, now: Millis) -> Option<Arc<V>> {
+    pub(crate) fn get(&self, key: &K, now: Moment) -> Option<Arc<V>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(key).filter(|(_, until)| now < *until).map(|(value, _)| value.clone())
+        all.get(key).filter(|known| known.holds(now)).map(|known| known.value.clone())
     }
 
     /// Remembers a value. A full cache drops what has run out and, when nothing has, remembers nothing new.
-    pub(crate) fn put(&self, key: K, value: Arc<V>, now: Millis, until: Millis) {
+    pub(crate) fn put(&self, key: K, value: Arc<V>, now: Moment, believed: Duration) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED {
-            all.retain(|_, (_, until)| now < *until);
+            all.retain(|_, known| known.holds(now));
         }
         if all.len() < REMEMBERED {
-            all.insert(key, (value, until));
+            all.insert(key, Known { value, since: now, believed });
         }
     }
 
@@ -52,29 +67,42 @@ impl<K: Eq + Hash, V> Recent<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+    use crate::clock::Millis;
 
-    const NOW: Millis = Millis(1_737_455_400_000);
+    const MINUTE: Duration = Duration::from_secs(60);
+    const NOW: Moment = Moment { now: Millis(1_737_455_400_000), monotonic: Duration::from_secs(7) };
 
-    fn later(seconds: u64) -> Millis {
-        NOW.plus(Duration::from_secs(seconds))
+    fn later(seconds: u64) -> Moment {
+        let span = Duration::from_secs(seconds);
+        Moment { now: NOW.now.plus(span), monotonic: NOW.monotonic + span }
     }
 
     #[test]
-    fn a_value_is_believed_until_its_moment_and_no_longer() {
+    fn a_value_is_believed_for_its_span_and_no_longer() {
         let recent = Recent::default();
-        recent.put(1, Arc::new("a"), NOW, later(60));
+        recent.put(1, Arc::new("a"), NOW, MINUTE);
         assert_eq!(recent.get(&1, later(59)).as_deref(), Some(&"a"));
         assert_eq!(recent.get(&1, later(60)), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nothing_believed_for_longer() {
+        let recent = Recent::default();
+        recent.put(1, Arc::new("a"), NOW, MINUTE);
+        let hour_ago = Millis(NOW.now.0 - 3_600_000);
+        assert_eq!(recent.get(&1, Moment { now: hour_ago, ..later(1) }), None);
+        // Set back a little, and as far again by and by: the other clock has counted.
+        assert_eq!(recent.get(&1, Moment { now: later(30).now, ..later(60) }), None);
+        // Frozen: only the clock on the wall has gone on.
+        assert_eq!(recent.get(&1, Moment { now: later(60).now, ..NOW }), None);
     }
 
     #[test]
     fn what_is_forgotten_is_gone_at_once() {
         let recent = Recent::default();
         for key in 1..=4 {
-            recent.put(key, Arc::new(key), NOW, later(60));
+            recent.put(key, Arc::new(key), NOW, MINUTE);
         }
         recent.forget(&1);
         recent.forget_where(|key| *key > 2);
@@ -86,11 +114,11 @@ mod tests {
     fn a_full_cache_makes_room_from_what_has_run_out() {
         let recent = Recent::default();
         for key in 0..REMEMBERED {
-            recent.put(key, Arc::new(()), NOW, later(60));
+            recent.put(key, Arc::new(()), NOW, MINUTE);
         }
-        recent.put(REMEMBERED, Arc::new(()), NOW, later(60));
+        recent.put(REMEMBERED, Arc::new(()), NOW, MINUTE);
         assert_eq!(recent.get(&REMEMBERED, NOW), None);
-        recent.put(REMEMBERED, Arc::new(()), later(60), later(120));
+        recent.put(REMEMBERED, Arc::new(()), later(60), MINUTE);
         assert!(recent.get(&REMEMBERED, later(60)).is_some());
     }
 }

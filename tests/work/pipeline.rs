@@ -230,7 +230,7 @@ async fn values_of_a_deleted_field_are_hidden_at_once_and_erased_soon() {
     );
     assert_eq!(stored(&house, other).await, untouched, "who has no value is not written");
     let deleted = leads(&house, &house.acme).several_deleted(&[id(gone)]).await.unwrap();
-    assert_eq!(deleted[0].lead.custom.keys().collect::<Vec<_>>(), [&region.to_string()]);
+    assert_eq!(deleted.found[0].lead.custom.keys().collect::<Vec<_>>(), [&region.to_string()]);
     assert_eq!(house.sweep().await.due, 0, "nothing is owed any more");
 }
 
@@ -280,6 +280,6 @@ async fn values_are_erased_whatever_the_store_does() {
         let gone: Vec<Id> = gone.iter().copied().map(id).collect();
         let deleted = leads(&house, &house.acme).several_deleted(&gone).await.unwrap();
         assert_eq!(deleted.len(), count);
-        assert!(deleted.iter().all(|deleted| deleted.lead.custom.is_empty()));
+        assert!(deleted.found.iter().all(|deleted| deleted.lead.custom.is_empty()));
     }
 }

@@ -10,7 +10,6 @@ use shared::{
         api_key::ApiKey,
         installation::Installation,
         n8n_credential::{Claim, N8nCredential, SCOPES, Step},
-        principal::Principal,
     },
     error::{Error, ErrorKind, LogFailure, Result},
     http::{
@@ -33,7 +32,6 @@ pub async fn ensure(
     installation: &Installation,
     answer: impl Fn(N8nCredentialOut) -> NodeOut,
 ) -> Result<Reply> {
-    allowed(&ctx.caller)?;
     let known = ctx.n8n_credentials().get(installation.id).await?;
     let known = known.unwrap_or_else(|| N8nCredential::new(installation.id));
     let key = match &known.key {
@@ -68,16 +66,6 @@ pub async fn ensure(
             Reply::ok(&answer(N8nCredentialOut::failed(problem(&error), !heard)))
         }
     }
-}
-
-/// What n8n is given must not exceed what the caller has.
-fn allowed(caller: &Principal) -> Result<()> {
-    let missing: Vec<_> = SCOPES.into_iter().filter(|scope| !caller.allows(scope)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let message = format!("The nodes need scopes that you lack: {}.", missing.join(", "));
-    Err(Error::new(ErrorKind::Forbidden, "missing_scope", message))
 }
 
 fn wish(ctx: &Ctx, installation: &Installation) -> NewKey {

@@ -1,7 +1,13 @@
 use serde::Serialize;
 use shared::{
+    domain::workflow::Workflow,
     error::Result,
-    http::{ctx::Ctx, extract::PathId, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::PathId,
+        reply::Reply,
+        shown::{Shown, shown},
+    },
     ids::Id,
 };
 use utoipa::ToSchema;
@@ -16,7 +22,7 @@ pub struct InstalledWorkflows {
     #[schema(example = json!(["abc123"]))]
     workflow_ids: Vec<String>,
     /// The same workflows with their `nid`.
-    workflows: Vec<InstalledWorkflow>,
+    workflows: Vec<Shown<InstalledWorkflow>>,
     #[schema(example = 1)]
     count: usize,
     /// Why n8n's own list could not be read yet; null once it was.
@@ -41,14 +47,15 @@ struct InstalledWorkflow {
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
     let installation = ctx.installed().get(id).await?;
     let known = ctx.workflows().of_installation(installation.id).await?;
-    let workflows: Vec<_> = known
-        .into_iter()
-        .map(|node| InstalledWorkflow { workflow_id: node.workflow_id, nid: node.nid, name: node.name })
-        .collect();
+    let workflow_ids = known.found.iter().map(|node| node.workflow_id.clone()).collect();
+    let show = |node: Workflow| {
+        Ok(InstalledWorkflow { workflow_id: node.workflow_id, nid: node.nid, name: node.name })
+    };
+    let workflows = shown(ctx.tenant(), known.rows(), |node| node.nid, show)?;
     Reply::ok(&InstalledWorkflows {
         success: true,
         installation_id: installation.id,
-        workflow_ids: workflows.iter().map(|workflow| workflow.workflow_id.clone()).collect(),
+        workflow_ids,
         count: workflows.len(),
         workflows,
         listing_error: installation.listing_error.clone(),

@@ -1,6 +1,6 @@
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, value::RawValue};
+use serde::Serialize;
+use serde_json::Value;
 use shared::{
     blobs::BlobKey,
     clock::Millis,
@@ -9,13 +9,8 @@ use shared::{
         installation::Installation,
         run::{BlobRef, RunStatus, Snapshot},
     },
-    error::{Error, ErrorKind, Result},
-    http::{
-        ctx::Ctx,
-        extract::{JsonBytes, malformed, object},
-        fields::Fields,
-        reply::Reply,
-    },
+    error::{Error, Result},
+    http::{ctx::Ctx, extract::JsonBytes, fields::Fields, reply::Reply},
     ids::Id,
     metering,
     n8n::{answer::map_status, execution::Summary},
@@ -26,7 +21,7 @@ use utoipa::ToSchema;
 
 /// One execution, pushed by n8n instead of polled by Baton.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Envelope` reads without copying it")]
+#[expect(dead_code, reason = "describes the body that `read` cuts apart without copying it")]
 pub struct PushExecution {
     #[schema(example = 45)]
     installation_id: u64,
@@ -58,15 +53,6 @@ pub struct Pushed {
     metered: usize,
 }
 
-/// The body: the execution is a slice of it, never a copy.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    execution_data: Option<&'a RawValue>,
-    #[serde(flatten)]
-    rest: Map<String, Value>,
-}
-
 struct Input {
     installation_id: Id,
     workflow_id: String,
@@ -80,7 +66,7 @@ struct Input {
 #[utoipa::path(post, path = "/api/push/executions", operation_id = "push_execution", tag = "installations",
     request_body = PushExecution, responses((status = 200, description = "Stored.", body = Pushed)))]
 pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
-    let input = read(&body)?;
+    let input = ctx.app.aside.run(ctx.tenant(), body.len(), move || read(&body)).await??;
     let installation = ctx.installed().get(input.installation_id).await?;
     let name = input.summary.workflow_name.as_deref();
     let nid = ctx.installed().node(installation.id, &input.workflow_id, name).await?;
@@ -106,29 +92,22 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
 }
 
 fn read(body: &Bytes) -> Result<Input> {
-    let text = std::str::from_utf8(body)
-        .map_err(|_| Error::new(ErrorKind::Malformed, "malformed_json", "The body is not UTF-8."))?;
-    let text = if text.trim().is_empty() { "{}" } else { text };
-    if !text.trim_start().starts_with('{') {
-        object(body)?;
-    }
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
-    let mut fields = Fields::new(envelope.rest);
+    let mut fields = Fields::read(body)?;
     let installation_id = fields.required_id("installation_id");
     let workflow_id = fields.required_foreign_id("workflow_id", 200);
-    let data = envelope.execution_data.map(RawValue::get).filter(|data| *data != "null");
-    match data {
+    let data = fields.bytes("execution_data");
+    match &data {
         None => fields.refuse("execution_data", "is required"),
-        Some(data) if !data.starts_with('{') => fields.refuse("execution_data", "must be an object"),
+        Some(data) if !data.starts_with(b"{") => fields.refuse("execution_data", "must be an object"),
         Some(_) => {}
     }
     fields.finish()?;
     let (Some(installation_id), Some(data)) = (installation_id, data) else {
         return Err(Error::internal("a refused field passed"));
     };
-    let summary = Summary::read(data.as_bytes())
-        .map_err(|error| Error::invalid("execution_data", error.to_string()))?;
-    Ok(Input { installation_id, workflow_id, data: body.slice_ref(data.as_bytes()), summary })
+    let summary =
+        Summary::read(&data).map_err(|error| Error::invalid("execution_data", error.to_string()))?;
+    Ok(Input { installation_id, workflow_id, data, summary })
 }
 
 fn snapshot(ctx: &Ctx, summary: &Summary, blob: BlobRef) -> Snapshot {

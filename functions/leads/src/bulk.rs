@@ -2,16 +2,16 @@ use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
     domain::{lead::Lead, pipeline::Pipeline},
     error::Result,
     http::{
         ctx::{self, Ctx},
-        fields::Fields,
-        reply::Reply,
+        fields::{self, Fields},
+        reply::{Reply, Warning},
     },
     ids::Id,
+    json::{Json, Kind, Part},
     store::{
         self, StoreError, Write,
         limits::{TRANSACT_BYTES, TRANSACT_WRITES},
@@ -23,6 +23,8 @@ use crate::{ATTEMPTS, input};
 
 /// Ids of one request.
 const MOST: usize = 500;
+/// Characters of what was sent as an id, in a reply that is shortened. Every rendering of an id is shorter.
+const SHOWN: usize = 40;
 /// Transactions under way at once.
 const AT_ONCE: usize = 8;
 /// Bytes of the leads of one transaction: half of what it may hold, because what they become counts, and not what they
@@ -55,6 +57,9 @@ pub struct BulkResult {
     affected: usize,
     /// Every other id, with the reason.
     failed: Vec<Failure>,
+    /// What else to know; absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 /// An id to which nothing was done.
@@ -62,16 +67,20 @@ pub struct BulkResult {
 pub struct Failure {
     /// As it was sent.
     #[schema(value_type = u64, example = 104)]
-    id: Value,
+    id: Json,
     #[schema(example = "not found")]
     error: &'static str,
 }
 
 const NOT_FOUND: &str = "not found";
 const CHANGED: &str = "it kept changing meanwhile: send it again";
+const UNREADABLE: &str = "what is stored of it cannot be read";
 const UNAVAILABLE: &str = "the store did not answer: send it again";
 
 /// Changes the status of many leads, or deletes them. Every id is accounted for: what is not in `failed` was done.
+///
+/// Where the reply is longer than 256 KB, because what was sent as ids is long, a repeat with the same `Idempotency-Key` shows
+/// the first 40 characters of each.
 #[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads",
     request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
 pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
@@ -97,8 +106,28 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
         failed.extend(error.map(|error| Failure { id: value, error }));
     }
     let affected = ends.values().filter(|end| end.is_none()).count();
-    let result = BulkResult { success: true, action: action.as_str(), affected, failed };
-    Ok(ctx.commit(Vec::new(), Reply::ok(&result)?).await?)
+    let result =
+        BulkResult { success: true, action: action.as_str(), affected, failed, warnings: Vec::new() };
+    let reply = Reply::ok(&result)?;
+    let reply = if reply.is_long() { reply.shortened_to(&shortened(result))? } else { reply };
+    Ok(ctx.commit(Vec::new(), reply).await?)
+}
+
+/// The result with the beginnings of what was sent as ids: five hundred of them always fit.
+fn shortened(mut result: BulkResult) -> BulkResult {
+    for failure in &mut result.failed {
+        let part = failure.id.part();
+        let text = match part.kind() {
+            Kind::Text(text) => text,
+            _ => part.as_str().into(),
+        };
+        if let Some((end, _)) = text.char_indices().nth(SHOWN) {
+            failure.id = Json::of_text(text.get(..end).unwrap_or_default());
+        }
+    }
+    let message = format!("Ids are cut to {SHOWN} characters: the first reply was too long to be repeated.");
+    result.warnings.push(Warning { code: "ids_cut", message });
+    result
 }
 
 fn distinct(sent: &[SentId]) -> impl Iterator<Item = Id> {
@@ -122,7 +151,7 @@ impl Action {
 }
 
 /// An id as it was sent, and what it names. What cannot be an id is an id of nothing.
-type SentId = (Value, Option<Id>);
+type SentId = (Json, Option<Id>);
 
 /// The action, and every id as it was sent.
 fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<(Action, Vec<SentId>)> {
@@ -142,15 +171,14 @@ fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<(Action, Vec<SentId>)
 }
 
 fn ids(fields: &mut Fields) -> Vec<SentId> {
-    let problem = match fields.json("ids") {
+    let sent = fields.json("ids");
+    let names_one = |part: Part<'_>| matches!(part.kind(), Kind::Number(_) | Kind::Text(_));
+    let problem = match sent.as_ref().map(|sent| sent.part().kind()) {
         None => "is required",
-        Some(Value::Array(all)) if all.is_empty() => "is required",
-        Some(Value::Array(all)) if all.len() > MOST => "must have at most 500 ids",
-        Some(Value::Array(all)) if all.iter().all(|id| id.is_number() || id.is_string()) => {
-            return all
-                .into_iter()
-                .map(|value| (value.clone(), serde_json::from_value(value).ok()))
-                .collect();
+        Some(Kind::List(all)) if all.clone().next().is_none() => "is required",
+        Some(Kind::List(all)) if all.clone().nth(MOST).is_some() => "must have at most 500 ids",
+        Some(Kind::List(all)) if all.clone().all(names_one) => {
+            return all.map(|part| (Json::from(part), fields::id(part))).collect();
         }
         Some(_) => "must be an array of ids",
     };
@@ -187,9 +215,14 @@ struct Written {
 
 impl Bulk<'_> {
     async fn run(&self, ids: &[Id]) -> Result<HashMap<Id, End>> {
-        let leads = self.ctx.leads().several(ids).await?;
+        let read = self.ctx.leads().several(ids).await?;
+        let leads = read.found;
         let mut ends = HashMap::new();
-        let found: HashSet<Id> = leads.iter().map(|lead| lead.subject.id).collect();
+        let mut found: HashSet<Id> = leads.iter().map(|lead| lead.subject.id).collect();
+        for lead in read.unreadable {
+            found.insert(lead.id);
+            ends.insert(lead.id, Some(UNREADABLE));
+        }
         let missing: Vec<Id> = ids.iter().copied().filter(|id| !found.contains(id)).collect();
         let done = self.done_before(&missing).await?;
         ends.extend(missing.into_iter().map(|id| (id, (!done.contains(&id)).then_some(NOT_FOUND))));
@@ -213,7 +246,7 @@ impl Bulk<'_> {
             return Ok(HashSet::new());
         }
         let deleted = self.ctx.leads().several_deleted(missing).await?;
-        let own = deleted.into_iter().filter(|deleted| deleted.operation == Some(self.operation));
+        let own = deleted.found.into_iter().filter(|deleted| deleted.operation == Some(self.operation));
         Ok(own.map(|deleted| deleted.lead.subject.id).collect())
     }
 

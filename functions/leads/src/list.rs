@@ -10,9 +10,10 @@ use shared::{
         origin::{automation_status, check_group},
         page,
         reply::Reply,
+        shown::{Shown, shown},
     },
     ids::Id,
-    repo::{indexed::Mark, leads::Filter, orgs},
+    repo::{indexed::Mark, leads::Filter, listing::Row, orgs},
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -51,7 +52,7 @@ pub struct ListQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LeadPage)]
 pub struct Listing {
-    leads: Vec<LeadOut>,
+    leads: Vec<Shown<LeadOut>>,
     /// How many are on this page.
     count: usize,
     /// How many match in all; null while there are further pages.
@@ -84,8 +85,8 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         }
     };
     let ((found, next_cursor), pipeline) = try_join(list(&ctx, &filter, limit, from), pipeline).await?;
-    let shown = found.into_iter().map(|lead| LeadOut::new(ctx.tenant(), lead, &pipeline));
-    let leads: Vec<_> = shown.collect();
+    let show = |lead| Ok(LeadOut::new(ctx.tenant(), lead, &pipeline));
+    let leads = shown(ctx.tenant(), found, |lead| lead.subject.id, show)?;
     let count = leads.len();
     let total = (first && next_cursor.is_none()).then_some(count);
     Reply::ok(&Listing { leads, count, total, next_cursor })
@@ -96,11 +97,12 @@ async fn list(
     filter: &Filter,
     limit: usize,
     from: From,
-) -> Result<(Vec<Lead>, Option<String>), shared::store::StoreError> {
+) -> Result<(Vec<Row<Lead>>, Option<String>), shared::store::StoreError> {
     match from {
         From::Newest(before) => {
             let listed = ctx.leads().list(filter, limit, before).await?;
-            Ok((listed.found, listed.next.map(page::cursor)))
+            let next = listed.next.map(page::cursor);
+            Ok((listed.rows(), next))
         }
         From::Search(search, after) => {
             let groups = match filter.group_id {
@@ -112,7 +114,8 @@ async fn list(
             };
             let wanted = |lead: &Lead| filter.matches(lead);
             let searched = ctx.leads().search(&groups, &search, after, limit, wanted).await?;
-            Ok((searched.found, searched.next.as_ref().map(page::search_cursor)))
+            let next = searched.next.as_ref().map(page::search_cursor);
+            Ok((searched.rows(), next))
         }
     }
 }

@@ -2,7 +2,13 @@ use futures::future::try_join;
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, page, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::QueryFields,
+        page,
+        reply::Reply,
+        shown::{Shown, shown},
+    },
     repo::leads::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -24,7 +30,7 @@ pub struct RecentQuery {
 /// The newest leads.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Recent {
-    leads: Vec<LeadOut>,
+    leads: Vec<Shown<LeadOut>>,
     count: usize,
 }
 
@@ -38,7 +44,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     let filter = Filter::default();
     let newest = leads.list(&filter, limit, None);
     let (listed, pipeline) = try_join(newest, pipelines.load()).await?;
-    let shown = listed.found.into_iter().map(|lead| LeadOut::new(ctx.tenant(), lead, &pipeline));
-    let leads: Vec<_> = shown.collect();
+    let show = |lead| Ok(LeadOut::new(ctx.tenant(), lead, &pipeline));
+    let leads = shown(ctx.tenant(), listed.rows(), |lead| lead.subject.id, show)?;
     Reply::ok(&Recent { count: leads.len(), leads })
 }

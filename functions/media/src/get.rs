@@ -11,6 +11,5 @@ use crate::wire::{MediaOut, shown};
     responses((status = 200, description = "The media item.", body = MediaOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
     let item = ctx.media().get(id).await?.or_not_found("record")?;
-    let mut shown = shown(&ctx, vec![item]).await?;
-    Reply::ok(&shown.pop())
+    Reply::ok(&shown(&ctx, item).await?)
 }

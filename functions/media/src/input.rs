@@ -1,6 +1,5 @@
 //! The fields of a media item as callers send them.
 
-use serde::Deserialize;
 use shared::{
     domain::media::{Details, MediaType},
     error::Result,
@@ -19,8 +18,6 @@ const MAX_TAGS: usize = 50;
 const MAX_TAG: usize = 100;
 /// Characters of all of them, as one text.
 const MAX_TAGS_TEXT: usize = 6000;
-/// Bytes of such a list as JSON text.
-const MAX_TAGS_BYTES: usize = 64 * 1024;
 
 /// A media item to create.
 #[derive(Debug, ToSchema)]
@@ -159,36 +156,22 @@ fn address(fields: &mut Fields, name: &str) -> Option<String> {
 
 /// Tags as one text, however they were sent: separated by commas, or a list, be it as JSON or as its text.
 fn tags(fields: &mut Fields) -> Option<String> {
-    let sent = fields.verbatim("tags", MAX_TAGS_BYTES)?;
-    if !sent.trim_start().starts_with('[') {
+    let sent = fields.json("tags")?;
+    if !sent.part().is_list() {
         return fields.text("tags", MAX_TAGS_TEXT);
     }
-    let Ok(list) = serde_json::from_str::<Vec<Option<Tag>>>(&sent) else {
-        return fields.text("tags", MAX_TAGS_TEXT);
-    };
-    let tags: Vec<String> =
-        list.into_iter().flatten().map(Tag::into_text).filter(|tag| !tag.is_empty()).collect();
-    if tags.len() > MAX_TAGS || tags.iter().any(|tag| tag.chars().count() > MAX_TAG) {
-        fields.refuse("tags", format!("must be at most {MAX_TAGS} texts of {MAX_TAG} characters"));
-    }
-    Some(tags.join(", ")).filter(|tags| !tags.is_empty())
-}
-
-/// One tag of a list.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Tag {
-    Text(String),
-    Number(serde_json::Number),
-}
-
-impl Tag {
-    fn into_text(self) -> String {
-        match self {
-            Self::Text(text) => text.trim().to_owned(),
-            Self::Number(number) => number.to_string(),
+    let mut tags = Vec::new();
+    for item in sent.part().items().filter(|item| !item.is_null()) {
+        let tag = item.text_or_digits().map(|tag| tag.trim().to_owned());
+        match tag.filter(|tag| tag.chars().count() <= MAX_TAG && tags.len() < MAX_TAGS) {
+            Some(tag) => tags.extend(Some(tag).filter(|tag| !tag.is_empty())),
+            None => {
+                fields.refuse("tags", format!("must be at most {MAX_TAGS} texts of {MAX_TAG} characters"));
+                return None;
+            }
         }
     }
+    (!tags.is_empty()).then(|| tags.join(", "))
 }
 
 fn pixels(fields: &mut Fields, name: &str) -> Option<u32> {

@@ -9,15 +9,16 @@ use shared::{
         origin::{automation_status, check_group},
         page,
         reply::Reply,
+        shown::Shown,
     },
     ids::Id,
-    repo::{media::Filter, orgs},
+    repo::{listing::Row, media::Filter, orgs},
 };
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     input,
-    wire::{MediaOut, shown},
+    wire::{MediaOut, listed},
 };
 
 /// Which media items to list. Everything given must match.
@@ -49,7 +50,7 @@ pub struct ListQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MediaPage)]
 pub struct Listing {
-    media: Vec<MediaOut>,
+    media: Vec<Shown<MediaOut>>,
     /// How many are on this page.
     count: usize,
     /// How many match in all; null while there are further pages.
@@ -60,7 +61,7 @@ pub struct Listing {
 
 /// A page as it was found.
 struct Found {
-    items: Vec<MediaItem>,
+    items: Vec<Row<MediaItem>>,
     is_first: bool,
     next_cursor: Option<String>,
 }
@@ -80,11 +81,11 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         Some(text) => search(&ctx, fields, &filter, &text).await?,
         None => newest(&ctx, fields, &filter).await?,
     };
-    let count = found.items.len();
+    let media = listed(&ctx, found.items).await?;
     Reply::ok(&Listing {
-        media: shown(&ctx, found.items).await?,
-        count,
-        total: (found.is_first && found.next_cursor.is_none()).then_some(count),
+        count: media.len(),
+        total: (found.is_first && found.next_cursor.is_none()).then_some(media.len()),
+        media,
         next_cursor: found.next_cursor,
     })
 }
@@ -96,8 +97,9 @@ async fn newest(ctx: &Ctx, mut fields: Fields, filter: &Filter) -> Result<Found>
     if is_gone(ctx, filter.collection_id).await? {
         return Ok(Found { items: Vec::new(), is_first: before.is_none(), next_cursor: None });
     }
-    let listed = ctx.media().list(filter, limit, before).await?;
-    Ok(Found { items: listed.found, is_first: before.is_none(), next_cursor: listed.next.map(page::cursor) })
+    let page = ctx.media().list(filter, limit, before).await?;
+    let next_cursor = page.next.map(page::cursor);
+    Ok(Found { items: page.rows(), is_first: before.is_none(), next_cursor })
 }
 
 async fn search(ctx: &Ctx, mut fields: Fields, filter: &Filter, text: &str) -> Result<Found> {
@@ -116,7 +118,8 @@ async fn search(ctx: &Ctx, mut fields: Fields, filter: &Filter, text: &str) -> R
     };
     let wanted = |item: &MediaItem| filter.matches(item);
     let found = ctx.media().search(&groups, text, after, limit, wanted).await?;
-    Ok(Found { items: found.found, is_first, next_cursor: found.next.as_ref().map(page::search_cursor) })
+    let next_cursor = found.next.as_ref().map(page::search_cursor);
+    Ok(Found { items: found.rows(), is_first, next_cursor })
 }
 
 /// Whether a collection is not there (any more): its items are taken out of it in the background.

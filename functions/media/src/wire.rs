@@ -3,7 +3,17 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use shared::{domain::media::MediaItem, error::Result, http::ctx::Ctx, http::subject::SubjectOut, ids::Id};
+use shared::{
+    domain::media::MediaItem,
+    error::Result,
+    http::{
+        ctx::Ctx,
+        shown::{self, Shown},
+        subject::SubjectOut,
+    },
+    ids::Id,
+    repo::listing::Row,
+};
 use utoipa::ToSchema;
 
 /// One media item.
@@ -77,8 +87,16 @@ impl MediaOut {
     }
 }
 
-/// Media items as they are shown, with the collections that they lie in.
-pub async fn shown(ctx: &Ctx, items: Vec<MediaItem>) -> Result<Vec<MediaOut>> {
-    let titles = ctx.collections().titles(items.iter().filter_map(|item| item.collection_id)).await?;
-    Ok(items.into_iter().map(|item| MediaOut::new(ctx, item, &titles)).collect())
+/// A media item as it is shown, with the collection that it lies in.
+pub async fn shown(ctx: &Ctx, item: MediaItem) -> Result<MediaOut> {
+    let titles = ctx.collections().titles(item.collection_id.into_iter()).await?;
+    Ok(MediaOut::new(ctx, item, &titles))
+}
+
+/// Media items as a list shows them.
+pub async fn listed(ctx: &Ctx, rows: Vec<Row<MediaItem>>) -> Result<Vec<Shown<MediaOut>>> {
+    let filed = rows.iter().flatten().filter_map(|item| item.collection_id);
+    let titles = ctx.collections().titles(filed).await?;
+    let show = |item| Ok(MediaOut::new(ctx, item, &titles));
+    shown::shown(ctx.tenant(), rows, |item| item.subject.id, show)
 }

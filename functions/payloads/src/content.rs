@@ -1,40 +1,52 @@
 //! The content of a payload: in the item when it is small, in the blob store otherwise.
 
 use bytes::Bytes;
-use serde_json::{Value, value::RawValue};
 use shared::{
     blobs::BlobKey,
     domain::payload::{Body, INLINE_BYTES, Payload},
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     http::ctx::{Ctx, Refused},
     ids::Id,
+    json::Json,
 };
 
 /// Stores the content of a payload. What lies apart is written before the item that points at it.
-pub async fn store(ctx: &Ctx, id: Id, content: &Value) -> Result<Body> {
-    let text = serde_json::to_string(content).map_err(Error::internal)?;
+pub async fn store(ctx: &Ctx, id: Id, content: &Json) -> Result<Body> {
+    let text = content.as_str().to_owned();
     if text.len() <= INLINE_BYTES {
         return Ok(Body::Inline(text));
     }
-    let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
-    let version = ctx.app.blobs.put(&key(ctx, id), "application/json", Bytes::from(text)).await?;
-    Ok(Body::Blob { version, bytes })
+    let text = Bytes::from(text);
+    let version = ctx.app.blobs.put(&key(ctx, id), "application/json", text.clone()).await?;
+    Ok(Body::apart(version, &text))
 }
 
-/// The content that lies in the item; null when it lies apart. It stays the text that it is: it was written as it is read.
-pub fn inline(body: &Body) -> Result<Box<RawValue>> {
+/// The content that lies in the item; null when it lies apart.
+pub fn inline(body: &Body) -> Result<Json> {
     match body {
-        Body::Inline(text) => serde_json::from_str(text).map_err(Error::internal),
-        Body::Blob { .. } => Ok(RawValue::NULL.to_owned()),
+        Body::Inline(text) => Json::stored(text.clone()).map_err(Error::unreadable),
+        Body::Blob { .. } => Ok(Json::null()),
     }
 }
 
-/// The content, wherever it lies.
-pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Box<RawValue>> {
+/// The content, wherever it lies. What was lost or altered where it lies is an error of this payload: nothing else reads it,
+/// and it can be listed, decided on, replaced and deleted all the same.
+pub async fn fetch(ctx: &Ctx, payload: &Payload) -> Result<Json> {
     let Body::Blob { version, .. } = &payload.body else { return inline(&payload.body) };
-    let missing = || Error::internal(format!("the content of payload {} is missing", payload.subject.id));
-    let body = ctx.app.blobs.get(&key(ctx, payload.subject.id), Some(version)).await?.ok_or_else(missing)?;
-    serde_json::from_slice(&body).map_err(Error::internal)
+    let id = payload.subject.id;
+    let broken = |code, what: &str| {
+        let message = format!(
+            "The content of this payload {what}. Everything else of it is there; send its content again."
+        );
+        Error::new(ErrorKind::Internal, code, message).caused_by(format!("payload {id}, version {version}"))
+    };
+    let body = ctx.app.blobs.get(&key(ctx, id), Some(version)).await?;
+    let body = body.ok_or_else(|| broken("content_missing", "is missing"))?;
+    if !payload.body.is_of(&body) {
+        return Err(broken("content_altered", "is not what was stored"));
+    }
+    let text = String::from_utf8(body.into()).map_err(Error::unreadable)?;
+    Json::stored(text).map_err(Error::unreadable)
 }
 
 /// Deletes content that nothing points at any more.

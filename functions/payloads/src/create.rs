@@ -1,5 +1,4 @@
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
     domain::payload::{Body, DEFAULT_TASK_TYPE, Payload},
     error::Result,
@@ -10,6 +9,7 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
+    json::Json,
 };
 use url::Url;
 use utoipa::ToSchema;
@@ -88,7 +88,7 @@ async fn attempt(
     mut payload: Payload,
     nid: Option<Id>,
     resume_url: Option<Url>,
-    sent: &Value,
+    sent: &Json,
 ) -> Result<Reply, Refused> {
     let sent_back = origin::renew(ctx, &mut payload).await?;
     origin::seal(ctx, resume_url, &mut payload).await?;

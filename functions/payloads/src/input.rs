@@ -4,6 +4,7 @@ use serde_json::Value;
 use shared::{
     error::Result,
     http::{fields::Fields, origin::Origin},
+    json::Json,
 };
 use utoipa::ToSchema;
 
@@ -48,7 +49,7 @@ pub struct CreatePayload {
 pub struct CreateInput {
     pub title: String,
     pub task_type: Option<String>,
-    pub payload: Value,
+    pub payload: Json,
     pub origin: Origin,
     pub status: Option<String>,
 }
@@ -58,7 +59,7 @@ impl CreateInput {
         let input = Self {
             title: fields.required_text("title", 500),
             task_type: task_type(&mut fields),
-            payload: fields.json("payload").unwrap_or(Value::Null),
+            payload: fields.json("payload").unwrap_or_else(Json::null),
             origin: Origin::read(&mut fields),
             status: fields.text("status", 200),
         };

@@ -1,6 +1,6 @@
 use serde::Serialize;
 use shared::{
-    domain::review::AutomationStatus,
+    domain::{payload::Payload, review::AutomationStatus},
     error::Result,
     http::{
         ctx::Ctx,
@@ -8,6 +8,7 @@ use shared::{
         origin::{automation_status, check_group},
         page,
         reply::Reply,
+        shown::{Shown, shown},
     },
     repo::payloads::Filter,
 };
@@ -41,7 +42,7 @@ pub struct ListQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PayloadPage)]
 pub struct Listing {
-    payloads: Vec<PayloadOut>,
+    payloads: Vec<Shown<PayloadOut>>,
     /// How many are on this page.
     count: usize,
     /// How many match in all; null while there are further pages.
@@ -65,15 +66,16 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
     let found = ctx.payloads().list(&filter, limit, before).await?;
-    let count = found.found.len();
-    let payloads = found.found.into_iter().map(|payload| {
+    let next = found.next;
+    let show = |payload: Payload| {
         let content = content::inline(&payload.body)?;
         Ok(PayloadOut::new(ctx.tenant(), payload, content))
-    });
+    };
+    let payloads = shown(ctx.tenant(), found.rows(), |payload| payload.subject.id, show)?;
     Reply::ok(&Listing {
-        payloads: payloads.collect::<Result<_>>()?,
-        count,
-        total: (before.is_none() && found.next.is_none()).then_some(count),
-        next_cursor: found.next.map(page::cursor),
+        count: payloads.len(),
+        total: (before.is_none() && next.is_none()).then_some(payloads.len()),
+        payloads,
+        next_cursor: next.map(page::cursor),
     })
 }

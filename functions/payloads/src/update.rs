@@ -5,6 +5,7 @@ use shared::{
     error::{OrNotFound, Result},
     http::{ctx::Ctx, extract::PathId, fields::Fields, origin, reply::Reply},
     ids::Id,
+    json::Json,
 };
 use utoipa::ToSchema;
 
@@ -44,7 +45,7 @@ pub struct Updated {
 struct Patch {
     title: Option<String>,
     task_type: Option<String>,
-    payload: Option<Value>,
+    payload: Option<Json>,
     human_interaction: Option<bool>,
     allow_regenerate: Option<bool>,
     automation_status: Option<AutomationStatus>,

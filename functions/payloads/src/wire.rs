@@ -1,10 +1,10 @@
 //! What callers see of a payload.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use shared::{
     domain::payload::{Body, Payload},
     http::subject::SubjectOut,
+    json::Json,
     tenant::TenantId,
 };
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ pub struct PayloadOut {
     task_type: String,
     /// The content as it was sent. In lists it is null when it is larger than 64 KB; the single record has it whole.
     #[schema(value_type = Value)]
-    payload: Box<RawValue>,
+    payload: Json,
     /// Size of the content in bytes, when it is kept apart because it is larger than 64 KB.
     #[serde(skip_serializing_if = "Option::is_none")]
     payload_bytes: Option<u64>,
@@ -31,7 +31,7 @@ pub struct PayloadOut {
 
 impl PayloadOut {
     /// `content` is null in lists when it lies apart.
-    pub fn new(tenant: TenantId, payload: Payload, content: Box<RawValue>) -> Self {
+    pub fn new(tenant: TenantId, payload: Payload, content: Json) -> Self {
         let payload_bytes = match payload.body {
             Body::Inline(_) => None,
             Body::Blob { bytes, .. } => Some(bytes),

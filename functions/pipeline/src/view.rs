@@ -6,6 +6,7 @@ use shared::{
     domain::lead_view::{self, column_name, is_known, is_plain},
     error::{Error, Result},
     http::{ctx::Ctx, fields::Fields, reply::Reply},
+    json::{Json, Kind},
 };
 use utoipa::ToSchema;
 
@@ -14,7 +15,7 @@ use utoipa::ToSchema;
 pub struct View {
     /// In their order, as they were saved.
     #[schema(value_type = Vec<Value>, example = json!(["first_name", { "key": "email", "visible": true }]))]
-    columns: Vec<Value>,
+    columns: Vec<Json>,
 }
 
 /// The columns to save.
@@ -43,7 +44,7 @@ pub struct Saved {
 pub async fn get(ctx: Ctx) -> Result<Reply> {
     let mut columns = match ctx.lead_views().get(ctx.caller.user_id).await? {
         Some(columns) => columns,
-        None => lead_view::DEFAULT.map(Value::from).to_vec(),
+        None => lead_view::DEFAULT.map(Json::of_text).to_vec(),
     };
     if !is_plain(&columns) {
         let pipeline = ctx.pipelines().load().await?;
@@ -59,8 +60,8 @@ pub async fn set(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     let columns = read(&mut fields)?;
     if !is_plain(&columns) {
         let pipeline = ctx.pipelines().load().await?;
-        let lost: Vec<_> =
-            columns.iter().filter(|column| !is_known(&pipeline, column)).filter_map(column_name).collect();
+        let unknown = columns.iter().filter(|column| !is_known(&pipeline, column));
+        let lost: Vec<_> = unknown.filter_map(|column| column_name(column.part())).collect();
         if !lost.is_empty() {
             return Err(Error::invalid("columns", format!("name what no lead has: {}", lost.join(", "))));
         }
@@ -70,23 +71,25 @@ pub async fn set(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     Ok(ctx.commit(vec![write], Reply::ok(&saved)?).await?)
 }
 
-fn read(fields: &mut Fields) -> Result<Vec<Value>> {
-    let problem = match fields.json("columns") {
-        None => "is required".into(),
-        Some(Value::Array(columns)) if columns.len() > lead_view::MAX_COLUMNS => {
-            format!("must be at most {}", lead_view::MAX_COLUMNS)
-        }
-        Some(Value::Array(columns)) => {
-            let bytes = serde_json::to_string(&columns).map_err(Error::internal)?.len();
-            if bytes > lead_view::MAX_BYTES {
-                format!("must have at most {} bytes of JSON", lead_view::MAX_BYTES)
-            } else if columns.iter().any(|column| column_name(column).is_none()) {
-                "must be names, or objects with a key, field or name".into()
-            } else {
-                return Ok(columns);
-            }
-        }
-        Some(_) => "must be a list".into(),
+fn read(fields: &mut Fields) -> Result<Vec<Json>> {
+    let Some(sent) = fields.json("columns") else { return Err(wrong(fields, "is required")) };
+    let Kind::List(columns) = sent.part().kind() else { return Err(wrong(fields, "must be a list")) };
+    let problem = if columns.clone().nth(lead_view::MAX_COLUMNS).is_some() {
+        format!("must be at most {}", lead_view::MAX_COLUMNS)
+    } else if sent.as_str().len() > lead_view::MAX_BYTES {
+        format!("must have at most {} bytes of JSON", lead_view::MAX_BYTES)
+    } else if columns.clone().any(|column| column_name(column).is_none()) {
+        "must be names, or objects with a key, field or name".into()
+    } else {
+        return Ok(columns.map(Json::from).collect());
     };
     Err(Error::invalid("columns", problem))
+}
+
+/// What is wrong with the field, where its reader did not refuse it already.
+fn wrong(fields: &mut Fields, problem: &str) -> Error {
+    match std::mem::take(fields).finish() {
+        Ok(()) => Error::invalid("columns", problem),
+        Err(error) => error,
+    }
 }

@@ -6,7 +6,7 @@ use shared::{
     app::SharedApp,
     clock,
     error::Result,
-    http::{cookies, fields::Fields, peer::Peer, reply::Reply},
+    http::{cookies, fields::Fields, first_party::FirstParty, peer::Peer, reply::Reply},
 };
 use utoipa::ToSchema;
 
@@ -43,10 +43,18 @@ pub struct LoggedIn {
 /// Logs a user in, and has a browser keep the session as a cookie.
 ///
 /// A wrong password and an unknown user read alike. Ten failures within a quarter of an hour under one name from one
-/// address, fifty under one name or a hundred from one address close the door until the quarter ends.
+/// address, fifty under one name or a hundred from one address close the door until the quarter ends. Where this user has
+/// logged in from within thirty days, only fifty failures under this name from there do.
+///
+/// The body must come with its `Content-Type`, and not from a page of another site (`Sec-Fetch-Site`), unless
+/// `BATON_CORS_ORIGINS` lists its origin.
 #[utoipa::path(post, path = "/api/v1/admin/login", operation_id = "admin_login", tag = "sessions",
     request_body = Login, responses((status = 200, description = "Logged in.", body = LoggedIn)))]
-pub async fn admin_login(State(app): State<SharedApp>, peer: Peer, fields: Fields) -> Result<Response> {
+pub async fn admin_login(
+    State(app): State<SharedApp>,
+    peer: Peer,
+    FirstParty(fields): FirstParty,
+) -> Result<Response> {
     begin(&app, peer, fields).await
 }
 
@@ -56,7 +64,7 @@ pub async fn admin_login(State(app): State<SharedApp>, peer: Peer, fields: Field
 pub async fn create_admin_session(
     State(app): State<SharedApp>,
     peer: Peer,
-    fields: Fields,
+    FirstParty(fields): FirstParty,
 ) -> Result<Response> {
     begin(&app, peer, fields).await
 }
@@ -64,7 +72,11 @@ pub async fn create_admin_session(
 /// Logs a user in: another name of `POST /api/v1/admin/login`.
 #[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "log_in", tag = "sessions",
     request_body = Login, responses((status = 200, description = "Logged in.", body = LoggedIn)))]
-pub async fn log_in(State(app): State<SharedApp>, peer: Peer, fields: Fields) -> Result<Response> {
+pub async fn log_in(
+    State(app): State<SharedApp>,
+    peer: Peer,
+    FirstParty(fields): FirstParty,
+) -> Result<Response> {
     begin(&app, peer, fields).await
 }
 

@@ -22,6 +22,10 @@ impl Clock for Skewed {
         Millis(SystemClock.now().0 + self.0)
     }
 
+    fn monotonic(&self) -> Duration {
+        SystemClock.monotonic()
+    }
+
     async fn sleep(&self, span: Duration) {
         SystemClock.sleep(span).await;
     }

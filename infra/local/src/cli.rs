@@ -1,6 +1,10 @@
 //! The command line.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::{self, BufRead, Read},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -19,8 +23,12 @@ use shared::{
     ids::Id,
     repo::orgs,
 };
+use zeroize::Zeroizing;
 
 use crate::{house, logging, serve, welcome};
+
+/// Threads that are at something when everything else has ended have so long.
+const GRACE: Duration = Duration::from_millis(500);
 
 const SETTINGS: &str = "\
 Settings (environment):
@@ -30,6 +38,7 @@ Settings (environment):
   BATON_LOG_FORMAT      auto, text or json                         auto: text on a terminal
   BATON_PUBLIC_URL      where n8n reaches this server              http://BATON_ADDR
   BATON_EGRESS_ALLOW    private networks that may be called        none beside loopback
+  BATON_TRUSTED_PROXIES proxies that say who called (networks)     none
   BATON_CORS_ORIGINS    origins of pages that may call, or *       none
   BATON_TRIGGER_LIMIT   trigger requests a minute and key          60
   BATON_MAX_BODY_BYTES  largest request body                       6291456";
@@ -59,8 +68,17 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The key file that seals stored secrets.
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Print the API document that the code makes.
     Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum SecretCommand {
+    /// Make another key file where the old one is lost for good. What that one sealed never opens again.
+    New,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,9 +90,11 @@ enum OrgCommand {
         /// E-mail address of its admin, also the user name.
         #[arg(long)]
         admin_email: String,
-        /// At least eight characters.
-        #[arg(long)]
-        admin_password: String,
+        /// At least eight characters. Others on this machine may see it: --password-stdin keeps it from them.
+        #[arg(long, required_unless_present = "password_stdin", conflicts_with = "password_stdin")]
+        admin_password: Option<String>,
+        #[command(flatten)]
+        stdin: FromStdin,
     },
 }
 
@@ -91,8 +111,10 @@ enum UserCommand {
         #[arg(long)]
         role: Role,
         /// At least eight characters; made up and shown once when left out.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "password_stdin")]
         password: Option<String>,
+        #[command(flatten)]
+        stdin: FromStdin,
     },
     /// Give a user another password. Every session of the user ends.
     Password {
@@ -100,8 +122,10 @@ enum UserCommand {
         #[arg(long, value_name = "EMAIL")]
         email: String,
         /// At least eight characters; made up and shown once when left out.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "password_stdin")]
         password: Option<String>,
+        #[command(flatten)]
+        stdin: FromStdin,
     },
 }
 
@@ -136,6 +160,28 @@ enum KeyCommand {
 }
 
 #[derive(Debug, Args)]
+struct FromStdin {
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl FromStdin {
+    /// The password that was given one way or the other.
+    fn or(&self, given: Option<String>) -> anyhow::Result<Option<SecretString>> {
+        if !self.password_stdin {
+            return Ok(given.map(SecretString::from));
+        }
+        let mut line = Zeroizing::new(String::new());
+        // More than the longest password, so that what is no password is not read to its end.
+        io::stdin().lock().take(64 * 1024).read_line(&mut line).context("the password cannot be read")?;
+        let password = line.trim_end_matches(['\r', '\n']);
+        anyhow::ensure!(!password.is_empty(), "there is no password in the first line of standard input");
+        Ok(Some(password.into()))
+    }
+}
+
+#[derive(Debug, Args)]
 struct Owner {
     /// E-mail address of the user whose organization it is.
     #[arg(id = "owner", long = "user", value_name = "EMAIL", default_value = welcome::FIRST_ADMIN)]
@@ -165,10 +211,21 @@ fn start(cli: Cli) -> anyhow::Result<()> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => {
             logging::start(&settings)?;
-            runtime.block_on(serve::run(&settings, cli.json))
+            let served = runtime.block_on(serve::run(&settings, cli.json));
+            // What hangs in a thread of its own, such as a look-up of a name, is not waited for.
+            runtime.shutdown_timeout(GRACE);
+            served
         }
         Command::Openapi => {
             println!("{}", crate::api_document());
+            Ok(())
+        }
+        Command::Secret(SecretCommand::New) => {
+            let path = house::new_key(&settings)?;
+            match cli.json {
+                true => println!("{}", json!({ "key_file": path })),
+                false => println!("{} is made. Register each n8n again, with its API key.", path.display()),
+            }
             Ok(())
         }
         Command::Org(command) => runtime.block_on(org(&settings, command, cli.json)),
@@ -178,9 +235,9 @@ fn start(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyhow::Result<()> {
-    let OrgCommand::Create { name, admin_email, admin_password } = command;
-    let app = house::accounts(settings)?;
-    let password = SecretString::from(admin_password);
+    let OrgCommand::Create { name, admin_email, admin_password, stdin } = command;
+    let password = stdin.or(admin_password)?.context("--admin-password or --password-stdin is needed")?;
+    let app = house::accounts(settings).await?;
     let made = app.create_organization(&name, &admin_email, &password).await.map_err(plain)?;
     welcome::mark(&app).await?;
     let (id, key, email) = (made.organization.id.0, made.api_key.expose_secret(), &made.admin.email);
@@ -196,15 +253,17 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
 }
 
 async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool) -> anyhow::Result<()> {
-    let app = &house::accounts(settings)?;
+    let app = &house::accounts(settings).await?;
     let (made, password, what) = match command {
-        UserCommand::Create { owner, email, role, password } => {
+        UserCommand::Create { owner, email, role, password, stdin } => {
+            let password = stdin.or(password)?;
             let tenant = user(app, &owner.email).await?.tenant;
             let (password, shown) = given_or_made(app, password);
             let wish = NewUser { email, role, password };
             (app.create_user(tenant, wish).await.map_err(plain)?, shown, "created")
         }
-        UserCommand::Password { email, password } => {
+        UserCommand::Password { email, password, stdin } => {
+            let password = stdin.or(password)?;
             let user = user(app, &email).await?;
             let (password, shown) = given_or_made(app, password);
             app.reset_password(&user, &password).await.map_err(plain)?;
@@ -227,9 +286,9 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
 }
 
 /// The password that the operator chose, or a new one that has to be shown.
-fn given_or_made(app: &App, password: Option<String>) -> (SecretString, Option<SecretString>) {
+fn given_or_made(app: &App, password: Option<SecretString>) -> (SecretString, Option<SecretString>) {
     match password {
-        Some(password) => (password.into(), None),
+        Some(password) => (password, None),
         None => {
             let made = SecretString::from(app.ids.secret(20));
             (made.clone(), Some(made))
@@ -238,7 +297,7 @@ fn given_or_made(app: &App, password: Option<String>) -> (SecretString, Option<S
 }
 
 async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyhow::Result<()> {
-    let app = &house::accounts(settings)?;
+    let app = &house::accounts(settings).await?;
     match command {
         KeyCommand::Create { owner, name, expires_in, scopes } => {
             let user = user(app, &owner.email).await?;

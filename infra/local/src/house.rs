@@ -2,17 +2,23 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use shared::{
     app::{App, Ports, SharedApp},
     blobs::disk::DiskBlobs,
     config::{Env, LocalSettings, ProcessEnv},
     egress::{Guarded, Policy, SystemResolver},
     ids::SystemIds,
+    private,
     queue::embedded::SqliteQueue,
     sealer::keyfile::KeyFile,
-    store::embedded::Sqlite,
+    store::embedded::{self, Sqlite},
 };
+
+/// What the data directory is made of; the store puts more files beside its own.
+const DATABASE: &str = "baton.db";
+const BODIES: &str = "blobs";
+const KEY: &str = "secret.key";
 
 /// The app and the engine that only the local host looks after.
 pub struct House {
@@ -21,11 +27,11 @@ pub struct House {
 }
 
 /// The app that holds the accounts: the table in AWS when `BATON_TABLE` names one, the data directory otherwise.
-pub fn accounts(settings: &LocalSettings) -> anyhow::Result<SharedApp> {
+pub async fn accounts(settings: &LocalSettings) -> anyhow::Result<SharedApp> {
     if ProcessEnv.text("BATON_TABLE").is_some() {
         return over_aws();
     }
-    Ok(open(settings)?.app)
+    Ok(open(settings).await?.app)
 }
 
 #[cfg(feature = "aws")]
@@ -38,19 +44,36 @@ fn over_aws() -> anyhow::Result<SharedApp> {
     anyhow::bail!("BATON_TABLE is set, but this baton was built without `--features aws`")
 }
 
-/// Opens the data directory, creating it when it is missing. Several processes may have it open.
-pub fn open(settings: &LocalSettings) -> anyhow::Result<House> {
+/// Opens the data directory, creating it when it is missing. Several processes may have it open. What is incomplete is not
+/// opened: a start over what was lost would look like one that went well.
+pub async fn open(settings: &LocalSettings) -> anyhow::Result<House> {
     let dir = &settings.data_dir;
-    create_private(dir).with_context(|| format!("BATON_DATA_DIR: cannot create {}", dir.display()))?;
+    own(dir).with_context(|| format!("BATON_DATA_DIR: cannot create {}", dir.display()))?;
     let clock = clock()?;
-    let file = Sqlite::open(dir.join("baton.db"))?;
+    let (database, key) = (dir.join(DATABASE), dir.join(KEY));
+    if embedded::is_hollow(&database) && key.exists() {
+        bail!(
+            "{} is empty, but {} shows that it was not: put it back from a backup, or move both away to begin with nothing",
+            database.display(),
+            key.display()
+        );
+    }
+    let file = Sqlite::open(&database)?;
+    if !key.exists() && file.holds_sealed_values().await? {
+        bail!(
+            "{} is missing, and {} holds values that open with it alone: put it back from a backup, or make another with \
+             `baton secret new` and give Baton the keys of each n8n again (POST /api/installs/register)",
+            key.display(),
+            database.display()
+        );
+    }
     // A laptop's n8n lives on loopback, so that is allowed here; nothing else private is unless the operator says so.
     let policy = Policy { allow_loopback: true, allow_private: settings.egress_allow.clone() };
     let ports = Ports {
         store: Arc::new(file.clone()),
         queue: Arc::new(SqliteQueue::new(&file, clock.clone())),
-        blobs: Arc::new(DiskBlobs::open(dir.join("blobs"), clock.clone())?),
-        sealer: Arc::new(KeyFile::open(dir.join("secret.key"))?),
+        blobs: Arc::new(DiskBlobs::open(dir.join(BODIES), clock.clone())?),
+        sealer: Arc::new(KeyFile::open(key)?),
         http: Arc::new(Guarded::new(policy, Arc::new(SystemResolver))?),
         clock,
         ids: Arc::new(SystemIds::default()),
@@ -76,13 +99,46 @@ fn disturbed(ports: Ports) -> anyhow::Result<Ports> {
     Ok(ports)
 }
 
-/// The directory holds the key that opens every stored secret: nobody else may look into it.
-fn create_private(dir: &Path) -> std::io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
+/// Makes a key file in place of one that was lost. What the lost one sealed never opens again.
+pub fn new_key(settings: &LocalSettings) -> anyhow::Result<std::path::PathBuf> {
+    let path = settings.data_dir.join(KEY);
+    own(&settings.data_dir)?;
+    if path.exists() {
+        bail!("{} is there: move it away first, if it really is to be replaced", path.display());
     }
-    fs::create_dir_all(dir)?;
-    #[cfg(unix)]
-    fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    KeyFile::open(&path)?;
+    Ok(path)
+}
+
+/// The directory holds the key that opens every stored secret: nobody else may look into it. One that holds other things as
+/// well is somebody else's business too, and stays as it is; what is ours in it is closed by itself.
+fn own(dir: &Path) -> std::io::Result<()> {
+    if !dir.is_dir() {
+        if let Some(parent) = dir.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        return match private::make_folder(dir) {
+            // By another process, just now.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+            made => made,
+        };
+    }
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        if ![DATABASE, BODIES, KEY].iter().any(|ours| name.starts_with(ours)) {
+            return Ok(());
+        }
+    }
+    // A folder that another user has made cannot be changed, and need not be: what is in it is ours alone.
+    match private::mend(dir) {
+        Ok(true) => {
+            tracing::warn!(path = %dir.display(), "others could look into the data directory: it is its owner's alone now")
+        }
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(%error, path = %dir.display(), "others can look into the data directory")
+        }
+    }
     Ok(())
 }

@@ -9,6 +9,7 @@ pub mod gate;
 pub mod house;
 pub mod logging;
 pub mod serve;
+pub mod sockets;
 pub mod welcome;
 pub mod workers;
 

@@ -1,30 +1,46 @@
 //! `baton serve`: the product in one process.
 
-use anyhow::Context;
-use axum::{ServiceExt, extract::Request, middleware::from_fn_with_state};
-use shared::{
-    config::LocalSettings,
-    http::{layers, peer::Peer},
-    queue::QueueName,
-};
-use tokio::{net::TcpListener, sync::watch};
+use std::time::Duration;
 
-use tower::Layer;
+use anyhow::Context;
+use shared::{config::LocalSettings, queue::QueueName};
+use tokio::{net::TcpListener, sync::watch, time::timeout};
 
 use crate::{
-    gate::{self, Gate},
-    house, router, welcome, workers,
+    house::{self, House},
+    sockets::{accept::Host, descriptors, limits::Limits, proxies::Proxies},
+    welcome, workers,
 };
 
-/// Serves until SIGTERM or Ctrl-C; requests and messages under way are finished.
+/// The process ends so long after its connections at the latest.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Serves until SIGTERM or Ctrl-C; requests and messages under way are finished, for as long as the limits allow.
 pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
     let signal = signal().context("signals cannot be heard")?;
-    let house = house::open(settings)?;
+    let limits = Limits::default().within(descriptors::raise());
+    let house = house::open(settings).await?;
     let listener = TcpListener::bind(settings.addr)
         .await
         .with_context(|| format!("BATON_ADDR: cannot listen on {}", settings.addr))?;
-    let addr = listener.local_addr()?;
-    welcome::greet(&house.app, settings, addr, json).await?;
+    welcome::greet(&house.app, settings, listener.local_addr()?, json).await?;
+    until(&house, listener, limits, settings, async {
+        let why = signal.await;
+        tracing::info!(why, "stopping");
+    })
+    .await;
+    Ok(())
+}
+
+/// Serves within these limits until `signal`.
+pub async fn until(
+    house: &House,
+    listener: TcpListener,
+    limits: Limits,
+    settings: &LocalSettings,
+    signal: impl Future<Output = ()>,
+) {
+    let farewell = limits.farewell + LAST_WORDS;
     let (stop, stopped) = watch::channel(false);
     let until = || {
         let mut stopped = stopped.clone();
@@ -34,25 +50,26 @@ pub async fn run(settings: &LocalSettings, json: bool) -> anyhow::Result<()> {
         }
     };
     let (app, file) = (&house.app, &house.file);
-    let platform = layers::platform(router().into(), app.clone());
-    let service = from_fn_with_state(Gate::new(app), gate::admit).layer(platform);
-    let server =
-        axum::serve(listener, ServiceExt::<Request>::into_make_service_with_connect_info::<Peer>(service))
-            .with_graceful_shutdown(until());
-    let signals = async {
-        let why = signal.await;
-        tracing::info!(why, "stopping");
-        let _ = stop.send(true);
+    let limits = limits.for_bodies_of(settings.platform.max_body_bytes);
+    let host = Host::new(app, limits, Proxies::new(settings.trusted_proxies.clone()));
+    let work = async {
+        tokio::join!(
+            host.serve(listener, until()),
+            workers::drain(app, QueueName::ResumeN8n, &until),
+            workers::drain(app, QueueName::Background, &until),
+            workers::drain(app, QueueName::PollExecutions, &until),
+            workers::keep_time(app, file, until()),
+        );
     };
-    let (served, ..) = tokio::join!(
-        server,
-        workers::drain(app, QueueName::ResumeN8n, &until),
-        workers::drain(app, QueueName::Background, &until),
-        workers::drain(app, QueueName::PollExecutions, &until),
-        workers::keep_time(app, file, until()),
-        signals,
-    );
-    served.context("the server failed")
+    tokio::pin!(work);
+    tokio::select! {
+        () = &mut work => return,
+        () = signal => {}
+    }
+    let _ = stop.send(true);
+    if timeout(farewell, work).await.is_err() {
+        tracing::warn!("stopped with work under way; what is owed is done after the next start");
+    }
 }
 
 /// Listens for the wish to stop, from this call on: a signal that comes while the house opens its doors is heard too.

@@ -81,11 +81,11 @@ pub async fn keep_time(app: &App, file: &Sqlite, stop: impl Future<Output = ()>)
     let mut stop = pin!(stop);
     let mut swept = None;
     loop {
-        let now = app.now();
+        let (now, passed) = (app.now(), app.clock.monotonic());
         let deadline = now.plus(LONGEST_TICK);
         due::tick(app, TICK, deadline).await.log_failure("a tick failed");
-        if swept.is_none_or(|at| now.since(at) >= SWEEP) {
-            swept = Some(now);
+        if swept.is_none_or(|at| passed.saturating_sub(at) >= SWEEP) {
+            swept = Some(passed);
             due::sweep(app, deadline).await.log_failure("a sweep failed");
             file.purge_expired(now.seconds(), PURGE).await.log_failure("expired items could not be deleted");
         }

@@ -125,16 +125,16 @@ impl App {
             )
         };
         let hash = api_key::hash(text).ok_or_else(rejected)?;
-        let now = self.now();
-        let known = match self.keys.get(&hash, now) {
+        let moment = self.moment();
+        let known = match self.keys.get(&hash, moment) {
             Some(known) => known,
             None => {
                 let key = orgs::key(&*self.store, &hash).await?.ok_or_else(rejected)?;
                 let known = Arc::new(KnownKey { principal: Arc::new(Principal::of_key(&key)), key });
-                self.keys.put(hash, known.clone(), now, now.plus(BELIEVED));
+                self.keys.put(hash, known.clone(), moment, BELIEVED);
                 known
             }
         };
-        if known.key.usable(now) { Ok(known.principal.clone()) } else { Err(rejected()) }
+        if known.key.usable(moment.now) { Ok(known.principal.clone()) } else { Err(rejected()) }
     }
 }

@@ -82,7 +82,7 @@ impl Presented {
 
 impl App {
     /// Opens a session for whoever knows the password. Failures are all alike, in words, time and cost; too many of
-    /// them from one address or under one name are refused unread.
+    /// them from one address or under one name are refused unread, but for where the user has logged in from lately.
     pub async fn log_in(
         &self,
         username: &str,
@@ -101,8 +101,10 @@ impl App {
                 "User name or password is wrong.",
             ));
         };
-        let (forgiven, token) = tokio::join!(attempt.forgive(self), self.open_session(&user));
+        let (forgiven, remembered, token) =
+            tokio::join!(attempt.forgive(self), attempt.remember(self), self.open_session(&user));
         forgiven.log_failure("a login that succeeded still counts as one that failed");
+        remembered.log_failure("where somebody logged in from is not remembered");
         Ok((user, token?))
     }
 
@@ -161,21 +163,22 @@ impl App {
 
     /// The session behind a token, if it lives. One round trip at most, none for what is no token.
     pub async fn verify_session(&self, text: &str) -> Result<Presented> {
-        let now = self.now();
+        let moment = self.moment();
         let place = tokens::place(text).ok_or_else(rejected)?;
-        let known = match self.sessions.get(&place, now) {
+        let known = match self.sessions.get(&place, moment) {
             Some(known) => known,
             None => {
                 let (session, user) = sessions::find(&*self.store, &place).await?.ok_or_else(rejected)?;
                 let principal = Arc::new(Principal::of_session(&session, &user));
                 let known = Arc::new(KnownSession { session, user, principal });
-                self.sessions.put(place, known.clone(), now, now.plus(BELIEVED));
+                self.sessions.put(place, known.clone(), moment, BELIEVED);
                 known
             }
         };
         let claims = tokens::open(text, &known.session.signing_key).ok_or_else(rejected)?;
         let jti = SecretString::from(claims.jti);
         let (issued_at, expires_at) = (Millis(claims.iat * 1000), Millis(claims.exp * 1000));
+        let now = moment.now;
         let lives = known.session.lives(&known.user, now) && now < expires_at;
         if lives && hash(&jti) == known.session.jti_hash {
             Ok(Presented { known, jti, issued_at, expires_at })

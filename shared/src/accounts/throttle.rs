@@ -1,18 +1,22 @@
-//! Failed logins, counted by name, by name and address, and by address.
+//! Failed logins, counted by name, by name and address, and by address; where a name has logged in from lately, by that pair
+//! alone.
 //!
 //! Its one rule: an attempt is counted before the password is looked at and taken back when it was right. So the limits
-//! hold however many attempts come at once, and whoever succeeds is never held up by his own successes.
+//! hold however many attempts come at once, and whoever succeeds is never held up by his own successes. What others do
+//! elsewhere, or under other names, never closes the door to somebody at home.
 
 use std::{net::IpAddr, sync::Arc};
 
+use futures::future::join_all;
 use sha2::{Digest, Sha256};
 
 use super::App;
 use crate::{
-    clock::Millis,
+    clock::{Millis, Moment},
     domain::api_key::hex,
     error::{Error, ErrorKind, Result},
     recent::Recent,
+    repo::known_networks::KnownNetworks,
     store::{Change, Cond, Global, Item, Key, StoreError, Write, attr},
 };
 
@@ -24,6 +28,9 @@ const PER_PAIR: i64 = 10;
 const PER_NAME: i64 = 50;
 /// Failures in a window from one address, under whatever names.
 const PER_ADDRESS: i64 = 100;
+/// Failures in a window under one name from a network it has logged in from within thirty days, counted apart from all of the
+/// above. As many as under a name from wherever: whoever shares that network guesses no faster than the whole world may.
+const PER_KNOWN: i64 = 50;
 const ALL: &str = "all";
 
 /// Counts that were found full, by item and name: until their window ends, nobody needs to ask again.
@@ -31,7 +38,11 @@ pub(crate) type Refusals = Recent<(Key, String), ()>;
 
 /// An attempt that counts as failed until it is forgiven.
 #[must_use]
-pub(super) struct Attempt([(Key, Vec<Change>); 2]);
+pub(super) struct Attempt {
+    counted: Vec<(Key, Vec<Change>)>,
+    network: String,
+    known: KnownNetworks,
+}
 
 /// One item of counts: its key, and which of its counts may reach what.
 struct Counter {
@@ -39,32 +50,44 @@ struct Counter {
     counts: Vec<(String, i64)>,
 }
 
-/// Counts an attempt, or refuses it. Two writes; none where this instance knows that the limit is reached.
+/// Counts an attempt, or refuses it. One read, and two writes or one; no write where this instance knows that the limit is
+/// reached.
 pub(super) async fn count(app: &App, name: &str, address: Option<IpAddr>) -> Result<Attempt> {
-    let now = app.now();
-    let window = now.seconds().div_euclid(WINDOW);
+    let moment = app.moment();
+    let window = moment.now.seconds().div_euclid(WINDOW);
     let key = |kind: &str, value: &str| {
         Key::global(Global::LoginFailures, &format!("{}#{window}", digest(&format!("{kind}:{value}"))))
     };
     let address = address.map_or_else(|| "unknown".to_owned(), network);
-    // The address first: whom it has locked out cannot lock a name as well.
-    let by_address = Counter { key: key("address", &address), counts: vec![(ALL.into(), PER_ADDRESS)] };
-    let pair = format!("from_{}", &digest(&address)[..16]);
-    let by_name = Counter { key: key("name", name), counts: vec![(ALL.into(), PER_NAME), (pair, PER_PAIR)] };
+    let network = digest(&address)[..16].to_owned();
+    let known = KnownNetworks::of(&*app.store, &digest(&format!("name:{name}"))).await?;
+    let counters = if known.holds(&network, moment.now) {
+        let pair = format!("{address} {name}");
+        vec![Counter { key: key("known", &pair), counts: vec![(ALL.into(), PER_KNOWN)] }]
+    } else {
+        let pair = format!("from_{network}");
+        // The address first: whom it has locked out cannot lock a name as well.
+        vec![
+            Counter { key: key("address", &address), counts: vec![(ALL.into(), PER_ADDRESS)] },
+            Counter { key: key("name", name), counts: vec![(ALL.into(), PER_NAME), (pair, PER_PAIR)] },
+        ]
+    };
     let ends = Millis((window + 1) * WINDOW * 1000);
-    for counter in [&by_address, &by_name] {
-        counter.take(app, now, ends).await?;
+    for counter in &counters {
+        counter.take(app, moment, ends).await?;
     }
-    Ok(Attempt([by_address, by_name].map(|counter| {
+    let counted = counters.into_iter().map(|counter| {
         let back = counter.counts.iter().map(|(count, _)| Change::add(count, -1)).collect();
         (counter.key, back)
-    })))
+    });
+    Ok(Attempt { counted: counted.collect(), network, known })
 }
 
 impl Counter {
-    async fn take(&self, app: &App, now: Millis, ends: Millis) -> Result<()> {
+    async fn take(&self, app: &App, moment: Moment, ends: Millis) -> Result<()> {
+        let now = moment.now;
         let place = |count: &str| (self.key.clone(), count.to_owned());
-        let full = self.counts.iter().find(|(count, _)| app.refusals.get(&place(count), now).is_some());
+        let full = self.counts.iter().find(|(count, _)| app.refusals.get(&place(count), moment).is_some());
         if let Some((_, most)) = full {
             return Err(refusal(*most, now, ends));
         }
@@ -83,7 +106,7 @@ impl Counter {
                 let mut limit = i64::MAX;
                 for (count, most) in self.counts.iter().filter(|(count, most)| reached(count) >= Some(*most))
                 {
-                    app.refusals.put(place(count), Arc::new(()), now, ends);
+                    app.refusals.put(place(count), Arc::new(()), moment, ends.since(now));
                     limit = limit.min(*most);
                 }
                 Err(refusal(limit, now, ends))
@@ -95,11 +118,21 @@ impl Counter {
 
 impl Attempt {
     /// Takes the count back: the password was right.
-    pub(super) async fn forgive(self, app: &App) -> Result<()> {
-        let [first, second] =
-            self.0.map(|(key, changes)| app.store.write(Write::update(key, changes).when(Cond::Exists)));
-        let (first, second) = tokio::join!(first, second);
-        first.and(second)?;
+    pub(super) async fn forgive(&self, app: &App) -> Result<()> {
+        let writes = self.counted.iter().map(|(key, changes)| {
+            app.store.write(Write::update(key.clone(), changes.clone()).when(Cond::Exists))
+        });
+        for written in join_all(writes).await {
+            written?;
+        }
+        Ok(())
+    }
+
+    /// Remembers that somebody is at home here: it was a login, and its password was right.
+    pub(super) async fn remember(&self, app: &App) -> Result<()> {
+        if let Some(write) = self.known.note(&self.network, app.now()) {
+            app.store.write(write).await?;
+        }
         Ok(())
     }
 }

@@ -91,7 +91,7 @@ impl HttpConnector for Script {
             method: request.method().to_owned(),
             uri: request.uri().to_owned(),
             target: request.headers().get("x-amz-target").unwrap_or_default().to_owned(),
-            body: serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default(),
+            body: crate::testing::json(request.body().bytes().unwrap_or_default()).unwrap_or_default(),
         });
         HttpConnectorFuture::ready(match script.0.pop_front() {
             Some(Answer::Json(status, body)) => {

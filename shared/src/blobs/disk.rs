@@ -19,6 +19,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{BlobError, BlobKey, Blobs};
 use crate::clock::{Clock, Millis};
+use crate::private;
 
 /// A file under a temporary name that is older than this belongs to no process any more.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
@@ -34,7 +35,15 @@ impl DiskBlobs {
     pub fn open(root: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let root = root.into();
         let scratch = root.join("tmp");
-        fs::create_dir_all(&scratch)?;
+        make_folder(&scratch)?;
+        let mended = private::mend_tree(&root)?;
+        if mended > 0 {
+            tracing::warn!(
+                path = %root.display(),
+                mended,
+                "others could read stored bodies: files and folders are their owner's alone now"
+            );
+        }
         let now = clock.now();
         for entry in fs::read_dir(scratch)? {
             let entry = entry?;
@@ -178,7 +187,7 @@ fn store(root: &Path, folder: &Path, version: &str, body: &[u8]) -> io::Result<(
 }
 
 fn write_durably(path: &Path, body: &[u8]) -> io::Result<()> {
-    let mut file = File::options().write(true).create_new(true).open(path)?;
+    let mut file = private::open(File::options().write(true).create_new(true), path)?;
     file.write_all(body)?;
     file.sync_all()
 }
@@ -198,7 +207,7 @@ fn rename_into(temporary: &Path, folder: &Path, version: &str) -> io::Result<()>
 
 /// Makes the folder and those above it, each entry flushed.
 fn make_folder(folder: &Path) -> io::Result<()> {
-    match fs::create_dir(folder) {
+    match private::make_folder(folder) {
         Ok(()) => folder.parent().map_or(Ok(()), flush_folder),
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(e) if e.kind() == ErrorKind::NotFound => {

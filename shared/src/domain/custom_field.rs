@@ -11,7 +11,7 @@ use super::words::fold;
 use crate::ids::Id;
 
 /// Options of a select, and characters of one.
-const MAX_OPTIONS: usize = 200;
+pub const MAX_OPTIONS: usize = 200;
 const MAX_OPTION: usize = 200;
 /// Characters of a machine name before a number that tells it from another.
 const MAX_NAME: usize = 60;

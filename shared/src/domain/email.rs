@@ -18,6 +18,8 @@ use idna::{
 
 /// Longest address in bytes: a path of 256 less its brackets (RFC 5321 §4.5.3.1.3).
 const LONGEST: usize = 254;
+/// Longest text that is looked through for one, in bytes.
+const LOOKED_THROUGH: usize = 2048;
 /// What joins letters in some scripts and is nothing elsewhere; in a domain, UTS 46 knows which.
 const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 /// What people and programs put around an address.
@@ -48,7 +50,7 @@ pub fn stored_as(email: &str) -> String {
 }
 
 fn read(text: &str) -> Option<String> {
-    let text = visible(text);
+    let text = visible(Some(text).filter(|text| text.len() <= LOOKED_THROUGH)?);
     let (name, domain) = bare(&text)?.rsplit_once('@')?;
     let (name, (domain, ascii)) = (read_name(name)?, read_domain(domain)?);
     let longest = domain.len().max(ascii.len());

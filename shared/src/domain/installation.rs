@@ -76,6 +76,9 @@ pub fn base_url(text: &str) -> Result<String, &'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold a user name or password");
     }
+    if url.port() == Some(0) {
+        return Err("must not have port 0");
+    }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("must not have a query or fragment");
     }
@@ -90,9 +93,14 @@ mod tests {
     fn base_urls_are_kept_in_one_form() {
         assert_eq!(base_url("https://N8N.example.com:443/"), Ok("https://n8n.example.com".into()));
         assert_eq!(base_url("http://127.0.0.1:5678/n8n/"), Ok("http://127.0.0.1:5678/n8n".into()));
-        for text in
-            ["n8n.example.com", "ftp://x.example", "https://u:p@x.example", "https://x.example/?a=1", ""]
-        {
+        for text in [
+            "n8n.example.com",
+            "ftp://x.example",
+            "https://u:p@x.example",
+            "https://x.example/?a=1",
+            "https://x.example:0/",
+            "",
+        ] {
             assert!(base_url(text).is_err(), "{text}");
         }
     }

@@ -14,7 +14,7 @@ use super::{
     subject::{Reviewable, Subject},
     words,
 };
-use crate::{clock::Millis, ids::Id};
+use crate::{clock::Millis, ids::Id, json};
 
 /// One lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct Lead {
     /// Where it stands in the pipeline; a status that is gone counts as [`Pipeline::NEW`].
     pub status_id: Id,
     /// Values of custom fields by the field's id.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "json::values")]
     pub custom: BTreeMap<String, Value>,
     /// Whether it is the lead that its address stands for. Those that were created beside it on purpose are not.
     #[serde(default)]

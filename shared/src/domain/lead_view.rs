@@ -3,9 +3,10 @@
 //! Its one rule: columns are kept as they were sent. What they mean is the page's business; here it only counts that
 //! each names something that a lead has.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
 use super::{custom_field::is_built_in, pipeline::Pipeline};
+use crate::json::{Json, Kind, Part};
 
 /// Columns at the most, and the bytes of their JSON.
 pub const MAX_COLUMNS: usize = 200;
@@ -16,26 +17,23 @@ pub const DEFAULT: [&str; 8] =
     ["first_name", "last_name", "email", "company_name", "status", "lead_score", "lead_source", "created"];
 
 /// The name of a column: the text itself, or what an object has under `key`, `field` or `name`.
-pub fn column_name(column: &Value) -> Option<&str> {
-    let name = match column {
-        Value::String(name) => Some(name),
-        Value::Object(map) => ["key", "field", "name"].into_iter().find_map(|key| match map.get(key)? {
-            Value::String(name) => Some(name),
-            _ => None,
-        }),
+pub fn column_name(column: Part<'_>) -> Option<Cow<'_, str>> {
+    let name = match column.kind() {
+        Kind::Text(name) => Some(name),
+        Kind::Object(_) => ["key", "field", "name"].into_iter().find_map(|key| column.get(key)?.text()),
         _ => None,
     };
-    name.map(String::as_str).filter(|name| !name.trim().is_empty())
+    name.filter(|name| !name.trim().is_empty())
 }
 
 /// Whether every column names something that each lead has, so that no custom field need be looked up.
-pub fn is_plain(columns: &[Value]) -> bool {
-    columns.iter().filter_map(column_name).all(is_built_in)
+pub fn is_plain(columns: &[Json]) -> bool {
+    columns.iter().filter_map(|column| column_name(column.part())).all(|name| is_built_in(&name))
 }
 
 /// Whether a lead has what a column names.
-pub fn is_known(pipeline: &Pipeline, column: &Value) -> bool {
-    column_name(column).is_some_and(|name| is_built_in(name) || pipeline.field(name).is_some())
+pub fn is_known(pipeline: &Pipeline, column: &Json) -> bool {
+    column_name(column.part()).is_some_and(|name| is_built_in(&name) || pipeline.field(&name).is_some())
 }
 
 #[cfg(test)]
@@ -58,12 +56,13 @@ mod tests {
             (json!(7), None),
             (json!(null), None),
         ] {
-            assert_eq!(column_name(&column), name, "{column}");
+            let column = Json::read(column.to_string().as_bytes()).unwrap();
+            assert_eq!(column_name(column.part()).as_deref(), name, "{column:?}");
         }
     }
 
     #[test]
     fn everybody_has_the_default_columns() {
-        assert!(is_plain(&DEFAULT.map(Value::from)));
+        assert!(is_plain(&DEFAULT.map(Json::of_text)));
     }
 }

@@ -73,7 +73,7 @@ impl N8nCredential {
     /// What is to be done, given the key inside as it is stored.
     pub fn next(&self, key: Option<&ApiKey>, now: Millis) -> Step {
         match (&self.claim, &self.credential_id) {
-            (Some(claim), _) if now.since(claim.since) < CLAIM => Step::Wait,
+            (Some(claim), _) if now.is_within(CLAIM, claim.since) => Step::Wait,
             (None, Some(id)) if key.is_some_and(|key| key.usable(now)) => Step::Confirm(id.clone()),
             _ => Step::Make,
         }

@@ -1,8 +1,10 @@
 //! Custom payloads: whatever a workflow wants kept, and perhaps looked at by a person.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{
+    api_key::hex,
     review::EntityType,
     subject::{Reviewable, Subject},
 };
@@ -28,7 +30,32 @@ pub enum Body {
     /// JSON text. Not a document of the store's own kind: that refuses empty names and makes 1 of 1.0.
     Inline(String),
     /// Larger than [`INLINE_BYTES`]: in the blob store.
-    Blob { version: String, bytes: u64 },
+    Blob {
+        version: String,
+        bytes: u64,
+        /// Of what was stored, in hex. Payloads from before this was kept have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sha256: Option<String>,
+    },
+}
+
+impl Body {
+    /// Points at content that lies apart.
+    pub fn apart(version: String, content: &[u8]) -> Self {
+        let bytes = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        Self::Blob { version, bytes, sha256: Some(hex(&Sha256::digest(content))) }
+    }
+
+    /// Whether this content is what was stored.
+    pub fn is_of(&self, content: &[u8]) -> bool {
+        match self {
+            Self::Inline(text) => text.as_bytes() == content,
+            Self::Blob { bytes, sha256, .. } => {
+                u64::try_from(content.len()) == Ok(*bytes)
+                    && sha256.as_ref().is_none_or(|known| *known == hex(&Sha256::digest(content)))
+            }
+        }
+    }
 }
 
 /// Content up to this size lies in the item itself. Well under the 400 KB of an item, because every list reads whole items.
@@ -61,5 +88,28 @@ impl Reviewable for Payload {
 
     fn mark(&self) -> String {
         self.task_type.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn altered_content_is_told_from_what_was_stored() {
+        let body = Body::apart("v1".into(), b"content");
+        assert!(body.is_of(b"content"));
+        for altered in [&b"c0ntent"[..], b"conten", b"content ", b""] {
+            assert!(!body.is_of(altered), "{altered:?}");
+        }
+        let read: Body = serde_json::from_str(&serde_json::to_string(&body).unwrap()).unwrap();
+        assert_eq!(read, body);
+    }
+
+    #[test]
+    fn a_pointer_from_before_hashes_were_kept_is_read_and_its_length_counts() {
+        let old: Body = serde_json::from_str(r#"{"blob":{"version":"v1","bytes":7}}"#).unwrap();
+        assert_eq!(old, Body::Blob { version: "v1".into(), bytes: 7, sha256: None });
+        assert!(old.is_of(b"content") && old.is_of(b"c0ntent") && !old.is_of(b"conten"));
     }
 }

@@ -116,7 +116,7 @@ pub struct Run {
 impl Run {
     /// Whether what is known of it is so old that somebody who asks is worth another look at n8n.
     pub fn is_stale(&self, now: Millis) -> bool {
-        self.polled_at.is_none_or(|at| now.since(at) >= FRESH)
+        self.polled_at.is_none_or(|at| !now.is_within(FRESH, at))
     }
 }
 

@@ -81,6 +81,9 @@ pub enum Reason {
     /// No host, or not a DNS name or an IP address.
     #[error("not a valid host name")]
     Host,
+    /// Port 0, which nothing listens on.
+    #[error("port 0 is not allowed")]
+    Port,
     /// `CONNECT` and `TRACE` are not calls.
     #[error("this method is not allowed")]
     Method,

@@ -79,6 +79,9 @@ impl Guard {
         if !url.username().is_empty() || url.password().is_some() {
             return refuse(Reason::UserInfo);
         }
+        if url.port() == Some(0) {
+            return refuse(Reason::Port);
+        }
         let literal = match url.host() {
             Some(Host::Domain(name)) if is_dns_name(name) => return Ok(Some(name)),
             None | Some(Host::Domain(_)) => return refuse(Reason::Host),

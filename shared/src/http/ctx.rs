@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::reply::Reply;
+use super::{reply::Reply, routes::Dialect};
 use crate::{
     accounts::Presented,
     app::SharedApp,
@@ -63,6 +63,8 @@ pub struct Ctx {
 pub struct Idempotency {
     pub key: Key,
     pub fingerprint: String,
+    /// How errors of the route are rendered.
+    pub dialect: Dialect,
     /// An earlier attempt began an outside effect under this id, and its end is unknown.
     pub begun: Option<Id>,
 }
@@ -211,7 +213,7 @@ impl Ctx {
     pub async fn commit(&self, mut writes: Vec<Write>, reply: Reply) -> Result<Reply, Refused> {
         let own = writes.len();
         if let Some(idempotency) = &self.idempotency {
-            let outcome = Outcome::Replied { status: reply.status.as_u16(), body: reply.body.clone() };
+            let outcome = replied(&reply);
             writes.push(match idempotency.begun {
                 Some(_) => {
                     idempotency::finish(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?
@@ -261,12 +263,20 @@ impl Ctx {
     /// Replaces the stored reply by what is known at the end of the request, so that a repeat reads what was read first.
     pub async fn amend(&self, reply: &Reply) {
         let Some(idempotency) = &self.idempotency else { return };
-        let outcome = Outcome::Replied { status: reply.status.as_u16(), body: reply.body.clone() };
-        let write = match idempotency::finish(&idempotency.key, &idempotency.fingerprint, outcome, self.now) {
+        let write = idempotency::finish(&idempotency.key, &idempotency.fingerprint, replied(reply), self.now);
+        let write = match write {
             Ok(write) => write,
             Err(error) => return tracing::error!(%error, "a reply could not be written"),
         };
         self.app.store.write(write).await.log_failure("a stored reply could not be brought up to date");
+    }
+
+    /// Remembers a failure as the reply to a key under which an outside effect was begun: a repeat reads it, and does not
+    /// begin the effect again.
+    pub async fn remember_failure(&self, error: &Error) {
+        if let Some(idempotency) = &self.idempotency {
+            self.amend(&Reply::of_error(error, idempotency.dialect)).await;
+        }
     }
 
     async fn overtaken(&self, idempotency: &Idempotency) -> Result<Reply> {
@@ -275,6 +285,10 @@ impl Ctx {
             None => Err(in_progress()),
         }
     }
+}
+
+fn replied(reply: &Reply) -> Outcome {
+    Outcome::Replied { status: reply.status.as_u16(), body: reply.to_remember().to_owned() }
 }
 
 pub(super) fn refusal(error: StoreError) -> Refused {
@@ -300,7 +314,7 @@ pub(super) fn settle(record: &idempotency::Record, fingerprint: &str, now: Milli
     }
     match &record.outcome {
         Outcome::Replied { status, body } => Reply::replay(*status, body.clone()).map(Some),
-        Outcome::Begun { at, .. } if now.since(*at) < EFFECT_TIME => Err(in_progress()),
+        Outcome::Begun { at, .. } if now.is_within(EFFECT_TIME, *at) => Err(in_progress()),
         Outcome::Begun { .. } => Ok(None),
     }
 }

@@ -5,13 +5,13 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request},
 };
 use http::{HeaderMap, header, request::Parts};
-use serde_json::{Map, Value};
 
 use super::{fields::Fields, layers};
 use crate::{
     app::SharedApp,
     error::{Error, ErrorKind, Result},
     ids::Id,
+    json::{DEPTH, JsonError},
 };
 
 /// A JSON body as bytes: media type checked, size limited, not parsed.
@@ -49,25 +49,17 @@ impl FromRequest<SharedApp> for Fields {
 
     async fn from_request(request: Request, app: &SharedApp) -> Result<Self> {
         let JsonBytes(body) = JsonBytes::from_request(request, app).await?;
-        object(&body).map(Self::new)
+        Self::read(&body)
     }
 }
 
-/// The JSON object in a body. No body at all reads as an empty object, so that the missing fields are named.
-pub fn object(body: &[u8]) -> Result<Map<String, Value>> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Map::new());
-    }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err(Error::new(ErrorKind::Malformed, "not_an_object", "The body must be a JSON object.")),
-        Err(error) => Err(malformed(&error)),
-    }
-}
-
-/// What is wrong with a body that is no JSON. The parser's words name the place and never the content.
-pub fn malformed(error: &serde_json::Error) -> Error {
-    Error::new(ErrorKind::Malformed, "malformed_json", format!("The body is not JSON: {error}."))
+/// What is wrong with a body that cannot be read.
+pub fn malformed(error: &JsonError) -> Error {
+    let (code, message) = match error {
+        JsonError::TooDeep => ("nested_too_deep", format!("The body nests more than {DEPTH} levels deep.")),
+        _ => ("malformed_json", format!("The body is not JSON: {error}.")),
+    };
+    Error::new(ErrorKind::Malformed, code, message)
 }
 
 /// The id at the end of a path. What cannot be an id is an id of nothing.
@@ -124,8 +116,7 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let query = parts.uri.query().unwrap_or_default();
         // The last of a repeated parameter counts.
-        let map =
-            url::form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into(), value.into()));
-        Ok(Self(Fields::new(map.collect())))
+        let sent = url::form_urlencoded::parse(query.as_bytes());
+        Ok(Self(sent.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
     }
 }

@@ -4,16 +4,19 @@
 //! Its one rule: what n8n makes of a value is accepted. A value typed into a key/value field arrives as text ("399",
 //! "true"), an expression that found nothing as "" or null.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use secrecy::SecretString;
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
 use url::Url;
 
+use super::extract::malformed;
 use crate::{
     clock::{self, Millis},
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     ids::Id,
+    json::{self, DEPTH, Json, JsonError, Kind, Part},
 };
 
 /// Greatest whole number that every JSON reader keeps exact: 2^53 - 1.
@@ -22,46 +25,92 @@ pub const MAX_WHOLE: u64 = (1 << 53) - 1;
 /// Longest address in characters: presigned links have thousands.
 pub const MAX_URL: usize = 8192;
 
-/// The fields of one request body.
+/// Fields of one body. No route knows as many, custom fields and all.
+pub const MAX_FIELDS: usize = 1000;
+
+/// The fields of one request body, where they stand in it: a field is decoded when it is asked for.
 #[derive(Debug, Default)]
 pub struct Fields {
-    map: Map<String, Value>,
+    /// In their order; of several of one name the last counts.
+    members: Vec<(String, Sent)>,
     errors: BTreeMap<String, Vec<String>>,
+}
+
+/// A field as it was sent.
+#[derive(Debug, Clone)]
+enum Sent {
+    /// A part of the body.
+    Json(Bytes),
+    /// A parameter of the query.
+    Text(String),
+}
+
+impl Sent {
+    fn kind(&self) -> Kind<'_> {
+        match self {
+            Self::Json(bytes) => Part::cut(bytes).kind(),
+            Self::Text(text) => Kind::Text(text.into()),
+        }
+    }
 }
 
 impl FromIterator<(String, String)> for Fields {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(sent: I) -> Self {
-        Self::new(sent.into_iter().map(|(name, text)| (name, text.into())).collect())
+        let members = sent.into_iter().map(|(name, text)| (name, Sent::Text(text))).collect();
+        Self { members, errors: BTreeMap::new() }
     }
 }
 
 impl Fields {
-    pub fn new(map: Map<String, Value>) -> Self {
-        Self { map, errors: BTreeMap::new() }
+    /// The JSON object in a body. No body at all reads as an empty object, so that the missing fields are named.
+    pub fn read(body: &Bytes) -> Result<Self> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        let body = json::document(body).map_err(|error| malformed(&error))?;
+        let root = Part::cut(&body);
+        if !root.is_object() {
+            return Err(Error::new(ErrorKind::Malformed, "not_an_object", "The body must be a JSON object."));
+        }
+        let mut fields = Self::default();
+        for (name, value) in root.members() {
+            if fields.members.len() == MAX_FIELDS {
+                let message = format!("The body has more than {MAX_FIELDS} fields.");
+                return Err(Error::new(ErrorKind::Malformed, "too_many_fields", message));
+            }
+            let value = body.slice_ref(value.as_str().as_bytes());
+            fields.members.push((name.into_owned(), Sent::Json(value)));
+        }
+        Ok(fields)
+    }
+
+    fn sent(&self, name: &str) -> Option<&Sent> {
+        self.members.iter().rev().find(|(known, _)| known == name).map(|(_, sent)| sent)
     }
 
     /// Whether the caller sent the field, be it null.
     pub fn has(&self, name: &str) -> bool {
-        self.map.contains_key(name)
+        self.sent(name).is_some()
     }
 
     /// Reads `alias` where `name` was not sent.
     pub fn alias(&mut self, name: &str, alias: &str) {
         if self.value(name).is_none()
-            && let Some(value) = self.map.remove(alias)
+            && let Some(sent) = self.sent(alias).cloned()
         {
-            self.map.insert(name.into(), value);
+            self.members.retain(|(known, _)| known != alias);
+            self.members.push((name.to_owned(), sent));
         }
     }
 
     /// Whether the caller sent null for the field.
     pub fn is_null(&self, name: &str) -> bool {
-        self.map.get(name).is_some_and(Value::is_null)
+        self.sent(name).is_some_and(|sent| sent.kind() == Kind::Null)
     }
 
     /// The names of all fields that were sent.
-    pub fn names(&self) -> Vec<String> {
-        self.map.keys().cloned().collect()
+    pub fn names(&self) -> BTreeSet<String> {
+        self.members.iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// Adds a problem.
@@ -87,21 +136,22 @@ impl Fields {
     }
 
     /// The value, none when it is absent, null or blank text.
-    fn value(&self, name: &str) -> Option<&Value> {
-        match self.map.get(name)? {
-            Value::Null => None,
-            Value::String(text) if text.trim().is_empty() => None,
-            value => Some(value),
+    fn value(&self, name: &str) -> Option<Kind<'_>> {
+        match self.sent(name)?.kind() {
+            Kind::Null => None,
+            Kind::Text(text) if text.trim().is_empty() => None,
+            kind => Some(kind),
         }
     }
 
     /// Text of at most `max` characters; a number is taken as its digits.
     pub fn text(&mut self, name: &str, max: usize) -> Option<String> {
         let text = match self.value(name)? {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
-            _ => return self.wrong(name, "must be text"),
+            Kind::Text(text) => Some(text.trim().to_owned()),
+            Kind::Number(digits) => Some(digits.to_owned()),
+            _ => None,
         };
+        let Some(text) = text else { return self.wrong(name, "must be text") };
         if text.chars().count() > max {
             return self.wrong(name, &format!("must have at most {max} characters"));
         }
@@ -119,10 +169,11 @@ impl Fields {
     pub fn required_secret(&mut self, name: &str, max: usize) -> SecretString {
         self.required(name, |fields| {
             let text = match fields.value(name)? {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => return fields.wrong(name, "must be text"),
+                Kind::Text(text) => Some(text.into_owned()),
+                Kind::Number(digits) => Some(digits.to_owned()),
+                _ => None,
             };
+            let Some(text) = text else { return fields.wrong(name, "must be text") };
             if text.chars().count() > max {
                 return fields.wrong(name, &format!("must have at most {max} characters"));
             }
@@ -141,8 +192,8 @@ impl Fields {
     /// A whole number that is not negative.
     pub fn whole(&mut self, name: &str, max: u64) -> Option<u64> {
         let number = match self.value(name)? {
-            Value::Number(number) => number.as_u64().or_else(|| whole_float(number.as_f64()?)),
-            Value::String(text) => whole_text(text.trim()),
+            Kind::Number(digits) => number(digits).and_then(|number| whole_number(&number)),
+            Kind::Text(text) => whole_text(text.trim()),
             _ => None,
         };
         match number {
@@ -160,8 +211,8 @@ impl Fields {
     /// one that is nearer to 0 than the store can tell is 0.
     pub fn number(&mut self, name: &str) -> Option<Number> {
         let number = match self.value(name)? {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.trim().parse().ok(),
+            Kind::Number(digits) => number(digits).and_then(|number| number.as_f64()),
+            Kind::Text(text) => text.trim().parse().ok(),
             _ => None,
         };
         match number.filter(|number: &f64| number.is_finite()) {
@@ -169,35 +220,36 @@ impl Fields {
                 self.wrong(name, "must have at most 15 digits before the point")
             }
             Some(number) if number.abs() < LEAST => Some(Number::from(0)),
-            Some(number) => whole_number(number).map(Number::from).or_else(|| Number::from_f64(number)),
+            Some(number) => without_fraction(number).map(Number::from).or_else(|| Number::from_f64(number)),
             None => self.wrong(name, "must be a number"),
         }
     }
 
     pub fn flag(&mut self, name: &str) -> Option<bool> {
-        match self.value(name)? {
-            Value::Bool(flag) => Some(*flag),
+        let flag = match self.value(name)? {
+            Kind::Flag(flag) => Some(flag),
             // 1.0 is 1: some clients write every number with a point.
-            Value::Number(number) if number.as_f64() == Some(1.0) => Some(true),
-            Value::Number(number) if number.as_f64() == Some(0.0) => Some(false),
-            Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            Kind::Number(digits) => match number(digits).and_then(|number| whole_number(&number)) {
+                Some(0) => Some(false),
+                Some(1) => Some(true),
+                _ => None,
+            },
+            Kind::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
                 "true" | "1" | "yes" | "on" => Some(true),
                 "false" | "0" | "no" | "off" => Some(false),
-                _ => self.wrong(name, "must be true or false"),
+                _ => None,
             },
-            _ => self.wrong(name, "must be true or false"),
+            _ => None,
+        };
+        if flag.is_none() {
+            self.refuse(name, "must be true or false");
         }
+        flag
     }
 
     /// An id as a number or as text, in any rendering.
     pub fn id(&mut self, name: &str) -> Option<Id> {
-        let id = match self.value(name)? {
-            Value::Number(number) => {
-                number.as_u64().or_else(|| whole_float(number.as_f64()?)).and_then(Id::from_u64)
-            }
-            Value::String(text) => text.trim().parse().ok(),
-            _ => None,
-        };
+        let id = id_of(&self.value(name)?);
         if id.is_none() {
             self.refuse(name, "must be an id");
         }
@@ -207,8 +259,8 @@ impl Fields {
     /// An id, or 0 for "none of them".
     pub fn id_or_none(&mut self, name: &str) -> Option<Option<Id>> {
         let none = match self.value(name)? {
-            Value::Number(number) => number.as_u64() == Some(0),
-            Value::String(text) => text.trim() == "0",
+            Kind::Number(digits) => digits == "0",
+            Kind::Text(text) => text.trim() == "0",
             _ => false,
         };
         if none { Some(None) } else { self.id(name).map(Some) }
@@ -225,7 +277,7 @@ impl Fields {
     /// One of the listed words, whatever its case.
     pub fn one_of<T>(&mut self, name: &str, words: &[&str], parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let word = match self.value(name)? {
-            Value::String(text) => text.trim().to_owned(),
+            Kind::Text(text) => text.trim().to_owned(),
             _ => String::new(),
         };
         let word = words.iter().find(|known| known.eq_ignore_ascii_case(&word));
@@ -238,8 +290,8 @@ impl Fields {
     /// Text to the last blank as it was sent, of at most `max` bytes; any other value as its JSON text.
     pub fn verbatim(&mut self, name: &str, max: usize) -> Option<String> {
         let text = match self.value(name)? {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+            Kind::Text(text) => text.into_owned(),
+            _ => self.part(name).map(|part| Json::from(part).into_string())?,
         };
         if text.len() > max {
             return self.wrong(name, &format!("must have at most {max} bytes"));
@@ -250,8 +302,8 @@ impl Fields {
     /// A day or a moment: a date, RFC 3339, or a Unix time in seconds or milliseconds, as a number or as its digits.
     pub fn moment(&mut self, name: &str) -> Option<Millis> {
         let text = match self.value(name)? {
-            Value::String(text) => text.trim().to_owned(),
-            Value::Number(number) => number.to_string(),
+            Kind::Text(text) => text.trim().to_owned(),
+            Kind::Number(digits) => digits.to_owned(),
             _ => String::new(),
         };
         let time = if text.bytes().all(|b| b.is_ascii_digit()) {
@@ -268,7 +320,7 @@ impl Fields {
     /// RFC 3339.
     pub fn time(&mut self, name: &str) -> Option<Millis> {
         let time = match self.value(name)? {
-            Value::String(text) => clock::parse_iso(text),
+            Kind::Text(text) => clock::parse_iso(&text),
             _ => None,
         };
         match time {
@@ -280,7 +332,7 @@ impl Fields {
     /// A day, written as such or as a time of that day.
     pub fn date(&mut self, name: &str) -> Option<String> {
         let day = match self.value(name)? {
-            Value::String(text) => clock::parse_day(text),
+            Kind::Text(text) => clock::parse_day(&text),
             _ => None,
         };
         match day {
@@ -306,15 +358,35 @@ impl Fields {
 
     /// Any JSON value as it was sent. Text that holds a JSON object or array is decoded, because n8n's nodes send
     /// objects as text.
-    pub fn json(&mut self, name: &str) -> Option<Value> {
-        let value = self.value(name)?.clone();
-        match &value {
-            Value::String(text) => {
+    pub fn json(&mut self, name: &str) -> Option<Json> {
+        let inner = match self.value(name)? {
+            Kind::Text(text) => {
                 let text = text.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}');
-                let inner = text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok()).flatten();
-                Some(inner.unwrap_or(value))
+                text.starts_with(['{', '[']).then(|| Json::read(text.as_bytes()))
             }
-            _ => Some(value),
+            _ => None,
+        };
+        match inner {
+            Some(Ok(json)) => Some(json),
+            Some(Err(JsonError::TooDeep)) => {
+                self.wrong(name, &format!("must not nest more than {DEPTH} levels deep"))
+            }
+            _ => self.part(name).map(Json::from),
+        }
+    }
+
+    /// The field as it stands in the body, absent ones and null as none.
+    pub fn bytes(&self, name: &str) -> Option<Bytes> {
+        match self.sent(name)? {
+            Sent::Json(bytes) if !Part::cut(bytes).is_null() => Some(bytes.clone()),
+            _ => None,
+        }
+    }
+
+    fn part(&self, name: &str) -> Option<Part<'_>> {
+        match self.sent(name)? {
+            Sent::Json(bytes) => Some(Part::cut(bytes)),
+            Sent::Text(_) => None,
         }
     }
 
@@ -336,6 +408,28 @@ impl Fields {
 fn unix(number: i64) -> Option<Millis> {
     let at = Millis(if number < 100_000_000_000 { number * 1000 } else { number });
     (at <= clock::LAST).then_some(at)
+}
+
+fn number(digits: &str) -> Option<Number> {
+    digits.parse().ok()
+}
+
+/// A whole number that is not negative, however it was written.
+fn whole_number(number: &Number) -> Option<u64> {
+    number.as_u64().or_else(|| whole_float(number.as_f64()?))
+}
+
+/// An id as a number or as text, in any rendering.
+pub fn id(part: Part<'_>) -> Option<Id> {
+    id_of(&part.kind())
+}
+
+fn id_of(kind: &Kind<'_>) -> Option<Id> {
+    match kind {
+        Kind::Number(digits) => number(digits).as_ref().and_then(whole_number).and_then(Id::from_u64),
+        Kind::Text(text) => text.trim().parse().ok(),
+        _ => None,
+    }
 }
 
 #[expect(
@@ -361,7 +455,7 @@ const MOST: f64 = 999_999_999_999_999.0;
 const LEAST: f64 = 1e-130;
 
 #[expect(clippy::cast_possible_truncation, reason = "whole, and within MOST")]
-fn whole_number(number: f64) -> Option<i64> {
+fn without_fraction(number: f64) -> Option<i64> {
     (number.fract() == 0.0).then_some(number as i64)
 }
 
@@ -369,11 +463,10 @@ fn whole_number(number: f64) -> Option<i64> {
 mod tests {
     use super::*;
     use secrecy::ExposeSecret;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn fields(value: Value) -> Fields {
-        let Value::Object(map) = value else { panic!("a body is an object") };
-        Fields::new(map)
+        Fields::read(&value.to_string().into()).unwrap()
     }
 
     #[test]
@@ -404,7 +497,7 @@ mod tests {
         assert_eq!(fields.text("d", 10), None);
         assert_eq!(fields.whole("e", 10), None);
         assert_eq!(fields.whole("f", 1000), Some(120));
-        assert_eq!(fields.json("g"), Some(json!({ "k": 1 })));
+        assert_eq!(fields.json("g").unwrap().as_str(), "{\"k\":1}");
         fields.finish().unwrap();
     }
 
@@ -424,9 +517,9 @@ mod tests {
     #[test]
     fn json_in_text_is_read_behind_a_byte_order_mark() {
         for text in ["{\"k\":1}", "\u{feff}{\"k\":1}", " \u{feff}\n{\"k\":1}"] {
-            assert_eq!(fields(json!({ "g": text })).json("g"), Some(json!({ "k": 1 })), "{text:?}");
+            assert_eq!(fields(json!({ "g": text })).json("g").unwrap().as_str(), r#"{"k":1}"#, "{text:?}");
         }
-        assert_eq!(fields(json!({ "g": "\u{feff}plain" })).json("g"), Some(json!("\u{feff}plain")));
+        assert_eq!(fields(json!({ "g": "\u{feff}plain" })).json("g").unwrap().as_str(), "\"\u{feff}plain\"");
     }
 
     #[test]

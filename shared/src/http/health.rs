@@ -1,35 +1,80 @@
-//! Health: whether the store answers. Asked once in a few seconds, however many callers ask us.
+//! Health: whether the store answers, and takes something. Asked once in a few seconds, however many callers ask us.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use crate::{app::App, clock::Millis, repo::due::Watermarks};
+use crate::{app::App, clock::Moment, repo::due::Watermarks, store::StoreError};
 
 const BELIEVED: Duration = Duration::from_secs(5);
 
+/// How the service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    Well,
+    /// The store does not answer.
+    Unreachable,
+    /// It answers, and takes nothing.
+    Unwritable,
+}
+
 #[derive(Debug, Default)]
-pub(crate) struct HealthCache(Mutex<Option<(bool, Millis)>>);
+pub(crate) struct HealthCache(Mutex<Option<(Health, Moment)>>);
 
 impl App {
-    /// Whether the store answers.
-    pub async fn healthy(&self) -> bool {
-        let now = self.now();
+    /// How the service is now, or was a few seconds ago.
+    pub async fn health(&self) -> Health {
+        let now = self.moment();
         let known = *self.health.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((healthy, until)) = known
-            && now < until
+        if let Some((health, since)) = known
+            && now.is_within(BELIEVED, since)
         {
-            return healthy;
+            return health;
         }
-        let healthy = match Watermarks::load(&*self.store).await {
-            Ok(_) => true,
-            Err(error) => {
-                tracing::error!(%error, "the store does not answer");
-                false
-            }
+        let health = match (Watermarks::load(&*self.store).await, self.store.try_writing().await) {
+            (Ok(_), Ok(())) => Health::Well,
+            (Ok(_), Err(error)) => found(Health::Unwritable, &error),
+            (Err(error), _) => found(Health::Unreachable, &error),
         };
-        *self.health.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((healthy, now.plus(BELIEVED)));
-        healthy
+        *self.health.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((health, now));
+        health
+    }
+}
+
+fn found(health: Health, error: &StoreError) -> Health {
+    tracing::error!(%error, ?health, "the service is not well");
+    health
+}
+
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests {
+    use super::*;
+    use crate::testing::{Plan, house::House};
+
+    #[tokio::test]
+    async fn the_store_is_asked_once_in_five_seconds_by_whichever_clock() {
+        let house = House::new();
+        assert_eq!(house.app.health().await, Health::Well);
+        house.faults.set(Plan::Throttle { percent: 100, seed: 1 });
+        house.advance(BELIEVED - Duration::from_millis(1));
+        assert_eq!(house.app.health().await, Health::Well);
+        house.advance(Duration::from_millis(1));
+        assert_eq!(house.app.health().await, Health::Unreachable);
+        house.faults.set(Plan::Calm);
+        assert_eq!(house.app.health().await, Health::Unreachable);
+        house.clock.set_back(Duration::from_secs(3600));
+        assert_eq!(house.app.health().await, Health::Well);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_takes_nothing_is_not_well() {
+        let house = House::new();
+        house.faults.set(Plan::RefuseWriting);
+        assert_eq!(house.app.health().await, Health::Unwritable);
+        house.faults.set(Plan::Calm);
+        house.advance(BELIEVED);
+        assert_eq!(house.app.health().await, Health::Well);
     }
 }

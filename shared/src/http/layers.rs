@@ -1,5 +1,5 @@
 //! The layers around every router, outside in: request id, trace and error rendering → panic → CORS → trailing slash →
-//! admission (credential, scope, rate, idempotency) → router.
+//! admission (credential, scope, the host's word, rate, idempotency) → router.
 
 use std::{
     any::Any,
@@ -30,7 +30,7 @@ use super::{
     cookies,
     credential::{self, Sent},
     ctx::{self, Ctx, Idempotency},
-    packed,
+    entry, once, packed,
     peer::Peer,
     problem::{self, Unrendered},
     routes::{self, Auth, RateClass, Route, TEST_SCOPE},
@@ -42,7 +42,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     metrics::Answered,
     repo::idempotency::{self, Outcome},
-    store::meter::measured,
+    store::{Key, meter::measured},
     tenant::TenantId,
 };
 
@@ -125,7 +125,7 @@ async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next)
     request.extensions_mut().insert(caller.clone());
     let span =
         tracing::info_span!("request", id = %request_id, %method, route, tenant = tracing::field::Empty);
-    let started = app.now();
+    let started = app.clock.monotonic();
     let answer = async {
         let (mut response, spent) = measured(next.run(request)).await;
         if let Some(Unrendered(error)) = response.extensions_mut().remove::<Unrendered>() {
@@ -152,7 +152,7 @@ async fn observe(State(app): State<SharedApp>, mut request: Request, next: Next)
         route: &route,
         tenant: caller.0.get().copied(),
         status: response.status().as_u16(),
-        took: app.now().since(started),
+        took: app.clock.monotonic().saturating_sub(started),
         spent,
     };
     answered.log();
@@ -177,8 +177,11 @@ fn request_id(app: &SharedApp, headers: &HeaderMap) -> String {
     sent.map_or_else(|| app.id().prefixed("req"), str::to_owned)
 }
 
-/// Lets a request in: who is it, may it, is it too much, was it answered before.
+/// Lets a request in: who is it, may it, has the host room for it, is it too much, was it answered before.
 async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+    if let Err(error) = once::check(request.headers()) {
+        return error.into_response();
+    }
     let Some(path) = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()) else {
         return next.run(request).await;
     };
@@ -186,7 +189,10 @@ async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Re
         return unlisted(&path);
     };
     if route.auth == Auth::Public {
-        return next.run(request).await;
+        return match entry::enter(request, None).await {
+            Ok(request) => next.run(request).await,
+            Err(error) => error.into_response(),
+        };
     }
     match admitted(&app, route, request, next).await {
         Ok(response) => response,
@@ -222,7 +228,7 @@ async fn admitted(
     mut request: Request,
     next: Next,
 ) -> Result<Response> {
-    let (now, peer) = (app.now(), Peer::of(request.extensions()));
+    let peer = Peer::of(request.extensions());
     let sent = credential::sent(request.headers(), peer).ok_or_else(|| credential::missing(route.auth))?;
     let Authenticated { principal: caller, session } = match sent {
         Sent::Header(text) => app.authenticate(text).await?,
@@ -239,6 +245,9 @@ async fn admitted(
         renewed = app.renew(session)?;
     }
     may(route, &caller, session.is_some())?;
+    request = entry::enter(request, Some(caller.tenant)).await?;
+    // Its body may have taken half a minute.
+    let now = app.now();
     let standing = match route.rate {
         RateClass::None => None,
         RateClass::Trigger => {
@@ -277,9 +286,18 @@ async fn admitted(
 fn may(route: &Route, caller: &Principal, in_session: bool) -> Result<()> {
     let refused = |code, message: String| Err(Error::new(ErrorKind::Forbidden, code, message));
     match route.auth {
-        Auth::Scope(scope) if scope != TEST_SCOPE && !caller.allows(scope) => {
+        Auth::Scope(scope) => {
+            let needed = std::iter::once(&scope).chain(route.passes_on);
+            let missing: Vec<_> =
+                needed.copied().filter(|scope| *scope != TEST_SCOPE && !caller.allows(scope)).collect();
             let what = if in_session { "Your role" } else { "This key" };
-            refused("missing_scope", format!("{what} lacks the scope {scope}."))
+            match missing.as_slice() {
+                [] => Ok(()),
+                [one] => refused("missing_scope", format!("{what} lacks the scope {one}.")),
+                several => {
+                    refused("missing_scope", format!("{what} lacks the scopes {}.", several.join(", ")))
+                }
+            }
         }
         Auth::Session if !in_session => {
             refused("session_needed", "An API key cannot do this: log in, and use the session.".into())
@@ -313,10 +331,7 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
     let body = read_body(&ctx.app, &parts.headers, body).await?;
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let fingerprint = hash(&[target.as_bytes(), &body]);
-    let key = idempotency::key(
-        ctx.tenant(),
-        &hash(&[route.operation.as_bytes(), parts.uri.path().as_bytes(), sent.as_bytes()]),
-    );
+    let key = remembered_as(&ctx.caller, route, parts.uri.path(), &sent);
     let mut begun = None;
     if let Some(record) = idempotency::find(&*ctx.app.store, &key, ctx.now).await? {
         if let Some(reply) = ctx::settle(&record, &fingerprint, ctx.now)? {
@@ -326,7 +341,7 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
             begun = Some(id);
         }
     }
-    ctx.idempotency = Some(Idempotency { key, fingerprint, begun });
+    ctx.idempotency = Some(Idempotency { key, fingerprint, dialect: route.dialect, begun });
     // What they say of the body was true before it was read.
     for name in [header::CONTENT_ENCODING, header::CONTENT_LENGTH] {
         parts.headers.remove(name);
@@ -334,25 +349,41 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
     Ok(Remembered::New(Box::new(Request::from_parts(parts, Body::from(body)))))
 }
 
-/// Reads a body up to the limit, and unpacks it up to the same. A declared length over it is refused before a byte is read.
+/// Where the reply is kept. A key belongs to its user: who has changed the API key finds it again, and two users who chose the
+/// same text do not meet. The first part tells these apart from records of a key that all users of an organization shared.
+fn remembered_as(caller: &Principal, route: &Route, path: &str, sent: &str) -> Key {
+    let user = caller.user_id.get().to_be_bytes();
+    let parts: [&[u8]; 5] = [b"user", &user, route.operation.as_bytes(), path.as_bytes(), sent.as_bytes()];
+    idempotency::key(caller.tenant, &hash(&parts))
+}
+
+/// Reads a body up to the limit, and unpacks it up to the same. A declared length over it is refused before a byte is read. A
+/// body that is there as a whole is handed on without a copy.
 pub(super) async fn read_body(app: &SharedApp, headers: &HeaderMap, body: Body) -> Result<Bytes> {
     let limit = app.settings.max_body_bytes;
-    let too_large = || {
-        Error::new(ErrorKind::TooLarge, "body_too_large", format!("The body is larger than {limit} bytes."))
-    };
-    let declared =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|declared| declared > limit) {
-        return Err(too_large());
+    if declared_length(headers).is_some_and(|declared| declared > limit) {
+        return Err(too_large(limit));
     }
     match axum::body::to_bytes(body, limit).await {
-        Ok(body) => packed::unpack(headers, body, limit, too_large),
-        Err(error) if is_length_limit(&error) => Err(too_large()),
-        Err(error) => {
-            Err(Error::new(ErrorKind::Malformed, "body_unreadable", "The body ended too early.")
-                .caused_by(error))
-        }
+        Ok(body) => packed::unpack(headers, body, limit, || too_large(limit)),
+        Err(error) if is_length_limit(&error) => Err(too_large(limit)),
+        Err(error) => Err(broken_off(error)),
     }
+}
+
+/// What the request says of its body's length.
+pub fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
+/// The refusal of a body over the limit.
+pub fn too_large(limit: usize) -> Error {
+    Error::new(ErrorKind::TooLarge, "body_too_large", format!("The body is larger than {limit} bytes."))
+}
+
+/// The refusal of a body that did not come to its end.
+pub fn broken_off(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(ErrorKind::Malformed, "body_unreadable", "The body ended too early.").caused_by(cause)
 }
 
 fn is_length_limit(error: &axum::Error) -> bool {
@@ -361,7 +392,7 @@ fn is_length_limit(error: &axum::Error) -> bool {
 }
 
 /// SHA-256 over parts, each with its length in front so that no two lists of parts read alike.
-fn hash(parts: &[&[u8]]) -> String {
+pub(super) fn hash(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -4,12 +4,15 @@ pub mod cookies;
 pub(crate) mod credential;
 pub mod ctx;
 pub mod custom_fields;
+pub mod entry;
 pub mod extract;
 pub mod fields;
+pub mod first_party;
 pub mod group;
 pub mod health;
 mod identities;
 pub mod layers;
+mod once;
 pub mod openapi;
 pub mod origin;
 pub mod packed;
@@ -19,6 +22,7 @@ pub mod problem;
 pub mod rate;
 pub mod reply;
 pub mod routes;
+pub mod shown;
 pub mod subject;
 #[cfg(test)]
 #[cfg(feature = "testing")]

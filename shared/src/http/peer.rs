@@ -1,15 +1,12 @@
 //! The other end of the connection, as whoever hosts the routes saw it.
 //!
-//! Its one rule: it never comes from a header. API Gateway tells a function who called; a laptop asks the socket.
+//! Its one rule: it never comes from a header that the caller may have written. API Gateway tells a function who called; a
+//! laptop asks the socket, or the proxies that its operator trusts.
 
 use std::{convert::Infallible, net::IpAddr};
 
-use axum::{
-    extract::{ConnectInfo, FromRequestParts, connect_info::Connected},
-    serve::IncomingStream,
-};
+use axum::extract::{ConnectInfo, FromRequestParts};
 use http::{Extensions, request::Parts};
-use tokio::net::TcpListener;
 
 /// Travels with the request as `ConnectInfo<Peer>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,12 +20,6 @@ pub struct Peer {
 impl Peer {
     pub(super) fn of(extensions: &Extensions) -> Self {
         extensions.get::<ConnectInfo<Self>>().map(|info| info.0).unwrap_or_default()
-    }
-}
-
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        Self { address: Some(stream.remote_addr().ip()), https: false }
     }
 }
 

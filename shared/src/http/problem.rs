@@ -9,6 +9,9 @@ use std::sync::Arc;
 use super::{packed, rate::Standing, routes::Dialect};
 use crate::error::{Error, ErrorKind};
 
+/// The code of what this machine cannot do at once.
+pub const OVERLOADED: &str = "overloaded";
+
 /// Status of an error in a dialect.
 pub fn status(kind: ErrorKind, dialect: Dialect) -> StatusCode {
     match kind {
@@ -95,6 +98,8 @@ impl IntoResponse for Error {
 pub fn log(error: &Error) {
     match error.kind {
         ErrorKind::Internal => tracing::error!(%error, "request failed"),
+        // Thousands a second when it happens; each has its line with the others that count requests.
+        ErrorKind::Unavailable if error.code == OVERLOADED => tracing::debug!(%error, "request refused"),
         ErrorKind::Upstream | ErrorKind::UpstreamTimeout | ErrorKind::Unavailable => {
             tracing::warn!(%error, "request failed");
         }

@@ -4,13 +4,23 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use super::{problem, routes::Dialect};
 use crate::error::{Error, Result};
+
+/// The longest reply that is remembered as it is. With it a record stays far below the 400 KB of an item, whatever a handler
+/// answers.
+pub const REMEMBERED_BYTES: usize = 256 * 1024;
+
+/// What a repeat reads where a reply is longer than that and its handler has no shorter form of it.
+const LEFT_OUT: &str = r#"{"status":"success","success":true,"message":"This request was done before.","warnings":[{"code":"reply_left_out","message":"The first reply was too long to be remembered."}]}"#;
 
 /// A JSON reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     pub status: StatusCode,
     pub body: String,
+    /// What a repeat reads in place of a body that is too long to be remembered.
+    pub(super) shortened: Option<String>,
     /// It repeats the stored reply to an earlier request with the same `Idempotency-Key`.
     pub replayed: bool,
 }
@@ -18,7 +28,33 @@ pub struct Reply {
 impl Reply {
     pub fn new(status: StatusCode, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_string(body).map_err(Error::internal)?;
-        Ok(Self { status, body, replayed: false })
+        Ok(Self { status, body, shortened: None, replayed: false })
+    }
+
+    /// An error as a reply, for what must not be tried again under the same `Idempotency-Key`.
+    pub(super) fn of_error(error: &Error, dialect: Dialect) -> Self {
+        let (status, body) =
+            (problem::status(error.kind, dialect), problem::body(error, dialect).to_string());
+        Self { status, body, shortened: None, replayed: false }
+    }
+
+    /// With what a repeat is to read should this reply be longer than [`REMEMBERED_BYTES`]. It tells what was done, and in
+    /// its `warnings` that it is not the whole.
+    pub fn shortened_to(self, body: &impl Serialize) -> Result<Self> {
+        let shortened = Some(serde_json::to_string(body).map_err(Error::internal)?);
+        Ok(Self { shortened, ..self })
+    }
+
+    /// Whether a repeat would read something else.
+    pub fn is_long(&self) -> bool {
+        self.body.len() > REMEMBERED_BYTES
+    }
+
+    /// The body that a repeat reads. What is stored of an effect never depends on how much its handler had to say.
+    pub(super) fn to_remember(&self) -> &str {
+        let fits = |text: &&str| text.len() <= REMEMBERED_BYTES;
+        let shortened = self.shortened.as_deref();
+        Some(self.body.as_str()).filter(fits).or(shortened.filter(fits)).unwrap_or(LEFT_OUT)
     }
 
     pub fn ok(body: &impl Serialize) -> Result<Self> {
@@ -31,8 +67,22 @@ impl Reply {
 
     /// The reply to an earlier request.
     pub fn replay(status: u16, body: String) -> Result<Self> {
-        Ok(Self { status: StatusCode::from_u16(status).map_err(Error::internal)?, body, replayed: true })
+        Ok(Self {
+            status: StatusCode::from_u16(status).map_err(Error::internal)?,
+            body,
+            shortened: None,
+            replayed: true,
+        })
     }
+}
+
+/// Something that the caller should know of a request that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Warning {
+    #[schema(example = "response_left_out")]
+    pub code: &'static str,
+    #[schema(example = "n8n's answer is left out.")]
+    pub message: String,
 }
 
 impl IntoResponse for Reply {
@@ -44,5 +94,33 @@ impl IntoResponse for Reply {
             headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn of(bytes: usize) -> Reply {
+        Reply::ok(&"x".repeat(bytes - 2)).unwrap()
+    }
+
+    #[test]
+    fn what_is_remembered_fits_whatever_is_said() {
+        let short = json!({ "done": true, "warnings": [] });
+        for (reply, remembered) in [
+            (of(REMEMBERED_BYTES), of(REMEMBERED_BYTES).body),
+            (of(REMEMBERED_BYTES).shortened_to(&short).unwrap(), of(REMEMBERED_BYTES).body),
+            (of(REMEMBERED_BYTES + 1), LEFT_OUT.into()),
+            (of(REMEMBERED_BYTES + 1).shortened_to(&short).unwrap(), short.to_string()),
+            (of(6 << 20).shortened_to(&of(6 << 20).body).unwrap(), LEFT_OUT.into()),
+        ] {
+            assert!(reply.to_remember() == remembered, "{} bytes", reply.body.len());
+            assert_eq!(reply.is_long(), reply.to_remember() != reply.body);
+        }
+        let left_out: Value = serde_json::from_str(LEFT_OUT).unwrap();
+        assert_eq!(left_out["warnings"][0]["code"], "reply_left_out");
     }
 }

@@ -1,16 +1,21 @@
 //! The route table: what each route asks of its caller, in one place. The router, the API document, the SAM template
 //! and the tests are compared with it; a route that is not here is refused by `layers::admit`.
+//!
+//! Its one rule: all rights stand here. They are looked at before a reply is repeated, and no handler is asked then.
 
 use http::Method;
 
-use crate::error::ErrorKind::{self, *};
+use crate::{
+    domain::n8n_credential,
+    error::ErrorKind::{self, *},
+};
 
 /// How a family of routes talks: its envelope and its status codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// Document 000's token-usage, trigger and poll routes: `{"status":"error","message"}`.
     Tokens,
-    /// The rest of document 000: `{"success":false,"error","message"}`.
+    /// The rest of document 000: `{"success":false,"code","error","message"}`.
     Invokati,
     /// Document 002: `{"error","message","errors"}`.
     DripPulse,
@@ -45,6 +50,8 @@ pub struct Route {
     pub operation: &'static str,
     pub dialect: Dialect,
     pub auth: Auth,
+    /// Scopes that the route hands on to somebody else. Its caller must hold them too: nobody gives what he lacks.
+    pub passes_on: &'static [&'static str],
     pub rate: RateClass,
     /// The function under `functions/` that serves it.
     pub function: &'static str,
@@ -104,7 +111,9 @@ impl Route {
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $operation:literal $dialect:ident $auth:expr, $rate:ident, $function:literal, [$($error:ident),*];)*) => {
+    (@passes_on) => { &[] };
+    (@passes_on $more:path) => { &$more };
+    ($($method:ident $path:literal $operation:literal $dialect:ident $auth:expr, $rate:ident, $function:literal, [$($error:ident),*] $(, passes_on $more:path)?;)*) => {
         /// Every route of the product.
         pub const ROUTES: &[Route] = &[$(Route {
             method: Verb::$method,
@@ -112,6 +121,7 @@ macro_rules! routes {
             operation: $operation,
             dialect: Dialect::$dialect,
             auth: $auth,
+            passes_on: routes!(@passes_on $($more)?),
             rate: RateClass::$rate,
             function: $function,
             errors: &[$($error),*],
@@ -163,9 +173,9 @@ routes! {
     Patch "/api/leads/{id}" "update_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Forbidden, Conflict];
     Delete "/api/leads/{id}" "delete_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Conflict];
     Get "/api/installed/{installation_id}" "list_installed_workflows" Invokati Scope("installations:read"), None, "installations", [NotFound];
-    Post "/api/v1/admin/login" "admin_login" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
-    Post "/api/v1/sessions/admin" "create_admin_session" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
-    Post "/api/v1/auth/login" "log_in" DripPulse Public, None, "sessions", [CredentialRejected, RateLimited, Unavailable, Internal];
+    Post "/api/v1/admin/login" "admin_login" DripPulse Public, None, "sessions", [CredentialRejected, Forbidden, RateLimited, Unavailable, Internal];
+    Post "/api/v1/sessions/admin" "create_admin_session" DripPulse Public, None, "sessions", [CredentialRejected, Forbidden, RateLimited, Unavailable, Internal];
+    Post "/api/v1/auth/login" "log_in" DripPulse Public, None, "sessions", [CredentialRejected, Forbidden, RateLimited, Unavailable, Internal];
     Get "/api/v1/admin/verify" "verify_session" DripPulse Scope("*:test"), None, "sessions", [];
     Post "/api/auth/logout" "log_out" Invokati Session, None, "sessions", [];
     Post "/api/user/password" "change_password" Invokati Session, None, "sessions", [Conflict, RateLimited];
@@ -190,7 +200,7 @@ routes! {
     Delete "/api/chats/{id}/messages/{message_id}" "delete_chat_message" Invokati Scope("chats:write"), None, "companion", [NotFound];
     Get "/api/n8n/nodes" "list_n8n_nodes" Invokati Scope("nodes:read"), None, "connect", [];
     Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Scope("nodes:read"), None, "connect", [NotFound, Invalid];
-    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Scope("nodes:write"), None, "connect", [NotFound];
+    Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Scope("nodes:write"), None, "connect", [NotFound], passes_on n8n_credential::SCOPES;
     Post "/api/media" "create_media" Invokati Scope("media:write"), None, "media", [NotFound, Forbidden];
     Get "/api/media/list" "list_media" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];
     Get "/api/media/stats" "get_media_stats" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];

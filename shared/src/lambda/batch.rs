@@ -174,7 +174,7 @@ mod tests {
             .enumerate()
             .map(|(n, body)| json!({ "messageId": format!("m{n}"), "receiptHandle": format!("r{n}"), "body": body, "attributes": {} }))
             .collect();
-        serde_json::from_value(json!({ "Records": records })).unwrap()
+        crate::json::from_str(&json!({ "Records": records }).to_string()).unwrap()
     }
 
     async fn answer(queue: &Releases, bodies: &[&str]) -> Vec<String> {

@@ -15,7 +15,7 @@ use crate::clock::{Clock, SystemClock};
 const NAMESPACE: &str = "Baton";
 
 /// The fields that are metrics: field, metric, CloudWatch's unit. All others are there to be searched for.
-const METRICS: [(&str, &str, &str); 15] = [
+const METRICS: [(&str, &str, &str); 16] = [
     ("ms", "Duration", "Milliseconds"),
     ("read_units", "ReadUnits", "Count"),
     ("write_units", "WriteUnits", "Count"),
@@ -27,6 +27,7 @@ const METRICS: [(&str, &str, &str); 15] = [
     ("resumes_told", "ResumesTold", "Count"),
     ("resumes_lost", "ResumesLost", "Count"),
     ("resumes_put_off", "ResumesPutOff", "Count"),
+    ("unreadable", "UnreadableRecords", "Count"),
     ("due", "Due", "Count"),
     ("sent", "Sent", "Count"),
     ("lagging", "LaggingShards", "Count"),
@@ -149,7 +150,7 @@ mod tests {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let out = {
             let seen = seen.clone();
-            move |line: &str| seen.lock().unwrap().push(serde_json::from_str(line).unwrap())
+            move |line: &str| seen.lock().unwrap().push(crate::testing::json(line).unwrap())
         };
         let emf = Emf { stack: "staging".into(), function: "payloads".into(), out };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(emf), work);

@@ -1,13 +1,11 @@
 //! Calls to n8n's public API. Its one rule: n8n's answers are never trusted to be n8n's; whatever cannot be read is an
 //! error that says what a person can do.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::Value;
 use url::Url;
 
 use super::echo::Confidential;
@@ -17,6 +15,7 @@ use crate::{
     domain::installation::Installation,
     egress::{HttpOut, OutError, OutRequest},
     error::Result,
+    json::{self, Part},
     tenant::TenantId,
 };
 
@@ -26,7 +25,9 @@ const LOOK_UP: Duration = Duration::from_secs(5);
 const MAX_EXECUTION_BYTES: usize = 32 * 1024 * 1024;
 const MAX_LIST_BYTES: usize = 16 * 1024 * 1024;
 /// n8n's largest page (fact: 251 is refused by 2.8).
-const PAGE: &str = "250";
+const PAGE: usize = 250;
+/// n8n's own have about a hundred bytes.
+const MAX_CURSOR: usize = 4096;
 
 /// Why n8n could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -106,9 +107,10 @@ impl N8n<'_> {
     /// One execution's row; none when n8n does not know it.
     pub async fn execution_row(&self, id: &str) -> Result<Option<ExecutionRow>, N8nError> {
         match self.execution(id, false).await? {
-            Some(body) => row(&serde_json::from_slice(&body).map_err(|_| N8nError::NotN8n)?)
-                .map(Some)
-                .ok_or(N8nError::NotN8n),
+            Some(body) => {
+                let read = json::text(&body).map_err(|_| N8nError::NotN8n)?;
+                row(read.root()).map(Some).ok_or(N8nError::NotN8n)
+            }
             None => Ok(None),
         }
     }
@@ -131,8 +133,7 @@ impl N8n<'_> {
         if let Some(status) = status {
             url.query_pairs_mut().append_pair("status", status);
         }
-        let list: List = self.get_json(url).await?;
-        Ok(list.data.iter().filter_map(row).collect())
+        Ok(self.list(url).await?.rows().filter_map(row).collect())
     }
 
     /// A page of the workflows, and the cursor of the next one.
@@ -141,17 +142,17 @@ impl N8n<'_> {
         cursor: Option<&str>,
     ) -> Result<(Vec<WorkflowRow>, Option<String>), N8nError> {
         let page = self.page(&["workflows"], cursor).await?;
-        Ok((page.data.iter().filter_map(workflow).collect(), page.next_cursor))
+        Ok((page.rows().filter_map(workflow).collect(), page.next_cursor))
     }
 
     /// A page of any of n8n's lists.
     pub(super) async fn page(&self, path: &[&str], cursor: Option<&str>) -> Result<List, N8nError> {
         let mut url = self.url(path);
-        url.query_pairs_mut().append_pair("limit", PAGE);
+        url.query_pairs_mut().append_pair("limit", &PAGE.to_string());
         if let Some(cursor) = cursor {
             url.query_pairs_mut().append_pair("cursor", cursor);
         }
-        self.get_json(url).await
+        self.list(url).await
     }
 
     pub(super) fn url(&self, segments: &[&str]) -> Url {
@@ -162,9 +163,8 @@ impl N8n<'_> {
         url
     }
 
-    async fn get_json<T: serde::de::DeserializeOwned>(&self, url: Url) -> Result<T, N8nError> {
-        let body = self.get(url, MAX_LIST_BYTES).await?;
-        serde_json::from_slice(&body).map_err(|_| N8nError::NotN8n)
+    async fn list(&self, url: Url) -> Result<List, N8nError> {
+        List::read(&self.get(url, MAX_LIST_BYTES).await?).ok_or(N8nError::NotN8n)
     }
 
     async fn get(&self, url: Url, max_reply_bytes: usize) -> Result<Bytes, N8nError> {
@@ -190,7 +190,7 @@ impl N8n<'_> {
         }
         let request = OutRequest { method, url, headers, body, timeout: LOOK_UP, max_reply_bytes };
         let reply = self.http.send(request).await?;
-        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body).is_ok();
+        let is_json = json::is_json(&reply.body);
         match reply.status {
             200..=299 if is_json => Ok(reply.body),
             401 | 403 => Err(N8nError::KeyRefused(reply.status)),
@@ -205,52 +205,62 @@ impl N8n<'_> {
     }
 }
 
-/// A page as n8n gives all of them.
-#[derive(Deserialize)]
+/// A page as n8n gives all of them, its rows where they stand in the answer.
 pub(super) struct List {
-    pub data: Vec<Value>,
-    #[serde(rename = "nextCursor", default)]
+    data: Bytes,
     pub next_cursor: Option<String>,
 }
 
-fn row(value: &Value) -> Option<ExecutionRow> {
-    let time = |name: &str| value.get(name).and_then(Value::as_str).and_then(clock::parse_iso);
+impl List {
+    fn read(body: &Bytes) -> Option<Self> {
+        let body = json::document(body).ok()?;
+        let root = Part::cut(&body);
+        let data = root.get("data").filter(|data| data.is_list())?;
+        let next_cursor = root.get("nextCursor").and_then(Part::text).map(Cow::into_owned);
+        let fits = next_cursor.as_ref().is_none_or(|cursor| cursor.len() <= MAX_CURSOR);
+        fits.then(|| Self { data: body.slice_ref(data.as_str().as_bytes()), next_cursor })
+    }
+
+    /// At most as many as were asked for.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Part<'_>> {
+        Part::cut(&self.data).items().take(PAGE)
+    }
+}
+
+fn row(row: Part<'_>) -> Option<ExecutionRow> {
+    let time = |name: &str| clock::parse_iso(&row.get(name)?.text()?);
     Some(ExecutionRow {
-        id: text(value.get("id")?)?,
-        workflow_id: value.get("workflowId").and_then(text),
-        status: status(value),
+        id: text(row, "id")?,
+        workflow_id: text(row, "workflowId"),
+        status: status(row),
         started_at: time("startedAt"),
         stopped_at: time("stoppedAt"),
     })
 }
 
 /// n8n's word. While n8n starts it calls waiting executions `crashed` for a moment; those still have a time to wait for.
-fn status(value: &Value) -> String {
-    let status = value.get("status").and_then(Value::as_str).unwrap_or("unknown");
-    let waits = value.get("waitTill").is_some_and(|till| !till.is_null());
-    if status == "crashed" && waits { "waiting".into() } else { status.to_owned() }
+fn status(row: Part<'_>) -> String {
+    let status = row.get("status").and_then(Part::text).unwrap_or(Cow::Borrowed("unknown"));
+    let waits = row.get("waitTill").is_some_and(|till| !till.is_null());
+    if status == "crashed" && waits { "waiting".into() } else { status.into_owned() }
 }
 
-fn workflow(value: &Value) -> Option<WorkflowRow> {
-    let nodes = value.get("nodes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let webhook_path = |node: &Value| {
-        let kind = node.get("type")?.as_str()?;
-        if kind != "n8n-nodes-base.webhook" {
+fn workflow(row: Part<'_>) -> Option<WorkflowRow> {
+    let webhook_path = |node: Part<'_>| {
+        if node.get("type")?.text()? != "n8n-nodes-base.webhook" {
             return None;
         }
-        node.get("parameters")?.get("path")?.as_str().map(|path| path.trim_matches('/').to_owned())
+        let path = node.get("parameters")?.get("path")?.text()?;
+        Some(path.trim_matches('/').to_owned())
     };
+    let nodes = row.get("nodes").into_iter().flat_map(Part::items);
     Some(WorkflowRow {
-        id: text(value.get("id")?)?,
-        name: value.get("name").and_then(Value::as_str).map(str::to_owned),
-        webhook_paths: nodes.iter().filter_map(webhook_path).collect(),
+        id: text(row, "id")?,
+        name: row.get("name").and_then(Part::text).map(Cow::into_owned),
+        webhook_paths: nodes.filter_map(webhook_path).collect(),
     })
 }
 
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
+fn text(row: Part<'_>, name: &str) -> Option<String> {
+    row.get(name)?.text_or_digits().map(Cow::into_owned)
 }

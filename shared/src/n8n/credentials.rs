@@ -1,12 +1,15 @@
 //! Credentials in n8n, through its public API. Its one rule: a secret goes in and never comes out. n8n shows none, and
 //! of its answers only what is named here is kept.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::client::{N8n, N8nError};
+use crate::json::{self, Part};
 
 /// n8n's name of the credential type that sends one header.
 pub const HEADER_AUTH: &str = "httpHeaderAuth";
@@ -54,7 +57,8 @@ impl N8n<'_> {
     pub async fn create_header_auth(&self, name: &str, header: Header<'_>) -> Result<String, N8nError> {
         let body = json!({ "name": name, "type": HEADER_AUTH, "data": header.data() });
         let made = self.change(Method::POST, &["credentials"], &body).await?;
-        made["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned).ok_or(N8nError::NotN8n)
+        let made = json::text(&made).map_err(|_| N8nError::NotN8n)?;
+        id(made.root()).filter(|id| !id.is_empty()).ok_or(N8nError::NotN8n)
     }
 
     /// Puts another header into a credential, which keeps its id and name. False when n8n has it no more.
@@ -77,7 +81,7 @@ impl N8n<'_> {
             Err(N8nError::Status { status: 405, .. } | N8nError::KeyRefused(403)) => {}
             Err(error) => return Err(error),
         }
-        match self.find(|credential| credential["id"] == id).await {
+        match self.find(|credential| says(credential, "id", id)).await {
             Ok(Listed::Found(_)) => Ok(Some(true)),
             Ok(Listed::Absent) => Ok(Some(false)),
             Ok(Listed::Unknown) | Err(N8nError::KeyRefused(403)) => Ok(None),
@@ -87,7 +91,8 @@ impl N8n<'_> {
 
     /// The newest Header Auth credential of a name; none also when n8n does not show its list to this key.
     pub async fn header_auth_named(&self, name: &str) -> Result<Option<String>, N8nError> {
-        let wanted = |credential: &Value| credential["name"] == name && credential["type"] == HEADER_AUTH;
+        let wanted =
+            |credential: Part<'_>| says(credential, "name", name) && says(credential, "type", HEADER_AUTH);
         match self.find(wanted).await {
             Ok(Listed::Found(id)) => Ok(Some(id)),
             Ok(_) | Err(N8nError::KeyRefused(403)) => Ok(None),
@@ -103,21 +108,18 @@ impl N8n<'_> {
         }
     }
 
-    async fn change(&self, method: Method, path: &[&str], body: &Value) -> Result<Value, N8nError> {
+    async fn change(&self, method: Method, path: &[&str], body: &Value) -> Result<Bytes, N8nError> {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         // What n8n says of a secret that it was sent may hold the secret.
-        let reply =
-            self.call(method, self.url(path), body, MAX_REPLY_BYTES).await.map_err(N8nError::unsaid)?;
-        serde_json::from_slice(&reply).map_err(|_| N8nError::NotN8n)
+        self.call(method, self.url(path), body, MAX_REPLY_BYTES).await.map_err(N8nError::unsaid)
     }
 
-    async fn find(&self, wanted: impl Fn(&Value) -> bool) -> Result<Listed, N8nError> {
+    async fn find(&self, wanted: impl Fn(Part<'_>) -> bool) -> Result<Listed, N8nError> {
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let page = self.page(&["credentials"], cursor.as_deref()).await?;
-            let found = page.data.iter().find(|credential| wanted(credential));
-            if let Some(id) = found.and_then(|credential| credential["id"].as_str()) {
-                return Ok(Listed::Found(id.to_owned()));
+            if let Some(id) = page.rows().find(|credential| wanted(*credential)).and_then(id) {
+                return Ok(Listed::Found(id));
             }
             cursor = page.next_cursor;
             if cursor.is_none() {
@@ -126,6 +128,14 @@ impl N8n<'_> {
         }
         Ok(Listed::Unknown)
     }
+}
+
+fn id(credential: Part<'_>) -> Option<String> {
+    credential.get("id")?.text().map(Cow::into_owned)
+}
+
+fn says(credential: Part<'_>, name: &str, what: &str) -> bool {
+    credential.get(name).and_then(Part::text).is_some_and(|text| text == what)
 }
 
 /// What a list said of one credential.

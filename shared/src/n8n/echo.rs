@@ -3,15 +3,19 @@
 //! Its one rule: an answer may repeat what the call was sent (proxies and workflows do), so the secrets of the call are
 //! blanked in it before it is cut to a length.
 
+use std::borrow::Cow;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
+
+use crate::json;
 
 /// Shorter values are words and numbers, which would be blanked where they mean something else.
 const SHORTEST: usize = 8;
 const BLANK: &str = "…";
 const MESSAGE_CHARS: usize = 200;
-/// Of an answer that is no message of n8n's, as much is looked at.
+/// Of an answer as much is looked at, however long it is.
 const LOOKED_AT: usize = 4096;
 
 /// The secrets of one call. `Debug` shows none.
@@ -73,17 +77,29 @@ impl Confidential {
 
     /// n8n's own sentence, or the beginning of whatever answered, without markup.
     pub fn message(&self, body: &[u8]) -> String {
-        let said = serde_json::from_slice::<Value>(body).ok().and_then(|value| match value.get("message") {
-            Some(Value::String(text)) => Some(text.clone()),
-            _ => None,
-        });
+        let said = json::text(body).ok();
+        let said = said.and_then(|said| said.root().get("message")?.text().map(Cow::into_owned));
         let text = said.unwrap_or_else(|| {
             let text = String::from_utf8_lossy(body.get(..LOOKED_AT).unwrap_or(body)).into_owned();
             if text.trim_start().starts_with('<') { "an HTML page".into() } else { text }
         });
         // Line breaks go first: a secret that was broken into lines is whole again without them.
-        self.blank(&without_controls(&text)).chars().take(MESSAGE_CHARS).collect()
+        let text = without_controls(&text);
+        let looked_at = text.get(..text.floor_char_boundary(LOOKED_AT)).unwrap_or(&text);
+        let mut shown = self.blank(looked_at);
+        if looked_at.len() < text.len() || body.len() > LOOKED_AT {
+            // Half a secret at the cut was not blanked.
+            let begun = self.0.iter().map(|secret| begun(&shown, secret.expose_secret())).max();
+            shown.truncate(shown.len() - begun.unwrap_or(0));
+        }
+        shown.chars().take(MESSAGE_CHARS).collect()
     }
+}
+
+/// How many bytes at the end of a text are the beginning of a secret, and not the whole of it.
+fn begun(text: &str, secret: &str) -> usize {
+    let most = text.len().min(secret.len() - 1);
+    (1..=most).rev().find(|&n| secret.get(..n).is_some_and(|begin| text.ends_with(begin))).unwrap_or(0)
 }
 
 fn without_controls(text: &str) -> String {
@@ -140,6 +156,20 @@ mod tests {
             let shown = Confidential::of_key(&key)
                 .message(format!("{}k3y-of-n8n-0123456789", "x".repeat(before)).as_bytes());
             assert!(!shown.contains("k3") && shown.chars().count() <= MESSAGE_CHARS, "{before}: {shown}");
+        }
+    }
+
+    /// A secret of any length stands at the end of what is looked at, behind so many others that the end is shown.
+    #[test]
+    fn half_a_secret_at_the_end_of_what_is_looked_at_is_not_shown() {
+        let (short, long) = ("s".repeat(30), "long".repeat(1_000));
+        let secrets = url(&format!("https://n8n.example.com/x?a={short}&b={long}"));
+        for said in [format!("{}{long}", short.repeat(60)), format!("{}{long}", short.repeat(LOOKED_AT / 30))]
+        {
+            for body in [said.clone(), json!({ "message": said }).to_string()] {
+                let shown = secrets.message(body.as_bytes());
+                assert!(!shown.contains("long") && !shown.contains("ss"), "{shown}");
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 
 use super::scan::{Scan, Want};
 use super::usage::{FoundUsage, settle};
+use crate::json::JsonError;
 
 /// What is worth keeping of an execution. Instants are unix milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +33,8 @@ pub struct Summary {
     pub error: Option<String>,
     /// Token counts of model calls, in the order in which they were made.
     pub usage: Vec<FoundUsage>,
-    /// The execution is so large that some of it was left out: `usage` may be short.
+    /// The execution is so large that some of it was left out, or so entangled that not every copy could be told from a
+    /// call: `usage` may be short or long.
     pub truncated: bool,
 }
 
@@ -41,21 +43,21 @@ pub struct Summary {
 pub enum ReadError {
     /// The bytes are not one JSON value.
     #[error("the execution is not JSON")]
-    NotJson(#[source] serde_json::Error),
+    NotJson(#[source] JsonError),
 }
 
 impl Summary {
     /// Reads an execution in one pass over the bytes, keeping no tree.
     ///
     /// Nesting is no danger: what is not wanted is skipped without recursion, what is wanted lies at fixed depths. The
-    /// memory used grows with the number of node runs (at most 50,000, then `truncated`); n8n's flatted form needs 16
+    /// memory used grows with the number of node runs (at most 50,000, then `truncated`); n8n's flatted form needs 4
     /// bytes per value besides, so the caller's limit on the size of the body bounds that too.
     ///
     /// # Errors
     /// Only if `json` is not JSON. An empty object gives an empty summary.
     pub fn read(json: &[u8]) -> Result<Self, ReadError> {
         let scan = Scan::read(json, Want::Usage).map_err(ReadError::NotJson)?;
-        let usage = settle(&scan);
+        let (usage, incomplete) = settle(&scan);
         Ok(Self {
             execution_id: scan.execution_id.or(scan.id),
             workflow_id: scan.workflow_id.or(scan.workflow.id),
@@ -69,7 +71,7 @@ impl Summary {
             last_node: scan.last_node,
             error: scan.error,
             usage,
-            truncated: scan.truncated,
+            truncated: scan.truncated || incomplete,
         })
     }
 }

@@ -20,8 +20,8 @@ fn calls(json: &Value) -> Vec<Row> {
         .usage
         .into_iter()
         .map(|u| {
-            let model = u.model.unwrap_or_default();
-            (u.node, u.run, model, u.input_tokens, u.output_tokens, u.cached_input, u.estimated)
+            let model = u.model.as_deref().unwrap_or_default().to_owned();
+            (u.node.to_string(), u.run, model, u.input_tokens, u.output_tokens, u.cached_input, u.estimated)
         })
         .collect()
 }
@@ -142,7 +142,7 @@ fn an_error_gives_its_message_and_node() {
 #[test]
 fn the_same_execution_is_read_in_every_wrapping() {
     for fixture in [WAITING_2_8, WAITING_2_41, ERROR_2_41] {
-        let row: Value = serde_json::from_str(fixture).unwrap();
+        let row: Value = crate::testing::json(fixture).unwrap();
         let whole = read(&row);
         assert_eq!(read(&json!([row])), whole, "an array of one");
         assert_eq!(read(&json!({"execution": row})), whole, "wrapped");
@@ -153,7 +153,7 @@ fn the_same_execution_is_read_in_every_wrapping() {
         assert_eq!(inner.execution_id, None);
         let text = flatten(data);
         assert_eq!(read(&json!(text)), inner, "flatted text alone");
-        assert_eq!(read(&serde_json::from_str(&text).unwrap()), inner, "flatted text as the array it is");
+        assert_eq!(read(&crate::testing::json(&text).unwrap()), inner, "flatted text as the array it is");
         assert_eq!(read(&json!(data.to_string())), inner, "data as JSON in a string");
         let mut stored = row.clone();
         stored["data"] = text.into();

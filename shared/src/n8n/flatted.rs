@@ -2,83 +2,105 @@
 //! elsewhere by its position, written as a string ("flatted"). `[{"a":"1","n":5},"text"]` means `{"a":"text","n":5}`.
 //!
 //! This is a deserializer over that pool, so the same takers read both forms. The pool may share values and may hold
-//! cycles; a budget of steps, in proportion to the pool, ends every walk.
+//! cycles; a budget of bytes to go over, in proportion to the pool, ends every walk.
 
-use std::borrow::Cow;
 use std::cell::Cell;
-use std::fmt;
 
 use serde::de::{
     Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor, value::CowStrDeserializer,
 };
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
-use serde_json::value::RawValue;
 
-use super::lenient::Key;
+use crate::json::{Items, Kind, Members, Part, Text};
 
-/// Shared strings are visited once per mention, so a walk takes more steps than the pool has values: in real data about
+/// Shared values are visited once per mention, so a walk goes over more bytes than the pool has: in real data over about
 /// three times as many. Past this factor the walk is going round.
-const STEPS_PER_VALUE: usize = 16;
+const STEPS_PER_BYTE: usize = 16;
 
-/// The values of one flatted text, undecoded: 16 bytes each besides the text itself.
+/// The values of one flatted text, undecoded: four bytes each besides the text itself.
 pub(super) struct Pool<'a> {
-    values: Vec<&'a RawValue>,
+    list: Part<'a>,
+    /// Where each value begins in the text of the list.
+    values: Vec<u32>,
     steps: Cell<usize>,
 }
 
 impl<'a> Pool<'a> {
     /// Splits the text; `None` if it is not a JSON array that starts with an object or an array.
-    pub(super) fn split(text: &'a str) -> Option<Self> {
-        let values: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-        matches!(values.first()?.get().as_bytes().first(), Some(b'{' | b'['))
-            .then(|| Self { steps: Cell::new(values.len().saturating_mul(STEPS_PER_VALUE)), values })
+    pub(super) fn split(text: &'a Text<'_>) -> Option<Self> {
+        let list = text.root();
+        let first = list.items().next()?;
+        if !first.is_object() && !first.is_list() {
+            return None;
+        }
+        let mut values = Vec::with_capacity(list.items().count());
+        for item in list.items() {
+            values.push(u32::try_from(list.position_of(item)?).ok()?);
+        }
+        let steps = Cell::new(list.as_str().len().saturating_mul(STEPS_PER_BYTE));
+        Some(Self { list, values, steps })
     }
 
     /// The value that everything hangs on.
     pub(super) fn root(&self) -> Node<'_, 'a> {
-        Node { pool: self, raw: self.values.first().map_or("null", |value| value.get()) }
+        Node { pool: self, place: Place::Pooled(0) }
     }
 
     /// A value inside an object or array: text names a value of the pool, anything else is itself.
-    fn member(&self, raw: &'a RawValue) -> Node<'_, 'a> {
-        let raw = raw.get();
-        let named = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        let raw = match named {
-            None => raw,
-            Some(position) => position
-                .parse()
-                .ok()
-                .and_then(|at: usize| self.values.get(at))
-                .map_or("null", |value| value.get()),
+    fn member(&self, part: Part<'a>) -> Node<'_, 'a> {
+        let place = match part.text() {
+            None => Place::Here(part),
+            Some(position) => position.parse().map_or(Place::Here(Part::NULL), Place::Pooled),
         };
-        Node { pool: self, raw }
+        Node { pool: self, place }
     }
 }
 
 /// One value of the pool, ready to be read.
 pub(super) struct Node<'p, 'a> {
     pool: &'p Pool<'a>,
-    raw: &'a str,
+    place: Place<'a>,
+}
+
+enum Place<'a> {
+    Here(Part<'a>),
+    /// Found when it is wanted: where it ends is known only from its text.
+    Pooled(usize),
+}
+
+impl<'a> Node<'_, 'a> {
+    fn part(&self) -> Part<'a> {
+        match self.place {
+            Place::Here(part) => part,
+            Place::Pooled(number) => {
+                let from = self.pool.values.get(number).and_then(|from| usize::try_from(*from).ok());
+                from.and_then(|from| self.pool.list.value_at(from)).unwrap_or(Part::NULL)
+            }
+        }
+    }
 }
 
 impl<'de> Deserializer<'de> for Node<'_, 'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let left =
-            self.pool.steps.get().checked_sub(1).ok_or_else(|| Error::custom("flatted data goes round"))?;
-        self.pool.steps.set(left);
-        match self.raw.as_bytes().first() {
-            Some(b'{') => {
-                let Pairs(pairs) = serde_json::from_str(self.raw)?;
-                visitor.visit_map(Entries { pool: self.pool, pairs: pairs.into_iter(), value: None })
+        let part = self.part();
+        let steps = self.pool.steps.get().checked_sub(part.as_str().len());
+        self.pool.steps.set(steps.ok_or_else(|| Error::custom("flatted data goes round"))?);
+        match part.kind() {
+            Kind::Object(members) => visitor.visit_map(Entries { pool: self.pool, members, value: None }),
+            Kind::List(items) => visitor.visit_seq(Elements { pool: self.pool, items }),
+            Kind::Text(text) => {
+                let text: CowStrDeserializer<'de, Error> = text.into_deserializer();
+                text.deserialize_any(visitor)
             }
-            Some(b'[') => {
-                let items: Vec<&RawValue> = serde_json::from_str(self.raw)?;
-                visitor.visit_seq(Items { pool: self.pool, items: items.into_iter() })
-            }
-            _ => serde_json::Deserializer::from_str(self.raw).deserialize_any(visitor),
+            Kind::Flag(flag) => visitor.visit_bool(flag),
+            Kind::Number(_) => match part.number() {
+                Some(number) => number.deserialize_any(visitor),
+                None => visitor.visit_unit(),
+            },
+            Kind::Null => visitor.visit_unit(),
         }
     }
 
@@ -94,34 +116,10 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
 }
 
 /// The entries of one flat object in their order.
-struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> serde::Deserialize<'de> for Pairs<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PairsVisitor;
-        impl<'de> Visitor<'de> for PairsVisitor {
-            type Value = Pairs<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a flat object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some((key, value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-                    pairs.push((key.0, value));
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        deserializer.deserialize_map(PairsVisitor)
-    }
-}
-
 struct Entries<'p, 'a> {
     pool: &'p Pool<'a>,
-    pairs: std::vec::IntoIter<(Cow<'a, str>, &'a RawValue)>,
-    value: Option<&'a RawValue>,
+    members: Members<'a>,
+    value: Option<Part<'a>>,
 }
 
 impl<'a> MapAccess<'a> for Entries<'_, 'a> {
@@ -131,31 +129,31 @@ impl<'a> MapAccess<'a> for Entries<'_, 'a> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Error> {
-        let Some((key, value)) = self.pairs.next() else { return Ok(None) };
+        let Some((key, value)) = self.members.next() else { return Ok(None) };
         self.value = Some(value);
         let key: CowStrDeserializer<'a, Error> = key.into_deserializer();
         seed.deserialize(key).map(Some)
     }
 
     fn next_value_seed<V: serde::de::DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let raw = self.value.take().ok_or_else(|| Error::custom("a value before its key"))?;
-        seed.deserialize(self.pool.member(raw))
+        let part = self.value.take().ok_or_else(|| Error::custom("a value before its key"))?;
+        seed.deserialize(self.pool.member(part))
     }
 }
 
-struct Items<'p, 'a> {
+struct Elements<'p, 'a> {
     pool: &'p Pool<'a>,
-    items: std::vec::IntoIter<&'a RawValue>,
+    items: Items<'a>,
 }
 
-impl<'a> SeqAccess<'a> for Items<'_, 'a> {
+impl<'a> SeqAccess<'a> for Elements<'_, 'a> {
     type Error = Error;
 
     fn next_element_seed<T: serde::de::DeserializeSeed<'a>>(
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
-        self.items.next().map(|raw| seed.deserialize(self.pool.member(raw))).transpose()
+        self.items.next().map(|part| seed.deserialize(self.pool.member(part))).transpose()
     }
 }
 
@@ -165,9 +163,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::json::{self, Tree};
 
     fn unfold(text: &str) -> Result<Value, Error> {
-        Value::deserialize(Pool::split(text).unwrap().root())
+        let text = json::walked(text.as_bytes()).unwrap();
+        Tree::deserialize(Pool::split(&text).unwrap().root()).map(|Tree(value)| value)
     }
 
     #[test]
@@ -195,10 +195,20 @@ mod tests {
         assert!(unfold(&Value::from(fan).to_string()).is_err());
     }
 
+    /// Counted by visits it would pass: there are as many values as mentions, but each mention reads the large one again.
+    #[test]
+    fn a_large_value_that_is_mentioned_often_ends_too() {
+        let mut pool = vec![Value::from(vec!["1"; 1_000]), json!({ "a".repeat(10_000): 1 })];
+        assert!(unfold(&Value::from(pool.clone()).to_string()).is_err());
+        pool[0] = Value::from(vec!["1"; 10]);
+        assert!(unfold(&Value::from(pool).to_string()).is_ok());
+    }
+
     #[test]
     fn what_is_not_a_pool_is_refused() {
         for text in ["", "{}", "[]", "[1]", "[\"1\"]", "hello", "[{}"] {
-            assert!(Pool::split(text).is_none(), "{text}");
+            let read = json::walked(text.as_bytes());
+            assert!(read.is_err() || Pool::split(&read.unwrap()).is_none(), "{text}");
         }
     }
 }

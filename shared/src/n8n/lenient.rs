@@ -178,7 +178,7 @@ macro_rules! each {
 pub(super) use each;
 
 /// Longest name, id or token that is kept, in bytes. n8n's own names are far shorter.
-const NAME_BYTES: usize = 1024;
+pub(super) const NAME_BYTES: usize = 1024;
 
 /// Text, or a number as text. The first value wins: a nested `data` object never overrides its row.
 pub(super) struct Text<'a>(pub(super) &'a mut Option<String>);

@@ -2,10 +2,12 @@
 
 pub mod answer;
 pub mod client;
+mod copies;
 pub mod credentials;
 pub mod echo;
 pub mod execution;
 mod flatted;
+mod graph;
 mod lenient;
 pub mod resume;
 mod run;

@@ -95,7 +95,7 @@ async fn try_to_tell(app: &App, errand: &Errand<'_>) -> Result<Ending> {
     let mut sent = errand.sent;
     let mut pauses = SOON.iter();
     loop {
-        let view = match look(&n8n, errand, sent).await {
+        let view = match look(app, &n8n, errand, sent).await {
             Sight::End(ending) => return Ok(ending),
             Sight::NotYet => match pauses.next() {
                 Some(pause) => {
@@ -129,7 +129,7 @@ async fn try_to_tell(app: &App, errand: &Errand<'_>) -> Result<Ending> {
     }
 }
 
-async fn look(n8n: &N8n<'_>, errand: &Errand<'_>, sent: bool) -> Sight {
+async fn look(app: &App, n8n: &N8n<'_>, errand: &Errand<'_>, sent: bool) -> Sight {
     let settled = |state, why: &str| Sight::End(Ending::Settled(state, Some(why.to_owned())));
     let body = match n8n.execution(errand.execution_id, true).await {
         Ok(Some(body)) => body,
@@ -141,7 +141,10 @@ async fn look(n8n: &N8n<'_>, errand: &Errand<'_>, sent: bool) -> Sight {
         Err(error) => return Sight::End(Ending::Later { why: error.to_string(), sent }),
     };
     let created = Created::new(errand.entity_id.get(), Some(errand.posted_at.0)).reposted(errand.reposts);
-    let view = WaitView::read(&body, &created);
+    let read = app.aside.run(errand.tenant, body.len(), move || WaitView::read(&body, &created));
+    let Ok(view) = read.await else {
+        return Sight::End(Ending::Later { why: "Baton is stopping".into(), sent });
+    };
     if view.status.as_deref() == Some("crashed") && view.wait_till.is_some() {
         return Sight::End(Ending::Later { why: "n8n is starting up".into(), sent });
     }

@@ -1,18 +1,19 @@
 //! The runs of an execution's nodes (`runData`), each reduced to when it ran, where its input came from, and what of its
 //! output was looked for.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::de::{MapAccess, SeqAccess};
 
-use super::lenient::{Any, Count, Instant, Key, Number, Take, Text, each, fields};
+use super::lenient::{Any, Count, Instant, Key, NAME_BYTES, Number, Take, Text, each, fields, shorten};
 use super::scan::{MAX_CALLS, MAX_RUNS, Scan, Want};
 use super::tokens::{Tally, Tokens};
 
 /// One run of one node.
 #[derive(Debug, Default)]
 pub(super) struct Run {
-    pub(super) node: String,
+    /// Shared by the runs of a node.
+    pub(super) node: Arc<str>,
     pub(super) index: usize,
     pub(super) start: Option<i64>,
     pub(super) took: Option<u64>,
@@ -56,34 +57,6 @@ impl Run {
     }
 }
 
-impl Source {
-    pub(super) fn at(&self, positions: &Positions<'_>) -> Option<usize> {
-        // n8n may leave the run out when it is the first.
-        let run = usize::try_from(self.run.unwrap_or(0)).ok()?;
-        positions.0.get(self.node.as_deref()?)?.get(run).copied()
-    }
-}
-
-/// Where each run of each node stands among all runs.
-pub(super) struct Positions<'s>(HashMap<&'s str, Vec<usize>>);
-
-impl<'s> Positions<'s> {
-    pub(super) fn of(runs: &'s [Run]) -> Self {
-        let mut positions: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (at, run) in runs.iter().enumerate() {
-            positions.entry(&run.node).or_default().push(at);
-        }
-        Self(positions)
-    }
-}
-
-/// The positions of runs in the order in which they began.
-pub(super) fn by_time(runs: &[Run]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..runs.len()).collect();
-    order.sort_by_key(|&at| runs.get(at).map(Run::when));
-    order
-}
-
 /// A model's name, plain or as n8n's resource locator (`{mode, value}`). An expression names nothing yet.
 pub(super) struct ModelName<'a>(pub(super) &'a mut Option<String>);
 
@@ -109,19 +82,20 @@ pub(super) struct RunData<'s, 'w> {
 impl<'de> Take<'de> for RunData<'_, '_> {
     fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(node) = map.next_key::<Key<'_>>()? {
-            map.next_value_seed(Any(Runs { node: &node.0, scan: &mut *self.scan, want: self.want }))?;
+            let node = shorten(&node.0, NAME_BYTES).into();
+            map.next_value_seed(Any(Runs { node, scan: &mut *self.scan, want: self.want }))?;
         }
         Ok(())
     }
 }
 
-struct Runs<'n, 's, 'w> {
-    node: &'n str,
+struct Runs<'s, 'w> {
+    node: Arc<str>,
     scan: &'s mut Scan,
     want: Want<'w>,
 }
 
-impl<'de> Take<'de> for Runs<'_, '_, '_> {
+impl<'de> Take<'de> for Runs<'_, '_> {
     fn seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut index = 0;
         loop {
@@ -136,7 +110,7 @@ impl<'de> Take<'de> for Runs<'_, '_, '_> {
             self.scan.truncated |= room == 0;
             if self.scan.runs.len() < MAX_RUNS {
                 self.scan.calls += run.model_calls.len() + run.seen_calls.len();
-                self.scan.runs.push(Run { node: self.node.to_owned(), index, ..run });
+                self.scan.runs.push(Run { node: self.node.clone(), index, ..run });
             } else {
                 self.scan.truncated = true;
             }

@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 use super::flatted::Pool;
 use super::lenient::{Any, Flag, Instant, Key, Prose, Take, Text, fields};
 use super::run::{ModelName, Run, RunData};
+use crate::json::{self, JsonError};
 
 /// Node runs that are kept. n8n itself becomes unusable far below it.
 pub(super) const MAX_RUNS: usize = 50_000;
@@ -74,37 +75,23 @@ pub(super) struct NodeInfo {
 }
 
 impl Scan {
-    pub(super) fn read(json: &[u8], want: Want<'_>) -> Result<Self, serde_json::Error> {
-        let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
-        let scan = match Self::pass(json, want) {
-            // A text cut in the middle of an emoji leaves half a pair, which n8n's JSON may hold and strict JSON not.
-            Err(error) => match mend_half_pairs(json) {
-                Some(mended) => Self::pass(&mended, want)?,
-                None => return Err(error),
-            },
-            Ok(scan) => scan,
-        };
+    pub(super) fn read(json: &[u8], want: Want<'_>) -> Result<Self, JsonError> {
+        let mut scan = Self::default();
+        json::walk(json, Any(Row { scan: &mut scan, want, wrapping: 0, unfolds: true }))?;
         // A flatted text that came as an array instead of a string: its entries look like a row that says nothing.
         if scan.runs.is_empty() && json.trim_ascii_start().first() == Some(&b'[') {
             let mut unfolded = Self::default();
-            if std::str::from_utf8(json).is_ok_and(|text| unfolded.take_flatted(text, want)) {
+            if unfolded.take_flatted(json, want) {
                 return Ok(unfolded);
             }
         }
         Ok(scan)
     }
 
-    fn pass(json: &[u8], want: Want<'_>) -> Result<Self, serde_json::Error> {
-        let mut scan = Self::default();
-        let mut reader = serde_json::Deserializer::from_slice(json);
-        Any(Row { scan: &mut scan, want, wrapping: 0, unfolds: true }).deserialize(&mut reader)?;
-        reader.end()?;
-        Ok(scan)
-    }
-
     /// True if the text was flatted data of an execution.
-    fn take_flatted(&mut self, text: &str, want: Want<'_>) -> bool {
-        let Some(pool) = Pool::split(text) else { return false };
+    fn take_flatted(&mut self, text: &[u8], want: Want<'_>) -> bool {
+        let Ok(text) = json::walked(text) else { return false };
+        let Some(pool) = Pool::split(&text) else { return false };
         let row = Row { scan: self, want, wrapping: 0, unfolds: false };
         if Any(row).deserialize(pool.root()).is_err() {
             self.truncated = true;
@@ -135,12 +122,12 @@ impl<'de> Take<'de> for Row<'_, '_> {
         }
         match text.trim_ascii_start().as_bytes().first() {
             Some(b'[') => {
-                self.scan.take_flatted(text, self.want);
+                self.scan.take_flatted(text.as_bytes(), self.want);
             }
             Some(b'{') => {
                 let row = Row { scan: self.scan, want: self.want, wrapping: 0, unfolds: false };
                 // Text in a field may be anything; if it is no JSON, it is simply not data.
-                let _ = Any(row).deserialize(&mut serde_json::Deserializer::from_str(text));
+                let _ = json::walk(text.as_bytes(), Any(row));
             }
             _ => {}
         }
@@ -278,32 +265,4 @@ impl<'de> Take<'de> for StackEntry<'_> {
     fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         fields!(map, { "node" => &mut *self.0, })
     }
-}
-
-/// Replaces each lone half of a UTF-16 pair (`\ud83d` without its partner) by U+FFFD. `None` if there is none.
-fn mend_half_pairs(json: &[u8]) -> Option<Vec<u8>> {
-    let unit = |at: usize| -> Option<u16> {
-        let digits = json.get(at..)?.strip_prefix(b"\\u")?.get(..4)?;
-        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
-    };
-    let mut mended = Vec::with_capacity(json.len());
-    let mut changed = false;
-    let mut at = 0;
-    while let Some(&byte) = json.get(at) {
-        let taken = match (byte, unit(at)) {
-            (b'\\', Some(0xD800..=0xDBFF)) if matches!(unit(at + 6), Some(0xDC00..=0xDFFF)) => 12,
-            (b'\\', Some(0xD800..=0xDFFF)) => {
-                changed = true;
-                mended.extend_from_slice(b"\\ufffd");
-                at += 6;
-                continue;
-            }
-            (b'\\', _) => 2,
-            _ => 1,
-        };
-        let end = (at + taken).min(json.len());
-        mended.extend_from_slice(json.get(at..end)?);
-        at = end;
-    }
-    changed.then_some(mended)
 }

@@ -106,13 +106,12 @@ impl<'de> Take<'de> for Nested<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde::de::DeserializeSeed as _;
-
     use super::*;
+    use crate::json;
 
-    fn tokens(json: &str) -> Option<(u64, u64, Option<u64>)> {
+    fn tokens(text: &str) -> Option<(u64, u64, Option<u64>)> {
         let mut tally = Tally::default();
-        Any(&mut tally).deserialize(&mut serde_json::Deserializer::from_str(json)).unwrap();
+        json::walk(text.as_bytes(), Any(&mut tally)).unwrap();
         tally.tokens().map(|t| (t.input, t.output, t.cached))
     }
 

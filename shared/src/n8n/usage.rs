@@ -5,9 +5,12 @@
 //! an **HTTP Request** or a vendor node that is not simplified puts the vendor's own usage object into its items. Items
 //! are then passed on by later nodes, copies and all; a copy is not a call.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::run::{Call, Positions, Run, by_time};
+use super::copies::shown;
+use super::graph::Graph;
+use super::run::{Call, Run};
 use super::scan::{NodeInfo, Scan};
 use super::tokens::Tokens;
 
@@ -15,11 +18,11 @@ use super::tokens::Tokens;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundUsage {
     /// Name of the node that called the model.
-    pub node: String,
+    pub node: Arc<str>,
     /// Which run of that node, from 0.
     pub run: usize,
     /// The model that answered, or else the one that was asked for; `None` if n8n kept neither.
-    pub model: Option<String>,
+    pub model: Option<Arc<str>>,
     /// Everything the model read, cached tokens included.
     pub input_tokens: u64,
     /// Everything the model wrote, thinking included.
@@ -30,30 +33,32 @@ pub struct FoundUsage {
     pub estimated: bool,
 }
 
-/// How far back a copy is followed. A copy's original is nearly always the node before.
-const MAX_ANCESTORS: usize = 2_000;
-
-pub(super) fn settle(scan: &Scan) -> Vec<FoundUsage> {
-    let positions = Positions::of(&scan.runs);
+/// The model calls of an execution. The flag says that some may be copies: its items went ways too many to follow.
+pub(super) fn settle(scan: &Scan) -> (Vec<FoundUsage>, bool) {
+    let graph = Graph::of(scan);
     // An agent or chain repeats what its model said; the model's own log is the count.
-    let parents: HashSet<&str> = scan
+    let parents: HashSet<usize> = scan
         .runs
         .iter()
         .filter(|run| !run.model_calls.is_empty())
         .flat_map(|run| &run.sources)
-        .filter_map(|source| source.node.as_deref())
+        .filter_map(|source| graph.number(source.node.as_deref()?))
         .collect();
+    let (shown, incomplete) = shown(scan, &graph);
+    let mut shown = shown.into_iter().peekable();
 
     let mut found = Vec::new();
-    let mut originals = Originals::default();
-    for here in by_time(&scan.runs) {
+    let mut names = Names::default();
+    for &here in &graph.by_time {
         let Some(run) = scan.runs.get(here) else { continue };
-        let node = scan.workflow.nodes.get(&run.node);
-        let asked = || run.asked_model.clone().or_else(|| node.and_then(|node| node.model.clone()));
-        let usage = |model: Option<String>, tokens: Tokens, estimated: bool| FoundUsage {
+        let node = graph.node(here);
+        let mut usage = |model: Option<&str>, tokens: Tokens, estimated: bool| FoundUsage {
             node: run.node.clone(),
             run: run.index,
-            model: model.or_else(asked),
+            model: model
+                .or(run.asked_model.as_deref())
+                .or_else(|| node.and_then(|node| node.model.as_deref()))
+                .map(|model| names.share(model)),
             input_tokens: tokens.input,
             output_tokens: tokens.output,
             cached_input: tokens.cached,
@@ -61,14 +66,13 @@ pub(super) fn settle(scan: &Scan) -> Vec<FoundUsage> {
         };
 
         for call in &run.model_calls {
-            found.push(usage(call.model.clone(), call.tokens, call.estimated));
+            found.push(usage(call.model.as_deref(), call.tokens, call.estimated));
         }
 
         let mut new = Vec::new();
-        for call in &run.seen_calls {
-            if !originals.hold(call, here, scan, &positions) {
-                new.push(call);
-                originals.add(call, here);
+        while let Some(shown) = shown.next_if(|shown| shown.run == here) {
+            if !shown.copy {
+                new.push(shown.call);
             }
         }
         if let Some(recorded) = run.recorded {
@@ -80,12 +84,28 @@ pub(super) fn settle(scan: &Scan) -> Vec<FoundUsage> {
                 output: recorded.output.max(shown.output),
                 cached: shown.cached,
             };
-            found.push(usage(new.iter().find_map(|call| call.model.clone()), tokens, false));
-        } else if calls_models(node, run) && !parents.contains(run.node.as_str()) {
-            found.extend(new.iter().map(|call| usage(call.model.clone(), call.tokens, call.estimated)));
+            found.push(usage(new.iter().find_map(|call| call.model.as_deref()), tokens, false));
+        } else if calls_models(node, run) && !graph.node_of(here).is_some_and(|node| parents.contains(&node))
+        {
+            found.extend(new.iter().map(|call| usage(call.model.as_deref(), call.tokens, call.estimated)));
         }
     }
-    found
+    (found, incomplete)
+}
+
+/// Names of models, each kept once: thousands of calls go to one.
+#[derive(Default)]
+struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    fn share(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(name) {
+            return known.clone();
+        }
+        let new: Arc<str> = name.into();
+        self.0.insert(new.clone());
+        new
+    }
 }
 
 fn sum(calls: &[&Call]) -> Tokens {
@@ -124,60 +144,4 @@ fn calls_models(node: Option<&NodeInfo>, run: &Run) -> bool {
     node.and_then(|node| node.kind.as_deref())
         .and_then(|kind| kind.strip_prefix("n8n-nodes-base."))
         .is_none_or(|kind| BASE.contains(&kind))
-}
-
-/// The usage objects that were met first, counted or not.
-#[derive(Default)]
-struct Originals<'s> {
-    by_tokens: HashMap<(u64, u64), Vec<(&'s Call, usize)>>,
-}
-
-impl<'s> Originals<'s> {
-    fn add(&mut self, call: &'s Call, run: usize) {
-        self.by_tokens.entry((call.tokens.input, call.tokens.output)).or_default().push((call, run));
-    }
-
-    /// Whether `call`, met in run `here`, is a copy of one met before: the vendor's id says so, or, where an id is
-    /// missing, the same counts stand in the output of another node that this run's input came through.
-    fn hold(&self, call: &Call, here: usize, scan: &Scan, positions: &Positions<'_>) -> bool {
-        let Some(alike) = self.by_tokens.get(&(call.tokens.input, call.tokens.output)) else { return false };
-        if call.id.is_some() && alike.iter().any(|(other, _)| other.id == call.id) {
-            return true;
-        }
-        let node_of = |run: usize| scan.runs.get(run).map(|run| run.node.as_str());
-        let suspects: HashSet<usize> = alike
-            .iter()
-            .filter(|(other, run)| {
-                (call.id.is_none() || other.id.is_none())
-                    && (call.model.is_none() || other.model.is_none() || call.model == other.model)
-                    // In a loop, the same node asking the same thing again is a second call.
-                    && node_of(*run) != node_of(here)
-            })
-            .map(|&(_, run)| run)
-            .collect();
-        !suspects.is_empty() && ancestors(here, scan, positions).any(|run| suspects.contains(&run))
-    }
-}
-
-/// The runs that a run's input came through, nearest first.
-fn ancestors<'a>(
-    start: usize,
-    scan: &'a Scan,
-    positions: &'a Positions<'_>,
-) -> impl Iterator<Item = usize> + 'a {
-    let mut seen = HashSet::from([start]);
-    let mut queue = VecDeque::from([start]);
-    std::iter::from_fn(move || {
-        let here = queue.pop_front()?;
-        for source in scan.runs.get(here).into_iter().flat_map(|run| &run.sources) {
-            if let Some(before) = source.at(positions)
-                && seen.insert(before)
-            {
-                queue.push_back(before);
-            }
-        }
-        Some(here)
-    })
-    .skip(1)
-    .take(MAX_ANCESTORS)
 }

@@ -9,13 +9,15 @@
 //! and the index only breaks ties. `source` names the run that each run's input came from; following it back tells
 //! whether a wait comes after our node or stands on another branch.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt;
 
 use url::Url;
 
 use super::answer::{Poll, map_status};
-use super::run::{Positions, Run, by_time};
+use super::graph::{Graph, Marks, Steps};
+use super::run::Run;
 use super::scan::{NodeInfo, Scan, Want};
 
 /// What is known of an entity's creation from our side.
@@ -176,7 +178,7 @@ fn waiting_node(scan: &Scan) -> Option<WaitingNode> {
         resume_url: scan
             .runs
             .iter()
-            .rfind(|run| run.node == name && run.status.as_deref() == Some("waiting"))
+            .rfind(|run| *run.node == *name && run.status.as_deref() == Some("waiting"))
             .and_then(|run| run.resume_url.clone().map(Secret)),
         name,
     })
@@ -213,24 +215,45 @@ struct Timeline<'s> {
     scan: &'s Scan,
     poll: Poll,
     waits: bool,
-    positions: Positions<'s>,
-    by_time: Vec<usize>,
+    graph: Graph<'s>,
+    /// Of all walks back from a gate.
+    walks: RefCell<Walks>,
+}
+
+struct Walks {
+    steps: Steps,
+    seen: Marks,
+    number: u32,
 }
 
 impl<'s> Timeline<'s> {
     fn new(scan: &'s Scan, poll: Poll, waits: bool) -> Self {
-        Self { scan, poll, waits, positions: Positions::of(&scan.runs), by_time: by_time(&scan.runs) }
+        let graph = Graph::of(scan);
+        let walks = Walks { steps: graph.steps(0), seen: Marks::on(&graph), number: 0 };
+        Self { scan, poll, waits, graph, walks: RefCell::new(walks) }
     }
 
     fn run(&self, at: usize) -> Option<&'s Run> {
         self.scan.runs.get(at)
     }
 
+    /// The run that began as the `place`-th.
+    fn nth(&self, place: usize) -> Option<(usize, &'s Run)> {
+        let at = *self.graph.by_time.get(place)?;
+        Some((at, self.run(at)?))
+    }
+
+    fn places(&self) -> usize {
+        self.graph.by_time.len()
+    }
+
     fn whose(&self, created: &Created) -> Whose {
         if self.poll != Poll::Waiting {
             return Whose::Passed;
         }
-        match (self.seen(created), self.scan.status.as_deref()) {
+        let seen = self.seen(created);
+        let seen = if self.walks.borrow().steps.spent { Whose::Unknown } else { seen };
+        match (seen, self.scan.status.as_deref()) {
             // n8n writes the runs down when an execution stops or waits, so one that runs may not show them yet.
             (Whose::Unknown, Some("running" | "new")) => Whose::NotYet,
             (seen, _) => seen,
@@ -243,14 +266,12 @@ impl<'s> Timeline<'s> {
             return Whose::Unknown;
         }
         // The first run that shows the id made it; later ones pass it on.
-        let first = self.by_time.iter().position(|&at| self.run(at).is_some_and(|run| run.has_id));
-        if let Some((place, run)) =
-            first.and_then(|place| Some((place, self.run(*self.by_time.get(place)?)?)))
-        {
+        let first = (0..self.places()).find(|&place| self.nth(place).is_some_and(|(_, run)| run.has_id));
+        if let Some((place, (at, run))) = first.and_then(|place| Some((place, self.nth(place)?))) {
             match run.status.as_deref() {
                 // A wait makes nothing. One that is over shows the id because the decision brought it.
-                Some("success") if self.is_gate(run) => return Whose::Passed,
-                _ if self.is_gate(run) => {}
+                Some("success") if self.is_gate(at) => return Whose::Passed,
+                _ if self.is_gate(at) => {}
                 // Nor does a trigger: an id that came in from outside was made elsewhere.
                 _ if run.sources.is_empty() && run.main => {}
                 _ => {
@@ -261,8 +282,9 @@ impl<'s> Timeline<'s> {
             }
         }
         let Some(at) = created.at else { return Whose::Unknown };
-        let mut verdicts =
-            (0..self.by_time.len()).filter(|&place| self.may_have_created(place, at)).map(|p| self.after(p));
+        let mut verdicts = (0..self.places())
+            .filter(|&place| self.may_have_created(place, at))
+            .map(|place| self.after(place));
         match verdicts.next() {
             Some(first) if verdicts.all(|other| other == first) => first,
             _ => Whose::Unknown,
@@ -272,16 +294,16 @@ impl<'s> Timeline<'s> {
     /// Whether this run can have created the entity at that time: it calls out, and its span covers the time as nearly
     /// as two clocks allow.
     fn may_have_created(&self, place: usize, at: i64) -> bool {
-        let Some(run) = self.by_time.get(place).and_then(|&at| self.run(at)) else { return false };
+        let Some((number, run)) = self.nth(place) else { return false };
         let Some(start) = run.start else { return false };
         let took = run.took.and_then(|took| i64::try_from(took).ok()).unwrap_or(0);
         let from = start.saturating_sub(CLOCK_SLACK_MS);
         let till = start.saturating_add(took).saturating_add(CLOCK_SLACK_MS);
-        (from..=till).contains(&at) && self.calls_out(run)
+        (from..=till).contains(&at) && self.calls_out(number)
     }
 
-    fn calls_out(&self, run: &Run) -> bool {
-        let kind = self.scan.workflow.nodes.get(&run.node).and_then(|node| node.kind.as_deref());
+    fn calls_out(&self, at: usize) -> bool {
+        let kind = self.graph.node(at).and_then(|node| node.kind.as_deref());
         kind.is_none_or(|kind| match kind.strip_prefix("n8n-nodes-base.") {
             Some(base) => matches!(base, "httpRequest" | "httpRequestTool" | "code" | "graphql"),
             None => true,
@@ -293,9 +315,8 @@ impl<'s> Timeline<'s> {
     fn last_post(&self, mut place: usize, more: u32) -> Option<usize> {
         for _ in 0..more {
             let gate = self.gate_after(place)?;
-            place = (gate + 1..self.by_time.len()).find(|&next| {
-                let run = self.by_time.get(next).and_then(|&at| self.run(at));
-                run.is_some_and(|run| run.has_id && !self.is_gate(run) && self.calls_out(run))
+            place = (gate + 1..self.places()).find(|&next| {
+                self.nth(next).is_some_and(|(at, run)| run.has_id && !self.is_gate(at) && self.calls_out(at))
             })?;
         }
         Some(place)
@@ -303,22 +324,23 @@ impl<'s> Timeline<'s> {
 
     /// The first wait that comes after the run at `place`, as a place in time.
     fn gate_after(&self, place: usize) -> Option<usize> {
-        let creators = self.creators(place);
-        (place + 1..self.by_time.len()).find(|&next| {
-            let at = self.by_time.get(next).copied();
-            at.is_some_and(|at| {
-                self.run(at).is_some_and(|run| self.is_gate(run)) && self.comes_from(at, &creators)
-            })
+        let mut walks = self.walks.borrow_mut();
+        walks.number += 1;
+        let creators = self.creators(place, &mut walks);
+        (place + 1..self.places()).find(|&next| {
+            walks.steps.take()
+                && self
+                    .nth(next)
+                    .is_some_and(|(at, _)| self.is_gate(at) && self.comes_from(at, &creators, &mut walks))
         })
     }
 
     /// The verdict if the run at `place` created the entity.
     fn after(&self, place: usize) -> Whose {
-        let first_wait = self.gate_after(place).and_then(|gate| self.run(*self.by_time.get(gate)?));
-        match first_wait {
+        match self.gate_after(place).and_then(|gate| self.nth(gate)) {
             None => Whose::NotYet,
-            Some(run) => match run.status.as_deref() {
-                Some("waiting") if self.waits && self.scan.last_node.as_ref() == Some(&run.node) => {
+            Some((_, run)) => match run.status.as_deref() {
+                Some("waiting") if self.waits && self.scan.last_node.as_deref() == Some(&*run.node) => {
                     Whose::Ours
                 }
                 // Resumed, and n8n has not written down yet what came of it.
@@ -329,48 +351,50 @@ impl<'s> Timeline<'s> {
     }
 
     /// The run itself and, if it is a tool of an agent, the agent's run, for that is what goes on from there.
-    fn creators(&self, place: usize) -> HashSet<usize> {
+    fn creators(&self, place: usize, walks: &mut Walks) -> HashSet<usize> {
         let mut creators = HashSet::new();
-        let mut next = self.by_time.get(place).copied();
-        while let Some(at) = next.filter(|&at| creators.insert(at)) {
-            next = self
-                .run(at)
+        let mut next = self.nth(place);
+        while let Some((_, run)) = next.filter(|&(at, _)| walks.steps.take() && creators.insert(at)) {
+            next = Some(run)
                 .filter(|run| !run.main)
                 .and_then(|run| run.sources.first())
-                .and_then(|source| source.at(&self.positions));
+                .and_then(|source| self.graph.find(source))
+                .and_then(|at| Some((at, self.run(at)?)));
         }
         creators
     }
 
     /// Whether a decision could end this run's wait: it waits for a call, or it waits now for something unknown to us.
     /// A wait for a time is no gate, be it over or not.
-    fn is_gate(&self, run: &Run) -> bool {
-        let node = self.scan.workflow.nodes.get(&run.node);
+    fn is_gate(&self, at: usize) -> bool {
+        let node = self.graph.node(at);
         if node.is_some_and(|node| node.disabled == Some(true)) {
             return false;
         }
         match kind(node) {
             WaitKind::Webhook | WaitKind::SendAndWait => true,
-            WaitKind::Other => run.status.as_deref() == Some("waiting"),
+            WaitKind::Other => self.run(at).is_some_and(|run| run.status.as_deref() == Some("waiting")),
             WaitKind::Form | WaitKind::Time | WaitKind::SubWorkflow => false,
         }
     }
 
-    /// Whether a run's input came through one of the creators. A run without sources says nothing against it.
-    fn comes_from(&self, start: usize, creators: &HashSet<usize>) -> bool {
+    /// Whether a run's input came through one of the creators. A run without sources says nothing against it. What walks
+    /// of the same number have seen led to no creator.
+    fn comes_from(&self, start: usize, creators: &HashSet<usize>, walks: &mut Walks) -> bool {
         if self.run(start).is_none_or(|run| run.sources.is_empty()) {
             return true;
         }
-        let mut seen = HashSet::from([start]);
         let mut stack = vec![start];
+        walks.seen.set(start, walks.number);
         while let Some(at) = stack.pop() {
             if creators.contains(&at) {
                 return true;
             }
-            for source in self.run(at).into_iter().flat_map(|run| &run.sources) {
-                if let Some(before) = source.at(&self.positions)
-                    && seen.insert(before)
-                {
+            for &before in self.graph.sources(at) {
+                if !walks.steps.take() {
+                    return false;
+                }
+                if walks.seen.set(before, walks.number) {
                     stack.push(before);
                 }
             }

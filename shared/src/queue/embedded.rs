@@ -3,25 +3,54 @@
 //! Its one rule: it promises no more than SQS does. A message is delivered at least once, in any order, hidden while
 //! it is worked on, and set aside after [`limits::MAX_RECEIVES`] deliveries.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
 
 use super::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, check, limits};
-use crate::clock::{Clock, Millis};
+use crate::clock::{Clock, Millis, Moment};
 use crate::store::embedded::{Sqlite, writer::Fault};
 
 pub struct SqliteQueue {
     file: Sqlite,
     clock: Arc<dyn Clock>,
+    /// When messages were last looked for; none before the first time.
+    looked: Mutex<Option<Moment>>,
+}
+
+/// A clock that is set back by less is let catch up.
+const SET_BACK: Duration = Duration::from_secs(2);
+
+/// A clock that was set back.
+enum SetBack {
+    /// While this process ran.
+    By { span: Duration, now: Millis },
+    /// Before it started, perhaps.
+    Unknown { now: Millis },
 }
 
 impl SqliteQueue {
     /// The queues in this file; delays and visibility run by `clock`.
     pub fn new(file: &Sqlite, clock: Arc<dyn Clock>) -> Self {
-        Self { file: file.clone(), clock }
+        Self { file: file.clone(), clock, looked: Mutex::default() }
+    }
+
+    /// What to do about messages that a clock which was set back would hide for too long.
+    fn set_back(&self) -> Option<SetBack> {
+        let now = self.clock.moment();
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(last) = *looked else {
+            *looked = Some(now);
+            return Some(SetBack::Unknown { now: now.now });
+        };
+        let span = now.set_back_since(last);
+        // A little is kept in mind: little by little it may become more.
+        if span.is_zero() || span >= SET_BACK {
+            *looked = Some(now);
+        }
+        (span >= SET_BACK).then_some(SetBack::By { span, now: now.now })
     }
 
     fn after(&self, span: Duration) -> Result<Millis, QueueError> {
@@ -73,6 +102,9 @@ impl Queue for SqliteQueue {
         visibility: Duration,
     ) -> Result<Vec<Delivery>, QueueError> {
         check::batch(max)?;
+        if let Some(set_back) = self.set_back() {
+            self.file.write_job(move |conn| show_again(conn, &set_back)).await?;
+        }
         let hidden_until = self.after(visibility)?;
         let now = self.clock.now();
         self.file.write_job(move |conn| receive(conn, queue, max, now, hidden_until)).await
@@ -136,6 +168,25 @@ impl Queue for SqliteQueue {
             })
             .await
     }
+}
+
+/// What was hidden until some time by the clock as it was stays hidden for as long as it was to be. Where nobody knows how
+/// far the clock went, what is hidden for longer than any message is delayed comes at once: too early does no harm.
+fn show_again(conn: &Connection, set_back: &SetBack) -> Result<(), QueueError> {
+    match *set_back {
+        SetBack::By { span, now } => {
+            tracing::warn!(seconds = span.as_secs(), "the clock was set back; messages keep their delays");
+            conn.execute(
+                "UPDATE messages SET visible_at = max(?1, visible_at - ?2) WHERE visible_at > ?1",
+                (now.0, i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+            )?;
+        }
+        SetBack::Unknown { now } => {
+            let latest = now.plus(limits::DELAY);
+            conn.execute("UPDATE messages SET visible_at = ?1 WHERE visible_at > ?2", (now.0, latest.0))?;
+        }
+    }
+    Ok(())
 }
 
 fn receive(
@@ -226,6 +277,35 @@ mod tests {
         queue.receive(name, 1, Duration::from_secs(1)).await.unwrap();
         queue.delete(name, &first.receipt).await.unwrap();
         assert_eq!(queue.depth(name).await.unwrap().waiting, 1);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_hides_no_message_for_longer() {
+        let (clock, queue) = engine();
+        let name = QueueName::ResumeN8n;
+        let received = async || queue.receive(name, 10, Duration::from_secs(120)).await.unwrap().len();
+        assert_eq!(received().await, 0);
+        let delayed = Outgoing { delay: Duration::from_secs(10), ..outgoing("delayed") };
+        queue.send(name, vec![outgoing("under way"), delayed]).await.unwrap();
+        assert_eq!(received().await, 1);
+        clock.set_back(Duration::from_secs(3600));
+        clock.advance(Duration::from_secs(9));
+        assert_eq!(received().await, 0, "not before its time either");
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(received().await, 1);
+        clock.advance(Duration::from_secs(110));
+        assert_eq!(received().await, 1, "the one whose work never ended");
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_set_back_before_the_start_hides_no_message_for_longer_either() {
+        let (clock, queue) = engine();
+        let name = QueueName::ResumeN8n;
+        queue.send(name, vec![outgoing("x")]).await.unwrap();
+        assert_eq!(queue.receive(name, 1, Duration::from_secs(120)).await.unwrap().len(), 1);
+        clock.set_back(Duration::from_secs(3600));
+        let restarted = SqliteQueue::new(&queue.file, clock);
+        assert_eq!(restarted.receive(name, 1, Duration::from_secs(120)).await.unwrap().len(), 1);
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use std::{collections::HashMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::listing::{self, Listed};
 use crate::{
     clock::Millis,
     domain::{collection::Collection, words},
@@ -63,11 +64,15 @@ impl Collections<'_> {
     pub async fn counted(&self, id: Id) -> Result<Option<Counted>, StoreError> {
         let query = Query::table(Key::partition(self.tenant, PARTITION)).prefix(id.sortable());
         let page = self.store.query(&query).await?;
-        Ok(count(&page.items)?.pop())
+        let mut counted = count(&page.items)?;
+        match counted.unreadable.pop() {
+            Some(unreadable) => Err(StoreError::Corrupt(unreadable.why)),
+            None => Ok(counted.found.pop()),
+        }
     }
 
     /// All collections with their counts, oldest first.
-    pub async fn all(&self) -> Result<Vec<Counted>, StoreError> {
+    pub async fn all(&self) -> Result<Listed<Counted>, StoreError> {
         let mut query = Query::table(Key::partition(self.tenant, PARTITION)).limit(1000);
         let mut items = Vec::new();
         loop {
@@ -86,7 +91,7 @@ impl Collections<'_> {
         Ok(Some(guard.decode::<Title>()?.collection_id))
     }
 
-    /// The titles of those that exist.
+    /// The titles of those that exist and can be read.
     pub async fn titles(&self, ids: impl Iterator<Item = Id>) -> Result<HashMap<Id, String>, StoreError> {
         let mut keys: Vec<Key> = ids.map(|id| self.key(id)).collect();
         keys.sort();
@@ -94,8 +99,9 @@ impl Collections<'_> {
         let mut titles = HashMap::new();
         for batch in keys.chunks(BATCH_KEYS) {
             for item in self.store.batch_get(batch).await? {
-                let found: Collection = item.decode()?;
-                titles.insert(found.id, found.title);
+                if let Ok(found) = listing::row::<Collection>(&item)? {
+                    titles.insert(found.id, found.title);
+                }
             }
         }
         Ok(titles)
@@ -166,14 +172,14 @@ fn counter_key(tenant: TenantId, collection: Id, shard: u64) -> Key {
 }
 
 /// Puts collections and the counters behind them together. Counters without a collection are those of a deleted one.
-fn count(items: &[Item]) -> Result<Vec<Counted>, StoreError> {
-    let mut all: Vec<Counted> = Vec::new();
+fn count(items: &[Item]) -> Result<Listed<Counted>, StoreError> {
+    let mut all = Listed::<Counted>::default();
     for item in items {
         let Some((id, _)) = item.key.sk().split_once('#') else {
-            all.push(Counted { collection: item.decode()?, media: 0 });
+            all.push(listing::row(item)?.map(|collection| Counted { collection, media: 0 }));
             continue;
         };
-        let last = all.last_mut().filter(|counted| counted.collection.id.sortable() == id);
+        let last = all.found.last_mut().filter(|counted| counted.collection.id.sortable() == id);
         if let Some(counted) = last {
             counted.media += item.attrs()?.get(MEDIA).and_then(serde_json::Value::as_i64).unwrap_or(0);
         }

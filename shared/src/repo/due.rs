@@ -171,6 +171,17 @@ impl Watermarks {
         self.shards.get(&shard_name(shard)).copied().unwrap_or(Millis(0))
     }
 
+    /// Brings back every mark that lies beyond `sight`, to where debts of now are found again. Returns how far the farthest
+    /// lay beyond it: so far has the clock been set back, at least.
+    pub fn set_back(&mut self, sight: Millis, to: Millis) -> Duration {
+        let beyond: Vec<_> = self.shards.values_mut().filter(|mark| **mark > sight).collect();
+        let farthest = beyond.iter().map(|mark| mark.since(sight)).max().unwrap_or_default();
+        for mark in beyond {
+            *mark = to;
+        }
+        farthest
+    }
+
     pub fn set(&mut self, shard: u32, at: Millis) {
         self.shards.insert(shard_name(shard), at);
     }

@@ -12,7 +12,7 @@ use futures::future::try_join_all;
 
 use super::{
     entries::{self, Entries, Phrase, Pointers},
-    listing::{Listed, MAX_BYTES, MAX_PAGES, page_size},
+    listing::{self, Listed, MAX_BYTES, MAX_PAGES, Row, Unreadable, page_size},
     subjects::{Stored, Subjects},
 };
 use crate::{
@@ -64,8 +64,17 @@ pub struct Mark {
 #[derive(Debug)]
 pub struct Searched<E> {
     pub found: Vec<E>,
+    /// What lies among them and cannot be read. No search can tell whether it fits.
+    pub unreadable: Vec<Unreadable>,
     /// Where to go on, when there may be more.
     pub next: Option<Mark>,
+}
+
+impl<E> Searched<E> {
+    /// All of it, in its order.
+    pub fn rows(self) -> Vec<Row<E>> {
+        listing::rows(self.found, self.unreadable)
+    }
 }
 
 impl<E: Indexed> Subjects<'_, E> {
@@ -83,20 +92,21 @@ impl<E: Indexed> Subjects<'_, E> {
             let entities = self.fetch(page.found.iter().copied()).await?;
             for (at, id) in page.found.iter().enumerate() {
                 before = Some(*id);
-                if taken.fills(entities.get(id).filter(|(entity, _)| wanted(entity))) {
+                if taken.fills(entities.get(id).filter(|(row, _)| row.as_ref().map_or(true, &wanted))) {
                     let more = page.more || at + 1 < page.found.len();
-                    return Ok(Listed { found: taken.found, next: before.filter(|_| more) });
+                    return Ok(taken.listed(before.filter(|_| more)));
                 }
             }
             if !page.more {
-                return Ok(Listed { found: taken.found, next: None });
+                return Ok(taken.listed(None));
             }
         }
-        Ok(Listed { found: taken.found, next: before })
+        Ok(taken.listed(before))
     }
 
     /// Those of the client groups (in the order of their ids) that the search finds and that are wanted, up to `limit`,
-    /// by phrase within each group. An entity that is found under several phrases shows once. `search` is what
+    /// by phrase within each group. An entity that is found under several phrases shows once; one that cannot be read, once
+    /// a page. `search` is what
     /// [`words::search`] makes of a text.
     pub async fn search(
         &self,
@@ -128,17 +138,21 @@ impl<E: Indexed> Subjects<'_, E> {
             let mut rest = page.found.into_iter().peekable();
             let mut last = after;
             while let Some(phrase) = rest.next() {
-                let full = taken.fills(entities.get(&phrase.id).filter(|(entity, _)| shows(entity, &phrase)));
+                let shows = |row: &Row<E>| match row {
+                    Ok(entity) => shows(entity, &phrase),
+                    Err(unreadable) => !taken.knows(unreadable.id),
+                };
+                let full = taken.fills(entities.get(&phrase.id).filter(|(row, _)| shows(row)));
                 last = Some(phrase);
                 if full {
                     let more = page.more || rest.peek().is_some();
                     let next = if more { Some(Mark { group, after: last }) } else { next_group(Some(group)) };
-                    return Ok(Searched { found: taken.found, next });
+                    return Ok(taken.searched(next));
                 }
             }
             at = if page.more { Some(Mark { group, after: last }) } else { next_group(Some(group)) };
         }
-        Ok(Searched { found: taken.found, next: at })
+        Ok(taken.searched(at))
     }
 
     /// The newest entries of several facets, as if they were one.
@@ -160,13 +174,14 @@ impl<E: Indexed> Subjects<'_, E> {
     }
 
     /// The entities of a page of entries, with their sizes. One that was deleted meanwhile is not among them.
-    async fn fetch(&self, ids: impl Iterator<Item = Id>) -> Result<HashMap<Id, (E, usize)>, StoreError> {
+    async fn fetch(&self, ids: impl Iterator<Item = Id>) -> Result<HashMap<Id, (Row<E>, usize)>, StoreError> {
         let keys: Vec<Key> = ids.collect::<BTreeSet<_>>().into_iter().map(|id| self.key(id)).collect();
         let batches = keys.chunks(BATCH_KEYS).map(|batch| self.store.batch_get(batch));
         let items = try_join_all(batches).await?.concat();
         let decode = |item: &Item| {
-            let entity: E = item.decode()?;
-            Ok((entity.subject().id, (entity, item.bytes())))
+            let row: Row<E> = listing::row(item)?;
+            let id = row.as_ref().map_or_else(|unreadable| unreadable.id, |entity| entity.subject().id);
+            Ok((id, (row, item.bytes())))
         };
         items.iter().map(decode).collect()
     }
@@ -184,7 +199,7 @@ fn first_match<E: Indexed>(entity: &E, search: &str) -> Option<String> {
 
 /// A page in the making.
 struct Taken<E> {
-    found: Vec<E>,
+    listed: Listed<E>,
     limit: usize,
     bytes: usize,
     passed_over: bool,
@@ -192,23 +207,37 @@ struct Taken<E> {
 
 impl<E: Clone> Taken<E> {
     fn new(limit: usize) -> Self {
-        Self { found: Vec::new(), limit, bytes: 0, passed_over: false }
+        Self { listed: Listed::default(), limit, bytes: 0, passed_over: false }
     }
 
     /// How many entries to read next.
     fn page(&self) -> usize {
-        page_size(self.limit - self.found.len(), self.passed_over)
+        page_size(self.limit - self.listed.len(), self.passed_over)
+    }
+
+    /// Whether a record that cannot be read is on the page already.
+    fn knows(&self, id: Id) -> bool {
+        self.listed.unreadable.iter().any(|unreadable| unreadable.id == id)
     }
 
     /// Takes an entity, if there is one to take. Returns whether the page is full.
-    fn fills(&mut self, entity: Option<&(E, usize)>) -> bool {
-        let Some((entity, bytes)) = entity else {
+    fn fills(&mut self, row: Option<&(Row<E>, usize)>) -> bool {
+        let Some((row, bytes)) = row else {
             self.passed_over = true;
             return false;
         };
-        self.found.push(entity.clone());
+        self.listed.push(row.clone());
         self.bytes += bytes;
-        self.found.len() == self.limit || self.bytes >= MAX_BYTES
+        self.listed.len() == self.limit || self.bytes >= MAX_BYTES
+    }
+
+    fn listed(self, next: Option<Id>) -> Listed<E> {
+        Listed { next, ..self.listed }
+    }
+
+    fn searched(self, next: Option<Mark>) -> Searched<E> {
+        let Listed { found, unreadable, .. } = self.listed;
+        Searched { found, unreadable, next }
     }
 }
 

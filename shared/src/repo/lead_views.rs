@@ -1,10 +1,10 @@
 //! Columns in which users look at leads. "Which has this user chosen?" → one item per user.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
     ids::Id,
+    json::{self, Json},
     store::{Key, Store, StoreError, Write, encode},
     tenant::TenantId,
 };
@@ -23,14 +23,16 @@ struct Stored {
 }
 
 impl LeadViews<'_> {
-    pub async fn get(&self, user: Id) -> Result<Option<Vec<Value>>, StoreError> {
+    pub async fn get(&self, user: Id) -> Result<Option<Vec<Json>>, StoreError> {
         let Some(item) = self.store.get(&self.key(user)).await? else { return Ok(None) };
         let Stored { columns } = item.decode()?;
-        serde_json::from_str(&columns).map(Some).map_err(|error| StoreError::Corrupt(error.to_string()))
+        let columns =
+            json::text(columns.as_bytes()).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        Ok(Some(columns.root().items().map(Json::from).collect()))
     }
 
     /// Replaces what the user has chosen, whatever that was.
-    pub fn put(&self, user: Id, columns: &[Value]) -> Result<Write, StoreError> {
+    pub fn put(&self, user: Id, columns: &[Json]) -> Result<Write, StoreError> {
         let columns =
             serde_json::to_string(columns).map_err(|error| StoreError::Invalid(error.to_string()))?;
         Ok(Write::put(self.key(user), encode(&Stored { columns })?))

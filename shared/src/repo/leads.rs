@@ -10,6 +10,7 @@ use futures::future::try_join_all;
 
 use super::{
     indexed::{self, Indexed},
+    listing::{self, Row},
     subjects::{Listed, Stored, Subjects},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
         words,
     },
     ids::Id,
-    store::{Cond, Item, Key, Position, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},
+    store::{Cond, Key, Position, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
 
@@ -212,12 +213,12 @@ impl Leads<'_> {
     }
 
     /// Several leads by id; those that are not there are left out.
-    pub async fn several(&self, ids: &[Id]) -> Result<Vec<Lead>, StoreError> {
+    pub async fn several(&self, ids: &[Id]) -> Result<Listed<Lead>, StoreError> {
         self.read(ids, |id| self.key(id)).await
     }
 
     /// Several of the deleted ones.
-    pub async fn several_deleted(&self, ids: &[Id]) -> Result<Vec<DeletedLead>, StoreError> {
+    pub async fn several_deleted(&self, ids: &[Id]) -> Result<Listed<DeletedLead>, StoreError> {
         self.read(ids, |id| self.deleted_key(id)).await
     }
 
@@ -228,9 +229,12 @@ impl Leads<'_> {
             .limit(limit)
             .after(before.map(|id| Position { key: self.deleted_key(id), sort: None }));
         let page = self.store.query(&query).await?;
-        let found: Vec<DeletedLead> = page.items.iter().map(Item::decode).collect::<Result<_, _>>()?;
-        let last = found.last().map(|deleted| deleted.lead.subject.id);
-        Ok(Listed { next: last.filter(|_| page.next.is_some()), found })
+        let mut listed = Listed::default();
+        for item in &page.items {
+            listed.push(listing::row(item)?);
+        }
+        let last = page.items.last().and_then(|item| listing::id_of(&item.key));
+        Ok(Listed { next: last.filter(|_| page.next.is_some()), ..listed })
     }
 
     /// Stores a deleted one as it is to be kept from now on.
@@ -243,10 +247,14 @@ impl Leads<'_> {
         &self,
         ids: &[Id],
         key: impl Fn(Id) -> Key,
-    ) -> Result<Vec<T>, StoreError> {
+    ) -> Result<Listed<T>, StoreError> {
         let keys: Vec<Key> = ids.iter().map(|id| key(*id)).collect();
         let pages = try_join_all(keys.chunks(BATCH_KEYS).map(|keys| self.store.batch_get(keys))).await?;
-        pages.iter().flatten().map(Item::decode).collect()
+        let mut listed = Listed::default();
+        for item in pages.iter().flatten() {
+            listed.push(listing::row(item)?);
+        }
+        Ok(listed)
     }
 
     /// All entries of the address are read: there are as many as leads that were created under it on purpose.
@@ -271,13 +279,16 @@ impl Leads<'_> {
         }
         let mut rest: Vec<Id> =
             ids.into_iter().rev().filter(|id| before.is_none_or(|before| *id < before)).collect();
-        let mut listed = Listed { found: Vec::new(), next: None };
-        while !rest.is_empty() && listed.found.len() < limit {
-            let lacking = (limit - listed.found.len()).clamp(1, BATCH_KEYS).min(rest.len());
+        let mut listed = Listed::default();
+        while !rest.is_empty() && listed.len() < limit {
+            let lacking = (limit - listed.len()).clamp(1, BATCH_KEYS).min(rest.len());
             let ids: Vec<Id> = rest.drain(..lacking).collect();
-            let mut leads = self.several(&ids).await?;
-            leads.sort_by_key(|lead| std::cmp::Reverse(lead.subject.id));
-            listed.found.extend(leads.into_iter().filter(|lead| filter.matches(lead)));
+            let read = self.several(&ids).await?;
+            let mut rows: Vec<Row<Lead>> =
+                read.found.into_iter().filter(|lead| filter.matches(lead)).map(Ok).collect();
+            rows.extend(read.unreadable.into_iter().map(Err));
+            rows.sort_by_key(|row| std::cmp::Reverse(id(row)));
+            rows.into_iter().for_each(|row| listed.push(row));
             listed.next = ids.last().copied().filter(|_| !rest.is_empty());
         }
         Ok(listed)
@@ -292,13 +303,23 @@ impl Leads<'_> {
 fn merge(parts: Vec<Listed<Lead>>, limit: usize) -> Listed<Lead> {
     // What lies below the end of one list may have newer neighbours in it that were not read.
     let floor = parts.iter().filter_map(|part| part.next).max();
-    let mut found: Vec<Lead> = parts.into_iter().flat_map(|part| part.found).collect();
-    found.retain(|lead| floor.is_none_or(|floor| lead.subject.id >= floor));
-    found.sort_by_key(|lead| std::cmp::Reverse(lead.subject.id));
-    let cut = found.len() > limit;
-    found.truncate(limit);
-    let next = if cut { found.last().map(|lead| lead.subject.id) } else { floor };
-    Listed { found, next }
+    let mut rows = Vec::new();
+    for part in parts {
+        rows.extend(part.found.into_iter().map(Ok));
+        rows.extend(part.unreadable.into_iter().map(Err));
+    }
+    rows.retain(|row| floor.is_none_or(|floor| id(row) >= floor));
+    rows.sort_by_key(|row| std::cmp::Reverse(id(row)));
+    let cut = rows.len() > limit;
+    rows.truncate(limit);
+    let next = if cut { rows.last().map(id) } else { floor };
+    let mut listed = Listed { next, ..Listed::default() };
+    rows.into_iter().for_each(|row| listed.push(row));
+    listed
+}
+
+fn id(row: &Row<Lead>) -> Id {
+    row.as_ref().map_or_else(|unreadable| unreadable.id, |lead| lead.subject.id)
 }
 
 fn queue(status: AutomationStatus) -> String {

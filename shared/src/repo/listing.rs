@@ -4,15 +4,89 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     ids::Id,
-    store::{Query, Store, StoreError},
+    store::{Item, Key, Query, Store, StoreError},
 };
 
 /// What a list found.
 #[derive(Debug)]
 pub struct Listed<T> {
     pub found: Vec<T>,
+    /// What lies among them and cannot be read. No filter can tell whether it was wanted.
+    pub unreadable: Vec<Unreadable>,
     /// Id of the last one looked at, when there may be more.
     pub next: Option<Id>,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self { found: Vec::new(), unreadable: Vec::new(), next: None }
+    }
+}
+
+impl<T> Listed<T> {
+    pub fn len(&self) -> usize {
+        self.found.len() + self.unreadable.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All of it, in its order.
+    pub fn rows(self) -> Vec<Row<T>> {
+        rows(self.found, self.unreadable)
+    }
+
+    /// Takes up what was read, or notes that it could not be.
+    pub fn push(&mut self, row: Row<T>) {
+        match row {
+            Ok(row) => self.found.push(row),
+            Err(unreadable) => self.unreadable.push(Unreadable { at: self.found.len(), ..unreadable }),
+        }
+    }
+}
+
+/// A record that cannot be read. It spoils no list, and what it says is seen by nobody but the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    pub id: Id,
+    /// How many that were read come before it.
+    pub at: usize,
+    pub why: String,
+}
+
+/// A record, if it can be read.
+pub type Row<T> = Result<T, Unreadable>;
+
+/// What was read, with what could not be read in its place.
+pub fn rows<T>(found: Vec<T>, unreadable: Vec<Unreadable>) -> Vec<Row<T>> {
+    let mut rows = Vec::with_capacity(found.len() + unreadable.len());
+    let mut gaps = unreadable.into_iter().peekable();
+    for (at, record) in found.into_iter().enumerate() {
+        while let Some(gap) = gaps.next_if(|gap| gap.at <= at) {
+            rows.push(Err(gap));
+        }
+        rows.push(Ok(record));
+    }
+    rows.extend(gaps.map(Err));
+    rows
+}
+
+/// Reads an item whose id ends its key. What has no id there is an error of the whole list: nobody could look at it.
+pub fn row<T: DeserializeOwned>(item: &Item) -> Result<Row<T>, StoreError> {
+    match item.decode() {
+        Ok(row) => Ok(Ok(row)),
+        Err(error) => match id_of(&item.key) {
+            Some(id) => Ok(Err(Unreadable { id, at: 0, why: error.to_string() })),
+            None => Err(error),
+        },
+    }
+}
+
+/// The id that an item is stored under: its sort key, or the end of its partition where that is the item's own.
+pub fn id_of(key: &Key) -> Option<Id> {
+    let own = || key.pk().rsplit('#').next().filter(|_| key.sk() == "-");
+    key.sk().parse().ok().or_else(|| own()?.parse().ok())
 }
 
 /// Pages read for one list at the most: what a filter passes over costs reads too.
@@ -28,7 +102,7 @@ pub fn page_size(lacking: usize, passed_over: bool) -> usize {
 
 /// Reads a query's pages until `limit` rows are found that are wanted. What is passed over costs reads too, so that the
 /// number of pages is bounded: a list may be shorter than `limit` and still have a next page. Every item of the query must
-/// decode as `T`.
+/// be a `T`, under its id.
 pub async fn collect<T: DeserializeOwned>(
     store: &dyn Store,
     query: Query,
@@ -37,21 +111,21 @@ pub async fn collect<T: DeserializeOwned>(
     wanted: impl Fn(&T) -> bool,
 ) -> Result<Listed<T>, StoreError> {
     let mut query = query;
-    let mut listed = Listed { found: Vec::new(), next: None };
+    let mut listed = Listed::default();
     let (mut bytes, mut passed_over) = (0, false);
     for _ in 0..MAX_PAGES {
-        query.limit = page_size(limit - listed.found.len(), passed_over);
+        query.limit = page_size(limit - listed.len(), passed_over);
         let page = store.query(&query).await?;
         for item in &page.items {
-            let row: T = item.decode()?;
-            listed.next = Some(id(&row));
-            if !wanted(&row) {
+            let row: Row<T> = row(item)?;
+            listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, &id));
+            if !row.as_ref().map_or(true, &wanted) {
                 passed_over = true;
                 continue;
             }
             bytes += item.bytes();
-            listed.found.push(row);
-            if listed.found.len() == limit || bytes >= MAX_BYTES {
+            listed.push(row);
+            if listed.len() == limit || bytes >= MAX_BYTES {
                 let last = page.next.is_none() && Some(&item.key) == page.items.last().map(|item| &item.key);
                 if last {
                     listed.next = None;

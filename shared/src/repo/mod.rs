@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod indexed;
 pub mod installations;
 pub mod invoices;
+pub mod known_networks;
 pub mod lead_views;
 pub mod leads;
 pub mod listing;

@@ -5,6 +5,7 @@
 //! "Which workflows of this installation does Baton know?" → index `gsi1`, by n8n id. "Which installation has this
 //! workflow?" → one pointer item per workflow id and `nid`. "Whose webhook is this?" → one item per installation and path.
 
+use super::listing::{self, Listed};
 use crate::{
     domain::workflow::{Latest, Workflow},
     ids::Id,
@@ -108,13 +109,13 @@ impl Workflows<'_> {
     }
 
     /// The nodes of one installation, by n8n id.
-    pub async fn of_installation(&self, installation: Id) -> Result<Vec<Workflow>, StoreError> {
-        let mut found = Vec::new();
+    pub async fn of_installation(&self, installation: Id) -> Result<Listed<Workflow>, StoreError> {
+        let mut found = Listed::default();
         let mut query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(1000);
         loop {
             let page = self.store.query(&query).await?;
             for item in &page.items {
-                found.push(item.decode()?);
+                found.push(listing::row(item)?);
             }
             if page.next.is_none() {
                 return Ok(found);

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::envelope::{self, DataKey};
 use super::{SealError, Sealer};
-use crate::tenant::TenantId;
+use crate::{private, tenant::TenantId};
 
 /// First line of the file, so that another kind of file is not taken for a key.
 const MARK: &str = "baton-key-1";
@@ -51,7 +51,7 @@ impl KeyFile {
             }
             opened => opened.map_err(io)?,
         };
-        private(path, &file)?;
+        check_mode(path, &file)?;
         // The capacity is more than a key file has, so that no growing buffer leaves the key behind.
         let mut text = Zeroizing::new(String::with_capacity(256));
         file.take(256).read_to_string(&mut text).map_err(io)?;
@@ -127,12 +127,8 @@ fn create(path: &Path) -> io::Result<()> {
 }
 
 fn write(path: &Path) -> io::Result<()> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let key = Zeroizing::new(URL_SAFE_NO_PAD.encode(random()?.as_slice()));
-    let mut file = options.open(path)?;
+    let mut file = private::open(File::options().write(true).create_new(true), path)?;
     writeln!(file, "{MARK}\n{}", key.as_str())?;
     file.sync_all()
 }
@@ -147,7 +143,7 @@ fn parse(text: &str) -> Option<Zeroizing<[u8; KEY_LEN]>> {
 
 /// Asked of the open file and not of the path, which may have changed in between.
 #[cfg(unix)]
-fn private(path: &Path, file: &File) -> Result<(), KeyFileError> {
+fn check_mode(path: &Path, file: &File) -> Result<(), KeyFileError> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = file.metadata().map_err(|e| KeyFileError::Io(path.into(), e))?;
     match metadata.permissions().mode() & 0o777 {
@@ -157,7 +153,7 @@ fn private(path: &Path, file: &File) -> Result<(), KeyFileError> {
 }
 
 #[cfg(not(unix))]
-fn private(_: &Path, _: &File) -> Result<(), KeyFileError> {
+fn check_mode(_: &Path, _: &File) -> Result<(), KeyFileError> {
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::envelope::{self, DataKey};
 use super::{SealError, Sealer};
 use crate::aws::{OnUse, on_use};
-use crate::clock::{Clock, Millis};
+use crate::clock::{Clock, Moment};
 use crate::tenant::TenantId;
 
 /// How long a data key is used again: the longest that a withdrawn right to the KMS key goes unnoticed.
@@ -92,7 +92,7 @@ impl KmsSealer {
 #[async_trait]
 impl Sealer for KmsSealer {
     async fn seal(&self, tenant: TenantId, record: &str, secret: &SecretString) -> Result<String, SealError> {
-        let now = self.clock.now();
+        let now = self.clock.moment();
         let sealing = match self.sealing.get(&tenant, now) {
             Some(known) => known,
             None => self.sealing.keep(tenant, self.new_key(tenant).await?, now),
@@ -105,7 +105,7 @@ impl Sealer for KmsSealer {
         if envelope.header.is_empty() {
             return Err(SealError::DoesNotOpen);
         }
-        let now = self.clock.now();
+        let now = self.clock.moment();
         // The tenant is part of the name: a key unwrapped for its owner must not serve another that shows the same header.
         let name = (tenant, envelope.header.clone());
         let key = match self.opening.get(&name, now) {
@@ -117,7 +117,7 @@ impl Sealer for KmsSealer {
 }
 
 /// Values that are used again for [`KEPT`], counted from when they were made.
-struct Cache<K, V>(Mutex<HashMap<K, (Millis, Arc<V>)>>);
+struct Cache<K, V>(Mutex<HashMap<K, (Moment, Arc<V>)>>);
 
 impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
@@ -126,15 +126,15 @@ impl<K, V> Default for Cache<K, V> {
 }
 
 impl<K: Hash + Eq, V> Cache<K, V> {
-    fn get(&self, name: &K, now: Millis) -> Option<Arc<V>> {
+    fn get(&self, name: &K, now: Moment) -> Option<Arc<V>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(name).filter(|(since, _)| now.since(*since) < KEPT).map(|(_, value)| Arc::clone(value))
+        kept.get(name).filter(|(since, _)| now.is_within(KEPT, *since)).map(|(_, value)| Arc::clone(value))
     }
 
-    fn keep(&self, name: K, value: V, now: Millis) -> Arc<V> {
+    fn keep(&self, name: K, value: V, now: Moment) -> Arc<V> {
         let value = Arc::new(value);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|_, (since, _)| now.since(*since) < KEPT);
+        kept.retain(|_, (since, _)| now.is_within(KEPT, *since));
         // Full of keys in use: forgetting them all costs a call each, which is rarer than worth a list by age.
         if kept.len() >= MOST {
             kept.clear();
@@ -190,7 +190,7 @@ mod tests {
     #[tokio::test]
     #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
     async fn another_instance_opens_what_this_one_sealed() {
-        let clock = Arc::new(FixedClock::at(Millis(0)));
+        let clock = Arc::new(FixedClock::at(crate::clock::Millis(0)));
         let ours = in_ministack(clock.clone()).await;
         let theirs = KmsSealer::new(&standins::ministack(), &*ours.key_id, clock.clone());
         let foreign = in_ministack(clock.clone()).await;
@@ -207,24 +207,30 @@ mod tests {
         }
     }
 
+    fn at(millis: i64) -> Moment {
+        let clock = FixedClock::at(crate::clock::Millis(0));
+        clock.advance(Duration::from_millis(millis.unsigned_abs()));
+        clock.moment()
+    }
+
     #[test]
     fn a_key_is_used_again_for_five_minutes() {
         let cache = Cache::default();
-        cache.keep(TenantId(1), 'a', Millis(0));
-        assert_eq!(cache.get(&TenantId(1), Millis(299_999)).as_deref(), Some(&'a'));
-        assert_eq!(cache.get(&TenantId(1), Millis(300_000)), None);
-        assert_eq!(cache.get(&TenantId(2), Millis(0)), None);
+        cache.keep(TenantId(1), 'a', at(0));
+        assert_eq!(cache.get(&TenantId(1), at(299_999)).as_deref(), Some(&'a'));
+        assert_eq!(cache.get(&TenantId(1), at(300_000)), None);
+        assert_eq!(cache.get(&TenantId(2), at(0)), None);
     }
 
     #[test]
     fn the_cache_forgets_what_is_old_and_never_outgrows_its_bound() {
         let cache = Cache::default();
-        for at in 0..MOST {
-            cache.keep(at, (), Millis(0));
+        for n in 0..MOST {
+            cache.keep(n, (), at(0));
         }
-        cache.keep(MOST, (), Millis(1));
+        cache.keep(MOST, (), at(1));
         assert_eq!(cache.0.lock().unwrap().len(), 1);
-        cache.keep(0, (), Millis(400_000));
+        cache.keep(0, (), at(400_000));
         assert_eq!(cache.0.lock().unwrap().len(), 1);
     }
 

@@ -20,6 +20,8 @@ pub enum Global {
     Email,
     /// Failed logins under a name or from an address, whoever they belong to → how many.
     LoginFailures,
+    /// A user name → the networks it has logged in from lately, whoever it belongs to.
+    KnownNetworks,
     /// Marks of the local host about its own data directory.
     Setup,
     /// Watermarks of the due index.
@@ -43,6 +45,7 @@ impl Key {
             Global::ApiKey => "key",
             Global::Email => "email",
             Global::LoginFailures => "login-failures",
+            Global::KnownNetworks => "known-networks",
             Global::Setup => "setup",
             Global::Watermark => "watermark",
         };

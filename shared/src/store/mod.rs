@@ -9,6 +9,10 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+#[cfg(feature = "embedded")]
+use crate::json;
+use crate::json::JsonError;
+
 #[cfg(any(feature = "aws", feature = "embedded"))]
 pub(crate) mod check;
 mod cond;
@@ -81,9 +85,9 @@ impl Item {
     /// Decodes the attributes.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
         let decoded = match &self.body {
-            Body::Attrs(attrs) => T::deserialize(attrs),
+            Body::Attrs(attrs) => T::deserialize(attrs).map_err(JsonError::from),
             #[cfg(feature = "embedded")]
-            Body::Json(json, _) => serde_json::from_str(json),
+            Body::Json(json, _) => json::stored(json),
         };
         decoded.map_err(|e| StoreError::Corrupt(format!("{}: {e}", self.key)))
     }
@@ -92,7 +96,7 @@ impl Item {
         match &self.body {
             Body::Attrs(attrs) => Ok(Cow::Borrowed(attrs)),
             #[cfg(feature = "embedded")]
-            Body::Json(..) => self.decode().map(Cow::Owned),
+            Body::Json(json, _) => self.read(json).map(Cow::Owned),
         }
     }
 
@@ -100,8 +104,13 @@ impl Item {
         match self.body {
             Body::Attrs(attrs) => Ok(attrs),
             #[cfg(feature = "embedded")]
-            Body::Json(..) => self.decode(),
+            Body::Json(ref json, _) => self.read(json),
         }
+    }
+
+    #[cfg(feature = "embedded")]
+    fn read(&self, json: &str) -> Result<Attrs, StoreError> {
+        json::attributes(json).map_err(|e| StoreError::Corrupt(format!("{}: {e}", self.key)))
     }
 
     /// Its size as DynamoDB counts it.
@@ -343,6 +352,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Up to 100 writes on different items, all or none.
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError>;
+
+    /// Whether anything at all can be written now, as far as the engine can find that out for nothing. It is no write of the
+    /// house: it costs no units and leaves no item. A table of DynamoDB has no disk that fills up, and who asks after its
+    /// health may not write into it; so that engine says yes.
+    async fn try_writing(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Request units and round trips so far.
     fn meter(&self) -> &Meter;

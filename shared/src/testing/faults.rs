@@ -43,6 +43,8 @@ pub enum Plan {
     Contend(usize),
     /// The queue takes no messages.
     RefuseMessages,
+    /// The store answers and takes nothing, as on a disk that is full.
+    RefuseWriting,
     /// A bad day: so many of a hundred calls are refused and change nothing, so many more calls to the store have their
     /// effect and look as if it could not be reached, and messages come twice, late and out of order.
     Storm { refused: u32, unheard: u32, seed: u64 },
@@ -169,6 +171,9 @@ impl Faults {
                 drawn if drawn < refused + unheard => Fate::LoseAnswer,
                 _ => Fate::Pass,
             },
+            Plan::RefuseWriting if what.starts_with("store.write") || what.starts_with("store.transact") => {
+                Fate::Refuse
+            }
             Plan::RefuseMessages if what.starts_with("queue.send") => Fate::Refuse,
             Plan::Watch(watch) => {
                 watch(&what);
@@ -270,6 +275,13 @@ impl Store for FaultyStore {
         }
         let keys: Vec<_> = writes.iter().map(|write| write.key.to_string()).collect();
         self.call(format!("store.transact {}", keys.join(", ")), self.inner.transact(writes)).await
+    }
+
+    async fn try_writing(&self) -> Result<(), StoreError> {
+        if matches!(self.faults.state().plan, Plan::RefuseWriting) {
+            return Err(StoreError::Unavailable("the disk is full".into()));
+        }
+        self.inner.try_writing().await
     }
 
     fn meter(&self) -> &Meter {

@@ -7,6 +7,8 @@ pub mod crowd;
 #[cfg(feature = "testing")]
 pub mod dump;
 #[cfg(feature = "testing")]
+pub mod effort;
+#[cfg(feature = "testing")]
 mod faults;
 #[cfg(feature = "testing")]
 pub mod fuzzing;
@@ -27,3 +29,8 @@ pub use faults::{Faults, Plan};
 pub use n8n::{Credential, Execution, FakeN8n};
 #[cfg(feature = "testing")]
 pub use network::{Network, Sent};
+
+/// JSON as a tree, to look at; none of what is no JSON.
+pub fn json(text: impl AsRef<[u8]>) -> Option<serde_json::Value> {
+    crate::json::from_slice(text.as_ref()).map(|crate::json::Tree(value)| value).ok()
+}

@@ -322,7 +322,7 @@ fn credentials(state: &mut State, request: &OutRequest, path: &[&str]) -> OutRep
     if let Some(status) = state.credentials_refused {
         return reply(status, r#"{"message":"Forbidden"}"#);
     }
-    let sent: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let sent: Value = super::json(&request.body).unwrap_or_default();
     let shown = |credential: &Credential| {
         json!({ "id": credential.id, "name": credential.name, "type": credential.kind }).to_string()
     };
@@ -341,7 +341,7 @@ fn credentials(state: &mut State, request: &OutRequest, path: &[&str]) -> OutRep
                 .credentials
                 .iter()
                 .rev()
-                .filter_map(|credential| serde_json::from_str(&shown(credential)).ok())
+                .filter_map(|credential| super::json(shown(credential)))
                 .collect();
             reply(200, json!({ "data": data, "nextCursor": null }).to_string())
         }
@@ -438,7 +438,7 @@ fn resume(state: &mut State, request: &OutRequest, id: u64) -> Result<OutReply, 
         "waiting" => {}
         _ => return Ok(reply(409, format!(r#"{{"message":"The execution \"{id} has finished already."}}"#))),
     }
-    execution.decisions.push(serde_json::from_slice(&request.body).unwrap_or_default());
+    execution.decisions.push(super::json(&request.body).unwrap_or_default());
     execution.passed += 1;
     execution.status = "success".into();
     if lose { Err(OutError::Timeout) } else { Ok(reply(200, r#"{"message":"Workflow was started"}"#)) }

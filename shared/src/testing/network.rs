@@ -26,7 +26,7 @@ pub struct Sent {
 impl Sent {
     /// The body as JSON, null when it is none.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+        super::json(&self.body).unwrap_or_default()
     }
 }
 

@@ -137,6 +137,11 @@ impl Store for Seen<dyn Store> {
         self.inner.transact(writes).await
     }
 
+    /// No engine in AWS does anything for it.
+    async fn try_writing(&self) -> Result<(), StoreError> {
+        self.inner.try_writing().await
+    }
+
     fn meter(&self) -> &Meter {
         self.inner.meter()
     }

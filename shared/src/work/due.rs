@@ -21,6 +21,11 @@ const PAGE: usize = 500;
 const SIDE_BY_SIDE: usize = 8;
 /// The sweep leaves alone what fell due this lately: its message may still be on its way.
 const GRACE: Duration = Duration::from_secs(60);
+/// Clocks of two machines that both are right differ by less.
+const SKEW: Duration = Duration::from_secs(5);
+/// A clock that was set back is noticed by the next tick; debts that were made in between fell due no earlier than this
+/// before it.
+const UNNOTICED: Duration = Duration::from_secs(120);
 
 /// What one reading found and did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,12 +43,21 @@ pub struct Report {
 /// Hands over what fell due since the last tick, and what falls due within `ahead` (with a delay), so that ticks a
 /// minute apart are still exact to the second.
 pub async fn tick(app: &App, ahead: Duration, deadline: Millis) -> Result<Report> {
-    let (store, to) = (&*app.store, app.now().plus(ahead));
+    let (store, now) = (&*app.store, app.now());
+    let to = now.plus(ahead);
     let mut marks = Watermarks::load(store).await?;
+    // What was read lies in the future: the clock was right then, and is set back now, or was wrong and is right now.
+    let set_back = marks.set_back(to.plus(SKEW), now.minus(UNNOTICED));
+    if !set_back.is_zero() {
+        tracing::warn!(
+            seconds = set_back.as_secs(),
+            "the clock was set back; what was owed before is done when it says so again"
+        );
+    }
     let unread: Vec<_> = (0..SHARDS).filter(|shard| marks.get(*shard) < to).collect();
     let readings = over(&unread, |shard| hand_over(app, shard, Millis(marks.get(shard).0 + 1), to, deadline));
     let mut outcome = Outcome::default();
-    let mut moved = false;
+    let mut moved = !set_back.is_zero();
     for (shard, reading) in readings.await {
         // An empty shard keeps its mark: an idle tick writes nothing.
         if let Some(up_to) = outcome.add(reading) {
@@ -61,7 +75,7 @@ pub async fn tick(app: &App, ahead: Duration, deadline: Millis) -> Result<Report
 /// Hands over everything that is overdue, from the beginning: what a lost message, a crashed worker or a missed tick
 /// left behind.
 pub async fn sweep(app: &App, deadline: Millis) -> Result<Report> {
-    let to = Millis(app.now().0 - i64::try_from(GRACE.as_millis()).unwrap_or(0));
+    let to = app.now().minus(GRACE);
     let all: Vec<_> = (0..SHARDS).collect();
     let mut outcome = Outcome::default();
     for (_, reading) in over(&all, |shard| hand_over(app, shard, Millis(0), to, deadline)).await {

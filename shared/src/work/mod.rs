@@ -15,7 +15,7 @@ use crate::{
     app::App,
     clock,
     error::{Error, ErrorKind},
-    metrics,
+    json, metrics,
     queue::{Task, TaskKind},
     repo::due as debts,
     store::meter::measured,
@@ -34,7 +34,7 @@ pub enum Outcome {
 
 /// Does what a message asks for.
 pub async fn handle(app: &App, body: &str) -> Outcome {
-    let task: Task = match serde_json::from_str(body) {
+    let task: Task = match json::from_str(body) {
         Ok(task) => task,
         Err(error) => return Outcome::Fail(format!("not a task: {error}")),
     };
@@ -60,7 +60,7 @@ pub async fn handle(app: &App, body: &str) -> Outcome {
 /// The last delivery of a message failed for good, and it becomes a dead letter. What it is about stays owed and is left
 /// alone for a while: the sweep would make another dead letter of it, and another.
 pub async fn give_up(app: &App, body: &str, why: &str) {
-    let Ok(task) = serde_json::from_str::<Task>(body) else { return };
+    let Ok(task) = json::from_str::<Task>(body) else { return };
     match debts::put_off(&*app.store, &task.key(), app.now(), why).await {
         Ok(Some(until)) => {
             let until = clock::iso(until);

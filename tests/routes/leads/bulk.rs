@@ -138,3 +138,28 @@ async fn all_mistakes_are_named_at_once() {
     let without = bulk(&house, json!({ "action": "update_status", "ids": [101] })).await;
     assert_eq!(named(&without), ["status"]);
 }
+
+#[tokio::test]
+async fn what_was_sent_as_ids_never_keeps_the_repeat_from_being_answered() {
+    for (bytes, whole) in [(300, true), (1_000, false), (10_000, false)] {
+        let house = samples::scene().await;
+        let long = |n: usize| format!("{n:03}{}", "\u{1}".repeat(bytes / 6));
+        let mut ids: Vec<Value> = (0..499).map(|n| json!(long(n))).collect();
+        ids.push(json!(101));
+        let body = json!({ "action": "delete", "ids": ids });
+        let first = house.acme.post_once(BULK, "once", body.clone()).await;
+        assert_eq!((first.status, &first.json["affected"]), (200, &json!(1)), "{bytes}");
+        assert_eq!(first.json["failed"].as_array().map(Vec::len), Some(499));
+        assert_eq!(first.json["failed"][7]["id"], long(7), "as it was sent");
+        house.advance(Duration::from_secs(60));
+        let again = house.acme.post_once(BULK, "once", body).await;
+        assert_eq!((again.status, again.header("idempotent-replayed")), (200, Some("true")), "{bytes}");
+        assert_eq!(again.text == first.text, whole, "{bytes}");
+        for told in ["action", "affected", "success"] {
+            assert_eq!(again.json[told], first.json[told]);
+        }
+        assert_eq!(again.json["failed"].as_array().map(Vec::len), Some(499));
+        assert!(long(7).starts_with(again.json["failed"][7]["id"].as_str().unwrap()));
+        assert_eq!(again.json["warnings"][0]["code"].as_str(), (!whole).then_some("ids_cut"));
+    }
+}

@@ -32,8 +32,8 @@ async fn a_deleted_lead_is_in_no_list_and_is_kept_aside() {
     }
     let leads = Leads::new(&*house.app.store, house.acme.key.tenant);
     let kept = leads.several_deleted(&[Id::from_u64(101).unwrap()]).await.unwrap();
-    assert_eq!(kept[0].lead.email, "maria@example.org");
-    assert_eq!(kept[0].deleted_by.username, "jane@acme.example");
+    assert_eq!(kept.found[0].lead.email, "maria@example.org");
+    assert_eq!(kept.found[0].deleted_by.username, "jane@acme.example");
 }
 
 #[tokio::test]

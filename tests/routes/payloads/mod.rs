@@ -1,3 +1,4 @@
+mod content;
 mod create;
 mod delete;
 mod list;

@@ -4,9 +4,9 @@ use axum::body::Body;
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
-use shared::testing::dump;
+use shared::{config::Settings, testing::dump};
 
-use crate::support::{Answer, Caller, PASSWORD, TestApp, named, refusal, snapshot};
+use crate::support::{Answer, Caller, PASSWORD, TestApp, named, refusal, settings, snapshot};
 
 const PATH: &str = "/api/v1/auth/login";
 const ALIASES: [&str; 3] = ["/api/v1/admin/login", "/api/v1/sessions/admin", PATH];
@@ -235,4 +235,72 @@ async fn neither_names_nor_addresses_are_kept_in_clear() {
         let text = format!("{item:?}");
         assert!(!text.contains("canary-name") && !text.contains("198.51.100.77"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_login_says_that_it_is_json_and_comes_from_no_other_site() {
+    let house = TestApp::new().await;
+    let json = ("content-type", "application/json");
+    for path in ALIASES {
+        for (headers, status, code) in [
+            (&[][..], 415, "not_json"),
+            (&[("content-type", "text/plain")], 415, "not_json"),
+            (&[json, ("sec-fetch-site", "cross-site")], 403, "cross_site"),
+            (&[json, ("sec-fetch-site", "same-site")], 403, "cross_site"),
+            (&[("sec-fetch-site", "cross-site")], 403, "cross_site"),
+        ] {
+            let body = Body::from(jane().to_string());
+            let answer = house.acme.send(Method::POST, path, body, headers).await;
+            assert_eq!(
+                (answer.status, refusal(&answer, path).as_str()),
+                (status, code),
+                "{path} {headers:?}"
+            );
+        }
+        let ours = [json, ("sec-fetch-site", "same-origin")];
+        let answer = house.acme.send(Method::POST, path, Body::from(jane().to_string()), &ours).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+    }
+    // Other routes take what small clients forget to say.
+    let key = ("x-api-key", house.acme.text.as_str());
+    let body = Body::from(json!({ "title": "x" }).to_string());
+    assert_eq!(house.acme.send(Method::POST, "/api/payloads", body, &[key]).await.status, 201);
+}
+
+#[tokio::test]
+async fn ten_posts_that_another_page_sends_close_nobodys_door() {
+    let house = TestApp::new().await;
+    let victim = house.acme.at("192.0.2.1", true);
+    let wrong = body("jane@acme.example", "wrong password").to_string();
+    for headers in [&[][..], &[("content-type", "text/plain")], &[("sec-fetch-site", "cross-site")]] {
+        for _ in 0..10 {
+            let answer = victim.send(Method::POST, PATH, Body::from(wrong.clone()), headers).await;
+            assert!(matches!(answer.status, 403 | 415), "{answer:?}");
+        }
+    }
+    assert_eq!(log_in(&victim, jane()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_of_a_listed_origin_logs_in() {
+    let settings = Settings { cors_origins: vec!["https://app.example.com".into()], ..settings() };
+    let house = TestApp::with(settings).await;
+    for (origin, status) in [("https://app.example.com", 200), ("https://evil.example.com", 403)] {
+        let headers =
+            [("content-type", "application/json"), ("sec-fetch-site", "cross-site"), ("origin", origin)];
+        let answer = house.acme.send(Method::POST, PATH, Body::from(jane().to_string()), &headers).await;
+        assert_eq!(answer.status, status, "{origin}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_logged_in_here_lately_is_not_locked_out_by_what_others_do() {
+    let house = TestApp::new().await;
+    let home = house.acme.at("192.0.2.1", true);
+    assert_eq!(log_in(&home, jane()).await.status, 200);
+    // Ten from the same address, which would close it for a name that nobody has logged in with from there.
+    for _ in 0..10 {
+        assert_eq!(log_in(&home, body("jane@acme.example", "wrong password")).await.status, 401);
+    }
+    assert_eq!(log_in(&home, jane()).await.status, 200);
 }

@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use shared::egress::OutError;
+use shared::{egress::OutError, testing::Plan};
 
 use crate::support::{Answer, N8N, TestApp, named, refusal, samples};
 
@@ -124,6 +126,113 @@ async fn a_refused_trigger_leaves_its_idempotency_key_free() {
         Some("true")
     );
     assert_eq!(house.network.sent().len(), 2);
+}
+
+/// Sends a trigger, and its repeat at once and when a request that died would be taken up again.
+async fn three_times(house: &TestApp) -> [Answer; 3] {
+    let once = || house.acme.post_once(PATH, "once", followed());
+    let (first, at_once) = (once().await, once().await);
+    house.advance(Duration::from_secs(36));
+    [first, at_once, once().await]
+}
+
+/// A trigger whose workflow is known.
+fn followed() -> Value {
+    samples::with(samples::trigger(), "endpoint", json!(format!("{N8N}/webhook/invokati-trigger/45/abc123")))
+}
+
+#[tokio::test]
+async fn a_workflow_that_answers_at_length_is_started_once() {
+    const MEGABYTE: usize = 1 << 20;
+    for (bytes, whole) in [(1000, true), (250_000, true), (420_000, false), (2 * MEGABYTE, false)] {
+        let house = house().await;
+        let start = r#"{"execution_id":"551","text":""#;
+        let said = format!("{start}{}\"}}", "x".repeat(bytes - start.len() - 2));
+        assert_eq!(said.len(), bytes);
+        house.n8n.answer_webhooks(Ok((200, &said)));
+        let [first, at_once, later] = three_times(&house).await;
+        assert_eq!((first.status, first.json["execution_id"].as_str()), (200, Some("551")), "{bytes}");
+        assert_eq!(first.json["response"]["text"].as_str().map(str::len), Some(bytes - start.len() - 2));
+        assert_eq!(first.json["warnings"], Value::Null);
+        for repeat in [&at_once, &later] {
+            assert_eq!((repeat.status, repeat.header("idempotent-replayed")), (200, Some("true")), "{bytes}");
+            for known in ["execution_id", "n8n_status", "triggered_at", "nid", "workflow_id", "following"] {
+                assert_eq!(repeat.json[known], first.json[known], "{bytes} {known}");
+            }
+            assert_eq!(repeat.text == first.text, whole, "{bytes}");
+            if !whole {
+                assert_eq!(repeat.json["response"], Value::Null);
+                assert_eq!(repeat.json["warnings"][0]["code"], "response_left_out");
+                assert!(repeat.json["warnings"][0]["message"].as_str().unwrap().contains(&bytes.to_string()));
+            }
+        }
+        assert_eq!(house.network.sent_to("/webhook/").len(), 1, "{bytes}: it was started again");
+        follow(&house, &first).await;
+    }
+}
+
+/// What came of the run is found under its execution.
+async fn follow(house: &TestApp, first: &Answer) {
+    house.n8n.runs(551, "abc123", house.app.now().0);
+    house.n8n.set_status(551, "success");
+    house.live(Duration::from_secs(10)).await;
+    let body = json!({ "nid": first.json["nid"], "triggered_after": first.json["triggered_at"] });
+    let polled = house.acme.post("/api/poll-execution", body).await;
+    assert_eq!((&polled.json["status"], &polled.json["execution_id"]), (&json!("success"), &json!("551")));
+}
+
+#[tokio::test]
+async fn an_answer_over_the_cap_is_a_start_all_the_same() {
+    let house = house().await;
+    house.n8n.answer_webhooks(Err(OutError::ReplyTooLarge { status: 201 }));
+    let [first, at_once, later] = three_times(&house).await;
+    assert_eq!((first.status, &first.json["n8n_status"]), (200, &json!(201)), "{first:?}");
+    assert_eq!(first.json["response"], Value::Null);
+    assert_eq!(first.json["warnings"][0]["code"], "response_left_out");
+    assert_eq!((&at_once.text, &later.text), (&first.text, &first.text));
+    assert_eq!(house.network.sent_to("/webhook/").len(), 1);
+    follow(&house, &first).await;
+    house.n8n.answer_webhooks(Err(OutError::ReplyTooLarge { status: 500 }));
+    let refused = house.acme.post_once(PATH, "another", followed()).await;
+    assert_eq!((refused.status, refusal(&refused, PATH).as_str()), (502, "n8n_error"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_starts_no_second_execution() {
+    for (lost, status, code) in [
+        (OutError::Timeout, 504, "n8n_timeout"),
+        (OutError::Broken("connection reset".into()), 502, "n8n_answer_lost"),
+    ] {
+        let house = house().await;
+        house.n8n.answer_webhooks(Err(lost));
+        let [first, at_once, later] = three_times(&house).await;
+        assert_eq!((first.status, refusal(&first, PATH).as_str()), (status, code), "{first:?}");
+        for repeat in [at_once, later] {
+            assert_eq!((repeat.status, &repeat.text), (status, &first.text));
+            assert_eq!(repeat.header("idempotent-replayed"), Some("true"));
+        }
+        assert_eq!(house.network.sent_to("/webhook/").len(), 1, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_found_is_not_started_again_by_the_repeat_of_a_request_that_died() {
+    let post = async |house: &TestApp| house.acme.post_once(PATH, "once", followed()).await;
+    let calm = house().await;
+    calm.faults.set(Plan::Calm);
+    post(&calm).await;
+    let call = calm.faults.calls().iter().position(|call| call.starts_with("http.send")).unwrap();
+    let house = house().await;
+    house.faults.set(Plan::DieAfter(call));
+    assert!(house.faults.survive(post(&house)).await.is_none(), "it answered");
+    house.faults.set(Plan::Calm);
+    house.n8n.runs(551, "abc123", house.app.now().0);
+    house.live(Duration::from_secs(100)).await;
+    let later = house.acme.post_once(PATH, "once", followed()).await;
+    assert_eq!((later.status, &later.json["execution_id"]), (200, &json!("551")), "{later:?}");
+    assert_eq!((&later.json["n8n_status"], &later.json["response"]), (&Value::Null, &Value::Null));
+    assert_eq!(later.json["warnings"][0]["code"], "response_left_out");
+    assert_eq!(house.network.sent_to("/webhook/").len(), 1);
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
     error::{OrNotFound, Result},
     http::{
@@ -7,7 +6,9 @@ use shared::{
         extract::{PathId, QueryFields},
         page,
         reply::Reply,
+        shown::{Shown, shown},
     },
+    json::Json,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -36,8 +37,8 @@ pub struct ChatWithMessages {
     system_prompt: Option<String>,
     /// What was last retrieved for the conversation: JSON, or text where it was none.
     #[schema(value_type = Value)]
-    context: Value,
-    messages: Vec<MessageOut>,
+    context: Json,
+    messages: Vec<Shown<MessageOut>>,
     /// Sent back as `cursor` it gives the next page of messages; null on the last.
     next_cursor: Option<String>,
 }
@@ -52,11 +53,14 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(mut fields): Quer
     fields.finish()?;
     let (chat, setting) = ctx.chats().get_with_setting(id).await?.or_not_found("record")?;
     let found = ctx.chats().messages(id, newest_first.unwrap_or(false), limit, after).await?;
+    let next = found.next;
+    let show = |message| Ok(MessageOut::from(message));
+    let messages = shown(ctx.tenant(), found.rows(), |message| message.id, show)?;
     Reply::ok(&ChatWithMessages {
         chat: chat.into(),
         system_prompt: setting.system_prompt,
         context: json_or_text(setting.context),
-        messages: found.found.into_iter().map(MessageOut::from).collect(),
-        next_cursor: found.next.map(page::cursor),
+        messages,
+        next_cursor: next.map(page::cursor),
     })
 }

@@ -1,7 +1,15 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, fields::MAX_WHOLE, origin::check_group, page, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::QueryFields,
+        fields::MAX_WHOLE,
+        origin::check_group,
+        page,
+        reply::Reply,
+        shown::{Shown, shown},
+    },
     repo::chats::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -33,7 +41,7 @@ pub struct ListQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ChatPage)]
 pub struct Listing {
-    chats: Vec<ChatOut>,
+    chats: Vec<Shown<ChatOut>>,
     /// How many are on this page.
     count: usize,
     /// How many match in all; null while there are further pages.
@@ -63,12 +71,15 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
     let found = ctx.chats().list(&filter, skipped + limit, before).await?;
-    let known = found.found.len();
-    let chats: Vec<_> = found.found.into_iter().skip(skipped).map(ChatOut::from).collect();
+    let next = found.next;
+    let known = found.len();
+    let show = |chat| Ok(ChatOut::from(chat));
+    let mut chats = shown(ctx.tenant(), found.rows(), |chat| chat.id, show)?;
+    chats.drain(..skipped.min(known));
     Reply::ok(&Listing {
         count: chats.len(),
         chats,
-        total: (before.is_none() && found.next.is_none()).then_some(known),
-        next_cursor: found.next.map(page::cursor),
+        total: (before.is_none() && next.is_none()).then_some(known),
+        next_cursor: next.map(page::cursor),
     })
 }

@@ -1,10 +1,10 @@
 //! What callers see of a chat.
 
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
     domain::chat::{Chat, Message},
     ids::Id,
+    json::Json,
 };
 use utoipa::ToSchema;
 
@@ -54,7 +54,7 @@ pub struct MessageOut {
     content: String,
     /// What was retrieved for it: JSON, or text where it was none.
     #[schema(value_type = Value)]
-    context: Value,
+    context: Json,
     /// The workflow's own id of it.
     message_id: Option<String>,
     workflow_id: Option<String>,
@@ -103,6 +103,7 @@ impl From<Message> for MessageOut {
 }
 
 /// The vendor's node sends context as text that should hold JSON, and does not check.
-pub fn json_or_text(context: Option<String>) -> Value {
-    context.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap_or(Value::String(text)))
+pub fn json_or_text(context: Option<String>) -> Json {
+    let read = |text: String| Json::read(text.as_bytes()).unwrap_or_else(|_| Json::of_text(&text));
+    context.map_or_else(Json::null, read)
 }

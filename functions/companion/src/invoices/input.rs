@@ -6,6 +6,7 @@ use shared::{
     clock::Millis,
     domain::invoice::{Invoice, InvoiceStatus, MAX_CENTS},
     http::{ctx::Ctx, fields::Fields},
+    json::{Json, Kind, Part},
 };
 use utoipa::ToSchema;
 
@@ -157,37 +158,41 @@ fn currency(fields: &mut Fields) -> Option<String> {
 }
 
 fn line_items(fields: &mut Fields) -> Option<String> {
-    let value = fields.json("line_items")?;
-    let problem = match &value {
-        Value::Array(items) => items.iter().enumerate().find_map(|(at, item)| wrong_item(at + 1, item)),
+    let sent = fields.json("line_items")?;
+    let problem = match sent.part().kind() {
+        Kind::List(items) => (1..).zip(items).find_map(|(number, item)| wrong_item(number, item)),
         _ => Some("must be a list of objects".into()),
     };
-    json_text(fields, "line_items", &value, problem)
+    json_text(fields, "line_items", sent, problem)
 }
 
 /// What is wrong with one line: money that is not in whole cents would be lost to every sum.
-fn wrong_item(number: usize, item: &Value) -> Option<String> {
-    let Value::Object(item) = item else { return Some(format!("item {number} must be an object")) };
-    let whole = |value: &Value| value.as_f64().is_some_and(|cents| cents.fract() == 0.0);
-    let broken = |name: &&str| item.get(*name).is_some_and(|value| !value.is_null() && !whole(value));
+fn wrong_item(number: usize, item: Part<'_>) -> Option<String> {
+    if !item.is_object() {
+        return Some(format!("item {number} must be an object"));
+    }
+    let whole = |part: Part<'_>| {
+        part.number().and_then(|cents| cents.as_f64()).is_some_and(|cents| cents.fract() == 0.0)
+    };
+    let broken = |name: &&str| item.get(name).is_some_and(|part| !part.is_null() && !whole(part));
     let name = ["unit_price", "total"].into_iter().find(broken)?;
     Some(format!("{name} of item {number} must be a whole number of cents"))
 }
 
 fn custom_data(fields: &mut Fields) -> Option<String> {
-    let value = fields.json("custom_data")?;
-    let problem = (!value.is_object()).then(|| "must be an object".into());
-    json_text(fields, "custom_data", &value, problem)
+    let sent = fields.json("custom_data")?;
+    let problem = (!sent.part().is_object()).then(|| "must be an object".into());
+    json_text(fields, "custom_data", sent, problem)
 }
 
-fn json_text(fields: &mut Fields, name: &str, value: &Value, problem: Option<String>) -> Option<String> {
-    let text = value.to_string();
-    let too_long = || (text.len() > JSON_BYTES).then(|| format!("must have at most {JSON_BYTES} bytes"));
+fn json_text(fields: &mut Fields, name: &str, sent: Json, problem: Option<String>) -> Option<String> {
+    let too_long =
+        || (sent.as_str().len() > JSON_BYTES).then(|| format!("must have at most {JSON_BYTES} bytes"));
     match problem.or_else(too_long) {
         Some(problem) => {
             fields.refuse(name, problem);
             None
         }
-        None => Some(text),
+        None => Some(sent.into_string()),
     }
 }

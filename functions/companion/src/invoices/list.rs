@@ -1,7 +1,14 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, origin::check_group, page, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::QueryFields,
+        origin::check_group,
+        page,
+        reply::Reply,
+        shown::{Shown, shown},
+    },
     repo::invoices::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -30,7 +37,7 @@ pub struct ListQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = InvoicePage)]
 pub struct Listing {
-    invoices: Vec<InvoiceOut>,
+    invoices: Vec<Shown<InvoiceOut>>,
     /// How many are on this page.
     count: usize,
     /// How many match in all; null while there are further pages.
@@ -52,15 +59,13 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
     let found = ctx.invoices().list(&filter, limit, before).await?;
-    let count = found.found.len();
+    let next = found.next;
+    let show = |invoice| InvoiceOut::new(ctx.tenant(), invoice);
+    let invoices = shown(ctx.tenant(), found.rows(), |invoice| invoice.subject.id, show)?;
     Reply::ok(&Listing {
-        invoices: found
-            .found
-            .into_iter()
-            .map(|invoice| InvoiceOut::new(ctx.tenant(), invoice))
-            .collect::<Result<_>>()?,
-        count,
-        total: (before.is_none() && found.next.is_none()).then_some(count),
-        next_cursor: found.next.map(page::cursor),
+        count: invoices.len(),
+        total: (before.is_none() && next.is_none()).then_some(invoices.len()),
+        invoices,
+        next_cursor: next.map(page::cursor),
     })
 }

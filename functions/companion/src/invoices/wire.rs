@@ -1,12 +1,12 @@
 //! What callers see of an invoice.
 
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
     clock::{self, Millis},
     domain::invoice::{Invoice, StatusChange},
     error::{Error, Result},
     http::subject::SubjectOut,
+    json::Json,
     tenant::TenantId,
 };
 use utoipa::ToSchema;
@@ -44,9 +44,9 @@ pub struct InvoiceOut {
     payment_method: Option<String>,
     pdf_url: Option<String>,
     #[schema(value_type = Vec<Object>)]
-    line_items: Value,
+    line_items: Json,
     #[schema(value_type = Option<Object>)]
-    custom_data: Value,
+    custom_data: Json,
     notes: Option<String>,
     /// Who moved the status when, from which; oldest first.
     status_history: Vec<StatusChangeOut>,
@@ -81,8 +81,8 @@ impl InvoiceOut {
             payment_url: details.payment_url,
             payment_method: details.payment_method,
             pdf_url: details.pdf_url,
-            line_items: decoded(details.line_items.as_deref().unwrap_or("[]"))?,
-            custom_data: decoded(details.custom_data.as_deref().unwrap_or("null"))?,
+            line_items: stored(details.line_items.unwrap_or_else(|| "[]".into()))?,
+            custom_data: details.custom_data.map_or_else(|| Ok(Json::null()), stored)?,
             notes: details.notes,
             status_history: invoice.status_history.into_iter().map(StatusChangeOut::from).collect(),
         })
@@ -106,6 +106,6 @@ fn day(at: Millis) -> String {
     text
 }
 
-fn decoded(text: &str) -> Result<Value> {
-    serde_json::from_str(text).map_err(Error::internal)
+fn stored(text: String) -> Result<Json> {
+    Json::stored(text).map_err(Error::unreadable)
 }

@@ -3,7 +3,14 @@ use shared::{
     clock,
     domain::notification::{Notification, NotificationType},
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, origin::check_group, page, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::QueryFields,
+        origin::check_group,
+        page,
+        reply::Reply,
+        shown::{Shown, shown},
+    },
     ids::Id,
     repo::notifications::Filter,
 };
@@ -31,7 +38,7 @@ pub struct ListQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NotificationPage)]
 pub struct Listing {
-    notifications: Vec<NotificationOut>,
+    notifications: Vec<Shown<NotificationOut>>,
     /// How many are on this page.
     count: usize,
     /// How many match in all; null while there are further pages.
@@ -78,12 +85,14 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
     let found = ctx.notifications().list(&filter, limit, before).await?;
-    let count = found.found.len();
+    let next = found.next;
+    let show = |notification| Ok(NotificationOut::from(notification));
+    let notifications = shown(ctx.tenant(), found.rows(), |row| row.id, show)?;
     Reply::ok(&Listing {
-        notifications: found.found.into_iter().map(NotificationOut::from).collect(),
-        count,
-        total: (before.is_none() && found.next.is_none()).then_some(count),
-        next_cursor: found.next.map(page::cursor),
+        count: notifications.len(),
+        total: (before.is_none() && next.is_none()).then_some(notifications.len()),
+        notifications,
+        next_cursor: next.map(page::cursor),
     })
 }
 

@@ -3,7 +3,13 @@ use std::cmp::Reverse;
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, origin::check_group, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::QueryFields,
+        origin::check_group,
+        reply::Reply,
+        shown::{Shown, shown},
+    },
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -22,7 +28,7 @@ pub struct ListQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CollectionPage)]
 pub struct Listing {
-    collections: Vec<CollectionOut>,
+    collections: Vec<Shown<CollectionOut>>,
     count: usize,
 }
 
@@ -33,9 +39,16 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     let group = fields.id("group_id");
     fields.finish()?;
     check_group(&ctx, group).await?;
-    let mut found = ctx.collections().all().await?;
-    found.retain(|counted| group.is_none_or(|group| group == counted.collection.group_id));
-    found.sort_by_key(|counted| Reverse((counted.collection.changed_at, counted.collection.id)));
-    let collections: Vec<_> = found.into_iter().map(CollectionOut::from).collect();
+    let mut found = ctx.collections().all().await?.rows();
+    found.retain(|row| match row {
+        Ok(counted) => group.is_none_or(|group| group == counted.collection.group_id),
+        Err(_) => true,
+    });
+    // What cannot be read has no time of change: it comes last.
+    found.sort_by_key(|row| {
+        Reverse(row.as_ref().ok().map(|counted| (counted.collection.changed_at, counted.collection.id)))
+    });
+    let show = |counted| Ok(CollectionOut::from(counted));
+    let collections = shown(ctx.tenant(), found, |counted| counted.collection.id, show)?;
     Reply::ok(&Listing { count: collections.len(), collections })
 }

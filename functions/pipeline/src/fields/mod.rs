@@ -6,8 +6,12 @@ pub mod list;
 pub mod update;
 
 use serde::Serialize;
-use serde_json::Value;
-use shared::{domain::custom_field::CustomField, http::fields::Fields, ids::Id};
+use shared::{
+    domain::custom_field::{CustomField, MAX_OPTIONS},
+    http::fields::Fields,
+    ids::Id,
+    json::{Kind, Part},
+};
 use utoipa::ToSchema;
 
 /// Characters of a label.
@@ -42,16 +46,17 @@ impl From<&CustomField> for FieldOut {
 
 /// The options that were sent, none when the field is absent or blank.
 fn options(fields: &mut Fields) -> Option<Vec<String>> {
-    let Value::Array(sent) = fields.json("options")? else {
+    let sent = fields.json("options")?;
+    let Kind::List(options) = sent.part().kind() else {
         fields.refuse("options", "must be a list of texts");
         return None;
     };
-    let text = |option| match option {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
-    let options: Option<Vec<String>> = sent.into_iter().map(text).collect();
+    if options.clone().nth(MAX_OPTIONS).is_some() {
+        fields.refuse("options", format!("must be at most {MAX_OPTIONS}"));
+        return None;
+    }
+    let text = |option: Part<'_>| option.text_or_digits().map(|text| text.trim().to_owned());
+    let options: Option<Vec<String>> = options.map(text).collect();
     if options.is_none() {
         fields.refuse("options", "must be texts");
     }

@@ -1,10 +1,14 @@
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
     domain::pipeline::MAX_STATUSES,
     error::Result,
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        fields::{Fields, id},
+        reply::Reply,
+    },
     ids::Id,
+    json::Kind,
 };
 use utoipa::ToSchema;
 
@@ -46,20 +50,20 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
 }
 
 fn read_ids(fields: &mut Fields) -> Vec<Id> {
-    let problem = match fields.json("ids") {
+    let sent = fields.json("ids");
+    let problem = match sent.as_ref().map(|sent| sent.part().kind()) {
         None => "is required",
-        Some(Value::Array(ids)) if ids.len() > MAX_STATUSES => {
+        Some(Kind::List(ids)) if ids.clone().nth(MAX_STATUSES).is_some() => {
             "must be fewer: there are not so many statuses"
         }
-        Some(Value::Array(ids)) if !ids.is_empty() => {
-            let read = ids.into_iter().map(serde_json::from_value).collect::<Result<_, _>>();
-            match read {
-                Ok(ids) => return ids,
-                Err(_) => "must be ids",
-            }
-        }
+        Some(Kind::List(ids)) if ids.clone().next().is_some() => match ids.map(id).collect() {
+            Some(ids) => return ids,
+            None => "must be ids",
+        },
         Some(_) => "must be a list of ids",
     };
-    fields.refuse("ids", problem);
+    if !fields.is_refused("ids") {
+        fields.refuse("ids", problem);
+    }
     Vec::new()
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    io::ErrorKind,
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
@@ -12,14 +12,13 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use shared::{
     egress::OutRequest,
     testing::{Execution, FakeN8n, Network},
 };
 
-use crate::dice::Dice;
+use crate::{dice::Dice, support};
 
 /// The workflow that triggers start.
 pub const TRIGGERED: &str = "wf-triggered";
@@ -87,7 +86,7 @@ impl Host {
     /// Answers one request, or does not.
     fn serve(&self, mut stream: TcpStream) -> Option<()> {
         stream.set_nonblocking(false).ok()?;
-        let request = read(&stream, &self.origin)?;
+        let request = support::read_request(&stream, &self.origin)?;
         let (storm, drawn) = (self.storm.load(SeqCst), self.draw());
         if storm && self.draw() < 15 {
             thread::sleep(Duration::from_millis(4 * self.draw()));
@@ -100,11 +99,7 @@ impl Host {
             // Taken, and the answer is lost.
             return None;
         }
-        let reply = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(reply.as_bytes()).ok()
+        support::reply(&mut stream, status, &body)
     }
 
     fn answer(&self, request: &OutRequest) -> Option<(u16, String)> {
@@ -136,32 +131,4 @@ impl Host {
         );
         json!({ "execution_id": id.to_string() })
     }
-}
-
-fn read(stream: &TcpStream, origin: &str) -> Option<OutRequest> {
-    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    let mut reader = BufReader::new(stream);
-    let mut first = String::new();
-    reader.read_line(&mut first).ok()?;
-    let mut words = first.split(' ');
-    let (method, target) = (words.next()?.parse().ok()?, words.next()?);
-    let mut headers = HeaderMap::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim().split_once(':') else { break };
-        headers
-            .insert(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value.trim()).ok()?);
-    }
-    let length = headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
-    Some(OutRequest {
-        method,
-        url: format!("{origin}{target}").parse().ok()?,
-        headers,
-        body: body.into(),
-        timeout: Duration::from_secs(10),
-        max_reply_bytes: 0,
-    })
 }

@@ -13,14 +13,21 @@ use std::{
     time::Duration,
 };
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use shared::egress::OutRequest;
 
 /// Nothing here takes longer, not even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// `baton`, with nothing but these settings.
 pub fn command(data: &Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_baton"));
+    command_by(Path::new(env!("CARGO_BIN_EXE_baton")), data, settings)
+}
+
+/// The same by another program, such as a script that sets the scene and then becomes `baton`.
+pub fn command_by(program: &Path, data: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(program);
     command.env_clear().env("BATON_DATA_DIR", data).env("BATON_ADDR", "127.0.0.1:0");
     command.envs(settings.iter().copied());
     command
@@ -39,7 +46,7 @@ pub fn json(output: &Output) -> Value {
 
 /// A server process.
 pub struct Baton {
-    child: Child,
+    pub child: Child,
     pub addr: String,
     /// What it said when it started.
     pub greeting: String,
@@ -60,12 +67,14 @@ impl Baton {
         arguments: &[&str],
         last: impl Fn(&str) -> bool,
     ) -> Self {
-        let mut child = command(data, settings)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = command(data, settings);
+        command.args(arguments);
+        Self::spawned(command, last)
+    }
+
+    /// Starts a command that becomes it.
+    pub fn spawned(mut command: Command, last: impl Fn(&str) -> bool) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (said, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let stdout = thread::spawn(move || {
@@ -148,9 +157,19 @@ pub fn call(
     headers: &[(&str, &str)],
     body: Option<&Value>,
 ) -> std::io::Result<Answer> {
+    send(addr, method, path, headers, &body.map(Value::to_string).unwrap_or_default())
+}
+
+/// The same with a body that may be anything.
+pub fn send(
+    addr: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect(addr)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    let body = body.map(Value::to_string).unwrap_or_default();
     let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
@@ -179,38 +198,66 @@ pub fn ask(addr: &str, key: &str, method: &str, path: &str, body: Option<&Value>
 
 /// A server on loopback that answers every request by `answer(method and path, body)`: its status and body.
 pub fn peer(answer: impl Fn(&str, &str) -> (u16, String) + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let answer = Arc::new(answer);
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let answer = answer.clone();
-            thread::spawn(move || serve(stream, &*answer));
-        }
-    });
-    base
+    listen(move |request, stream| {
+        let (path, query) = (request.url.path(), request.url.query());
+        let what = format!("{} {path}{}", request.method, query.map(|q| format!("?{q}")).unwrap_or_default());
+        let (status, body) = answer(&what, &String::from_utf8_lossy(&request.body));
+        reply(stream, status, &body);
+    })
 }
 
-fn serve(mut stream: TcpStream, answer: &dyn Fn(&str, &str) -> (u16, String)) -> Option<()> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let (mut first, mut length) = (String::new(), 0);
+/// A server on loopback: every request goes to `answer` with the connection that it came on, for one answer or none.
+pub fn listen(answer: impl Fn(OutRequest, &mut TcpStream) + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let (answer, base) = (Arc::new(answer), origin.clone());
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let (answer, base) = (answer.clone(), base.clone());
+            thread::spawn(move || {
+                if let Some(request) = read_request(&stream, &base) {
+                    answer(request, &mut stream);
+                }
+            });
+        }
+    });
+    origin
+}
+
+/// One request, as the fake n8n takes it.
+pub fn read_request(stream: &TcpStream, origin: &str) -> Option<OutRequest> {
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
     reader.read_line(&mut first).ok()?;
+    let mut words = first.split(' ');
+    let (method, target) = (words.next()?.parse().ok()?, words.next()?);
+    let mut headers = HeaderMap::new();
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some(found) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = found.trim().parse().ok()?;
-        }
+        let Some((name, value)) = line.trim().split_once(':') else { break };
+        headers
+            .insert(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value.trim()).ok()?);
     }
-    let mut body = vec![0; length];
+    let length = headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
-    let (status, reply) = answer(first.trim().strip_suffix(" HTTP/1.1")?, &String::from_utf8_lossy(&body));
+    Some(OutRequest {
+        method,
+        url: format!("{origin}{target}").parse().ok()?,
+        headers,
+        body: body.into(),
+        timeout: Duration::from_secs(10),
+        max_reply_bytes: 0,
+    })
+}
+
+/// Answers with JSON and hangs up.
+pub fn reply(stream: &mut TcpStream, status: u16, body: &str) -> Option<()> {
     let reply = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{reply}",
-        reply.len()
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
     );
     stream.write_all(reply.as_bytes()).ok()
 }

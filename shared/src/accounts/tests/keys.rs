@@ -161,3 +161,19 @@ async fn a_user_without_a_personal_key_gets_one() {
     assert_eq!((new.name.as_str(), new.group_id), ("default", group.id));
     assert_eq!(writes.len(), 2, "the user and the new key, and no old one");
 }
+
+#[tokio::test]
+async fn a_revoked_key_is_believed_no_longer_because_the_clock_was_set_back() {
+    let (house, acme) = with_acme().await;
+    let text = acme.api_key.expose_secret();
+    let here = house.another_instance();
+    here.authenticate(text).await.unwrap();
+    orgs::revoke_key(house.store(), &api_key::hash(text).unwrap(), house.now()).await.unwrap();
+    assert!(here.authenticate(text).await.is_ok(), "for a minute it is believed");
+    house.clock.set_back(MINUTE * 60);
+    assert_eq!(refusal(here.authenticate(text).await), REJECTED, "it is looked up anew");
+    // Nor by a clock that goes back and forth.
+    let there = house.another_instance();
+    house.clock.set_back(SECOND);
+    assert_eq!(refusal(there.authenticate(text).await), REJECTED);
+}

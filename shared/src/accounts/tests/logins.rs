@@ -56,15 +56,14 @@ async fn a_login_costs_the_same_whether_the_user_is_there_or_not() {
         house.store_calls(house.app.log_in("jane@acme.example", "wrong".into(), address(1))).await;
     let (_, unknown) =
         house.store_calls(house.app.log_in("joe@acme.example", "wrong".into(), address(2))).await;
-    assert_eq!((known, unknown), (4, 4));
+    assert_eq!((known, unknown), (5, 5));
 }
 
 #[tokio::test]
 async fn a_right_password_takes_its_count_back() {
     let house = House::new();
     let acme = house.acme().await;
-    for _ in 0..6 {
-        house.app.log_in("jane@acme.example", PASSWORD.into(), address(1)).await.unwrap();
+    for _ in 0..11 {
         assert!(house.app.confirm_password(&acme.admin, PASSWORD.into(), address(1)).await.unwrap());
     }
     for _ in 0..5 {
@@ -74,7 +73,7 @@ async fn a_right_password_takes_its_count_back() {
     }
     let (refused, calls) =
         house.store_calls(house.app.log_in("jane@acme.example", PASSWORD.into(), address(1))).await;
-    assert_eq!((refusal(refused), calls), (TOO_MANY, 2), "the password is not looked at");
+    assert_eq!((refusal(refused), calls), (TOO_MANY, 3), "the password is not looked at");
     let refused = house.app.confirm_password(&acme.admin, PASSWORD.into(), address(1)).await;
     assert_eq!(refusal(refused), TOO_MANY);
 }
@@ -110,7 +109,7 @@ async fn a_hundred_failures_from_an_address_close_it_for_every_name() {
     assert_eq!(refused(&house, "another", 1).await.used_up.map(|(most, _)| most), Some(100));
     // Whom the address has locked out cannot lock a name as well.
     let (_, calls) = house.store_calls(refused(&house, "jane", 1)).await;
-    assert_eq!(calls, 0);
+    assert_eq!(calls, 1, "nothing but whether she is at home there");
     admitted(&house, "another", 2).await;
 }
 
@@ -127,8 +126,8 @@ async fn a_refusal_is_remembered_until_its_window_ends() {
     let house = House::new();
     fail(&house, 10, |_| "jane".into(), |_| 1).await;
     // The address is asked each time, because it has room; the name is known to be full from the first refusal on.
+    assert_eq!(house.store_calls(refused(&house, "jane", 1)).await.1, 3);
     assert_eq!(house.store_calls(refused(&house, "jane", 1)).await.1, 2);
-    assert_eq!(house.store_calls(refused(&house, "jane", 1)).await.1, 1);
     house.advance(MINUTE * 15 - SECOND);
     assert_eq!(refused(&house, "jane", 1).await.retry_after, Some(SECOND));
     house.advance(SECOND);
@@ -171,4 +170,77 @@ async fn counts_vanish_a_window_after_they_end() {
         let item = house.store().get(&key).await.unwrap().unwrap();
         assert_eq!(item.attrs().unwrap()["ttl"], START.seconds() + 30 * 60);
     }
+}
+
+async fn logged_in(house: &House, from: u32) -> bool {
+    match house.app.log_in("jane@acme.example", PASSWORD.into(), address(from)).await {
+        Ok(_) => true,
+        Err(error) => {
+            assert_eq!((error.kind, error.code), TOO_MANY);
+            false
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_is_done_elsewhere_closes_the_door_at_home() {
+    let house = House::new();
+    house.acme().await;
+    assert!(logged_in(&house, 1).await);
+    fail(&house, 50, |_| "jane@acme.example".into(), |n| n + 10).await;
+    fail(&house, 100, |n| format!("name {n}"), |_| 1).await;
+    assert!(!logged_in(&house, 9).await, "the name is closed elsewhere");
+    refused(&house, "joe", 1).await;
+    for _ in 0..3 {
+        assert!(logged_in(&house, 1).await);
+    }
+    house.advance(Duration::from_secs(30 * 24 * 3600) - MINUTE);
+    fail(&house, 50, |_| "jane@acme.example".into(), |n| n + 10).await;
+    assert!(logged_in(&house, 1).await, "after thirty days less a minute");
+    house.advance(Duration::from_secs(30 * 24 * 3600));
+    fail(&house, 50, |_| "jane@acme.example".into(), |n| n + 10).await;
+    assert!(!logged_in(&house, 1).await, "after thirty days");
+}
+
+#[tokio::test]
+async fn whoever_guesses_beside_somebody_at_home_is_limited_too() {
+    let house = House::new();
+    house.acme().await;
+    assert!(logged_in(&house, 1).await);
+    fail(&house, 50, |_| "jane@acme.example".into(), |_| 1).await;
+    let error = refused(&house, "jane@acme.example", 1).await;
+    assert_eq!(error.used_up.map(|(most, _)| most), Some(50));
+    // Nobody but this pair is closed by it.
+    admitted(&house, "jane@acme.example", 2).await;
+    admitted(&house, "joe", 1).await;
+    house.advance(MINUTE * 15);
+    assert!(logged_in(&house, 1).await);
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_a_name_of_nobody_make_no_address_known() {
+    let house = House::new();
+    house.acme().await;
+    let wrong = house.app.log_in("jane@acme.example", "wrong".into(), address(1)).await;
+    assert_eq!(refusal(wrong), WRONG);
+    fail(&house, 9, |_| "jane@acme.example".into(), |_| 1).await;
+    refused(&house, "jane@acme.example", 1).await;
+    let noted =
+        house.faults.calls().into_iter().filter(|call| call.starts_with("store.write G#known-networks"));
+    assert_eq!(noted.count(), 0);
+    assert!(logged_in(&house, 2).await);
+    let calls = house.faults.calls();
+    let noted: Vec<_> =
+        calls.iter().filter(|call| call.starts_with("store.write G#known-networks")).collect();
+    assert!(noted.len() == 1 && !noted[0].contains("jane") && !noted[0].contains("10.0"), "{noted:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_closes_no_door_for_longer_than_a_window() {
+    let house = House::new();
+    house.advance(MINUTE * 14);
+    fail(&house, 10, |_| "jane".into(), |_| 1).await;
+    refused(&house, "jane", 1).await;
+    house.clock.set_back(MINUTE * 60);
+    admitted(&house, "jane", 1).await;
 }

@@ -199,3 +199,16 @@ async fn the_token_against_forged_requests_belongs_to_one_session() {
     }
     assert_eq!(ours.csrf_token.len(), 43, "256 bits in base 64");
 }
+
+#[tokio::test]
+async fn an_ended_session_is_believed_no_longer_because_the_clock_was_set_back() {
+    let (house, acme) = with_acme().await;
+    let (token, presented) = open(&house, &acme.admin).await;
+    let text = token.text.expose_secret();
+    let here = house.another_instance();
+    here.verify_session(text).await.unwrap();
+    house.store().write(sessions::delete(&presented.place())).await.unwrap();
+    assert!(here.verify_session(text).await.is_ok(), "for a minute it is believed");
+    house.clock.set_back(HOUR);
+    assert_eq!(refusal(here.verify_session(text).await), ENDED);
+}

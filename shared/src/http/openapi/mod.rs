@@ -128,7 +128,12 @@ fn admission(route: &Route) -> String {
         Auth::Public => "Needs no credential.".to_owned(),
         Auth::Session => "Needs a session; an API key cannot do this.".to_owned(),
         Auth::Scope(routes::TEST_SCOPE) => "Needs a credential; any scope will do.".to_owned(),
-        Auth::Scope(scope) => format!("Needs the scope `{scope}`."),
+        Auth::Scope(scope) => match route.passes_on {
+            [] => format!("Needs the scope `{scope}`."),
+            more => {
+                format!("Needs the scope `{scope}`, and those that it passes on: `{}`.", more.join("`, `"))
+            }
+        },
     };
     if route.rate == RateClass::Trigger {
         text.push_str(" Limited: see `x-rate-limit`; all operations of a class count together.");

@@ -1,15 +1,11 @@
 //! Who is let in, and where.
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-};
-
-use axum::{Router, routing::get};
-use http::Method;
+use axum::{Router, body::Body, extract::ConnectInfo, routing::get};
+use http::{Method, Request};
 use secrecy::ExposeSecret;
+use tower::ServiceExt;
 
-use super::{CREATED, Front, OK};
+use super::{Answer, CREATED, Front, OK};
 use crate::{
     accounts::SessionToken,
     domain::session::TOKEN_LIFE,
@@ -168,20 +164,15 @@ async fn by_https_the_cookie_of_this_very_host_counts() {
 }
 
 #[tokio::test]
-async fn a_connection_tells_who_is_at_its_other_end() {
+async fn a_handler_is_told_who_is_at_the_other_end() {
     let router = Router::new().route("/", get(async |peer: Peer| format!("{peer:?}")));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let asks = tokio::task::spawn_blocking(move || {
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).unwrap();
-        reply
-    });
-    let reply = tokio::select! {
-        ended = axum::serve(listener, router.into_make_service_with_connect_info::<Peer>()) => panic!("{ended:?}"),
-        reply = asks => reply.unwrap(),
-    };
-    assert!(reply.ends_with("Peer { address: Some(127.0.0.1), https: false }"), "{reply}");
+    let peer = Peer { address: Some([192, 0, 2, 1].into()), https: true };
+    for (told, said) in [(Some(peer), peer), (None, Peer::default())] {
+        let mut request = Request::get("/").body(Body::empty()).unwrap();
+        if let Some(peer) = told {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        let answer = Answer::of(router.clone().oneshot(request).await.unwrap()).await;
+        assert_eq!(answer.text, format!("{said:?}"));
+    }
 }

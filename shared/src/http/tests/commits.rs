@@ -11,6 +11,7 @@ use crate::{
     http::{
         ctx::{Ctx, Idempotency, Refused, refusal, settle},
         reply::Reply,
+        routes::Dialect,
     },
     ids::Id,
     queue::TaskKind,
@@ -50,7 +51,12 @@ impl Scene {
 
     /// A request with the one `Idempotency-Key` of these tests.
     async fn keyed(&self, fingerprint: &str) -> Ctx {
-        let idempotency = Idempotency { key: self.key(), fingerprint: fingerprint.into(), begun: None };
+        let idempotency = Idempotency {
+            key: self.key(),
+            fingerprint: fingerprint.into(),
+            dialect: Dialect::Invokati,
+            begun: None,
+        };
         Ctx { idempotency: Some(idempotency), ..self.ctx().await }
     }
 

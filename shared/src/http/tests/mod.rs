@@ -23,6 +23,7 @@ use crate::{
 
 mod admission;
 mod commits;
+mod entry;
 mod platform;
 mod remembered;
 mod rules;
@@ -53,7 +54,7 @@ impl Answer {
     }
 
     fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_default()
+        crate::testing::json(&self.text).unwrap_or_default()
     }
 
     fn refusal(&self) -> (u16, String) {
@@ -82,6 +83,18 @@ async fn reads(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
     Ok(ctx.commit(Vec::new(), reply).await?)
 }
 
+/// Answers with as many characters as are asked for, and has a shorter form of it where that is asked for too.
+async fn says(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
+    let wish: Value = serde_json::from_slice(&body).map_err(Error::internal)?;
+    let long = "x".repeat(wish["long"].as_u64().and_then(|long| usize::try_from(long).ok()).unwrap_or(0));
+    let reply = Reply::created(&json!({ "id": ctx.app.id(), "said": long }))?;
+    let reply = match wish["short"].as_str() {
+        Some(short) => reply.shortened_to(&json!({ "said": short }))?,
+        None => reply,
+    };
+    Ok(ctx.commit(Vec::new(), reply).await?)
+}
+
 fn router() -> Router<SharedApp> {
     Router::new()
         .route("/health", get(|| async { "well" }))
@@ -92,6 +105,8 @@ fn router() -> Router<SharedApp> {
         .route("/api/payloads/list", get(tells))
         .route("/api/collections", post(tells).get(tells))
         .route("/api/collections/{id}", get(tells))
+        .route("/api/leads/bulk", post(says))
+        .route("/api/n8n/nodes/{kind}", post(tells))
         .route("/api/trigger-webhook", post(tells))
         .route("/api/user/api-key", get(tells))
         .route("/api/auth/logout", post(tells))

@@ -4,14 +4,31 @@ use std::time::Duration;
 
 use http::Method;
 
+use secrecy::ExposeSecret;
+
 use super::{Answer, CREATED, Front};
-use crate::repo::idempotency::KEEP;
+use crate::{
+    accounts::NewUser,
+    domain::{n8n_credential::SCOPES, org::Role},
+    http::reply::REMEMBERED_BYTES,
+    repo::idempotency::{KEEP, Outcome, key, write},
+    testing::house::PASSWORD,
+};
 
 const PATH: &str = "/api/payloads";
 
 async fn post(front: &Front, path: &str, key: &str, body: &str) -> Answer {
-    let headers = [("x-api-key", front.key()), ("idempotency-key", key)];
+    post_as(front, front.key(), path, key, body).await
+}
+
+async fn post_as(front: &Front, credential: &str, path: &str, key: &str, body: &str) -> Answer {
+    let bearer = format!("Bearer {credential}");
+    let headers = [("authorization", bearer.as_str()), ("idempotency-key", key)];
     front.send(Method::POST, path, &headers, body.to_owned()).await
+}
+
+fn is_replay(answer: &Answer) -> bool {
+    answer.header("idempotent-replayed") == Some("true")
 }
 
 #[tokio::test]
@@ -77,4 +94,102 @@ async fn what_reads_or_concerns_credentials_remembers_nothing() {
     }
     let remembered = post(&front, "/api/collections", "k", "").await;
     assert_eq!((&remembered.json()["key"], &remembered.json()["begun"]), (&true.into(), &().into()));
+}
+
+#[tokio::test]
+async fn a_reply_of_any_length_is_remembered_and_a_long_one_in_short() {
+    const BULK: &str = "/api/leads/bulk";
+    let front = Front::new().await;
+    let longest = REMEMBERED_BYTES - r#"{"id":0000000000000000,"said":""}"#.len();
+    for (long, short, repeated) in [
+        (longest, Some("short"), None),
+        (longest + 20, Some("short"), Some(r#"{"said":"short"}"#)),
+        (420_000, Some("short"), Some(r#"{"said":"short"}"#)),
+        (5 << 20, Some("short"), Some(r#"{"said":"short"}"#)),
+        (420_000, None, Some("reply_left_out")),
+    ] {
+        let (key, body) = (format!("{long} {short:?}"), serde_json::json!({ "long": long, "short": short }));
+        let first = post(&front, BULK, &key, &body.to_string()).await;
+        assert_eq!((first.status, is_replay(&first)), (CREATED, false), "{long}");
+        assert!(first.text.len() > long, "the first reply is whole");
+        let again = post(&front, BULK, &key, &body.to_string()).await;
+        assert_eq!((again.status, is_replay(&again)), (CREATED, true), "{long}");
+        match repeated {
+            None => assert!(again.text == first.text, "{long}"),
+            Some(said) => assert!(again.text.contains(said) && again.text.len() < 1000, "{}", again.text),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_its_user_whatever_the_credential() {
+    let front = Front::new().await;
+    let app = &front.house.app;
+    let first = post(&front, PATH, "k", "{}").await;
+    let rotated = front.key_with(&["payloads:write"]).await;
+    let session = app.open_session(&front.acme.admin).await.unwrap();
+    for credential in [rotated.as_str(), session.text.expose_secret()] {
+        let again = post_as(&front, credential, PATH, "k", "{}").await;
+        assert_eq!((again.text, again.status), (first.text.clone(), CREATED));
+    }
+    let wish = NewUser { email: "ann@acme.example".into(), role: Role::Editor, password: PASSWORD.into() };
+    let ann = app.create_user(front.acme.admin.tenant, wish).await.unwrap();
+    let ann = app.open_session(&ann).await.unwrap();
+    let theirs = post_as(&front, ann.text.expose_secret(), PATH, "k", "{}").await;
+    assert_eq!((theirs.status, is_replay(&theirs)), (CREATED, false), "another user's key of the same text");
+    assert_ne!(theirs.text, first.text);
+    let other = post_as(&front, ann.text.expose_secret(), PATH, "k", "[]").await;
+    assert_eq!(other.refusal(), (409, "idempotency_key_reused".into()));
+}
+
+#[tokio::test]
+async fn rights_are_looked_at_before_a_reply_is_repeated() {
+    const NODES: &str = "/api/n8n/nodes/lead";
+    let front = Front::new().await;
+    let first = post(&front, NODES, "k", "{}").await;
+    assert_eq!(first.status, CREATED, "{first:?}");
+    let narrow = front.key_with(&["nodes:write"]).await;
+    let refused = post_as(&front, &narrow, NODES, "k", "{}").await;
+    assert_eq!(refused.refusal(), (403, "missing_scope".into()));
+    for scope in SCOPES {
+        assert!(refused.text.contains(scope), "{refused:?}");
+        let all_but_one: Vec<_> =
+            SCOPES.into_iter().filter(|held| *held != scope).chain(["nodes:write"]).collect();
+        let key = front.key_with(&all_but_one).await;
+        let refused = post_as(&front, &key, NODES, "k", "{}").await;
+        assert_eq!(refused.json()["message"], format!("This key lacks the scope {scope}."));
+    }
+    let all: Vec<_> = SCOPES.into_iter().chain(["nodes:write"]).collect();
+    let key = front.key_with(&all).await;
+    let again = post_as(&front, &key, NODES, "k", "{}").await;
+    assert_eq!((is_replay(&again), &again.text), (true, &first.text));
+    let payloads = front.key_with(&["payloads:write"]).await;
+    assert_eq!(post_as(&front, &payloads, NODES, "k", "{}").await.refusal(), (403, "missing_scope".into()));
+}
+
+#[tokio::test]
+async fn a_record_from_when_keys_were_the_organizations_is_nobodys_reply() {
+    let front = Front::new().await;
+    // What a version before would have looked for: operation, path and key alone.
+    let hash = crate::http::layers::hash(&[b"create_payload", PATH.as_bytes(), b"k"]);
+    let place = key(front.acme.admin.tenant, &hash);
+    let outcome = Outcome::Replied { status: 201, body: "\"old\"".into() };
+    front.house.store().write(write(&place, "f", outcome, front.house.now()).unwrap()).await.unwrap();
+    let answer = post(&front, PATH, "k", "{}").await;
+    assert_eq!((answer.status, is_replay(&answer)), (CREATED, false), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_beginning_that_lies_ahead_of_a_clock_set_back_is_waited_for_no_longer() {
+    let front = Front::new().await;
+    let hour = Duration::from_secs(3600);
+    let at = front.house.now().plus(hour);
+    let record = |at| crate::repo::idempotency::Record {
+        fingerprint: "f".into(),
+        outcome: Outcome::Begun { id: crate::ids::Id::SMALLEST, at },
+        ttl: i64::MAX,
+    };
+    let settled = |at| crate::http::ctx::settle(&record(at), "f", front.house.now());
+    assert_eq!(settled(at).unwrap(), None, "its request ended an hour ago by any clock");
+    assert!(settled(front.house.now().plus(Duration::from_secs(34))).is_err(), "a clock a little ahead");
 }

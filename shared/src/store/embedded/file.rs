@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
+use super::presence;
+use crate::private;
+
 /// `Batn`, the mark of our files in SQLite's header.
 const APPLICATION_ID: i64 = 0x4261_746e;
 /// Raised with every change of [`SCHEMA`]; a step from each earlier version is then added beside it.
@@ -56,6 +59,16 @@ pub enum OpenError {
     Newer { path: PathBuf, found: i64 },
     #[error("{path} is not a file of this program")]
     Foreign { path: PathBuf },
+    #[error(
+        "{path} is missing or empty, but there was a database: put it back from a backup, or delete {mark} to begin \
+         with nothing"
+    )]
+    Emptied { path: PathBuf, mark: PathBuf },
+    #[error(
+        "{log} is missing, and the last stop was not in order, so that acknowledged writes may be in it: put it back, or \
+         delete {mark} to go on without them (nothing is lost if another tool has opened the database since)"
+    )]
+    LogMissing { log: PathBuf, mark: PathBuf },
     #[error("{path}: {source}")]
     Engine { path: PathBuf, source: rusqlite::Error },
     #[error("{path}: {source}")]
@@ -64,7 +77,8 @@ pub enum OpenError {
 
 /// The connection that writes; it creates the file and brings the schema up to date.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
-    private(path).map_err(|source| OpenError::Io { path: path.into(), source })?;
+    presence::check(path)?;
+    own(path).map_err(|source| OpenError::Io { path: path.into(), source })?;
     let engine = |source| OpenError::Engine { path: path.into(), source };
     let mut conn =
         Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE)).map_err(engine)?;
@@ -102,22 +116,18 @@ fn flags(access: OpenFlags) -> OpenFlags {
 
 /// The lock file beside the database: who holds it may write.
 pub(super) fn turn(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(name)
+    private::open(options.write(true).create(true).truncate(false), &presence::beside(path, ".lock"))
 }
 
-/// Creates the file for its owner alone; SQLite gives the files beside it the same mode.
-fn private(path: &Path) -> std::io::Result<()> {
+/// Creates the file for its owner alone; SQLite gives the files beside it the same mode. Those that are there already are taken
+/// away from others.
+fn own(path: &Path) -> std::io::Result<()> {
+    if presence::mend(path)? {
+        tracing::warn!(path = %path.display(), "others could read the database: its files are their owner's alone now");
+    }
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    private::open(options.write(true).create(true).truncate(false), path).map(drop)
 }
 
 fn settle(conn: &Connection) -> rusqlite::Result<()> {
@@ -137,6 +147,11 @@ fn durable(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "checkpoint_fullfsync", true)?;
     conn.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
     conn.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))
+}
+
+/// Writes the head of the file anew, as it is: a write that goes to the disk like any other and changes nothing.
+pub(super) fn touch(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "user_version", VERSION)
 }
 
 fn migrate(conn: &mut Connection, path: &Path) -> Result<(), OpenError> {

@@ -13,16 +13,21 @@ use super::{Action, Item, Key, Meter, Page, Query, Store, StoreError, Write, che
 mod apply;
 mod cost;
 mod file;
+mod presence;
 mod query;
 mod readers;
 mod row;
 pub(crate) mod writer;
 
 pub use file::OpenError;
+pub use presence::is_hollow;
 
 use apply::{Decided, Outcome};
+use presence::Presence;
 use readers::Readers;
 use writer::{Fault, Writer};
+
+use crate::error::LogFailure;
 
 /// The table, and the file that the embedded queue shares. A clone is another handle on the same file; the last one
 /// dropped finishes what was sent and closes it.
@@ -30,6 +35,9 @@ use writer::{Fault, Writer};
 pub struct Sqlite {
     inner: Arc<Inner>,
 }
+
+/// The attributes whose values a sealer has sealed.
+const SEALED: [&str; 3] = ["sealed_api_key", "sealed_text", "sealed_resume_url"];
 
 struct Inner {
     /// None in memory, where the database is visible to the writer's connection alone.
@@ -46,16 +54,17 @@ impl Sqlite {
         let turn = file::turn(path).map_err(io)?;
         let held = writer::take_turn(Some(&turn));
         let writer = file::writer(path)?;
+        let presence = Presence::enter(path).log_failure("whether Baton stops in order cannot be noted");
         drop(held);
         let readers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8));
         let readers = || (0..readers).map(|_| file::reader(path)).collect::<Result<_, _>>();
         let readers = Readers::start(readers()?, readers()?).map_err(io)?;
-        Ok(Self::over(Writer::start(writer, Some(turn)).map_err(io)?, Some(readers)))
+        Ok(Self::over(Writer::start(writer, Some(turn), presence).map_err(io)?, Some(readers)))
     }
 
     /// A database of its own that vanishes with the last handle.
     pub fn memory() -> Result<Self, OpenError> {
-        let writer = Writer::start(file::memory()?, None);
+        let writer = Writer::start(file::memory()?, None, None);
         let writer = writer.map_err(|source| OpenError::Io { path: ":memory:".into(), source })?;
         Ok(Self::over(writer, None))
     }
@@ -74,6 +83,17 @@ impl Sqlite {
                  (SELECT pk, sk FROM items INDEXED BY items_ttl WHERE ttl < ?1 ORDER BY ttl LIMIT ?2)",
             )?;
             Ok(delete.execute((now_seconds, limit))?)
+        })
+        .await
+    }
+
+    /// Whether any item holds a value that a sealer has sealed. Reads everything until it finds one: for the start that has
+    /// reason to ask.
+    pub async fn holds_sealed_values(&self) -> Result<bool, StoreError> {
+        self.read_job(|conn| {
+            let found = SEALED.map(|name| format!("instr(body, '\"{name}\":\"') > 0")).join(" OR ");
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM items WHERE {found})");
+            Ok(conn.query_row(&sql, (), |row| row.get(0))?)
         })
         .await
     }
@@ -206,6 +226,10 @@ impl Store for Sqlite {
             Ok(units) => self.spend(0.0, units, Ok(())),
             Err(Refusal { error, units }) => self.spend(0.0, units, Err(error)),
         }
+    }
+
+    async fn try_writing(&self) -> Result<(), StoreError> {
+        self.write_job(|conn| Ok(file::touch(conn)?)).await
     }
 
     fn meter(&self) -> &Meter {

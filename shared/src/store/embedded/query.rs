@@ -4,7 +4,10 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::{cost, row};
-use crate::store::{Index, Item, Key, Page, Position, Query, Range, SortValue, StoreError, attr, limits};
+use crate::{
+    json::{self, Tree},
+    store::{Index, Item, Key, Page, Position, Query, Range, SortValue, StoreError, attr, limits},
+};
 
 /// One page, and what it costs. The query has passed [`crate::store::check::query`].
 pub(super) fn page(conn: &Connection, query: &Query) -> Result<(Page, f64), StoreError> {
@@ -39,9 +42,13 @@ fn entry(query: &Query, row: &Row<'_>) -> Result<(Item, Option<SortValue>), Stor
         Index::Gsi1 => Ok((row::item(key, row, 2)?, Some(SortValue::S(row.get(4)?)))),
         Index::Due => {
             let at: i64 = row.get(2)?;
-            let task = row.get::<_, Option<String>>(3)?.map(|task| serde_json::from_str(&task)).transpose();
+            let task = row.get::<_, Option<String>>(3)?.map(|task| json::stored::<Tree>(&task)).transpose();
             let task = task.map_err(|e| StoreError::Corrupt(format!("{key}: {}: {e}", attr::DUE_TASK)))?;
-            let attrs = cost::due_entry(Some(query.partition.as_str().into()), Some(at.into()), task);
+            let attrs = cost::due_entry(
+                Some(query.partition.as_str().into()),
+                Some(at.into()),
+                task.map(|Tree(task)| task),
+            );
             Ok((Item::new(key, attrs), Some(SortValue::N(at))))
         }
     }

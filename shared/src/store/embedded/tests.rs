@@ -33,7 +33,7 @@ async fn what_was_written_is_there_after_reopening() {
     let mut left: Vec<_> =
         std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
-    assert_eq!(left, ["store.db", "store.db.lock"], "a clean end leaves no log behind");
+    assert_eq!(left, ["store.db", "store.db.lock", "store.db.open"], "a clean end leaves no log behind");
     let store = Sqlite::open(dir.path().join("store.db")).unwrap();
     assert_eq!(store.get(&key("1")).await.unwrap().unwrap().attrs().unwrap()["n"], 1);
 }

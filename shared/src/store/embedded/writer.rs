@@ -12,6 +12,8 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::presence::Presence;
+
 /// Jobs in one commit: bounds the wait of the first one.
 const GROUP: usize = 256;
 
@@ -32,12 +34,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// `turn` is locked while this process writes, see [`take_turn`]; none in memory, where nobody else is.
-    pub(crate) fn start(conn: Connection, turn: Option<File>) -> std::io::Result<Self> {
+    /// `turn` is locked while this process writes, see [`take_turn`], and `presence` is given up before the file is closed;
+    /// none in memory, where nobody else is.
+    pub(super) fn start(
+        conn: Connection,
+        turn: Option<File>,
+        presence: Option<Presence>,
+    ) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(conn, turn.as_ref(), &inbox))?;
+            .spawn(move || serve(conn, turn.as_ref(), presence, &inbox))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
@@ -114,7 +121,7 @@ where
     }
 }
 
-fn serve(conn: Connection, turn: Option<&File>, inbox: &Receiver<Box<dyn Job>>) {
+fn serve(conn: Connection, turn: Option<&File>, presence: Option<Presence>, inbox: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = inbox.recv() {
         let held = take_turn(turn);
         commit_group(&conn, first, inbox);
@@ -122,6 +129,9 @@ fn serve(conn: Connection, turn: Option<&File>, inbox: &Receiver<Box<dyn Job>>) 
     }
     // The last connection to close writes the log back into the file.
     let held = take_turn(turn);
+    if let Some(Err(error)) = presence.map(Presence::leave) {
+        tracing::warn!(%error, "that Baton stops in order was not noted");
+    }
     drop(conn);
     drop(held);
 }

@@ -1,7 +1,5 @@
 //! Cursors of lists and searches, and ids in every rendering.
 
-use serde_json::{Map, Value};
-
 use crate::{
     domain::words,
     http::{
@@ -39,17 +37,14 @@ pub fn cursor(data: &[u8]) {
 /// `cursor`, `limit` and the search on three lines, as a list reads them.
 fn parameters(text: &str) {
     let mut parts = text.splitn(3, '\n');
-    let mut map = Map::new();
-    for name in ["cursor", "limit"] {
-        map.insert(name.into(), Value::from(parts.next().unwrap_or_default()));
-    }
+    let sent = ["cursor", "limit"].map(|name| (name.to_owned(), parts.next().unwrap_or_default().to_owned()));
     let search = words::search(parts.next().unwrap_or_default());
-    let mut fields = Fields::new(map.clone());
+    let mut fields = Fields::from_iter(sent.clone());
     let (limit, after) = page::read(&mut fields);
     assert!((1..=MAX_LIMIT).contains(&limit), "{limit}");
     assert!(after.is_none() || !fields.is_refused("cursor"));
     named(fields);
-    let mut fields = Fields::new(map);
+    let mut fields = Fields::from_iter(sent);
     let (_, mark) = page::read_search(&mut fields, &search);
     if let Some(after) = mark.and_then(|mark| mark.after) {
         assert!(after.text.starts_with(&words::clip(&search)), "a cursor of another search");

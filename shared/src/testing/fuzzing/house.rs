@@ -87,7 +87,7 @@ impl House {
     #[must_use]
     #[expect(clippy::expect_used, reason = "nothing can be looked at without it")]
     pub fn new(router: Router<SharedApp>, document: &str) -> Self {
-        let document = serde_json::from_str(document).expect("the document is JSON");
+        let document = crate::testing::json(document).expect("the document is JSON");
         let mut house = Self {
             router,
             file: Sqlite::memory().expect("a database in memory"),
@@ -235,7 +235,7 @@ impl House {
         let (parts, body) = response.expect("the router answers").into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body in memory");
         let is_json = parts.headers.get("content-type").is_some_and(|kind| kind == "application/json");
-        let json = serde_json::from_slice(&body).ok();
+        let json = crate::testing::json(&body);
         assert!(json.is_some() || !is_json, "a body that is no JSON");
         Answer {
             status: parts.status.as_u16(),

@@ -124,7 +124,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// A field for a URL takes nothing that the guard would not understand, and keeps its meaning.
 fn field(text: &str) {
-    let mut fields = Fields::new([("url".to_owned(), text.into())].into_iter().collect());
+    let mut fields = Fields::from_iter([("url".to_owned(), text.to_owned())]);
     if let Some(url) = fields.url("url") {
         assert_eq!(Url::parse(text.trim()).as_ref(), Ok(&url), "{text}");
     }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use serde_json::Value;
 use url::Url;
 
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
     egress::{OutError, OutReply, OutRequest},
     error::{Error, Result},
     ids::Id,
+    json::{self, Part},
     repo::{media::MediaItems, subjects::OWN},
     store,
     tenant::TenantId,
@@ -85,8 +85,8 @@ async fn ask(app: &App, url: Url) -> Answer {
 
 fn read(reply: &OutReply) -> Answer {
     match reply.status {
-        200 => match serde_json::from_slice(&reply.body) {
-            Ok(said) => Answer::Said(enriched(&said)),
+        200 => match json::text(&reply.body) {
+            Ok(said) => Answer::Said(enriched(said.root())),
             Err(_) => Answer::Nothing("the answer is not JSON".into()),
         },
         408 | 425 | 429 | 500.. => Answer::Later(format!("it answered {}", reply.status)),
@@ -96,15 +96,11 @@ fn read(reply: &OutReply) -> Answer {
 }
 
 /// Takes what is usable: a provider may send numbers as text, and leave out what it likes.
-fn enriched(said: &Value) -> Enriched {
-    let number = |name: &str| match &said[name] {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    };
+fn enriched(said: Part<'_>) -> Enriched {
+    let number = |name: &str| said.get(name)?.text_or_digits()?.parse::<u64>().ok();
     let pixels =
         |name: &str| number(name).and_then(|pixels| u32::try_from(pixels).ok()).filter(|pixels| *pixels > 0);
-    let picture = said["thumbnail_url"].as_str().and_then(|text| Url::parse(text).ok());
+    let picture = said.get("thumbnail_url").and_then(|url| Url::parse(&url.text()?).ok());
     Enriched {
         thumbnail_url: picture
             .filter(|url| url.scheme() == "https" && url.as_str().len() <= 2048)
@@ -139,6 +135,10 @@ mod tests {
         }
     }
 
+    fn told(said: &serde_json::Value) -> json::Json {
+        json::Json::read(said.to_string().as_bytes()).unwrap()
+    }
+
     #[test]
     fn what_is_usable_is_taken() {
         let said = json!({
@@ -151,14 +151,14 @@ mod tests {
             width: Some(1920),
             height: Some(1080),
         };
-        assert_eq!(enriched(&said), expected);
+        assert_eq!(enriched(told(&said).part()), expected);
         for said in [
             json!({ "thumbnail_url": "javascript:alert(1)", "duration": -1, "width": "100%", "height": 0 }),
             json!({ "thumbnail_url": "http://i.vimeocdn.com/1.jpg", "duration": 0, "width": null }),
             json!([1]),
             json!("text"),
         ] {
-            assert_eq!(enriched(&said), Enriched::default(), "{said}");
+            assert_eq!(enriched(told(&said).part()), Enriched::default(), "{said}");
         }
     }
 }

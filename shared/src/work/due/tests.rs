@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::json;
 
-use super::{PAGE, Report, sweep, tick};
+use super::{PAGE, Report, SKEW, UNNOTICED, sweep, tick};
 use crate::{
     clock::Millis,
     error::Result,
@@ -55,7 +55,7 @@ async fn arrived(house: &House) -> Vec<(QueueName, Task)> {
     let mut all = Vec::new();
     for queue in QueueName::ALL {
         for delivery in house.app.queue.receive(queue, 10, MINUTE).await.unwrap() {
-            all.push((queue, serde_json::from_str(&delivery.body).unwrap()));
+            all.push((queue, crate::json::from_str(&delivery.body).unwrap()));
         }
     }
     all
@@ -236,4 +236,52 @@ async fn a_queue_that_takes_nothing_is_an_error_and_the_mark_stays_where_it_was(
     house.faults.set(Plan::Calm);
     assert_eq!(mark_of(&house, 1).await, Millis(0));
     assert_eq!(found(tick(&house.app, SECOND, NEVER).await), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_takes_the_marks_with_it() {
+    let house = House::new();
+    let hour = Duration::from_secs(3600);
+    // What arrives now, that did not arrive before: what is not answered comes again.
+    let mut known = Vec::new();
+    let mut news = async || {
+        tick(&house.app, SECOND, NEVER).await.unwrap();
+        let all: Vec<_> = arrived(&house).await.into_iter().map(|(_, task)| task.key()).collect();
+        let new: Vec<_> = all.into_iter().filter(|key| !known.contains(key)).collect();
+        known.extend(new.clone());
+        new
+    };
+    let shard: Vec<_> = of_one_shard().take(4).collect();
+    let [first, at_once, soon, before] = shard[..] else { unreachable!("four were taken") };
+    owe(&house, first, TaskKind::Chore, START).await;
+    assert_eq!(news().await, [thing(first)]);
+    owe(&house, before, TaskKind::Chore, START.plus(SECOND * 5)).await;
+    house.clock.set_back(hour);
+    // Made by the clock as it is now, in the shard that was read farthest.
+    let now = house.now();
+    owe(&house, at_once, TaskKind::Chore, now).await;
+    owe(&house, soon, TaskKind::Chore, now.plus(MINUTE)).await;
+    assert_eq!(news().await, [thing(at_once)], "what is owed now is done now");
+    assert!(mark_of(&house, first).await <= now.plus(SECOND), "and the mark is where the clock is");
+    house.advance(MINUTE);
+    assert_eq!(news().await, [thing(soon)]);
+    // What was owed before comes when the clock says so again, and no later.
+    house.advance(hour - MINUTE);
+    assert_eq!(news().await, []);
+    house.advance(SECOND * 5);
+    assert_eq!(news().await, [thing(before)]);
+}
+
+#[tokio::test]
+async fn clocks_that_differ_a_little_move_no_mark_back() {
+    let house = House::new();
+    owe(&house, 1, TaskKind::Chore, START).await;
+    tick(&house.app, SECOND, NEVER).await.unwrap();
+    let mark = mark_of(&house, 1).await;
+    house.clock.set_back(SKEW);
+    tick(&house.app, SECOND, NEVER).await.unwrap();
+    assert_eq!(mark_of(&house, 1).await, mark);
+    house.clock.set_back(Duration::from_millis(1));
+    tick(&house.app, SECOND, NEVER).await.unwrap();
+    assert_eq!(mark_of(&house, 1).await, house.now().minus(UNNOTICED));
 }

@@ -1,0 +1,216 @@
+//! One request's stay: its turn at the gate, its body, and the room that both take.
+//!
+//! Its one rule: nobody waits for a client with a turn in hand. Until it is known who calls, the turn is the address's; then it
+//! is the caller's; it is given back while the body is on its way, and taken anew when the body is there.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::FutureExt;
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use shared::{
+    error::{Error, ErrorKind, Result},
+    http::{entry::Entry, layers},
+    tenant::TenantId,
+};
+use tokio::time::{Duration, Instant, sleep, timeout};
+
+use super::{
+    accept::Host,
+    body::{self, Arriving},
+    line::Line,
+    shares::Share,
+    who::Who,
+};
+use crate::gate::{Lane, Turn};
+
+/// A body's pace is looked at so often, and twice within its grace.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub struct Visit {
+    host: Arc<Host>,
+    line: Arc<Line>,
+    /// Whoever is at the address.
+    peer: Who,
+    lane: Option<Lane>,
+    declared: Option<usize>,
+    /// What is declared says nothing of how much room the body takes.
+    packed: bool,
+    /// The client sends its body only when it is told to go on.
+    asks_first: bool,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    incoming: Option<Incoming>,
+    turn: Option<Turn>,
+    room: Option<Share<Who>>,
+    tenant: Option<TenantId>,
+    /// The body was waited for.
+    awaited: bool,
+    late: bool,
+}
+
+/// What is known of a request when it comes.
+pub struct Head {
+    pub peer: Who,
+    pub lane: Option<Lane>,
+    pub declared: Option<usize>,
+    pub packed: bool,
+    pub asks_first: bool,
+}
+
+impl Visit {
+    pub fn begin(host: &Arc<Host>, line: &Arc<Line>, head: &Head, incoming: Incoming) -> Arc<Self> {
+        let incoming = Some(incoming).filter(|incoming| !incoming.is_end_stream());
+        let held = Mutex::new(Held { incoming, ..Held::default() });
+        let Head { peer, lane, declared, packed, asks_first } = *head;
+        Arc::new(Self {
+            host: host.clone(),
+            line: line.clone(),
+            peer,
+            lane,
+            declared,
+            packed,
+            asks_first,
+            held,
+        })
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whom the request is counted for.
+    pub fn caller(&self) -> Who {
+        self.held().tenant.map_or(self.peer, Who::Tenant)
+    }
+
+    /// Takes a turn for whom the request is counted for now, instead of the one that it has.
+    pub fn take_turn(&self) -> Result<()> {
+        let Some(lane) = self.lane else { return Ok(()) };
+        let who = self.caller();
+        let mut held = self.held();
+        held.turn = None;
+        held.turn = Some(self.host.gate.enter(lane, who)?);
+        Ok(())
+    }
+
+    /// Whether the body came too slowly.
+    pub fn was_late(&self) -> bool {
+        self.held().late
+    }
+
+    /// What was not read of the body is read and thrown away for a while: a client that sends all before it reads would not see
+    /// its reply otherwise. One that asks first is not told to go on, and one that was late is not waited for any more.
+    pub fn throw_rest_away(&self) {
+        let mut held = self.held();
+        let Some(rest) = held.incoming.take() else { return };
+        if held.late || self.asks_first && !held.awaited {
+            return;
+        }
+        let (bytes, time, line) =
+            (self.host.limits.rest_bytes, self.host.limits.rest_time, self.line.clone());
+        line.throws_rest_away(true);
+        #[expect(clippy::disallowed_methods, reason = "a process of its own lives on after the reply")]
+        tokio::spawn(async move {
+            let _ = timeout(time, read_away(rest, bytes)).await;
+            line.throws_rest_away(false);
+        });
+    }
+
+    /// Reads the body while its client sends it.
+    async fn read(&self, body: &mut Arriving) -> Result<()> {
+        while let Some(ended) = body.next().now_or_never() {
+            if ended? {
+                return Ok(());
+            }
+        }
+        {
+            let mut held = self.held();
+            held.turn = None;
+            held.awaited = true;
+        }
+        self.line.reads_body(true);
+        let limits = &self.host.limits;
+        let (begun, every) = (Instant::now(), LOOK.min(limits.body.grace / 2));
+        let look = sleep(every);
+        tokio::pin!(look);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut look => {
+                    let took = begun.elapsed();
+                    if took > limits.body_time || limits.body.missed(took, body.came()) {
+                        self.held().late = true;
+                        return Err(Error::new(ErrorKind::Malformed, "body_too_slow", "The body did not arrive in time."));
+                    }
+                    look.as_mut().reset(Instant::now() + every);
+                }
+                ended = body.next() => if ended? { break },
+            }
+        }
+        self.line.reads_body(false);
+        Ok(())
+    }
+
+    /// Room for the body, as soon as there is some.
+    async fn make_room(&self, declared: Option<usize>) -> Result<Option<Share<Who>>> {
+        let Some(bytes) = body::room_for(declared) else { return Ok(None) };
+        let (who, bodies) = (self.caller(), &self.host.bodies);
+        if let Some(room) = bodies.take(who, bytes) {
+            return Ok(Some(room));
+        }
+        self.held().turn = None;
+        let room = bodies.take_within(who, bytes, self.host.limits.body_wait).await;
+        room.map(Some).ok_or_else(body::no_room)
+    }
+}
+
+#[async_trait]
+impl Entry for Visit {
+    async fn enter(&self, tenant: Option<TenantId>) -> Result<Option<Bytes>> {
+        self.held().tenant = tenant;
+        self.take_turn()?;
+        let Some(incoming) = self.held().incoming.take() else { return Ok(None) };
+        let limit = self.host.app.settings.max_body_bytes;
+        let room = match self.declared {
+            Some(declared) if declared > limit => Err(layers::too_large(limit)),
+            _ if self.packed => self.make_room(Some(limit)).await,
+            declared => self.make_room(declared).await,
+        };
+        let room = match room {
+            Ok(room) => room,
+            Err(error) => {
+                self.held().incoming = Some(incoming);
+                return Err(error);
+            }
+        };
+        let mut body = Arriving::new(incoming, self.declared, limit, room);
+        if let Err(error) = self.read(&mut body).await {
+            self.held().incoming = Some(body.rest());
+            return Err(error);
+        }
+        let (bytes, room) = body.whole();
+        self.held().room = room;
+        if self.held().turn.is_none() {
+            self.take_turn()?;
+        }
+        Ok(Some(bytes))
+    }
+}
+
+async fn read_away(mut rest: Incoming, most: usize) {
+    let mut left = most;
+    while let Some(Ok(frame)) = rest.frame().await {
+        let came = frame.data_ref().map_or(0, Bytes::len);
+        match left.checked_sub(came) {
+            Some(less) => left = less,
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The records of a list. Its one rule: one that cannot be read is shown as that, and the list goes on.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    error::{Error, Result},
+    ids::Id,
+    metrics,
+    repo::listing::Row,
+    tenant::TenantId,
+};
+
+/// A record, or that it cannot be read.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Shown<T> {
+    Record(T),
+    Unreadable(UnreadableRecord),
+}
+
+/// A record whose stored form cannot be read. It is counted and logged; asked for alone, it is answered with
+/// `unreadable_record`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnreadableRecord {
+    #[schema(value_type = u64, example = 42)]
+    id: Id,
+    /// Always true.
+    unreadable: bool,
+}
+
+/// The rows of a list. A record of which a part turns out to be unreadable when it is shown is unreadable too.
+pub fn shown<T, U>(
+    tenant: TenantId,
+    rows: Vec<Row<T>>,
+    id: impl Fn(&T) -> Id,
+    mut show: impl FnMut(T) -> Result<U>,
+) -> Result<Vec<Shown<U>>> {
+    let gap = |id: Id, why: &str| {
+        metrics::unreadable(tenant, id, why);
+        Shown::Unreadable(UnreadableRecord { id, unreadable: true })
+    };
+    let each = rows.into_iter().map(|row| match row {
+        Ok(record) => {
+            let id = id(&record);
+            match show(record) {
+                Ok(record) => Ok(Shown::Record(record)),
+                Err(error) if error.code == Error::UNREADABLE => Ok(gap(id, &error.to_string())),
+                Err(error) => Err(error),
+            }
+        }
+        Err(unreadable) => Ok(gap(unreadable.id, &unreadable.why)),
+    });
+    each.collect()
+}
