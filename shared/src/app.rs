@@ -12,6 +12,7 @@ use crate::{
     http::rate::Limiter,
     ids::{Id, Ids},
     installed::Sightings,
+    metering,
     queue::{Queue, Task},
     recent::Recent,
     sealer::Sealer,
@@ -34,6 +35,7 @@ pub struct App {
     pub(crate) refusals: Refusals,
     pub(crate) limiter: Limiter,
     pub(crate) sightings: Sightings,
+    pub(crate) metering: metering::Known,
     pub(crate) health: crate::http::health::HealthCache,
 }
 
@@ -68,6 +70,7 @@ impl App {
             refusals: Refusals::default(),
             limiter: Limiter::default(),
             sightings: Sightings::default(),
+            metering: metering::Known::default(),
             health: Default::default(),
         })
     }

@@ -131,6 +131,7 @@ routes! {
     Get "/api/auth/test" "test_credential_auth" Invokati Scope("*:test"), None, "meta", [];
     Post "/api/token-usage" "record_token_usage" Tokens Scope("token_usage:write"), None, "token-usage", [NotFound];
     Get "/api/token-usage/{workflow_id}/stats" "get_token_usage_stats" Tokens Scope("token_usage:read"), None, "token-usage", [NotFound, Invalid];
+    Get "/api/token-usage/{workflow_id}/records" "list_token_usage_records" Tokens Scope("token_usage:read"), None, "token-usage", [NotFound, Invalid];
     Post "/api/trigger-webhook" "trigger_webhook" Tokens Scope("workflows:execute"), Trigger, "triggers", [NotFound, Upstream, UpstreamTimeout];
     Post "/api/poll-execution" "poll_execution" Tokens Scope("workflows:read"), Trigger, "triggers", [NotFound];
     Post "/api/payloads" "create_payload" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Forbidden];
