@@ -123,12 +123,12 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let metering = ctx.metering();
     let (input, money) = futures::future::join(read(&ctx, fields), metering.settled()).await;
     let (input, money) = (input?, money?);
-    metering.meet(&money).await;
     let nid = match &input.installation {
         Some(installation) => Some(ctx.installed().node(installation.id, &input.workflow_id, None).await?),
         None => None,
     };
     let usage = usage(&ctx, &money, input)?;
+    metering.meet(&money, std::slice::from_ref(&usage)).await;
     let reply = Reply::created(&recorded(&usage, nid))?;
     let beside = metering.beside(&money, &usage)?;
     let committed = commit(&ctx, &usage, &beside, reply).await?;

@@ -3,6 +3,7 @@
 //! Its one rule: whoever records usage asks here what it costs, so that an organization's own prices, a new table and the
 //! watch over its budgets hold for every record.
 
+pub mod budgets;
 mod records;
 
 use std::{sync::Arc, time::Duration};
@@ -158,21 +159,25 @@ impl Metering<'_> {
     }
 
     /// Owes the pricing of what had no price, the first time that this organization's usage meets the table of this build.
-    /// It is no condition of recording usage: what fails here is done by the next instance.
-    pub async fn meet(&self, money: &Money) {
-        if money.has_met(PRICE_VERSION) {
+    /// An organization that never had a record without a price needs none of this and pays nothing for it. It is no
+    /// condition of recording usage: what fails here is done by the next instance.
+    pub async fn meet(&self, money: &Money, records: &[Usage]) {
+        let first = money.met.is_empty();
+        if money.has_met(PRICE_VERSION) || first && records.iter().all(|usage| usage.model_found) {
             return;
         }
         let met = async {
             let mut next = money.clone();
             next.meet(PRICE_VERSION);
             next.v += 1;
-            let what = What::Reprice { from: None, version: PRICE_VERSION.into() };
-            let chore = Chore::new(self.app.id(), what, self.app.now());
-            let owed = self.chores().insert(&chore, self.app.now().plus(UNANNOUNCED))?;
-            match store::apply(&*self.app.store, vec![self.stored().replace(&next)?, owed]).await {
+            let mut writes = vec![self.stored().replace(&next)?];
+            if !first {
+                let (chore, due) = self.chore(What::Reprice { from: None, version: PRICE_VERSION.into() });
+                writes.push(self.chores().insert(&chore, due)?);
+            }
+            match store::apply(&*self.app.store, writes).await {
                 // Somebody else was quicker, with this or with another change.
-                Err(StoreError::Canceled(_)) => Ok(()),
+                Err(StoreError::Canceled(_) | StoreError::ConditionFailed { .. }) => Ok(()),
                 ended => ended,
             }
         };
@@ -215,7 +220,13 @@ impl Metering<'_> {
         }
     }
 
-    fn chores(&self) -> Chores<'_> {
+    /// A chore that begins when every instance knows what was settled, and that no message has to announce.
+    pub fn chore(&self, what: What) -> (Chore, Millis) {
+        let now = self.app.now();
+        (Chore::new(self.app.id(), what, now), now.plus(UNANNOUNCED))
+    }
+
+    pub fn chores(&self) -> Chores<'_> {
         Chores { store: &*self.app.store, tenant: self.tenant }
     }
 }

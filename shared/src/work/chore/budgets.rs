@@ -16,12 +16,11 @@ use crate::{
         usage::Totals,
     },
     error::{Error, Result},
-    metering::RHYTHM,
+    metering::{RHYTHM, budgets},
     pricing::usd_text,
     repo::{
         money::Settled,
         notifications::Notifications,
-        usage::{Spending, UsageLog},
     },
     store::{self, StoreError},
     tenant::TenantId,
@@ -129,22 +128,8 @@ impl Spent<'_> {
         if let Some(known) = self.known.get(&asked) {
             return Ok(*known);
         }
-        let totals = spent(self.app, self.tenant, scope, window).await?;
+        let totals = budgets::spent(&*self.app.store, self.tenant, scope, window).await?;
         self.known.insert(asked, totals);
         Ok(totals)
     }
-}
-
-/// What a scope has spent in a window.
-pub async fn spent(app: &App, tenant: TenantId, scope: &Scope, window: &Window) -> Result<Totals> {
-    let spending = Spending { store: &*app.store, tenant };
-    Ok(match scope {
-        Scope::Organization => spending.between(window.from, window.to, None).await?,
-        Scope::Group(group) => spending.between(window.from, window.to, Some(*group)).await?,
-        Scope::Workflow(workflow) => {
-            let log = UsageLog { store: &*app.store, tenant, workflow_id: workflow };
-            let models = log.totals_between(window.from, window.to).await?;
-            models.iter().fold(Totals::default(), |sum, model| sum.plus(model.totals))
-        }
-    })
 }
