@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::measure;
 use crate::support::{TestApp, samples};
 
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 14] = [
     "/api/payloads/list",
     "/api/leads/list",
     "/api/leads/list?status=New",
@@ -18,6 +18,8 @@ const LISTS: [&str; 12] = [
     "/api/chats/list",
     "/api/chats/73",
     "/api/token-usage/abc123/stats",
+    "/api/token-usage/abc123/records",
+    "/api/budgets",
 ];
 
 /// `count` more of everything that is listed.

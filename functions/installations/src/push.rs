@@ -180,8 +180,7 @@ async fn meter(
     let metering = ctx.metering();
     let money = metering.settled().await?;
     let workflow = &input.workflow_id;
-    let records =
-        metering::records(found, snapshot, workflow, installation, &money, &*ctx.app.ids, ctx.now)?;
+    let records = metering::records(found, snapshot, workflow, installation, &money, &*ctx.app.ids, ctx.now)?;
     let Some(first) = records.first() else { return Ok(Some(0)) };
     metering.meet(&money, &records).await;
     let beside = metering.beside(&money, first)?;

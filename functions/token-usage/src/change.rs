@@ -55,7 +55,8 @@ pub async fn change(ctx: &Ctx, decide: impl Fn(&mut Money) -> Decision) -> Resul
 }
 
 fn too_large() -> Error {
-    let message = format!("Prices and budgets of an organization may take up {} KB together.", MAX_BYTES / 1024);
+    let message =
+        format!("Prices and budgets of an organization may take up {} KB together.", MAX_BYTES / 1024);
     Error::new(ErrorKind::TooLarge, "too_large", message)
 }
 

@@ -110,8 +110,10 @@ pub async fn handler(
     QueryFields(mut fields): QueryFields,
 ) -> Result<Reply> {
     let (limit, before) = page::read(&mut fields);
-    let filter =
-        Filter { execution_id: fields.text("execution", 200), model_id: fields.text("model", MAX_MODEL_CHARS) };
+    let filter = Filter {
+        execution_id: fields.text("execution", 200),
+        model_id: fields.text("model", MAX_MODEL_CHARS),
+    };
     fields.finish()?;
     let found = ctx.usage(&workflow_id).list(&filter, limit, before).await?;
     if found.found.is_empty() {

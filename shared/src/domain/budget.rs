@@ -154,7 +154,9 @@ mod tests {
         assert_eq!((month.name.as_str(), clock::iso(month.from)), ("2026-02", "2026-02-01T00:00:00Z".into()));
         assert_eq!((day.to, month.to), (at, at));
         assert_eq!(Period::Day.window(Millis(at.0 + 1)).name, "2026-03-01");
-        for (of, ends) in [("2026-02-03", "2026-02-28"), ("2026-01-31", "2026-01-31"), ("2026-12-01", "2026-12-31")] {
+        for (of, ends) in
+            [("2026-02-03", "2026-02-28"), ("2026-01-31", "2026-01-31"), ("2026-12-01", "2026-12-31")]
+        {
             let at = clock::parse_iso(of).unwrap();
             assert_eq!(clock::iso_millis(Period::Month.whole(at).to), format!("{ends}T23:59:59.999Z"));
             assert_eq!(clock::iso_millis(Period::Day.whole(at).to), format!("{of}T23:59:59.999Z"));

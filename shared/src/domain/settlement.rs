@@ -35,7 +35,11 @@ pub fn groups(records: &[Usage]) -> Vec<Group> {
                 continue;
             }
             let ours: Vec<usize> = pushed.extract_if(.., |push| same(theirs[0], *push)).collect();
-            found.push(Group { pushed_counts: more_complete(records, &ours, &theirs), posted: theirs, pushed: ours });
+            found.push(Group {
+                pushed_counts: more_complete(records, &ours, &theirs),
+                posted: theirs,
+                pushed: ours,
+            });
         }
     };
     pair(&mut posted, &mut pushed, &|post, push| {
@@ -121,9 +125,9 @@ mod tests {
     fn counted(records: &[Usage]) -> u64 {
         let groups = groups(records);
         let loses = |at: usize| {
-            groups.iter().any(|group| {
-                if group.pushed_counts { &group.posted } else { &group.pushed }.contains(&at)
-            })
+            groups
+                .iter()
+                .any(|group| if group.pushed_counts { &group.posted } else { &group.pushed }.contains(&at))
         };
         let counting = records.iter().enumerate().filter(|(at, _)| !loses(*at));
         counting.map(|(_, usage)| usage.input_tokens + usage.output_tokens).sum()
@@ -133,10 +137,22 @@ mod tests {
     fn the_more_complete_account_of_the_same_calls_counts() {
         let gemini = "gemini-2.5-pro";
         for (what, records, tokens) in [
-            ("a post without the thinking", vec![posted(gemini, None, 100, 4), pushed(gemini, "A", 100, 34)], 134),
-            ("a push of the last round only", vec![posted(gemini, None, 300, 40), pushed(gemini, "A", 100, 4)], 340),
+            (
+                "a post without the thinking",
+                vec![posted(gemini, None, 100, 4), pushed(gemini, "A", 100, 34)],
+                134,
+            ),
+            (
+                "a push of the last round only",
+                vec![posted(gemini, None, 300, 40), pushed(gemini, "A", 100, 4)],
+                340,
+            ),
             ("the same", vec![posted(gemini, None, 100, 4), pushed(gemini, "A", 100, 4)], 104),
-            ("another spelling", vec![posted("models/gemini-2.5-pro", None, 1, 4), pushed(gemini, "A", 100, 4)], 104),
+            (
+                "another spelling",
+                vec![posted("models/gemini-2.5-pro", None, 1, 4), pushed(gemini, "A", 100, 4)],
+                104,
+            ),
             ("a model of nobody's", vec![posted("Our-Own", None, 1, 4), pushed("our-own", "A", 100, 4)], 104),
             (
                 "items posted one by one",
@@ -144,7 +160,11 @@ mod tests {
                 38,
             ),
             ("another model", vec![posted("gpt-4o", None, 10, 4), pushed(gemini, "A", 30, 8)], 52),
-            ("a model that n8n did not keep", vec![posted(gemini, None, 10, 4), pushed("unknown", "A", 30, 8)], 38),
+            (
+                "a model that n8n did not keep",
+                vec![posted(gemini, None, 10, 4), pushed("unknown", "A", 30, 8)],
+                38,
+            ),
         ] {
             assert_eq!(counted(&records), tokens, "{what}");
         }

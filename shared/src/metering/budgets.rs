@@ -22,7 +22,8 @@ pub async fn spent(
         Scope::Organization => spending.between(window.from, window.to, None).await?,
         Scope::Group(group) => spending.between(window.from, window.to, Some(*group)).await?,
         Scope::Workflow(workflow_id) => {
-            let models = UsageLog { store, tenant, workflow_id }.totals_between(window.from, window.to).await?;
+            let models =
+                UsageLog { store, tenant, workflow_id }.totals_between(window.from, window.to).await?;
             models.iter().fold(Totals::default(), |sum, model| sum.plus(model.totals))
         }
     })

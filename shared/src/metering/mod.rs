@@ -119,7 +119,7 @@ fn first_record(due: Millis) -> Millis {
 pub(crate) struct Known {
     settled: Recent<TenantId, Money>,
     workflows: Recent<(TenantId, String), ()>,
-    looks: Recent<(TenantId, Id), ()>,
+    looks: Recent<(TenantId, Millis), ()>,
 }
 
 /// Usage of one tenant.
@@ -134,7 +134,7 @@ pub struct Metering<'a> {
 pub struct Beside {
     pub writes: Vec<Write>,
     workflow: Option<String>,
-    look: Option<(Id, Millis)>,
+    look: Option<Millis>,
 }
 
 impl Metering<'_> {
@@ -198,12 +198,12 @@ impl Metering<'_> {
         }
         if !money.budgets.is_empty() {
             let due = next_look(now);
-            // The same for all records of these seconds on this shard, so that they owe one look together.
-            let id = Id::new(due, u16::try_from(shard(usage)).unwrap_or(0));
-            if known.looks.get(&(self.tenant, id), now).is_none() {
+            if known.looks.get(&(self.tenant, due), now).is_none() {
+                // The same for all records of these seconds on this shard, so that they owe one look together.
+                let id = Id::new(due, u16::try_from(shard(usage)).unwrap_or(0));
                 let chore = Chore::new(id, What::CheckBudgets, first_record(due));
                 beside.writes.push(self.chores().owe(&chore, due)?);
-                beside.look = Some((id, due));
+                beside.look = Some(due);
             }
         }
         Ok(beside)
@@ -215,8 +215,8 @@ impl Metering<'_> {
         if let Some(workflow) = beside.workflow {
             known.workflows.put((self.tenant, workflow), Arc::new(()), now, now.plus(NOTED));
         }
-        if let Some((id, due)) = beside.look {
-            known.looks.put((self.tenant, id), Arc::new(()), now, due);
+        if let Some(due) = beside.look {
+            known.looks.put((self.tenant, due), Arc::new(()), now, due);
         }
     }
 

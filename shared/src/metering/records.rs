@@ -81,7 +81,11 @@ struct Group {
     estimated: bool,
 }
 
-fn grouped(found: &[FoundUsage], at: Millis, key: impl Fn(&FoundUsage) -> (String, Option<String>)) -> Vec<Group> {
+fn grouped(
+    found: &[FoundUsage],
+    at: Millis,
+    key: impl Fn(&FoundUsage) -> (String, Option<String>),
+) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for usage in found {
         let (model, node) = key(usage);

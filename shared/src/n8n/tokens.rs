@@ -252,14 +252,32 @@ mod tests {
     fn reasoning_is_output_and_counted_once() {
         let rows = [
             // OpenAI's is inside of the completion, xAI's beside it: the total tells.
-            (r#"{"prompt_tokens":100,"completion_tokens":107,"total_tokens":207,"completion_tokens_details":{"reasoning_tokens":100}}"#, 107),
-            (r#"{"prompt_tokens":100,"completion_tokens":7,"total_tokens":207,"completion_tokens_details":{"reasoning_tokens":100}}"#, 107),
+            (
+                r#"{"prompt_tokens":100,"completion_tokens":107,"total_tokens":207,"completion_tokens_details":{"reasoning_tokens":100}}"#,
+                107,
+            ),
+            (
+                r#"{"prompt_tokens":100,"completion_tokens":7,"total_tokens":207,"completion_tokens_details":{"reasoning_tokens":100}}"#,
+                107,
+            ),
             (r#"{"prompt_tokens":100,"completion_tokens":7,"total_tokens":207,"reasoning_tokens":100}"#, 107),
-            (r#"{"input_tokens":100,"output_tokens":7,"total_tokens":207,"output_tokens_details":{"reasoning_tokens":100}}"#, 107),
-            (r#"{"input_tokens":100,"output_tokens":107,"total_tokens":207,"output_token_details":{"reasoning":100}}"#, 107),
+            (
+                r#"{"input_tokens":100,"output_tokens":7,"total_tokens":207,"output_tokens_details":{"reasoning_tokens":100}}"#,
+                107,
+            ),
+            (
+                r#"{"input_tokens":100,"output_tokens":107,"total_tokens":207,"output_token_details":{"reasoning":100}}"#,
+                107,
+            ),
             // Nothing proves it.
-            (r#"{"prompt_tokens":100,"completion_tokens":7,"completion_tokens_details":{"reasoning_tokens":100}}"#, 7),
-            (r#"{"prompt_tokens":100,"completion_tokens":7,"total_tokens":150,"completion_tokens_details":{"reasoning_tokens":100}}"#, 7),
+            (
+                r#"{"prompt_tokens":100,"completion_tokens":7,"completion_tokens_details":{"reasoning_tokens":100}}"#,
+                7,
+            ),
+            (
+                r#"{"prompt_tokens":100,"completion_tokens":7,"total_tokens":150,"completion_tokens_details":{"reasoning_tokens":100}}"#,
+                7,
+            ),
             // Google's thinking is beside the candidates, and in the total.
             (r#"{"promptTokenCount":100,"thoughtsTokenCount":107,"totalTokenCount":207}"#, 107),
         ];

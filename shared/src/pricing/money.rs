@@ -261,8 +261,7 @@ mod tests {
 
     #[test]
     fn impossible_counts_are_refused() {
-        let tokens =
-            Tokens { input: 10, cached_input: Some(8), cache_write: Some(3), ..Tokens::default() };
+        let tokens = Tokens { input: 10, cached_input: Some(8), cache_write: Some(3), ..Tokens::default() };
         let error = CostError::CachedExceedsInput { cached: 11, input: 10 };
         assert_eq!(RATES.cost(&tokens), Err(error));
         assert_eq!(error.to_string(), "11 cached input tokens exceed the 10 input tokens they are part of");

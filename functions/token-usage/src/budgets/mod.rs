@@ -124,7 +124,9 @@ fn thresholds(fields: &mut Fields) -> Option<Vec<u16>> {
             Value::String(text) => text.trim().parse().ok(),
             other => other.as_u64(),
         };
-        number.filter(|percent| (1..=MAX_PERCENT).contains(percent)).and_then(|percent| u16::try_from(percent).ok())
+        number
+            .filter(|percent| (1..=MAX_PERCENT).contains(percent))
+            .and_then(|percent| u16::try_from(percent).ok())
     };
     let read = match fields.json("thresholds")? {
         Value::Array(all) if (1..=MAX_THRESHOLDS).contains(&all.len()) => all.iter().map(percent).collect(),

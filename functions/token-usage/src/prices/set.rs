@@ -67,7 +67,14 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
         cache_write_1h: rate(&mut fields, "cache_write_1h_per_million"),
     };
     fields.finish()?;
-    let own = OwnPrice { model_id, from, rates, version: format!("own-{}", ctx.app.id()), set_by: ctx.actor(), set_at: ctx.now };
+    let own = OwnPrice {
+        model_id,
+        from,
+        rates,
+        version: format!("own-{}", ctx.app.id()),
+        set_by: ctx.actor(),
+        set_at: ctx.now,
+    };
     change(&ctx, |money| {
         match price::position(&money.prices, &own.model_id, own.from.as_deref()) {
             Some(at) => money.prices[at] = own.clone(),

@@ -29,7 +29,10 @@ impl UsageLog<'_> {
         if own == 0 {
             first.push(Change::add(RECORDS, 1));
         } else {
-            writes.push(Write::update(self.ledger_key(&usage.execution_id, own), vec![Change::add(RECORDS, 1)]));
+            writes.push(Write::update(
+                self.ledger_key(&usage.execution_id, own),
+                vec![Change::add(RECORDS, 1)],
+            ));
         }
         let lock = Cond::All(vec![Cond::has(PUSHED), unmet]);
         writes.push(Write::update(self.ledger_key(&usage.execution_id, 0), first).when(lock));
@@ -41,7 +44,11 @@ impl UsageLog<'_> {
 
     /// The writes that meter an execution of which records were posted before; and how many of the metered ones count.
     /// They refuse when it was metered before, or when something was posted in between.
-    pub async fn push_late(&self, execution_id: &str, records: &[Usage]) -> Result<(Vec<Write>, usize), StoreError> {
+    pub async fn push_late(
+        &self,
+        execution_id: &str,
+        records: &[Usage],
+    ) -> Result<(Vec<Write>, usize), StoreError> {
         let known = self.of_execution(execution_id).await?;
         let posted = |of: u64| {
             known.iter().filter(|usage| usage.source == Source::Posted && shard(usage) == of).count()
@@ -69,7 +76,9 @@ impl UsageLog<'_> {
         let mut records = known.clone();
         records.extend(new);
         for group in settlement::groups(&records) {
-            for (positions, outdone) in [(group.posted, group.pushed_counts), (group.pushed, !group.pushed_counts)] {
+            for (positions, outdone) in
+                [(group.posted, group.pushed_counts), (group.pushed, !group.pushed_counts)]
+            {
                 for at in positions {
                     if let Some(usage) = records.get_mut(at) {
                         usage.outdone = outdone;
@@ -77,7 +86,9 @@ impl UsageLog<'_> {
                 }
             }
         }
-        let changed = |records: &[Usage]| records.iter().zip(&known).filter(|(now, was)| now.outdone != was.outdone).count();
+        let changed = |records: &[Usage]| {
+            records.iter().zip(&known).filter(|(now, was)| now.outdone != was.outdone).count()
+        };
         if changed(&records) > MOST {
             keep_sides(&known, &mut records);
         }

@@ -22,8 +22,8 @@ use crate::{
     ids::Id,
     repo::listing::{self, Listed},
     store::{
-        Attrs, Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
-        segment,
+        Attrs, Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr,
+        encode, segment,
     },
     tenant::TenantId,
 };
@@ -66,7 +66,8 @@ impl UsageLog<'_> {
     /// The writes of one posted record. The one at [`LEDGER`] refuses when the execution was metered from a push.
     pub fn post(&self, usage: &Usage) -> Result<Vec<Write>, StoreError> {
         let shard = shard(usage);
-        let ledger = Write::update(self.ledger_key(&usage.execution_id, shard), vec![Change::add(RECORDS, 1)]);
+        let ledger =
+            Write::update(self.ledger_key(&usage.execution_id, shard), vec![Change::add(RECORDS, 1)]);
         let mut writes = vec![self.put(usage)?, ledger.when(Cond::missing(PUSHED))];
         writes.extend(Sums::of(std::slice::from_ref(usage)).writes(self, shard));
         Ok(writes)
@@ -79,7 +80,8 @@ impl UsageLog<'_> {
         let mut writes: Vec<Write> = (0..SHARDS)
             .map(|shard| {
                 let unmetered = Cond::All(vec![Cond::missing(RECORDS), Cond::missing(PUSHED)]);
-                Write::update(self.ledger_key(execution_id, shard), vec![Change::set(PUSHED, true)]).when(unmetered)
+                Write::update(self.ledger_key(execution_id, shard), vec![Change::set(PUSHED, true)])
+                    .when(unmetered)
             })
             .collect();
         for usage in records {
@@ -144,12 +146,14 @@ impl UsageLog<'_> {
     }
 
     /// One page of all records of the workflow, in the order of their executions; `after` is where the last page ended.
-    pub async fn page(&self, after: Option<&str>, limit: usize) -> Result<(Vec<Usage>, Option<String>), StoreError> {
+    pub async fn page(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Usage>, Option<String>), StoreError> {
         let partition = self.record_partition();
-        let after = after.map(|sort| Position {
-            key: Key::of(self.tenant, &self.records(), sort.to_owned()),
-            sort: None,
-        });
+        let after = after
+            .map(|sort| Position { key: Key::of(self.tenant, &self.records(), sort.to_owned()), sort: None });
         let page = self.store.query(&Query::table(partition).limit(limit).after(after)).await?;
         let records = page.items.iter().map(Item::decode).collect::<Result<_, _>>()?;
         Ok((records, page.next.map(|position| position.key.sk().to_owned())))

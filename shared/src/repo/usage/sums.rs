@@ -233,7 +233,8 @@ impl Unpriced<'_> {
             let page = self.store.query(&asked).await?;
             for item in &page.items {
                 let row: UnpricedShard = item.decode()?;
-                let shard = item.key.sk().rsplit_once('#').and_then(|(_, shard)| shard.parse().ok()).unwrap_or(0);
+                let shard =
+                    item.key.sk().rsplit_once('#').and_then(|(_, shard)| shard.parse().ok()).unwrap_or(0);
                 match found.last_mut() {
                     Some(last) if last.workflow_id == row.workflow_id && last.model_id == row.model_id => {
                         last.shards.insert(shard, row.records);
@@ -260,7 +261,9 @@ impl Unpriced<'_> {
             )
         };
         let shards = model.shards.iter().take(SHARDS as usize);
-        shards.map(|(shard, records)| Write::delete(partition(shard)).when(Cond::eq("records", *records))).collect()
+        shards
+            .map(|(shard, records)| Write::delete(partition(shard)).when(Cond::eq("records", *records)))
+            .collect()
     }
 }
 

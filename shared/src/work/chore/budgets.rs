@@ -18,10 +18,7 @@ use crate::{
     error::{Error, Result},
     metering::{RHYTHM, budgets},
     pricing::usd_text,
-    repo::{
-        money::Settled,
-        notifications::Notifications,
-    },
+    repo::{money::Settled, notifications::Notifications},
     store::{self, StoreError},
     tenant::TenantId,
 };
@@ -59,7 +56,12 @@ pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
     Err(Error::unavailable("what is settled about money was changed by others again and again"))
 }
 
-async fn tell(app: &App, money: &mut Money, spent: &mut Spent<'_>, since: Millis) -> Result<Vec<Notification>> {
+async fn tell(
+    app: &App,
+    money: &mut Money,
+    spent: &mut Spent<'_>,
+    since: Millis,
+) -> Result<Vec<Notification>> {
     let now = app.now();
     let mut told = Vec::new();
     for budget in &mut money.budgets {
