@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn nodes_that_post_try_as_long_as_n8n_lets_them_and_only_what_must_arrive_fails_the_workflow() {
         for (key, canvas) in canvases() {
-            let must = ["lead", "media", "payload"].iter().any(|kind| key.starts_with(kind));
+            let must = ["lead", "media", "payload", "push-newest"].iter().any(|kind| key.starts_with(kind));
             for node in canvas["nodes"].as_array().unwrap() {
                 if node["type"] != "n8n-nodes-base.httpRequest" {
                     continue;

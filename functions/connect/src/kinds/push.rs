@@ -27,7 +27,7 @@ pub const NEWEST_EXECUTIONS: Kind = Kind {
     description: "Sends the newest executions of all workflows with their data to Baton, every five minutes. Baton meters \
                   the token usage in them.",
     path: PATH,
-    must_arrive: false,
+    must_arrive: true,
     parameters: &[],
     notes: &[
         "Paste it into a workflow of its own. In that workflow's settings, do not save successful production executions.",
