@@ -36,6 +36,7 @@ async fn grow(house: &TestApp, from: usize, count: usize) {
             ("/api/payloads", samples::payload()),
             ("/api/leads", person),
             ("/api/media", media),
+            ("/api/budgets", json!({ "title": format!("Budget {n}"), "period": "day", "amount": 100 + n })),
             ("/api/notifications", json!({ "title": "Done", "message": format!("{n} of them") })),
             ("/api/invoices", invoice(n)),
             ("/api/chats/message", message),

@@ -121,12 +121,17 @@ struct Input {
     request_body = RecordTokenUsage, responses((status = 201, description = "Recorded.", body = Recorded)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let metering = ctx.metering();
-    let (input, money) = futures::future::join(read(&ctx, fields), metering.settled()).await;
-    let (input, money) = (input?, money?);
-    let nid = match &input.installation {
-        Some(installation) => Some(ctx.installed().node(installation.id, &input.workflow_id, None).await?),
-        None => None,
+    let input = read(&ctx, fields).await?;
+    let nid = async {
+        Ok(match &input.installation {
+            Some(installation) => {
+                Some(ctx.installed().node(installation.id, &input.workflow_id, None).await?)
+            }
+            None => None,
+        })
     };
+    // Neither costs a call once this instance has met workflow and organization.
+    let (nid, money) = futures::future::try_join(nid, metering.settled()).await?;
     let usage = usage(&ctx, &money, input)?;
     metering.meet(&money, std::slice::from_ref(&usage)).await;
     let reply = Reply::created(&recorded(&usage, nid))?;

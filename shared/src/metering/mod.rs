@@ -100,7 +100,7 @@ const BELIEVED: Duration = Duration::from_secs(60);
 const NOTED: Duration = Duration::from_secs(24 * 3600);
 /// Budgets are looked at in this rhythm while something is spent. Each look comes so long after the records that it is for
 /// that their transactions have ended, and that no message has to announce it.
-pub const RHYTHM: Duration = Duration::from_secs(30);
+pub const RHYTHM: Duration = Duration::from_secs(10);
 
 /// When the records of `now` are looked at.
 fn next_look(now: Millis) -> Millis {

@@ -68,11 +68,11 @@ pub fn find(model_id: &str, at_ms: i64) -> Option<Priced> {
     free(model_id).or_else(|| look_up(model_id, at_ms, matching::locate))
 }
 
-/// `maker/model:free`, as OpenRouter names what it gives away.
+/// `maker/model:free`, as OpenRouter names what it gives away; the maker may be left out.
 fn free(model_id: &str) -> Option<Priced> {
     let id = matching::folded(model_id.trim());
-    let (maker, _) = id.strip_suffix(":free")?.split_once('/')?;
-    if maker.is_empty() || id.ends_with("/:free") || id.len() > LONGEST_ID {
+    let model = id.strip_suffix(":free")?.rsplit('/').next()?;
+    if model.trim().is_empty() || id.len() > LONGEST_ID {
         return None;
     }
     let label = label::label(&id);

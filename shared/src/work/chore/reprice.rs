@@ -66,6 +66,7 @@ pub async fn step(
         at => {
             let behind = at.map(|at| at.workflow);
             let Some(workflow) = next_workflow(app, tenant, &money, from, behind.as_deref()).await? else {
+                forget(app, tenant).await?;
                 budgets::step(app, tenant, app.now()).await?;
                 return Ok(Step::Done);
             };
@@ -123,17 +124,14 @@ async fn page(app: &App, tenant: TenantId, money: &Money, from: Option<Millis>, 
             Err(error) => return Err(error.into()),
         }
     }
-    if next.is_none() {
-        forget(app, tenant, &at.workflow).await?;
-    }
     Ok(At { done: next.is_none(), after: next, workflow: at.workflow })
 }
 
-/// Forgets the models of a workflow of which nothing is without a price any more.
-async fn forget(app: &App, tenant: TenantId, workflow: &str) -> Result<()> {
+/// Forgets the models of which nothing is without a price any more, whoever has priced it.
+async fn forget(app: &App, tenant: TenantId) -> Result<()> {
     let unpriced = Unpriced { store: &*app.store, tenant };
     for model in unpriced.all().await? {
-        if model.workflow_id != workflow || model.records() != 0 {
+        if model.records() != 0 {
             continue;
         }
         match store::apply(&*app.store, unpriced.forget(&model)).await {
