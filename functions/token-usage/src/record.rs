@@ -123,7 +123,7 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let metering = ctx.metering();
     let input = read(&ctx, fields).await?;
     let nid = async {
-        Ok(match &input.installation {
+        Ok::<_, Error>(match &input.installation {
             Some(installation) => {
                 Some(ctx.installed().node(installation.id, &input.workflow_id, None).await?)
             }
