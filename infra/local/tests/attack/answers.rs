@@ -1,3 +1,8 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::SeqCst},
+};
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -23,8 +28,11 @@ fn run(scale: &Scale) -> Verdict {
     let mut arena = Arena::open();
     let neighbour = arena.neighbour();
     let (mut unanswered, mut failed) = (0, 0);
+    let credentials = Arc::new(AtomicU64::new(0));
     for (at, (_, body)) in hostile(scale.long).into_iter().enumerate() {
-        let origin = listen(move |_, stream| {
+        let seen = credentials.clone();
+        let origin = listen(move |request, stream| {
+            seen.fetch_add(u64::from(request.url.path().ends_with("/credentials")), SeqCst);
             reply(stream, 200, &body);
         });
         let installation = json!({ "instance_id": format!("n8n-{at}"), "host": origin, "api_key": "n8n-api-key-here", "title": "n8n" });
@@ -47,10 +55,13 @@ fn run(scale: &Scale) -> Verdict {
         });
         let entity = ask("/automation/payload/create", &posted)["id"].clone();
         ask("/automation/approve", &json!({ "entity_id": entity, "entity_type": "custom_payload" }));
-        ask("/api/n8n/credentials", &json!({ "installation_id": id }));
+        let node =
+            json!({ "installation_id": id, "credential": true, "base_url": "https://baton.example.com" });
+        ask("/api/n8n/nodes/payload", &node);
     }
     verdict.exactly("requests without an answer", unanswered, 0);
     verdict.exactly("requests that failed", failed, 0);
+    verdict.within("credentials that n8n was asked for", credentials.load(SeqCst), 1..=u64::MAX);
     let most = if scale.long { 128 } else { 64 };
     verdict.within(
         "memory at its peak beyond that at rest, MB",
