@@ -54,7 +54,8 @@ async fn a_deleted_execution_is_gone() {
     let house = TestApp::new().await;
     let entity = parked(&house, Some(RESUME_URL)).await;
     house.n8n.delete(EXECUTION);
-    assert_eq!(outcome(&house, entity).await, ("gone".into(), vec![LOOK.into()]));
+    let asked = vec![LOOK.into(), REBUILT.into()];
+    assert_eq!(outcome(&house, entity).await, ("gone".into(), asked), "the waiting address says so");
     let house = TestApp::new().await;
     let entity = parked(&house, Some(RESUME_URL)).await;
     house.n8n.delete(EXECUTION);

@@ -15,7 +15,7 @@ use shared::{
     metering,
     n8n::{answer::map_status, execution::Summary},
     store::StoreError,
-    work::poll,
+    work::{executions, poll},
 };
 use utoipa::ToSchema;
 
@@ -76,6 +76,9 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
         ctx.app.blobs.put(&BlobKey::of(ctx.tenant(), &file), "application/json", input.data.clone()).await?;
     let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
     let metered = meter(&ctx, &installation, &input, nid, &snapshot).await?;
+    if input.summary.execution_id.is_some() {
+        executions::seen(&ctx.app, ctx.tenant(), installation.id, &snapshot).await;
+    }
     let newest = poll::latest(&ctx.app, ctx.tenant(), nid, &snapshot).await?;
     let execution_id = snapshot.execution_id.clone();
     let push = PushedExecution {

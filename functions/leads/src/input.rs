@@ -80,6 +80,10 @@ pub struct CreateLead {
     /// or webhook URL.
     #[schema(format = "uri")]
     resume_url: Option<String>,
+    /// Headers that the Wait node asks its callers for (Header Auth, Basic Auth): up to five names and texts, kept sealed and
+    /// sent with the decision.
+    #[schema(value_type = Option<Object>)]
+    resume_headers: Option<String>,
     /// Whether a person must decide before the workflow goes on.
     #[schema(example = false)]
     human_interaction: Option<bool>,

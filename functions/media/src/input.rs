@@ -83,6 +83,14 @@ pub struct CreateMedia {
     /// or webhook URL.
     #[schema(format = "uri")]
     resume_url: Option<String>,
+    /// Headers that the Wait node asks its callers for (Header Auth, Basic Auth): up to five names and texts, kept sealed and
+    /// sent with the decision.
+    #[schema(value_type = Option<Object>)]
+    resume_headers: Option<String>,
+    /// The node that asks, by its id (`$nodeId`) or name: after *regenerate* the same one renews what it asked for, else
+    /// the same title does.
+    #[schema(max_length = 200)]
+    node: Option<String>,
     /// Whether a person must decide before the workflow goes on.
     human_interaction: Option<bool>,
     /// Whether the reviewer may ask for another attempt.

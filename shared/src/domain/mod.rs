@@ -22,6 +22,7 @@ pub mod payload;
 pub mod pipeline;
 pub mod principal;
 pub mod resume;
+pub mod resume_headers;
 pub mod review;
 pub mod run;
 pub mod session;

@@ -17,12 +17,14 @@ use super::{
 use crate::{
     domain::{
         duplicate::OnDuplicate,
+        resume_headers,
         installation::Installation,
         review::{AutomationStatus, Review},
-        subject::Subject,
+        subject::{ExecutionFilter, Subject},
     },
     error::{Error, ErrorKind, Result},
     ids::Id,
+    n8n::wait,
     repo::{orgs, subjects::Stored},
     store::Write,
 };
@@ -34,6 +36,10 @@ pub struct Origin {
     pub workflow_id: Option<String>,
     pub execution_id: Option<String>,
     pub resume_url: Option<Url>,
+    /// The node that posts.
+    pub node: Option<String>,
+    /// What the Wait asks its callers for (`domain::resume_headers`).
+    pub resume_headers: Option<SecretString>,
     /// Client group, instead of the installation's or the caller's.
     pub group_id: Option<Id>,
     pub human_interaction: Option<bool>,
@@ -58,6 +64,8 @@ impl Origin {
             workflow_id: fields.foreign_id("workflow_id", 200),
             execution_id: fields.foreign_id("execution_id", 200),
             resume_url: fields.url("resume_url"),
+            node: fields.foreign_id("node", 200),
+            resume_headers: resume_headers(fields),
             group_id: fields.id("group_id"),
             human_interaction: fields.flag("human_interaction"),
             allow_regenerate: fields.flag("allow_regenerate").unwrap_or(false),
@@ -82,13 +90,17 @@ impl Origin {
             _ => None,
         };
         let group_id = self.group_id.or(installation.as_ref().map(|found| found.group_id));
-        let subject = Subject {
+        let mut subject = Subject {
             id: ctx.app.id(),
             group_id: group_id.unwrap_or(ctx.caller.group_id),
             installation_id: installation.map(|found| found.id),
             workflow_id: self.workflow_id,
             execution_id: self.execution_id.or_else(|| self.resume_url.as_ref().and_then(execution_of)),
+            node: self.node,
+            execution_state: None,
             sealed_resume_url: None,
+            resume_suffix: None,
+            sealed_resume_headers: None,
             review: Review {
                 automation_status: self.automation_status.unwrap_or_default(),
                 human_interaction: self.human_interaction.unwrap_or(false),
@@ -100,6 +112,10 @@ impl Origin {
             changed_at: ctx.now,
             v: 1,
         };
+        if let (Some(headers), Some(record)) = (&self.resume_headers, subject.headers_record()) {
+            let sealed = ctx.app.sealer.seal(ctx.tenant(), &record, headers).await?;
+            subject.sealed_resume_headers = Some(sealed);
+        }
         Ok(Placed { subject, nid, resume_url: self.resume_url })
     }
 
@@ -122,6 +138,17 @@ impl Origin {
             ));
         }
         Ok(found)
+    }
+}
+
+fn resume_headers(fields: &mut Fields) -> Option<SecretString> {
+    let sent = fields.json("resume_headers")?;
+    match resume_headers::read(sent.part()) {
+        Ok(headers) => headers,
+        Err(problem) => {
+            fields.refuse("resume_headers", problem);
+            None
+        }
     }
 }
 
@@ -148,8 +175,11 @@ pub async fn renew<E: Stored>(ctx: &Ctx, posted: &mut E) -> Result<Option<E>> {
 pub async fn seal<E: Stored>(ctx: &Ctx, resume_url: Option<Url>, entity: &mut E) -> Result<()> {
     let Some(url) = resume_url else { return Ok(()) };
     let record = Subject::seal_record(E::TYPE, entity.subject().id);
+    let suffix = wait::suffix_of(&url).map(|suffix| wait::mark(&suffix));
     let sealed = ctx.app.sealer.seal(ctx.tenant(), &record, &SecretString::from(String::from(url))).await?;
-    entity.subject_mut().sealed_resume_url = Some(sealed);
+    let subject = entity.subject_mut();
+    subject.sealed_resume_url = Some(sealed);
+    subject.resume_suffix = suffix;
     Ok(())
 }
 
@@ -183,6 +213,11 @@ pub fn on_duplicate(query: &mut Fields, body: &mut Fields) -> OnDuplicate {
         body.refuse("on_duplicate", format!("must be one of {}", OnDuplicate::WORDS.join(", ")));
     }
     asked.or(said).unwrap_or(OnDuplicate::Ignore)
+}
+
+/// The field `execution_state` of a list's query.
+pub fn execution_state(fields: &mut Fields) -> Option<ExecutionFilter> {
+    fields.one_of("execution_state", &ExecutionFilter::ALL, ExecutionFilter::parse)
 }
 
 /// The field `automation_status`, one of the words.

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     clock::{self, Clock, Deadline, Millis},
     domain::installation::Installation,
-    egress::{Hosts, HttpOut, OutError, OutReply, OutRequest},
+    egress::{Hosts, HttpOut, OutError, OutReply, OutRequest, Sink, Visit},
     error::Result,
     json::{self, Part},
     tenant::TenantId,
@@ -209,6 +209,26 @@ impl N8n<'_> {
 
     /// One call, within the time that is left and the host's share.
     pub(super) async fn send(&self, mut request: OutRequest) -> Result<OutReply, OutError> {
+        let (visit, whole) = self.admit(&mut request).await?;
+        let outcome = self.http.send(request).await;
+        visit.ended(&outcome, whole, self.clock.now());
+        outcome
+    }
+
+    /// The same, with the body of a good answer going to a sink.
+    pub(super) async fn send_to(
+        &self,
+        mut request: OutRequest,
+        sink: &mut dyn Sink,
+    ) -> Result<OutReply, OutError> {
+        let (visit, whole) = self.admit(&mut request).await?;
+        let outcome = self.http.send_to(request, sink).await;
+        visit.ended(&outcome, whole, self.clock.now());
+        outcome
+    }
+
+    /// Waits for the host's share, and cuts the call to the time that is left. Returns whether it has all of its own.
+    async fn admit(&self, request: &mut OutRequest) -> Result<(Visit<'_>, bool), OutError> {
         let visit = match self.turn.urgent {
             true => self.hosts.urgent(&request.url),
             false => self.hosts.enter(&request.url, self.clock).await?,
@@ -217,9 +237,33 @@ impl N8n<'_> {
         let time = self.turn.deadline.time_for(most, self.clock.now());
         request.timeout = time.ok_or_else(|| OutError::NotTried("no time was left".into()))?;
         let whole = request.timeout == most;
-        let outcome = self.http.send(request).await;
-        visit.ended(&outcome, whole, self.clock.now());
-        outcome
+        Ok((visit, whole))
+    }
+
+    /// A GET with the API key.
+    pub(super) fn asking(
+        &self,
+        url: Url,
+        timeout: Duration,
+        max_reply_bytes: usize,
+    ) -> Result<OutRequest, N8nError> {
+        let headers = self.headers()?;
+        Ok(OutRequest { method: Method::GET, url, headers, body: Bytes::new(), timeout, max_reply_bytes })
+    }
+
+    /// What n8n says in an answer, without the key.
+    pub(super) fn said(&self, body: &[u8]) -> String {
+        Confidential::of_key(&self.api_key).message(body)
+    }
+
+    fn headers(&self) -> Result<HeaderMap, N8nError> {
+        let mut headers = HeaderMap::new();
+        let mut key =
+            HeaderValue::from_str(self.api_key.expose_secret()).map_err(|_| N8nError::KeyRefused(0))?;
+        key.set_sensitive(true);
+        headers.insert("x-n8n-api-key", key);
+        headers.insert("accept", HeaderValue::from_static("application/json"));
+        Ok(headers)
     }
 
     /// One call with the API key. A body is sent as JSON; what comes back must be JSON.
@@ -230,12 +274,7 @@ impl N8n<'_> {
         body: Bytes,
         max_reply_bytes: usize,
     ) -> Result<Bytes, N8nError> {
-        let mut headers = HeaderMap::new();
-        let mut key =
-            HeaderValue::from_str(self.api_key.expose_secret()).map_err(|_| N8nError::KeyRefused(0))?;
-        key.set_sensitive(true);
-        headers.insert("x-n8n-api-key", key);
-        headers.insert("accept", HeaderValue::from_static("application/json"));
+        let mut headers = self.headers()?;
         if !body.is_empty() {
             headers.insert("content-type", HeaderValue::from_static("application/json"));
         }

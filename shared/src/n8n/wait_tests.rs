@@ -1,5 +1,7 @@
 use serde_json::{Map, Value, json};
 
+use std::collections::HashSet;
+
 use super::*;
 
 const WAITING_2_8: &str = include_str!("fixtures/waiting-2.8.4.json");
@@ -414,8 +416,9 @@ fn entangled(seed: u64) -> Value {
 fn the_gate_after_a_run_is_what_the_rule_says_word_for_word() {
     let (mut gates, mut all) = (0, 0);
     for seed in 0..400 {
-        let scan = Scan::read(entangled(seed).to_string().as_bytes(), Want::Ids(&[])).unwrap();
-        let timeline = Timeline::new(&scan, Poll::Waiting, true);
+        let scan = Scan::read(entangled(seed).to_string().as_bytes(), Want::Ids(&HashMap::new())).unwrap();
+        let created = Created::default();
+        let timeline = Timeline::new(&scan, Poll::Waiting, true, &created);
         for place in 0..timeline.places() {
             let gate = timeline.gate_after(place);
             assert_eq!(gate, gate_word_for_word(&timeline, place), "seed {seed}, place {place}");
@@ -447,8 +450,9 @@ fn an_execution_made_to_be_entangled_takes_no_decision() {
     let story = story.status("waiting");
     let view = story.view(&Created::new(OURS, Some(1_000_500)));
     assert_eq!(view.whose, Whose::Unknown);
-    let scan = Scan::read(story.json().to_string().as_bytes(), Want::Ids(&[])).unwrap();
-    let timeline = Timeline::new(&scan, Poll::Waiting, true);
-    timeline.whose(&Created::new(OURS, Some(1_000_500)));
+    let scan = Scan::read(story.json().to_string().as_bytes(), Want::Ids(&HashMap::new())).unwrap();
+    let created = Created::new(OURS, Some(1_000_500));
+    let timeline = Timeline::new(&scan, Poll::Waiting, true, &created);
+    timeline.whose();
     assert!(timeline.walks.borrow().steps.spent);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ended, Message};
+use super::{Ended, Message, executions};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
@@ -60,6 +60,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     let next = if is_due { Some(now.plus(poll_pause(run.polls))) } else { put_off }.filter(|_| !over);
     // Before the debt is paid, so that whoever dies in between is followed by somebody who remembers it again.
     if let Some(snapshot) = snapshot(&run, now) {
+        executions::seen(app, tenant, run.installation_id, &snapshot).await;
         remember(app, tenant, &run, snapshot).await?;
     }
     run.v += 1;

@@ -47,6 +47,10 @@ pub struct CreateInvoice {
     /// `$execution.resumeUrl`: called after the decision. Must lie on the installation's host or webhook URL.
     #[schema(format = "uri")]
     resume_url: Option<String>,
+    /// Headers that the Wait node asks its callers for (Header Auth, Basic Auth): up to five names and texts, kept sealed and
+    /// sent with the decision.
+    #[schema(value_type = Option<Object>)]
+    resume_headers: Option<String>,
     /// The client group; the installation's or the key's own when left out.
     group_id: Option<u64>,
     #[serde(flatten)]

@@ -1,0 +1,148 @@
+//! The other decisions of one execution: n8n lets an execution stand at one Wait at a time, so they go out one after another.
+//!
+//! Its one rule: when one has gone, or another is found to stand first, the next is due at once. Nothing is lost without it;
+//! a decision that is owed comes again by itself.
+
+use futures::future::try_join_all;
+
+use crate::{
+    app::App,
+    domain::{
+        invoice::Invoice,
+        lead::Lead,
+        media::MediaItem,
+        payload::Payload,
+        review::{EntityType, ResumeState, Review},
+        subject::{Reviewable as _, Subject},
+    },
+    error::Result,
+    ids::Id,
+    n8n::{
+        resume::{Ending, Later},
+        wait::Sibling,
+    },
+    queue::{Task, TaskKind},
+    repo::{
+        asks::{Ask, Asks},
+        subjects::{OWN, Stored, Subjects},
+    },
+    store::{self, Store},
+    tenant::TenantId,
+};
+
+/// Entities that are read at once.
+const AT_ONCE: usize = 8;
+/// Entities that are looked at to find the next. Beyond, each comes by itself.
+const LOOKED_AT: usize = 64;
+
+/// An entity as what n8n shows of it is told apart by.
+pub fn sibling(ask: &Ask, open: bool) -> Sibling {
+    Sibling { id: ask.id.to_string(), open, suffix: ask.suffix.clone() }
+}
+
+/// The entities, with those whose Wait is known to be over marked as such.
+pub async fn open(store: &dyn Store, tenant: TenantId, asks: &[Ask]) -> Result<Vec<Sibling>> {
+    let mut all = Vec::with_capacity(asks.len());
+    for some in asks.chunks(AT_ONCE) {
+        let looked_at = try_join_all(some.iter().map(|ask| review(store, tenant, ask))).await?;
+        all.extend(some.iter().zip(looked_at).map(|(ask, review)| sibling(ask, is_open(review.as_ref()))));
+    }
+    Ok(all)
+}
+
+/// Whether its Wait may still stand. So it may for one that was deleted before anybody decided.
+fn is_open(review: Option<&Review>) -> bool {
+    let Some(resume) = review.and_then(|review| review.resume.as_ref()) else { return true };
+    matches!(resume.state, ResumeState::Pending | ResumeState::Failed)
+}
+
+async fn review(store: &dyn Store, tenant: TenantId, ask: &Ask) -> Result<Option<Review>> {
+    match ask.kind {
+        EntityType::CustomPayload => review_of::<Payload>(store, tenant, ask.id).await,
+        EntityType::Invoice => review_of::<Invoice>(store, tenant, ask.id).await,
+        EntityType::Lead => review_of::<Lead>(store, tenant, ask.id).await,
+        EntityType::MediaItem => review_of::<MediaItem>(store, tenant, ask.id).await,
+    }
+}
+
+async fn review_of<E: Stored>(store: &dyn Store, tenant: TenantId, id: Id) -> Result<Option<Review>> {
+    let entities = Subjects::<E>::new(store, tenant);
+    if let Some(entity) = entities.get(id).await? {
+        return Ok(Some(entity.subject().review.clone()));
+    }
+    Ok(entities.departed().get(id).await?.map(|gone| gone.subject().review.clone()))
+}
+
+/// The decisions of one tenant that wait for their turn.
+#[derive(Clone, Copy)]
+pub struct Queue<'a> {
+    pub app: &'a App,
+    pub tenant: TenantId,
+    pub request_id: &'a str,
+}
+
+impl Queue<'_> {
+    /// After an attempt: makes the decision due whose Wait is thought to come, or to stand.
+    pub async fn hand_on(self, kind: EntityType, told: &Subject, ending: &Ending) -> Result<()> {
+        let instead = match ending {
+            Ending::Settled(ResumeState::Resumed | ResumeState::Superseded, _) => None,
+            Ending::Later(Later { instead, .. }) if !instead.is_empty() => Some(instead),
+            _ => return Ok(()),
+        };
+        let Some((installation, execution)) = told.asking() else { return Ok(()) };
+        let asks = Asks { store: &*self.app.store, tenant: self.tenant }.of(installation, execution).await?;
+        let Some(own) = asks.iter().position(|ask| (ask.kind, ask.id) == (kind, told.id)) else {
+            return Ok(());
+        };
+        // Those that were asked after it go first: most workflows ask and wait in the same order.
+        let (before, after) = asks.split_at(own);
+        let others = after.iter().skip(1).chain(before);
+        let wanted = |ask: &&Ask| instead.is_none_or(|ids| ids.contains(&ask.id.to_string()));
+        for ask in others.filter(wanted).take(LOOKED_AT) {
+            if self.pull(ask).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn pull(self, ask: &Ask) -> Result<bool> {
+        match ask.kind {
+            EntityType::CustomPayload => self.pull_one::<Payload>(ask.id).await,
+            EntityType::Invoice => self.pull_one::<Invoice>(ask.id).await,
+            EntityType::Lead => self.pull_one::<Lead>(ask.id).await,
+            EntityType::MediaItem => self.pull_one::<MediaItem>(ask.id).await,
+        }
+    }
+
+    async fn pull_one<E: Stored>(self, id: Id) -> Result<bool> {
+        let entities = Subjects::<E>::new(&*self.app.store, self.tenant);
+        match entities.get(id).await? {
+            Some(entity) => self.pull_in(entities, entity).await,
+            None => match entities.departed().get(id).await? {
+                Some(gone) => self.pull_in(entities.departed(), gone).await,
+                None => Ok(false),
+            },
+        }
+    }
+
+    /// Makes a debt due. False when it is none, or somebody is at it.
+    async fn pull_in<E: Stored>(self, entities: Subjects<'_, E>, before: E) -> Result<bool> {
+        let (mut entity, now) = (before.clone(), self.app.now());
+        let subject = entity.subject_mut();
+        if !subject.review.resume.as_mut().is_some_and(|resume| resume.pull(now)) {
+            return Ok(false);
+        }
+        subject.v += 1;
+        let key = entities.key(subject.id);
+        match store::apply(&*self.app.store, entities.replace(&before, &entity)?).await {
+            Ok(()) => {
+                self.app.hint(&Task::new(TaskKind::ResumeN8n, &key, self.request_id), now).await;
+                Ok(true)
+            }
+            // Somebody changed it, and knows what stands there now.
+            Err(refused) if refused.refused_by(OWN).is_some() => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
