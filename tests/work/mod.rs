@@ -5,6 +5,7 @@ mod deadlines;
 mod deadly;
 mod departed;
 mod due;
+mod executions;
 mod listing;
 mod pipeline;
 mod poison;

@@ -108,8 +108,12 @@ pub async fn pay<E: Stored>(
     turn: Turn,
 ) -> Result<E> {
     let subject = entity.subject();
+    let mut asks = Vec::new();
     let ending = match errand_of(app, tenant, E::TYPE, subject).await {
-        Ok(Some(ready)) => ready.run::<E>(app, tenant, subject, turn).await,
+        Ok(Some(ready)) => {
+            asks.clone_from(&ready.asks);
+            ready.run::<E>(app, tenant, subject, turn).await
+        }
         Ok(None) => {
             Ending::Settled(ResumeState::Failed, Some("it is not known which n8n execution to resume".into()))
         }
@@ -125,7 +129,7 @@ pub async fn pay<E: Stored>(
         }
     };
     metrics::resumed(tenant, E::TYPE, &subject.id.to_string(), &ending);
-    let (kind, told) = (E::TYPE, subject.clone());
+    let told = subject.clone();
     let entity = settle(app, tenant, entity, &ending, request_id).await?;
     if let Some((state, (installation, execution))) = state_of(&ending)
         .filter(|state| *state != ExecutionState::Passed)
@@ -134,7 +138,7 @@ pub async fn pay<E: Stored>(
         executions::over(app, tenant, installation, execution, state).await;
     }
     // What the others are owed stands with them, and is found without this, only later.
-    let handed = Queue { app, tenant, request_id }.hand_on(kind, &told, &ending).await;
+    let handed = Queue { app, tenant, request_id }.hand_on(told.id, &asks, &ending).await;
     handed.log_failure("the next decision of an execution could not be handed on");
     Ok(entity)
 }

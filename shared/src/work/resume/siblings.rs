@@ -13,7 +13,7 @@ use crate::{
         media::MediaItem,
         payload::Payload,
         review::{EntityType, ResumeState, Review},
-        subject::{Reviewable as _, Subject},
+        subject::Reviewable as _,
     },
     error::Result,
     ids::Id,
@@ -23,7 +23,7 @@ use crate::{
     },
     queue::{Task, TaskKind},
     repo::{
-        asks::{Ask, Asks},
+        asks::Ask,
         subjects::{OWN, Stored, Subjects},
     },
     store::{self, Store},
@@ -82,25 +82,24 @@ pub struct Queue<'a> {
 }
 
 impl Queue<'_> {
-    /// After an attempt: makes the decision due whose Wait is thought to come, or to stand.
-    pub async fn hand_on(self, kind: EntityType, told: &Subject, ending: &Ending) -> Result<()> {
+    /// After an attempt: makes the decision due whose Wait is thought to come, or to stand. `asks` are the other entities of
+    /// the execution, the oldest first.
+    pub async fn hand_on(self, told: Id, asks: &[Ask], ending: &Ending) -> Result<()> {
         let instead = match ending {
             Ending::Settled(ResumeState::Resumed | ResumeState::Superseded, _) => None,
             Ending::Later(Later { instead, .. }) if !instead.is_empty() => Some(instead),
             _ => return Ok(()),
         };
-        let Some((installation, execution)) = told.asking() else { return Ok(()) };
-        let asks = Asks { store: &*self.app.store, tenant: self.tenant }.of(installation, execution).await?;
-        let Some(own) = asks.iter().position(|ask| (ask.kind, ask.id) == (kind, told.id)) else {
-            return Ok(());
-        };
         // Those that were asked after it go first: most workflows ask and wait in the same order.
-        let (before, after) = asks.split_at(own);
-        let others = after.iter().skip(1).chain(before);
+        let (before, after) = asks.split_at(asks.partition_point(|ask| ask.id <= told));
         let wanted = |ask: &&Ask| instead.is_none_or(|ids| ids.contains(&ask.id.to_string()));
-        for ask in others.filter(wanted).take(LOOKED_AT) {
-            if self.pull(ask).await? {
-                return Ok(());
+        let others: Vec<&Ask> = after.iter().chain(before).filter(wanted).take(LOOKED_AT).collect();
+        for some in others.chunks(AT_ONCE) {
+            let looked_at = some.iter().map(|ask| review(&*self.app.store, self.tenant, ask));
+            let owed = |review: &Option<Review>| review.as_ref().is_some_and(|review| review.owed_at().is_some());
+            let next = try_join_all(looked_at).await?.iter().position(owed);
+            if let Some(ask) = next.and_then(|next| some.get(next)) {
+                return self.pull(ask).await.map(|_| ());
             }
         }
         Ok(())
