@@ -19,8 +19,14 @@ const MOMENTS_MS: [i64; 4] = [
 
 /// A short call, and one beyond every tier but the highest.
 const CALLS: [Tokens; 2] = [
-    Tokens { input: 1_000, output: 500, cached_input: None, cache_write: None },
-    Tokens { input: 300_000, output: 7_001, cached_input: Some(90_000), cache_write: Some(11_111) },
+    Tokens { input: 1_000, output: 500, cached_input: None, cache_write: None, cache_write_1h: None },
+    Tokens {
+        input: 300_000,
+        output: 7_001,
+        cached_input: Some(90_000),
+        cache_write: Some(11_111),
+        cache_write_1h: Some(4_321),
+    },
 ];
 
 #[expect(clippy::disallowed_methods, reason = "the vendored file is the repository's own")]
@@ -31,9 +37,11 @@ fn data() -> Value {
 fn usage(tokens: &Tokens) -> Usage {
     let mut usage =
         Usage::from([("input_tokens", tokens.input as f64), ("output_tokens", tokens.output as f64)]);
-    for (key, count) in
-        [("cache_read_tokens", tokens.cached_input), ("cache_write_tokens", tokens.cache_write)]
-    {
+    for (key, count) in [
+        ("cache_read_tokens", tokens.cached_input),
+        ("cache_write_tokens", tokens.cache_write),
+        ("cache_write_1h_tokens", tokens.cache_write_1h),
+    ] {
         if let Some(count) = count {
             usage.insert(key, count as f64);
         }
@@ -177,7 +185,7 @@ fn every_model_id_with_its_provider_in_front_is_found() {
             let found = pricing::find(&format!("{name}/{id}"), MOMENTS_MS[3]);
             let same = found
                 .as_ref()
-                .is_some_and(|found| (found.provider, found.model) == (direct.provider, direct.model));
+                .is_some_and(|found| (found.provider, &found.model) == (direct.provider, &direct.model));
             if !same && !unpriced.contains(&(name.to_owned(), id.to_owned())) {
                 wrong.push(format!("{name}/{id}: {found:?}"));
             }
