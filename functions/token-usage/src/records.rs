@@ -121,8 +121,7 @@ pub async fn handler(
         known(&ctx, &workflow_id).await?;
     }
     let next = found.next;
-    let records =
-        shown(ctx.tenant(), found.rows(), |usage| usage.id, |usage| Ok(UsageRecord::from(usage)))?;
+    let records = shown(ctx.tenant(), found.rows(), |usage| usage.id, |usage| Ok(UsageRecord::from(usage)))?;
     let count = records.len();
     Reply::ok(&Listing {
         status: "success",

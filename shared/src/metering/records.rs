@@ -85,11 +85,7 @@ struct Group {
 /// The model and the node that calls are told apart by.
 type Name<'f> = (&'f str, Option<&'f str>);
 
-fn grouped<'f>(
-    found: &'f [FoundUsage],
-    at: Millis,
-    name: impl Fn(&'f FoundUsage) -> Name<'f>,
-) -> Vec<Group> {
+fn grouped<'f>(found: &'f [FoundUsage], at: Millis, name: impl Fn(&'f FoundUsage) -> Name<'f>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut places: HashMap<(Name<'f>, Option<Rates>), usize> = HashMap::new();
     let mut prices: HashMap<&'f str, Option<Priced>> = HashMap::new();

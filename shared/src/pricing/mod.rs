@@ -48,6 +48,10 @@ impl Priced {
         reached.map_or(self.rates, |tier| tier.rates.rates())
     }
 
+    fn is_free(&self) -> bool {
+        self.tiers.is_empty() && (self.rates.input, self.rates.output) == (0, 0)
+    }
+
     /// The cost of one call. A long input moves the whole call to its tier, output too.
     ///
     /// # Errors
@@ -65,7 +69,12 @@ impl Priced {
 /// billed by the token; the caller then shows the id as it was written.
 #[must_use]
 pub fn find(model_id: &str, at_ms: i64) -> Option<Priced> {
-    free(model_id).or_else(|| look_up(model_id, at_ms, matching::locate))
+    let found = look_up(model_id, at_ms, matching::locate);
+    match free(model_id) {
+        // The data may know it by name; a paid model that shares the name is another.
+        Some(free) => Some(found.filter(Priced::is_free).unwrap_or(free)),
+        None => found,
+    }
 }
 
 /// `maker/model:free`, as OpenRouter names what it gives away; the maker may be left out.

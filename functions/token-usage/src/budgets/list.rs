@@ -1,9 +1,8 @@
-use futures::future::try_join_all;
 use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, reply::Reply},
-    metering::budgets::spent,
+    metering::budgets::Spent,
 };
 use utoipa::ToSchema;
 
@@ -22,11 +21,16 @@ pub struct Listing {
     responses((status = 200, description = "All of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
     let money = ctx.settled().load().await?;
-    let rows = money.budgets.iter().map(async |budget| {
-        let window = budget.period.window(ctx.now);
-        let spent = spent(&*ctx.app.store, ctx.tenant(), &budget.scope, &window).await?;
-        Ok::<_, shared::error::Error>(BudgetOut::new(budget, window.name, spent))
-    });
-    let budgets = try_join_all(rows).await?;
+    let mut spent = Spent::new(&*ctx.app.store, ctx.tenant());
+    spent.read(money.budgets.iter().map(|budget| (&budget.scope, budget.period.window(ctx.now)))).await?;
+    let budgets: Vec<_> = money
+        .budgets
+        .iter()
+        .map(|budget| {
+            let window = budget.period.window(ctx.now);
+            let spent = spent.of(&budget.scope, &window);
+            BudgetOut::new(budget, window.name, spent)
+        })
+        .collect();
     Reply::ok(&Listing { count: budgets.len(), budgets })
 }

@@ -180,17 +180,20 @@ struct Spent {
 }
 
 impl Spending<'_> {
-    /// Over whole days (UTC), both included: of one client group, or of all and of no group together.
-    pub async fn between(&self, from: Millis, to: Millis, group: Option<Id>) -> Result<Totals, StoreError> {
-        let mut sum = Totals::default();
+    /// Over whole days (UTC), both included: what each client group spent, and what belongs to none.
+    pub async fn by_group(
+        &self,
+        from: Millis,
+        to: Millis,
+    ) -> Result<BTreeMap<Option<Id>, Totals>, StoreError> {
+        let mut groups: BTreeMap<Option<Id>, Totals> = BTreeMap::new();
         let query = days(Query::table(Key::partition(self.tenant, SPENT)), from, to);
         whole(self.store, query, |spent: Spent| {
-            if group.is_none() || group == spent.group_id {
-                sum = sum.plus(spent.totals);
-            }
+            let sum = groups.entry(spent.group_id).or_default();
+            *sum = sum.plus(spent.totals);
         })
         .await?;
-        Ok(sum)
+        Ok(groups)
     }
 }
 

@@ -3,8 +3,6 @@
 //! Its one rule: the notification and the memory of it are one transaction, so that each threshold of each window is told
 //! once, however many look and whoever dies.
 
-use std::collections::BTreeMap;
-
 use crate::{
     app::App,
     clock::Millis,
@@ -13,10 +11,9 @@ use crate::{
         chore::Step,
         money::Money,
         notification::{Notification, NotificationType},
-        usage::Totals,
     },
     error::{Error, Result},
-    metering::{RHYTHM, budgets},
+    metering::{RHYTHM, budgets::Spent},
     pricing::usd_text,
     repo::{money::Settled, notifications::Notifications},
     store::{self, StoreError},
@@ -31,11 +28,17 @@ const TOGETHER: usize = 60;
 /// `since` is when the first of the records came that this look is for: their window may have ended since.
 pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
     let settled = Settled { store: &*app.store, tenant };
-    let mut spent = Spent { app, tenant, known: BTreeMap::new() };
+    let mut spent = Spent::new(&*app.store, tenant);
     for _ in 0..ATTEMPTS {
         let money = settled.load().await?;
         let mut next = money.clone();
-        let told = tell(app, &mut next, &mut spent, since).await?;
+        let now = app.now();
+        let watched = money
+            .budgets
+            .iter()
+            .flat_map(|budget| windows(budget, since, now).into_iter().map(|window| (&budget.scope, window)));
+        spent.read(watched).await?;
+        let told = tell(app, &mut next, &spent, since, now);
         if told.is_empty() {
             return Ok(Step::Done);
         }
@@ -56,17 +59,11 @@ pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
     Err(Error::unavailable("what is settled about money was changed by others again and again"))
 }
 
-async fn tell(
-    app: &App,
-    money: &mut Money,
-    spent: &mut Spent<'_>,
-    since: Millis,
-) -> Result<Vec<Notification>> {
-    let now = app.now();
+fn tell(app: &App, money: &mut Money, spent: &Spent<'_>, since: Millis, now: Millis) -> Vec<Notification> {
     let mut told = Vec::new();
     for budget in &mut money.budgets {
         for window in windows(budget, since, now) {
-            let totals = spent.of(&budget.scope, &window).await?;
+            let totals = spent.of(&budget.scope, &window);
             let mut untold = budget.untold(&window.name, totals.pico);
             untold.truncate(TOGETHER - told.len().min(TOGETHER));
             if untold.is_empty() {
@@ -78,7 +75,7 @@ async fn tell(
             }
         }
     }
-    Ok(told)
+    told
 }
 
 /// The windows that the records came in, and that of now. What was spent before there was the budget counts, in the window
@@ -114,24 +111,5 @@ fn notification(app: &App, budget: &Budget, window: &Window, percent: u16, spent
         entity_id: Some(budget.id),
         read: None,
         created_at: app.now(),
-    }
-}
-
-/// What was spent, each sum read once.
-struct Spent<'a> {
-    app: &'a App,
-    tenant: TenantId,
-    known: BTreeMap<(Scope, Window), Totals>,
-}
-
-impl Spent<'_> {
-    async fn of(&mut self, scope: &Scope, window: &Window) -> Result<Totals> {
-        let asked = (scope.clone(), window.clone());
-        if let Some(known) = self.known.get(&asked) {
-            return Ok(*known);
-        }
-        let totals = budgets::spent(&*self.app.store, self.tenant, scope, window).await?;
-        self.known.insert(asked, totals);
-        Ok(totals)
     }
 }
