@@ -177,4 +177,6 @@ async fn what_is_missing_of_a_scope_is_named() {
     let body = json!({ "period": "day", "amount": 10, "group_id": theirs });
     let answer = house.acme.post(PATH, body).await;
     assert_eq!((answer.status, refusal(&answer, PATH).as_str()), (403, "no_such_group"));
+    let body = json!({ "scope": "organization", "period": "day", "amount": 10, "group_id": theirs });
+    assert_eq!(house.acme.post(PATH, body).await.status, 403);
 }

@@ -24,7 +24,8 @@ pub struct CreateBudget {
     /// organization.
     #[schema(example = "organization")]
     scope: Option<String>,
-    /// For `group`: the client group. What its installations use counts.
+    /// For `group`: the client group, of which counts what its installations use. For others: the client group that the
+    /// notifications belong to, yours unless another is named.
     group_id: Option<u64>,
     /// For `workflow`: n8n's id of the workflow.
     #[schema(max_length = 200)]
@@ -61,18 +62,13 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     fields.require("period");
     fields.require("amount");
     let wish = Wish::read(&mut fields);
-    let scope = scope(&mut fields);
+    let group_id = fields.id("group_id");
+    let scope = scope(&mut fields, group_id);
     fields.finish()?;
     let (Some(period), Some(pico), Some(scope)) = (wish.period, wish.pico, scope) else {
         return Err(Error::internal("a refused field passed"));
     };
-    let group_id = match &scope {
-        Scope::Group(group) => {
-            check_group(&ctx, Some(*group)).await?;
-            *group
-        }
-        Scope::Organization | Scope::Workflow(_) => ctx.caller.group_id,
-    };
+    check_group(&ctx, group_id).await?;
     let budget = Budget {
         id: ctx.app.id(),
         title: wish.title.unwrap_or_else(|| "Budget".into()),
@@ -80,7 +76,7 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
         period,
         pico,
         thresholds: wish.thresholds.unwrap_or_else(|| THRESHOLDS.into()),
-        group_id,
+        group_id: group_id.unwrap_or(ctx.caller.group_id),
         created_at: ctx.now,
         changed_at: ctx.now,
         told: Vec::new(),
@@ -97,8 +93,8 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     .await
 }
 
-fn scope(fields: &mut Fields) -> Option<Scope> {
-    let (group, workflow) = (fields.id("group_id"), fields.text("workflow_id", 200));
+fn scope(fields: &mut Fields, group: Option<Id>) -> Option<Scope> {
+    let workflow = fields.text("workflow_id", 200);
     let word = fields.one_of("scope", &["organization", "group", "workflow"], |word| Some(word.to_owned()));
     let word = word.as_deref().unwrap_or(match (group, &workflow) {
         (Some(_), _) => "group",

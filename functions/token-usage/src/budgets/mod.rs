@@ -36,8 +36,9 @@ pub struct BudgetOut {
     /// `organization`, `group` or `workflow`.
     #[schema(example = "organization")]
     scope: &'static str,
-    #[schema(value_type = Option<u64>)]
-    group_id: Option<Id>,
+    /// The client group whose spending counts, and that the notifications belong to; for other scopes the latter only.
+    #[schema(value_type = u64, example = 7)]
+    group_id: Id,
     workflow_id: Option<String>,
     /// `day` or `month`, in UTC.
     #[schema(example = "month")]
@@ -61,10 +62,9 @@ pub struct BudgetOut {
 
 impl BudgetOut {
     pub fn new(budget: &Budget, window: String, spent: Totals) -> Self {
-        let (group_id, workflow_id) = match &budget.scope {
-            Scope::Organization => (None, None),
-            Scope::Group(group) => (Some(*group), None),
-            Scope::Workflow(workflow) => (None, Some(workflow.clone())),
+        let workflow_id = match &budget.scope {
+            Scope::Workflow(workflow) => Some(workflow.clone()),
+            Scope::Organization | Scope::Group(_) => None,
         };
         let percent = i128::from(spent.pico) * 100 / i128::from(budget.pico.max(1));
         Self {
@@ -75,7 +75,7 @@ impl BudgetOut {
                 Scope::Group(_) => "group",
                 Scope::Workflow(_) => "workflow",
             },
-            group_id,
+            group_id: budget.group_id,
             workflow_id,
             period: budget.period.as_str(),
             amount: usd(budget.pico),
