@@ -161,7 +161,7 @@ async fn meter(
     let workflow = &input.workflow_id;
     let records = metering::records(found, snapshot, workflow, installation, &money, &*ctx.app.ids, ctx.now)?;
     let Some(first) = records.first() else { return Ok(Some(0)) };
-    metering.meet(&money, &records).await;
+    metering.meet(&money, records.iter().any(|usage| !usage.model_found)).await;
     let beside = metering.beside(&money, first)?;
     let counted = record(ctx, &snapshot.execution_id, &records, &beside.writes).await?;
     metering.remember(beside);

@@ -22,6 +22,7 @@ pub fn router<R: Routes>() -> R {
         .routes(routes!(prices::delete::handler))
         .routes(routes!(budgets::list::handler))
         .routes(routes!(budgets::create::handler))
+        .routes(routes!(budgets::get::handler))
         .routes(routes!(budgets::update::handler))
         .routes(routes!(budgets::delete::handler))
 }

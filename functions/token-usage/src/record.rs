@@ -133,7 +133,7 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     // Neither costs a call once this instance has met workflow and organization.
     let (nid, money) = futures::future::try_join(nid, metering.settled()).await?;
     let usage = usage(&ctx, &money, input)?;
-    metering.meet(&money, std::slice::from_ref(&usage)).await;
+    metering.meet(&money, !usage.model_found).await;
     let reply = Reply::created(&recorded(&usage, nid))?;
     let beside = metering.beside(&money, &usage)?;
     let committed = commit(&ctx, &usage, &beside, reply).await?;

@@ -101,6 +101,11 @@ pub async fn handler(
         known(&ctx, &workflow_id).await?;
     }
     let all = models.iter().fold(Totals::default(), |sum, model| sum.plus(model.totals));
+    if all.unpriced > 0 {
+        // Whoever posts nothing any more still looks, and a new table may know the price.
+        let metering = ctx.metering();
+        metering.meet(&*metering.settled().await?, true).await;
+    }
     let by_model =
         models.into_iter().map(|model| ModelStats { model_id: model.model_id, sums: sums(model.totals) });
     let stats = Stats { all: sums(all), by_model: by_model.collect() };

@@ -162,6 +162,7 @@ routes! {
     Delete "/api/model-prices" "delete_model_price" Invokati Scope("prices:write"), None, "token-usage", [NotFound, Invalid];
     Get "/api/budgets" "list_budgets" Invokati Scope("budgets:read"), None, "token-usage", [];
     Post "/api/budgets" "create_budget" Invokati Scope("budgets:write"), None, "token-usage", [Forbidden, WrongState];
+    Get "/api/budgets/{id}" "get_budget" Invokati Scope("budgets:read"), None, "token-usage", [NotFound];
     Patch "/api/budgets/{id}" "update_budget" Invokati Scope("budgets:write"), None, "token-usage", [NotFound];
     Delete "/api/budgets/{id}" "delete_budget" Invokati Scope("budgets:write"), None, "token-usage", [NotFound];
     Post "/api/trigger-webhook" "trigger_webhook" Tokens Scope("workflows:execute"), Trigger, "triggers", [NotFound, Upstream, UpstreamTimeout];

@@ -158,12 +158,12 @@ impl Metering<'_> {
         Settled { store: &*self.app.store, tenant: self.tenant }
     }
 
-    /// Owes the pricing of what had no price, the first time that this organization's usage meets the table of this build.
-    /// An organization that never had a record without a price needs none of this and pays nothing for it. It is no
-    /// condition of recording usage: what fails here is done by the next instance.
-    pub async fn meet(&self, money: &Money, records: &[Usage]) {
+    /// Owes the pricing of what had no price, the first time that this organization's usage, recorded or looked at, meets
+    /// the table of this build. An organization that never had a record without a price (`unpriced`) needs none of this and
+    /// pays nothing for it. It is no condition of anything: what fails here is done by the next instance.
+    pub async fn meet(&self, money: &Money, unpriced: bool) {
         let first = money.met.is_empty();
-        if money.has_met(PRICE_VERSION) || first && records.iter().all(|usage| usage.model_found) {
+        if money.has_met(PRICE_VERSION) || first && !unpriced {
             return;
         }
         let met = async {

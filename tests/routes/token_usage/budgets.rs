@@ -22,7 +22,7 @@ async fn create(house: &TestApp, fields: Value) -> u64 {
 /// Spends dollars: gpt-4 costs 30 for a million tokens of input.
 async fn spend(house: &TestApp, workflow: &str, dollars: u64) {
     let mut body = samples::with(samples::token_usage(), "workflow_id", json!(workflow));
-    body["input_tokens"] = json!(dollars * 1_000_000 / 30 + u64::from(dollars * 1_000_000 % 30 != 0));
+    body["input_tokens"] = json!((dollars * 1_000_000).div_ceil(30));
     body["output_tokens"] = json!(0);
     let answer = house.acme.post("/api/token-usage", body).await;
     assert_eq!(answer.status, 201, "{answer:?}");
@@ -67,6 +67,8 @@ async fn each_threshold_is_told_once_in_its_window() {
     assert_eq!((&newest["entity_type"], &newest["entity_id"]), (&json!("budget"), &json!(id)), "{newest}");
     let row = house.acme.get(PATH).await.json["budgets"][0].clone();
     assert_eq!((&row["percent"], &row["window"]), (&json!(130), &json!("2025-01-21")), "{row}");
+    assert_eq!(house.acme.get(&format!("{PATH}/{id}")).await.json, row);
+    assert_eq!(house.rival.get(&format!("{PATH}/{id}")).await.status, 404);
     house.advance(DAY);
     spend(&house, "w", 6).await;
     settle(&house).await;

@@ -125,6 +125,21 @@ async fn models_without_a_price_are_listed_and_get_one() {
 
 #[tokio::test]
 async fn a_new_table_prices_what_had_no_price() {
+    a_table_is_met(async |house| {
+        cost(house, "other", "gpt-4").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_table_prices_it_too_when_sums_are_only_looked_at() {
+    a_table_is_met(async |house| {
+        total(house, "w").await;
+    })
+    .await;
+}
+
+async fn a_table_is_met(by: impl AsyncFn(&TestApp)) {
     let house = TestApp::new().await;
     let tenant = house.acme.key.tenant;
     for _ in 0..3 {
@@ -145,7 +160,7 @@ async fn a_new_table_prices_what_had_no_price() {
     money.v += 1;
     house.app.store.write(settled.replace(&money).unwrap()).await.unwrap();
     house.advance(MINUTE);
-    cost(&house, "other", "gpt-4").await;
+    by(&house).await;
     assert_eq!(settled.load().await.unwrap().met, ["the-table-before", PRICE_VERSION]);
     assert_eq!(total(&house, "w").await, json!(0));
     settle(&house).await;

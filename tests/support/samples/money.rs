@@ -103,6 +103,7 @@ pub fn samples() -> Vec<Sample> {
                     "thresholds": [50, 80, 100] }),
             )
         },
+        Sample { nowhere: Some("/api/budgets/4242"), ..read("get_budget", "/api/budgets/61") },
         Sample {
             nowhere: Some("/api/budgets/4242"),
             wrong: vec![

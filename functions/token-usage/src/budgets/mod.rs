@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod delete;
+pub mod get;
 pub mod list;
 pub mod update;
 
@@ -12,9 +13,11 @@ use shared::{
         budget::{Budget, MAX_PICO, Period, Scope},
         usage::Totals,
     },
-    http::fields::Fields,
+    error::Result,
+    http::{ctx::Ctx, fields::Fields},
     ids::Id,
     json::Part,
+    metering::budgets::Spent,
     pricing::usd,
 };
 use utoipa::ToSchema;
@@ -61,7 +64,7 @@ pub struct BudgetOut {
 }
 
 impl BudgetOut {
-    pub fn new(budget: &Budget, window: String, spent: Totals) -> Self {
+    fn new(budget: &Budget, window: String, spent: Totals) -> Self {
         let workflow_id = match &budget.scope {
             Scope::Workflow(workflow) => Some(workflow.clone()),
             Scope::Organization | Scope::Group(_) => None,
@@ -85,6 +88,18 @@ impl BudgetOut {
             percent: i64::try_from(percent).unwrap_or(i64::MAX),
         }
     }
+}
+
+/// Budgets with what is spent of them in the windows of now.
+pub async fn with_spending(ctx: &Ctx, budgets: &[Budget]) -> Result<Vec<BudgetOut>> {
+    let mut spent = Spent::new(&*ctx.app.store, ctx.tenant());
+    spent.read(budgets.iter().map(|budget| (&budget.scope, budget.period.window(ctx.now)))).await?;
+    let shown = budgets.iter().map(|budget| {
+        let window = budget.period.window(ctx.now);
+        let spent = spent.of(&budget.scope, &window);
+        BudgetOut::new(budget, window.name, spent)
+    });
+    Ok(shown.collect())
 }
 
 /// What a caller says of a budget.

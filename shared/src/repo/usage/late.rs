@@ -38,7 +38,7 @@ impl UsageLog<'_> {
         writes.push(Write::update(self.ledger_key(&usage.execution_id, 0), first).when(lock));
         let mut usage = usage.clone();
         usage.late = true;
-        writes.extend(self.settled(known, vec![usage])?.0);
+        writes.extend(self.settled(&known, vec![usage])?.0);
         Ok(writes)
     }
 
@@ -63,17 +63,17 @@ impl UsageLog<'_> {
             let unmetered = Cond::All(vec![Cond::missing(PUSHED), unmet]);
             writes.push(Write::update(self.ledger_key(execution_id, shard), mark).when(unmetered));
         }
-        let (settled, counted) = self.settled(known, records.to_vec())?;
+        let (settled, counted) = self.settled(&known, records.to_vec())?;
         writes.extend(settled);
         Ok((writes, counted))
     }
 
     /// The writes that add records beside those that are known and let each of them count or not, and how many of the new
     /// ones do.
-    fn settled(&self, known: Vec<Usage>, new: Vec<Usage>) -> Result<(Vec<Write>, usize), StoreError> {
+    fn settled(&self, known: &[Usage], new: Vec<Usage>) -> Result<(Vec<Write>, usize), StoreError> {
         let old = known.len();
         let shard = new.first().map_or(0, shard);
-        let mut records = known.clone();
+        let mut records = known.to_vec();
         records.extend(new);
         for group in settlement::groups(&records) {
             for (positions, outdone) in
@@ -87,14 +87,14 @@ impl UsageLog<'_> {
             }
         }
         let changed = |records: &[Usage]| {
-            records.iter().zip(&known).filter(|(now, was)| now.outdone != was.outdone).count()
+            records.iter().zip(known).filter(|(now, was)| now.outdone != was.outdone).count()
         };
         if changed(&records) > MOST {
-            keep_sides(&known, &mut records);
+            keep_sides(known, &mut records);
         }
         let mut sums = Sums::default();
         let mut writes = Vec::new();
-        for (now, was) in records.iter().zip(&known).filter(|(now, was)| now.outdone != was.outdone) {
+        for (now, was) in records.iter().zip(known).filter(|(now, was)| now.outdone != was.outdone) {
             sums.take(was);
             sums.give(now);
             let change = if now.outdone { Change::set("outdone", true) } else { Change::remove("outdone") };
