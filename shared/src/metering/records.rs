@@ -18,9 +18,9 @@ use crate::{
     pricing::{self, Priced, Rates, Tokens},
 };
 
-/// Records of one push at the most: the rest is summed up in the last one of its model, so that the transaction that
-/// stores them stays within its 100 writes.
-const MAX_RECORDS: usize = 24;
+/// Records of one push at the most; more are summed up by model. Each may be in three sums of its own beside one that all
+/// share, and the transaction that stores them holds 100 writes.
+const MAX_RECORDS: usize = 20;
 
 /// The records of a pushed execution: one per node and model, or one per model when there are too many.
 pub fn records(

@@ -229,3 +229,49 @@ async fn a_post_and_a_push_at_once_count_once() {
         assert_eq!(sums(&house).await, (json!(1), json!(0.02925)));
     }
 }
+
+/// An execution with a call of each of so many models that nobody has a price for.
+fn many_models(id: &str, models: usize) -> Value {
+    let mut data = execution(id, "success");
+    let runs = data["data"]["resultData"]["runData"].as_object_mut().unwrap();
+    let run = runs.remove("OpenAI").unwrap();
+    for n in 0..models {
+        let mut run = run.clone();
+        let answer = &mut run[0]["data"]["main"][0][0]["json"];
+        answer["id"] = json!(format!("chatcmpl-{n}"));
+        answer["model"] = json!(format!("our-own-{n}"));
+        runs.insert(format!("HTTP Request {n}"), run);
+    }
+    data
+}
+
+#[tokio::test]
+async fn many_models_of_one_execution_fit_into_one_transaction() {
+    let house = house().await;
+    for (id, models, records) in [("551", 20, 20), ("552", 21, 1)] {
+        let pushed = push(&house.acme, many_models(id, models)).await;
+        assert_eq!((pushed.status, &pushed.json["metered"]), (200, &json!(models)), "{pushed:?}");
+        let one = house.acme.get(&format!("/api/token-usage/abc123/stats?execution={id}")).await;
+        assert_eq!(one.json["stats"]["total_records"], records);
+    }
+}
+
+#[tokio::test]
+async fn many_records_that_cannot_change_sides_at_once_stay_as_they_are() {
+    for (models, changes) in [(5, true), (20, false), (60, false)] {
+        let house = house().await;
+        for n in 0..models {
+            let body = json!({
+                "n8n_base_url": crate::support::N8N, "workflow_id": "abc123", "execution_id": "551",
+                "model_id": format!("our-own-{n}"), "input_tokens": 1, "output_tokens": 0,
+            });
+            assert_eq!(house.acme.post("/api/token-usage", body).await.status, 201);
+        }
+        let pushed = push(&house.acme, many_models("551", models)).await;
+        assert_eq!(pushed.status, 200, "{models}: {pushed:?}");
+        let stats = house.acme.get("/api/token-usage/abc123/stats").await.json["stats"].clone();
+        let tokens = if changes { 687 } else { 1 };
+        let expected = (&json!(models), &json!(models * tokens));
+        assert_eq!((&stats["total_records"], &stats["total_tokens"]), expected, "{stats}");
+    }
+}

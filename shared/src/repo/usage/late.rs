@@ -9,12 +9,12 @@ use crate::{
         settlement,
         usage::{Source, Usage},
     },
-    store::{Change, Cond, StoreError, Write},
+    store::{Change, Cond, StoreError, Write, limits::TRANSACT_WRITES},
 };
 
-/// Records that can change sides in one transaction, which holds 100 writes. Of an execution with more of them, what was
-/// posted stays as it is.
-const MOST: usize = 40;
+/// Writes that may stand beside those of records and sums: the ledger's, the workflow, a look at the budgets, the reply that
+/// an `Idempotency-Key` repeats.
+const BESIDE: usize = 16;
 
 impl UsageLog<'_> {
     /// The writes of a record that is posted after a push of its execution was metered. They refuse when the execution was
@@ -69,10 +69,8 @@ impl UsageLog<'_> {
     }
 
     /// The writes that add records beside those that are known and let each of them count or not, and how many of the new
-    /// ones do.
+    /// ones do. Where more of them change sides than a transaction holds, what is known stays as it is.
     fn settled(&self, known: &[Usage], new: Vec<Usage>) -> Result<(Vec<Write>, usize), StoreError> {
-        let old = known.len();
-        let shard = new.first().map_or(0, shard);
         let mut records = known.to_vec();
         records.extend(new);
         for group in settlement::groups(&records) {
@@ -86,12 +84,17 @@ impl UsageLog<'_> {
                 }
             }
         }
-        let changed = |records: &[Usage]| {
-            records.iter().zip(known).filter(|(now, was)| now.outdone != was.outdone).count()
-        };
-        if changed(&records) > MOST {
+        let mut writes = self.stored(known, &records)?;
+        if writes.len() > TRANSACT_WRITES - BESIDE {
             keep_sides(known, &mut records);
+            writes = self.stored(known, &records)?;
         }
+        let counted = records.iter().skip(known.len()).filter(|usage| !usage.outdone).count();
+        Ok((writes, counted))
+    }
+
+    /// The writes with which `records` are stored, of which the first are `known` and may have changed sides.
+    fn stored(&self, known: &[Usage], records: &[Usage]) -> Result<Vec<Write>, StoreError> {
         let mut sums = Sums::default();
         let mut writes = Vec::new();
         for (now, was) in records.iter().zip(known).filter(|(now, was)| now.outdone != was.outdone) {
@@ -100,13 +103,13 @@ impl UsageLog<'_> {
             let change = if now.outdone { Change::set("outdone", true) } else { Change::remove("outdone") };
             writes.push(Write::update(self.record_key(was), vec![change]).when(unchanged(was)));
         }
-        for usage in records.iter().skip(old) {
+        let new = records.get(known.len()..).unwrap_or_default();
+        for usage in new {
             sums.give(usage);
             writes.push(self.put(usage)?);
         }
-        writes.extend(sums.writes(self, shard));
-        let counted = records.iter().skip(old).filter(|usage| !usage.outdone).count();
-        Ok((writes, counted))
+        writes.extend(sums.writes(self, new.first().map_or(0, shard)));
+        Ok(writes)
     }
 }
 

@@ -74,7 +74,7 @@ impl UsageLog<'_> {
     }
 
     /// The writes that meter an execution from pushed data; all refuse when it was metered before, or posted.
-    /// The records of one call share execution and day; at most one per model and node, 24 in all, so that the
+    /// The records of one call share execution and day; at most one per model and node, 20 in all, so that the
     /// transaction stays within 100 writes.
     pub fn push(&self, execution_id: &str, records: &[Usage]) -> Result<Vec<Write>, StoreError> {
         let mut writes: Vec<Write> = (0..SHARDS)
