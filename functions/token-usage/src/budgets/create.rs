@@ -94,7 +94,7 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
 }
 
 fn scope(fields: &mut Fields, group: Option<Id>) -> Option<Scope> {
-    let workflow = fields.text("workflow_id", 200);
+    let workflow = fields.foreign_id("workflow_id", 200);
     let word = fields.one_of("scope", &["organization", "group", "workflow"], |word| Some(word.to_owned()));
     let word = word.as_deref().unwrap_or(match (group, &workflow) {
         (Some(_), _) => "group",

@@ -60,5 +60,5 @@ impl ModelPrice {
 
 /// The model and the day that tell prices apart.
 pub fn read_name(fields: &mut Fields) -> (String, Option<String>) {
-    (fields.required_text("model_id", MAX_MODEL_CHARS), fields.date("from"))
+    (fields.required_foreign_id("model_id", MAX_MODEL_CHARS), fields.date("from"))
 }
