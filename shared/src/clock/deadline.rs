@@ -10,8 +10,8 @@ use super::{Clock, Millis};
 /// With less than this left, nothing is begun any more: it would only be cut off.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// The same for what somebody waits for who will not wait long: it is worth little more than its own overhead.
-const SHORTEST_BRIEF: Duration = Duration::from_millis(100);
+/// The same for what somebody waits for who will not wait long: what is begun should mostly end.
+const SHORTEST_BRIEF: Duration = Duration::from_millis(250);
 
 /// When a piece of work must have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,8 +63,8 @@ mod tests {
     fn the_earlier_end_counts_however_brief() {
         let (long, brief) = (Deadline::at(Millis(25_000)), Deadline::brief(Millis(850)));
         let end = long.min(brief);
-        assert_eq!(end.time_for(8 * SECOND, Millis(700)), Some(Duration::from_millis(150)));
-        assert_eq!(end.time_for(8 * SECOND, Millis(751)), None);
+        assert_eq!(end.time_for(8 * SECOND, Millis(500)), Some(Duration::from_millis(350)));
+        assert_eq!(end.time_for(8 * SECOND, Millis(601)), None);
     }
 
     #[tokio::test]

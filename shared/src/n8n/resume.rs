@@ -292,6 +292,11 @@ impl Attempt<'_> {
     }
 
     async fn look(&mut self) -> Result<Sight> {
+        // In a path these mean another address, and n8n gives no such ids.
+        if matches!(self.errand.execution_id, "" | "." | "..") {
+            let why = "n8n has no execution of this id";
+            return Ok(Sight::End(Ending::Settled(ResumeState::Gone, Some(why.to_owned()))));
+        }
         let created = self.created();
         match self.n8n.look(self.errand.execution_id, Some(&created.wanted())).await {
             Shown::Execution(body) => {
