@@ -213,11 +213,13 @@ impl<'s> Timeline<'s> {
         let row = self.row(place, &gates);
         let mut silent = Vec::new();
         for &gate in gates.iter().filter(|gate| self.fits_suffix(**gate)) {
-            let owners = if row.is_some() { self.told_owners(gate) } else { self.owners(gate) };
-            if owners.contains(&OWN) {
+            let told = self.told_owners(gate);
+            let items = if row.is_some() { BTreeSet::new() } else { self.items(gate) };
+            // One Wait may hold the items of several: who ends it ends it for all of them.
+            if told.contains(&OWN) || items.contains(&OWN) {
                 return Own::Gate(gate);
             }
-            if owners.is_empty() {
+            if told.is_empty() && items.is_empty() {
                 silent.push(gate);
             }
         }
@@ -404,7 +406,12 @@ impl<'s> Timeline<'s> {
     /// The entities that a wait is known to be for.
     fn owners(&self, gate: usize) -> BTreeSet<usize> {
         let told = self.told_owners(gate);
-        let Some((_, run)) = self.nth(gate).filter(|_| told.is_empty()) else { return told };
+        if told.is_empty() { self.items(gate) } else { told }
+    }
+
+    /// The entities whose items stand, or stood, at a wait.
+    fn items(&self, gate: usize) -> BTreeSet<usize> {
+        let Some((_, run)) = self.nth(gate) else { return BTreeSet::new() };
         // While it waits, the items stand in its own entry; and before the node that goes on.
         let waits = run.status.as_deref() == Some("waiting");
         let own = run.found.iter().filter(|_| waits);
