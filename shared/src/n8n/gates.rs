@@ -267,7 +267,7 @@ impl<'s> Timeline<'s> {
     /// Where another entity was made.
     fn made(&self, number: usize) -> Option<usize> {
         let (place, at, run) = self.first(number)?;
-        (!self.is_gate(at) && !(run.sources.is_empty() && run.main)).then_some(place)
+        (!(self.is_gate(at) || run.sources.is_empty() && run.main)).then_some(place)
     }
 
     /// Whether the second of two creations took the place of the first: it comes of it without a wait between, and no item
