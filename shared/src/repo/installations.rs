@@ -1,17 +1,28 @@
 //! Installations.
 //!
 //! "Which one is it?" → by id. "Was this instance registered?" → guard item per `instance_id`. "Whose URL is this?" →
-//! one item per origin and installation.
+//! one item per origin and installation, which holds the paths. "How is its key?" → one item beside each, because it changes
+//! while others work on the installation. "May its workflows be listed now?" → one item that is written at most once a minute.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::{
     clock::Millis,
-    domain::installation::Installation,
+    domain::{installation::Installation, key_health::KeyHealth, place::Place},
     ids::Id,
     queue::TaskKind,
     repo::due,
-    store::{Cond, Key, Query, Store, StoreError, Write, encode, segment},
+    store::{Cond, Key, Page, Query, Store, StoreError, Write, attr, encode, segment},
     tenant::TenantId,
 };
+
+/// Between two listings that somebody's miss asks for.
+pub const LISTINGS_APART: Duration = Duration::from_secs(60);
+/// Installations that are looked through where a URL alone must tell: more n8n's than an organization has.
+const LOOKED_THROUGH: usize = 200;
 
 /// The installations of one tenant.
 #[derive(Clone, Copy)]
@@ -34,11 +45,77 @@ impl Installations<'_> {
         self.get(guard.decode::<Pointer>()?.installation_id).await
     }
 
-    /// The installations that own an origin, the oldest first. More than one when an instance was registered twice.
-    pub async fn by_origin(&self, origin: &str) -> Result<Vec<Id>, StoreError> {
-        let page =
-            self.store.query(&Query::table(Key::partition(self.tenant, &origin_partition(origin)))).await?;
-        page.items.iter().map(|item| Ok(item.decode::<Pointer>()?.installation_id)).collect()
+    /// The installation at or below one of whose places a place lies: the nearest one, and of several the oldest (an
+    /// instance may be registered twice).
+    pub async fn at(&self, place: &Place) -> Result<Option<Id>, StoreError> {
+        let mut nearest: Option<(usize, Id)> = None;
+        let mut query = Query::table(Key::partition(self.tenant, &origin_partition(&place.origin)));
+        loop {
+            let Page { items, next } = self.store.query(&query).await?;
+            for item in &items {
+                let pointer = item.decode::<Pointer>()?;
+                let depth = match &pointer.paths {
+                    Some(paths) => depth(place, paths),
+                    // Stored before paths counted; until its installation is registered again, that one tells.
+                    None => {
+                        let found = self.get(pointer.installation_id).await?;
+                        found.and_then(|found| depth(place, &paths(&found).remove(&place.origin)?))
+                    }
+                };
+                if let Some(depth) = depth.filter(|depth| nearest.is_none_or(|(known, _)| *depth > known)) {
+                    nearest = Some((depth, pointer.installation_id));
+                }
+            }
+            if next.is_none() {
+                return Ok(nearest.map(|(_, id)| id));
+            }
+            query.after = next;
+        }
+    }
+
+    /// The tenant's installations, the oldest first, as far as one page shows them.
+    pub async fn all(&self) -> Result<Vec<Installation>, StoreError> {
+        let query = Query::table(Key::partition(self.tenant, "installation")).limit(LOOKED_THROUGH);
+        self.store.query(&query).await?.items.iter().map(crate::store::Item::decode).collect()
+    }
+
+    /// How the key of an installation is; none before n8n has said anything.
+    pub async fn health(&self, id: Id) -> Result<Option<KeyHealth>, StoreError> {
+        self.store.get(&self.health_key(id)).await?.map(|item| item.decode()).transpose()
+    }
+
+    /// How the keys of all installations are, by installation.
+    pub async fn healths(&self) -> Result<BTreeMap<Id, KeyHealth>, StoreError> {
+        let query = Query::table(Key::partition(self.tenant, HEALTH)).limit(LOOKED_THROUGH);
+        let page = self.store.query(&query).await?;
+        let read = |item: &crate::store::Item| item.decode::<KeyHealth>();
+        page.items.iter().map(|item| read(item).map(|health| (health.installation_id, health))).collect()
+    }
+
+    /// Stores it: `new.v` is one more than the stored version, 1 where nothing is stored.
+    pub fn put_health(&self, new: &KeyHealth) -> Result<Write, StoreError> {
+        let standing = if new.v == 1 { Cond::Absent } else { Cond::version(new.v - 1) };
+        Ok(Write::put(self.health_key(new.installation_id), encode(new)?).when(standing))
+    }
+
+    /// Takes the right to list an installation's workflows because one was missed. False when somebody had it less than
+    /// [`LISTINGS_APART`] ago.
+    pub async fn may_list(&self, id: Id, now: Millis) -> Result<bool, StoreError> {
+        let key = Key::of(self.tenant, &format!("workflows-missed#{id}"), "-");
+        let before = self.store.get(&key).await?.map(|item| item.decode::<Missed>()).transpose()?;
+        let standing = match before {
+            Some(before) if now.is_within(LISTINGS_APART, before.at) => return Ok(false),
+            Some(before) => Cond::eq("at", before.at.0),
+            // Expired and deleted meanwhile, or not.
+            None => Cond::missing("at"),
+        };
+        let mut attrs = encode(&Missed { at: now })?;
+        attrs.insert(attr::TTL.into(), now.plus(2 * LISTINGS_APART).seconds().into());
+        match self.store.write(Write::put(key, attrs).when(standing)).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::ConditionFailed { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The tenant's installation when there is exactly one.
@@ -51,20 +128,20 @@ impl Installations<'_> {
         }
     }
 
-    /// Creates it with its guard and origins, and owes a listing of its workflows at `listing_at`.
+    /// Creates it with its guard and places, and owes a listing of its workflows at `listing_at`.
     pub fn insert(&self, new: &Installation, listing_at: Millis) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![
-            Write::put(self.instance_key(&new.instance_id), encode(&Pointer { installation_id: new.id })?)
+            Write::put(self.instance_key(&new.instance_id), encode(&Pointer::to(new.id))?)
                 .when(Cond::Absent),
             self.put(new, Some(listing_at))?.when(Cond::Absent),
         ];
-        for origin in new.origins() {
-            writes.push(self.put_origin(&origin, new.id)?);
+        for (origin, paths) in paths(new) {
+            writes.push(self.put_origin(&origin, new.id, paths)?);
         }
         Ok(writes)
     }
 
-    /// Replaces it: `new.v` is one more than the stored version. Origins that it left are let go.
+    /// Replaces it: `new.v` is one more than the stored version. Places that it left are let go.
     pub fn replace(
         &self,
         old: &Installation,
@@ -72,11 +149,11 @@ impl Installations<'_> {
         listing_at: Option<Millis>,
     ) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![self.put(new, listing_at)?.when(Cond::version(old.v))];
-        let (before, after) = (old.origins(), new.origins());
-        for origin in after.iter().filter(|origin| !before.contains(origin)) {
-            writes.push(self.put_origin(origin, new.id)?);
+        let (before, after) = (paths(old), paths(new));
+        for (origin, paths) in after.iter().filter(|(origin, paths)| before.get(*origin) != Some(paths)) {
+            writes.push(self.put_origin(origin, new.id, paths.clone())?);
         }
-        for origin in before.iter().filter(|origin| !after.contains(origin)) {
+        for origin in before.keys().filter(|origin| !after.contains_key(*origin)) {
             writes.push(Write::delete(self.origin_key(origin, new.id)));
         }
         Ok(writes)
@@ -89,8 +166,13 @@ impl Installations<'_> {
         Ok(Write::put(key, attrs))
     }
 
-    fn put_origin(&self, origin: &str, id: Id) -> Result<Write, StoreError> {
-        Ok(Write::put(self.origin_key(origin, id), encode(&Pointer { installation_id: id })?))
+    fn put_origin(&self, origin: &str, id: Id, paths: BTreeSet<String>) -> Result<Write, StoreError> {
+        let pointer = Pointer { paths: Some(paths), ..Pointer::to(id) };
+        Ok(Write::put(self.origin_key(origin, id), encode(&pointer)?))
+    }
+
+    fn health_key(&self, id: Id) -> Key {
+        Key::of(self.tenant, HEALTH, id.sortable())
     }
 
     fn origin_key(&self, origin: &str, id: Id) -> Key {
@@ -106,7 +188,40 @@ fn origin_partition(origin: &str) -> String {
     format!("origin#{}", segment(origin))
 }
 
+const HEALTH: &str = "installation-health";
+
+/// The paths of an installation, by origin.
+fn paths(installation: &Installation) -> BTreeMap<String, BTreeSet<String>> {
+    let mut paths: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for place in installation.places() {
+        let path = place.path();
+        paths.entry(place.origin).or_default().insert(path);
+    }
+    paths
+}
+
+/// How deep the nearest of the paths lies above a place; none where none of them does.
+fn depth(place: &Place, paths: &BTreeSet<String>) -> Option<usize> {
+    let above = paths.iter().filter(|path| place.lies_below(path));
+    above.map(|path| path.matches('/').count()).max()
+}
+
+/// When an installation's workflows were last listed because one was missed.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Missed {
+    at: Millis,
+}
+
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Pointer {
     installation_id: Id,
+    /// Of the item of an origin: where the installation lies there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paths: Option<BTreeSet<String>>,
+}
+
+impl Pointer {
+    fn to(installation_id: Id) -> Self {
+        Self { installation_id, paths: None }
+    }
 }
