@@ -11,8 +11,7 @@ use url::Url;
 use crate::{
     app::App,
     domain::{
-        installation::Installation,
-        key_health::Word,
+        installation::{Installation, KeyState},
         place::Place,
         workflow::{self, Workflow},
     },
@@ -39,7 +38,7 @@ pub(crate) struct Sightings {
     /// Whose webhook a path of an installation is, as this instance has stored it.
     webhooks: Recent<(TenantId, Id, String), Id>,
     /// What n8n said last of a key.
-    pub(crate) words: Recent<Whose, Word>,
+    pub(crate) words: Recent<Whose, KeyState>,
 }
 
 /// Lookups inside one tenant.
@@ -71,8 +70,13 @@ impl Installed<'_> {
 
     /// Forgets what was cached of an installation, because it was just changed here.
     pub fn forget(&self, id: Id) {
-        self.app.sightings.installations.forget(&(self.tenant, id));
+        self.reread(id);
         self.app.sightings.words.forget_where(|whose| whose.installation_id == id);
+    }
+
+    /// Reads an installation again when somebody asks for it next.
+    pub(crate) fn reread(&self, id: Id) {
+        self.app.sightings.installations.forget(&(self.tenant, id));
     }
 
     /// The installation at or below whose address a URL lies: the nearest above it; of several registrations of one n8n the

@@ -3,8 +3,27 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::place::{Place, decoded};
+use super::{
+    names::names,
+    place::{Place, decoded},
+};
 use crate::{clock::Millis, ids::Id};
+
+names! {
+    /// What n8n said last to the API key that was registered.
+    pub enum KeyState {
+        Ok = "ok",
+        Refused = "refused",
+    }
+}
+
+/// How an API key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyHealth {
+    pub state: KeyState,
+    /// Since when n8n says so.
+    pub since: Millis,
+}
 
 /// One n8n instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +51,9 @@ pub struct Installation {
     /// Failed attempts to list n8n's workflows since the last registration.
     #[serde(default)]
     pub listing_attempts: u32,
+    /// None until n8n was asked with the key that was registered last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_health: Option<KeyHealth>,
     pub v: u64,
 }
 
@@ -44,6 +66,20 @@ impl Installation {
     /// The same, of a key that is registered for the `version`th time.
     pub fn record_of(id: Id, version: u64) -> String {
         format!("installation/{id}/api_key/{version}")
+    }
+
+    /// Takes up what n8n says to the key. Returns whether that is news.
+    pub fn learn_key(&mut self, state: KeyState, now: Millis) -> bool {
+        let news = self.api_key_health.is_none_or(|known| known.state != state);
+        if news {
+            self.api_key_health = Some(KeyHealth { state, since: now });
+        }
+        news
+    }
+
+    /// Whether n8n took the key when it was last asked.
+    pub fn key_works(&self) -> bool {
+        self.api_key_health.is_some_and(|known| known.state == KeyState::Ok)
     }
 
     /// Where this n8n lies: its host, and the address of its webhooks where that is another one.
@@ -108,6 +144,7 @@ mod tests {
             changed_at: Millis(0),
             listing_error: None,
             listing_attempts: 0,
+            api_key_health: None,
             v: 1,
         }
     }

@@ -9,7 +9,6 @@ pub mod duplicate;
 pub mod execution;
 pub mod installation;
 pub mod invoice;
-pub mod key_health;
 pub mod lead;
 pub mod lead_view;
 pub mod media;

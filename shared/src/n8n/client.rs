@@ -11,15 +11,13 @@ use url::Url;
 use super::{
     answer::{Row, judge},
     echo::Confidential,
-    health::Whose,
     pages::Walk,
 };
 use crate::{
     app::App,
     clock::{self, Deadline, Millis},
     domain::{
-        installation::Installation,
-        key_health::{Word, refusal},
+        installation::{Installation, KeyState},
         run,
     },
     egress::{OutError, OutReply, OutRequest},
@@ -43,12 +41,17 @@ const MAX_CURSOR: usize = 4096;
 pub enum N8nError {
     #[error("n8n cannot be reached: {0}")]
     Unreachable(#[from] OutError),
-    #[error("{}", refusal(*.0))]
+    #[error("n8n refuses the API key that was registered ({}){}", .0, advice(*.0))]
     KeyRefused(u16),
     #[error("n8n answered {status}: {message}")]
     Status { status: u16, message: String },
     #[error("what answers there is not n8n's API")]
     NotN8n,
+}
+
+/// What may be wrong with a key that n8n knows.
+fn advice(status: u16) -> &'static str {
+    if status == 403 { ": it may lack a scope such as workflow:list or execution:read" } else { "" }
 }
 
 impl N8nError {
@@ -86,8 +89,8 @@ pub struct N8n<'a> {
     turn: Turn,
     base: Url,
     api_key: SecretString,
-    /// None while the key is not registered.
-    whose: Option<Whose>,
+    /// Whose key it is; none while it is not registered.
+    installation: Option<(TenantId, Installation)>,
     /// For one look-up.
     patience: Duration,
 }
@@ -139,15 +142,14 @@ impl App {
     ) -> Result<N8n<'a>> {
         let record = installation.seal_record();
         let api_key = self.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
-        let whose = Whose { tenant, installation_id: installation.id, key_version: installation.key_version };
         let n8n = self.n8n_at(&installation.host, api_key, turn)?;
-        Ok(N8n { whose: Some(whose), ..n8n })
+        Ok(N8n { installation: Some((tenant, installation.clone())), ..n8n })
     }
 
     /// The API of an n8n that is not registered yet.
     pub fn n8n_at(&self, host: &str, api_key: SecretString, turn: Turn) -> Result<N8n<'_>> {
         let base = Url::parse(host).map_err(crate::error::Error::internal)?;
-        Ok(N8n { app: self, turn, base, api_key, whose: None, patience: LOOK_UP })
+        Ok(N8n { app: self, turn, base, api_key, installation: None, patience: LOOK_UP })
     }
 }
 
@@ -316,14 +318,14 @@ impl N8n<'_> {
         let request = OutRequest { method, url, headers, body, timeout: self.patience, max_reply_bytes };
         let reply = self.send(request).await?;
         let is_json = json::is_json(&reply.body);
-        let word = match reply.status {
-            200..=299 if is_json => Some(Word::Taken),
+        let state = match reply.status {
+            200..=299 if is_json => Some(KeyState::Ok),
             // Not 403: a key without the one scope that this call needs is good for the others.
-            401 => Some(Word::Refused(401)),
+            401 => Some(KeyState::Refused),
             _ => None,
         };
-        if let (Some(whose), Some(word)) = (self.whose, word) {
-            self.app.heard(whose, word).await;
+        if let (Some((tenant, installation)), Some(state)) = (&self.installation, state) {
+            self.app.heard(*tenant, installation, state).await;
         }
         match reply.status {
             200..=299 if is_json => Ok(reply.body),

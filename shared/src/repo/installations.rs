@@ -1,8 +1,8 @@
 //! Installations.
 //!
 //! "Which one is it?" → by id. "Was this instance registered?" → guard item per `instance_id`. "Whose URL is this?" →
-//! one item per origin and installation, which holds the paths. "How is its key?" → one item beside each, because it changes
-//! while others work on the installation. "May its workflows be listed now?" → one item that is written at most once a minute.
+//! one item per origin and installation, which holds the paths. "May its workflows be listed now, because one was missed?" → one
+//! item that is written at most once a minute.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,11 +11,14 @@ use std::{
 
 use crate::{
     clock::Millis,
-    domain::{installation::Installation, key_health::KeyHealth, place::Place},
+    domain::{
+        installation::{Installation, KeyHealth},
+        place::Place,
+    },
     ids::Id,
     queue::TaskKind,
     repo::due,
-    store::{Cond, Key, Page, Query, Store, StoreError, Write, attr, encode, segment},
+    store::{Cond, Item, Key, Page, Query, Store, StoreError, Write, attr, encode, segment},
     tenant::TenantId,
 };
 
@@ -76,26 +79,20 @@ impl Installations<'_> {
     /// The tenant's installations, the oldest first, as far as one page shows them.
     pub async fn all(&self) -> Result<Vec<Installation>, StoreError> {
         let query = Query::table(Key::partition(self.tenant, "installation")).limit(LOOKED_THROUGH);
-        self.store.query(&query).await?.items.iter().map(crate::store::Item::decode).collect()
+        self.store.query(&query).await?.items.iter().map(Item::decode).collect()
     }
 
-    /// How the key of an installation is; none before n8n has said anything.
-    pub async fn health(&self, id: Id) -> Result<Option<KeyHealth>, StoreError> {
-        self.store.get(&self.health_key(id)).await?.map(|item| item.decode()).transpose()
-    }
-
-    /// How the keys of all installations are, by installation.
-    pub async fn healths(&self) -> Result<BTreeMap<Id, KeyHealth>, StoreError> {
-        let query = Query::table(Key::partition(self.tenant, HEALTH)).limit(LOOKED_THROUGH);
-        let page = self.store.query(&query).await?;
-        let read = |item: &crate::store::Item| item.decode::<KeyHealth>();
-        page.items.iter().map(|item| read(item).map(|health| (health.installation_id, health))).collect()
-    }
-
-    /// Stores it: `new.v` is one more than the stored version, 1 where nothing is stored.
-    pub fn put_health(&self, new: &KeyHealth) -> Result<Write, StoreError> {
-        let standing = if new.v == 1 { Cond::Absent } else { Cond::version(new.v - 1) };
-        Ok(Write::put(self.health_key(new.installation_id), encode(new)?).when(standing))
+    /// Stores how an installation's key does, beside the versions of the record: others work on it at the same time. Refused
+    /// (`ConditionFailed`, or by its place in a transaction) when somebody has replaced it since it was read.
+    pub fn put_key_health(&self, stored: Item, health: KeyHealth) -> Result<Write, StoreError> {
+        let key = stored.key.clone();
+        let mut attrs = stored.into_attrs()?;
+        let unchanged = [attr::VERSION, attr::DUE_AT, HEALTH].map(|name| match attrs.get(name) {
+            Some(value) => Cond::eq(name, value.clone()),
+            None => Cond::missing(name),
+        });
+        attrs.insert(HEALTH.into(), encode(&health)?.into());
+        Ok(Write::put(key, attrs).when(Cond::All(unchanged.into())))
     }
 
     /// Takes the right to list an installation's workflows because one was missed. False when somebody had it less than
@@ -171,10 +168,6 @@ impl Installations<'_> {
         Ok(Write::put(self.origin_key(origin, id), encode(&pointer)?))
     }
 
-    fn health_key(&self, id: Id) -> Key {
-        Key::of(self.tenant, HEALTH, id.sortable())
-    }
-
     fn origin_key(&self, origin: &str, id: Id) -> Key {
         Key::of(self.tenant, &origin_partition(origin), id.sortable())
     }
@@ -188,7 +181,8 @@ fn origin_partition(origin: &str) -> String {
     format!("origin#{}", segment(origin))
 }
 
-const HEALTH: &str = "installation-health";
+/// The attribute of [`Installation::api_key_health`].
+const HEALTH: &str = "api_key_health";
 
 /// The paths of an installation, by origin.
 fn paths(installation: &Installation) -> BTreeMap<String, BTreeSet<String>> {

@@ -7,8 +7,11 @@ use url::Url;
 use super::{Ended, Message};
 use crate::{
     app::App,
-    clock::{Deadline, Millis},
-    domain::{installation::Installation, workflow::Workflow},
+    clock::Deadline,
+    domain::{
+        installation::{Installation, KeyState},
+        workflow::Workflow,
+    },
     egress::OutError,
     error::{Error, LogFailure, OrNotFound, Result},
     ids::Id,
@@ -19,7 +22,7 @@ use crate::{
     },
     queue::{Task, TaskKind},
     repo::{
-        due::{self, UNANNOUNCED},
+        due,
         installations::Installations,
     },
     tenant::TenantId,
@@ -60,7 +63,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
 }
 
 /// Lists the workflows now and stores how it went.
-pub async fn run(
+async fn run(
     app: &App,
     tenant: TenantId,
     installation: Installation,
@@ -76,6 +79,7 @@ pub async fn run(
             after.listing_error =
                 cut.map(|why| format!("n8n's list of workflows was not read to its end: {why}"));
             after.listing_attempts = 0;
+            after.learn_key(KeyState::Ok, app.now());
         }
         Err(error) => {
             tracing::info!(installation = %installation.id, %error, "n8n's workflows could not be listed");
@@ -83,6 +87,9 @@ pub async fn run(
             let again = !error.is_closed_api() && after.listing_attempts < MAX_ATTEMPTS;
             next = again.then(|| app.now().plus(pause(after.listing_attempts)));
             after.listing_error = Some(error.to_string());
+            if matches!(error, N8nError::KeyRefused(401)) {
+                after.learn_key(KeyState::Refused, app.now());
+            }
         }
     }
     after.v += 1;
@@ -194,9 +201,4 @@ impl Listed<'_> {
         }
         Ok(())
     }
-}
-
-/// When a fresh registration's listing is due, should the request that registered die before it lists.
-pub fn first_due(now: Millis) -> Millis {
-    now.plus(UNANNOUNCED)
 }
