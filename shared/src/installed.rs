@@ -19,7 +19,10 @@ use crate::{
     ids::Id,
     n8n::health::Whose,
     recent::Recent,
-    repo::{installations::Installations, workflows::Workflows},
+    repo::{
+        installations::{Installations, LISTINGS_APART},
+        workflows::Workflows,
+    },
     tenant::TenantId,
 };
 
@@ -37,6 +40,8 @@ pub(crate) struct Sightings {
     nodes: Mutex<HashMap<(TenantId, Id), Option<String>>>,
     /// Whose webhook a path of an installation is, as this instance has stored it.
     webhooks: Recent<(TenantId, Id, String), Id>,
+    /// Installations whose workflows nobody may list now because one was missed.
+    listed: Recent<(TenantId, Id), ()>,
     /// What n8n said last of a key.
     pub(crate) words: Recent<Whose, KeyState>,
 }
@@ -166,6 +171,19 @@ impl Installed<'_> {
         self.workflows().put_webhook(installation, path, nid).await?;
         recent.put(key, Arc::new(nid), now, STANDS);
         Ok(())
+    }
+
+    /// Whether an installation's workflows may be listed now because one was missed: by one of all who miss one, once a
+    /// minute. Costs a read and a write, and nothing while this instance knows that it may not.
+    pub async fn may_list(&self, installation: Id) -> Result<bool> {
+        let (now, recent) = (self.app.moment(), &self.app.sightings.listed);
+        let key = (self.tenant, installation);
+        if recent.get(&key, now).is_some() {
+            return Ok(false);
+        }
+        let left = self.installations().may_list(installation, self.app.now()).await?;
+        recent.put(key, Arc::new(()), now, left.unwrap_or(LISTINGS_APART));
+        Ok(left.is_none())
     }
 
     /// The workflow whose production webhook an address of an installation is, as n8n's API last listed it.

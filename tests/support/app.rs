@@ -13,7 +13,7 @@ use shared::{
     config::Settings,
     domain::{
         api_key,
-        installation::Installation,
+        installation::{Installation, KeyHealth, KeyState},
         org::{Group, Role, User},
     },
     egress::HttpOut,
@@ -159,7 +159,7 @@ impl TestApp {
             changed_at: now,
             listing_error: None,
             listing_attempts: 0,
-            api_key_health: None,
+            api_key_health: Some(KeyHealth { state: KeyState::Ok, since: now }),
             v: 1,
         };
         let installations = Installations { store: &*self.app.store, tenant };

@@ -67,7 +67,11 @@ impl Snapshot {
             let later = self.stopped_at >= known.stopped_at;
             return if known.status.is_complete() { self.status.is_complete() && later } else { true };
         }
-        by_age(&self.age(), &known.age()).is_ge()
+        let ends = || match (self.stopped_at, known.stopped_at) {
+            (Some(one), Some(other)) => one.cmp(&other),
+            _ => Ordering::Equal,
+        };
+        by_age(&self.age(), &known.age()).then_with(ends).is_ge()
     }
 
     /// When it began, as far as that is known: one that has only ended began before, and one without any time before it was
@@ -201,6 +205,9 @@ mod tests {
         assert!(running.supersedes(&finished), "ids are no numbers");
         assert!(!finished.supersedes(&running));
         assert!(begun("b7f1", Some(1)).supersedes(&begun("c0de", Some(1))), "the last word of what cannot be told apart");
+        let (one, two) =
+            (snapshot("b7f1", RunStatus::Success, Some(5)), snapshot("c0de", RunStatus::Success, Some(6)));
+        assert!(two.supersedes(&one) && !one.supersedes(&two), "they ended one after the other");
     }
 
     #[test]

@@ -95,13 +95,15 @@ impl Installations<'_> {
         Ok(Write::put(key, attrs).when(Cond::All(unchanged.into())))
     }
 
-    /// Takes the right to list an installation's workflows because one was missed. False when somebody had it less than
-    /// [`LISTINGS_APART`] ago.
-    pub async fn may_list(&self, id: Id, now: Millis) -> Result<bool, StoreError> {
+    /// Takes the right to list an installation's workflows because one was missed. When somebody had it less than
+    /// [`LISTINGS_APART`] ago: for how long nobody has it yet.
+    pub async fn may_list(&self, id: Id, now: Millis) -> Result<Option<Duration>, StoreError> {
         let key = Key::of(self.tenant, &format!("workflows-missed#{id}"), "-");
         let before = self.store.get(&key).await?.map(|item| item.decode::<Missed>()).transpose()?;
         let standing = match before {
-            Some(before) if now.is_within(LISTINGS_APART, before.at) => return Ok(false),
+            Some(before) if now.is_within(LISTINGS_APART, before.at) => {
+                return Ok(Some(LISTINGS_APART.saturating_sub(now.since(before.at))));
+            }
             Some(before) => Cond::eq("at", before.at.0),
             // Expired and deleted meanwhile, or not.
             None => Cond::missing("at"),
@@ -109,8 +111,8 @@ impl Installations<'_> {
         let mut attrs = encode(&Missed { at: now })?;
         attrs.insert(attr::TTL.into(), now.plus(2 * LISTINGS_APART).seconds().into());
         match self.store.write(Write::put(key, attrs).when(standing)).await {
-            Ok(_) => Ok(true),
-            Err(StoreError::ConditionFailed { .. }) => Ok(false),
+            Ok(_) => Ok(None),
+            Err(StoreError::ConditionFailed { .. }) => Ok(Some(LISTINGS_APART)),
             Err(error) => Err(error),
         }
     }

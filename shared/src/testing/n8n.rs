@@ -106,7 +106,7 @@ struct Slow {
 }
 
 /// A fake n8n at one origin.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct FakeN8n {
     state: Arc<Mutex<State>>,
 }
@@ -188,14 +188,14 @@ impl FakeN8n {
     pub fn share(network: &Network, origin: &str, below: &[(&'static str, Self)]) {
         let below = below.to_vec();
         network.host(origin, move |request| {
-            let path = request.url.path();
-            let whose = below.iter().find_map(|(prefix, n8n)| {
-                let rest = path.strip_prefix('/')?.strip_prefix(prefix)?;
-                rest.starts_with('/').then_some((rest, n8n))
-            });
-            let Some((rest, n8n)) = whose else { return Ok(reply(404, "<html>No such page</html>")) };
+            let mut path = request.url.path_segments().into_iter().flatten().filter(|part| !part.is_empty());
+            let first = path.next().unwrap_or_default();
+            let Some((_, n8n)) = below.iter().find(|(prefix, _)| *prefix == first) else {
+                return Ok(reply(404, "<html>No such page</html>"));
+            };
+            let rest: Vec<_> = path.collect();
             let mut request = request.clone();
-            request.url.set_path(rest);
+            request.url.set_path(&rest.join("/"));
             n8n.answer(&request)
         });
     }
@@ -356,7 +356,7 @@ impl FakeN8n {
                 }
                 Ok(answer)
             }
-            ["webhook", ..] => match state.webhook_answer.clone() {
+            ["webhook" | "webhook-test", ..] => match state.webhook_answer.clone() {
                 _ if state.redirect.is_some() => Ok(redirection(state.redirect.clone().unwrap_or_default())),
                 Some(answer) => answer.map(|(status, body)| reply(status, body)),
                 None => Ok(reply(200, r#"{"message":"Workflow was started"}"#)),

@@ -63,7 +63,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
 }
 
 /// Lists the workflows now and stores how it went.
-async fn run(
+pub async fn run(
     app: &App,
     tenant: TenantId,
     installation: Installation,
@@ -118,10 +118,9 @@ pub async fn find_webhook(
     endpoint: &Url,
     turn: Turn,
 ) -> Result<Option<Workflow>> {
-    let installations = Installations { store: &*app.store, tenant };
     let installed = Installed { app, tenant };
     if installation.webhook_path(endpoint).is_none_or(|path| path.is_empty())
-        || !installations.may_list(installation.id, app.now()).await?
+        || !installed.may_list(installation.id).await?
     {
         return Ok(None);
     }
