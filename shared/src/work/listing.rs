@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use futures::future::{BoxFuture, FutureExt, try_join_all};
 use url::Url;
 
 use super::{Ended, Message};
@@ -32,6 +33,8 @@ use crate::{
 const PAGE: usize = 50;
 /// Pages read of one n8n: ten thousand workflows.
 const MAX_PAGES: usize = 200;
+/// Workflows that are stored at the same time.
+const SIDE_BY_SIDE: usize = 16;
 /// For one page, where nobody waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// For all of a listing that somebody's request waits for.
@@ -163,11 +166,12 @@ async fn list(
     let mut count = 0;
     while walk.goes_on() {
         let page = n8n.workflows(&mut walk).await?;
-        for row in &page {
+        for some in listed.news(&page).chunks(SIDE_BY_SIDE) {
             if turn.deadline.left(app.now()).is_zero() {
                 return Err(OutError::NotTried("no time was left".into()).into());
             }
-            listed.add(row).await.map_err(ours)?;
+            let writes: Vec<BoxFuture<'_, _>> = some.iter().map(|news| listed.store(news).boxed()).collect();
+            try_join_all(writes).await.map_err(ours)?;
         }
         count += page.len();
     }
@@ -187,16 +191,39 @@ struct Listed<'a> {
     ranks: HashMap<String, u8>,
 }
 
+/// A workflow, and the paths that are its webhooks'.
+struct News<'a> {
+    row: &'a WorkflowRow,
+    paths: Vec<&'a str>,
+}
+
 impl Listed<'_> {
-    async fn add(&mut self, row: &WorkflowRow) -> Result<()> {
-        let nid = self.installed.node(self.id, &row.id, row.name.as_deref()).await?;
-        for webhook in &row.webhooks {
-            let rank = 1 + 2 * u8::from(row.active) + u8::from(webhook.takes_post);
-            let standing = self.ranks.entry(webhook.path.clone()).or_default();
-            if rank > *standing {
-                *standing = rank;
-                self.installed.put_webhook(self.id, &webhook.path, nid).await?;
+    /// What a page tells that is not known better already.
+    fn news<'a>(&mut self, page: &'a [WorkflowRow]) -> Vec<News<'a>> {
+        let mut whose: HashMap<&str, usize> = HashMap::new();
+        for (at, row) in page.iter().enumerate() {
+            for webhook in &row.webhooks {
+                let rank = 1 + 2 * u8::from(row.active) + u8::from(webhook.takes_post);
+                let standing = self.ranks.entry(webhook.path.clone()).or_default();
+                if rank > *standing {
+                    *standing = rank;
+                    whose.insert(&webhook.path, at);
+                }
             }
+        }
+        let mut news: Vec<_> = page.iter().map(|row| News { row, paths: Vec::new() }).collect();
+        for (path, at) in whose {
+            if let Some(news) = news.get_mut(at) {
+                news.paths.push(path);
+            }
+        }
+        news
+    }
+
+    async fn store(&self, news: &News<'_>) -> Result<()> {
+        let nid = self.installed.node(self.id, &news.row.id, news.row.name.as_deref()).await?;
+        for path in &news.paths {
+            self.installed.put_webhook(self.id, path, nid).await?;
         }
         Ok(())
     }
