@@ -17,8 +17,7 @@ use crate::{
     domain::{
         api_key,
         custom_field::{self, CustomField, FieldType},
-        media_url, n8n_host,
-        org::fold_email,
+        email, media_url, n8n_host,
         pipeline::{Pipeline, read_color},
         place::Place,
         words,
@@ -273,7 +272,7 @@ fn time(data: &[u8]) {
 }
 
 fn email(data: &[u8]) {
-    fold_email(text(data));
+    email::normal(text(data));
 }
 
 fn phrases(data: &[u8]) {
