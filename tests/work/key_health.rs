@@ -131,6 +131,27 @@ async fn what_n8n_says_to_an_earlier_key_is_no_word_on_the_new_one() {
 }
 
 #[tokio::test]
+async fn what_is_known_of_a_key_costs_nothing() {
+    let house = TestApp::new().await;
+    let installation = house.register(&house.acme).await;
+    let known = stored(&house, installation).await;
+    house.n8n.runs(9, "wf1", house.app.now().0);
+    let turn = shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
+    let ask = async || {
+        let before = house.meter();
+        let _ = house.app.n8n(house.acme.key.tenant, &known, turn).await.unwrap().execution_row("9").await;
+        let spent = house.meter().since(&before);
+        (spent.read_units, spent.write_units, spent.round_trips)
+    };
+    assert_eq!(ask().await, (0.0, 0.0, 0));
+    house.n8n.refuse_key(true);
+    assert_eq!(ask().await, (1.0, 5.0, 2), "the news, and the notification in one transaction with it");
+    assert_eq!(ask().await, (0.0, 0.0, 0));
+    house.n8n.refuse_key(false);
+    assert_eq!(ask().await, (1.0, 1.0, 2), "well again");
+}
+
+#[tokio::test]
 async fn of_two_that_hear_it_at_once_one_tells() {
     let house = TestApp::new().await;
     let installation = house.register(&house.acme).await;

@@ -170,8 +170,7 @@ async fn list(
             if turn.deadline.left(app.now()).is_zero() {
                 return Err(OutError::NotTried("no time was left".into()).into());
             }
-            let writes: Vec<BoxFuture<'_, _>> = some.iter().map(|news| listed.store(news).boxed()).collect();
-            try_join_all(writes).await.map_err(ours)?;
+            listed.store(some).await.map_err(ours)?;
         }
         count += page.len();
     }
@@ -220,11 +219,19 @@ impl Listed<'_> {
         news
     }
 
-    async fn store(&self, news: &News<'_>) -> Result<()> {
-        let nid = self.installed.node(self.id, &news.row.id, news.row.name.as_deref()).await?;
-        for path in &news.paths {
-            self.installed.put_webhook(self.id, path, nid).await?;
+    /// The workflows side by side, and then their webhooks.
+    async fn store(&self, some: &[News<'_>]) -> Result<()> {
+        let node = |news: &News<'_>| {
+            let (id, name) = (news.row.id.clone(), news.row.name.clone());
+            async move { self.installed.node(self.id, &id, name.as_deref()).await }.boxed()
+        };
+        let nids = try_join_all(some.iter().map(node).collect::<Vec<BoxFuture<'_, _>>>()).await?;
+        let mut webhooks: Vec<BoxFuture<'_, Result<()>>> = Vec::new();
+        for (news, nid) in some.iter().zip(nids) {
+            for path in &news.paths {
+                webhooks.push(self.installed.put_webhook(self.id, path, nid).boxed());
+            }
         }
-        Ok(())
+        try_join_all(webhooks).await.map(|_| ())
     }
 }
