@@ -4,21 +4,19 @@
 //! Its one rule: an id that is named must exist in the caller's organization; what is not named is found out as far as
 //! the rest tells it.
 
-use std::sync::Arc;
-
 use secrecy::SecretString;
 use url::Url;
 
 use super::{
     ctx::{Ctx, Refused},
     fields::Fields,
-    reply::Reply,
+    reply::{Reply, Warning},
+    resume_url::{Said, Settled, settle},
 };
 use crate::{
     domain::{
         duplicate::OnDuplicate,
         resume_headers,
-        installation::Installation,
         review::{AutomationStatus, Review},
         subject::{ExecutionFilter, Subject},
     },
@@ -45,6 +43,8 @@ pub struct Origin {
     pub human_interaction: Option<bool>,
     pub allow_regenerate: bool,
     pub automation_status: Option<AutomationStatus>,
+    /// What was said and does not count.
+    pub overruled: Option<Warning>,
 }
 
 /// Where a post comes from, looked up.
@@ -55,6 +55,8 @@ pub struct Placed {
     pub nid: Option<Id>,
     /// To be sealed with [`seal`] once the entity's id is settled.
     pub resume_url: Option<Url>,
+    /// What the caller should know of it.
+    pub warnings: Vec<Warning>,
 }
 
 impl Origin {
@@ -70,11 +72,17 @@ impl Origin {
             human_interaction: fields.flag("human_interaction"),
             allow_regenerate: fields.flag("allow_regenerate").unwrap_or(false),
             automation_status: automation_status(fields, &AutomationStatus::SETTABLE),
+            overruled: None,
         }
     }
 
     /// A person must decide, whatever the fields say: the `/automation/…/create` routes.
     pub fn require_review(&mut self) {
+        if self.human_interaction == Some(false) {
+            let message = "human_interaction is true for everything that is created here, whatever the request says. \
+                           Create it under /api to have it without a review.";
+            self.overruled = Some(Warning { code: "review_required", message: message.into() });
+        }
         self.human_interaction = Some(true);
         self.automation_status = Some(AutomationStatus::Pending);
     }
@@ -82,7 +90,13 @@ impl Origin {
     /// Looks up what was named and drafts the common part of the entity.
     pub async fn place(self, ctx: &Ctx) -> Result<Placed> {
         check_group(ctx, self.group_id).await?;
-        let installation = self.installation(ctx).await?;
+        let execution_id = self.execution_id.or_else(|| self.resume_url.as_ref().and_then(execution_of));
+        let said = Said {
+            installation_id: self.installation_id,
+            workflow_id: self.workflow_id.as_deref(),
+            execution_id: execution_id.as_deref(),
+        };
+        let Settled { installation, resume_url, moved } = settle(ctx, said, self.resume_url).await?;
         let nid = match (&installation, &self.workflow_id) {
             (Some(installation), Some(workflow)) => {
                 Some(ctx.installed().node(installation.id, workflow, None).await?)
@@ -95,7 +109,7 @@ impl Origin {
             group_id: group_id.unwrap_or(ctx.caller.group_id),
             installation_id: installation.map(|found| found.id),
             workflow_id: self.workflow_id,
-            execution_id: self.execution_id.or_else(|| self.resume_url.as_ref().and_then(execution_of)),
+            execution_id,
             node: self.node,
             execution_state: None,
             sealed_resume_url: None,
@@ -116,28 +130,7 @@ impl Origin {
             let sealed = ctx.app.sealer.seal(ctx.tenant(), &record, headers).await?;
             subject.sealed_resume_headers = Some(sealed);
         }
-        Ok(Placed { subject, nid, resume_url: self.resume_url })
-    }
-
-    /// The installation that the post comes from. One that was named must exist; otherwise the resume URL or the
-    /// workflow may tell.
-    async fn installation(&self, ctx: &Ctx) -> Result<Option<Arc<Installation>>> {
-        let installed = ctx.installed();
-        let found = match (self.installation_id, &self.resume_url, &self.workflow_id) {
-            (Some(id), ..) => Some(installed.get(id).await?),
-            (None, Some(url), _) => installed.by_url(url).await?,
-            (None, None, Some(workflow)) => installed.by_workflow(workflow).await?,
-            (None, None, None) => None,
-        };
-        if let Some(url) = &self.resume_url
-            && !found.as_ref().is_some_and(|installation| installation.owns(url))
-        {
-            return Err(Error::invalid(
-                "resume_url",
-                "must lie on the host or webhook_url of a registered installation (POST /api/installs/register)",
-            ));
-        }
-        Ok(found)
+        Ok(Placed { subject, nid, resume_url, warnings: moved.into_iter().chain(self.overruled).collect() })
     }
 }
 

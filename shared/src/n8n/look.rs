@@ -65,17 +65,25 @@ impl N8n<'_> {
             Err(error) => return Shown::Unreachable(error),
         };
         let said = || self.said(&reply.body);
-        match reply.status {
+        let shown = match reply.status {
             200..=299 => match skim.finish() {
                 Ok(kept) => Shown::Execution(kept),
                 Err(SkimError::NotJson) => Shown::NotN8n,
-                Err(error @ SkimError::TooMuch) => Shown::Unreadable(format!("the execution cannot be read: {error}")),
+                Err(error @ SkimError::TooMuch) => {
+                    Shown::Unreadable(format!("the execution cannot be read: {error}"))
+                }
             },
             status if !is_n8ns(&reply.body) => Shown::Elsewhere { status, said: said() },
             status @ (401 | 403) => Shown::KeyRefused(status),
             // 400 is n8n's word on an id that is no number.
             400 | 404 => Shown::Hidden,
             status => Shown::Unreadable(format!("n8n answered {status}: {}", said())),
+        };
+        match &shown {
+            Shown::Execution(_) => self.hear(reply.status, true).await,
+            Shown::KeyRefused(status) => self.hear(*status, true).await,
+            _ => {}
         }
+        shown
     }
 }

@@ -9,6 +9,7 @@ pub mod execution;
 mod flatted;
 mod gates;
 mod graph;
+pub(crate) mod health;
 mod lenient;
 mod look;
 pub mod pages;
