@@ -98,6 +98,12 @@ impl<E: Reviewable> Stored for Departed<E> {
     }
 }
 
+/// Key of an entity of a kind; `gone`: of what n8n is still to be told of a deleted one.
+pub fn key_of(tenant: TenantId, kind: EntityType, gone: bool, id: Id) -> Key {
+    let partition = if gone { departed(kind) } else { kind.partition().to_owned() };
+    Key::of(tenant, &partition, id.sortable())
+}
+
 fn departed(kind: EntityType) -> String {
     format!("departed-{}", kind.partition())
 }

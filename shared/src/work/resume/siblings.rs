@@ -3,7 +3,7 @@
 //! Its one rule: when one has gone, or another is found to stand first, the next is due at once. Nothing is lost without it;
 //! a decision that is owed comes again by itself.
 
-use futures::future::try_join_all;
+use serde::Deserialize;
 
 use crate::{
     app::App,
@@ -13,7 +13,6 @@ use crate::{
         media::MediaItem,
         payload::Payload,
         review::{EntityType, ResumeState, Review},
-        subject::Reviewable as _,
     },
     error::Result,
     ids::Id,
@@ -24,9 +23,9 @@ use crate::{
     queue::{Task, TaskKind},
     repo::{
         asks::Ask,
-        subjects::{OWN, Stored, Subjects},
+        subjects::{OWN, Stored, Subjects, key_of},
     },
-    store::{self, Store},
+    store::{self, Key, Store},
     tenant::TenantId,
 };
 
@@ -44,7 +43,7 @@ pub fn sibling(ask: &Ask, open: bool) -> Sibling {
 pub async fn open(store: &dyn Store, tenant: TenantId, asks: &[Ask]) -> Result<Vec<Sibling>> {
     let mut all = Vec::with_capacity(asks.len());
     for some in asks.chunks(AT_ONCE) {
-        let looked_at = try_join_all(some.iter().map(|ask| review(store, tenant, ask))).await?;
+        let looked_at = reviews(store, tenant, some).await?;
         all.extend(some.iter().zip(looked_at).map(|(ask, review)| sibling(ask, is_open(review.as_ref()))));
     }
     Ok(all)
@@ -56,21 +55,22 @@ fn is_open(review: Option<&Review>) -> bool {
     matches!(resume.state, ResumeState::Pending | ResumeState::Failed)
 }
 
-async fn review(store: &dyn Store, tenant: TenantId, ask: &Ask) -> Result<Option<Review>> {
-    match ask.kind {
-        EntityType::CustomPayload => review_of::<Payload>(store, tenant, ask.id).await,
-        EntityType::Invoice => review_of::<Invoice>(store, tenant, ask.id).await,
-        EntityType::Lead => review_of::<Lead>(store, tenant, ask.id).await,
-        EntityType::MediaItem => review_of::<MediaItem>(store, tenant, ask.id).await,
-    }
+/// What is read of an entity of any kind, and of one that is there for its debt alone.
+#[derive(Deserialize)]
+struct Reviewed {
+    review: Review,
 }
 
-async fn review_of<E: Stored>(store: &dyn Store, tenant: TenantId, id: Id) -> Result<Option<Review>> {
-    let entities = Subjects::<E>::new(store, tenant);
-    if let Some(entity) = entities.get(id).await? {
-        return Ok(Some(entity.subject().review.clone()));
-    }
-    Ok(entities.departed().get(id).await?.map(|gone| gone.subject().review.clone()))
+/// The reviews of some entities, in their order, deleted ones that owe something among them.
+async fn reviews(store: &dyn Store, tenant: TenantId, asks: &[Ask]) -> Result<Vec<Option<Review>>> {
+    let keys_of = |ask: &Ask| [false, true].map(|gone| key_of(tenant, ask.kind, gone, ask.id));
+    let keys: Vec<Key> = asks.iter().flat_map(keys_of).collect();
+    let items = store.batch_get(&keys).await?;
+    let read = |ask: &Ask| {
+        let found = keys_of(ask).iter().find_map(|key| items.iter().find(|item| item.key == *key));
+        found.map(|item| Ok(item.decode::<Reviewed>()?.review)).transpose()
+    };
+    asks.iter().map(read).collect()
 }
 
 /// The decisions of one tenant that wait for their turn.
@@ -93,11 +93,11 @@ impl Queue<'_> {
         // Those that were asked after it go first: most workflows ask and wait in the same order.
         let (before, after) = asks.split_at(asks.partition_point(|ask| ask.id <= told));
         let wanted = |ask: &&Ask| instead.is_none_or(|ids| ids.contains(&ask.id.to_string()));
-        let others: Vec<&Ask> = after.iter().chain(before).filter(wanted).take(LOOKED_AT).collect();
+        let others: Vec<Ask> = after.iter().chain(before).filter(wanted).take(LOOKED_AT).cloned().collect();
         for some in others.chunks(AT_ONCE) {
-            let looked_at = some.iter().map(|ask| review(&*self.app.store, self.tenant, ask));
-            let owed = |review: &Option<Review>| review.as_ref().is_some_and(|review| review.owed_at().is_some());
-            let next = try_join_all(looked_at).await?.iter().position(owed);
+            let owed =
+                |review: &Option<Review>| review.as_ref().is_some_and(|review| review.owed_at().is_some());
+            let next = reviews(&*self.app.store, self.tenant, some).await?.iter().position(owed);
             if let Some(ask) = next.and_then(|next| some.get(next)) {
                 return self.pull(ask).await.map(|_| ());
             }
