@@ -13,6 +13,7 @@ use crate::{
     http::rate::Limiter,
     ids::{Id, Ids},
     installed::Sightings,
+    metering,
     queue::{Queue, Task},
     recent::Recent,
     sealer::Sealer,
@@ -37,6 +38,7 @@ pub struct App {
     pub(crate) limiter: Limiter,
     pub(crate) sightings: Sightings,
     pub(crate) hosts: Hosts,
+    pub(crate) metering: metering::Known,
     pub(crate) health: crate::http::health::HealthCache,
 }
 
@@ -73,6 +75,7 @@ impl App {
             limiter: Limiter::default(),
             sightings: Sightings::default(),
             hosts: Hosts::default(),
+            metering: metering::Known::default(),
             health: Default::default(),
         })
     }

@@ -11,6 +11,7 @@ use shared::{
     domain::chore::{Chore, What},
     egress::OutReply,
     error::Result,
+    pricing::PRICE_VERSION,
     queue::{QueueName, Task, TaskKind},
     repo::chores::Chores,
     store::{Attrs, Key, Write},
@@ -57,7 +58,7 @@ tasks! {
     TaskKind::ResumeN8n => [a_payload, a_lead, a_media_item, an_invoice, a_deleted_payload, a_deleted_lead];
     TaskKind::PollExecution => [a_run];
     TaskKind::ListWorkflows => [a_listing];
-    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field];
+    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field, reprice, check_budgets];
 }
 
 /// The row of a chore of this kind.
@@ -68,6 +69,8 @@ fn row_of(what: &What) -> &'static str {
         What::EnrichMedia { .. } => "enrich_media",
         What::MoveLeads { .. } => "move_leads",
         What::ForgetField { .. } => "forget_field",
+        What::Reprice { .. } => "reprice",
+        What::CheckBudgets => "check_budgets",
     }
 }
 
@@ -199,6 +202,39 @@ mod owing {
         let deleted = house.acme.get("/api/leads/list").await.json["leads"][0]["id"].clone();
         gone(house, &format!("/api/leads/{deleted}")).await;
         gone(house, &format!("/api/lead-custom-fields/{field}")).await;
+    }
+
+    async fn used(house: &TestApp, model: &str) {
+        let body = json!({
+            "n8n_base_url": N8N, "workflow_id": "wf1", "execution_id": "9", "model_id": model,
+            "input_tokens": 1000, "output_tokens": 10,
+        });
+        let posted = house.acme.post("/api/token-usage", body).await;
+        assert_eq!(posted.status, 201, "{posted:?}");
+    }
+
+    async fn chore(house: &TestApp, what: What) {
+        let (store, tenant, now) = (&*house.app.store, house.acme.key.tenant, house.app.now());
+        let chores = Chores { store, tenant };
+        let chore = Chore::new(house.app.id(), what, now);
+        store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
+        house.app.hint(&Task::new(TaskKind::Chore, &chores.key(chore.id), "test"), now).await;
+    }
+
+    /// Two records without a price, and the price.
+    pub async fn reprice(house: &TestApp) {
+        used(house, "our-own").await;
+        used(house, "our-own").await;
+        let price = json!({ "model_id": "our-own", "input_per_million": 1, "output_per_million": 2 });
+        assert_eq!(house.acme.put("/api/model-prices", price).await.status, 200);
+        chore(house, What::Reprice { from: None, version: PRICE_VERSION.into() }).await;
+    }
+
+    /// A budget that is spent.
+    pub async fn check_budgets(house: &TestApp) {
+        made(house, "/api/budgets", json!({ "period": "month", "amount": 0.01 })).await;
+        used(house, "gpt-4").await;
+        chore(house, What::CheckBudgets).await;
     }
 
     async fn gone(house: &TestApp, path: &str) {

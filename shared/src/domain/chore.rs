@@ -43,6 +43,11 @@ pub enum What {
     MoveLeads { from: Id },
     /// Erase the values of a deleted custom field.
     ForgetField { field_id: Id },
+    /// Price records of usage anew: those since a moment, or those that had no price. `version` is the price table of
+    /// whoever wished for it.
+    Reprice { from: Option<Millis>, version: String },
+    /// Look whether a threshold of a budget is reached.
+    CheckBudgets,
 }
 
 /// How a step ended.

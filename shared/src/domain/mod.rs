@@ -1,6 +1,7 @@
 //! What exists and what may happen to it: structs, states, pure decisions. No storage, no HTTP, no clock.
 
 pub mod api_key;
+pub mod budget;
 pub mod chat;
 pub mod chore;
 pub mod collection;
@@ -14,6 +15,7 @@ pub mod lead;
 pub mod lead_view;
 pub mod media;
 pub mod media_url;
+pub mod money;
 pub mod n8n_credential;
 pub mod n8n_host;
 mod names;
@@ -22,11 +24,13 @@ pub mod org;
 pub mod payload;
 pub mod pipeline;
 pub mod place;
+pub mod price;
 pub mod principal;
 pub mod resume;
 pub mod review;
 pub mod run;
 pub mod session;
+pub mod settlement;
 pub mod subject;
 pub mod usage;
 pub mod words;

@@ -1,9 +1,11 @@
 //! Chores: a page at a time, for as long as a message may take, and then from there on with the next message.
 
+mod budgets;
 mod enrich;
 mod forget_field;
 mod move_leads;
 mod purge;
+mod reprice;
 mod rewrite;
 mod unfile;
 
@@ -78,6 +80,8 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
             What::EnrichMedia { media_id } => enrich::step(app, tenant, *media_id, chore.failures).await?,
             What::MoveLeads { from } => move_leads::step(app, tenant, *from).await?,
             What::ForgetField { field_id } => forget_field::step(app, tenant, chore, *field_id).await?,
+            What::Reprice { from, version } => reprice::step(app, tenant, chore, *from, version).await?,
+            What::CheckBudgets => budgets::step(app, tenant, chore.created_at).await?,
         };
         if let Step::More(cursor) = &step {
             chore.cursor.clone_from(cursor);
