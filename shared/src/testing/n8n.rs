@@ -404,7 +404,10 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
             let workflow = query("workflowId").unwrap_or_default();
             let running = query("status").as_deref() == Some("running");
             if running && state.is_early {
-                return reply(400, r#"{"message":"request/query/status must be equal to one of the allowed values: error, success, waiting"}"#);
+                return reply(
+                    400,
+                    r#"{"message":"request/query/status must be equal to one of the allowed values: error, success, waiting"}"#,
+                );
             }
             let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
             let rows: Vec<Value> = state
@@ -427,9 +430,7 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
                 Some(execution) if query("includeData").is_some() => {
                     reply(200, as_seen(state, with_data(id, execution)).to_string())
                 }
-                Some(execution) => {
-                    reply(200, listed(state, as_seen(state, row(id, execution))).to_string())
-                }
+                Some(execution) => reply(200, listed(state, as_seen(state, row(id, execution))).to_string()),
                 None => reply(404, r#"{"message":"Not Found"}"#),
             }
         }
@@ -439,7 +440,11 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
 }
 
 /// The workflows from the `first` on, and where the next page begins.
-fn page_of(state: &State, first: usize, query: &dyn Fn(&str) -> Option<String>) -> (Vec<Value>, Option<String>) {
+fn page_of(
+    state: &State,
+    first: usize,
+    query: &dyn Fn(&str) -> Option<String>,
+) -> (Vec<Value>, Option<String>) {
     let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
     let lean = query("excludePinnedData").as_deref() == Some("true");
     let pinned = if lean { 0 } else { state.pinned };
