@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Ended, Message};
+use url::Url;
+
+use super::{Ended, Message, listing};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
     domain::{
+        installation::Installation,
         run::{CLOCK_SKEW, FOLLOW_FOR, Run, Snapshot, poll_pause},
         workflow::{self, Latest},
     },
-    error::{Error, OrNotFound, Result},
+    error::{Error, LogFailure, OrNotFound, Result},
     ids::Id,
     installed::Installed,
     n8n::{
@@ -26,6 +29,10 @@ use crate::{
 /// A look has so much time, less than the sweep leaves its debt alone. It may be made twice at once: it sends nothing, and of
 /// two that saw something one stores it.
 const TIME: Duration = Duration::from_secs(25);
+
+/// After so many looks that saw no execution (seven seconds), its webhook may be another workflow's: one was deleted in n8n
+/// and imported again.
+const MOVED: u32 = 4;
 
 /// One look at n8n for one run.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
@@ -52,6 +59,9 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     run.poll_error = None;
     match seen {
         Ok(Some(row)) => learn(&mut run, &row),
+        Ok(None) if is_due && run.polls == MOVED => {
+            follow_webhook(app, tenant, &installation, &mut run, turn).await;
+        }
         Ok(None) => {}
         Err(error) => run.poll_error = Some(error.to_string()),
     }
@@ -85,6 +95,16 @@ async fn look(n8n: &N8n<'_>, run: &Run) -> Result<Option<ExecutionRow>, N8nError
     let Some(workflow_id) = &run.workflow_id else { return Ok(None) };
     let newest = n8n.newest_execution(workflow_id).await?;
     Ok(newest.filter(|row| row.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= run.after)))
+}
+
+/// Looks once more whose webhook was called, at the price of a listing.
+async fn follow_webhook(app: &App, tenant: TenantId, installation: &Installation, run: &mut Run, turn: Turn) {
+    let Some(endpoint) = run.endpoint.as_ref().and_then(|url| Url::parse(url).ok()) else { return };
+    let found = listing::find_webhook(app, tenant, installation, &endpoint, turn).await;
+    let found = found.log_failure("the workflow of a webhook could not be looked up again").flatten();
+    if let Some(found) = found {
+        run.workflow_id = Some(found.workflow_id);
+    }
 }
 
 fn learn(run: &mut Run, row: &ExecutionRow) {
@@ -130,7 +150,7 @@ pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -
             if !snapshot.supersedes(&known) {
                 return Ok(false);
             }
-            if known.execution_id == newest.execution_id {
+            if known.is_same_execution(&newest) {
                 // What the other source knew of the same execution stays known.
                 newest.run_id = newest.run_id.or(known.run_id);
                 newest.blob = newest.blob.or_else(|| known.blob.clone());
