@@ -108,7 +108,8 @@ impl Installed<'_> {
         let all = self.installations().all().await?;
         let wanted = Place::of(url);
         let named = all.iter().filter(|installation| !installation.owns(url)).flat_map(|installation| {
-            let places = installation.addresses().into_iter().filter(|base| base.host_str() == url.host_str());
+            let places =
+                installation.addresses().into_iter().filter(|base| base.host_str() == url.host_str());
             let above = places.map(|base| Place::of(&base)).filter(|place| wanted.lies_below(&place.path()));
             above.map(move |place| (place.depth(), installation))
         });

@@ -41,7 +41,8 @@ async fn a_decision_reaches_the_n8n_that_asked() {
     let Two { house, a, b, ids } = two().await;
     for (n8n, team, id, execution) in [(&b, "team-b", ids[1], 7), (&a, "team-a", ids[0], 8)] {
         let url = format!("{HOST}/{team}/webhook-waiting/{execution}?signature=token-{execution}");
-        let made = house.acme.post("/automation/payload/create", json!({ "title": "x", "resume_url": url })).await;
+        let made =
+            house.acme.post("/automation/payload/create", json!({ "title": "x", "resume_url": url })).await;
         assert_eq!((made.status, &made.json["installation_id"]), (201, &json!(id)), "{made:?}");
         assert_eq!(made.json["warnings"], Value::Null);
         n8n.waits(execution, "wf", made.id());
@@ -75,7 +76,11 @@ async fn a_trigger_and_its_usage_are_the_n8ns_below_whose_path_they_lie() {
                 }),
             )
             .await;
-        let node = shared::domain::workflow::nid(house.acme.key.tenant, shared::ids::Id::from_u64(id).unwrap(), "wf");
+        let node = shared::domain::workflow::nid(
+            house.acme.key.tenant,
+            shared::ids::Id::from_u64(id).unwrap(),
+            "wf",
+        );
         assert_eq!(used.json["data"]["nid"], json!(node), "{used:?}");
     }
 }
@@ -112,7 +117,8 @@ async fn a_path_of_another_segment_spelling_or_case_is_another_place() {
 async fn the_longest_path_goes_first_whenever_it_was_registered() {
     let Two { house, ids, .. } = two().await;
     let root = register(&house, "root", HOST).await.json["installation_id"].as_u64().unwrap();
-    let deep = register(&house, "deep", &format!("{HOST}/team-a/inner")).await.json["installation_id"].clone();
+    let deep =
+        register(&house, "deep", &format!("{HOST}/team-a/inner")).await.json["installation_id"].clone();
     for (path, id) in [
         ("team-a/webhook-waiting/7", json!(ids[0])),
         ("team-a/inner/webhook-waiting/7", deep),

@@ -35,7 +35,10 @@ async fn a_push_marks_what_nobody_has_decided() {
         push(&house, &before["installation_id"], status).await;
         for entity in &made {
             let now = shown(&house, *entity).await;
-            assert_eq!((&now["execution_state"], &now["automation_status"]), (&json!(state), &json!("pending")));
+            assert_eq!(
+                (&now["execution_state"], &now["automation_status"]),
+                (&json!(state), &json!("pending"))
+            );
         }
         for (wanted, count) in [("over", 2), (state, 2), ("gone", 0)] {
             let listed = house.acme.get(&format!("/api/payloads/list?execution_state={wanted}")).await;

@@ -48,7 +48,10 @@ async fn people_are_told_once_when_a_key_stops_working_and_again_after_it_was_we
         assert_eq!(state(&house, installation).await, Some(KeyState::Refused));
         let told = alerts(&house).await;
         assert_eq!(told.len(), times, "{told:?}");
-        assert_eq!((&told[0]["type"], &told[0]["entity_id"]), (&json!("workflow_alert"), &json!(installation)));
+        assert_eq!(
+            (&told[0]["type"], &told[0]["entity_id"]),
+            (&json!("workflow_alert"), &json!(installation))
+        );
         let words = format!("{} {}", told[0]["title"], told[0]["message"]);
         assert!(words.contains("Production n8n") && words.contains("my-n8n-001"), "{words}");
         assert!(!words.contains("n8n-api-key-here"), "{words}");
@@ -74,7 +77,8 @@ async fn a_decision_and_a_listing_learn_it_too() {
     let house = TestApp::new().await;
     house.register(&house.acme).await;
     house.n8n.refuse_key(true);
-    let missed = house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{N8N}/webhook/new") })).await;
+    let missed =
+        house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{N8N}/webhook/new") })).await;
     assert_eq!(missed.status, 200, "{missed:?}");
     assert_eq!(alerts(&house).await.len(), 1);
 }
@@ -123,7 +127,8 @@ async fn what_n8n_says_to_an_earlier_key_is_no_word_on_the_new_one() {
     follow(&house, installation).await;
     assert_eq!(state(&house, installation).await, Some(KeyState::Ok));
     // Another process still has the installation as it was.
-    let turn = shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
+    let turn =
+        shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
     let n8n = house.app.n8n(house.acme.key.tenant, &before, turn).await.unwrap();
     assert!(n8n.execution_row("9").await.is_err(), "the earlier key is refused");
     assert_eq!(state(&house, installation).await, Some(KeyState::Ok));
@@ -136,7 +141,8 @@ async fn what_is_known_of_a_key_costs_nothing() {
     let installation = house.register(&house.acme).await;
     let known = stored(&house, installation).await;
     house.n8n.runs(9, "wf1", house.app.now().0);
-    let turn = shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
+    let turn =
+        shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
     let ask = async || {
         let before = house.meter();
         let _ = house.app.n8n(house.acme.key.tenant, &known, turn).await.unwrap().execution_row("9").await;
@@ -157,8 +163,10 @@ async fn of_two_that_hear_it_at_once_one_tells() {
     let installation = house.register(&house.acme).await;
     house.n8n.refuse_key(true);
     let before = stored(&house, installation).await;
-    let turn = shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
-    let ask = async || house.app.n8n(house.acme.key.tenant, &before, turn).await.unwrap().execution_row("9").await;
+    let turn =
+        shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
+    let ask =
+        async || house.app.n8n(house.acme.key.tenant, &before, turn).await.unwrap().execution_row("9").await;
     let (one, two) = tokio::join!(ask(), ask());
     assert!(one.is_err() && two.is_err());
     assert_eq!(alerts(&house).await.len(), 1);

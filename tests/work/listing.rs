@@ -108,7 +108,8 @@ fn webhook(id: &str, path: &str, node: Value) -> Value {
 }
 
 async fn trigger(house: &TestApp, path: &str) -> Value {
-    let answer = house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{N8N}/{path}") })).await;
+    let answer =
+        house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{N8N}/{path}") })).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json
 }

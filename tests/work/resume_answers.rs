@@ -124,7 +124,11 @@ async fn a_resume_url_of_another_origin_is_never_called() {
             "resume_url": url,
         });
         let made = house.acme.post("/automation/payload/create", body).await;
-        assert_eq!((made.status, &made.json["warnings"][0]["code"]), (201, &"resume_url_moved".into()), "{made:?}");
+        assert_eq!(
+            (made.status, &made.json["warnings"][0]["code"]),
+            (201, &"resume_url_moved".into()),
+            "{made:?}"
+        );
         assert!(!made.text.contains("token-7"), "{made:?}");
         house.n8n.waits(EXECUTION, "wf1", made.id());
         assert_eq!(decide(&house, "approve", made.id()).await.status, 200);

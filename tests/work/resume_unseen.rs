@@ -63,7 +63,11 @@ async fn without_a_look_a_decision_whose_address_others_share_waits_and_says_why
     house.n8n.waits_for(EXECUTION, "wf1", &made, Order::Loop(made.clone()));
     house.n8n.refuse_key(true);
     let decided = decide(&house, "approve", made[0]).await;
-    assert_eq!((decided.status, decided.json["resume_state"].as_str()), (200, Some("pending")), "{decided:?}");
+    assert_eq!(
+        (decided.status, decided.json["resume_state"].as_str()),
+        (200, Some("pending")),
+        "{decided:?}"
+    );
     house.live(20 * SECOND).await;
     assert_eq!(house.network.sent_to("/webhook-waiting/").len(), 0);
     let said = why(&house, made[0]).await;
@@ -103,18 +107,30 @@ async fn once_the_others_are_told_the_last_one_needs_no_look() {
 /// n8n that starts, and a proxy without a backend, answer with pages.
 #[tokio::test]
 async fn what_is_not_n8ns_own_answer_is_try_later_even_after_a_lost_answer() {
-    for page in [(404, "<html>Cannot GET /api/v1</html>"), (502, "<html>Bad gateway</html>"), (403, "<html>no</html>")] {
+    for page in [
+        (404, "<html>Cannot GET /api/v1</html>"),
+        (502, "<html>Bad gateway</html>"),
+        (403, "<html>no</html>"),
+    ] {
         let house = TestApp::new().await;
         let entity = parked(&house, Some(RESUME_URL)).await;
         house.n8n.answer_next_resume(Err(OutError::Timeout));
         assert_eq!(decide(&house, "approve", entity).await.json["resume_state"], "pending");
         house.n8n.answer_api(Some(page));
         house.live(100 * SECOND).await;
-        assert_eq!(resume_of(&house, entity).await["state"], "pending", "{page:?}: {}", why(&house, entity).await);
+        assert_eq!(
+            resume_of(&house, entity).await["state"],
+            "pending",
+            "{page:?}: {}",
+            why(&house, entity).await
+        );
         assert_eq!(told(&house).len(), 0);
         house.n8n.answer_api(None);
         house.live(300 * SECOND).await;
-        assert_eq!((told(&house).len(), resume_of(&house, entity).await["state"].as_str()), (1, Some("resumed")));
+        assert_eq!(
+            (told(&house).len(), resume_of(&house, entity).await["state"].as_str()),
+            (1, Some("resumed"))
+        );
     }
 }
 
@@ -142,7 +158,10 @@ async fn a_form_is_not_resumed_by_a_decision_and_says_so_at_once() {
     assert_eq!(house.app.now(), before, "nobody waits for what does not come");
     house.n8n.waits_at("n8n-nodes-base.wait", json!({ "resume": "webhook", "httpMethod": "POST" }));
     let again = decide(&house, "approve", entity).await;
-    assert_eq!(again.json["n8n_resumed"], true, "it can be sent again once the workflow was mended: {again:?}");
+    assert_eq!(
+        again.json["n8n_resumed"], true,
+        "it can be sent again once the workflow was mended: {again:?}"
+    );
 }
 
 #[tokio::test]
@@ -180,7 +199,8 @@ async fn a_wait_that_asks_for_a_header_gets_the_one_that_came_with_the_review() 
 async fn a_wait_that_asks_for_a_header_that_nobody_sent_says_what_to_do() {
     let house = TestApp::new().await;
     let entity = parked(&house, Some(RESUME_URL)).await;
-    let parameters = json!({ "resume": "webhook", "httpMethod": "POST", "incomingAuthentication": "headerAuth" });
+    let parameters =
+        json!({ "resume": "webhook", "httpMethod": "POST", "incomingAuthentication": "headerAuth" });
     house.n8n.waits_at("n8n-nodes-base.wait", parameters);
     house.n8n.ask_for_header("x-wait-key", "s3cret");
     let decided = decide(&house, "approve", entity).await;
@@ -192,13 +212,18 @@ async fn a_wait_that_asks_for_a_header_that_nobody_sent_says_what_to_do() {
 /// n8n takes 7 s to show 40 MB, and a Wait that answers when its workflow is done takes as long as that.
 #[tokio::test]
 async fn a_reviewer_waits_no_second_for_a_slow_n8n_and_the_worker_goes_on() {
-    for (api, waits) in [(7 * SECOND, Duration::ZERO), (Duration::ZERO, 3 * SECOND), (7 * SECOND, 3 * SECOND)] {
+    for (api, waits) in [(7 * SECOND, Duration::ZERO), (Duration::ZERO, 3 * SECOND), (7 * SECOND, 3 * SECOND)]
+    {
         let house = TestApp::new().await;
         let entity = parked(&house, Some(RESUME_URL)).await;
         house.n8n.slow(&house.clock, api, waits);
         let before = house.app.now();
         let decided = decide(&house, "approve", entity).await;
-        assert_eq!((decided.status, decided.json["resume_state"].as_str()), (200, Some("pending")), "{decided:?}");
+        assert_eq!(
+            (decided.status, decided.json["resume_state"].as_str()),
+            (200, Some("pending")),
+            "{decided:?}"
+        );
         assert!(house.app.now().since(before) < SECOND, "{:?}", house.app.now().since(before));
         house.live(12 * SECOND).await;
         assert_eq!(resume_of(&house, entity).await["state"], "resumed", "{}", why(&house, entity).await);

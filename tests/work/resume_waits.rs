@@ -36,7 +36,10 @@ async fn of_two_questions_in_a_row_the_second_decision_waits_for_the_second_wait
     house.live(2 * SECOND).await;
     assert_eq!(order_of(&told(&house)), made);
     assert_eq!(told(&house)[1]["decision"], "denied");
-    assert_eq!((state(&house, made[0]).await, state(&house, made[1]).await), ("resumed".into(), "resumed".into()));
+    assert_eq!(
+        (state(&house, made[0]).await, state(&house, made[1]).await),
+        ("resumed".into(), "resumed".into())
+    );
 }
 
 #[tokio::test]

@@ -76,8 +76,17 @@ pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) 
     let CreateInput { change, origin, on_duplicate } = opened.finish(&pipeline)?;
     let automation_status = origin.automation_status;
     let Placed { subject, resume_url, warnings, .. } = origin.place(&ctx).await?;
-    let mut post =
-        Post { ctx, pipeline, change, on_duplicate, automation_status, subject, resume_url, warnings, looked_up };
+    let mut post = Post {
+        ctx,
+        pipeline,
+        change,
+        on_duplicate,
+        automation_status,
+        subject,
+        resume_url,
+        warnings,
+        looked_up,
+    };
     for _ in 1..ATTEMPTS {
         match post.store().await {
             // Somebody was quicker, and perhaps with the same address: look again.

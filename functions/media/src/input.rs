@@ -1,7 +1,10 @@
 //! The fields of a media item as callers send them.
 
 use shared::{
-    domain::media::{Details, MediaType},
+    domain::{
+        media::{Details, MediaType},
+        media_url,
+    },
     error::Result,
     http::{
         fields::{Fields, MAX_URL},
@@ -159,7 +162,8 @@ pub fn details(fields: &mut Fields) -> Details {
 /// An address, as it was sent once it is known to be one: a page may put it into a link.
 fn address(fields: &mut Fields, name: &str) -> Option<String> {
     fields.url(name)?;
-    fields.text(name, MAX_URL)
+    // Copied out of a page's source, a signed address is not what was signed.
+    fields.text(name, MAX_URL).map(|address| media_url::unescaped(&address))
 }
 
 /// Tags as one text, however they were sent: separated by commas, or a list, be it as JSON or as its text.

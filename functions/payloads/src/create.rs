@@ -99,18 +99,20 @@ async fn attempt(
     let id = payload.subject.id;
     payload.body = content::store(ctx, id, sent).await?;
     let writes = origin::writes(ctx, sent_back.as_ref(), &payload)?;
-    let reply = match origin::commit(ctx, writes, &payload, Reply::created(&created(&payload, nid, warnings))?).await {
-        Ok(reply) if reply.replayed => {
-            // Another request with the same key was quicker: this one's content belongs to nothing.
-            content::discard(ctx, id, &payload.body).await;
-            return Ok(reply);
-        }
-        Ok(reply) => reply,
-        Err(refused) => {
-            content::discard_refused(ctx, id, &payload.body, &refused).await;
-            return Err(refused);
-        }
-    };
+    let reply =
+        match origin::commit(ctx, writes, &payload, Reply::created(&created(&payload, nid, warnings))?).await
+        {
+            Ok(reply) if reply.replayed => {
+                // Another request with the same key was quicker: this one's content belongs to nothing.
+                content::discard(ctx, id, &payload.body).await;
+                return Ok(reply);
+            }
+            Ok(reply) => reply,
+            Err(refused) => {
+                content::discard_refused(ctx, id, &payload.body, &refused).await;
+                return Err(refused);
+            }
+        };
     if let Some(before) = sent_back {
         content::discard(ctx, id, &before.body).await;
     }

@@ -114,7 +114,8 @@ impl Installation {
         let wanted = Place::of(url);
         let above = self.places().into_iter().filter(|place| place.holds(&wanted));
         let above = above.map(|place| place.depth()).max()?;
-        let path: Vec<&str> = url.path_segments()?.filter(|segment| !segment.is_empty()).skip(above).collect();
+        let path: Vec<&str> =
+            url.path_segments()?.filter(|segment| !segment.is_empty()).skip(above).collect();
         let at = path.iter().position(|segment| segment.starts_with("webhook"))?;
         let path: Vec<String> = path.get(at + 1..)?.iter().map(|segment| decoded(segment)).collect();
         Some(path.join("/"))

@@ -58,7 +58,9 @@ fn is_n8ns_own(path: &[&str]) -> bool {
     match path {
         ["api", "v1" | "v2", ..] | ["rest" | "types" | "icons" | "assets", _, ..] => true,
         ["signin" | "signup" | "setup" | "forgot-password" | "change-password" | "mfa" | "saml"] => true,
-        ["home" | "personal" | "shared" | "overview", rest @ ..] => rest.len() <= 1 && rest.iter().all(|page| is_page(page)),
+        ["home" | "personal" | "shared" | "overview", rest @ ..] => {
+            rest.len() <= 1 && rest.iter().all(|page| is_page(page))
+        }
         ["workflow", "new"] | ["settings", _] | ["settings", _, _] => true,
         ["workflow", id, rest @ ..] => is_id(id) && rest.len() <= 2,
         ["projects", id, ..] => is_id(id),
@@ -66,7 +68,8 @@ fn is_n8ns_own(path: &[&str]) -> bool {
         [page] if is_page(page) => true,
         ["healthz" | "metrics"] | ["healthz", "readiness"] => true,
         [
-            "webhook" | "webhook-test" | "webhook-waiting" | "form" | "form-test" | "form-waiting" | "mcp" | "mcp-test",
+            "webhook" | "webhook-test" | "webhook-waiting" | "form" | "form-test" | "form-waiting" | "mcp"
+            | "mcp-test",
             ..,
         ] => true,
         _ => false,
@@ -77,7 +80,14 @@ fn is_n8ns_own(path: &[&str]) -> bool {
 fn is_page(word: &str) -> bool {
     matches!(
         word,
-        "workflows" | "credentials" | "executions" | "variables" | "datatables" | "data-tables" | "insights" | "evaluation"
+        "workflows"
+            | "credentials"
+            | "executions"
+            | "variables"
+            | "datatables"
+            | "data-tables"
+            | "insights"
+            | "evaluation"
     )
 }
 

@@ -195,16 +195,24 @@ mod tests {
 
     #[test]
     fn start_times_decide_which_execution_is_newer() {
-        let old = Snapshot { started_at: Some(Millis(100_000)), ..snapshot("9000", RunStatus::Success, Some(100_500)) };
+        let old = Snapshot {
+            started_at: Some(Millis(100_000)),
+            ..snapshot("9000", RunStatus::Success, Some(100_500))
+        };
         let anew = begun("1", Some(200_000));
         assert!(anew.supersedes(&old), "n8n was set up anew");
         assert!(!old.supersedes(&anew));
         let running = begun("b7f1", Some(200_000));
-        let finished =
-            Snapshot { started_at: Some(Millis(100_000)), ..snapshot("c0de", RunStatus::Success, Some(100_500)) };
+        let finished = Snapshot {
+            started_at: Some(Millis(100_000)),
+            ..snapshot("c0de", RunStatus::Success, Some(100_500))
+        };
         assert!(running.supersedes(&finished), "ids are no numbers");
         assert!(!finished.supersedes(&running));
-        assert!(begun("b7f1", Some(1)).supersedes(&begun("c0de", Some(1))), "the last word of what cannot be told apart");
+        assert!(
+            begun("b7f1", Some(1)).supersedes(&begun("c0de", Some(1))),
+            "the last word of what cannot be told apart"
+        );
         let (one, two) =
             (snapshot("b7f1", RunStatus::Success, Some(5)), snapshot("c0de", RunStatus::Success, Some(6)));
         assert!(two.supersedes(&one) && !one.supersedes(&two), "they ended one after the other");
@@ -212,7 +220,10 @@ mod tests {
 
     #[test]
     fn an_id_that_is_given_again_is_another_execution() {
-        let ended = Snapshot { started_at: Some(Millis(100_000)), ..snapshot("1", RunStatus::Success, Some(100_500)) };
+        let ended = Snapshot {
+            started_at: Some(Millis(100_000)),
+            ..snapshot("1", RunStatus::Success, Some(100_500))
+        };
         assert!(begun("1", Some(900_000)).supersedes(&ended));
         assert!(!begun("1", Some(50_000)).supersedes(&ended));
         assert!(!begun("1", Some(100_003)).supersedes(&ended), "n8n rounds its times");

@@ -135,7 +135,11 @@ mod tests {
                 "http://localhost/n8n/form-waiting/5",
                 Some("https://example.com/n8n/form-waiting/5"),
             ),
-            ("https://example.com", "http://localhost/n8n/resume/5/x%20y", Some("https://example.com/resume/5/x%20y")),
+            (
+                "https://example.com",
+                "http://localhost/n8n/resume/5/x%20y",
+                Some("https://example.com/resume/5/x%20y"),
+            ),
             ("https://example.com", "http://localhost/webhook-waiting", None),
             ("https://example.com", "http://169.254.169.254/latest/meta-data", None),
             ("https://example.com", "http://localhost/5", None),

@@ -224,8 +224,13 @@ impl<'s> Timeline<'s> {
             }
         }
         let Some(&gate) = silent.get(row.as_ref().map_or(0, |row| row.rank)) else { return Own::NotYet };
-        let named = self.created.suffix.is_some() && self.nth(gate).is_some_and(|(at, _)| self.suffix(at).is_some());
-        if named || !self.is_contested(gate, &silent, row.as_ref()) { Own::Gate(gate) } else { Own::Contested }
+        let named =
+            self.created.suffix.is_some() && self.nth(gate).is_some_and(|(at, _)| self.suffix(at).is_some());
+        if named || !self.is_contested(gate, &silent, row.as_ref()) {
+            Own::Gate(gate)
+        } else {
+            Own::Contested
+        }
     }
 
     /// The entities that were created by calls in a row before any wait, this one among them.
@@ -252,7 +257,8 @@ impl<'s> Timeline<'s> {
         let row = made.get(first..=last).filter(|row| row.len() > 1)?;
         let (end, _) = *row.last()?;
         let behind: Vec<usize> = gates.iter().copied().filter(|gate| *gate > end).collect();
-        let ahead = behind.last().and_then(|gate| self.nth(*gate)).map_or(0, |(_, run)| self.ahead(&run.node));
+        let ahead =
+            behind.last().and_then(|gate| self.nth(*gate)).map_or(0, |(_, run)| self.ahead(&run.node));
         if behind.len() + ahead < row.len() {
             return None;
         }
@@ -277,9 +283,10 @@ impl<'s> Timeline<'s> {
         before < after
             && last.is_none_or(|last| last < after)
             && self.gate_after(before).is_none_or(|gate| gate > after)
-            && self.nth(before).zip(self.nth(after)).is_some_and(|((one, _), (two, _))| {
-                self.behind_of(two).contains(&one)
-            })
+            && self
+                .nth(before)
+                .zip(self.nth(after))
+                .is_some_and(|((one, _), (two, _))| self.behind_of(two).contains(&one))
     }
 
     /// The runs that a run's input came through.
@@ -303,13 +310,15 @@ impl<'s> Timeline<'s> {
     /// have had has come before.
     fn is_contested(&self, gate: usize, silent: &[usize], row: Option<&Row>) -> bool {
         let Some((at, _)) = self.nth(gate) else { return false };
-        let gates = (0..self.places()).filter(|&place| self.nth(place).is_some_and(|(at, _)| self.is_gate(at)));
+        let gates =
+            (0..self.places()).filter(|&place| self.nth(place).is_some_and(|(at, _)| self.is_gate(at)));
         let owned: BTreeSet<usize> = gates.flat_map(|gate| self.owners(gate)).collect();
         let behind = self.behind_of(at);
         let rivals = self.created.others.iter().enumerate().filter(|(_, other)| other.open);
         rivals.map(|(other, _)| OWN + 1 + other).any(|number| {
             let in_row = row.is_some_and(|row| row.members.contains(&number));
-            let Some((made, creator)) = self.made(number).and_then(|made| Some((made, self.nth(made)?.0))) else {
+            let Some((made, creator)) = self.made(number).and_then(|made| Some((made, self.nth(made)?.0)))
+            else {
                 return false;
             };
             let earlier = silent.iter().any(|&other| made < other && other < gate);
@@ -340,7 +349,8 @@ impl<'s> Timeline<'s> {
             if (0..=sources.len()).any(|_| !walks.steps.take()) {
                 return Vec::new();
             }
-            let comes = reached.get(at) == Some(&true) || sources.iter().any(|&from| reached.get(from) == Some(&true));
+            let comes = reached.get(at) == Some(&true)
+                || sources.iter().any(|&from| reached.get(from) == Some(&true));
             if let Some(mark) = reached.get_mut(at) {
                 *mark = comes;
             }
@@ -415,9 +425,12 @@ impl<'s> Timeline<'s> {
         // While it waits, the items stand in its own entry; and before the node that goes on.
         let waits = run.status.as_deref() == Some("waiting");
         let own = run.found.iter().filter(|_| waits);
-        let stacked = self.scan.next_input.found.iter().filter(|_| {
-            self.stands_at(gate) && self.scan.next_node.name.as_deref() == Some(&*run.node)
-        });
+        let stacked = self
+            .scan
+            .next_input
+            .found
+            .iter()
+            .filter(|_| self.stands_at(gate) && self.scan.next_node.name.as_deref() == Some(&*run.node));
         let mut owners: BTreeSet<usize> = own.chain(stacked).map(|found| found.id).collect();
         if owners.is_empty() {
             for source in &run.sources {

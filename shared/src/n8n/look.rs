@@ -33,7 +33,10 @@ pub(super) enum Shown {
     /// What answered well is not n8n.
     NotN8n,
     /// Not n8n's own words, and no success.
-    Elsewhere { status: u16, said: String },
+    Elsewhere {
+        status: u16,
+        said: String,
+    },
     Unreachable(OutError),
 }
 

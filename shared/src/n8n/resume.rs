@@ -171,7 +171,13 @@ pub async fn attempt(app: &App, errand: &Errand<'_>, claim: &dyn Claim, urgent: 
     };
     attempt.await.unwrap_or_else(|error: Error| {
         let (sent, shown) = (errand.sent, errand.shown);
-        Ending::Later(Later { why: error.into_message(), sent, rest: Rest::Usual, shown, instead: Vec::new() })
+        Ending::Later(Later {
+            why: error.into_message(),
+            sent,
+            rest: Rest::Usual,
+            shown,
+            instead: Vec::new(),
+        })
     })
 }
 
@@ -358,7 +364,8 @@ impl Attempt<'_> {
                 for_good: false,
             }),
             Shown::Elsewhere { status, said } => {
-                let why = format!("not n8n, but something before it or in its place, answered {status}: {said}");
+                let why =
+                    format!("not n8n, but something before it or in its place, answered {status}: {said}");
                 match status {
                     // Whoever refuses the API for good may let the waiting addresses pass.
                     400..=499 if !matches!(status, 408 | 425 | 429) => {
@@ -505,11 +512,9 @@ impl Scope {
 }
 
 const STARTING: &str = "n8n is starting up";
-const SHARED: &str =
-    "Another review of this execution is open, and the same address would end its Wait: the decision waits until n8n shows \
+const SHARED: &str = "Another review of this execution is open, and the same address would end its Wait: the decision waits until n8n shows \
      which one stands. Register the API key again, or give each Wait a webhook suffix and pass resume_url with it";
-const CONTESTED: &str =
-    "n8n does not show which of the open reviews of this execution its Wait is for: give each Wait a webhook suffix and pass \
+const CONTESTED: &str = "n8n does not show which of the open reviews of this execution its Wait is for: give each Wait a webhook suffix and pass \
      resume_url with it, or let the item that a review was made of reach its Wait";
 
 /// Where an execution stands that has not come to our Wait.
@@ -583,7 +588,11 @@ fn addresses(errand: &Errand<'_>, view: Option<&WaitView>, scope: Scope) -> Vec<
         let Ok(base) = Url::parse(base) else { continue };
         if let Some(node) = node.filter(|node| node.kind == WaitKind::Webhook && !node.suffix_computed) {
             let token = view.and_then(|view| view.resume_token.as_ref()).map(Secret::reveal);
-            add(&mut all, &method, rebuild_resume_url(&base, errand.execution_id, node.suffix.as_deref(), token));
+            add(
+                &mut all,
+                &method,
+                rebuild_resume_url(&base, errand.execution_id, node.suffix.as_deref(), token),
+            );
         }
         add(&mut all, &method, rebuild_resume_url(&base, errand.execution_id, None, None));
     }

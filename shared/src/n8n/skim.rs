@@ -47,8 +47,7 @@ static ROW: Shape = Object(&[
     ("data", &DATA),
     ("workflowData", &WORKFLOW),
 ]);
-static DATA: Shape =
-    Object(&[("resultData", &RESULT), ("executionData", &STACK), ("resumeToken", &Plain)]);
+static DATA: Shape = Object(&[("resultData", &RESULT), ("executionData", &STACK), ("resumeToken", &Plain)]);
 static RESULT: Shape = Object(&[("lastNodeExecuted", &Plain), ("runData", &Map(&List(&RUN)))]);
 static RUN: Shape = Object(&[
     ("startTime", &Plain),
@@ -125,13 +124,21 @@ enum At {
     Value,
     /// Before a key, or the end of the object.
     Key,
-    InKey { escaped: bool },
+    InKey {
+        escaped: bool,
+    },
     Colon,
     /// In a text, or a number or word.
-    InText { escaped: bool },
+    InText {
+        escaped: bool,
+    },
     InBare,
     /// In a list or object that is passed over.
-    Passing { deep: u32, in_text: bool, escaped: bool },
+    Passing {
+        deep: u32,
+        in_text: bool,
+        escaped: bool,
+    },
     After,
     End,
 }
@@ -230,7 +237,9 @@ impl<'w> Skim<'w> {
             b' ' | b'\t' | b'\r' | b'\n' => {}
             // A byte order mark.
             0xef | 0xbb | 0xbf if self.frames.is_empty() => {}
-            b']' if self.frames.last().is_some_and(|frame| frame.is_list && frame.items == 0) => self.close(byte),
+            b']' if self.frames.last().is_some_and(|frame| frame.is_list && frame.items == 0) => {
+                self.close(byte)
+            }
             b'{' | b'[' => self.open(byte),
             b'"' => {
                 self.plain.clear();
@@ -456,7 +465,9 @@ mod tests {
     #[test]
     fn what_is_left_of_a_real_execution_tells_the_same() {
         let created = Created::new(229_376_000_000_001, Some(1_795_305_935_710));
-        for text in [include_str!("fixtures/waiting-2.41.1.json"), include_str!("fixtures/waiting-2.8.4.json")] {
+        for text in
+            [include_str!("fixtures/waiting-2.41.1.json"), include_str!("fixtures/waiting-2.8.4.json")]
+        {
             let whole = WaitView::read(text.as_bytes(), &created);
             for chunk in [1, 7, 64, text.len()] {
                 let kept = skim(text.as_bytes(), &["229376000000001"], chunk).unwrap();
@@ -480,7 +491,8 @@ mod tests {
 
     #[test]
     fn it_takes_as_much_memory_as_there_are_runs_and_no_more() {
-        let run = |blob: &str| format!(r#"{{"startTime":1,"data":{{"main":[[{{"json":{{"blob":"{blob}"}}}}]]}}}}"#);
+        let run =
+            |blob: &str| format!(r#"{{"startTime":1,"data":{{"main":[[{{"json":{{"blob":"{blob}"}}}}]]}}}}"#);
         let of = |blob: &str| format!(r#"{{"data":{{"resultData":{{"runData":{{"A":[{}]}}}}}}}}"#, run(blob));
         let (short, long) = (of("x"), of(&"x".repeat(1 << 20)));
         assert_eq!(skim(long.as_bytes(), &[], 4096), skim(short.as_bytes(), &[], 4096));

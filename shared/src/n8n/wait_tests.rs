@@ -450,7 +450,10 @@ fn a_wait_that_says_nothing_is_nobodys_while_two_may_be_meant() {
     let story = Story::new().create(("Webhook", 0), OURS).with_items(&[OURS, NEXT]);
     let story = story.run("Set", Some(("Create", 0)), json!({"n": 1}));
     let story = story.wait("Wait", ("Set", 0)).with_items(&[]);
-    assert_eq!((story.among(OURS, &[NEXT]), story.among(NEXT, &[OURS])), (Whose::Contested, Whose::Contested));
+    assert_eq!(
+        (story.among(OURS, &[NEXT]), story.among(NEXT, &[OURS])),
+        (Whose::Contested, Whose::Contested)
+    );
     let mut closed = others(&[NEXT]);
     closed[0].open = false;
     assert_eq!(story.view(&Created::new(OURS, None).among(closed)).whose, Whose::Ours);
@@ -458,7 +461,9 @@ fn a_wait_that_says_nothing_is_nobodys_while_two_may_be_meant() {
 
 #[test]
 fn the_suffix_of_the_passed_address_names_the_wait() {
-    let url = |suffix: &str| Url::parse(&format!("https://n8n.example/webhook-waiting/7{suffix}?signature=x")).unwrap();
+    let url = |suffix: &str| {
+        Url::parse(&format!("https://n8n.example/webhook-waiting/7{suffix}?signature=x")).unwrap()
+    };
     assert_eq!(suffix_of(&url("")), None);
     assert_eq!(suffix_of(&url("/a/b/")).as_deref(), Some("a/b"));
     let mut story = Story::new().create(("Webhook", 0), OURS);
@@ -476,7 +481,11 @@ fn the_suffix_of_the_passed_address_names_the_wait() {
     assert_eq!((whose(&story, "/first"), whose(&story, "/se%20cond")), (Whose::Passed, Whose::Ours));
     let hashed = Sibling { id: NEXT.to_string(), open: true, suffix: Some(mark("se%20cond")) };
     let created = Created::new(OURS, None).among(vec![hashed]);
-    assert_eq!(story.view(&created).whose, Whose::Passed, "the Wait that stands is named by another's address");
+    assert_eq!(
+        story.view(&created).whose,
+        Whose::Passed,
+        "the Wait that stands is named by another's address"
+    );
 }
 
 /// The first gate after a run by the rule's own words: for each gate a walk of its own goes back to the beginning.

@@ -130,8 +130,7 @@ impl Installations<'_> {
     /// Creates it with its guard and places, and owes a listing of its workflows at `listing_at`.
     pub fn insert(&self, new: &Installation, listing_at: Millis) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![
-            Write::put(self.instance_key(&new.instance_id), encode(&Pointer::to(new.id))?)
-                .when(Cond::Absent),
+            Write::put(self.instance_key(&new.instance_id), encode(&Pointer::to(new.id))?).when(Cond::Absent),
             self.put(new, Some(listing_at))?.when(Cond::Absent),
         ];
         for (origin, paths) in paths(new) {

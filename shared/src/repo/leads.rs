@@ -18,9 +18,9 @@ use crate::{
     domain::{
         lead::{DeletedLead, Lead},
         review::{Actor, AutomationStatus},
+        subject::ExecutionFilter,
         subject::Subject,
         words,
-        subject::ExecutionFilter,
     },
     ids::Id,
     store::{Cond, Key, Position, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},

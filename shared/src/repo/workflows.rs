@@ -180,7 +180,9 @@ fn fixed_parts(pattern: &str, called: &str) -> Option<usize> {
     let called: Vec<&str> = called.split('/').collect();
     let parts: Vec<&str> = pattern.split('/').collect();
     let fixed: Vec<&&str> = parts.iter().filter(|part| !part.starts_with(':')).collect();
-    let fits = parts.len() == called.len() && fixed.len() < parts.len() && fixed.iter().all(|part| called.contains(part));
+    let fits = parts.len() == called.len()
+        && fixed.len() < parts.len()
+        && fixed.iter().all(|part| called.contains(part));
     fits.then_some(fixed.len())
 }
 

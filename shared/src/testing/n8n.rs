@@ -293,7 +293,8 @@ impl FakeN8n {
 
     /// The API does not show this execution's data: it answers this instead.
     pub fn hide_data(&self, answer: Option<Result<(u16, &str), OutError>>) {
-        self.state().data_answer = answer.map(|answer| answer.map(|(status, body)| (status, body.to_owned())));
+        self.state().data_answer =
+            answer.map(|answer| answer.map(|(status, body)| (status, body.to_owned())));
     }
 
     /// What its Waits ask their callers for: a header and its value.
@@ -464,7 +465,10 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
             let workflow = query("workflowId").unwrap_or_default();
             let running = query("status").as_deref() == Some("running");
             if running && state.is_early {
-                return reply(400, r#"{"message":"request/query/status must be equal to one of the allowed values: error, success, waiting"}"#);
+                return reply(
+                    400,
+                    r#"{"message":"request/query/status must be equal to one of the allowed values: error, success, waiting"}"#,
+                );
             }
             let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
             let rows: Vec<Value> = state
@@ -487,9 +491,7 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
                 Some(execution) if query("includeData").is_some() => {
                     reply(200, as_seen(state, with_data(id, execution, state.node.as_ref())).to_string())
                 }
-                Some(execution) => {
-                    reply(200, listed(state, as_seen(state, row(id, execution))).to_string())
-                }
+                Some(execution) => reply(200, listed(state, as_seen(state, row(id, execution))).to_string()),
                 None => reply(404, r#"{"message":"Not Found"}"#),
             }
         }
@@ -499,7 +501,11 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
 }
 
 /// The workflows from the `first` on, and where the next page begins.
-fn page_of(state: &State, first: usize, query: &dyn Fn(&str) -> Option<String>) -> (Vec<Value>, Option<String>) {
+fn page_of(
+    state: &State,
+    first: usize,
+    query: &dyn Fn(&str) -> Option<String>,
+) -> (Vec<Value>, Option<String>) {
     let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
     let lean = query("excludePinnedData").as_deref() == Some("true");
     let pinned = if lean { 0 } else { state.pinned };
@@ -610,10 +616,8 @@ impl Runs {
 
     fn add(&mut self, node: &str, status: &str, items: Vec<Value>, from: Option<(&str, usize)>) {
         self.clock += 10;
-        let source: Vec<Value> = from
-            .iter()
-            .map(|(node, run)| json!({ "previousNode": node, "previousNodeRun": run }))
-            .collect();
+        let source: Vec<Value> =
+            from.iter().map(|(node, run)| json!({ "previousNode": node, "previousNodeRun": run })).collect();
         let items: Vec<Value> = items.into_iter().map(|item| json!({ "json": item })).collect();
         let entry = json!({
             "startTime": self.clock, "executionTime": 5, "executionIndex": 0, "source": source,
@@ -625,7 +629,14 @@ impl Runs {
     }
 
     /// A Wait that is over, or is stood at. False when the execution has not come beyond it.
-    fn wait(&mut self, execution: &Execution, number: usize, node: &str, item: Value, from: (&str, usize)) -> bool {
+    fn wait(
+        &mut self,
+        execution: &Execution,
+        number: usize,
+        node: &str,
+        item: Value,
+        from: (&str, usize),
+    ) -> bool {
         if let Some(decision) = execution.decisions.get(number).filter(|_| number < execution.passed) {
             self.add(node, "success", vec![json!({ "body": decision })], Some(from));
             return true;
@@ -645,8 +656,12 @@ const WAIT: &str = "n8n-nodes-base.wait";
 
 /// Its runs, up to the Wait that it stands at.
 fn with_data(id: u64, execution: &Execution, node: Option<&(String, Value)>) -> Value {
-    let mut runs =
-        Runs { clock: execution.started_at, runs: Default::default(), nodes: Vec::new(), links: Default::default() };
+    let mut runs = Runs {
+        clock: execution.started_at,
+        runs: Default::default(),
+        nodes: Vec::new(),
+        links: Default::default(),
+    };
     let made = |entity: &u64| json!({ "success": true, "id": entity });
     let hook = |suffix: Option<usize>| {
         let options = suffix.map_or(json!({}), |suffix| json!({ "webhookSuffix": format!("for-{suffix}") }));
@@ -671,7 +686,8 @@ fn with_data(id: u64, execution: &Execution, node: Option<&(String, Value)>) -> 
             runs.node("Create", "n8n-nodes-base.httpRequest", call);
             runs.node("Loop", "n8n-nodes-base.splitInBatches", json!({}));
             runs.node("Wait", WAIT, hook(None));
-            for (from, to) in [("Webhook", "Create"), ("Create", "Loop"), ("Loop", "Wait"), ("Wait", "Loop")] {
+            for (from, to) in [("Webhook", "Create"), ("Create", "Loop"), ("Loop", "Wait"), ("Wait", "Loop")]
+            {
                 runs.link(from, to);
             }
             let all = execution.entities.iter().map(made).collect();
@@ -689,9 +705,8 @@ fn with_data(id: u64, execution: &Execution, node: Option<&(String, Value)>) -> 
                 execution.entities.iter().map(|entity| format!("{kind} {entity}")).collect()
             };
             let (asks, waits) = (names("Ask"), names("Wait"));
-            let row: Vec<&str> = std::iter::once("Webhook")
-                .chain(asks.iter().chain(&waits).map(String::as_str))
-                .collect();
+            let row: Vec<&str> =
+                std::iter::once("Webhook").chain(asks.iter().chain(&waits).map(String::as_str)).collect();
             row.windows(2).for_each(|pair| runs.link(pair[0], pair[1]));
             let mut from = "Webhook";
             for (name, entity) in asks.iter().zip(&execution.entities) {

@@ -22,10 +22,7 @@ use crate::{
         pages::Walk,
     },
     queue::{Task, TaskKind},
-    repo::{
-        due,
-        installations::Installations,
-    },
+    repo::{due, installations::Installations},
     tenant::TenantId,
 };
 
@@ -162,7 +159,8 @@ async fn list(
 ) -> Result<(usize, Option<&'static str>), N8nError> {
     let n8n = app.n8n(tenant, installation, turn).await.map_err(ours)?.patient(PATIENCE);
     let mut walk = Walk::of(MAX_PAGES).in_pages_of(PAGE);
-    let mut listed = Listed { installed: Installed { app, tenant }, id: installation.id, ranks: HashMap::new() };
+    let mut listed =
+        Listed { installed: Installed { app, tenant }, id: installation.id, ranks: HashMap::new() };
     let mut count = 0;
     while walk.goes_on() {
         let page = n8n.workflows(&mut walk).await?;

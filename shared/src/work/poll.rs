@@ -59,7 +59,9 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     run.poll_error = None;
     match seen {
         Ok(Some(row)) => learn(&mut run, &row),
-        Ok(None) if is_due && run.polls == MOVED => follow_webhook(app, tenant, &installation, &mut run, turn).await,
+        Ok(None) if is_due && run.polls == MOVED => {
+            follow_webhook(app, tenant, &installation, &mut run, turn).await;
+        }
         Ok(None) => {}
         Err(error) => run.poll_error = Some(error.to_string()),
     }
@@ -97,13 +99,7 @@ async fn look(n8n: &N8n<'_>, run: &Run) -> Result<Option<ExecutionRow>, N8nError
 }
 
 /// Looks once more whose webhook was called, at the price of a listing.
-async fn follow_webhook(
-    app: &App,
-    tenant: TenantId,
-    installation: &Installation,
-    run: &mut Run,
-    turn: Turn,
-) {
+async fn follow_webhook(app: &App, tenant: TenantId, installation: &Installation, run: &mut Run, turn: Turn) {
     let Some(endpoint) = run.endpoint.as_ref().and_then(|url| Url::parse(url).ok()) else { return };
     let found = listing::find_webhook(app, tenant, installation, &endpoint, turn).await;
     let found = found.log_failure("the workflow of a webhook could not be looked up again").flatten();

@@ -131,9 +131,8 @@ pub async fn pay<E: Stored>(
     metrics::resumed(tenant, E::TYPE, &subject.id.to_string(), &ending);
     let told = subject.clone();
     let entity = settle(app, tenant, entity, &ending, request_id).await?;
-    if let Some((state, (installation, execution))) = state_of(&ending)
-        .filter(|state| *state != ExecutionState::Passed)
-        .zip(told.asking())
+    if let Some((state, (installation, execution))) =
+        state_of(&ending).filter(|state| *state != ExecutionState::Passed).zip(told.asking())
     {
         executions::over(app, tenant, installation, execution, state).await;
     }
@@ -255,12 +254,7 @@ async fn errand_of(
     Ok(Some(Ready { installation, execution_id, resume_url, headers, asks }))
 }
 
-async fn opened_url(
-    app: &App,
-    tenant: TenantId,
-    kind: EntityType,
-    subject: &Subject,
-) -> Result<Option<Url>> {
+async fn opened_url(app: &App, tenant: TenantId, kind: EntityType, subject: &Subject) -> Result<Option<Url>> {
     let Some(sealed) = &subject.sealed_resume_url else { return Ok(None) };
     let text = app.sealer.open(tenant, &Subject::seal_record(kind, subject.id), sealed).await?;
     Ok(Url::parse(text.expose_secret()).ok())

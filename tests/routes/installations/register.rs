@@ -145,7 +145,9 @@ async fn a_large_workflow_is_an_answer() {
 
 #[tokio::test]
 async fn an_address_inside_n8n_is_cut_to_its_base() {
-    for page in ["/api/v1", "/api/v1/", "/home/workflows", "/workflow/AbCdEfGh12345678?projectId=1", "/webhook/x"] {
+    for page in
+        ["/api/v1", "/api/v1/", "/home/workflows", "/workflow/AbCdEfGh12345678?projectId=1", "/webhook/x"]
+    {
         let house = TestApp::new().await;
         house.n8n.add_workflow("wf1", "Report", "report");
         let answer = register(&house, "host", json!(format!("{N8N}{page}"))).await;
@@ -155,7 +157,8 @@ async fn an_address_inside_n8n_is_cut_to_its_base() {
         assert!(warning["message"].as_str().unwrap().contains(N8N), "{warning}");
         house.drain().await;
         assert!(house.network.sent().iter().all(|sent| sent.url.path() == "/api/v1/workflows"), "{page}");
-        let triggered = house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{N8N}/webhook/report") }));
+        let triggered =
+            house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{N8N}/webhook/report") }));
         assert_eq!(triggered.await.json["workflow_id"], "wf1", "{page}");
     }
     let house = TestApp::new().await;

@@ -20,7 +20,12 @@ async fn post(house: &TestApp, more: Value) -> Answer {
 
 /// The codes of its warnings.
 fn codes(answer: &Answer) -> Vec<&str> {
-    answer.json["warnings"].as_array().into_iter().flatten().map(|one| one["code"].as_str().unwrap()).collect()
+    answer.json["warnings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| one["code"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -35,7 +40,9 @@ async fn an_address_elsewhere_is_taken_to_the_registered_host_and_the_decision_a
         "https://old-name.example.com/n8n",
     ] {
         let house = house().await;
-        let made = post(&house, json!({ "resume_url": format!("{wrong}/webhook-waiting/7?signature=token-7") })).await;
+        let made =
+            post(&house, json!({ "resume_url": format!("{wrong}/webhook-waiting/7?signature=token-7") }))
+                .await;
         assert_eq!((made.status, codes(&made)), (201, vec!["resume_url_moved"]), "{wrong}: {made:?}");
         let words = made.json["warnings"][0]["message"].as_str().unwrap();
         let origin = wrong.trim_end_matches("/n8n");
@@ -45,7 +52,8 @@ async fn an_address_elsewhere_is_taken_to_the_registered_host_and_the_decision_a
         let body = json!({ "entity_id": made.id(), "entity_type": "custom_payload" });
         let decided = house.acme.post("/automation/approve", body).await;
         assert_eq!(decided.json["n8n_resumed"], true, "{wrong}: {decided:?}");
-        let told: Vec<_> = house.network.sent_to("/webhook-waiting/").iter().map(|sent| sent.url.to_string()).collect();
+        let told: Vec<_> =
+            house.network.sent_to("/webhook-waiting/").iter().map(|sent| sent.url.to_string()).collect();
         assert_eq!(told, [format!("{N8N}/webhook-waiting/7?signature=token-7")], "{wrong}");
         let hosts = house.network.sent().iter().all(|sent| sent.url.as_str().starts_with(N8N));
         assert!(hosts, "nothing but the registered host is called");
@@ -109,7 +117,8 @@ async fn every_kind_of_item_says_so() {
         ("/api/leads", json!({ "first_name": "J", "last_name": "D", "email": "j@example.com" })),
         ("/api/invoices", json!({ "invoice_number": "1", "amount": 1 })),
     ] {
-        for (url, wanted) in [(url, vec!["resume_url_moved"]), (&format!("{N8N}/webhook-waiting/7"), vec![])] {
+        for (url, wanted) in [(url, vec!["resume_url_moved"]), (&format!("{N8N}/webhook-waiting/7"), vec![])]
+        {
             let mut body = body.clone();
             body["resume_url"] = json!(url);
             let made = house.acme.post(path, body).await;

@@ -33,7 +33,11 @@ async fn redirects_of_logins_and_proxies_are_errors_that_say_where_they_lead() {
         (307, "https://n8n.example.com/webhook/invokati-trigger/45/abc123/", "/abc123"),
     ] {
         let answer = trigger(&house, status, there).await;
-        assert_eq!((answer.status, refusal(&answer, PATH).as_str()), (502, "n8n_error"), "{status}: {answer:?}");
+        assert_eq!(
+            (answer.status, refusal(&answer, PATH).as_str()),
+            (502, "n8n_error"),
+            "{status}: {answer:?}"
+        );
         assert_eq!(answer.json["n8n_status"], status);
         let message = answer.json["message"].as_str().unwrap();
         assert!(message.contains(shown) && message.contains("redirect"), "{message}");
@@ -48,7 +52,10 @@ async fn n8ns_own_redirect_response_is_a_start() {
     for there in ["https://shop.example.com/thanks", "/thanks"] {
         let answer = trigger(&house, 307, there).await;
         assert_eq!((answer.status, &answer.json["n8n_status"]), (200, &json!(307)), "{answer:?}");
-        assert_eq!((&answer.json["message"], &answer.json["following"]), (&json!("Workflow triggered."), &json!(true)));
+        assert_eq!(
+            (&answer.json["message"], &answer.json["following"]),
+            (&json!("Workflow triggered."), &json!(true))
+        );
         assert_eq!(answer.json["response"], json!(""));
     }
 }

@@ -129,7 +129,10 @@ async fn a_late_or_lost_answer_names_the_run_to_poll() {
             house.n8n.answer_webhooks(Err(lost.clone()));
             let late = trigger(&house, &format!("{N8N}/webhook/report")).await;
             assert_eq!((late.status, &late.json["triggered_at"]), (status, &json!("2025-01-21T10:30:00Z")));
-            assert_eq!((&late.json["workflow_id"], &late.json["following"]), (&json!("abc123"), &json!(true)));
+            assert_eq!(
+                (&late.json["workflow_id"], &late.json["following"]),
+                (&json!("abc123"), &json!(true))
+            );
             assert!(late.json["nid"].is_u64() && late.json["installation_id"].is_u64(), "{late:?}");
             house.n8n.runs(551, "abc123", house.app.now().0);
             house.n8n.set_status(551, "success");
