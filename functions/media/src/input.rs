@@ -1,7 +1,10 @@
 //! The fields of a media item as callers send them.
 
 use shared::{
-    domain::media::{Details, MediaType},
+    domain::{
+        media::{Details, MediaType},
+        media_url,
+    },
     error::Result,
     http::{
         fields::{Fields, MAX_URL},
