@@ -213,7 +213,10 @@ mod tests {
         same("ǰ@example.com", &["J\u{30c}@example.com"]);
         same("иван@почта.рф", &["ИВАН@xn--80a1acny.xn--p1ai"]);
         same("jane@example.com", &["jane@exa\u{200d}mple.com", "jane @ example.com", "jane@ example.com"]);
-        same("jane@example.com", &["jane@example.com.", "jane@example.com (Jane)", "Jane <jane@example.com> (work)"]);
+        same(
+            "jane@example.com",
+            &["jane@example.com.", "jane@example.com (Jane)", "Jane <jane@example.com> (work)"],
+        );
         same("νικος@βόλος.gr", &["ΝΙΚΟΣ@ΒΌΛΟΣ.GR", "Νικος@Βόλος.gr"]);
         same("o'neill@example.com", &["O'Neill@example.com", "'o'neill@example.com'"]);
     }

@@ -608,7 +608,8 @@ mod tests {
             assert_eq!(fields(&json!({ "at": value })).moment("at"), day, "{value}");
             assert_eq!(fields(&json!({ "at": value })).day("at"), day, "{value}");
         }
-        for value in ["2025-01-21T00:00:00.000+01:00", "2025-01-21T23:30:00-05:00", "2025-01-21 23:59:59+14"] {
+        for value in ["2025-01-21T00:00:00.000+01:00", "2025-01-21T23:30:00-05:00", "2025-01-21 23:59:59+14"]
+        {
             assert_eq!(fields(&json!({ "at": value })).day("at"), day, "{value}");
             assert_ne!(fields(&json!({ "at": value })).moment("at"), day, "{value}");
         }

@@ -40,7 +40,8 @@ impl Fields {
 /// The vendor's invoice node sends `={{$workflow.id}}` to the letter where its user named no workflow; a field that is left at
 /// "Fixed" sends `{{ … }}`.
 fn is_nothing(id: &str) -> bool {
-    id.trim_start_matches('=').starts_with("{{") || NOTHING.iter().any(|nothing| nothing.eq_ignore_ascii_case(id))
+    id.trim_start_matches('=').starts_with("{{")
+        || NOTHING.iter().any(|nothing| nothing.eq_ignore_ascii_case(id))
 }
 
 #[cfg(test)]
@@ -53,7 +54,9 @@ mod tests {
 
     #[test]
     fn an_id_is_no_leftover_of_an_expression() {
-        for id in ["undefined", " null ", "NULL", "NaN", "[object Object]", "={{$workflow.id}}", "{{ $json.id }}"] {
+        for id in
+            ["undefined", " null ", "NULL", "NaN", "[object Object]", "={{$workflow.id}}", "{{ $json.id }}"]
+        {
             let mut fields = fields(id);
             assert_eq!(fields.foreign_id("id", 100), None, "{id}");
             assert!(!fields.is_refused("id"));
