@@ -160,6 +160,8 @@ async fn n8n_moved(used: &mut Used) {
     house.restart();
     house.n8n.set_down(false);
     pass(&house, 120).await;
+    assert_eq!(house.acme.delete(&format!("/api/installs/{id}")).await.status, 200);
+    pass(&house, 240).await;
     add(used, &house);
 }
 

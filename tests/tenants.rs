@@ -127,6 +127,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             Some("invoices") => 72,
             Some("chats") => 73,
             Some("collections") => 1,
+            Some("installs") => 45,
             other => panic!("what is an id of {other:?}?"),
         }),
         (_, "workflow_id") => words("rivals-workflow", "nobodys-workflo"),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::measure;
 use crate::support::{TestApp, samples};
 
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 13] = [
     "/api/payloads/list",
     "/api/leads/list",
     "/api/leads/list?status=New",
@@ -14,6 +14,7 @@ const LISTS: [&str; 12] = [
     "/api/media/list?media_type=video",
     "/api/collections",
     "/api/notifications/list",
+    "/api/installs",
     "/api/invoices/list",
     "/api/chats/list",
     "/api/chats/73",
@@ -23,6 +24,13 @@ const LISTS: [&str; 12] = [
 /// `count` more of everything that is listed.
 async fn grow(house: &TestApp, from: usize, count: usize) {
     for n in from..from + count {
+        house
+            .seed_installation_at(
+                &house.acme,
+                600_000 + u64::try_from(n).unwrap(),
+                "https://n8n.other.example",
+            )
+            .await;
         let media =
             samples::with(samples::media::media(), "collection_name", json!(format!("Collection {n}")));
         let message = json!({

@@ -96,10 +96,11 @@ async fn chores() -> Vec<Cost> {
         ("take one media item out of a deleted collection", What::UnfileMedia { collection_id: one(1) }),
         ("ask the provider of a video", What::EnrichMedia { media_id: one(42) }),
         ("forget a field of three leads", What::ForgetField { field_id: one(7) }),
+        ("forget an installation with one workflow", What::ForgetInstallation { installation_id: one(45) }),
     ] {
         let chore = Chore::new(house.app.id(), what, house.app.now());
         store.write(Chores { store, tenant }.insert(&chore, house.app.now()).unwrap()).await.unwrap();
-        house.advance(120 * SECOND);
+        house.advance(240 * SECOND);
         house.sweep().await;
         let (cost, done) = measure(&house, &format!("chore: {step}"), house.drain()).await;
         assert_eq!(done, 1, "{step}");

@@ -57,7 +57,7 @@ tasks! {
     TaskKind::ResumeN8n => [a_payload, a_lead, a_media_item, an_invoice, a_deleted_payload, a_deleted_lead];
     TaskKind::PollExecution => [a_run];
     TaskKind::ListWorkflows => [a_listing];
-    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field];
+    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field, forget_installation];
 }
 
 /// The row of a chore of this kind.
@@ -68,6 +68,7 @@ fn row_of(what: &What) -> &'static str {
         What::EnrichMedia { .. } => "enrich_media",
         What::MoveLeads { .. } => "move_leads",
         What::ForgetField { .. } => "forget_field",
+        What::ForgetInstallation { .. } => "forget_installation",
     }
 }
 
@@ -199,6 +200,18 @@ mod owing {
         let deleted = house.acme.get("/api/leads/list").await.json["leads"][0]["id"].clone();
         gone(house, &format!("/api/leads/{deleted}")).await;
         gone(house, &format!("/api/lead-custom-fields/{field}")).await;
+    }
+
+    pub async fn forget_installation(house: &TestApp) {
+        house.n8n.add_workflow("wf1", "Report", "report");
+        let installation = house.register(&house.acme).await;
+        let push = json!({
+            "installation_id": installation, "workflow_id": "wf1", "execution_data": { "id": "8", "status": "success" },
+        });
+        assert_eq!(house.acme.post("/api/push/executions", push).await.status, 200);
+        gone(house, &format!("/api/installs/{installation}")).await;
+        // It waits until nothing is under way any more.
+        house.advance(Duration::from_secs(60));
     }
 
     async fn gone(house: &TestApp, path: &str) {

@@ -80,6 +80,7 @@ rows! {
     delete_lead_custom_field: Or(404), NOTHING;
     set_lead_view: Same, NOTHING;
     register_installation: Same, NOTHING;
+    delete_installation: Or(404), NOTHING;
     push_execution: Same, NOTHING;
     create_lead: Same, NOTHING;
     change_leads: Same, NOTHING;

@@ -157,6 +157,8 @@ impl TestApp {
             changed_at: now,
             listing_error: None,
             listing_attempts: 0,
+            api_key_health: None,
+            seen_at: None,
             v: 1,
         };
         let installations = Installations { store: &*self.app.store, tenant };

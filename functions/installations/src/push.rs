@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use futures::future::join;
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
@@ -76,7 +77,10 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
         ctx.app.blobs.put(&BlobKey::of(ctx.tenant(), &file), "application/json", input.data.clone()).await?;
     let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
     let metered = meter(&ctx, &installation, &input, nid, &snapshot).await?;
-    let newest = poll::latest(&ctx.app, ctx.tenant(), nid, &snapshot).await?;
+    let installed = ctx.installed();
+    let heard = installed.heard_of(installation.id);
+    let (newest, ()) = join(poll::latest(&ctx.app, ctx.tenant(), nid, &snapshot), heard).await;
+    let newest = newest?;
     let execution_id = snapshot.execution_id.clone();
     let push = PushedExecution {
         installation_id: installation.id,

@@ -102,6 +102,8 @@ async fn create(ctx: &Ctx, input: &Input) -> Result<(Installation, Committed)> {
         changed_at: ctx.now,
         listing_error: None,
         listing_attempts: 0,
+        api_key_health: None,
+        seen_at: None,
         v: 1,
     };
     let writes = ctx.installations().insert(&new, listing::first_due(ctx.now))?;
@@ -122,6 +124,7 @@ async fn update(ctx: &Ctx, input: &Input, old: Installation) -> Result<(Installa
         changed_at: ctx.now,
         listing_error: None,
         listing_attempts: 0,
+        api_key_health: None,
         v: old.v + 1,
         ..old.clone()
     };

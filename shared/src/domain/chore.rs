@@ -43,6 +43,8 @@ pub enum What {
     MoveLeads { from: Id },
     /// Erase the values of a deleted custom field.
     ForgetField { field_id: Id },
+    /// Delete what is known of the workflows of a deleted installation.
+    ForgetInstallation { installation_id: Id },
 }
 
 /// How a step ended.

@@ -3,7 +3,24 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::names::names;
 use crate::{clock::Millis, ids::Id};
+
+names! {
+    /// What n8n said last to the API key that was registered.
+    pub enum KeyState {
+        Ok = "ok",
+        Refused = "refused",
+    }
+}
+
+/// How an API key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyHealth {
+    pub state: KeyState,
+    /// Since when n8n says so.
+    pub since: Millis,
+}
 
 /// One n8n instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +48,12 @@ pub struct Installation {
     /// Failed attempts to list n8n's workflows since the last registration.
     #[serde(default)]
     pub listing_attempts: u32,
+    /// None until n8n was asked with the key that was registered last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key_health: Option<KeyHealth>,
+    /// When this n8n was heard of last, to a minute: it pushed, or it answered. Written beside the versions of the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Millis>,
     pub v: u64,
 }
 
@@ -43,6 +66,15 @@ impl Installation {
     /// The same, of a key that is registered for the `version`th time.
     pub fn record_of(id: Id, version: u64) -> String {
         format!("installation/{id}/api_key/{version}")
+    }
+
+    /// Takes up what n8n says to the key. Returns whether that is news.
+    pub fn learn_key(&mut self, state: KeyState, now: Millis) -> bool {
+        let news = self.api_key_health.is_none_or(|known| known.state != state);
+        if news {
+            self.api_key_health = Some(KeyHealth { state, since: now });
+        }
+        news
     }
 
     /// The origins at which this n8n may be called: its host's and its webhook origin.

@@ -1,15 +1,18 @@
 //! Installations.
 //!
 //! "Which one is it?" → by id. "Was this instance registered?" → guard item per `instance_id`. "Whose URL is this?" →
-//! one item per origin and installation.
+//! one item per origin and installation. "The newest?" → the tenant's partition backwards.
 
 use crate::{
     clock::Millis,
     domain::installation::Installation,
     ids::Id,
     queue::TaskKind,
-    repo::due,
-    store::{Cond, Key, Query, Store, StoreError, Write, encode, segment},
+    repo::{
+        due,
+        listing::{self, Listed},
+    },
+    store::{Change, Cond, Key, Position, Query, Store, StoreError, Write, encode, segment},
     tenant::TenantId,
 };
 
@@ -51,6 +54,14 @@ impl Installations<'_> {
         }
     }
 
+    /// The newest below `before`, up to `limit`.
+    pub async fn list(&self, limit: usize, before: Option<Id>) -> Result<Listed<Installation>, StoreError> {
+        let query = Query::table(Key::partition(self.tenant, "installation"))
+            .newest_first()
+            .after(before.map(|id| Position { key: self.key(id), sort: None }));
+        listing::collect(self.store, query, limit, |found: &Installation| found.id, |_| true).await
+    }
+
     /// Creates it with its guard and origins, and owes a listing of its workflows at `listing_at`.
     pub fn insert(&self, new: &Installation, listing_at: Millis) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![
@@ -80,6 +91,21 @@ impl Installations<'_> {
             writes.push(Write::delete(self.origin_key(origin, new.id)));
         }
         Ok(writes)
+    }
+
+    /// Deletes it as it stands in `old`, with its guard and its origins: its `instance_id` is free, and no URL is its own any
+    /// more. What it owes goes with it.
+    pub fn delete(&self, old: &Installation) -> Vec<Write> {
+        let own = Write::delete(self.key(old.id)).when(Cond::version(old.v));
+        let origins = old.origins();
+        let origins = origins.iter().map(|origin| Write::delete(self.origin_key(origin, old.id)));
+        [own, Write::delete(self.instance_key(&old.instance_id))].into_iter().chain(origins).collect()
+    }
+
+    /// Notes that it was heard of. Not a version of its own: whoever replaces it at the same time wins, and the next sight
+    /// makes that good. Refused when it is gone.
+    pub fn see(&self, id: Id, now: Millis) -> Write {
+        Write::update(self.key(id), vec![Change::set("seen_at", now.0)]).when(Cond::Exists)
     }
 
     fn put(&self, installation: &Installation, listing_at: Option<Millis>) -> Result<Write, StoreError> {

@@ -6,7 +6,7 @@ use super::{Ended, Message};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
-    domain::installation::Installation,
+    domain::installation::{Installation, KeyState},
     egress::OutError,
     error::{Error, OrNotFound, Result},
     ids::Id,
@@ -69,6 +69,8 @@ pub async fn run(
             after.listing_error =
                 cut.map(|why| format!("n8n's list of workflows was not read to its end: {why}"));
             after.listing_attempts = 0;
+            after.seen_at = Some(app.now());
+            after.learn_key(KeyState::Ok, app.now());
         }
         Err(error) => {
             tracing::info!(installation = %installation.id, %error, "n8n's workflows could not be listed");
@@ -76,6 +78,9 @@ pub async fn run(
             let again = !error.is_closed_api() && after.listing_attempts < MAX_ATTEMPTS;
             next = again.then(|| app.now().plus(pause(after.listing_attempts)));
             after.listing_error = Some(error.to_string());
+            if matches!(error, N8nError::KeyRefused(_)) {
+                after.learn_key(KeyState::Refused, app.now());
+            }
         }
     }
     after.v += 1;

@@ -43,10 +43,18 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     }
     let put_off = owing.due_at;
     let mut run = owing.item;
-    let installation = Installed { app, tenant }.get(run.installation_id).await?;
+    let Some(installation) = Installed { app, tenant }.find(run.installation_id).await? else {
+        run.poll_error = Some("The installation was deleted.".into());
+        run.v += 1;
+        app.store.write(runs.replace(&run, None)?).await?;
+        return Ok(Ended::Done);
+    };
     let turn = Turn::owed(message.deadline.min(Deadline::at(now.plus(TIME))));
     let n8n = app.n8n(tenant, &installation, turn).await?;
     let seen = look(&n8n, &run).await;
+    if seen.is_ok() {
+        Installed { app, tenant }.heard_of(installation.id).await;
+    }
     run.polls += u32::from(is_due);
     run.polled_at = Some(now);
     run.poll_error = None;

@@ -99,10 +99,8 @@ pub async fn pay<E: Stored>(
 ) -> Result<E> {
     let subject = entity.subject();
     let ending = match errand_of(app, tenant, E::TYPE, subject).await {
-        Ok(Some(ready)) => ready.run::<E>(app, tenant, subject, turn).await,
-        Ok(None) => {
-            Ending::Settled(ResumeState::Failed, Some("it is not known which n8n execution to resume".into()))
-        }
+        Ok(Ok(ready)) => ready.run::<E>(app, tenant, subject, turn).await,
+        Ok(Err(why)) => Ending::Settled(ResumeState::Failed, Some(why.into())),
         Err(error) => Ending::Later {
             why: error.into_message(),
             sent: subject.review.resume.as_ref().is_some_and(|r| r.sent),
@@ -189,17 +187,20 @@ fn is_ours(stands: &Subject, subject: &Subject, claimed: &Resume) -> bool {
         && stands.review.resume.as_ref().is_some_and(|resume| resume.is_same_attempt(claimed))
 }
 
+/// What there is to do, or why nothing can be done any more.
 async fn errand_of(
     app: &App,
     tenant: TenantId,
     kind: EntityType,
     subject: &Subject,
-) -> Result<Option<Ready>> {
+) -> Result<Result<Ready, &'static str>> {
     let (Some(installation), Some(execution_id)) = (subject.installation_id, subject.execution_id.clone())
     else {
-        return Ok(None);
+        return Ok(Err("it is not known which n8n execution to resume"));
     };
-    let installation = Installed { app, tenant }.get(installation).await?;
+    let Some(installation) = (Installed { app, tenant }).find(installation).await? else {
+        return Ok(Err("the installation that it came from was deleted"));
+    };
     let resume_url = match &subject.sealed_resume_url {
         Some(sealed) => {
             let text = app.sealer.open(tenant, &Subject::seal_record(kind, subject.id), sealed).await?;
@@ -207,7 +208,7 @@ async fn errand_of(
         }
         None => None,
     };
-    Ok(Some(Ready { installation, execution_id, resume_url }))
+    Ok(Ok(Ready { installation, execution_id, resume_url }))
 }
 
 /// Stores the ending, wherever the debt lies by now. Returns the entity as this attempt leaves it.

@@ -1,4 +1,5 @@
 mod installed;
+mod installs;
 mod metering;
 mod push;
 mod register;

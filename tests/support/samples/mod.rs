@@ -244,8 +244,11 @@ fn decision(operation: &'static str) -> Sample {
     }
 }
 
-fn installations() -> [Sample; 2] {
+fn installations() -> [Sample; 5] {
     [
+        read("list_installations", "/api/installs"),
+        Sample { nowhere: Some("/api/installs/4242"), ..read("get_installation", "/api/installs/45") },
+        Sample { nowhere: Some("/api/installs/4242"), ..read("delete_installation", "/api/installs/45") },
         Sample {
             required: &["instance_id", "host", "api_key", "title"],
             wrong: vec![

@@ -2,6 +2,7 @@
 
 mod enrich;
 mod forget_field;
+mod forget_installation;
 mod move_leads;
 mod purge;
 mod rewrite;
@@ -78,6 +79,9 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
             What::EnrichMedia { media_id } => enrich::step(app, tenant, *media_id, chore.failures).await?,
             What::MoveLeads { from } => move_leads::step(app, tenant, *from).await?,
             What::ForgetField { field_id } => forget_field::step(app, tenant, chore, *field_id).await?,
+            What::ForgetInstallation { installation_id } => {
+                forget_installation::step(app, tenant, chore, *installation_id).await?
+            }
         };
         if let Step::More(cursor) = &step {
             chore.cursor.clone_from(cursor);
