@@ -128,6 +128,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             Some("chats") => 73,
             Some("collections") => 1,
             Some("installs") => 45,
+            Some("alerts") => 91,
             other => panic!("what is an id of {other:?}?"),
         }),
         (_, "workflow_id") => words("rivals-workflow", "nobodys-workflo"),

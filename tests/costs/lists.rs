@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::measure;
 use crate::support::{TestApp, samples};
 
-const LISTS: [&str; 13] = [
+const LISTS: [&str; 14] = [
     "/api/payloads/list",
     "/api/leads/list",
     "/api/leads/list?status=New",
@@ -15,6 +15,7 @@ const LISTS: [&str; 13] = [
     "/api/collections",
     "/api/notifications/list",
     "/api/installs",
+    "/api/alerts",
     "/api/invoices/list",
     "/api/chats/list",
     "/api/chats/73",
@@ -42,6 +43,7 @@ async fn grow(house: &TestApp, from: usize, count: usize) {
             ("/api/payloads", samples::payload()),
             ("/api/leads", person),
             ("/api/media", media),
+            ("/api/alerts", json!({ "kind": "stuck", "after_minutes": 60 })),
             ("/api/notifications", json!({ "title": "Done", "message": format!("{n} of them") })),
             ("/api/invoices", invoice(n)),
             ("/api/chats/message", message),

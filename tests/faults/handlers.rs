@@ -81,6 +81,9 @@ rows! {
     set_lead_view: Same, NOTHING;
     register_installation: Same, NOTHING;
     delete_installation: Or(404), NOTHING;
+    create_alert: Same, NOTHING;
+    update_alert: Same, NOTHING;
+    delete_alert: Or(404), NOTHING;
     push_execution: Same, NOTHING;
     create_lead: Same, NOTHING;
     change_leads: Same, NOTHING;

@@ -1,5 +1,7 @@
-//! n8n instances: registering, listing and deleting them, taking in their pushed executions, listing their workflows.
+//! n8n instances: registering, listing and deleting them, taking in their pushed executions, listing their workflows,
+//! and alerts over all of them.
 
+mod alerts;
 mod delete;
 mod get;
 mod installed;
@@ -18,4 +20,5 @@ pub fn router<R: Routes>() -> R {
         .routes(routes!(delete::handler))
         .routes(routes!(push::handler))
         .routes(routes!(installed::handler))
+        .merge(alerts::router())
 }

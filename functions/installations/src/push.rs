@@ -16,7 +16,7 @@ use shared::{
     metering,
     n8n::{answer::map_status, execution::Summary},
     store::StoreError,
-    work::poll,
+    work::{poll, watch::Watched},
 };
 use utoipa::ToSchema;
 
@@ -77,9 +77,12 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
         ctx.app.blobs.put(&BlobKey::of(ctx.tenant(), &file), "application/json", input.data.clone()).await?;
     let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
     let metered = meter(&ctx, &installation, &input, nid, &snapshot).await?;
+    let (app, tenant) = (&ctx.app, ctx.tenant());
+    let watched = Watched { app, tenant, installation: &installation, nid, workflow_id: &input.workflow_id };
     let installed = ctx.installed();
-    let heard = installed.heard_of(installation.id);
-    let (newest, ()) = join(poll::latest(&ctx.app, ctx.tenant(), nid, &snapshot), heard).await;
+    let heard = join(installed.heard_of(installation.id), watched.saw(&snapshot));
+    let (newest, ((), watched)) = join(poll::latest(app, tenant, nid, &snapshot), heard).await;
+    watched?;
     let newest = newest?;
     let execution_id = snapshot.execution_id.clone();
     let push = PushedExecution {

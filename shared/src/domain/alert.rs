@@ -165,7 +165,8 @@ impl Rule {
                 })
             }
             Condition::Silent { .. } => {
-                let since = self.moment(vitals).filter(|at| *at <= now).and(vitals.last_at.or(Some(self.created_at)));
+                let since =
+                    self.moment(vitals).filter(|at| *at <= now).and(vitals.last_at.or(Some(self.created_at)));
                 since.map(|since| format!("No execution has begun since {}.", clock::iso(since)))
             }
             Condition::Stuck { .. } => {

@@ -45,6 +45,8 @@ pub enum What {
     ForgetField { field_id: Id },
     /// Delete what is known of the workflows of a deleted installation.
     ForgetInstallation { installation_id: Id },
+    /// Hold every workflow against the rules of alerts, which have changed.
+    WatchWorkflows,
 }
 
 /// How a step ended.

@@ -182,6 +182,10 @@ routes! {
     Get "/api/installs" "list_installations" Invokati Scope("installations:read"), None, "installations", [Invalid];
     Get "/api/installs/{id}" "get_installation" Invokati Scope("installations:read"), None, "installations", [NotFound];
     Delete "/api/installs/{id}" "delete_installation" Invokati Scope("installations:write"), None, "installations", [NotFound, Conflict];
+    Get "/api/alerts" "list_alerts" Invokati Scope("alerts:read"), None, "installations", [];
+    Post "/api/alerts" "create_alert" Invokati Scope("alerts:write"), None, "installations", [NotFound, WrongState];
+    Patch "/api/alerts/{id}" "update_alert" Invokati Scope("alerts:write"), None, "installations", [NotFound];
+    Delete "/api/alerts/{id}" "delete_alert" Invokati Scope("alerts:write"), None, "installations", [NotFound];
     Post "/api/push/executions" "push_execution" Invokati Scope("executions:write"), None, "installations", [NotFound];
     Post "/api/leads" "create_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Forbidden, WrongState];
     Get "/api/leads/recent" "list_recent_leads" Invokati Scope("leads:read"), None, "leads", [Invalid];

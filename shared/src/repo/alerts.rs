@@ -59,7 +59,12 @@ impl Alerts<'_> {
 
     /// Stores how a workflow does, with what that changes among those that are not well: `after.v` is one more than the stored
     /// version.
-    pub fn replace(&self, before: &Vitals, after: &Vitals, look_at: Option<Millis>) -> Result<Vec<Write>, StoreError> {
+    pub fn replace(
+        &self,
+        before: &Vitals,
+        after: &Vitals,
+        look_at: Option<Millis>,
+    ) -> Result<Vec<Write>, StoreError> {
         let key = self.vitals_key(after.nid);
         let mut attrs = encode(after)?;
         due::owe(&mut attrs, &key, look_at.map(|at| (TaskKind::WatchWorkflow, at)));
@@ -89,7 +94,8 @@ impl Alerts<'_> {
 
     /// The workflows that are not well, by rule, up to [`MAX_SHOWN`].
     pub async fn unwell(&self) -> Result<Vec<Unwell>, StoreError> {
-        let page = self.store.query(&Query::table(Key::partition(self.tenant, FIRING)).limit(MAX_SHOWN)).await?;
+        let page =
+            self.store.query(&Query::table(Key::partition(self.tenant, FIRING)).limit(MAX_SHOWN)).await?;
         let mut unwell = Vec::with_capacity(page.items.len());
         for item in &page.items {
             match item.decode() {

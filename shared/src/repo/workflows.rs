@@ -9,7 +9,10 @@ use super::listing::{self, Listed};
 use crate::{
     domain::workflow::{Latest, Workflow},
     ids::Id,
-    store::{Change, Cond, Index, Item, Key, Query, Store, StoreError, Write, attr, encode, limits, segment},
+    store::{
+        Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
+        limits, segment,
+    },
     tenant::TenantId,
 };
 
@@ -132,6 +135,28 @@ impl Workflows<'_> {
             }
             query.after = page.next;
         }
+    }
+
+    /// A page of the nodes of an installation, by n8n id, and the last of it when there are more.
+    pub async fn page(
+        &self,
+        installation: Id,
+        after: Option<(Id, String)>,
+        limit: usize,
+    ) -> Result<(Listed<Workflow>, Option<(Id, String)>), StoreError> {
+        let after =
+            after.map(|(nid, workflow)| Position { key: self.key(nid), sort: Some(SortValue::S(workflow)) });
+        let query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(limit).after(after);
+        let page = self.store.query(&query).await?;
+        let mut found = Listed::default();
+        for item in &page.items {
+            found.push(listing::row(item)?);
+        }
+        let last = page.next.and_then(|place| match place.sort {
+            Some(SortValue::S(workflow)) => Some((listing::id_of(&place.key)?, workflow)),
+            _ => None,
+        });
+        Ok((found, last))
     }
 
     /// Up to `limit` nodes of an installation, as they stand under their keys: one that cannot be read is among them.

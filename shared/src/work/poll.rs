@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Ended, Message};
+use futures::future::join;
+
+use super::{Ended, Message, watch::Watched};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
     domain::{
-        run::{CLOCK_SKEW, FOLLOW_FOR, Run, Snapshot, poll_pause},
+        installation::Installation,
+        run::{CLOCK_SKEW, FOLLOW_FOR, Run, RunStatus, Snapshot, poll_pause},
         workflow::{self, Latest},
     },
     error::{Error, OrNotFound, Result},
@@ -68,7 +71,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     let next = if is_due { Some(now.plus(poll_pause(run.polls))) } else { put_off }.filter(|_| !over);
     // Before the debt is paid, so that whoever dies in between is followed by somebody who remembers it again.
     if let Some(snapshot) = snapshot(&run, now) {
-        remember(app, tenant, &run, snapshot).await?;
+        remember(app, tenant, &installation, &run, snapshot).await?;
     }
     run.v += 1;
     app.store.write(runs.replace(&run, next)?).await?;
@@ -93,6 +96,22 @@ async fn look(n8n: &N8n<'_>, run: &Run) -> Result<Option<ExecutionRow>, N8nError
     let Some(workflow_id) = &run.workflow_id else { return Ok(None) };
     let newest = n8n.newest_execution(workflow_id).await?;
     Ok(newest.filter(|row| row.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= run.after)))
+}
+
+/// What an answer of n8n says of an execution that is nobody's run.
+pub(super) fn seen(row: &ExecutionRow, now: Millis) -> Snapshot {
+    let status: RunStatus = answer::map_status(&row.status).into();
+    Snapshot {
+        execution_id: row.id.clone(),
+        status,
+        n8n_status: row.status.clone(),
+        started_at: row.started_at,
+        stopped_at: row.stopped_at.filter(|_| status.is_complete()),
+        error: None,
+        run_id: None,
+        seen_at: now,
+        blob: None,
+    }
 }
 
 fn learn(run: &mut Run, row: &ExecutionRow) {
@@ -120,11 +139,19 @@ fn snapshot(run: &Run, now: Millis) -> Option<Snapshot> {
     })
 }
 
-async fn remember(app: &App, tenant: TenantId, run: &Run, snapshot: Snapshot) -> Result<()> {
+async fn remember(
+    app: &App,
+    tenant: TenantId,
+    installation: &Installation,
+    run: &Run,
+    snapshot: Snapshot,
+) -> Result<()> {
     let Some(workflow_id) = &run.workflow_id else { return Ok(()) };
     let nid = Installed { app, tenant }.node(run.installation_id, workflow_id, None).await?;
     debug_assert_eq!(nid, workflow::nid(tenant, run.installation_id, workflow_id));
-    latest(app, tenant, nid, &snapshot).await.map(|_| ())
+    let watched = Watched { app, tenant, installation, nid, workflow_id };
+    let (newest, watched) = join(latest(app, tenant, nid, &snapshot), watched.saw(&snapshot)).await;
+    newest.and(watched)
 }
 
 /// Makes a snapshot the newest of its workflow, unless a newer one stands there. Returns whether it is the newest now.

@@ -17,7 +17,7 @@ use crate::{
         notification::{Notification, NotificationType},
         run::Snapshot,
     },
-    error::{Error, OrNotFound, Result},
+    error::{OrNotFound, Result},
     ids::Id,
     installed::Installed,
     n8n::client::{N8n, N8nError, Turn},
@@ -133,12 +133,19 @@ impl Watched<'_> {
         Err(StoreError::Conflict.into())
     }
 
-    async fn notification(&self, rule: &Rule, firing: &Firing, trouble: Option<&str>) -> Result<Notification> {
+    async fn notification(
+        &self,
+        rule: &Rule,
+        firing: &Firing,
+        trouble: Option<&str>,
+    ) -> Result<Notification> {
         let workflows = Workflows { store: &*self.app.store, tenant: self.tenant };
         let name = workflows.get(self.nid).await?.and_then(|node| node.name);
         let name = name.unwrap_or_else(|| self.workflow_id.to_owned());
         let title = format!("{}: {name}", rule.title);
-        let unsure = trouble.map(|why| format!(" That is what Baton knows; n8n does not say: {why}.")).unwrap_or_default();
+        let unsure = trouble
+            .map(|why| format!(" That is what Baton knows; n8n does not say: {why}."))
+            .unwrap_or_default();
         Ok(Notification {
             id: self.app.id(),
             group_id: self.installation.group_id,
@@ -242,7 +249,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
 /// every execution.
 fn next_look(vitals: &Vitals, about: &[&Rule], due: Option<Millis>, now: Millis) -> Option<Millis> {
     let next = vitals.next_look(about, now)?.max(now.plus(UNANNOUNCED));
-    Some(due.filter(|due| (now..=next).contains(due)).unwrap_or(next))
+    Some(due.filter(|due| *due > now && *due <= next).unwrap_or(next))
 }
 
 /// Where n8n shows the executions of a workflow.
@@ -284,6 +291,7 @@ mod tests {
         assert_eq!(next(Some(80), 60), Some(minute(80)), "it stays");
         assert_eq!(next(Some(95), 60), Some(minute(90)));
         assert_eq!(next(Some(50), 60), Some(minute(90)));
+        assert_eq!(next(Some(60), 60), Some(minute(90)), "it is paid by this look");
         assert_eq!(next(None, 90), Some(minute(90).plus(UNANNOUNCED)), "no tick has passed it");
         assert_eq!(next_look(&vitals, &[], Some(minute(80)), minute(60)), None);
     }

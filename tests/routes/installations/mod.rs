@@ -1,3 +1,4 @@
+mod alerts;
 mod installed;
 mod installs;
 mod metering;

@@ -1,5 +1,6 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
+mod alerts;
 mod companion;
 mod connect;
 mod leads;
@@ -120,6 +121,7 @@ pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
     let made = caller.post("/automation/payload/create", body).await;
     assert_eq!(made.status, 201, "{made:?}");
     house.renumber::<Payload>(caller, made.id(), base + 42).await;
+    alerts::seed(house, caller, base).await;
     companion::seed(house, caller, base).await;
     pipeline::seed(house, caller, base).await;
     media::seed(house, caller, base).await;
@@ -153,6 +155,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(creations());
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
+    all.extend(alerts::samples());
     all.extend(sessions::samples());
     all.extend(companion::samples());
     all.extend(connect::samples());

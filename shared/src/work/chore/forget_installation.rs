@@ -19,7 +19,9 @@ use crate::{
     },
     error::Result,
     ids::Id,
-    repo::{listing, n8n_credentials::N8nCredentials, orgs, pushes::Pushes, workflows::Workflows},
+    repo::{
+        alerts::Alerts, listing, n8n_credentials::N8nCredentials, orgs, pushes::Pushes, workflows::Workflows,
+    },
     store::{self, Item, Write},
     tenant::TenantId,
 };
@@ -64,6 +66,12 @@ async fn forget_node(app: &App, workflows: &Workflows<'_>, node: &Item) -> Resul
                 .buffer_unordered(AT_ONCE)
                 .try_for_each(|()| async { Ok(()) })
                 .await?;
+        }
+    }
+    if let Some(nid) = listing::id_of(&node.key) {
+        let alerts = Alerts { store: &*app.store, tenant: workflows.tenant };
+        if let Some(known) = alerts.vitals(nid).await? {
+            store::apply(&*app.store, alerts.forget(&known.item)).await?;
         }
     }
     for write in workflows.delete(node) {
