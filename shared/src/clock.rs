@@ -59,7 +59,7 @@ pub fn iso_millis(at: Millis) -> String {
     format!("{}.{:03}Z", seconds.trim_end_matches('Z'), at.0.rem_euclid(1000))
 }
 
-/// Reads RFC 3339 with any offset, or a plain date (its first moment in UTC). What lies before [`FIRST`] or after [`LAST`]
+/// Reads RFC 3339 with any offset, also as ISO 8601 and databases write it (`+0000`, `+00`, no seconds), or a plain date (its first moment in UTC). What lies before [`FIRST`] or after [`LAST`]
 /// in UTC is none, because it could not be shown.
 pub fn parse_iso(text: &str) -> Option<Millis> {
     let nanos = parse(text)?.unix_timestamp_nanos();
@@ -72,9 +72,33 @@ pub fn parse_day(text: &str) -> Option<String> {
 }
 
 fn parse(text: &str) -> Option<OffsetDateTime> {
+    const DAY: usize = "2025-01-21".len();
     let text = text.trim();
-    let parse = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    parse(text).or_else(|| parse(&format!("{text}T00:00:00Z"))).or_else(|| parse(&format!("{text}Z")))
+    let (day, rest) = (text.get(..DAY)?, text.get(DAY..)?);
+    let rest = match rest.strip_prefix(['T', 't', ' ']) {
+        Some(rest) => rest,
+        None if rest.is_empty() => "00:00:00Z",
+        None => return None,
+    };
+    let (time, offset) = rest.split_at(rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len()));
+    let time = time.trim_end().replace(',', ".");
+    let seconds = if time.len() == "10:30".len() { ":00" } else { "" };
+    let offset = offset_of(offset)?;
+    OffsetDateTime::parse(&format!("{day}T{time}{seconds}{offset}"), &Rfc3339).ok()
+}
+
+/// An offset as RFC 3339 writes it: `+01:00` of `+01:00`, `+0100` and `+01`; a time without any is one of UTC.
+fn offset_of(text: &str) -> Option<String> {
+    if matches!(text, "" | "Z" | "z") {
+        return Some("Z".into());
+    }
+    let (sign, digits) = text.split_at_checked(1)?;
+    let (hours, minutes) = match digits.len() {
+        2 => (digits, "00"),
+        4 => digits.split_at_checked(2)?,
+        _ => digits.split_once(':')?,
+    };
+    Some(format!("{sign}{hours}:{minutes}"))
 }
 
 /// A moment by both clocks: the one that people can set, and the one that only goes forward.
@@ -195,11 +219,33 @@ mod tests {
             "2025-01-21T11:30:00+01:00",
             "2025-01-21T10:30:00.000Z",
             "2025-01-21T10:30:00",
+            "2025-01-21T10:30",
+            "2025-01-21t10:30:00z",
+            "2025-01-21 10:30:00",
+            "2025-01-21T10:30:00+0000",
+            "2025-01-21T16:00:00+0530",
+            "2025-01-21 05:30:00-05",
+            "2025-01-21 10:30:00.000+00",
+            "2025-01-21 11:30:00 +0100",
+            "2025-01-21T10:30:00,000Z",
         ] {
             assert_eq!(parse_iso(text), Some(Millis(1_737_455_400_000)), "{text}");
         }
         assert_eq!(parse_iso("2025-01-21"), Some(Millis(1_737_417_600_000)));
-        assert_eq!(parse_iso("yesterday"), None);
+        for text in [
+            "yesterday",
+            "2025-01-21X10:30:00Z",
+            "2025-01-21T10:30:00+1",
+            "2025-01-21T10:30:00+010",
+            "2025-01-21T10:30:00+01:0",
+            "2025-01-21T10:30:00+é0",
+            "2025-01-21T10:30:00+01:00Z",
+            "2025-01-21T",
+            "2025-01-21T10",
+            "2025-01-21T10:30:00 Z Z",
+        ] {
+            assert_eq!(parse_iso(text), None, "{text}");
+        }
     }
 
     #[test]

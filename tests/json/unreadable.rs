@@ -104,7 +104,7 @@ async fn asked_for_alone_it_is_an_error_of_its_own() {
         let house = furnished().await;
         let id = spoil(&house, partition).await;
         let answer = house.acme.get(&format!("{path}/{id}")).await;
-        assert_eq!((answer.status, &answer.json["error"]), (500, &json!("unreadable_record")), "{answer:?}");
+        assert_eq!((answer.status, &answer.json["code"]), (500, &json!("unreadable_record")), "{answer:?}");
     }
 }
 
@@ -153,7 +153,7 @@ async fn a_record_with_broken_json_in_it_is_unreadable() {
     let list = house.acme.get("/api/invoices/list").await;
     assert_eq!(rows(&list.json, "invoices")[0], (invoice, false), "{list:?}");
     let alone = house.acme.get(&format!("/api/invoices/{invoice}")).await;
-    assert_eq!((alone.status, &alone.json["error"]), (500, &json!("unreadable_record")), "{alone:?}");
+    assert_eq!((alone.status, &alone.json["code"]), (500, &json!("unreadable_record")), "{alone:?}");
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! What the platform answers before any handler runs.
 
+use std::io::Write;
+
 use axum::{Router, body::Body, routing::get};
+use flate2::{Compression, write::GzEncoder};
 use http::Method;
 use serde_json::json;
 use shared::{config::Settings, http::layers};
 
-use crate::support::{TestApp, refusal};
+use crate::support::{TestApp, named, refusal};
 
 #[tokio::test]
 async fn an_unknown_address_is_a_404_in_its_neighbours_dialect() {
@@ -65,10 +68,158 @@ async fn a_body_without_a_media_type_is_taken_as_json() {
         vec![key],
         vec![key, ("content-type", "application/json; charset=utf-8")],
         vec![key, ("content-type", "APPLICATION/JSON")],
+        vec![key, ("content-type", "")],
+        vec![key, ("content-type", "; charset=utf-8")],
         vec![key, ("content-type", "application/vnd.api+json")],
     ] {
         let answer = house.acme.send(Method::POST, "/api/payloads", body(), &headers).await;
         assert_eq!(answer.status, 201, "{headers:?}: {answer:?}");
+    }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_packed_body_is_read_and_its_repeat_is_a_repeat_however_it_is_packed() {
+    let house = TestApp::new().await;
+    let body = json!({ "title": "x", "payload": { "text": "y".repeat(1000) } }).to_string();
+    let key = ("x-api-key", house.acme.text.as_str());
+    let once = ("idempotency-key", "packed-1");
+    let packed = [key, once, ("content-encoding", "gzip")];
+    let first = house.acme.send(Method::POST, "/api/payloads", Body::from(gzip(&body)), &packed).await;
+    assert_eq!(first.status, 201, "{first:?}");
+    let again = house.acme.send(Method::POST, "/api/payloads", Body::from(body.clone()), &[key, once]).await;
+    assert_eq!(
+        (again.text.as_str(), again.header("idempotent-replayed")),
+        (first.text.as_str(), Some("true"))
+    );
+    let other = [key, ("content-encoding", "gzip")];
+    let second = house.acme.send(Method::POST, "/api/payloads", Body::from(gzip(&body)), &other).await;
+    let shown = house.acme.get(&format!("/api/payloads/{}", second.id())).await;
+    assert_eq!(shown.json["payload"]["text"], "y".repeat(1000));
+}
+
+#[tokio::test]
+async fn a_body_that_unpacks_beyond_the_limit_is_too_large_and_other_packings_are_refused() {
+    let house = TestApp::new().await;
+    let limit = house.app.settings.max_body_bytes;
+    let send = async |encoding, body: Vec<u8>| {
+        let headers = [("x-api-key", house.acme.text.as_str()), ("content-encoding", encoding)];
+        let answer = house.acme.send(Method::POST, "/api/payloads", Body::from(body), &headers).await;
+        (
+            answer.status,
+            refusal(&answer, "/api/payloads"),
+            answer.header("accept-encoding").map(str::to_owned),
+        )
+    };
+    let large = json!({ "title": "x", "payload": "y".repeat(limit) }).to_string();
+    let packed = gzip(&large);
+    assert!(packed.len() < 100_000);
+    assert_eq!(send("gzip", packed).await, (413, "body_too_large".into(), None));
+    assert_eq!(send("gzip", b"{}".to_vec()).await, (400, "body_unreadable".into(), None));
+    let told = Some("gzip, deflate".to_owned());
+    assert_eq!(send("br", b"{}".to_vec()).await, (415, "unsupported_encoding".into(), told.clone()));
+    assert_eq!(send("gzip, gzip", gzip("{}")).await, (415, "unsupported_encoding".into(), told));
+}
+
+#[tokio::test]
+async fn head_tells_the_length_of_get() {
+    let house = TestApp::new().await;
+    for path in ["/api/payloads/list", "/api/payloads/42", "/health", "/docs", "/api"] {
+        let get = house.acme.get(path).await;
+        let head = house.acme.call(Method::HEAD, path, None, &[]).await;
+        assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
+        let length = head.header("content-length").unwrap();
+        assert_eq!(length, get.text.len().to_string(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_shows_n8n_its_sentence_and_keeps_its_code() {
+    let house = TestApp::new().await;
+    let answer = house.acme.post("/api/payloads", json!({})).await;
+    assert_eq!(
+        answer.json,
+        json!({
+            "success": false, "code": "validation_failed", "error": "title: is required",
+            "message": "title: is required", "errors": { "title": ["is required"] },
+        })
+    );
+    // What is for other programs keeps its code where they look for it.
+    let other = house.acme.get("/api/v1/nothing").await;
+    assert_eq!(other.json["error"], "no_such_route");
+}
+
+#[tokio::test]
+async fn a_limit_is_brought_inside_in_every_list() {
+    let house = TestApp::new().await;
+    for n in 0..3 {
+        house.acme.post("/api/payloads", json!({ "title": n })).await;
+        let person = json!({ "first_name": "a", "last_name": "b", "email": format!("a{n}@example.com") });
+        house.acme.post("/api/leads", person).await;
+    }
+    for (path, rows) in
+        [("/api/payloads/list", "payloads"), ("/api/leads/list", "leads"), ("/api/leads/recent", "leads")]
+    {
+        for (limit, count) in
+            [("-1", 1), ("0", 1), ("2.0", 2), ("2.9", 2), ("1e9", 3), ("99999999999999999999", 3), ("", 3)]
+        {
+            let answer = house.acme.get(&format!("{path}?limit={limit}")).await;
+            assert_eq!(answer.status, 200, "{path} {limit}: {answer:?}");
+            assert_eq!(answer.json[rows].as_array().unwrap().len(), count, "{path} {limit}");
+        }
+        let answer = house.acme.get(&format!("{path}?limit=many")).await;
+        assert_eq!(answer.json["errors"], json!({ "limit": ["must be a number"] }));
+    }
+}
+
+#[tokio::test]
+async fn a_listed_word_is_read_whatever_its_case() {
+    let house = TestApp::new().await;
+    let media = json!({ "title": "x", "media_type": "Video", "automation_status": "APPROVED" });
+    let made = house.acme.post("/api/media", media).await;
+    assert_eq!(
+        (made.status, &made.json["media_type"], &made.json["automation_status"]),
+        (201, &json!("video"), &json!("approved"))
+    );
+    let listed = house.acme.get("/api/media/list?media_type=VIDEO&automation_status=Approved").await;
+    assert_eq!(listed.json["count"], 1, "{listed:?}");
+    let field = json!({ "label": "Size", "field_type": "SELECT", "options": ["S", "L"] });
+    assert_eq!(house.acme.post("/api/lead-custom-fields", field).await.status, 201);
+}
+
+#[tokio::test]
+async fn what_an_expression_leaves_behind_is_no_id() {
+    let house = TestApp::new().await;
+    for word in ["undefined", "null", "NaN", "[object Object]", "={{ $workflow.id }}"] {
+        let usage = json!({
+            "n8n_base_url": "https://n8n.example.com", "workflow_id": word, "execution_id": word, "model_id": word,
+            "input_tokens": 1, "output_tokens": 1,
+        });
+        assert_eq!(
+            named(&house.acme.post("/api/token-usage", usage).await),
+            ["execution_id", "model_id", "workflow_id"],
+            "{word}"
+        );
+        let message = json!({ "session_id": word, "role": "user", "content": "x" });
+        assert_eq!(named(&house.acme.post("/api/chats/message", message).await), ["session_id"], "{word}");
+        let invoice = json!({ "invoice_number": word, "amount": 1 });
+        assert_eq!(named(&house.acme.post("/api/invoices", invoice).await), ["invoice_number"], "{word}");
+        // An item is worth more than the ids that it lacks.
+        let payload = json!({ "title": "x", "workflow_id": word, "execution_id": word });
+        let made = house.acme.post("/api/payloads", payload).await;
+        assert_eq!((made.status, &made.json["workflow_id"]), (201, &json!(null)), "{word}");
+        let shown = house.acme.get(&format!("/api/payloads/{}", made.id())).await;
+        assert_eq!(shown.json["execution_id"], json!(null), "{word}");
+    }
+    // Two messages without an id of their own are two.
+    for _ in 0..2 {
+        let message = json!({ "session_id": "s", "role": "user", "content": "x", "message_id": "undefined" });
+        assert_eq!(house.acme.post("/api/chats/message", message).await.status, 201);
     }
 }
 

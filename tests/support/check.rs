@@ -17,7 +17,8 @@ pub fn refusal(answer: &Answer, path: &str) -> String {
         }
         Dialect::Invokati => {
             assert_eq!(body["success"], false, "{path}: {answer:?}");
-            &body["error"]
+            assert_eq!(body["error"], body["message"], "what n8n shows is the sentence: {path}: {answer:?}");
+            &body["code"]
         }
         Dialect::DripPulse | Dialect::House => &body["error"],
     };

@@ -122,7 +122,7 @@ async fn what_nobody_decided_on_can_be_denied_with_its_deletion() {
         let scopes = ["payloads", "media", "leads", "invoices"].map(|of| format!("{of}:write")).into();
         let writes = house.key(&house.acme, NewKey { scopes, ..NewKey::default() }).await;
         let refused = writes.delete(&one).await;
-        assert_eq!((refused.status, &refused.json["error"]), (403, &json!("missing_scope")), "{refused:?}");
+        assert_eq!((refused.status, &refused.json["code"]), (403, &json!("missing_scope")), "{refused:?}");
         let wrong = house.acme.delete(&format!("{path}/{id}?decide=approve")).await;
         assert!([400, 422].contains(&wrong.status), "{wrong:?}");
         assert_eq!(house.acme.get(&format!("{path}/{id}")).await.status, 200, "nothing was deleted");
@@ -211,5 +211,5 @@ async fn a_key_that_may_not_decide_gets_no_remembered_reply_of_one_that_may() {
     let scopes = vec!["leads:write".into()];
     let writes = house.key(&house.acme, NewKey { scopes, ..NewKey::default() }).await;
     let refused = writes.post_once(path, "once", body).await;
-    assert_eq!((refused.status, &refused.json["error"]), (403, &json!("missing_scope")), "{refused:?}");
+    assert_eq!((refused.status, &refused.json["code"]), (403, &json!("missing_scope")), "{refused:?}");
 }

@@ -14,7 +14,7 @@ async fn of_two_decisions_at_once_one_stands() {
     let (approved, denied) = tokio::join!(decide(&house, "approve", entity), decide(&house, "deny", entity));
     let (won, lost) = if approved.status == 200 { (approved, denied) } else { (denied, approved) };
     assert_eq!((won.status, lost.status), (200, 409), "{won:?} {lost:?}");
-    assert_eq!(lost.json["error"], "already_decided");
+    assert_eq!(lost.json["code"], "already_decided");
     assert_eq!(lost.json["automation_status"], won.json["action"]);
     house.live(Duration::from_secs(60)).await;
     let told = told(&house);

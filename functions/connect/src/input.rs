@@ -49,7 +49,7 @@ impl Wish {
         let kind = kinds::find(kind)
             .ok_or_else(|| Error::not_found("kind of node; GET /api/n8n/nodes lists them"))?;
         let base_url = base(ctx, &mut fields);
-        let workflow_id = fields.text("workflow_id", 100);
+        let workflow_id = fields.foreign_id("workflow_id", 100);
         if !workflow_id.iter().all(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))) {
             fields.refuse("workflow_id", "must be n8n's id of a workflow, such as b9NLgJV0oXIpXSsr");
         }

@@ -101,7 +101,7 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
 fn read(body: &Bytes) -> Result<Input> {
     let mut fields = Fields::read(body)?;
     let installation_id = fields.required_id("installation_id");
-    let workflow_id = fields.required_text("workflow_id", 200);
+    let workflow_id = fields.required_foreign_id("workflow_id", 200);
     let data = fields.bytes("execution_data");
     match &data {
         None => fields.refuse("execution_data", "is required"),

@@ -140,7 +140,7 @@ async fn seal(ctx: &Ctx, id: Id, version: u64, input: &Input) -> Result<String> 
 }
 
 async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
-    let instance_id = fields.required_text("instance_id", 200);
+    let instance_id = fields.required_foreign_id("instance_id", 200);
     let host = fields.required_text("host", 500);
     let api_key = fields.required_text("api_key", 2000);
     let title = fields.required_text("title", 200);

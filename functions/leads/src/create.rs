@@ -88,9 +88,9 @@ pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) 
 /// Who has the address, in the client group that was named or the caller's own: read beside the pipeline, so that a create
 /// waits for the store twice and not three times.
 async fn look_up(ctx: &Ctx, opened: &Opened) -> Result<Option<LookedUp>, StoreError> {
-    let Some(folded) = opened.folded_email() else { return Ok(None) };
+    let Some(email) = opened.email() else { return Ok(None) };
     let group_id = opened.group_id().unwrap_or(ctx.caller.group_id);
-    Ok(Some(LookedUp { group_id, holder: ctx.leads().holder(group_id, &folded).await? }))
+    Ok(Some(LookedUp { group_id, holder: ctx.leads().holder(group_id, email).await? }))
 }
 
 struct LookedUp {

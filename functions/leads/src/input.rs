@@ -4,7 +4,6 @@ use shared::{
     domain::{
         duplicate::OnDuplicate,
         lead::{Change, MAX_SCORE, Profile},
-        org::fold_email,
         pipeline::Pipeline,
     },
     error::Result,
@@ -34,9 +33,9 @@ pub struct CreateLead {
     company_name: Option<String>,
     #[schema(max_length = 200, example = "VP Marketing")]
     job_title: Option<String>,
-    #[schema(max_length = 2048, example = "https://acme.com")]
+    #[schema(max_length = 8192, example = "https://acme.com")]
     website: Option<String>,
-    #[schema(max_length = 2048)]
+    #[schema(max_length = 8192)]
     linkedin_url: Option<String>,
     #[schema(max_length = 200, example = "Technology")]
     industry: Option<String>,
@@ -113,13 +112,12 @@ impl Opened {
         for name in ["first_name", "last_name", "email"] {
             fields.require(name);
         }
-        let (email, origin) = (email(&mut fields), Origin::read(&mut fields));
+        let (email, origin) = (fields.email("email"), Origin::read(&mut fields));
         Self { query, fields, email, origin }
     }
 
-    /// The address as it is compared.
-    pub fn folded_email(&self) -> Option<String> {
-        self.email.as_deref().and_then(fold_email)
+    pub fn email(&self) -> Option<&str> {
+        self.email.as_deref()
     }
 
     /// The client group that was named.
@@ -149,14 +147,6 @@ pub fn profile(fields: &mut Fields) -> Profile {
     profile.lead_score = fields.whole("lead_score", MAX_SCORE);
     profile.budget_confirmed = fields.flag("budget_confirmed");
     profile
-}
-
-pub fn email(fields: &mut Fields) -> Option<String> {
-    let text = fields.text("email", 254)?;
-    if fold_email(&text).is_none() {
-        fields.refuse("email", "is not an e-mail address");
-    }
-    Some(text)
 }
 
 /// A status by its label, whatever its case, or its id.

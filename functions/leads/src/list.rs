@@ -1,7 +1,7 @@
 use futures::future::try_join;
 use serde::Serialize;
 use shared::{
-    domain::{lead::Lead, pipeline::Pipeline, review::AutomationStatus, words},
+    domain::{email, lead::Lead, pipeline::Pipeline, review::AutomationStatus, words},
     error::Result,
     http::{
         ctx::Ctx,
@@ -34,7 +34,7 @@ pub struct ListQuery {
     /// Text at the beginning of a word of name, e-mail address or company, whatever its case.
     #[param(max_length = 200)]
     search: Option<String>,
-    /// The whole e-mail address, whatever its case.
+    /// The whole e-mail address, however it is spelled.
     #[param(max_length = 254)]
     email: Option<String>,
     /// `pending`, `approved`, `denied` or `regenerate`.
@@ -127,7 +127,8 @@ fn page(fields: &mut Fields) -> (usize, From) {
             (limit, From::Newest(before))
         }
         Some(text) => {
-            let search = words::search(&text);
+            // One address has many spellings, and only one of them is stored.
+            let search = words::search(&email::normal(&text).unwrap_or(text));
             let (limit, after) = page::read_search(fields, &search);
             (limit, From::Search(search, after))
         }
@@ -140,7 +141,7 @@ fn filter(fields: &mut Fields, pipeline: Option<&Pipeline>) -> Filter {
         group_id: fields.id("group_id"),
         status_ids: pipeline.and_then(|pipeline| Some(pipeline.named_as(input::status(fields, pipeline)?))),
         source: fields.text("source", 100).map(|text| words::fold(&text)),
-        email: fields.text("email", 254).map(|text| text.to_lowercase()),
+        email: fields.email("email"),
         automation_status: automation_status(fields, &AutomationStatus::ALL),
         human_interaction: fields.flag("human_interaction"),
     }

@@ -5,7 +5,7 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::QueryFields,
-        fields::MAX_WHOLE,
+        page,
         reply::Reply,
         shown::{Shown, shown},
     },
@@ -38,11 +38,11 @@ pub struct Recent {
 #[utoipa::path(get, path = "/api/leads/recent", operation_id = "list_recent_leads", tag = "leads",
     params(RecentQuery), responses((status = 200, description = "The newest leads.", body = Recent)))]
 pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let limit = fields.whole("limit", MAX_WHOLE).and_then(|limit| usize::try_from(limit).ok());
+    let limit = page::limit(&mut fields, DEFAULT, MOST);
     fields.finish()?;
     let (leads, pipelines) = (ctx.leads(), ctx.pipelines());
     let filter = Filter::default();
-    let newest = leads.list(&filter, limit.unwrap_or(DEFAULT).clamp(1, MOST), None);
+    let newest = leads.list(&filter, limit, None);
     let (listed, pipeline) = try_join(newest, pipelines.load()).await?;
     let show = |lead| Ok(LeadOut::new(ctx.tenant(), lead, &pipeline));
     let leads = shown(ctx.tenant(), listed.rows(), |lead| lead.subject.id, show)?;

@@ -39,9 +39,9 @@ pub struct UpdateLead {
     company_name: Option<String>,
     #[schema(max_length = 200)]
     job_title: Option<String>,
-    #[schema(max_length = 2048)]
+    #[schema(max_length = 8192)]
     website: Option<String>,
-    #[schema(max_length = 2048)]
+    #[schema(max_length = 8192)]
     linkedin_url: Option<String>,
     #[schema(max_length = 200)]
     industry: Option<String>,
@@ -162,7 +162,7 @@ impl Patch {
         refuse_unknown(&mut fields, pipeline);
         fields.alias("status", "status_id");
         let mut change = Change {
-            email: input::email(&mut fields),
+            email: fields.email("email"),
             profile: input::profile(&mut fields),
             cleared: Vec::new(),
             status_id: input::status(&mut fields, pipeline),
@@ -177,8 +177,8 @@ impl Patch {
         let patch = Self {
             change,
             installation_id: fields.id("installation_id"),
-            workflow_id: fields.text("workflow_id", 200),
-            execution_id: fields.text("execution_id", 200),
+            workflow_id: fields.foreign_id("workflow_id", 200),
+            execution_id: fields.foreign_id("execution_id", 200),
             human_interaction: fields.flag("human_interaction"),
             allow_regenerate: fields.flag("allow_regenerate"),
             automation_status: origin::automation_status(&mut fields, &AutomationStatus::SETTABLE),

@@ -3,11 +3,21 @@
 use shared::{
     domain::media::{Details, MediaType},
     error::Result,
-    http::{fields::Fields, origin::Origin},
+    http::{
+        fields::{Fields, MAX_URL},
+        origin::Origin,
+    },
 };
 use utoipa::ToSchema;
 
 use crate::filing::Wish;
+
+/// Tags of a list.
+const MAX_TAGS: usize = 50;
+/// Characters of one of them.
+const MAX_TAG: usize = 100;
+/// Characters of all of them, as one text.
+const MAX_TAGS_TEXT: usize = 6000;
 
 /// A media item to create.
 #[derive(Debug, ToSchema)]
@@ -48,8 +58,8 @@ pub struct CreateMedia {
     height: Option<u32>,
     #[schema(max_length = 10_000, example = "Main hero video for product launch")]
     description: Option<String>,
-    /// Separated by commas.
-    #[schema(max_length = 1000, example = "product, launch, hero")]
+    /// Separated by commas. A list of up to 50 texts of 100 characters is taken as well.
+    #[schema(max_length = 6000, example = "product, launch, hero")]
     tags: Option<String>,
     /// Free status.
     #[schema(max_length = 200)]
@@ -133,7 +143,7 @@ pub fn details(fields: &mut Fields) -> Details {
         width: pixels(fields, "width"),
         height: pixels(fields, "height"),
         description: fields.text("description", 10_000),
-        tags: fields.text("tags", 1000),
+        tags: tags(fields),
         status: fields.text("status", 200),
     }
 }
@@ -141,7 +151,27 @@ pub fn details(fields: &mut Fields) -> Details {
 /// An address, as it was sent once it is known to be one: a page may put it into a link.
 fn address(fields: &mut Fields, name: &str) -> Option<String> {
     fields.url(name)?;
-    fields.text(name, 2048)
+    fields.text(name, MAX_URL)
+}
+
+/// Tags as one text, however they were sent: separated by commas, or a list, be it as JSON or as its text.
+fn tags(fields: &mut Fields) -> Option<String> {
+    let sent = fields.json("tags")?;
+    if !sent.part().is_list() {
+        return fields.text("tags", MAX_TAGS_TEXT);
+    }
+    let mut tags = Vec::new();
+    for item in sent.part().items().filter(|item| !item.is_null()) {
+        let tag = item.text_or_digits().map(|tag| tag.trim().to_owned());
+        match tag.filter(|tag| tag.chars().count() <= MAX_TAG && tags.len() < MAX_TAGS) {
+            Some(tag) => tags.extend(Some(tag).filter(|tag| !tag.is_empty())),
+            None => {
+                fields.refuse("tags", format!("must be at most {MAX_TAGS} texts of {MAX_TAG} characters"));
+                return None;
+            }
+        }
+    }
+    (!tags.is_empty()).then(|| tags.join(", "))
 }
 
 fn pixels(fields: &mut Fields, name: &str) -> Option<u32> {

@@ -230,7 +230,7 @@ fn read(mut fields: Fields) -> Result<Input> {
     if entity_type.is_none() && !fields.is_refused("entity_type") {
         fields.refuse("entity_type", "is required");
     }
-    let execution_id = fields.text("execution_id", 200);
+    let execution_id = fields.foreign_id("execution_id", 200);
     let installation_id = fields.id("installation_id");
     let notes = fields.text("notes", 5000);
     fields.finish()?;

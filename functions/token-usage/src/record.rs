@@ -127,12 +127,12 @@ async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
     let base_url = fields.url("n8n_base_url");
     let installation_id = fields.id("installation_id");
     let input = Input {
-        workflow_id: fields.required_text("workflow_id", 200),
-        execution_id: fields.required_text("execution_id", 200),
+        workflow_id: fields.required_foreign_id("workflow_id", 200),
+        execution_id: fields.required_foreign_id("execution_id", 200),
         installation_id,
-        node_id: fields.text("node_id", 200),
+        node_id: fields.foreign_id("node_id", 200),
         call: Call {
-            model: fields.required_text("model_id", MAX_MODEL_CHARS),
+            model: fields.required_foreign_id("model_id", MAX_MODEL_CHARS),
             input: fields.required_whole("input_tokens", MAX_TOKENS),
             output: fields.required_whole("output_tokens", MAX_TOKENS),
             cached: fields.whole("cached_input_tokens", MAX_TOKENS),

@@ -400,20 +400,20 @@ fn n8n_error(reply: &OutReply, secrets: &Confidential) -> Error {
         401 | 403 => " The webhook asks for credentials.",
         _ => "",
     };
-    Error::new(ErrorKind::Upstream, "n8n_error", format!("n8n answered {}: {said}.{advice}", reply.status))
-        .with("n8n_status", reply.status)
-        .with("response", secrets.blank_json(shown(reply.body.get(..4096).unwrap_or(&reply.body))))
+    Error::new(
+        ErrorKind::Upstream,
+        "n8n_error",
+        format!("n8n answered {}: {}.{advice}", reply.status, said.trim_end_matches('.')),
+    )
+    .with("n8n_status", reply.status)
+    .with("response", secrets.blank_json(shown(reply.body.get(..4096).unwrap_or(&reply.body))))
 }
 
 fn unreachable(error: &OutError) -> Error {
     if matches!(error, OutError::Refused(_)) {
         return Error::invalid("endpoint", error.to_string());
     }
-    Error::new(
-        ErrorKind::Upstream,
-        "n8n_unreachable",
-        format!("n8n cannot be reached: {error}. Is it running?"),
-    )
+    Error::new(ErrorKind::Upstream, "n8n_unreachable", format!("{}. Is it running?", error.of("n8n")))
 }
 
 fn unclear(error: &OutError) -> Error {
@@ -424,7 +424,7 @@ fn unclear(error: &OutError) -> Error {
         );
         return Error::new(ErrorKind::UpstreamTimeout, "n8n_timeout", message);
     }
-    let message = format!("n8n's answer was lost: {error}. The workflow may be running: poll it.");
+    let message = format!("{}. The workflow may be running: poll it.", error.of("n8n"));
     Error::new(ErrorKind::Upstream, "n8n_answer_lost", message)
 }
 

@@ -17,7 +17,8 @@ use shared::{
     config::{LocalSettings, ProcessEnv},
     domain::{
         api_key::ApiKey,
-        org::{Role, User, fold_email},
+        email,
+        org::{Role, User},
     },
     ids::Id,
     repo::orgs,
@@ -342,10 +343,10 @@ async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyho
 }
 
 async fn user(app: &App, email: &str) -> anyhow::Result<User> {
-    let folded = fold_email(email).with_context(|| format!("{email:?} is not an e-mail address"))?;
-    let found = orgs::user_by_email(&*app.store, &folded).await?;
+    let address = email::normal(email).with_context(|| format!("{email:?} is not an e-mail address"))?;
+    let found = orgs::user_by_email(&*app.store, &address).await?;
     found.with_context(|| {
-        format!("there is no user {folded}; name one with --user, or make one with: baton org create")
+        format!("there is no user {address}; name one with --user, or make one with: baton org create")
     })
 }
 

@@ -8,7 +8,8 @@ use crate::{
     app::App,
     domain::{
         api_key::ApiKey,
-        org::{Group, Organization, Role, User, fold_email},
+        email,
+        org::{Group, Organization, Role, User},
         principal::Principal,
     },
     error::{Error, ErrorKind, Result},
@@ -179,5 +180,5 @@ pub fn check_new_password(password: &SecretString) -> Result<(), String> {
 }
 
 fn address(field: &str, text: &str) -> Result<String> {
-    fold_email(text).ok_or_else(|| Error::invalid(field, "is not an e-mail address"))
+    email::normal(text).ok_or_else(|| Error::invalid(field, "is not an e-mail address"))
 }

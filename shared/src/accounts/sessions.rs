@@ -18,7 +18,8 @@ use crate::{
     clock::Millis,
     domain::{
         api_key::hex,
-        org::{User, fold_email},
+        email,
+        org::User,
         principal::Principal,
         session::{SESSION_LIFE, Session, SessionRef, TOKEN_LIFE},
     },
@@ -88,7 +89,7 @@ impl App {
         password: SecretString,
         address: Option<IpAddr>,
     ) -> Result<(User, SessionToken)> {
-        let name = fold_email(username).unwrap_or_else(|| username.trim().to_lowercase());
+        let name = email::normal(username).unwrap_or_else(|| username.trim().to_lowercase());
         let attempt = throttle::count(self, &name, address).await?;
         let user = orgs::login_candidate(&*self.store, &name).await?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());

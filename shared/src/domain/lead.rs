@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    org::fold_email,
+    email,
     pipeline::{self, Pipeline},
     review::{Actor, EntityType},
     subject::{Reviewable, Subject},
@@ -21,7 +21,7 @@ use crate::{clock::Millis, ids::Id, json};
 pub struct Lead {
     #[serde(flatten)]
     pub subject: Subject,
-    /// As it was sent, trimmed.
+    /// In its normal form; one that was stored before addresses had one, as it was sent.
     pub email: String,
     #[serde(flatten)]
     pub profile: Profile,
@@ -91,8 +91,8 @@ impl Profile {
             ("phone", 50, &mut self.phone),
             ("company_name", 200, &mut self.company_name),
             ("job_title", 200, &mut self.job_title),
-            ("website", 2048, &mut self.website),
-            ("linkedin_url", 2048, &mut self.linkedin_url),
+            ("website", 8192, &mut self.website),
+            ("linkedin_url", 8192, &mut self.linkedin_url),
             ("industry", 200, &mut self.industry),
             ("company_size", 100, &mut self.company_size),
             ("annual_revenue", 100, &mut self.annual_revenue),
@@ -175,8 +175,7 @@ impl Lead {
 
     /// The address as it is compared.
     pub fn folded_email(&self) -> String {
-        // What is stored was an address when it came in.
-        fold_email(&self.email).unwrap_or_else(|| words::fold(&self.email))
+        email::stored_as(&self.email)
     }
 
     /// The source as it is compared.

@@ -1,7 +1,8 @@
 //! What the address of a video tells about it, without asking anybody.
 //!
 //! Its one rule: an address is a provider's only if its host is, letter for letter, and an id is one only if it looks like
-//! that provider's ids. What merely resembles them is any other address.
+//! that provider's ids. What merely resembles them is any other address. What clings to an id is cut off, but for the hash of
+//! an unlisted video: without it the player plays nothing, and no player is better than such a one.
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -44,7 +45,7 @@ pub fn oembed(address: &str) -> Option<Url> {
     };
     let endpoint = match &clip {
         Clip::Video(_) | Clip::Playlist(_) => "https://www.youtube.com/oembed?format=json",
-        Clip::Vimeo { .. } | Clip::Event(_) => "https://vimeo.com/api/oembed.json",
+        Clip::Vimeo { .. } | Clip::Event { .. } => "https://vimeo.com/api/oembed.json",
     };
     let mut ask = Url::parse(endpoint).ok()?;
     // Without a frame the sites tell the size of a stamp.
@@ -93,8 +94,8 @@ enum Clip {
     Playlist(String),
     /// A Vimeo video; an unlisted one has a hash beside its number.
     Vimeo { id: String, hash: Option<String> },
-    /// A Vimeo live event.
-    Event(String),
+    /// A Vimeo live event; an unlisted one has a hash as well.
+    Event { id: String, hash: Option<String> },
 }
 
 impl Clip {
@@ -108,7 +109,7 @@ impl Clip {
             },
             Self::Playlist(_) => Derived { embed_url, ..named("youtube", "YouTube") },
             // Vimeo's pictures have names of their own: only oEmbed knows them.
-            Self::Vimeo { .. } | Self::Event(_) => Derived { embed_url, ..named("vimeo", "Vimeo") },
+            Self::Vimeo { .. } | Self::Event { .. } => Derived { embed_url, ..named("vimeo", "Vimeo") },
         }
     }
 
@@ -118,7 +119,8 @@ impl Clip {
             Self::Playlist(id) => format!("https://www.youtube.com/embed/videoseries?list={id}"),
             Self::Vimeo { id, hash: None } => format!("https://player.vimeo.com/video/{id}"),
             Self::Vimeo { id, hash: Some(hash) } => format!("https://player.vimeo.com/video/{id}?h={hash}"),
-            Self::Event(id) => format!("https://vimeo.com/event/{id}/embed"),
+            Self::Event { id, hash: None } => format!("https://vimeo.com/event/{id}/embed"),
+            Self::Event { id, hash: Some(hash) } => format!("https://vimeo.com/event/{id}/embed/{hash}"),
         }
     }
 
@@ -129,7 +131,8 @@ impl Clip {
             Self::Playlist(id) => format!("https://www.youtube.com/playlist?list={id}"),
             Self::Vimeo { id, hash: None } => format!("https://vimeo.com/{id}"),
             Self::Vimeo { id, hash: Some(hash) } => format!("https://vimeo.com/{id}/{hash}"),
-            Self::Event(id) => format!("https://vimeo.com/event/{id}"),
+            Self::Event { id, hash: None } => format!("https://vimeo.com/event/{id}"),
+            Self::Event { id, hash: Some(hash) } => format!("https://vimeo.com/event/{id}/{hash}"),
         }
     }
 }
@@ -140,7 +143,7 @@ fn named(provider: &str, source: &str) -> Derived {
 
 /// An http address and its host. One with a user or a port of its own leads where the host does not tell.
 fn parse(address: &str) -> Option<(Url, String)> {
-    let url = Url::parse(address).ok()?;
+    let url = Url::parse(&unescaped(address)).ok()?;
     let plain = url.username().is_empty() && url.password().is_none() && url.port().is_none();
     if !plain || !matches!(url.scheme(), "http" | "https") {
         return None;
@@ -150,12 +153,30 @@ fn parse(address: &str) -> Option<(Url, String)> {
     Some((url, host))
 }
 
+/// Addresses that were copied out of a page's source write `&` as HTML does, once or more than once.
+fn unescaped(address: &str) -> String {
+    const FORMS: [&str; 5] = ["&amp;", "&AMP;", "&#38;", "&#038;", "&#x26;"];
+    let mut text = address.to_owned();
+    for _ in 0..3 {
+        for form in FORMS {
+            text = text.replace(form, "&");
+        }
+    }
+    text
+}
+
 fn segments(url: &Url) -> Vec<&str> {
     url.path_segments().into_iter().flatten().filter(|segment| !segment.is_empty()).collect()
 }
 
 fn query(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// A parameter wherever it stands in the address: also behind a second `?`, or behind `&` without any `?`.
+fn told<'a>(url: &'a Url, name: &str) -> Option<&'a str> {
+    let parts = url.as_str().split(['?', '&', ';', '#']).skip(1);
+    parts.filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 fn youtube(url: &Url, host: &str) -> Option<Clip> {
@@ -167,7 +188,7 @@ fn youtube(url: &Url, host: &str) -> Option<Clip> {
         };
     }
     match path.as_slice() {
-        ["watch"] => query(url, "v").and_then(|id| video(&id)).or_else(|| playlist(url)),
+        ["watch"] => told(url, "v").and_then(video).or_else(|| playlist(url)),
         ["embed", "videoseries"] | ["playlist"] => playlist(url),
         ["watch" | "embed" | "shorts" | "live" | "v" | "e", id] => video(id),
         // The address that was shared stands inside, without its host.
@@ -182,50 +203,71 @@ fn youtube(url: &Url, host: &str) -> Option<Clip> {
 }
 
 /// Eleven characters of base 64; two words of the site's own have as many.
-fn video(id: &str) -> Option<Clip> {
+fn video(text: &str) -> Option<Clip> {
+    let id = base64(text)?;
     let own = matches!(id, "videoseries" | "live_stream");
-    (id.len() == 11 && is_base64(id) && !own).then(|| Clip::Video(id.to_owned()))
+    (id.len() == 11 && !own).then(|| Clip::Video(id.to_owned()))
 }
 
 fn playlist(url: &Url) -> Option<Clip> {
-    let id = query(url, "list")?;
-    ((12..=64).contains(&id.len()) && is_base64(&id)).then_some(Clip::Playlist(id))
+    let id = base64(told(url, "list")?)?;
+    (12..=64).contains(&id.len()).then(|| Clip::Playlist(id.to_owned()))
 }
 
-fn is_base64(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+/// The id at the beginning of a text, without what clings to it. What goes on behind a point or a slash is something else.
+fn base64(text: &str) -> Option<&str> {
+    let end = text.find(|char: char| !(char.is_ascii_alphanumeric() || matches!(char, '-' | '_')));
+    let (id, junk) = text.split_at(end.unwrap_or(text.len()));
+    let goes_on = junk.strip_prefix(['.', '/']).is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+    (!goes_on).then_some(id)
 }
 
 fn vimeo(url: &Url, host: &str) -> Option<Clip> {
     let path = segments(url);
+    let clip = |id: &str, hash: Option<&str>| {
+        let (id, clinging) = numbered(id)?;
+        let hash = hash.or(clinging).or_else(|| told(url, "h")).map(hashed);
+        // A hash that is none makes it another address: the page of a user, a review, a setting.
+        let hash = hash.map_or(Some(None), |hash| hash.map(Some))?;
+        Some((id.to_owned(), hash.map(str::to_owned)))
+    };
+    let video = |id: &str, hash: Option<&str>| clip(id, hash).map(|(id, hash)| Clip::Vimeo { id, hash });
+    let event = |id: &str, hash: Option<&str>| clip(id, hash).map(|(id, hash)| Clip::Event { id, hash });
     if host == "player.vimeo.com" {
         return match path.as_slice() {
-            ["video", id] => clip(id, query(url, "h").as_deref()),
+            ["video", id] => video(id, None),
             _ => None,
         };
     }
     match path.as_slice() {
-        [id] => clip(id, query(url, "h").as_deref()),
-        ["video", id] => clip(id, query(url, "h").as_deref()),
-        ["event", id] | ["event", id, "embed"] => is_number(id).then(|| Clip::Event((*id).to_owned())),
-        ["channels" | "ondemand", _, id] => clip(id, None),
-        ["groups", _, "videos", id] => clip(id, None),
-        ["album" | "albums" | "showcase", _, "video", id] => clip(id, query(url, "h").as_deref()),
-        [id, hash] => clip(id, Some(hash)),
+        [id] | ["video", id] | ["channels" | "ondemand", _, id] => video(id, None),
+        ["groups", _, "videos", id] | ["album" | "albums" | "showcase", _, "video", id] => video(id, None),
+        ["manage", "videos", id] => video(id, None),
+        ["manage", "videos", id, hash] => video(id, Some(hash)),
+        ["event", id] => event(id, None),
+        ["event", id, rest] if base64(rest) == Some("embed") => event(id, None),
+        ["event", id, "embed", hash] | ["event", id, hash] => event(id, Some(hash)),
+        [id, hash] => video(id, Some(hash)),
         _ => None,
     }
 }
 
-/// A hash that is none makes it another address: the page of a user, a review, a setting.
-fn clip(id: &str, hash: Option<&str>) -> Option<Clip> {
-    let is_hash =
-        |hash: &str| (6..=20).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let fits = is_number(id) && hash.is_none_or(is_hash);
-    fits.then(|| Clip::Vimeo { id: id.to_owned(), hash: hash.map(str::to_owned) })
+/// The number at the beginning of a text, and the hash that hangs on it by a colon. What clings to a number otherwise is cut
+/// off, unless it could be a part of it.
+fn numbered(text: &str) -> Option<(&str, Option<&str>)> {
+    let end = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
+    let (id, rest) = text.split_at(end);
+    let hash = [":", "%3A", "%3a"].iter().find_map(|colon| rest.strip_prefix(colon));
+    let after = rest.strip_prefix('.').unwrap_or(rest);
+    let apart = !after.starts_with(|char: char| char.is_alphanumeric() || matches!(char, '-' | '_'));
+    let fits = (1..=12).contains(&id.len()) && !id.starts_with('0') && apart;
+    fits.then_some((id, hash))
 }
 
-fn is_number(id: &str) -> bool {
-    (1..=12).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit()) && !id.starts_with('0')
+/// The hash at the beginning of a text, without what clings to it.
+fn hashed(text: &str) -> Option<&str> {
+    let hash = base64(text)?;
+    ((6..=20).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(hash)
 }
 
 #[cfg(test)]

@@ -38,6 +38,18 @@ fn every_form_of_a_youtube_video() {
         "https://www.youtube.com//watch?v=dQw4w9WgXcQ",
         "https://www.youtube.com/attribution_link?a=8g8kPrPIi-E&u=%2Fwatch%3Fv%3DdQw4w9WgXcQ%26feature%3Dshare",
         "https://www.youtube.com/attribution_link?u=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3DdQw4w9WgXcQ",
+        "https://www.youtube.com/watch?t=43&amp;v=dQw4w9WgXcQ",
+        "https://www.youtube.com/watch?t=43&amp;amp;v=dQw4w9WgXcQ&#38;app=desktop",
+        "https://www.youtube.com/watch?v=dQw4w9WgXcQ?feature=share",
+        "https://www.youtube.com/watch?feature=share?v=dQw4w9WgXcQ",
+        "https://www.youtube.com/watch?v=dQw4w9WgXcQ%20",
+        "https://www.youtube.com/watch?v=dQw4w9WgXcQ\\",
+        "https://youtu.be/dQw4w9WgXcQ&feature=youtu.be",
+        "https://youtu.be/dQw4w9WgXcQ%3Ft%3D3",
+        "https://youtu.be/dQw4w9WgXcQ).",
+        "https://youtu.be/dQw4w9WgXcQ.",
+        "https://www.youtube.com/shorts/dQw4w9WgXcQ&amp;t=1",
+        "https://www.youtube.com/embed/dQw4w9WgXcQ\"",
     ];
     embeds(&forms, &format!("https://www.youtube.com/embed/{VIDEO}"));
     for form in forms {
@@ -93,12 +105,44 @@ fn every_form_of_a_vimeo_video() {
             "https://vimeo.com/76979871?h=ab12cd34ef",
             "https://vimeo.com/showcase/2222222/video/76979871?h=ab12cd34ef",
             "https://player.vimeo.com/video/76979871?h=ab12cd34ef&badge=0",
+            "https://vimeo.com/76979871:ab12cd34ef",
+            "https://vimeo.com/76979871%3Aab12cd34ef?share=copy",
+            "https://player.vimeo.com/video/76979871:ab12cd34ef",
+            "https://vimeo.com/76979871/ab12cd34ef&share=copy",
+            "https://vimeo.com/76979871?share=copy&amp;h=ab12cd34ef",
+            "https://vimeo.com/76979871?share=copy?h=ab12cd34ef",
+            "https://vimeo.com/76979871?h=ab12cd34ef?autoplay=1",
+            "https://vimeo.com/76979871&h=ab12cd34ef",
+            "https://player.vimeo.com/video/76979871&amp;h=ab12cd34ef",
+            "https://vimeo.com/channels/staffpicks/76979871?h=ab12cd34ef",
+            "https://vimeo.com/groups/shortfilms/videos/76979871?h=ab12cd34ef",
+            "https://vimeo.com/ondemand/somefilm/76979871?h=ab12cd34ef",
+            "https://vimeo.com/manage/videos/76979871/ab12cd34ef",
+            "https://vimeo.com/76979871/ab12cd34ef).",
         ],
         "https://player.vimeo.com/video/76979871?h=ab12cd34ef",
     );
     embeds(
         &["https://vimeo.com/event/4003330", "https://vimeo.com/event/4003330/embed"],
         "https://vimeo.com/event/4003330/embed",
+    );
+    embeds(
+        &[
+            "https://vimeo.com/event/4003330/ab12cd34ef",
+            "https://vimeo.com/event/4003330/embed/ab12cd34ef",
+            "https://vimeo.com/event/4003330?h=ab12cd34ef",
+            "https://vimeo.com/event/4003330:ab12cd34ef",
+        ],
+        "https://vimeo.com/event/4003330/embed/ab12cd34ef",
+    );
+    embeds(
+        &[
+            "https://vimeo.com/76979871&share=copy",
+            "https://vimeo.com/76979871%20",
+            "https://vimeo.com/76979871).",
+            "https://vimeo.com/manage/videos/76979871",
+        ],
+        "https://player.vimeo.com/video/76979871",
     );
     let derived = derive("https://vimeo.com/76979871");
     assert_eq!((derived.provider.as_deref(), derived.source.as_deref()), (Some("vimeo"), Some("Vimeo")));
@@ -142,6 +186,12 @@ fn a_page_of_a_provider_that_plays_nothing_has_its_name_only() {
         "https://vimeo.com/showcase/2222222",
         "https://player.vimeo.com/external/76979871.hd.mp4?s=abc",
         "https://player.vimeo.com/video/76979871?h=%22onload%3D",
+        "https://vimeo.com/76979871?h=",
+        "https://vimeo.com/76979871:settings",
+        "https://vimeo.com/76979871abc",
+        "https://vimeo.com/76979871-title",
+        "https://vimeo.com/event/4003330/chat",
+        "https://vimeo.com/channels/staffpicks/76979871?h=no-hash",
     ] {
         assert_eq!(derive(page), named("vimeo", "Vimeo"), "{page}");
         assert_eq!(oembed(page), None, "{page}");

@@ -7,6 +7,7 @@ pub mod chore;
 pub mod collection;
 pub mod custom_field;
 pub mod duplicate;
+pub mod email;
 pub mod execution;
 pub mod installation;
 pub mod invoice;

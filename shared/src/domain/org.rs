@@ -91,19 +91,6 @@ pub struct Group {
     pub created_at: Millis,
 }
 
-/// Trims and folds an address for comparison; none when it cannot be one.
-pub fn fold_email(text: &str) -> Option<String> {
-    let folded = text.trim().to_lowercase();
-    let (local, domain) = folded.rsplit_once('@')?;
-    let plausible = !local.is_empty()
-        && domain.contains('.')
-        && !domain.starts_with('.')
-        && !domain.ends_with('.')
-        && folded.len() <= 254
-        && !folded.contains(|c: char| c.is_whitespace() || c.is_control());
-    plausible.then_some(folded)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,27 +118,6 @@ mod tests {
             for role in Role::ALL {
                 assert_eq!(may(role, scope), roles.contains(&role), "{role:?} {scope}");
             }
-        }
-    }
-
-    #[test]
-    fn addresses_fold_and_nonsense_is_refused() {
-        assert_eq!(fold_email(" Jane@Example.COM "), Some("jane@example.com".into()));
-        let longest = format!("{}@example.com", "j".repeat(242));
-        assert_eq!(fold_email(&longest), Some(longest.clone()));
-        for text in [
-            "",
-            "jane",
-            "@example.com",
-            "jane@",
-            "jane@example",
-            "ja ne@example.com",
-            "ja\u{7}ne@example.com",
-            "jane@.com",
-            "jane@example.com.",
-            &format!("j{longest}"),
-        ] {
-            assert_eq!(fold_email(text), None, "{text}");
         }
     }
 }

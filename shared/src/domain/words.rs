@@ -5,12 +5,21 @@
 
 use std::collections::BTreeSet;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 /// Characters of a phrase that are indexed. What a search says beyond them is compared with the entity itself.
 pub const PHRASE: usize = 32;
 
-/// Folds text for comparison: case, and every run of white space, do not matter.
+/// Folds text for comparison: case, every run of white space, and whether é is one character or two, do not matter.
 pub fn fold(text: &str) -> String {
-    text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+    let folded = text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ");
+    // Last, because lower case may have what upper case lacks: ǰ is one character.
+    composed(&folded)
+}
+
+/// The text with each letter as one character where Unicode has one for it (NFC).
+pub fn composed(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
 }
 
 /// What a search looks for: folded, from its first word on, because no phrase begins with what parts words. Empty when
@@ -84,6 +93,20 @@ mod tests {
         );
         assert_eq!(phrases(""), set(&[]));
         assert_eq!(phrases("..."), set(&[]));
+    }
+
+    #[test]
+    fn letters_are_the_same_however_they_are_composed() {
+        for (one, other) in [
+            ("Été", "E\u{301}te\u{301}"),
+            ("J\u{30c}", "ǰ"),
+            ("ÅNGSTRÖM", "A\u{30a}ngstro\u{308}m"),
+            ("한글", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}"),
+        ] {
+            assert_eq!(fold(one), fold(other), "{one}");
+            assert!(finds(&fold(other), one) && finds(&fold(one), other), "{one}");
+        }
+        assert_ne!(fold("Ete"), fold("Été"));
     }
 
     #[test]

@@ -60,12 +60,18 @@ impl OutError {
 
 /// The guard's no, in words fit for the person who typed the URL.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{host:?} may not be called: {reason}")]
+#[error("{} may not be called: {reason}{}", shown(.host), .opened_by.map(|name| format!("; the setting {name} opens private networks")).unwrap_or_default())]
 pub struct Refusal {
     /// The URL's host as parsed; empty if there is none.
     pub host: String,
     /// What stands against it.
     pub reason: Reason,
+    /// The setting with which the operator may let it be called, where there is one.
+    pub opened_by: Option<&'static str>,
+}
+
+fn shown(host: &str) -> String {
+    if host.is_empty() { "the URL".into() } else { format!("{host:?}") }
 }
 
 /// What stands against calling a URL.
@@ -97,6 +103,18 @@ pub enum Reason {
 
 impl OutError {
     pub(super) fn refused(host: &str, reason: Reason) -> Self {
-        Self::Refused(Refusal { host: host.to_owned(), reason })
+        Self::Refused(Refusal { host: host.to_owned(), reason, opened_by: None })
+    }
+
+    /// What happened to a call of somebody, as a sentence without its full stop.
+    #[must_use]
+    pub fn of(&self, whom: &str) -> String {
+        match self {
+            Self::Refused(_) | Self::Dns(_) | Self::Connect(_) => format!("{whom} cannot be reached: {self}"),
+            Self::NotTried(cause) => format!("{whom} was not called: {cause}"),
+            Self::Timeout => format!("{whom} did not answer in time"),
+            Self::ReplyTooLarge { status } => format!("{whom} answered {status} with more than is read"),
+            Self::Broken(_) => format!("{whom}'s answer was lost: {self}"),
+        }
     }
 }

@@ -10,13 +10,13 @@ use std::{
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use super::{Kind, OutError, Reason, Resolver, classify};
+use super::{Kind, OutError, Reason, Refusal, Resolver, classify};
 
 /// How long a name may take to resolve, at save and at send.
 pub(super) const DNS_BUDGET: Duration = Duration::from_secs(5);
 
-/// The longest URL that is accepted from a user, in bytes.
-const MAX_URL_BYTES: usize = 2048;
+/// The longest URL that is accepted from a user, in bytes: as long as a field for one may be.
+const MAX_URL_BYTES: usize = 8192;
 
 /// What may be called besides the open internet. The default is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Policy {
 /// Parses a URL that a user typed.
 ///
 /// # Errors
-/// [`Reason::Malformed`] if it is not an absolute URL or is longer than 2,048 bytes. The text is not repeated.
+/// [`Reason::Malformed`] if it is not an absolute URL or is longer than 8,192 bytes. The text is not repeated.
 pub fn parse_url(text: &str) -> Result<Url, OutError> {
     if text.len() > MAX_URL_BYTES {
         return Err(OutError::refused("", Reason::Malformed));
@@ -90,8 +90,15 @@ impl Guard {
         };
         match self.policy.judge(literal) {
             Ok(()) => Ok(None),
-            Err(kind) => refuse(Reason::Address(kind)),
+            Err(kind) => Err(self.closed(shown, kind)),
         }
+    }
+
+    /// The refusal of an address. On a laptop, which is where loopback is open, an operator can open private networks.
+    fn closed(&self, host: &str, kind: Kind) -> OutError {
+        let may_be_opened = self.policy.allow_loopback && kind.is_private_network();
+        let opened_by = may_be_opened.then_some("BATON_EGRESS_ALLOW");
+        OutError::Refused(Refusal { host: host.to_owned(), reason: Reason::Address(kind), opened_by })
     }
 
     /// Resolves `name` once and judges every address. What it returns may be dialled, and nothing else.
@@ -115,7 +122,7 @@ impl Guard {
         };
         for address in &found {
             if let Err(kind) = self.policy.judge(*address) {
-                return Err(OutError::refused(name, Reason::Address(kind)));
+                return Err(self.closed(name, kind));
             }
         }
         Ok(found)

@@ -25,6 +25,9 @@ use crate::{
 /// Greatest whole number that every JSON reader keeps exact: 2^53 - 1.
 pub const MAX_WHOLE: u64 = (1 << 53) - 1;
 
+/// Longest address in characters: presigned links have thousands.
+pub const MAX_URL: usize = 8192;
+
 /// Most bodies have no more.
 const USUAL_FIELDS: usize = 16;
 /// Fields of one body. No route knows as many, custom fields and all.
@@ -199,7 +202,7 @@ impl Fields {
     pub fn whole(&mut self, name: &str, max: u64) -> Option<u64> {
         let number = match self.value(name)? {
             Kind::Number(digits) => number(digits).and_then(|number| whole_number(&number)),
-            Kind::Text(text) => text.trim().parse().ok(),
+            Kind::Text(text) => whole_text(text.trim()),
             _ => None,
         };
         match number {
@@ -280,13 +283,14 @@ impl Fields {
         self.id(name)
     }
 
-    /// One of the listed words.
+    /// One of the listed words, whatever its case.
     pub fn one_of<T>(&mut self, name: &str, words: &[&str], parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let word = match self.value(name)? {
             Kind::Text(text) => text.trim().to_owned(),
             _ => String::new(),
         };
-        match parse(&word).filter(|_| words.contains(&word.as_str())) {
+        let word = words.iter().find(|known| known.eq_ignore_ascii_case(&word));
+        match word.and_then(|word| parse(word)) {
             Some(value) => Some(value),
             None => self.wrong(name, &format!("must be one of {}", words.join(", "))),
         }
@@ -352,7 +356,7 @@ impl Fields {
 
     /// A full http or https URL without credentials.
     pub fn url(&mut self, name: &str) -> Option<Url> {
-        let text = self.text(name, 2048)?;
+        let text = self.text(name, MAX_URL)?;
         match Url::parse(&text) {
             Ok(url) if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() => {
                 self.wrong(name, "must start with http:// or https://")
@@ -361,7 +365,7 @@ impl Fields {
                 self.wrong(name, "must not hold a user name or password")
             }
             Ok(url) => Some(url),
-            Err(_) => self.wrong(name, "must be a full URL such as https://n8n.example.com/webhook/path"),
+            Err(_) => self.wrong(name, "must be a full URL such as https://example.com/path"),
         }
     }
 
@@ -369,8 +373,9 @@ impl Fields {
     /// objects as text.
     pub fn json(&mut self, name: &str) -> Option<Json> {
         let inner = match self.value(name)? {
-            Kind::Text(text) if text.trim_start().starts_with(['{', '[']) => {
-                Some(Json::read(text.as_bytes()))
+            Kind::Text(text) => {
+                let text = text.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{feff}');
+                text.starts_with(['{', '[']).then(|| Json::read(text.as_bytes()))
             }
             _ => None,
         };
@@ -450,6 +455,13 @@ fn whole_float(number: f64) -> Option<u64> {
     (number.fract() == 0.0 && (0.0..=MAX_WHOLE as f64).contains(&number)).then_some(number as u64)
 }
 
+/// Digits, also with a fraction of nothing: 5.0 is 5.
+fn whole_text(text: &str) -> Option<u64> {
+    let (digits, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let whole = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
+    digits.parse().ok().filter(|_| whole)
+}
+
 /// Every whole number up to here is exact, in JSON readers as in DynamoDB.
 const MOST: f64 = 999_999_999_999_999.0;
 /// DynamoDB refuses what is smaller and not 0.
@@ -487,7 +499,7 @@ mod tests {
     #[test]
     fn what_n8n_makes_of_values_is_accepted() {
         let mut fields = fields(
-            &json!({ "a": "399", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}",
+            &json!({ "a": " 399.0 ", "b": "true", "c": 551, "d": "", "e": null, "f": 120.0, "g": "{\"k\":1}",
                 "h": 1.0, "i": 42.0 }),
         );
         assert_eq!(fields.flag("h"), Some(true));
@@ -500,6 +512,34 @@ mod tests {
         assert_eq!(fields.whole("f", 1000), Some(120));
         assert_eq!(fields.json("g").unwrap().as_str(), "{\"k\":1}");
         fields.finish().unwrap();
+    }
+
+    #[test]
+    fn a_word_is_read_whatever_its_case() {
+        let words = ["pending", "approved"];
+        let read =
+            |sent: Value| fields(&json!({ "w": sent })).one_of("w", &words, |word| Some(word.to_owned()));
+        for sent in ["approved", "APPROVED", " Approved "] {
+            assert_eq!(read(json!(sent)).as_deref(), Some("approved"), "{sent}");
+        }
+        for sent in [json!("approve"), json!(1), json!("ａpproved"), json!("approved.")] {
+            assert_eq!(read(sent.clone()), None, "{sent}");
+        }
+    }
+
+    #[test]
+    fn json_in_text_is_read_behind_a_byte_order_mark() {
+        for text in ["{\"k\":1}", "\u{feff}{\"k\":1}", " \u{feff}\n{\"k\":1}"] {
+            assert_eq!(fields(&json!({ "g": text })).json("g").unwrap().as_str(), r#"{"k":1}"#, "{text:?}");
+        }
+        assert_eq!(fields(&json!({ "g": "\u{feff}plain" })).json("g").unwrap().as_str(), "\"\u{feff}plain\"");
+    }
+
+    #[test]
+    fn an_address_may_be_as_long_as_presigned_links_are() {
+        let long = |chars: usize| format!("https://example.com/{}", "x".repeat(chars - 20));
+        assert!(fields(&json!({ "u": long(MAX_URL) })).url("u").is_some());
+        assert!(fields(&json!({ "u": long(MAX_URL + 1) })).url("u").is_none());
     }
 
     #[test]
@@ -567,7 +607,17 @@ mod tests {
 
     #[test]
     fn numbers_out_of_range_are_refused() {
-        for value in [json!(-1), json!(1.5), json!("1e3"), json!(1e300), json!([1])] {
+        for value in [
+            json!(-1),
+            json!(1.5),
+            json!("1e3"),
+            json!(1e300),
+            json!([1]),
+            json!("1.5"),
+            json!("1."),
+            json!(".0"),
+            json!("NaN"),
+        ] {
             let mut fields = fields(&json!({ "n": value }));
             assert_eq!(fields.whole("n", 1000), None);
             assert!(fields.finish().is_err());

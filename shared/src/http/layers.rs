@@ -3,6 +3,7 @@
 
 use std::{
     any::Any,
+    convert::Infallible,
     sync::{Arc, OnceLock},
 };
 
@@ -13,7 +14,9 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use futures::stream;
 use http::{HeaderMap, HeaderValue, Method, header};
+use http_body::Body as _;
 use sha2::{Digest, Sha256};
 use tower::{Layer, ServiceBuilder};
 use tower_http::{
@@ -27,7 +30,7 @@ use super::{
     cookies,
     credential::{self, Sent},
     ctx::{self, Ctx, Idempotency},
-    entry, once,
+    entry, once, packed,
     peer::Peer,
     problem::{self, Unrendered},
     routes::{self, Auth, RateClass, Route, TEST_SCOPE},
@@ -61,11 +64,19 @@ pub fn platform(router: Router<SharedApp>, app: SharedApp) -> NormalizePath<Rout
     NormalizePathLayer::trim_trailing_slash().layer(router)
 }
 
-/// A reply to `HEAD` keeps its headers and loses its body, also when an error was rendered.
+/// A reply to `HEAD` keeps its headers and loses its body, also when an error was rendered. Its length is the one that `GET`
+/// would have, or none where that is not known: never the length of nothing (RFC 9110 §8.6).
 async fn limit_head(request: Request, next: Next) -> Response {
     let head = request.method() == Method::HEAD;
-    let response = next.run(request).await;
-    if head { response.map(|_| Body::empty()) } else { response }
+    let mut response = next.run(request).await;
+    if !head {
+        return response;
+    }
+    if let Some(length) = response.body().size_hint().exact() {
+        response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length.into());
+    }
+    // Of a body of no known length, so that nobody works a length out of it.
+    response.map(|_| Body::from_stream(stream::empty::<Result<Bytes, Infallible>>()))
 }
 
 fn cors(origins: &[String]) -> CorsLayer {
@@ -317,7 +328,7 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
             format!("must have 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters"),
         )
     })?;
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let body = read_body(&ctx.app, &parts.headers, body).await?;
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let fingerprint = hash(&[target.as_bytes(), &body]);
@@ -332,6 +343,10 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
         }
     }
     ctx.idempotency = Some(Idempotency { key, fingerprint, dialect: route.dialect, begun });
+    // What they say of the body was true before it was read.
+    for name in [header::CONTENT_ENCODING, header::CONTENT_LENGTH] {
+        parts.headers.remove(name);
+    }
     Ok(Remembered::New(Box::new(Request::from_parts(parts, Body::from(body)))))
 }
 
@@ -343,15 +358,15 @@ fn remembered_as(caller: &Principal, route: &Route, path: &str, sent: &str) -> K
     idempotency::key(caller.tenant, &hash(&parts))
 }
 
-/// Reads a body up to the limit. A declared length over it is refused before a byte is read. A body that is there as a whole is
-/// handed on without a copy.
+/// Reads a body up to the limit, and unpacks it up to the same. A declared length over it is refused before a byte is read. A
+/// body that is there as a whole is handed on without a copy.
 pub(super) async fn read_body(app: &SharedApp, headers: &HeaderMap, body: Body) -> Result<Bytes> {
     let limit = app.settings.max_body_bytes;
     if declared_length(headers).is_some_and(|declared| declared > limit) {
         return Err(too_large(limit));
     }
     match axum::body::to_bytes(body, limit).await {
-        Ok(body) => Ok(body),
+        Ok(body) => packed::unpack(headers, body, limit, || too_large(limit)),
         Err(error) if is_length_limit(&error) => Err(too_large(limit)),
         Err(error) => Err(broken_off(error)),
     }

@@ -55,8 +55,8 @@ impl Origin {
     pub fn read(fields: &mut Fields) -> Self {
         Self {
             installation_id: fields.id("installation_id"),
-            workflow_id: evaluated(fields.text("workflow_id", 200)),
-            execution_id: evaluated(fields.text("execution_id", 200)),
+            workflow_id: fields.foreign_id("workflow_id", 200),
+            execution_id: fields.foreign_id("execution_id", 200),
             resume_url: fields.url("resume_url"),
             group_id: fields.id("group_id"),
             human_interaction: fields.flag("human_interaction"),
@@ -129,12 +129,6 @@ impl Origin {
 fn execution_of(url: &Url) -> Option<String> {
     let mut segments = url.path_segments()?.skip_while(|segment| *segment != "webhook-waiting");
     segments.nth(1).filter(|id| !id.is_empty()).map(str::to_owned)
-}
-
-/// The vendor's invoice node sends `={{$workflow.id}}` to the letter where its user named no workflow: an expression that
-/// n8n did not evaluate is no id.
-fn evaluated(id: Option<String>) -> Option<String> {
-    id.filter(|id| !id.starts_with("={{"))
 }
 
 /// Makes what was posted the renewal of the entity of the same execution that a reviewer sent back with *regenerate*.

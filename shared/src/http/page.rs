@@ -3,7 +3,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::fields::{Fields, MAX_WHOLE};
+use super::fields::Fields;
 use crate::{
     domain::words,
     ids::Id,
@@ -51,21 +51,44 @@ pub fn read_search_cursor(text: &str) -> Option<Mark> {
     Some(Mark { group, after })
 }
 
-/// `limit` (1–500, clamped) and `cursor` of a list.
+/// `limit` (1–500) and `cursor` of a list.
 pub fn read(fields: &mut Fields) -> (usize, Option<Id>) {
-    (limit(fields), cursor_field(fields, read_cursor))
+    read_or(fields, DEFAULT_LIMIT)
+}
+
+/// The same for a list that shows so many unless the caller says otherwise.
+pub fn read_or(fields: &mut Fields, default: usize) -> (usize, Option<Id>) {
+    (limit(fields, default, MAX_LIMIT), cursor_field(fields, read_cursor))
 }
 
 /// `limit` and `cursor` of a search for this (`words::search`). A cursor of another search is none of this one.
 pub fn read_search(fields: &mut Fields, search: &str) -> (usize, Option<Mark>) {
     let prefix = words::clip(search);
     let fits = |mark: &Mark| mark.after.as_ref().is_none_or(|phrase| phrase.text.starts_with(&prefix));
-    (limit(fields), cursor_field(fields, |text| read_search_cursor(text).filter(fits)))
+    (
+        limit(fields, DEFAULT_LIMIT, MAX_LIMIT),
+        cursor_field(fields, |text| read_search_cursor(text).filter(fits)),
+    )
 }
 
-fn limit(fields: &mut Fields) -> usize {
-    let limit = fields.whole("limit", MAX_WHOLE).and_then(|limit| usize::try_from(limit).ok());
-    limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
+/// `limit`, brought between 1 and `most`, whatever number it is.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "between 1 and the most; a fraction is cut off"
+)]
+pub fn limit(fields: &mut Fields, default: usize, most: usize) -> usize {
+    let Some(text) = fields.text("limit", 400) else { return default };
+    // Rust reads words as well: inf, nan.
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    match text.parse::<f64>().ok().filter(|_| is_number) {
+        Some(number) => number.clamp(1.0, most as f64) as usize,
+        None => {
+            fields.refuse("limit", "must be a number");
+            default
+        }
+    }
 }
 
 fn cursor_field<T>(fields: &mut Fields, read: impl Fn(&str) -> Option<T>) -> Option<T> {
@@ -88,6 +111,39 @@ mod tests {
             assert_eq!(read_cursor(text), None, "{text}");
         }
     }
+
+    #[test]
+    fn a_limit_is_brought_inside_whatever_number_it_is() {
+        let read = |text: &str| {
+            let mut fields: Fields = [("limit".to_owned(), text.to_owned())].into_iter().collect();
+            let limit = limit(&mut fields, 5, 50);
+            fields.finish().ok().map(|()| limit)
+        };
+        for (text, limit) in [
+            ("", 5),
+            (" ", 5),
+            ("7", 7),
+            ("+7", 7),
+            ("7.0", 7),
+            ("7.9", 7),
+            ("0", 1),
+            ("-0", 1),
+            ("-1", 1),
+            ("-99999999999999999999", 1),
+            ("50", 50),
+            ("51", 50),
+            ("1e9", 50),
+            ("1e999", 50),
+            ("-1e999", 1),
+            ("99999999999999999999999", 50),
+        ] {
+            assert_eq!(read(text), Some(limit), "{text:?}");
+        }
+        for text in ["many", "inf", "-Infinity", "NaN", "7 leads", "0x7", "1,000", "-", "e"] {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+    }
+
     #[test]
     fn cursors_of_searches_read_back_and_others_do_not() {
         let id = |n| Id::from_u64(n).unwrap();

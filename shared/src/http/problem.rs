@@ -6,7 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-use super::{rate::Standing, routes::Dialect};
+use super::{packed, rate::Standing, routes::Dialect};
 use crate::error::{Error, ErrorKind};
 
 /// The code of what this machine cannot do at once.
@@ -41,7 +41,11 @@ pub fn status(kind: ErrorKind, dialect: Dialect) -> StatusCode {
 pub fn body(error: &Error, dialect: Dialect) -> Value {
     let mut body = match dialect {
         Dialect::Tokens => json!({ "status": "error", "code": error.code, "message": error.message }),
-        Dialect::Invokati => json!({ "success": false, "error": error.code, "message": error.message }),
+        // n8n shows `error` and not `message` where both are there: that must be the sentence.
+        Dialect::Invokati => {
+            let message = &error.message;
+            json!({ "success": false, "code": error.code, "error": message, "message": message })
+        }
         Dialect::DripPulse | Dialect::House => json!({ "error": error.code, "message": error.message }),
     };
     if let Some(map) = body.as_object_mut() {
@@ -65,6 +69,9 @@ pub fn render(error: &Error, dialect: Dialect) -> Response {
     }
     if let Some((limit, reset)) = error.used_up {
         Standing { limit, remaining: 0, reset, allowed: false }.write(headers);
+    }
+    if error.code == packed::UNSUPPORTED {
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(packed::READ));
     }
     if error.kind == ErrorKind::Unauthenticated {
         headers.insert(

@@ -15,7 +15,7 @@ use crate::{
 pub enum Dialect {
     /// Document 000's token-usage, trigger and poll routes: `{"status":"error","message"}`.
     Tokens,
-    /// The rest of document 000: `{"success":false,"error","message"}`.
+    /// The rest of document 000: `{"success":false,"code","error","message"}`.
     Invokati,
     /// Document 002: `{"error","message","errors"}`.
     DripPulse,

@@ -32,7 +32,7 @@ const MAX_CURSOR: usize = 4096;
 /// Why n8n could not be asked.
 #[derive(Debug, thiserror::Error)]
 pub enum N8nError {
-    #[error("n8n cannot be reached: {0}")]
+    #[error("{}", .0.of("n8n"))]
     Unreachable(#[from] OutError),
     #[error("n8n refuses the API key that was registered ({0})")]
     KeyRefused(u16),

@@ -245,6 +245,17 @@ def pasted_review_without_a_decision_fails_loudly(stage: Stage) -> None:
 
 
 @case
+def a_refusal_is_shown_as_its_sentence(stage: Stage) -> None:
+    """n8n shows one text of an error's reply: it says what is wrong, and is no code"""
+    workflow, _, _ = pasted(stage, "lead", {"first_name": "Joe", "last_name": "Roe", "email": "joe@@acme.example"})
+    workflow.publish(stage)
+    execution_id = workflow.run(stage)
+    stage.n8n.until(execution_id, "error", 60)
+    shown = stage.n8n.error(execution_id)
+    assert "email: must be an e-mail address" in shown and "validation_failed" not in shown, shown
+
+
+@case
 def pasted_push_of_this_execution(stage: Stage) -> None:
     """the pasted node, behind three items, pushes once; the poll tells of it"""
     workflow, node, _ = pasted(stage, "push-execution", {"items": [1, 2, 3]})

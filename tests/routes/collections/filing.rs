@@ -174,3 +174,15 @@ async fn a_list_of_collections_costs_by_their_size_and_not_by_what_they_hold() {
     }
     assert_eq!(costs, [(1.0, 1); 3]);
 }
+
+#[tokio::test]
+async fn a_title_is_the_same_however_its_letters_are_composed() {
+    let house = TestApp::new().await;
+    let first = house.acme.post("/api/media", item(json!({ "collection_name": "Été" }))).await;
+    let second = house.acme.post("/api/media", item(json!({ "collection_name": "e\u{301}TE\u{301}" }))).await;
+    assert_eq!((second.status, &second.json["collection_id"]), (201, &first.json["collection_id"]));
+    let taken = house.acme.post(PATH, json!({ "title": "E\u{301}té" })).await;
+    assert_eq!((taken.status, refusal(&taken, PATH).as_str()), (409, "title_taken"));
+    let plain = house.acme.post(PATH, json!({ "title": "Ete" })).await;
+    assert_eq!(plain.status, 201, "another title");
+}

@@ -24,7 +24,7 @@ async fn what_n8n_makes_of_values_is_accepted() {
     });
     let now = shown(&house, make(&house, sent).await).await;
     let expected = json!({
-        "first_name": "Jane", "email": "Jane@Example.com", "lead_score": 75, "budget_confirmed": true,
+        "first_name": "Jane", "email": "jane@example.com", "lead_score": 75, "budget_confirmed": true,
         "phone": "15550100", "company_size": "51", "website": null, "timeline": null, "status": "Qualified",
     });
     assert_holds(&now, &expected);

@@ -41,7 +41,7 @@ async fn update_writes_what_is_not_blank() {
     known(&again, id, "Lead updated.");
     assert_eq!(again.json["status"], "Won");
     let expected = json!({
-        "email": "Jane@Example.com", "phone": "1", "company_name": "Globex", "job_title": "CTO",
+        "email": "jane@example.com", "phone": "1", "company_name": "Globex", "job_title": "CTO",
         "timeline": null, "lead_score": 0, "status": "Won", "budget_confirmed": true,
     });
     assert_holds(&shown(&house, id).await, &expected);

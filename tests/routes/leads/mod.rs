@@ -4,6 +4,7 @@ mod create;
 mod custom;
 mod dedupe;
 mod delete;
+mod identity;
 mod list;
 mod search;
 mod update;

@@ -123,7 +123,7 @@ async fn the_address_moves_and_is_nobody_elses() {
     assert_eq!(shown(&house, joe).await["phone"], Value::Null);
     // The same address in another spelling is no other address.
     assert_eq!(patch(&house, jane, json!({ "email": "JANE@example.com" })).await.status, 200);
-    assert_eq!(shown(&house, jane).await["email"], "JANE@example.com");
+    assert_eq!(shown(&house, jane).await["email"], "jane@example.com");
     assert_eq!(patch(&house, jane, json!({ "email": "jane@example.org" })).await.status, 200);
     assert_eq!(listed(&house, "?email=jane@example.com").await, [] as [u64; 0]);
     assert_eq!(listed(&house, "?email=jane@example.org").await, [jane]);

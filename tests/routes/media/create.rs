@@ -161,7 +161,7 @@ async fn the_automation_route_sets_what_a_review_needs() {
 async fn every_mistake_is_named_at_once() {
     let house = TestApp::new().await;
     let body = json!({
-        "media_type": "movie", "url": "//cdn.example.com/a", "width": 1.5, "tags": "t".repeat(1001),
+        "media_type": "movie", "url": "//cdn.example.com/a", "width": 1.5, "tags": "t".repeat(6001),
         "description": "d".repeat(10_001), "collection_name": "c".repeat(256), "installation_id": "x",
     });
     let answer = house.acme.post(PATH, body).await;
@@ -205,4 +205,45 @@ async fn a_title_of_many_words_fits_into_its_transaction() {
     });
     let answer = house.acme.patch(&format!("{PATH}/{id}"), other).await;
     assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[tokio::test]
+async fn tags_may_be_a_list() {
+    let house = TestApp::new().await;
+    for (sent, kept) in [
+        (json!(["launch", " hero ", "", null, 2026]), json!("launch, hero, 2026")),
+        (json!("[\"launch\", \"hero\"]"), json!("launch, hero")),
+        (json!("launch,hero"), json!("launch,hero")),
+        (json!("[draft] launch"), json!("[draft] launch")),
+        (json!([]), json!(null)),
+        (json!(7), json!("7")),
+    ] {
+        let id = make(&house.acme, json!({ "title": "x", "media_type": "file", "tags": sent })).await;
+        assert_eq!(shown(&house.acme, id).await["tags"], kept, "{sent}");
+        let answer = house.acme.patch(&format!("{PATH}/{id}"), json!({ "tags": ["second", "cut"] })).await;
+        assert_eq!((answer.status, &shown(&house.acme, id).await["tags"]), (200, &json!("second, cut")));
+    }
+    assert_eq!(super::titles(&house, "?search=cut").await.len(), 6);
+    for wrong in
+        [json!([["nested"]]), json!({ "a": 1 }), json!(vec!["t"; 51]), json!(["t".repeat(101)]), json!(true)]
+    {
+        let body = json!({ "title": "x", "media_type": "file", "tags": wrong });
+        assert_eq!(named(&house.acme.post(PATH, body).await), ["tags"], "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_presigned_address_is_kept_to_the_letter() {
+    let house = TestApp::new().await;
+    let url = format!(
+        "https://media-bucket.s3.eu-central-1.amazonaws.com/a.mp4?X-Amz-Security-Token={}",
+        "T".repeat(8000)
+    );
+    let id = make(&house.acme, json!({ "title": "x", "media_type": "video", "url": url })).await;
+    assert_eq!(shown(&house.acme, id).await["url"], url);
+    let body = json!({ "title": "x", "media_type": "video", "url": format!("{url}{url}") });
+    assert_eq!(named(&house.acme.post(PATH, body).await), ["url"]);
+    let no_scheme =
+        house.acme.post(PATH, json!({ "title": "x", "media_type": "video", "url": "youtu.be/x" })).await;
+    assert!(!no_scheme.text.contains("n8n"), "{no_scheme:?}");
 }

@@ -108,9 +108,7 @@ async fn a_full_last_page_has_no_successor() {
 async fn a_limit_out_of_range_is_clamped() {
     let house = three().await;
     assert_eq!(titles(&house, "?limit=0").await, ["ÜBERSICHT"]);
-    assert_eq!(titles(&house, "?limit=9007199254740991").await.len(), 3);
-    let beyond = house.acme.get(&format!("{PATH}?limit=9007199254740992")).await;
-    assert_eq!((beyond.status, named(&beyond)), (422, vec!["limit"]), "no JSON reader tells it exactly");
+    assert_eq!(titles(&house, "?limit=9007199254740992").await.len(), 3);
 }
 
 #[tokio::test]

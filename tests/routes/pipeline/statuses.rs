@@ -171,3 +171,16 @@ async fn there_are_at_most_a_hundred() {
     let beyond = house.acme.post(PATH, json!({ "label": "Step 101" })).await;
     assert_eq!((beyond.status, refusal(&beyond, PATH).as_str()), (409, "too_many_statuses"));
 }
+
+#[tokio::test]
+async fn a_label_is_the_same_however_its_letters_are_composed() {
+    let house = TestApp::new().await;
+    let id = make(&house, "Zusätzlich").await;
+    let again = house.acme.post(PATH, json!({ "label": "ZUSA\u{308}TZLICH" })).await;
+    assert_eq!((again.status, refusal(&again, PATH).as_str()), (409, "duplicate_label"));
+    let options = json!({ "label": "x", "field_type": "select", "options": ["Größe", "gro\u{308}ße"] });
+    assert_eq!(named(&house.acme.post("/api/lead-custom-fields", options).await), ["options"]);
+    let lead = json!({ "first_name": "a", "last_name": "b", "email": "a@example.com", "status": "zusa\u{308}tzlich" });
+    assert_eq!(house.acme.post("/api/leads", lead).await.json["status"], "Zusätzlich");
+    assert_eq!(house.acme.delete(&format!("{PATH}/{id}")).await.status, 200);
+}

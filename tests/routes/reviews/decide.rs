@@ -152,7 +152,7 @@ async fn leads_and_media_items_that_are_not_there_are_a_404() {
 #[tokio::test]
 async fn an_unknown_entity_type_is_told_the_known_ones() {
     let house = samples::scene().await;
-    for kind in ["payload", "Custom_Payload", "customPayload"] {
+    for kind in ["payload", "custom payload", "customPayload"] {
         let answer = decide(&house, "approve", samples::with(bare(), "entity_type", json!(kind))).await;
         assert_eq!(named(&answer), ["entity_type"]);
         assert!(answer.json["message"].as_str().unwrap().contains("lead, media_item, custom_payload"));

@@ -102,7 +102,7 @@ fn wrong_details() -> Vec<(&'static str, Value)> {
         ("download_url", json!(7)),
         ("width", json!("wide")),
         ("height", json!(-1)),
-        ("tags", json!(["product", "launch"])),
+        ("tags", json!([["product"], "launch"])),
         ("collection_id", json!("the first")),
         ("collection_name", json!({})),
         ("collection_name", json!("c".repeat(256))),

@@ -48,12 +48,10 @@ pub struct ChatWithMessages {
     params(("id" = u64, Path, description = "Id of the chat.", example = 42), MessagesQuery),
     responses((status = 200, description = "The chat.", body = ChatWithMessages)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let given = fields.has("limit");
-    let (limit, after) = page::read(&mut fields);
+    let (limit, after) = page::read_or(&mut fields, page::MAX_LIMIT);
     let newest_first = fields.one_of("order", &["asc", "desc"], |word| Some(word == "desc"));
     fields.finish()?;
     let (chat, setting) = ctx.chats().get_with_setting(id).await?.or_not_found("record")?;
-    let limit = if given { limit } else { page::MAX_LIMIT };
     let found = ctx.chats().messages(id, newest_first.unwrap_or(false), limit, after).await?;
     let next = found.next;
     let show = |message| Ok(MessageOut::from(message));

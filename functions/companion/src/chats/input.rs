@@ -1,10 +1,7 @@
 //! The fields of a message as callers send them.
 
 use shared::{
-    domain::{
-        chat::{COMPLETE, CONTENT_BYTES, CONTEXT_BYTES, ChatStatus, Lead, Role, Setting},
-        org::fold_email,
-    },
+    domain::chat::{COMPLETE, CONTENT_BYTES, CONTEXT_BYTES, ChatStatus, Lead, Role, Setting},
     error::Result,
     http::{fields::Fields, origin::Origin},
 };
@@ -83,13 +80,13 @@ pub struct Said {
 
 impl LogInput {
     pub fn read(mut fields: Fields) -> Result<Self> {
-        let session_id = fields.required_text("session_id", 255);
+        let session_id = fields.required_foreign_id("session_id", 255);
         fields.require("role");
         let role = fields.one_of("role", Role::WORDS, Role::parse);
         fields.require("content");
         let content = fields.verbatim("content", CONTENT_BYTES).unwrap_or_default();
         let context = fields.verbatim("message_context", CONTEXT_BYTES);
-        let message_id = fields.text("message_id", 200);
+        let message_id = fields.foreign_id("message_id", 200);
         let mut input = Self {
             session_id,
             said: role.map(|role| Said { role, content, context, message_id }),
@@ -120,14 +117,10 @@ pub fn status(fields: &mut Fields) -> Option<ChatStatus> {
 }
 
 fn lead(fields: &mut Fields) -> Lead {
-    let lead = Lead {
+    Lead {
         lead_id: fields.id("lead_id"),
-        lead_email: fields.text("lead_email", 254),
+        lead_email: fields.email("lead_email"),
         lead_first_name: fields.text("lead_first_name", 255),
         lead_last_name: fields.text("lead_last_name", 255),
-    };
-    if lead.lead_email.as_deref().is_some_and(|address| fold_email(address).is_none()) {
-        fields.refuse("lead_email", "must be an e-mail address");
     }
-    lead
 }

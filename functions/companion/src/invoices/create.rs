@@ -4,6 +4,7 @@ use shared::{
         duplicate::OnDuplicate,
         invoice::{DEFAULT_CURRENCY, Details, Invoice, InvoiceStatus},
         subject::Subject,
+        words,
     },
     error::{Error, Result},
     http::{
@@ -93,7 +94,7 @@ const TRIES: usize = 10;
         (status = 200, description = "It is there already.", body = Created)))]
 pub async fn handler(ctx: Ctx, QueryFields(mut query): QueryFields, mut fields: Fields) -> Result<Reply> {
     let on_duplicate = origin::on_duplicate(&mut query, &mut fields);
-    let number = fields.required_text("invoice_number", 100);
+    let number = words::composed(&fields.required_foreign_id("invoice_number", 100));
     fields.require("amount");
     let patch = Patch::read(&mut fields);
     let origin = Origin::read(&mut fields);

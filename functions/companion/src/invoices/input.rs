@@ -4,10 +4,7 @@ use iso_currency::Currency;
 use serde_json::Value;
 use shared::{
     clock::Millis,
-    domain::{
-        invoice::{Invoice, InvoiceStatus, MAX_CENTS},
-        org::fold_email,
-    },
+    domain::invoice::{Invoice, InvoiceStatus, MAX_CENTS},
     http::{ctx::Ctx, fields::Fields},
     json::{Json, Kind, Part},
 };
@@ -106,7 +103,7 @@ impl Patch {
             due_date: fields.moment("due_date"),
             issued_at: fields.moment("issued_at"),
             client_name: fields.text("client_name", 255),
-            client_email: email(fields),
+            client_email: fields.email("client_email"),
             client_company: fields.text("client_company", 255),
             payment_url: fields.url("payment_url").map(String::from),
             payment_method: fields.text("payment_method", 100),
@@ -158,15 +155,6 @@ fn currency(fields: &mut Fields) -> Option<String> {
         return None;
     }
     Some(code)
-}
-
-fn email(fields: &mut Fields) -> Option<String> {
-    let address = fields.text("client_email", 254)?;
-    if fold_email(&address).is_none() {
-        fields.refuse("client_email", "must be an e-mail address");
-        return None;
-    }
-    Some(address)
 }
 
 fn line_items(fields: &mut Fields) -> Option<String> {

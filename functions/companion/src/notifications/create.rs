@@ -2,7 +2,12 @@ use serde::Serialize;
 use shared::{
     domain::notification::{Notification, NotificationType},
     error::Result,
-    http::{ctx::Ctx, fields::Fields, origin::check_group, reply::Reply},
+    http::{
+        ctx::Ctx,
+        fields::{Fields, MAX_URL},
+        origin::check_group,
+        reply::Reply,
+    },
     ids::Id,
 };
 use utoipa::ToSchema;
@@ -22,7 +27,7 @@ pub struct CreateNotification {
     /// Where a click leads: an http or https URL, or a path that begins with `/`.
     #[schema(
         pattern = r"^(/|/[^/\\].*|[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\]+([/?#]\S*)?)$",
-        max_length = 2048,
+        max_length = 8192,
         example = "https://app.example.com/payloads/42"
     )]
     link: Option<String>,
@@ -81,7 +86,7 @@ fn read(ctx: &Ctx, mut fields: Fields) -> Result<(Option<Id>, Notification)> {
 /// A page shows the link for people to click, so that it must not be able to run anything or to leave the page's origin
 /// unseen: browsers read `//` and `/\` as the beginning of a host.
 fn link(fields: &mut Fields) -> Option<String> {
-    let text = fields.text("link", 2048)?;
+    let text = fields.text("link", MAX_URL)?;
     if text.starts_with('/') && !text[1..].starts_with(['/', '\\']) {
         return Some(text);
     }

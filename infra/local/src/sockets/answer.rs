@@ -14,7 +14,7 @@ use shared::{
     error::Error,
     http::{
         entry::Hosted,
-        layers, problem,
+        layers, packed, problem,
         routes::{self, Dialect},
     },
 };
@@ -50,6 +50,7 @@ pub async fn answer(
         lane,
         credential: host.known.trace(&parts.headers),
         declared: layers::declared_length(&parts.headers),
+        packed: packed::is_packed(&parts.headers),
         asks_first: expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")),
     };
     let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);

@@ -39,6 +39,8 @@ pub struct Visit {
     lane: Option<Lane>,
     credential: Option<Trace>,
     declared: Option<usize>,
+    /// What is declared says nothing of how much room the body takes.
+    packed: bool,
     /// The client sends its body only when it is told to go on.
     asks_first: bool,
     held: Mutex<Held>,
@@ -63,13 +65,14 @@ pub struct Head {
     pub lane: Option<Lane>,
     pub credential: Option<Trace>,
     pub declared: Option<usize>,
+    pub packed: bool,
     pub asks_first: bool,
 }
 
 impl Visit {
     pub fn begin(host: &Arc<Host>, line: &Arc<Line>, head: &Head, incoming: Incoming) -> Arc<Self> {
         let incoming = Some(incoming).filter(|incoming| !incoming.is_end_stream());
-        let Head { peer, lane, credential, declared, asks_first } = *head;
+        let Head { peer, lane, credential, declared, packed, asks_first } = *head;
         let tenant = credential.and_then(|credential| host.known.tenant(credential));
         let held = Mutex::new(Held { incoming, tenant, ..Held::default() });
         Arc::new(Self {
@@ -79,6 +82,7 @@ impl Visit {
             lane,
             credential,
             declared,
+            packed,
             asks_first,
             held,
         })
@@ -206,6 +210,7 @@ impl Entry for Visit {
         let limit = self.host.app.settings.max_body_bytes;
         let room = match self.declared {
             Some(declared) if declared > limit => Err(layers::too_large(limit)),
+            _ if self.packed => self.make_room(Some(limit)).await,
             declared => self.make_room(declared).await,
         };
         let room = match room {

@@ -243,7 +243,7 @@ fn send(world: &World, program: &mut Program) -> bool {
         thread::sleep(Duration::from_millis(10));
         return false;
     };
-    let code = answer.json["error"].as_str().or(answer.json["code"].as_str()).unwrap_or_default();
+    let code = answer.json["code"].as_str().or(answer.json["error"].as_str()).unwrap_or_default();
     let busy = answer.status == 409 && code == "idempotency_key_in_progress";
     // A trigger that n8n did not take, or whose answer was lost on the way, is repeated under its key. That its answer was lost
     // is remembered as well: then it says so for good.

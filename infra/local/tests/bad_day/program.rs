@@ -267,7 +267,7 @@ fn took(world: &World, entity: &mut Entity, act: Act, answer: &Answer, unsure: b
         (Act::Delete, 404) if unsure => entity.deleted = true,
         (Act::Decide(verb), 200) => entity.decisions.push(word(verb)),
         (Act::DecideAgain(_), 200) | (Act::AwaitN8n, _) => {}
-        (Act::DecideOtherwise(_), 409) if answer.json["error"] == "already_decided" => {}
+        (Act::DecideOtherwise(_), 409) if answer.json["code"] == "already_decided" => {}
         _ => wrong("no answer for this"),
     }
     true

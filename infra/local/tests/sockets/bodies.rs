@@ -107,7 +107,7 @@ fn a_chunked_body_is_read_and_counted() {
     };
     assert_eq!(chunked(1000, 300).status, 201);
     let reply = chunked(MB, 8);
-    assert_eq!((reply.status, &reply.json()["error"]), (413, &"body_too_large".into()), "{reply:?}");
+    assert_eq!((reply.status, &reply.json()["code"]), (413, &"body_too_large".into()), "{reply:?}");
 }
 
 #[test]

@@ -77,6 +77,42 @@ async fn refusals_name_the_host_and_the_kind_but_not_the_address() {
         "\"db.example.com\" may not be called: it leads to an address that is not public (private)";
     assert_eq!(error.to_string(), expected);
     assert!(error.is_refused() && !error.reached());
+    let malformed = parse_url("nothing").unwrap_err().to_string();
+    assert_eq!(malformed, "the URL may not be called: not a valid absolute URL");
+}
+
+#[tokio::test]
+async fn a_laptop_says_how_a_private_network_is_opened() {
+    let check = async |policy, url: &str| {
+        let client = guarded(policy, FakeDns::new(&["10.11.12.13"]));
+        client.check(&Url::parse(url).unwrap()).await.unwrap_err().to_string()
+    };
+    for url in ["http://192.168.1.5/x", "http://db.example.com/x", "http://[fd00::1]/"] {
+        let told = check(loopback_allowed(), url).await;
+        assert!(told.ends_with("; the setting BATON_EGRESS_ALLOW opens private networks"), "{told}");
+        assert!(!check(nothing_allowed(), url).await.contains("BATON"), "{url}");
+    }
+    for url in ["http://169.254.169.254/x", "http://0.0.0.0/"] {
+        assert!(!check(loopback_allowed(), url).await.contains("BATON"), "nothing opens {url}");
+    }
+}
+
+#[test]
+fn what_happened_to_a_call_does_not_contradict_itself() {
+    for (error, told) in [
+        (
+            OutError::Connect("example.com: refused".into()),
+            "n8n cannot be reached: connection failed: example.com: refused",
+        ),
+        (OutError::Timeout, "n8n did not answer in time"),
+        (OutError::ReplyTooLarge { status: 200 }, "n8n answered 200 with more than is read"),
+        (
+            OutError::Broken("example.com: reset".into()),
+            "n8n's answer was lost: the exchange broke off: example.com: reset",
+        ),
+    ] {
+        assert_eq!(error.of("n8n"), told);
+    }
 }
 
 #[test]

@@ -1,15 +1,22 @@
 //! What requests may hold, as `http::fields::Fields` reads it: the handlers describe what a field means, and this says
 //! in which forms it is taken.
 //!
-//! Its one rule: whatever fits these schemas is read, and whatever does not is refused; only blanks around a value, which
-//! are taken off, are not written into every pattern.
+//! Its one rule: whatever fits these schemas is read, and whatever does not is refused. Not written into every pattern are the
+//! blanks around a value, which are taken off, the other case of a listed word, and the other spellings of an e-mail address.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use super::{bounds, words};
-use crate::{config::MAX_BODY_BYTES, http::fields::MAX_WHOLE};
+use crate::{
+    config::MAX_BODY_BYTES,
+    http::fields::{MAX_URL, MAX_WHOLE},
+};
+
+/// An e-mail address, as it is stored where it is ASCII.
+const EMAIL: &str = r"[A-Za-z0-9!#$%&*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+const DAY_OR_TIME: &str = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ]\S+( [+-]\S+)?)?";
 
 /// Where a field stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,6 +138,19 @@ fn field(owner: &str, name: &str, schema: &mut Value, place: Place) {
             text_form(schema, FLAG, blank, 20);
         }
         (Some("integer"), _) if is_id(name) => id(name, schema, blank, null),
+        // Brought inside its bounds, whatever number it is.
+        (Some("integer"), _) if name == "limit" => {
+            for key in ["format", "minimum", "maximum"] {
+                schema.as_object_mut().map(|map| map.remove(key));
+            }
+            schema["type"] = types(&["number", "string"], null);
+            text_form(schema, r"[+-]?[0-9]+(\.[0-9]+)?([Ee][+-]?[0-9]+)?", blank, 400);
+        }
+        (Some("string"), _) if name == "tags" => {
+            schema["type"] = types(&["string", "number", "array"], null);
+            schema["maxItems"] = json!(50);
+            schema["items"] = json!({ "type": ["string", "number", "null"], "maxLength": 100 });
+        }
         (Some("integer"), _) => whole(name, schema, blank, null),
         (Some("array"), _) => {
             schema["type"] = types(&["array", "string"], null);
@@ -154,10 +174,10 @@ fn field(owner: &str, name: &str, schema: &mut Value, place: Place) {
                     r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\]+(/[^\s?#]*)?"
                 }
                 Some("uri") => r"[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\]+([/?#]\S*)?",
-                Some("email") => r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+",
-                _ => r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ]\S+)?",
+                Some("email") => EMAIL,
+                _ => DAY_OR_TIME,
             };
-            let most = if format.as_deref() == Some("uri") { 2048 } else { 40 };
+            let most = if format.as_deref() == Some("uri") { MAX_URL } else { 40 };
             text_form(schema, pattern, blank, most);
             // Names of our own: those of JSON Schema would forbid what is taken, such as the blank text and the mere day.
             schema["format"] = match format.as_deref() {
@@ -170,7 +190,7 @@ fn field(owner: &str, name: &str, schema: &mut Value, place: Place) {
             schema["type"] = types(&["integer", "string"], null);
             schema["minimum"] = json!(0);
             schema["maximum"] = json!(253_402_300_799_999_i64);
-            text_form(schema, r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ]\S+)?|[0-9]{1,11}", blank, 40);
+            text_form(schema, &format!("{DAY_OR_TIME}|[0-9]{{1,11}}"), blank, 40);
             schema["format"] = json!("day-or-time");
         }
         (Some("string"), _) if schema.get("pattern").is_some() => {
@@ -230,8 +250,7 @@ fn id(name: &str, schema: &mut Value, blank: bool, null: bool) {
 }
 
 fn whole(name: &str, schema: &mut Value, blank: bool, null: bool) {
-    let narrow =
-        !matches!(name, "limit" | "page") && schema.get("format").is_some_and(|format| format == "int32");
+    let narrow = name != "page" && schema.get("format").is_some_and(|format| format == "int32");
     let widest = if narrow { u64::from(u32::MAX) } else { MAX_WHOLE };
     let most = schema.get("maximum").and_then(Value::as_u64).unwrap_or(widest);
     let flag = matches!(name, "human_interaction" | "unread");
@@ -244,8 +263,8 @@ fn whole(name: &str, schema: &mut Value, blank: bool, null: bool) {
     // As many digits as every number of that length may have, and the greatest.
     let text = match (flag, digits) {
         (true, _) => FLAG.to_owned(),
-        (_, 1) => format!("[0-{most}]"),
-        _ => format!("[0-9]{{1,{}}}|{most}", digits - 1),
+        (_, 1) => format!("[0-{most}](\\.0+)?"),
+        _ => format!("([0-9]{{1,{}}}|{most})(\\.0+)?", digits - 1),
     };
     text_form(schema, &text, blank, 40);
 }

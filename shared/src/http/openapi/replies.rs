@@ -146,6 +146,8 @@ fn error_schema(dialect: Dialect) -> Value {
         "type": "string", "description": "For a person: what is wrong and what to do.", "minLength": 1, "maxLength": MOST_BYTES,
         "example": "title: is required",
     });
+    let mut sentence = message.clone();
+    sentence["description"] = json!("The same sentence: n8n shows it.");
     let errors = json!({
         "type": "object", "description": "Field → what is wrong with it.", "minProperties": 1,
         "example": { "title": ["is required"] },
@@ -159,8 +161,8 @@ fn error_schema(dialect: Dialect) -> Value {
             json!(["status", "code", "message"]),
         ),
         Dialect::Invokati => (
-            json!({ "success": { "type": "boolean", "const": false }, "error": code, "message": message, "errors": errors }),
-            json!(["success", "error", "message"]),
+            json!({ "success": { "type": "boolean", "const": false }, "code": code, "error": sentence, "message": message, "errors": errors }),
+            json!(["success", "code", "error", "message"]),
         ),
         Dialect::DripPulse | Dialect::House => {
             (json!({ "error": code, "message": message, "errors": errors }), json!(["error", "message"]))
@@ -187,7 +189,7 @@ fn description(kind: ErrorKind) -> &'static str {
         }
         WrongState => "What was done before does not allow it.",
         TooLarge => "The body is too large.",
-        UnsupportedMedia => "The body is not declared as JSON.",
+        UnsupportedMedia => "The body is not declared as JSON, or packed in a way that is not read.",
         RateLimited => "Too many of these requests; `Retry-After` says how long to wait.",
         Upstream => "n8n answered with an error, or not at all.",
         UpstreamTimeout => "n8n did not answer in time.",

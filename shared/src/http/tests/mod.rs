@@ -59,7 +59,9 @@ impl Answer {
     }
 
     fn refusal(&self) -> (u16, String) {
-        (self.status, self.json()["error"].as_str().unwrap_or_default().to_owned())
+        let body = self.json();
+        let code = body.get("code").unwrap_or(&body["error"]);
+        (self.status, code.as_str().unwrap_or_default().to_owned())
     }
 }
 

@@ -17,8 +17,7 @@ use crate::{
     domain::{
         api_key,
         custom_field::{self, CustomField, FieldType},
-        installation, media_url,
-        org::fold_email,
+        email, installation, media_url,
         pipeline::{Pipeline, read_color},
         words,
     },
@@ -272,7 +271,7 @@ fn time(data: &[u8]) {
 }
 
 fn email(data: &[u8]) {
-    fold_email(text(data));
+    email::normal(text(data));
 }
 
 fn phrases(data: &[u8]) {

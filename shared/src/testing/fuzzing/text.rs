@@ -6,7 +6,7 @@ use crate::{
     clock::{self, iso, iso_millis, parse_day, parse_iso},
     domain::{
         custom_field::{is_built_in, machine_name},
-        org::fold_email,
+        email,
         pipeline::read_color,
         words,
     },
@@ -42,11 +42,19 @@ fn time(text: &str) {
 }
 
 fn address(text: &str) {
-    let folded = fold_email(text);
-    assert_eq!(fold_email(&text.to_ascii_uppercase()), folded, "{text}");
-    if let Some(folded) = folded {
-        assert_eq!(fold_email(&folded).as_ref(), Some(&folded), "{text}");
-        assert!(folded.len() <= 254 && !folded.contains(char::is_whitespace), "{folded}");
+    let normal = email::normal(text);
+    for spelled in [text.to_ascii_uppercase(), format!(" {text}\u{200b}")] {
+        assert_eq!(email::normal(&spelled), normal, "{spelled}");
+    }
+    // Brackets of other scripts read as these.
+    if text.is_ascii() && !text.contains(['<', '>']) {
+        assert_eq!(email::normal(&format!("Jane <{text}>")), normal, "{text}");
+    }
+    if let Some(normal) = normal {
+        assert_eq!(email::normal(&normal).as_ref(), Some(&normal), "{text}");
+        assert_eq!(email::stored_as(&normal), normal);
+        assert!(normal.len() <= 254 && !normal.contains(char::is_whitespace), "{normal}");
+        assert_eq!(normal.matches('@').count(), 1, "{normal}");
     }
 }
 
