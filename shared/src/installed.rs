@@ -81,7 +81,7 @@ impl Installed<'_> {
             // It was deleted.
             Err(StoreError::ConditionFailed { .. }) => {}
             Err(error) => {
-                tracing::debug!(%error, installation = %id, "that an n8n was heard of could not be noted")
+                tracing::debug!(%error, installation = %id, "that an n8n was heard of could not be noted");
             }
         }
     }
