@@ -13,6 +13,7 @@ use crate::{
     http::rate::Limiter,
     ids::{Id, Ids},
     installed::Sightings,
+    metering,
     queue::{Queue, Task},
     recent::Recent,
     sealer::Sealer,
@@ -39,6 +40,7 @@ pub struct App {
     pub(crate) sightings: Sightings,
     pub(crate) alert_rules: Recent<TenantId, Rules>,
     pub(crate) hosts: Hosts,
+    pub(crate) metering: metering::Known,
     pub(crate) health: crate::http::health::HealthCache,
 }
 
@@ -76,6 +78,7 @@ impl App {
             sightings: Sightings::default(),
             alert_rules: Recent::default(),
             hosts: Hosts::default(),
+            metering: metering::Known::default(),
             health: Default::default(),
         })
     }

@@ -47,6 +47,11 @@ pub enum What {
     ForgetInstallation { installation_id: Id },
     /// Hold every workflow against the rules of alerts, which have changed.
     WatchWorkflows,
+    /// Price records of usage anew: those since a moment, or those that had no price. `version` is the price table of
+    /// whoever wished for it.
+    Reprice { from: Option<Millis>, version: String },
+    /// Look whether a threshold of a budget is reached.
+    CheckBudgets,
 }
 
 /// How a step ended.

@@ -27,6 +27,11 @@ impl Chores<'_> {
         Ok(self.put(chore, due)?.when(Cond::Absent))
     }
 
+    /// Owes a chore that others may owe under the same id, for the same time.
+    pub fn owe(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
+        self.put(chore, due)
+    }
+
     /// Stores how far it is: `chore.v` is one more than the stored version.
     pub fn replace(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
         Ok(self.put(chore, due)?.when(Cond::version(chore.v - 1)))
