@@ -1,10 +1,12 @@
 //! The work behind the routes: decisions that reach n8n, runs that are followed, debts that are found.
 
+mod below_one_host;
 mod chore;
 mod deadlines;
 mod deadly;
 mod departed;
 mod due;
+mod key_health;
 mod listing;
 mod pipeline;
 mod poison;

@@ -15,7 +15,10 @@ use shared::{
     http::{ctx::Ctx, extract::JsonBytes, fields::Fields, reply::Reply},
     ids::Id,
     metering,
-    n8n::{answer::map_status, execution::Summary},
+    n8n::{
+        answer::{Row, judge, map_status},
+        execution::Summary,
+    },
     repo::usage::UsageLog,
     store::{StoreError, Write},
     work::{poll, watch::Watched},
@@ -120,12 +123,16 @@ fn read(body: &Bytes) -> Result<Input> {
 }
 
 fn snapshot(ctx: &Ctx, summary: &Summary, blob: BlobRef) -> Snapshot {
-    let n8n_status = summary.status.clone().unwrap_or_else(|| match (summary.finished, &summary.error) {
-        (_, Some(_)) => "error".into(),
-        (Some(true), None) => "success".into(),
-        _ => "unknown".into(),
-    });
-    let status: RunStatus = map_status(&n8n_status).into();
+    let n8n_status = match (&summary.status, &summary.error) {
+        (None, Some(_)) => "error",
+        (status, _) => judge(Row {
+            status: status.as_deref(),
+            finished: summary.finished,
+            stopped: summary.stopped_at.is_some(),
+            waits: summary.wait_till.is_some(),
+        }),
+    };
+    let status: RunStatus = map_status(n8n_status).into();
     Snapshot {
         // Data without an id is told apart by the moment it came.
         execution_id: summary

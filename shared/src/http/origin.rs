@@ -4,20 +4,18 @@
 //! Its one rule: an id that is named must exist in the caller's organization; what is not named is found out as far as
 //! the rest tells it.
 
-use std::sync::Arc;
-
 use secrecy::SecretString;
 use url::Url;
 
 use super::{
     ctx::{Ctx, Refused},
     fields::Fields,
-    reply::Reply,
+    reply::{Reply, Warning},
+    resume_url::{Said, Settled, settle},
 };
 use crate::{
     domain::{
         duplicate::OnDuplicate,
-        installation::Installation,
         review::{AutomationStatus, Review},
         subject::Subject,
     },
@@ -49,6 +47,8 @@ pub struct Placed {
     pub nid: Option<Id>,
     /// To be sealed with [`seal`] once the entity's id is settled.
     pub resume_url: Option<Url>,
+    /// What the caller should know of it.
+    pub warnings: Vec<Warning>,
 }
 
 impl Origin {
@@ -74,7 +74,13 @@ impl Origin {
     /// Looks up what was named and drafts the common part of the entity.
     pub async fn place(self, ctx: &Ctx) -> Result<Placed> {
         check_group(ctx, self.group_id).await?;
-        let installation = self.installation(ctx).await?;
+        let execution_id = self.execution_id.or_else(|| self.resume_url.as_ref().and_then(execution_of));
+        let said = Said {
+            installation_id: self.installation_id,
+            workflow_id: self.workflow_id.as_deref(),
+            execution_id: execution_id.as_deref(),
+        };
+        let Settled { installation, resume_url, moved } = settle(ctx, said, self.resume_url).await?;
         let nid = match (&installation, &self.workflow_id) {
             (Some(installation), Some(workflow)) => {
                 Some(ctx.installed().node(installation.id, workflow, None).await?)
@@ -87,7 +93,7 @@ impl Origin {
             group_id: group_id.unwrap_or(ctx.caller.group_id),
             installation_id: installation.map(|found| found.id),
             workflow_id: self.workflow_id,
-            execution_id: self.execution_id.or_else(|| self.resume_url.as_ref().and_then(execution_of)),
+            execution_id,
             sealed_resume_url: None,
             review: Review {
                 automation_status: self.automation_status.unwrap_or_default(),
@@ -100,28 +106,7 @@ impl Origin {
             changed_at: ctx.now,
             v: 1,
         };
-        Ok(Placed { subject, nid, resume_url: self.resume_url })
-    }
-
-    /// The installation that the post comes from. One that was named must exist; otherwise the resume URL or the
-    /// workflow may tell.
-    async fn installation(&self, ctx: &Ctx) -> Result<Option<Arc<Installation>>> {
-        let installed = ctx.installed();
-        let found = match (self.installation_id, &self.resume_url, &self.workflow_id) {
-            (Some(id), ..) => Some(installed.get(id).await?),
-            (None, Some(url), _) => installed.by_url(url).await?,
-            (None, None, Some(workflow)) => installed.by_workflow(workflow).await?,
-            (None, None, None) => None,
-        };
-        if let Some(url) = &self.resume_url
-            && !found.as_ref().is_some_and(|installation| installation.owns(url))
-        {
-            return Err(Error::invalid(
-                "resume_url",
-                "must lie on the host or webhook_url of a registered installation (POST /api/installs/register)",
-            ));
-        }
-        Ok(found)
+        Ok(Placed { subject, nid, resume_url, warnings: moved.into_iter().collect() })
     }
 }
 

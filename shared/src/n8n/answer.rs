@@ -106,9 +106,51 @@ pub fn map_status(n8n_status: &str) -> Poll {
     }
 }
 
+/// What a row of n8n's says of an execution.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Row<'a> {
+    /// n8n's word, which early versions do not say.
+    pub status: Option<&'a str>,
+    /// False after an error, too.
+    pub finished: Option<bool>,
+    /// Whether it has a time at which it stopped. One that waits has one as well.
+    pub stopped: bool,
+    /// Whether it has a time until which it waits.
+    pub waits: bool,
+}
+
+/// n8n's word for how an execution stands, or the word that a row without one amounts to.
+#[must_use]
+pub fn judge(row: Row<'_>) -> &str {
+    match (row.status.map(str::trim).filter(|word| !word.is_empty()), row.finished) {
+        (Some(word), _) => word,
+        (None, _) if row.waits => "waiting",
+        (None, Some(true)) => "success",
+        (None, Some(false)) if row.stopped => "error",
+        (None, Some(false)) => "running",
+        (None, None) => "unknown",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_without_a_word_is_judged_by_the_rest() {
+        let row = |finished, stopped, waits| Row { status: None, finished, stopped, waits };
+        for (row, word) in [
+            (row(Some(true), true, false), "success"),
+            (row(Some(false), true, false), "error"),
+            (row(Some(false), true, true), "waiting"),
+            (row(Some(false), false, false), "running"),
+            (row(None, true, false), "unknown"),
+            (Row { status: Some(""), ..row(Some(true), true, false) }, "success"),
+            (Row { status: Some("canceled"), ..row(Some(false), true, false) }, "canceled"),
+        ] {
+            assert_eq!(judge(row), word, "{row:?}");
+        }
+    }
 
     #[test]
     fn each_answer_of_n8n_has_one_meaning() {

