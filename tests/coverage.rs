@@ -23,7 +23,8 @@ use crate::support::{
     snapshot,
 };
 
-const PUBLIC: [&str; 5] = ["/health", "/api/v1/health", "/openapi.json", "/docs", "/docs/swagger-ui.css"];
+const PUBLIC: [&str; 6] =
+    ["/", "/health", "/api/v1/health", "/openapi.json", "/docs", "/docs/swagger-ui.css"];
 
 /// Runs requests that must be refused and makes sure that they wrote nothing.
 async fn without_writing<T>(house: &TestApp, what: &str, requests: impl Future<Output = T>) -> T {

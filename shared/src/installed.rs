@@ -23,11 +23,14 @@ use crate::{
         installations::{Installations, LISTINGS_APART},
         workflows::Workflows,
     },
+    store::StoreError,
     tenant::TenantId,
 };
 
 /// An installation read lately is believed for this long.
 const BELIEVED: Duration = Duration::from_secs(30);
+/// How often it is noted that an installation was heard of.
+const NOTED: Duration = Duration::from_secs(60);
 /// A webhook that was stored lately is believed to stand there for this long.
 const STANDS: Duration = Duration::from_secs(600);
 /// Workflow nodes remembered by one instance.
@@ -38,6 +41,8 @@ const REMEMBERED: usize = 10_000;
 pub(crate) struct Sightings {
     installations: Recent<(TenantId, Id), Installation>,
     nodes: Mutex<HashMap<(TenantId, Id), Option<String>>>,
+    /// Installations of which it was noted lately that they were heard of.
+    heard: Recent<(TenantId, Id), ()>,
     /// Whose webhook a path of an installation is, as this instance has stored it.
     webhooks: Recent<(TenantId, Id, String), Id>,
     /// Installations whose workflows nobody may list now because one was missed.
@@ -64,13 +69,34 @@ impl Installed<'_> {
 
     /// The installation, 404 when it is nobody's or another tenant's.
     pub async fn get(&self, id: Id) -> Result<Arc<Installation>> {
+        self.find(id).await?.or_not_found("installation")
+    }
+
+    /// The installation, if it is there. What refers to one may outlive it.
+    pub async fn find(&self, id: Id) -> Result<Option<Arc<Installation>>> {
         let (now, recent) = (self.app.moment(), &self.app.sightings.installations);
         if let Some(installation) = recent.get(&(self.tenant, id), now) {
-            return Ok(installation);
+            return Ok(Some(installation));
         }
-        let found = Arc::new(self.installations().get(id).await?.or_not_found("installation")?);
+        let Some(found) = self.installations().get(id).await?.map(Arc::new) else { return Ok(None) };
         recent.put((self.tenant, id), found.clone(), now, BELIEVED);
-        Ok(found)
+        Ok(Some(found))
+    }
+
+    /// Notes that an installation was heard of, once a minute. That is worth no error.
+    pub async fn heard_of(&self, id: Id) {
+        let (now, heard) = (self.app.moment(), &self.app.sightings.heard);
+        if heard.get(&(self.tenant, id), now).is_some() {
+            return;
+        }
+        match self.app.store.write(self.installations().see(id, self.app.now())).await {
+            Ok(_) => heard.put((self.tenant, id), Arc::new(()), now, NOTED),
+            // It was deleted.
+            Err(StoreError::ConditionFailed { .. }) => {}
+            Err(error) => {
+                tracing::debug!(%error, installation = %id, "that an n8n was heard of could not be noted");
+            }
+        }
     }
 
     /// Forgets what was cached of an installation, because it was just changed here.
@@ -88,7 +114,7 @@ impl Installed<'_> {
     /// oldest.
     pub async fn by_url(&self, url: &Url) -> Result<Option<Arc<Installation>>> {
         match self.installations().at(&Place::of(url)).await? {
-            Some(id) => self.get(id).await.map(Some),
+            Some(id) => self.find(id).await,
             None => Ok(None),
         }
     }
@@ -96,7 +122,7 @@ impl Installed<'_> {
     /// The installation that has a workflow, when exactly one has.
     pub async fn with_workflow(&self, workflow_id: &str) -> Result<Option<Arc<Installation>>> {
         match self.workflows().installations_with(workflow_id).await?.as_slice() {
-            [one] => self.get(*one).await.map(Some),
+            [one] => self.find(*one).await,
             _ => Ok(None),
         }
     }
@@ -126,14 +152,18 @@ impl Installed<'_> {
 
     /// The installation that has a workflow, or the tenant's only one. None when that does not settle it.
     pub async fn by_workflow(&self, workflow_id: &str) -> Result<Option<Arc<Installation>>> {
-        let id = match self.workflows().installations_with(workflow_id).await?.as_slice() {
-            [one] => Some(*one),
-            [] => self.installations().only().await?,
-            _ => None,
-        };
-        match id {
-            Some(id) => self.get(id).await.map(Some),
-            None => Ok(None),
+        let mut having = Vec::new();
+        for id in self.workflows().installations_with(workflow_id).await? {
+            // What is known of the workflows of a deleted one goes a while after it.
+            having.extend(self.find(id).await?);
+        }
+        match (having.pop(), having.is_empty()) {
+            (Some(one), true) => Ok(Some(one)),
+            (Some(_), false) => Ok(None),
+            (None, _) => match self.installations().only().await? {
+                Some(id) => self.find(id).await,
+                None => Ok(None),
+            },
         }
     }
 

@@ -160,6 +160,7 @@ impl TestApp {
             listing_error: None,
             listing_attempts: 0,
             api_key_health: Some(KeyHealth { state: KeyState::Ok, since: now }),
+            seen_at: None,
             v: 1,
         };
         let installations = Installations { store: &*self.app.store, tenant };

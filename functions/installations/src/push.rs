@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use futures::future::join;
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
@@ -20,7 +21,7 @@ use shared::{
     },
     repo::usage::UsageLog,
     store::{StoreError, Write},
-    work::{executions, poll},
+    work::{executions, poll, watch::Watched},
 };
 use utoipa::ToSchema;
 
@@ -81,10 +82,16 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
         ctx.app.blobs.put(&BlobKey::of(ctx.tenant(), &file), "application/json", input.data.clone()).await?;
     let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
     let metered = meter(&ctx, &installation, &input, nid, &snapshot).await?;
+    let (app, tenant) = (&ctx.app, ctx.tenant());
     if input.summary.execution_id.is_some() {
-        executions::seen(&ctx.app, ctx.tenant(), installation.id, &snapshot).await;
+        executions::seen(app, tenant, installation.id, &snapshot).await;
     }
-    let newest = poll::latest(&ctx.app, ctx.tenant(), nid, &snapshot).await?;
+    let watched = Watched { app, tenant, installation: &installation, nid, workflow_id: &input.workflow_id };
+    let installed = ctx.installed();
+    let heard = join(installed.heard_of(installation.id), watched.saw(&snapshot));
+    let (newest, ((), watched)) = join(poll::latest(app, tenant, nid, &snapshot), heard).await;
+    watched?;
+    let newest = newest?;
     let execution_id = snapshot.execution_id.clone();
     let push = PushedExecution {
         installation_id: installation.id,

@@ -3,7 +3,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 use shared::{
-    clock::Deadline,
+    clock::{Deadline, Millis},
     domain::{
         installation::{Installation, KeyHealth, KeyState},
         n8n_host::n8n_base_url,
@@ -143,6 +143,11 @@ async fn probe(ctx: &Ctx, input: Input) -> Result<Registration> {
 }
 
 impl Registration {
+    /// An n8n that judges the key was heard of.
+    fn seen_at(&self) -> Option<Millis> {
+        self.api_key_health.map(|health| health.since)
+    }
+
     fn told(&self, installation_id: Id, message: &'static str) -> Registered {
         Registered {
             success: true,
@@ -172,6 +177,7 @@ async fn create(ctx: &Ctx, registration: &Registration) -> Result<(Id, Committed
         listing_error: None,
         listing_attempts: 0,
         api_key_health: registration.api_key_health,
+        seen_at: registration.seen_at(),
         v: 1,
     };
     let writes = ctx.installations().insert(&new, ctx.now)?;
@@ -191,6 +197,7 @@ async fn update(ctx: &Ctx, registration: &Registration, old: Installation) -> Re
         listing_error: None,
         listing_attempts: 0,
         api_key_health: registration.api_key_health,
+        seen_at: registration.seen_at().or(old.seen_at),
         v: old.v + 1,
         ..old.clone()
     };

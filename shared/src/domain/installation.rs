@@ -54,6 +54,9 @@ pub struct Installation {
     /// None until n8n was asked with the key that was registered last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_health: Option<KeyHealth>,
+    /// When this n8n was heard of last, to a minute: it pushed, or it answered. Written beside the versions of the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Millis>,
     pub v: u64,
 }
 
@@ -146,6 +149,7 @@ mod tests {
             listing_error: None,
             listing_attempts: 0,
             api_key_health: None,
+            seen_at: None,
             v: 1,
         }
     }

@@ -1,5 +1,6 @@
 //! What exists and what may happen to it: structs, states, pure decisions. No storage, no HTTP, no clock.
 
+pub mod alert;
 pub mod api_key;
 pub mod budget;
 pub mod chat;

@@ -160,6 +160,7 @@ macro_rules! routes {
 use Auth::{Public, Scope, Session};
 
 routes! {
+    Get "/" "home" House Public, None, "meta", [];
     Get "/health" "health" House Public, None, "meta", [Unavailable];
     Get "/api/v1/health" "health_v1" DripPulse Public, None, "meta", [Unavailable];
     Get "/openapi.json" "openapi" House Public, None, "meta", [];
@@ -202,6 +203,13 @@ routes! {
     Get "/api/leads/view-config" "get_lead_view" Invokati Scope("leads:read"), None, "pipeline", [];
     Put "/api/leads/view-config" "set_lead_view" Invokati Scope("leads:read"), None, "pipeline", [];
     Post "/api/installs/register" "register_installation" Invokati Scope("installations:write"), None, "installations", [];
+    Get "/api/installs" "list_installations" Invokati Scope("installations:read"), None, "installations", [Invalid];
+    Get "/api/installs/{id}" "get_installation" Invokati Scope("installations:read"), None, "installations", [NotFound];
+    Delete "/api/installs/{id}" "delete_installation" Invokati Scope("installations:write"), None, "installations", [NotFound, Conflict];
+    Get "/api/alerts" "list_alerts" Invokati Scope("alerts:read"), None, "installations", [];
+    Post "/api/alerts" "create_alert" Invokati Scope("alerts:write"), None, "installations", [NotFound, WrongState];
+    Patch "/api/alerts/{id}" "update_alert" Invokati Scope("alerts:write"), None, "installations", [NotFound];
+    Delete "/api/alerts/{id}" "delete_alert" Invokati Scope("alerts:write"), None, "installations", [NotFound];
     Post "/api/push/executions" "push_execution" Invokati Scope("executions:write"), None, "installations", [NotFound];
     Post "/api/leads" "create_lead" Invokati Scope("leads:write"), None, "leads", [NotFound, Forbidden, WrongState];
     Get "/api/leads/recent" "list_recent_leads" Invokati Scope("leads:read"), None, "leads", [Invalid];

@@ -1,8 +1,8 @@
 //! Installations.
 //!
 //! "Which one is it?" → by id. "Was this instance registered?" → guard item per `instance_id`. "Whose URL is this?" →
-//! one item per origin and installation, which holds the paths. "May its workflows be listed now, because one was missed?" → one
-//! item that is written at most once a minute.
+//! one item per origin and installation, which holds the paths. "The newest?" → the tenant's partition backwards. "May its
+//! workflows be listed now, because one was missed?" → one item that is written at most once a minute.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,8 +17,13 @@ use crate::{
     },
     ids::Id,
     queue::TaskKind,
-    repo::due,
-    store::{Cond, Item, Key, Page, Query, Store, StoreError, Write, attr, encode, segment},
+    repo::{
+        due,
+        listing::{self, Listed},
+    },
+    store::{
+        Change, Cond, Item, Key, Page, Position, Query, Store, StoreError, Write, attr, encode, segment,
+    },
     tenant::TenantId,
 };
 
@@ -127,6 +132,14 @@ impl Installations<'_> {
         }
     }
 
+    /// The newest below `before`, up to `limit`.
+    pub async fn list(&self, limit: usize, before: Option<Id>) -> Result<Listed<Installation>, StoreError> {
+        let query = Query::table(Key::partition(self.tenant, "installation"))
+            .newest_first()
+            .after(before.map(|id| Position { key: self.key(id), sort: None }));
+        listing::collect(self.store, query, limit, |found: &Installation| found.id, |_| true).await
+    }
+
     /// Creates it with its guard and places, and owes a listing of its workflows at `listing_at`.
     pub fn insert(&self, new: &Installation, listing_at: Millis) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![
@@ -155,6 +168,20 @@ impl Installations<'_> {
             writes.push(Write::delete(self.origin_key(origin, new.id)));
         }
         Ok(writes)
+    }
+
+    /// Deletes it as it stands in `old`, with its guard and its places: its `instance_id` is free, and no URL is its own any
+    /// more. What it owes goes with it.
+    pub fn delete(&self, old: &Installation) -> Vec<Write> {
+        let own = Write::delete(self.key(old.id)).when(Cond::version(old.v));
+        let places = paths(old).into_keys().map(|origin| Write::delete(self.origin_key(&origin, old.id)));
+        [own, Write::delete(self.instance_key(&old.instance_id))].into_iter().chain(places).collect()
+    }
+
+    /// Notes that it was heard of. Not a version of its own: whoever replaces it at the same time wins, and the next sight
+    /// makes that good. Refused when it is gone.
+    pub fn see(&self, id: Id, now: Millis) -> Write {
+        Write::update(self.key(id), vec![Change::set("seen_at", now.0)]).when(Cond::Exists)
     }
 
     fn put(&self, installation: &Installation, listing_at: Option<Millis>) -> Result<Write, StoreError> {

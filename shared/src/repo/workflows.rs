@@ -9,7 +9,10 @@ use super::listing::{self, Listed};
 use crate::{
     domain::workflow::{Latest, Workflow},
     ids::Id,
-    store::{Change, Cond, Index, Key, Query, Store, StoreError, Write, attr, encode, limits, segment},
+    store::{
+        Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
+        limits, segment,
+    },
     tenant::TenantId,
 };
 
@@ -61,11 +64,7 @@ impl Workflows<'_> {
     }
 
     /// The node that stands there is the same one, and learns a new name.
-    async fn agrees(
-        &self,
-        new: &Workflow,
-        refused: &[(usize, Option<crate::store::Item>)],
-    ) -> Result<(), StoreError> {
+    async fn agrees(&self, new: &Workflow, refused: &[(usize, Option<Item>)]) -> Result<(), StoreError> {
         let standing = match refused.first() {
             Some((_, Some(item))) => item.decode::<Workflow>()?,
             _ => return Err(StoreError::Conflict),
@@ -129,7 +128,7 @@ impl Workflows<'_> {
     fn webhook_key(&self, installation: Id, path: &str) -> Option<Key> {
         let path = segment(path);
         let fits = (1..=limits::SK_BYTES).contains(&path.len());
-        fits.then(|| Key::of(self.tenant, &format!("webhook#{installation}"), path))
+        fits.then(|| Key::of(self.tenant, &Self::webhooks_of(installation), path))
     }
 
     /// The nodes of one installation, by n8n id.
@@ -146,6 +145,64 @@ impl Workflows<'_> {
             }
             query.after = page.next;
         }
+    }
+
+    /// How many workflows of one installation are known.
+    pub async fn count(&self, installation: Id) -> Result<usize, StoreError> {
+        let mut query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(1000);
+        let mut count = 0;
+        loop {
+            let page = self.store.query(&query).await?;
+            count += page.items.len();
+            if page.next.is_none() {
+                return Ok(count);
+            }
+            query.after = page.next;
+        }
+    }
+
+    /// A page of the nodes of an installation, by n8n id, and the last of it when there are more.
+    pub async fn page(
+        &self,
+        installation: Id,
+        after: Option<(Id, String)>,
+        limit: usize,
+    ) -> Result<(Listed<Workflow>, Option<(Id, String)>), StoreError> {
+        let after =
+            after.map(|(nid, workflow)| Position { key: self.key(nid), sort: Some(SortValue::S(workflow)) });
+        let query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(limit).after(after);
+        let page = self.store.query(&query).await?;
+        let mut found = Listed::default();
+        for item in &page.items {
+            found.push(listing::row(item)?);
+        }
+        let last = page.next.and_then(|place| match place.sort {
+            Some(SortValue::S(workflow)) => Some((listing::id_of(&place.key)?, workflow)),
+            _ => None,
+        });
+        Ok((found, last))
+    }
+
+    /// Up to `limit` nodes of an installation, as they stand under their keys: one that cannot be read is among them.
+    pub async fn some_of(&self, installation: Id, limit: usize) -> Result<Vec<Item>, StoreError> {
+        let query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(limit);
+        Ok(self.store.query(&query).await?.items)
+    }
+
+    /// Deletes a node with what points at it, the node itself last: until then it is found again.
+    pub fn delete(&self, node: &Item) -> Vec<Write> {
+        let nid = listing::id_of(&node.key);
+        let latest = nid.map(|nid| Write::delete(self.latest_key(nid)));
+        let workflow_id =
+            node.attrs().ok().and_then(|attrs| Some(attrs.get("workflow_id")?.as_str()?.to_owned()));
+        let pointer =
+            nid.zip(workflow_id).map(|(nid, workflow)| Write::delete(self.pointer_key(&workflow, nid)));
+        latest.into_iter().chain(pointer).chain([Write::delete(node.key.clone())]).collect()
+    }
+
+    /// Partition (without the tenant) of the webhook paths of an installation.
+    pub fn webhooks_of(installation: Id) -> String {
+        format!("webhook#{installation}")
     }
 
     /// The installations that have a workflow of this n8n id. More than one when an n8n was copied.

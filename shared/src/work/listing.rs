@@ -79,6 +79,7 @@ pub async fn run(
             after.listing_error =
                 cut.map(|why| format!("n8n's list of workflows was not read to its end: {why}"));
             after.listing_attempts = 0;
+            after.seen_at = Some(app.now());
             after.learn_key(KeyState::Ok, app.now());
         }
         Err(error) => {

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use futures::future::join;
 use url::Url;
 
-use super::{Ended, Message, executions, listing};
+use super::{Ended, Message, executions, listing, watch::Watched};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
     domain::{
         installation::Installation,
-        run::{CLOCK_SKEW, FOLLOW_FOR, Run, Snapshot, poll_pause},
+        run::{CLOCK_SKEW, FOLLOW_FOR, Run, RunStatus, Snapshot, poll_pause},
         workflow::{self, Latest},
     },
     error::{Error, LogFailure, OrNotFound, Result},
@@ -50,10 +51,18 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     }
     let put_off = owing.due_at;
     let mut run = owing.item;
-    let installation = Installed { app, tenant }.get(run.installation_id).await?;
+    let Some(installation) = Installed { app, tenant }.find(run.installation_id).await? else {
+        run.poll_error = Some("The installation was deleted.".into());
+        run.v += 1;
+        app.store.write(runs.replace(&run, None)?).await?;
+        return Ok(Ended::Done);
+    };
     let turn = Turn::owed(message.deadline.min(Deadline::at(now.plus(TIME))));
     let n8n = app.n8n(tenant, &installation, turn).await?;
     let seen = look(&n8n, &run).await;
+    if seen.is_ok() {
+        Installed { app, tenant }.heard_of(installation.id).await;
+    }
     run.polls += u32::from(is_due);
     run.polled_at = Some(now);
     run.poll_error = None;
@@ -71,7 +80,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     // Before the debt is paid, so that whoever dies in between is followed by somebody who remembers it again.
     if let Some(snapshot) = snapshot(&run, now) {
         executions::seen(app, tenant, run.installation_id, &snapshot).await;
-        remember(app, tenant, &run, snapshot).await?;
+        remember(app, tenant, &installation, &run, snapshot).await?;
     }
     run.v += 1;
     app.store.write(runs.replace(&run, next)?).await?;
@@ -96,6 +105,22 @@ async fn look(n8n: &N8n<'_>, run: &Run) -> Result<Option<ExecutionRow>, N8nError
     let Some(workflow_id) = &run.workflow_id else { return Ok(None) };
     let newest = n8n.newest_execution(workflow_id).await?;
     Ok(newest.filter(|row| row.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= run.after)))
+}
+
+/// What an answer of n8n says of an execution that is nobody's run.
+pub(super) fn seen(row: &ExecutionRow, now: Millis) -> Snapshot {
+    let status: RunStatus = answer::map_status(&row.status).into();
+    Snapshot {
+        execution_id: row.id.clone(),
+        status,
+        n8n_status: row.status.clone(),
+        started_at: row.started_at,
+        stopped_at: row.stopped_at.filter(|_| status.is_complete()),
+        error: None,
+        run_id: None,
+        seen_at: now,
+        blob: None,
+    }
 }
 
 /// Looks once more whose webhook was called, at the price of a listing.
@@ -133,11 +158,19 @@ fn snapshot(run: &Run, now: Millis) -> Option<Snapshot> {
     })
 }
 
-async fn remember(app: &App, tenant: TenantId, run: &Run, snapshot: Snapshot) -> Result<()> {
+async fn remember(
+    app: &App,
+    tenant: TenantId,
+    installation: &Installation,
+    run: &Run,
+    snapshot: Snapshot,
+) -> Result<()> {
     let Some(workflow_id) = &run.workflow_id else { return Ok(()) };
     let nid = Installed { app, tenant }.node(run.installation_id, workflow_id, None).await?;
     debug_assert_eq!(nid, workflow::nid(tenant, run.installation_id, workflow_id));
-    latest(app, tenant, nid, &snapshot).await.map(|_| ())
+    let watched = Watched { app, tenant, installation, nid, workflow_id };
+    let (newest, watched) = join(latest(app, tenant, nid, &snapshot), watched.saw(&snapshot)).await;
+    newest.and(watched)
 }
 
 /// Makes a snapshot the newest of its workflow, unless a newer one stands there. Returns whether it is the newest now.

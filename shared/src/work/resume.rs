@@ -110,13 +110,11 @@ pub async fn pay<E: Stored>(
     let subject = entity.subject();
     let mut asks = Vec::new();
     let ending = match errand_of(app, tenant, E::TYPE, subject).await {
-        Ok(Some(ready)) => {
+        Ok(Ok(ready)) => {
             asks.clone_from(&ready.asks);
             ready.run::<E>(app, tenant, subject, turn).await
         }
-        Ok(None) => {
-            Ending::Settled(ResumeState::Failed, Some("it is not known which n8n execution to resume".into()))
-        }
+        Ok(Err(why)) => Ending::Settled(ResumeState::Failed, Some(why.into())),
         Err(error) => {
             let resume = subject.review.resume.as_ref();
             Ending::Later(Later {
@@ -232,26 +230,30 @@ fn is_ours(stands: &Subject, subject: &Subject, claimed: &Resume) -> bool {
         && stands.review.resume.as_ref().is_some_and(|resume| resume.is_same_attempt(claimed))
 }
 
+/// What there is to do, or why nothing can be done any more.
 async fn errand_of(
     app: &App,
     tenant: TenantId,
     kind: EntityType,
     subject: &Subject,
-) -> Result<Option<Ready>> {
+) -> Result<Result<Ready, &'static str>> {
     let (Some(installation), Some(execution_id)) = (subject.installation_id, subject.execution_id.clone())
     else {
-        return Ok(None);
+        return Ok(Err("it is not known which n8n execution to resume"));
     };
     let installed = Installed { app, tenant };
     let asks = Asks { store: &*app.store, tenant };
     let (installation, asks, resume_url, headers) = try_join!(
-        installed.get(installation),
+        installed.find(installation),
         async { Ok::<_, Error>(asks.of(installation, &execution_id).await?) },
         opened_url(app, tenant, kind, subject),
         opened_headers(app, tenant, subject),
     )?;
+    let Some(installation) = installation else {
+        return Ok(Err("the installation that it came from was deleted"));
+    };
     let asks = asks.into_iter().filter(|ask| (ask.kind, ask.id) != (kind, subject.id)).collect();
-    Ok(Some(Ready { installation, execution_id, resume_url, headers, asks }))
+    Ok(Ok(Ready { installation, execution_id, resume_url, headers, asks }))
 }
 
 async fn opened_url(app: &App, tenant: TenantId, kind: EntityType, subject: &Subject) -> Result<Option<Url>> {
