@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use futures::future::join;
+use futures::future::{join, join3};
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
@@ -83,13 +83,15 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
     let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
     let metered = meter(&ctx, &installation, &input, nid, &snapshot).await?;
     let (app, tenant) = (&ctx.app, ctx.tenant());
-    if input.summary.execution_id.is_some() {
-        executions::seen(app, tenant, installation.id, &snapshot).await;
-    }
+    let marked = async {
+        if input.summary.execution_id.is_some() {
+            executions::seen(app, tenant, installation.id, &snapshot).await;
+        }
+    };
     let watched = Watched { app, tenant, installation: &installation, nid, workflow_id: &input.workflow_id };
     let installed = ctx.installed();
-    let heard = join(installed.heard_of(installation.id), watched.saw(&snapshot));
-    let (newest, ((), watched)) = join(poll::latest(app, tenant, nid, &snapshot), heard).await;
+    let heard = join3(marked, installed.heard_of(installation.id), watched.saw(&snapshot));
+    let (newest, ((), (), watched)) = join(poll::latest(app, tenant, nid, &snapshot), heard).await;
     watched?;
     let newest = newest?;
     let execution_id = snapshot.execution_id.clone();
