@@ -8,6 +8,7 @@ pub mod echo;
 pub mod execution;
 mod flatted;
 mod graph;
+pub(crate) mod leftover;
 mod lenient;
 pub mod pages;
 pub mod resume;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::flatted::Pool;
-use super::lenient::{Any, Flag, Instant, Key, Prose, Take, Text, fields};
+use super::lenient::{Any, Flag, Instant, Key, Named, Prose, Take, Text, fields};
 use super::run::{ModelName, Run, RunData};
 use crate::json::{self, JsonError};
 
@@ -147,9 +147,9 @@ impl<'de> Take<'de> for Row<'_, '_> {
             return fields!(map, {});
         }
         fields!(map, {
-            "id" => Text(&mut self.scan.id),
-            "execution_id" | "executionId" => Text(&mut self.scan.execution_id),
-            "workflowId" | "workflow_id" => Text(&mut self.scan.workflow_id),
+            "id" => Named(&mut self.scan.id),
+            "execution_id" | "executionId" => Named(&mut self.scan.execution_id),
+            "workflowId" | "workflow_id" => Named(&mut self.scan.workflow_id),
             "status" => Text(&mut self.scan.status),
             "finished" => Flag(&mut self.scan.finished),
             "mode" => Text(&mut self.scan.mode),

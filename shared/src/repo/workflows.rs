@@ -9,7 +9,7 @@ use super::listing::{self, Listed};
 use crate::{
     domain::workflow::{Latest, Workflow},
     ids::Id,
-    store::{Change, Cond, Index, Key, Query, Store, StoreError, Write, attr, encode, limits, segment},
+    store::{Change, Cond, Index, Key, Query, Store, StoreError, Write, attr, encode, segment},
     tenant::TenantId,
 };
 
@@ -88,7 +88,7 @@ impl Workflows<'_> {
         Ok(Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::version(new.v - 1)))
     }
 
-    /// Remembers whose production webhook a path is. One that is empty or fills more than a key is not remembered.
+    /// Remembers whose production webhook a path is. One that is empty is not.
     pub async fn put_webhook(&self, installation: Id, path: &str, nid: Id) -> Result<(), StoreError> {
         let Some(key) = self.webhook_key(installation, path) else { return Ok(()) };
         self.store.write(Write::put(key, encode(&Webhook { nid })?)).await.map(|_| ())
@@ -101,11 +101,10 @@ impl Workflows<'_> {
         self.get(found.decode::<Webhook>()?.nid).await
     }
 
-    /// None where the path, which may be whatever a caller sent, cannot be a key.
+    /// None where there is no path, which cannot be a key.
     fn webhook_key(&self, installation: Id, path: &str) -> Option<Key> {
-        let path = segment(path);
-        let fits = (1..=limits::SK_BYTES).contains(&path.len());
-        fits.then(|| Key::of(self.tenant, &format!("webhook#{installation}"), path))
+        let key = || Key::of(self.tenant, &format!("webhook#{installation}"), segment(path));
+        (!path.is_empty()).then(key)
     }
 
     /// The nodes of one installation, by n8n id.
