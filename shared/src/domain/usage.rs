@@ -45,7 +45,7 @@ pub struct Usage {
     /// When the execution began, where a push told: n8n counts from 1 again when it is set up anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Millis>,
-    /// How many records its push has, where they may be more than one transaction stores.
+    /// How many records its push has, when it has several: a transaction may not hold them all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_push: Option<u64>,
     /// The other source knows these calls more completely, and its records count.

@@ -21,9 +21,6 @@ use crate::{
 /// Records of one push at the most; of more, all are summed up by model. They are stored some eighty at a time, and each
 /// time those that stand are read, which has to end before API Gateway gives up.
 pub const MAX_RECORDS: usize = 500;
-/// So many fit into one transaction whatever they are: each may be in three sums of its own beside one that all share, and a
-/// transaction holds 100 writes.
-const AT_ONCE: usize = 20;
 
 /// The records of a pushed execution: one per node and model, or one per model when there are too many.
 pub fn records(
@@ -43,7 +40,7 @@ pub fn records(
     if groups.len() > MAX_RECORDS {
         groups = grouped(found, at, |_| (UNKNOWN_MODEL, None));
     }
-    let of_push = u64::try_from(groups.len()).ok().filter(|_| groups.len() > AT_ONCE);
+    let of_push = u64::try_from(groups.len()).ok().filter(|records| *records > 1);
     groups
         .into_iter()
         .map(|group| {

@@ -2,3 +2,4 @@ mod installed;
 mod metering;
 mod push;
 mod register;
+mod settling;

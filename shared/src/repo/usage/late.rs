@@ -145,8 +145,7 @@ impl UsageLog<'_> {
 /// The records of a push that are not there yet.
 fn missing<'k>(records: &[Usage], there: impl Iterator<Item = &'k Usage>) -> Vec<Usage> {
     let mut there: Vec<&Usage> = there.collect();
-    // All of a push that fits into one transaction is there, or nothing; and a push that has ended has ended, whatever
-    // is pushed of this execution later.
+    // A push that has ended has ended, whatever is pushed of this execution later.
     let whole = there.first().map(|usage| usage.of_push.unwrap_or(0));
     if whole.is_some_and(|whole| u64::try_from(there.len()).is_ok_and(|there| there >= whole)) {
         return Vec::new();
