@@ -23,7 +23,8 @@ use crate::support::{
     snapshot,
 };
 
-const PUBLIC: [&str; 5] = ["/health", "/api/v1/health", "/openapi.json", "/docs", "/docs/swagger-ui.css"];
+const PUBLIC: [&str; 6] =
+    ["/", "/health", "/api/v1/health", "/openapi.json", "/docs", "/docs/swagger-ui.css"];
 
 /// Runs requests that must be refused and makes sure that they wrote nothing.
 async fn without_writing<T>(house: &TestApp, what: &str, requests: impl Future<Output = T>) -> T {
@@ -627,6 +628,7 @@ async fn the_api_document_asks_for_what_the_route_table_asks_for() {
         let class = match route.rate {
             RateClass::None => None,
             RateClass::Trigger => Some("trigger"),
+            RateClass::Poll => Some("poll"),
         };
         assert_eq!(operation["x-rate-limit"]["class"].as_str(), class, "{name}");
         for (status, response) in operation["responses"].as_object().unwrap() {

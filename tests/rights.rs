@@ -161,6 +161,34 @@ async fn n8n_moved(used: &mut Used) {
     house.restart();
     house.n8n.set_down(false);
     pass(&house, 120).await;
+    // A run that shows no execution: its webhook may be another workflow's by now.
+    let endpoint = format!("{N8N}/webhook/invokati-trigger/{id}/wf1");
+    assert_eq!(house.acme.post("/api/trigger-webhook", json!({ "endpoint": endpoint })).await.status, 200);
+    pass(&house, 60).await;
+    assert_eq!(house.acme.delete(&format!("/api/installs/{id}")).await.status, 200);
+    pass(&house, 240).await;
+    add(used, &house);
+}
+
+/// A workflow that fails, goes silent and runs again, with alerts about both.
+async fn watched(used: &mut Used) {
+    let house = scene().await;
+    for rule in [json!({ "kind": "failing", "failures": 1 }), json!({ "kind": "silent", "after_minutes": 5 })]
+    {
+        assert_eq!(house.acme.post("/api/alerts", rule).await.status, 201);
+    }
+    for (execution, status) in [(1, "error"), (2, "success")] {
+        let data = json!({ "id": execution, "status": status, "startedAt": "2025-01-21T10:30:00Z" });
+        let push = json!({ "installation_id": 45, "workflow_id": "wf1", "execution_data": data });
+        assert_eq!(house.acme.post("/api/push/executions", push).await.status, 200);
+    }
+    pass(&house, 600).await;
+    house.n8n.runs(3, "wf1", house.app.now().0);
+    pass(&house, 200).await;
+    let told = house.acme.get("/api/notifications/list?type=workflow_alert").await;
+    assert_eq!(told.json["count"], 1, "{told:?}");
+    let alerts = house.acme.get("/api/alerts").await;
+    assert!(!alerts.text.contains("No execution"), "{alerts:?}");
     add(used, &house);
 }
 
@@ -235,6 +263,7 @@ async fn no_role_grants_what_its_function_does_not_use() {
     stories(&mut used).await;
     n8n_away(&mut used).await;
     n8n_moved(&mut used).await;
+    watched(&mut used).await;
     credentials(&mut used).await;
     the_rest(&mut used).await;
     event_sources(&mut used).await;

@@ -127,6 +127,8 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             Some("invoices") => 72,
             Some("chats") => 73,
             Some("collections") => 1,
+            Some("installs") => 45,
+            Some("alerts") => 91,
             Some("budgets") => 61,
             other => panic!("what is an id of {other:?}?"),
         }),

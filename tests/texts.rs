@@ -13,13 +13,17 @@ const LENGTHS: [usize; 3] = [150, 200, 2100];
 /// The texts that a route's body takes, by its document.
 fn texts(document: &Value, sample: &Sample) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let operations = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
     for operation in operations.filter(|operation| operation["operationId"] == sample.route.operation) {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-        let name = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+        let name =
+            schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
         let properties = document["components"]["schemas"][name]["properties"].as_object().cloned();
         let is_text = |schema: &Value| schema["type"].to_string().contains("\"string\"");
-        names.extend(properties.into_iter().flatten().filter(|(_, schema)| is_text(schema)).map(|(name, _)| name));
+        names.extend(
+            properties.into_iter().flatten().filter(|(_, schema)| is_text(schema)).map(|(name, _)| name),
+        );
     }
     names
 }
@@ -47,8 +51,18 @@ async fn no_text_of_a_body_is_an_internal_error() {
 async fn no_text_of_a_path_or_a_query_is_an_internal_error() {
     let house = scene().await;
     let escaped = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let names =
-        ["search", "email", "model", "execution", "model_id", "workflow_id", "session_id", "source", "tag", "cursor"];
+    let names = [
+        "search",
+        "email",
+        "model",
+        "execution",
+        "model_id",
+        "workflow_id",
+        "session_id",
+        "source",
+        "tag",
+        "cursor",
+    ];
     for sample in samples(&house).into_iter().filter(|sample| !sample.has_body()) {
         let caller = sample.caller(&house).await;
         let path = sample.path.split('?').next().unwrap();

@@ -8,7 +8,7 @@ use crate::{
     blobs::Blobs,
     clock::{Clock, Millis, Moment},
     config::Settings,
-    domain::{api_key::KeyHash, session::SessionRef},
+    domain::{alert::Rules, api_key::KeyHash, session::SessionRef},
     egress::{Hosts, HttpOut},
     http::rate::Limiter,
     ids::{Id, Ids},
@@ -18,6 +18,7 @@ use crate::{
     recent::Recent,
     sealer::Sealer,
     store::Store,
+    tenant::TenantId,
 };
 
 /// Everything that a handler or worker needs, whichever engines stand behind it.
@@ -37,6 +38,7 @@ pub struct App {
     pub(crate) refusals: Refusals,
     pub(crate) limiter: Limiter,
     pub(crate) sightings: Sightings,
+    pub(crate) alert_rules: Recent<TenantId, Rules>,
     pub(crate) hosts: Hosts,
     pub(crate) metering: metering::Known,
     pub(crate) health: crate::http::health::HealthCache,
@@ -74,6 +76,7 @@ impl App {
             refusals: Refusals::default(),
             limiter: Limiter::default(),
             sightings: Sightings::default(),
+            alert_rules: Recent::default(),
             hosts: Hosts::default(),
             metering: metering::Known::default(),
             health: Default::default(),
@@ -87,6 +90,11 @@ impl App {
     /// Now by both clocks, for what is believed for a while.
     pub(crate) fn moment(&self) -> Moment {
         self.clock.moment()
+    }
+
+    /// Forgets the rules of alerts that were read, because they were just changed here.
+    pub fn forget_alert_rules(&self, tenant: TenantId) {
+        self.alert_rules.forget(&tenant);
     }
 
     pub fn id(&self) -> Id {

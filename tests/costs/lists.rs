@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::measure;
 use crate::support::{TestApp, samples};
 
-const LISTS: [&str; 14] = [
+const LISTS: [&str; 16] = [
     "/api/payloads/list",
     "/api/leads/list",
     "/api/leads/list?status=New",
@@ -14,6 +14,8 @@ const LISTS: [&str; 14] = [
     "/api/media/list?media_type=video",
     "/api/collections",
     "/api/notifications/list",
+    "/api/installs",
+    "/api/alerts",
     "/api/invoices/list",
     "/api/chats/list",
     "/api/chats/73",
@@ -25,6 +27,13 @@ const LISTS: [&str; 14] = [
 /// `count` more of everything that is listed.
 async fn grow(house: &TestApp, from: usize, count: usize) {
     for n in from..from + count {
+        house
+            .seed_installation_at(
+                &house.acme,
+                600_000 + u64::try_from(n).unwrap(),
+                "https://n8n.other.example",
+            )
+            .await;
         let media =
             samples::with(samples::media::media(), "collection_name", json!(format!("Collection {n}")));
         let message = json!({
@@ -36,6 +45,7 @@ async fn grow(house: &TestApp, from: usize, count: usize) {
             ("/api/payloads", samples::payload()),
             ("/api/leads", person),
             ("/api/media", media),
+            ("/api/alerts", json!({ "kind": "stuck", "after_minutes": 60 })),
             ("/api/budgets", json!({ "title": format!("Budget {n}"), "period": "day", "amount": 100 + n })),
             ("/api/notifications", json!({ "title": "Done", "message": format!("{n} of them") })),
             ("/api/invoices", invoice(n)),

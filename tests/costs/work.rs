@@ -25,6 +25,7 @@ pub(super) async fn measured() -> Vec<Cost> {
     costs.extend(resumes().await);
     costs.extend(polls().await);
     costs.push(listing().await);
+    costs.extend(watching().await);
     costs.extend(chores().await);
     costs
 }
@@ -85,6 +86,35 @@ async fn listing() -> Cost {
     cost
 }
 
+/// A push of a workflow that alerts are about, and the look at one that has gone silent.
+async fn watching() -> Vec<Cost> {
+    let house = TestApp::new().await;
+    let installation = house.register(&house.acme).await;
+    for rule in [json!({ "kind": "failing" }), json!({ "kind": "silent", "after_minutes": 60 })] {
+        assert_eq!(house.acme.post("/api/alerts", rule).await.status, 201);
+    }
+    house.drain().await;
+    let push = |execution: u64| {
+        json!({
+            "installation_id": installation, "workflow_id": "wf1",
+            "execution_data": { "id": execution, "status": "success", "startedAt": "2025-01-21T10:30:00Z" },
+        })
+    };
+    for execution in 1..5 {
+        assert_eq!(house.acme.post("/api/push/executions", push(execution)).await.status, 200);
+    }
+    let pushing = house.acme.post("/api/push/executions", push(5));
+    let (watched, answer) = measure(&house, "push_execution of a workflow that is watched", pushing).await;
+    assert_eq!(answer.status, 200);
+    house.advance(3600 * SECOND);
+    house.sweep().await;
+    house.advance(60 * SECOND);
+    house.sweep().await;
+    let (look, done) = measure(&house, "watch: a workflow has gone silent", house.drain()).await;
+    assert!(done >= 1);
+    vec![watched, look]
+}
+
 async fn chores() -> Vec<Cost> {
     let mut costs = Vec::new();
     let house = samples::scene().await;
@@ -102,6 +132,8 @@ async fn chores() -> Vec<Cost> {
         ("take one media item out of a deleted collection", What::UnfileMedia { collection_id: one(1) }),
         ("ask the provider of a video", What::EnrichMedia { media_id: one(42) }),
         ("forget a field of three leads", What::ForgetField { field_id: one(7) }),
+        ("hold one workflow against changed alerts", What::WatchWorkflows),
+        ("forget an installation with one workflow", What::ForgetInstallation { installation_id: one(45) }),
         (
             "price the records of a workflow anew, one step",
             What::Reprice { from: Some(Millis(0)), version: PRICE_VERSION.into() },
@@ -110,7 +142,7 @@ async fn chores() -> Vec<Cost> {
     ] {
         let chore = Chore::new(house.app.id(), what, house.app.now());
         store.write(Chores { store, tenant }.insert(&chore, house.app.now()).unwrap()).await.unwrap();
-        house.advance(120 * SECOND);
+        house.advance(240 * SECOND);
         house.sweep().await;
         let (cost, done) = measure(&house, &format!("chore: {step}"), house.drain()).await;
         assert_eq!(done, 1, "{step}");

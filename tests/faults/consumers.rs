@@ -8,12 +8,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::{
     clock::Millis,
-    domain::chore::{Chore, What},
+    domain::{
+        chore::{Chore, What},
+        workflow,
+    },
     egress::OutReply,
     error::Result,
+    ids::Id,
     pricing::PRICE_VERSION,
     queue::{QueueName, Task, TaskKind},
-    repo::chores::Chores,
+    repo::{alerts::Alerts, chores::Chores},
     store::{Attrs, Key, Write},
     testing::{Plan, dump},
     work::{
@@ -58,7 +62,8 @@ tasks! {
     TaskKind::ResumeN8n => [a_payload, a_lead, a_media_item, an_invoice, a_deleted_payload, a_deleted_lead];
     TaskKind::PollExecution => [a_run];
     TaskKind::ListWorkflows => [a_listing];
-    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field, reprice, check_budgets];
+    TaskKind::WatchWorkflow => [a_silent_workflow];
+    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field, forget_installation, watch_workflows, reprice, check_budgets];
 }
 
 /// The row of a chore of this kind.
@@ -69,6 +74,8 @@ fn row_of(what: &What) -> &'static str {
         What::EnrichMedia { .. } => "enrich_media",
         What::MoveLeads { .. } => "move_leads",
         What::ForgetField { .. } => "forget_field",
+        What::ForgetInstallation { .. } => "forget_installation",
+        What::WatchWorkflows => "watch_workflows",
         What::Reprice { .. } => "reprice",
         What::CheckBudgets => "check_budgets",
     }
@@ -202,6 +209,44 @@ mod owing {
         let deleted = house.acme.get("/api/leads/list").await.json["leads"][0]["id"].clone();
         gone(house, &format!("/api/leads/{deleted}")).await;
         gone(house, &format!("/api/lead-custom-fields/{field}")).await;
+    }
+
+    async fn pushed(house: &TestApp, status: &str) -> u64 {
+        let installation = house.register(&house.acme).await;
+        let push = json!({
+            "installation_id": installation, "workflow_id": "wf1",
+            "execution_data": { "id": "8", "status": status, "startedAt": "2025-01-21T10:30:00Z" },
+        });
+        assert_eq!(house.acme.post("/api/push/executions", push).await.status, 200);
+        installation
+    }
+
+    pub async fn watch_workflows(house: &TestApp) {
+        pushed(house, "error").await;
+        made(house, "/api/alerts", json!({ "kind": "failing", "failures": 1 })).await;
+    }
+
+    pub async fn a_silent_workflow(house: &TestApp) {
+        let installation = house.register(&house.acme).await;
+        house.n8n.add_workflow("wf1", "Report", "report");
+        made(house, "/api/alerts", json!({ "kind": "silent", "after_minutes": 5 })).await;
+        pushed(house, "success").await;
+        house.advance(Duration::from_secs(300));
+        let nid = workflow::nid(house.acme.key.tenant, Id::from_u64(installation).unwrap(), "wf1");
+        let key = Alerts { store: &*house.app.store, tenant: house.acme.key.tenant }.vitals_key(nid);
+        house.app.hint(&Task::new(TaskKind::WatchWorkflow, &key, "test"), house.app.now()).await;
+    }
+
+    pub async fn forget_installation(house: &TestApp) {
+        house.n8n.add_workflow("wf1", "Report", "report");
+        let installation = house.register(&house.acme).await;
+        let push = json!({
+            "installation_id": installation, "workflow_id": "wf1", "execution_data": { "id": "8", "status": "success" },
+        });
+        assert_eq!(house.acme.post("/api/push/executions", push).await.status, 200);
+        gone(house, &format!("/api/installs/{installation}")).await;
+        // It waits until nothing is under way any more.
+        house.advance(Duration::from_secs(60));
     }
 
     async fn used(house: &TestApp, model: &str) {

@@ -86,6 +86,10 @@ rows! {
     delete_lead_custom_field: Or(404), NOTHING;
     set_lead_view: Same, NOTHING;
     register_installation: Same, NOTHING;
+    delete_installation: Or(404), NOTHING;
+    create_alert: Same, NOTHING;
+    update_alert: Same, NOTHING;
+    delete_alert: Or(404), NOTHING;
     push_execution: Same, NOTHING;
     create_lead: Same, NOTHING;
     change_leads: Same, NOTHING;

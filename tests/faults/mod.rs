@@ -34,6 +34,8 @@ async fn pass_in_steps(house: &TestApp, seconds: u64, step: u64) {
 /// can be, because it passes a thousand times.
 async fn long_pass(house: &TestApp) {
     pass_in_steps(house, 140, 70).await;
+    house.tick().await;
+    house.drain().await;
 }
 
 /// Every death of a process that makes these calls, with where it is: before each call, and after each that may have changed

@@ -377,7 +377,10 @@ impl Story for PushOfMany {
     async fn state(&self, house: &TestApp, _: &Value) -> Value {
         let state = usage_state(house).await;
         let expected = (json!(NODES), json!((NODES - 1) * 100 + 1000));
-        assert_eq!((&state["all"]["total_records"], &state["all"]["input_tokens"]), (&expected.0, &expected.1));
+        assert_eq!(
+            (&state["all"]["total_records"], &state["all"]["input_tokens"]),
+            (&expected.0, &expected.1)
+        );
         assert_eq!(state["all"], state["execution"], "the sums are the sum of the records");
         state
     }

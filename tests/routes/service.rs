@@ -16,6 +16,45 @@ async fn health_needs_no_credential() {
 }
 
 #[tokio::test]
+async fn the_first_address_that_people_type_says_what_is_here() {
+    let house = TestApp::new().await;
+    let ask = async |path: &str, accept: Option<&str>| {
+        let headers: Vec<_> = accept.map(|accept| ("accept", accept)).into_iter().collect();
+        house.acme.bare(Method::GET, path, None, &headers).await
+    };
+    for accept in [None, Some("*/*"), Some("application/json"), Some("application/json, text/html;q=0.5")] {
+        let answer = ask("/", accept).await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, Some("application/json")),
+            "{accept:?}"
+        );
+        assert_eq!((&answer.json["name"], &answer.json["docs"]), (&json!("Baton"), &json!("/docs")));
+        assert_eq!(answer.header("vary"), Some("accept"));
+        for path in ["docs", "openapi", "health"] {
+            let path = answer.json[path].as_str().unwrap();
+            assert_eq!(ask(path, None).await.status, 200, "{path}");
+        }
+    }
+    let browsers = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for accept in [browsers, "text/html", "TEXT/HTML;q=0.9, application/json;q=0.8"] {
+        let page = ask("/", Some(accept)).await;
+        assert!(
+            page.header("content-type").unwrap().starts_with("text/html"),
+            "{accept}: {:?}",
+            page.headers
+        );
+        for word in ["href=\"docs\"", "X-API-Key", env!("CARGO_PKG_VERSION")] {
+            assert!(page.text.contains(word), "{word}: {}", page.text);
+        }
+        assert!(!page.text.contains("http:") && !page.text.contains("https:"), "{}", page.text);
+    }
+    assert_eq!(ask("//", Some("text/html")).await.status, 200);
+    let posted = house.acme.post("/", json!({})).await;
+    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET,HEAD")));
+}
+
+#[tokio::test]
 async fn the_reference_works_without_the_network() {
     let house = TestApp::new().await;
     let page = house.acme.bare(Method::GET, "/docs", None, &[]).await;

@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use futures::future::join;
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
@@ -15,9 +16,12 @@ use shared::{
     http::{ctx::Ctx, extract::JsonBytes, fields::Fields, reply::Reply},
     ids::Id,
     metering,
-    n8n::{answer::map_status, execution::Summary},
+    n8n::{
+        answer::{Row, judge, map_status},
+        execution::Summary,
+    },
     store::{StoreError, Write, limits::TRANSACT_WRITES},
-    work::poll,
+    work::{executions, poll, watch::Watched},
 };
 use utoipa::ToSchema;
 
@@ -78,7 +82,16 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
         ctx.app.blobs.put(&BlobKey::of(ctx.tenant(), &file), "application/json", input.data.clone()).await?;
     let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
     let metered = meter(&ctx, &installation, &input, nid, &snapshot).await?;
-    let newest = poll::latest(&ctx.app, ctx.tenant(), nid, &snapshot).await?;
+    let (app, tenant) = (&ctx.app, ctx.tenant());
+    if input.summary.execution_id.is_some() {
+        executions::seen(app, tenant, installation.id, &snapshot).await;
+    }
+    let watched = Watched { app, tenant, installation: &installation, nid, workflow_id: &input.workflow_id };
+    let installed = ctx.installed();
+    let heard = join(installed.heard_of(installation.id), watched.saw(&snapshot));
+    let (newest, ((), watched)) = join(poll::latest(app, tenant, nid, &snapshot), heard).await;
+    watched?;
+    let newest = newest?;
     let execution_id = snapshot.execution_id.clone();
     let push = PushedExecution {
         installation_id: installation.id,
@@ -113,12 +126,16 @@ fn read(body: &Bytes) -> Result<Input> {
 }
 
 fn snapshot(ctx: &Ctx, summary: &Summary, blob: BlobRef) -> Snapshot {
-    let n8n_status = summary.status.clone().unwrap_or_else(|| match (summary.finished, &summary.error) {
-        (_, Some(_)) => "error".into(),
-        (Some(true), None) => "success".into(),
-        _ => "unknown".into(),
-    });
-    let status: RunStatus = map_status(&n8n_status).into();
+    let n8n_status = match (&summary.status, &summary.error) {
+        (None, Some(_)) => "error",
+        (status, _) => judge(Row {
+            status: status.as_deref(),
+            finished: summary.finished,
+            stopped: summary.stopped_at.is_some(),
+            waits: summary.wait_till.is_some(),
+        }),
+    };
+    let status: RunStatus = map_status(n8n_status).into();
     Snapshot {
         // Data without an id is told apart by the moment it came.
         execution_id: summary

@@ -6,7 +6,7 @@ use shared::{
         ctx::{Ctx, Refused},
         fields::Fields,
         origin::{self, Placed},
-        reply::Reply,
+        reply::{Reply, Warning},
     },
     ids::Id,
     queue::Task,
@@ -43,6 +43,9 @@ pub struct Created {
     collection_id: Option<Id>,
     #[schema(example = "Media item created successfully.")]
     message: &'static str,
+    /// What else to know; absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 /// Stores a media item.
@@ -68,16 +71,16 @@ pub async fn for_review(ctx: Ctx, fields: Fields) -> Result<Reply> {
 }
 
 async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
-    let Placed { subject, nid, resume_url } = input.origin.place(ctx).await?;
+    let Placed { subject, nid, resume_url, warnings } = input.origin.place(ctx).await?;
     let posted = MediaItem::new(subject, input.title, input.media_type, input.details);
     for _ in 1..ATTEMPTS {
-        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &input.wish).await {
+        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &input.wish).await {
             // Somebody made, renamed or deleted the collection, or changed what is renewed: look again.
             Err(Refused::Write(..)) => {}
             ended => return Ok(ended?),
         }
     }
-    Ok(attempt(ctx, posted, nid, resume_url, &input.wish).await?)
+    Ok(attempt(ctx, posted, nid, resume_url, &warnings, &input.wish).await?)
 }
 
 /// Each refusal means that somebody else got through; so many in a row do not happen by themselves.
@@ -88,6 +91,7 @@ async fn attempt(
     mut item: MediaItem,
     nid: Option<Id>,
     resume_url: Option<Url>,
+    warnings: &[Warning],
     wish: &Wish,
 ) -> Result<Reply, Refused> {
     let sent_back = origin::renew(ctx, &mut item).await?;
@@ -98,7 +102,7 @@ async fn attempt(
     let mut writes = origin::writes(ctx, sent_back.as_ref(), &item)?;
     writes.extend(place.writes(ctx)?);
     let task = ask_provider(ctx, &item, &mut writes)?;
-    let reply = origin::commit(ctx, writes, &item, Reply::created(&created(&item, nid))?).await?;
+    let reply = origin::commit(ctx, writes, &item, Reply::created(&created(&item, nid, warnings))?).await?;
     if let Some(task) = task.filter(|_| !reply.replayed) {
         ctx.app.hint(&task, ctx.now).await;
     }
@@ -115,7 +119,7 @@ pub fn ask_provider(ctx: &Ctx, item: &MediaItem, writes: &mut Vec<Write>) -> Res
     Ok(Some(task))
 }
 
-fn created(item: &MediaItem, nid: Option<Id>) -> Created {
+fn created(item: &MediaItem, nid: Option<Id>, warnings: &[Warning]) -> Created {
     Created {
         success: true,
         id: item.subject.id,
@@ -126,5 +130,6 @@ fn created(item: &MediaItem, nid: Option<Id>) -> Created {
         nid,
         collection_id: item.collection_id,
         message: "Media item created successfully.",
+        warnings: warnings.to_vec(),
     }
 }

@@ -8,7 +8,7 @@ use super::App;
 use crate::{
     clock::Millis,
     domain::{
-        api_key::{self, ApiKey},
+        api_key::{self, ApiKey, KeyHash},
         org::User,
         principal::{Principal, covers},
     },
@@ -113,7 +113,12 @@ impl App {
 
     /// A key that was just changed is looked up anew.
     pub fn forget_key(&self, key: &ApiKey) {
-        self.keys.forget(&key.hash);
+        self.forget_key_of(&key.hash);
+    }
+
+    /// The same, of a key that is known by its hash.
+    pub fn forget_key_of(&self, hash: &KeyHash) {
+        self.keys.forget(hash);
     }
 
     pub(super) async fn verify_key(&self, text: &str) -> Result<Arc<Principal>> {

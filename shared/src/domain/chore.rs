@@ -43,6 +43,10 @@ pub enum What {
     MoveLeads { from: Id },
     /// Erase the values of a deleted custom field.
     ForgetField { field_id: Id },
+    /// Delete what is known of the workflows of a deleted installation.
+    ForgetInstallation { installation_id: Id },
+    /// Hold every workflow against the rules of alerts, which have changed.
+    WatchWorkflows,
     /// Price records of usage anew: those since a moment, or those that had no price. `version` is the price table of
     /// whoever wished for it.
     Reprice { from: Option<Millis>, version: String },

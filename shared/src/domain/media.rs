@@ -11,7 +11,7 @@ use url::Url;
 use super::{
     media_url::{self, Derived},
     review::{AutomationStatus, EntityType},
-    subject::{Reviewable, Subject},
+    subject::{Reviewable, Subject, ask_mark},
     words,
 };
 use crate::ids::Id;
@@ -241,6 +241,6 @@ impl Reviewable for MediaItem {
     }
 
     fn mark(&self) -> String {
-        self.media_type.as_str().into()
+        ask_mark(self.media_type.as_str(), self.subject.node.as_deref(), &self.title)
     }
 }

@@ -1,5 +1,6 @@
 //! What exists and what may happen to it: structs, states, pure decisions. No storage, no HTTP, no clock.
 
+pub mod alert;
 pub mod api_key;
 pub mod budget;
 pub mod chat;
@@ -18,14 +19,17 @@ pub mod media;
 pub mod media_url;
 pub mod money;
 pub mod n8n_credential;
+pub mod n8n_host;
 mod names;
 pub mod notification;
 pub mod org;
 pub mod payload;
 pub mod pipeline;
+pub mod place;
 pub mod price;
 pub mod principal;
 pub mod resume;
+pub mod resume_headers;
 pub mod review;
 pub mod run;
 pub mod session;

@@ -147,11 +147,15 @@ mod tests {
     fn a_price_of_a_model_that_the_table_does_not_know_holds_for_its_other_names() {
         let prices = [price("our-m", None, 1), price("our-m-2026-01-01", None, 2)];
         let input = |model: &str| find(&prices, model, "2026-11-09", NOW).map(|price| price.rates.input);
-        for model in ["openai/our-m", "Proxy/OUR-m", "a/b/our-m-2025-01-01", "our-m-20250101", "our-m@20250101"] {
+        for model in
+            ["openai/our-m", "Proxy/OUR-m", "a/b/our-m-2025-01-01", "our-m-20250101", "our-m@20250101"]
+        {
             assert!(input(model).is_some(), "{model}");
         }
         assert_eq!(input("our-m-2026-01-01"), Some(2));
-        for model in ["our-m2", "our-m-mini", "our", "our-m-2025", "our-m-2025-01-0x", "our-m:free", "-2025-01-01"] {
+        for model in
+            ["our-m2", "our-m-mini", "our", "our-m-2025", "our-m-2025-01-0x", "our-m:free", "-2025-01-01"]
+        {
             assert_eq!(input(model), None, "{model}");
         }
     }

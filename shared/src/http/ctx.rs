@@ -23,6 +23,7 @@ use crate::{
     metering::Metering,
     queue::{Task, TaskKind},
     repo::{
+        alerts::Alerts,
         chats::Chats,
         chores::Chores,
         collections::Collections,
@@ -221,6 +222,10 @@ impl Ctx {
 
     pub fn invoices(&self) -> Invoices<'_> {
         Invoices::new(&*self.app.store, self.tenant())
+    }
+
+    pub fn alerts(&self) -> Alerts<'_> {
+        Alerts { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn chats(&self) -> Chats<'_> {

@@ -44,7 +44,9 @@ mod tests {
 
     #[test]
     fn an_id_is_no_leftover_of_an_expression() {
-        for id in ["undefined", " null ", "NULL", "NaN", "[object Object]", "={{$workflow.id}}"] {
+        for id in
+            ["undefined", " null ", "NULL", "NaN", "[object Object]", "={{$workflow.id}}", "{{ $json.id }}"]
+        {
             let mut fields = fields(id);
             assert_eq!(fields.foreign_id("id", 100), None, "{id}");
             assert!(!fields.is_refused("id"));

@@ -19,18 +19,22 @@ pub enum TaskKind {
     PollExecution,
     /// Ask n8n which workflows an installation has.
     ListWorkflows,
+    /// Look at a workflow of which nothing was heard for as long as an alert allows.
+    WatchWorkflow,
     /// Go on with a chore.
     Chore,
 }
 
 impl TaskKind {
-    pub const ALL: [Self; 4] = [Self::ResumeN8n, Self::PollExecution, Self::ListWorkflows, Self::Chore];
+    pub const ALL: [Self; 5] =
+        [Self::ResumeN8n, Self::PollExecution, Self::ListWorkflows, Self::WatchWorkflow, Self::Chore];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ResumeN8n => "resume_n8n",
             Self::PollExecution => "poll_execution",
             Self::ListWorkflows => "list_workflows",
+            Self::WatchWorkflow => "watch_workflow",
             Self::Chore => "chore",
         }
     }
@@ -43,7 +47,7 @@ impl TaskKind {
     pub fn queue(self) -> QueueName {
         match self {
             Self::ResumeN8n => QueueName::ResumeN8n,
-            Self::PollExecution | Self::ListWorkflows => QueueName::PollExecutions,
+            Self::PollExecution | Self::ListWorkflows | Self::WatchWorkflow => QueueName::PollExecutions,
             Self::Chore => QueueName::Background,
         }
     }

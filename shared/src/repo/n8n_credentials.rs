@@ -23,6 +23,10 @@ impl N8nCredentials<'_> {
         self.store.get(&self.key(installation)).await?.map(|item| item.decode()).transpose()
     }
 
+    pub fn delete(&self, installation: Id) -> Write {
+        Write::delete(self.key(installation))
+    }
+
     /// Writes the next version, `new.v`; refused when the stored one is not the version before it. Version 1 is the
     /// first.
     pub fn put(&self, new: &N8nCredential) -> Result<Write, StoreError> {

@@ -31,6 +31,11 @@ impl Pushes<'_> {
         page.items.iter().map(Item::decode).collect()
     }
 
+    /// Up to `limit` of the pushes of a workflow, as they stand under their keys.
+    pub async fn some_of(&self, nid: Id, limit: usize) -> Result<Vec<Item>, StoreError> {
+        Ok(self.store.query(&Query::table(self.partition(nid)).limit(limit)).await?.items)
+    }
+
     fn key(&self, nid: Id, execution_id: &str) -> Key {
         Key::of(self.tenant, &format!("push#{nid}"), format!("{:0>20}", segment(execution_id)))
     }

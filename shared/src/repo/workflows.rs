@@ -9,7 +9,10 @@ use super::listing::{self, Listed};
 use crate::{
     domain::workflow::{Latest, Workflow},
     ids::Id,
-    store::{Change, Cond, Index, Key, Query, Store, StoreError, Write, attr, encode, segment},
+    store::{
+        Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
+        segment,
+    },
     tenant::TenantId,
 };
 
@@ -61,11 +64,7 @@ impl Workflows<'_> {
     }
 
     /// The node that stands there is the same one, and learns a new name.
-    async fn agrees(
-        &self,
-        new: &Workflow,
-        refused: &[(usize, Option<crate::store::Item>)],
-    ) -> Result<(), StoreError> {
+    async fn agrees(&self, new: &Workflow, refused: &[(usize, Option<Item>)]) -> Result<(), StoreError> {
         let standing = match refused.first() {
             Some((_, Some(item))) => item.decode::<Workflow>()?,
             _ => return Err(StoreError::Conflict),
@@ -94,16 +93,40 @@ impl Workflows<'_> {
         self.store.write(Write::put(key, encode(&Webhook { nid })?)).await.map(|_| ())
     }
 
-    /// The workflow whose production webhook a path is, as n8n's API last listed it.
+    /// The workflow whose production webhook a path is, as n8n's API last listed it. As n8n does, a path that is written out
+    /// goes before a pattern.
     pub async fn by_webhook(&self, installation: Id, path: &str) -> Result<Option<Workflow>, StoreError> {
         let Some(key) = self.webhook_key(installation, path) else { return Ok(None) };
-        let Some(found) = self.store.get(&key).await? else { return Ok(None) };
-        self.get(found.decode::<Webhook>()?.nid).await
+        let nid = match self.store.get(&key).await? {
+            Some(found) => Some(found.decode::<Webhook>()?.nid),
+            None => self.by_pattern(&key).await?,
+        };
+        match nid {
+            Some(nid) => self.get(nid).await,
+            None => Ok(None),
+        }
+    }
+
+    /// "Whose pattern fits this path?" → the patterns behind its first part, which is the webhook's own id and seldom stands
+    /// before more than one.
+    async fn by_pattern(&self, path: &Key) -> Result<Option<Id>, StoreError> {
+        let Some((webhook, called)) = path.sk().split_once('/') else { return Ok(None) };
+        let query = Query::table(path.pk()).prefix(format!("{webhook}/")).limit(PATTERNS);
+        let mut best: Option<(usize, Id)> = None;
+        for item in &self.store.query(&query).await?.items {
+            let pattern = item.key.sk().get(webhook.len() + 1..).unwrap_or_default();
+            if let Some(fixed) = fixed_parts(pattern, called)
+                && best.is_none_or(|(most, _)| fixed > most)
+            {
+                best = Some((fixed, item.decode::<Webhook>()?.nid));
+            }
+        }
+        Ok(best.map(|(_, nid)| nid))
     }
 
     /// None where there is no path, which cannot be a key.
     fn webhook_key(&self, installation: Id, path: &str) -> Option<Key> {
-        let key = || Key::of(self.tenant, &format!("webhook#{installation}"), segment(path));
+        let key = || Key::of(self.tenant, &Self::webhooks_of(installation), segment(path));
         (!path.is_empty()).then(key)
     }
 
@@ -121,6 +144,64 @@ impl Workflows<'_> {
             }
             query.after = page.next;
         }
+    }
+
+    /// How many workflows of one installation are known.
+    pub async fn count(&self, installation: Id) -> Result<usize, StoreError> {
+        let mut query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(1000);
+        let mut count = 0;
+        loop {
+            let page = self.store.query(&query).await?;
+            count += page.items.len();
+            if page.next.is_none() {
+                return Ok(count);
+            }
+            query.after = page.next;
+        }
+    }
+
+    /// A page of the nodes of an installation, by n8n id, and the last of it when there are more.
+    pub async fn page(
+        &self,
+        installation: Id,
+        after: Option<(Id, String)>,
+        limit: usize,
+    ) -> Result<(Listed<Workflow>, Option<(Id, String)>), StoreError> {
+        let after =
+            after.map(|(nid, workflow)| Position { key: self.key(nid), sort: Some(SortValue::S(workflow)) });
+        let query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(limit).after(after);
+        let page = self.store.query(&query).await?;
+        let mut found = Listed::default();
+        for item in &page.items {
+            found.push(listing::row(item)?);
+        }
+        let last = page.next.and_then(|place| match place.sort {
+            Some(SortValue::S(workflow)) => Some((listing::id_of(&place.key)?, workflow)),
+            _ => None,
+        });
+        Ok((found, last))
+    }
+
+    /// Up to `limit` nodes of an installation, as they stand under their keys: one that cannot be read is among them.
+    pub async fn some_of(&self, installation: Id, limit: usize) -> Result<Vec<Item>, StoreError> {
+        let query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(limit);
+        Ok(self.store.query(&query).await?.items)
+    }
+
+    /// Deletes a node with what points at it, the node itself last: until then it is found again.
+    pub fn delete(&self, node: &Item) -> Vec<Write> {
+        let nid = listing::id_of(&node.key);
+        let latest = nid.map(|nid| Write::delete(self.latest_key(nid)));
+        let workflow_id =
+            node.attrs().ok().and_then(|attrs| Some(attrs.get("workflow_id")?.as_str()?.to_owned()));
+        let pointer =
+            nid.zip(workflow_id).map(|(nid, workflow)| Write::delete(self.pointer_key(&workflow, nid)));
+        latest.into_iter().chain(pointer).chain([Write::delete(node.key.clone())]).collect()
+    }
+
+    /// Partition (without the tenant) of the webhook paths of an installation.
+    pub fn webhooks_of(installation: Id) -> String {
+        format!("webhook#{installation}")
     }
 
     /// The installations that have a workflow of this n8n id. More than one when an n8n was copied.
@@ -146,6 +227,21 @@ impl Workflows<'_> {
     }
 }
 
+/// Patterns with one webhook's id that are looked at: a node has one, and copies of it share the id.
+const PATTERNS: usize = 50;
+
+/// How many parts of a pattern (`user/:id`) are fixed, when it fits what was called. n8n's own rule: as many parts, and each
+/// fixed one among those that were called.
+fn fixed_parts(pattern: &str, called: &str) -> Option<usize> {
+    let called: Vec<&str> = called.split('/').collect();
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let fixed: Vec<&&str> = parts.iter().filter(|part| !part.starts_with(':')).collect();
+    let fits = parts.len() == called.len()
+        && fixed.len() < parts.len()
+        && fixed.iter().all(|part| called.contains(part));
+    fits.then_some(fixed.len())
+}
+
 fn pointer_partition(workflow_id: &str) -> String {
     format!("workflow-id#{}", segment(workflow_id))
 }
@@ -158,4 +254,25 @@ struct Pointer {
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Webhook {
     nid: Id,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_fits_as_in_n8n() {
+        for (pattern, called, fixed) in [
+            ("user/:id", "user/5", Some(1)),
+            (":id", "5", Some(0)),
+            (":a/:b", "5/6", Some(0)),
+            ("user/:id/orders/:order", "user/5/orders/7", Some(2)),
+            ("user/:id", "user/5/6", None),
+            ("user/:id", "group/5", None),
+            ("user/all", "user/all", None),
+            ("user/:id", "user", None),
+        ] {
+            assert_eq!(fixed_parts(pattern, called), fixed, "{pattern} {called}");
+        }
+    }
 }

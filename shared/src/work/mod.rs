@@ -6,9 +6,11 @@
 mod alone;
 pub mod chore;
 pub mod due;
+pub mod executions;
 pub mod listing;
 pub mod poll;
 pub mod resume;
+pub mod watch;
 
 use std::time::Duration;
 
@@ -82,6 +84,7 @@ pub async fn handle(app: &App, message: &Message<'_>) -> Outcome {
             TaskKind::ResumeN8n => Box::pin(resume::step(app, &task, message)).await,
             TaskKind::PollExecution => Box::pin(poll::step(app, &task, message)).await,
             TaskKind::ListWorkflows => Box::pin(listing::step(app, &task, message)).await,
+            TaskKind::WatchWorkflow => Box::pin(watch::step(app, &task, message)).await,
             TaskKind::Chore => Box::pin(chore::step(app, &task, message)).await,
         };
         match done {

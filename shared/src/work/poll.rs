@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use super::{Ended, Message};
+use futures::future::join;
+use url::Url;
+
+use super::{Ended, Message, executions, listing, watch::Watched};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
     domain::{
-        run::{CLOCK_SKEW, FOLLOW_FOR, Run, Snapshot, poll_pause},
+        installation::Installation,
+        run::{CLOCK_SKEW, FOLLOW_FOR, Run, RunStatus, Snapshot, poll_pause},
         workflow::{self, Latest},
     },
-    error::{Error, OrNotFound, Result},
+    error::{Error, LogFailure, OrNotFound, Result},
     ids::Id,
     installed::Installed,
     n8n::{
@@ -26,6 +30,10 @@ use crate::{
 /// A look has so much time, less than the sweep leaves its debt alone. It may be made twice at once: it sends nothing, and of
 /// two that saw something one stores it.
 const TIME: Duration = Duration::from_secs(25);
+
+/// After so many looks that saw no execution (seven seconds), its webhook may be another workflow's: one was deleted in n8n
+/// and imported again.
+const MOVED: u32 = 4;
 
 /// One look at n8n for one run.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
@@ -43,15 +51,26 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     }
     let put_off = owing.due_at;
     let mut run = owing.item;
-    let installation = Installed { app, tenant }.get(run.installation_id).await?;
+    let Some(installation) = Installed { app, tenant }.find(run.installation_id).await? else {
+        run.poll_error = Some("The installation was deleted.".into());
+        run.v += 1;
+        app.store.write(runs.replace(&run, None)?).await?;
+        return Ok(Ended::Done);
+    };
     let turn = Turn::owed(message.deadline.min(Deadline::at(now.plus(TIME))));
     let n8n = app.n8n(tenant, &installation, turn).await?;
     let seen = look(&n8n, &run).await;
+    if seen.is_ok() {
+        Installed { app, tenant }.heard_of(installation.id).await;
+    }
     run.polls += u32::from(is_due);
     run.polled_at = Some(now);
     run.poll_error = None;
     match seen {
         Ok(Some(row)) => learn(&mut run, &row),
+        Ok(None) if is_due && run.polls == MOVED => {
+            follow_webhook(app, tenant, &installation, &mut run, turn).await;
+        }
         Ok(None) => {}
         Err(error) => run.poll_error = Some(error.to_string()),
     }
@@ -60,7 +79,8 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     let next = if is_due { Some(now.plus(poll_pause(run.polls))) } else { put_off }.filter(|_| !over);
     // Before the debt is paid, so that whoever dies in between is followed by somebody who remembers it again.
     if let Some(snapshot) = snapshot(&run, now) {
-        remember(app, tenant, &run, snapshot).await?;
+        executions::seen(app, tenant, run.installation_id, &snapshot).await;
+        remember(app, tenant, &installation, &run, snapshot).await?;
     }
     run.v += 1;
     app.store.write(runs.replace(&run, next)?).await?;
@@ -85,6 +105,32 @@ async fn look(n8n: &N8n<'_>, run: &Run) -> Result<Option<ExecutionRow>, N8nError
     let Some(workflow_id) = &run.workflow_id else { return Ok(None) };
     let newest = n8n.newest_execution(workflow_id).await?;
     Ok(newest.filter(|row| row.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= run.after)))
+}
+
+/// What an answer of n8n says of an execution that is nobody's run.
+pub(super) fn seen(row: &ExecutionRow, now: Millis) -> Snapshot {
+    let status: RunStatus = answer::map_status(&row.status).into();
+    Snapshot {
+        execution_id: row.id.clone(),
+        status,
+        n8n_status: row.status.clone(),
+        started_at: row.started_at,
+        stopped_at: row.stopped_at.filter(|_| status.is_complete()),
+        error: None,
+        run_id: None,
+        seen_at: now,
+        blob: None,
+    }
+}
+
+/// Looks once more whose webhook was called, at the price of a listing.
+async fn follow_webhook(app: &App, tenant: TenantId, installation: &Installation, run: &mut Run, turn: Turn) {
+    let Some(endpoint) = run.endpoint.as_ref().and_then(|url| Url::parse(url).ok()) else { return };
+    let found = listing::find_webhook(app, tenant, installation, &endpoint, turn).await;
+    let found = found.log_failure("the workflow of a webhook could not be looked up again").flatten();
+    if let Some(found) = found {
+        run.workflow_id = Some(found.workflow_id);
+    }
 }
 
 fn learn(run: &mut Run, row: &ExecutionRow) {
@@ -112,11 +158,19 @@ fn snapshot(run: &Run, now: Millis) -> Option<Snapshot> {
     })
 }
 
-async fn remember(app: &App, tenant: TenantId, run: &Run, snapshot: Snapshot) -> Result<()> {
+async fn remember(
+    app: &App,
+    tenant: TenantId,
+    installation: &Installation,
+    run: &Run,
+    snapshot: Snapshot,
+) -> Result<()> {
     let Some(workflow_id) = &run.workflow_id else { return Ok(()) };
     let nid = Installed { app, tenant }.node(run.installation_id, workflow_id, None).await?;
     debug_assert_eq!(nid, workflow::nid(tenant, run.installation_id, workflow_id));
-    latest(app, tenant, nid, &snapshot).await.map(|_| ())
+    let watched = Watched { app, tenant, installation, nid, workflow_id };
+    let (newest, watched) = join(latest(app, tenant, nid, &snapshot), watched.saw(&snapshot)).await;
+    newest.and(watched)
 }
 
 /// Makes a snapshot the newest of its workflow, unless a newer one stands there. Returns whether it is the newest now.
@@ -130,7 +184,7 @@ pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -
             if !snapshot.supersedes(&known) {
                 return Ok(false);
             }
-            if known.execution_id == newest.execution_id {
+            if known.is_same_execution(&newest) {
                 // What the other source knew of the same execution stays known.
                 newest.run_id = newest.run_id.or(known.run_id);
                 newest.blob = newest.blob.or_else(|| known.blob.clone());

@@ -1,4 +1,6 @@
+mod alerts;
 mod installed;
+mod installs;
 mod metering;
 mod push;
 mod register;

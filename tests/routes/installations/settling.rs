@@ -55,8 +55,7 @@ async fn post(house: &TestApp, execution: &str, fields: Value) {
 
 /// A post of a node, of 1000/50 tokens.
 async fn post_node(house: &TestApp, node: &str) {
-    let fields =
-        json!({ "installation_id": 45, "node_id": node, "input_tokens": 1000, "output_tokens": 50 });
+    let fields = json!({ "installation_id": 45, "node_id": node, "input_tokens": 1000, "output_tokens": 50 });
     post(house, "551", fields).await;
 }
 
@@ -73,7 +72,10 @@ async fn sums(house: &TestApp) -> (i64, i64) {
     let by_day = log.totals_between(shared::clock::Millis(0), house.app.now()).await.unwrap();
     for sums in [log.totals().await.unwrap(), by_day] {
         let all = sums.iter().fold(shared::domain::usage::Totals::default(), |all, one| all.plus(one.totals));
-        assert_eq!((all.records, all.input_tokens + all.output_tokens, all.pico), (expected.0, expected.1, pico));
+        assert_eq!(
+            (all.records, all.input_tokens + all.output_tokens, all.pico),
+            (expected.0, expected.1, pico)
+        );
     }
     expected
 }
@@ -113,7 +115,8 @@ async fn a_post_of_one_n8n_is_not_compared_with_a_push_of_another() {
 async fn a_post_that_names_no_installation_is_of_the_one_that_pushes_the_execution() {
     let house = house().await;
     house.seed_installation(&house.acme, 46).await;
-    let nobody = json!({ "n8n_base_url": "https://elsewhere.example.com", "input_tokens": 100, "output_tokens": 50 });
+    let nobody =
+        json!({ "n8n_base_url": "https://elsewhere.example.com", "input_tokens": 100, "output_tokens": 50 });
     post(&house, "1", nobody.clone()).await;
     push_of(&house, 46, one_call("1", 200, 50)).await;
     assert_eq!(sums(&house).await, (1, 250));
@@ -281,7 +284,11 @@ async fn what_an_expression_left_behind_is_no_name() {
     log["response"]["generations"][0][0]["generationInfo"]["model_name"] = json!("undefined");
     push(&house.acme, data).await;
     let records = house.acme.get("/api/token-usage/abc123/records").await.json["records"].clone();
-    assert_eq!((records.as_array().unwrap().len(), &records[0]["model_id"]), (1, &json!("unknown")), "{records}");
+    assert_eq!(
+        (records.as_array().unwrap().len(), &records[0]["model_id"]),
+        (1, &json!("unknown")),
+        "{records}"
+    );
 }
 
 #[tokio::test]
@@ -290,7 +297,8 @@ async fn ids_of_the_longest_kind_are_stored() {
         let house = house().await;
         let (id, long) = (letter.repeat(200), letter.repeat(2100));
         let mut data = one_call(&id, 100, 50);
-        let log = &mut data["data"]["resultData"]["runData"]["Model"][0]["data"]["ai_languageModel"][0][0]["json"];
+        let log =
+            &mut data["data"]["resultData"]["runData"]["Model"][0]["data"]["ai_languageModel"][0][0]["json"];
         log["response"]["generations"][0][0]["generationInfo"]["model_name"] = json!(id);
         let body = json!({ "installation_id": 45, "workflow_id": id, "execution_data": data });
         let pushed = house.acme.post("/api/push/executions", body).await;

@@ -192,7 +192,11 @@ async fn a_client_group_is_told_of_by_its_name() {
     spend(&house, "w", 20).await;
     settle(&house).await;
     let message = house.acme.get("/api/notifications/list").await.json["notifications"][0]["message"].clone();
-    let name = shared::repo::orgs::group(&*house.app.store, house.acme.key.tenant, group).await.unwrap().unwrap().name;
+    let name = shared::repo::orgs::group(&*house.app.store, house.acme.key.tenant, group)
+        .await
+        .unwrap()
+        .unwrap()
+        .name;
     let message = message.as_str().unwrap().to_owned();
     assert!(message.starts_with(&format!("Client group {name} has spent")), "{message}");
 }

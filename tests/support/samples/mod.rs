@@ -1,5 +1,6 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
+mod alerts;
 mod companion;
 mod connect;
 mod leads;
@@ -121,6 +122,7 @@ pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
     let made = caller.post("/automation/payload/create", body).await;
     assert_eq!(made.status, 201, "{made:?}");
     house.renumber::<Payload>(caller, made.id(), base + 42).await;
+    alerts::seed(house, caller, base).await;
     companion::seed(house, caller, base).await;
     pipeline::seed(house, caller, base).await;
     money::seed(house, caller, base).await;
@@ -155,6 +157,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(creations());
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
+    all.extend(alerts::samples());
     all.extend(sessions::samples());
     all.extend(companion::samples());
     all.extend(connect::samples());
@@ -251,8 +254,11 @@ fn decision(operation: &'static str) -> Sample {
     }
 }
 
-fn installations() -> [Sample; 2] {
+fn installations() -> [Sample; 5] {
     [
+        read("list_installations", "/api/installs"),
+        Sample { nowhere: Some("/api/installs/4242"), ..read("get_installation", "/api/installs/45") },
+        Sample { nowhere: Some("/api/installs/4242"), ..read("delete_installation", "/api/installs/45") },
         Sample {
             required: &["instance_id", "host", "api_key", "title"],
             wrong: vec![

@@ -64,11 +64,8 @@ impl UsageLog<'_> {
         if plan.changes.is_empty() {
             return Ok(None);
         }
-        let mut writes = if gate.pushed {
-            vec![self.pass(execution_id, &gate)]
-        } else {
-            self.close(execution_id, &known)
-        };
+        let mut writes =
+            if gate.pushed { vec![self.pass(execution_id, &gate)] } else { self.close(execution_id, &known) };
         writes.extend(self.writes(&plan)?);
         let all = plan.records.iter().zip(&plan.outdone);
         let counted = all.filter(|(usage, outdone)| ours(usage) && !**outdone).count();
@@ -188,7 +185,7 @@ impl<'k> Plan<'k> {
         records.extend(new);
         let groups = settlement::groups(&records);
         let mut outdone = vec![false; records.len()];
-        for at in groups.iter().flat_map(|group| losers(group)) {
+        for at in groups.iter().flat_map(losers) {
             outdone[*at] = true;
         }
         let mut plan = Self { known, records, outdone, changes: Vec::new(), more: false };

@@ -113,9 +113,7 @@ fn key(log: &UsageLog<'_>, of: &Of, shard: u64) -> Key {
             let group = group.map_or_else(|| "-".to_owned(), |group| group.to_string());
             Key::of(log.tenant, SPENT, format!("{day}#{group}#{shard}"))
         }
-        Of::Unpriced { model } => {
-            unpriced_key(log.tenant, log.workflow_id, model, shard)
-        }
+        Of::Unpriced { model } => unpriced_key(log.tenant, log.workflow_id, model, shard),
     }
 }
 
@@ -267,9 +265,7 @@ impl Unpriced<'_> {
     pub fn forget(&self, model: &UnpricedModel) -> Vec<Write> {
         let key = |shard: &u64| unpriced_key(self.tenant, &model.workflow_id, &model.model_id, *shard);
         let shards = model.shards.iter().take(SHARDS as usize);
-        shards
-            .map(|(shard, records)| Write::delete(key(shard)).when(Cond::eq("records", *records)))
-            .collect()
+        shards.map(|(shard, records)| Write::delete(key(shard)).when(Cond::eq("records", *records))).collect()
     }
 }
 

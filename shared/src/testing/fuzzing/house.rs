@@ -138,6 +138,8 @@ impl House {
             changed_at: START,
             listing_error: None,
             listing_attempts: 0,
+            api_key_health: None,
+            seen_at: None,
             v: 1,
         };
         let installations = Installations { store: &*app.store, tenant };

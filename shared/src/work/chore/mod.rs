@@ -3,11 +3,13 @@
 mod budgets;
 mod enrich;
 mod forget_field;
+mod forget_installation;
 mod move_leads;
 mod purge;
 mod reprice;
 mod rewrite;
 mod unfile;
+mod watch;
 
 use std::time::Duration;
 
@@ -80,6 +82,10 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
             What::EnrichMedia { media_id } => enrich::step(app, tenant, *media_id, chore.failures).await?,
             What::MoveLeads { from } => move_leads::step(app, tenant, *from).await?,
             What::ForgetField { field_id } => forget_field::step(app, tenant, chore, *field_id).await?,
+            What::WatchWorkflows => watch::step(app, tenant, chore.cursor.as_deref()).await?,
+            What::ForgetInstallation { installation_id } => {
+                forget_installation::step(app, tenant, chore, *installation_id).await?
+            }
             What::Reprice { from, version } => reprice::step(app, tenant, chore, *from, version).await?,
             What::CheckBudgets => budgets::step(app, tenant, chore.created_at).await?,
         };

@@ -1,0 +1,33 @@
+use serde::Serialize;
+use shared::{
+    error::{Error, Result},
+    http::{ctx::Ctx, extract::PathId, reply::Reply},
+    ids::Id,
+};
+use utoipa::ToSchema;
+
+use super::change::change;
+
+/// The rule is gone.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeletedAlert)]
+pub struct Deleted {
+    success: bool,
+    #[schema(value_type = u64, example = 42)]
+    id: Id,
+    #[schema(example = "Alert deleted successfully.")]
+    message: &'static str,
+}
+
+/// Deletes an alert. Its notifications stay.
+#[utoipa::path(delete, path = "/api/alerts/{id}", operation_id = "delete_alert", tag = "alerts",
+    params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
+    responses((status = 200, description = "Deleted.", body = Deleted)))]
+pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+    change(&ctx, |alerts| {
+        let at = alerts.rules.iter().position(|rule| rule.id == id);
+        alerts.rules.remove(at.ok_or_else(|| Error::not_found("record"))?);
+        Reply::ok(&Deleted { success: true, id, message: "Alert deleted successfully." })
+    })
+    .await
+}

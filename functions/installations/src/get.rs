@@ -1,0 +1,17 @@
+use futures::future::try_join;
+use shared::{
+    error::{OrNotFound, Result},
+    http::{ctx::Ctx, extract::PathId, reply::Reply},
+};
+
+use crate::wire::InstallationOut;
+
+/// One installation.
+#[utoipa::path(get, path = "/api/installs/{id}", operation_id = "get_installation", tag = "installations",
+    params(("id" = u64, Path, description = "Id of the installation.", example = 45)),
+    responses((status = 200, description = "The installation.", body = InstallationOut)))]
+pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+    let (installations, workflows) = (ctx.installations(), ctx.workflows());
+    let (installation, known) = try_join(installations.get(id), workflows.count(id)).await?;
+    Reply::ok(&InstallationOut::new(installation.or_not_found("installation")?, known))
+}

@@ -1,0 +1,117 @@
+//! Alerts.
+//!
+//! "Which rules are there?" → one item that holds them all, because every execution asks. "How does this workflow do?" → one
+//! item beside its node, which owes the next look at it. "Which workflows are not well, and by which rules?" → one partition
+//! that holds only those, by rule.
+
+use serde::{Deserialize, Serialize};
+
+use super::due::{self, Owing};
+use crate::{
+    clock::Millis,
+    domain::alert::{Firing, Rules, Vitals},
+    ids::Id,
+    queue::TaskKind,
+    store::{Cond, Key, Query, Store, StoreError, Write, encode},
+    tenant::TenantId,
+};
+
+/// Workflows that are shown as not well, at the most.
+pub const MAX_SHOWN: usize = 1000;
+
+const FIRING: &str = "alert-firing";
+
+/// The alerts of one tenant.
+#[derive(Clone, Copy)]
+pub struct Alerts<'a> {
+    pub store: &'a dyn Store,
+    pub tenant: TenantId,
+}
+
+/// A workflow that is not well by a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwell {
+    pub nid: Id,
+    pub installation_id: Id,
+    pub workflow_id: String,
+    #[serde(flatten)]
+    pub firing: Firing,
+}
+
+impl Alerts<'_> {
+    pub async fn rules(&self) -> Result<Rules, StoreError> {
+        self.store.get(&self.rules_key()).await?.map_or_else(|| Ok(Rules::default()), |item| item.decode())
+    }
+
+    /// Stores changed rules: their `v` is one more than that of what was there.
+    pub fn replace_rules(&self, changed: &Rules) -> Result<Write, StoreError> {
+        let standing = if changed.v <= 1 { Cond::Absent } else { Cond::version(changed.v - 1) };
+        Ok(Write::put(self.rules_key(), encode(changed)?).when(standing))
+    }
+
+    pub fn vitals_key(&self, nid: Id) -> Key {
+        Key::of(self.tenant, &format!("vitals#{nid}"), "-")
+    }
+
+    pub async fn vitals(&self, nid: Id) -> Result<Option<Owing<Vitals>>, StoreError> {
+        due::owing(self.store, &self.vitals_key(nid)).await
+    }
+
+    /// Stores how a workflow does, with what that changes among those that are not well: `after.v` is one more than the stored
+    /// version.
+    pub fn replace(
+        &self,
+        before: &Vitals,
+        after: &Vitals,
+        look_at: Option<Millis>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let key = self.vitals_key(after.nid);
+        let mut attrs = encode(after)?;
+        due::owe(&mut attrs, &key, look_at.map(|at| (TaskKind::WatchWorkflow, at)));
+        let standing = if after.v == 1 { Cond::Absent } else { Cond::version(after.v - 1) };
+        let mut writes = vec![Write::put(key, attrs).when(standing)];
+        let is_in = |vitals: &Vitals, rule: Id| vitals.firing.iter().any(|fire| fire.rule == rule);
+        for fire in after.firing.iter().filter(|fire| !is_in(before, fire.rule)) {
+            let unwell = Unwell {
+                nid: after.nid,
+                installation_id: after.installation_id,
+                workflow_id: after.workflow_id.clone(),
+                firing: fire.clone(),
+            };
+            writes.push(Write::put(self.firing_key(fire.rule, after.nid), encode(&unwell)?));
+        }
+        let over = before.firing.iter().filter(|fire| !is_in(after, fire.rule));
+        writes.extend(over.map(|fire| Write::delete(self.firing_key(fire.rule, after.nid))));
+        Ok(writes)
+    }
+
+    /// Forgets how a workflow does, because it is gone.
+    pub fn forget(&self, vitals: &Vitals) -> Vec<Write> {
+        let own = Write::delete(self.vitals_key(vitals.nid));
+        let firing = vitals.firing.iter().map(|fire| Write::delete(self.firing_key(fire.rule, vitals.nid)));
+        firing.chain([own]).collect()
+    }
+
+    /// The workflows that are not well, by rule, up to [`MAX_SHOWN`].
+    pub async fn unwell(&self) -> Result<Vec<Unwell>, StoreError> {
+        let page =
+            self.store.query(&Query::table(Key::partition(self.tenant, FIRING)).limit(MAX_SHOWN)).await?;
+        let mut unwell = Vec::with_capacity(page.items.len());
+        for item in &page.items {
+            match item.decode() {
+                Ok(row) => unwell.push(row),
+                // It is shown for a summary only, and written anew with the next alert.
+                Err(error) => tracing::error!(tenant = self.tenant.0, %error, "an alert cannot be shown"),
+            }
+        }
+        Ok(unwell)
+    }
+
+    fn rules_key(&self) -> Key {
+        Key::of(self.tenant, "alert-rules", "-")
+    }
+
+    fn firing_key(&self, rule: Id, nid: Id) -> Key {
+        Key::of(self.tenant, FIRING, format!("{}#{}", rule.sortable(), nid.sortable()))
+    }
+}
