@@ -603,7 +603,7 @@ struct Runs {
 }
 
 impl Runs {
-    fn node(&mut self, name: &str, kind: &str, parameters: Value) {
+    fn node(&mut self, name: &str, kind: &str, parameters: &Value) {
         self.nodes.push(json!({ "name": name, "type": kind, "parameters": parameters }));
     }
 
