@@ -207,7 +207,7 @@ impl ExecutionFilter {
 pub fn ask_mark(kind: &str, node: Option<&str>, title: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(if node.is_some() { "node\n" } else { "title\n" });
-    hash.update(node.unwrap_or(title));
+    hash.update(node.map_or_else(|| fold(title), str::to_owned));
     let digest = hash.finalize();
     let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("{kind}#{short}")

@@ -16,6 +16,7 @@ use crate::{
         words::fold,
     },
     ids::Id,
+    n8n::wait,
     queue::TaskKind,
     repo::{
         asks::{self, Asks},
@@ -207,7 +208,7 @@ impl<'a, E: Stored> Subjects<'a, E> {
 
     /// The entity of this execution that waits to be posted again as what is posted now: of those with its mark, the one with
     /// its title. A new draft may have a new title; it renews what has another one only if nothing else can be meant, because
-    /// the execution asked for nothing else.
+    /// its node has asked about nothing else in this execution.
     pub async fn regenerating(&self, like: &E) -> Result<Option<E>, StoreError> {
         let Some((partition, mark)) = self.marker_place(like) else { return Ok(None) };
         let partition = Key::partition(self.tenant, &partition);
@@ -233,7 +234,9 @@ impl<'a, E: Stored> Subjects<'a, E> {
         let Some(only) = sent_back.pop().filter(|_| sent_back.is_empty()) else { return Ok(None) };
         let Some((installation, execution)) = only.subject().asking() else { return Ok(Some(only)) };
         let asks = Asks { store: self.store, tenant: self.tenant }.of(installation, execution).await?;
-        let others = asks.iter().any(|ask| ask.kind == E::TYPE && ask.id != only.subject().id);
+        let node = like.subject().node.as_deref().map(wait::mark);
+        let others =
+            asks.iter().any(|ask| ask.kind == E::TYPE && ask.node == node && ask.id != only.subject().id);
         Ok((!others).then_some(only))
     }
 
