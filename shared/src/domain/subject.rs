@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use sha2::{Digest, Sha256};
 
-use super::review::{Actor, EntityType, Review};
+use super::{
+    review::{Actor, EntityType, Review},
+    words::fold,
+};
 use crate::{clock::Millis, ids::Id};
 
 /// The common part of an entity, stored among its own attributes.
