@@ -158,6 +158,18 @@ def pasted_payload(stage: Stage) -> None:
 
 
 @case
+def pasted_records_without_a_title_are_named_like_the_workflow(stage: Stage) -> None:
+    """an empty title, an object and none: no refusal; a number is its digits"""
+    for kind, more in (("payload", {"task_type": {"id": 1}}), ("media", {"media_type": "image", "url": "https://images.example.com/a.png"})):
+        for item, title in (({"title": " "}, f"Pasted {kind}"), ({"title": {"rendered": "Hi"}}, f"Pasted {kind}"),
+                            ({}, f"Pasted {kind}"), ({"title": 2024}, "2024"), ({"title": " Draft "}, "Draft")):
+            made, _, _ = created(stage, kind, more | item)
+            path = "/api/payloads" if kind == "payload" else "/api/media"
+            entity = must(stage.baton.call("GET", f"{path}/{made['id']}"), kind)
+            assert entity["title"] == title, (kind, item, entity)
+
+
+@case
 def pasted_lead(stage: Stage) -> None:
     """the pasted node creates a lead; once more it finds the same one"""
     item = {"first_name": "Jane", "last_name": "Doe", "email": "Jane.Doe@acme.example", "company_name": "Acme", "lead_score": 70}

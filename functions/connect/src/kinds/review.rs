@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     ALLOW_REGENERATE, Kind, Values, object,
-    records::{LEAD_FIELDS, MEDIA_FIELDS, PAYLOAD_FIELDS, PAYLOAD_NOTE},
+    records::{LEAD_FIELDS, MEDIA_FIELDS, MEDIA_NOTE, PAYLOAD_FIELDS, PAYLOAD_NOTE},
 };
 use crate::canvas::{Canvas, STOP_AND_ERROR, SWITCH, WAIT, condition};
 
@@ -44,7 +44,7 @@ pub const MEDIA: Kind = Kind {
     path: Some("/automation/media/create"),
     must_arrive: true,
     parameters: &[ALLOW_REGENERATE],
-    notes: &[BEHIND, ONE_BY_ONE, AGAIN],
+    notes: &[MEDIA_NOTE, BEHIND, ONE_BY_ONE, AGAIN],
     build: |kind, values| review(kind, values, "Send media item for review", MEDIA_FIELDS),
 };
 
