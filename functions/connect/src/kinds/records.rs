@@ -41,8 +41,7 @@ pub const PAYLOAD: Kind = Kind {
 pub const PAYLOAD_NOTE: &str = "It stores the whole item. The item's fields title and task_type become the payload's where they are text; without \
      a title it is named like the workflow.";
 
-pub const MEDIA_NOTE: &str =
-    "Without a title that is text, the media item is named like the workflow.";
+pub const MEDIA_NOTE: &str = "Without a title that is text, the media item is named like the workflow.";
 
 /// Baton asks for a title, and items often have an empty one or an object of that name (WordPress' `{ rendered }`). A
 /// number is what n8n makes of a title like 2024.
