@@ -103,6 +103,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
         (_, "installation_id") => ids(45),
         (_, "collection_id") => ids(1),
         (_, "entity_id") => ids(42),
+        (_, "upload_id") => ids(92),
         (_, "lead_id") => ids(101),
         (_, "status") => ids(12),
         (Place::Path(_), "message_id") => ids(74),

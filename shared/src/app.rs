@@ -38,6 +38,7 @@ pub struct App {
     pub(crate) limiter: Limiter,
     pub(crate) sightings: Sightings,
     pub(crate) alert_rules: Recent<TenantId, Rules>,
+    pub(crate) file_secrets: Recent<TenantId, String>,
     pub(crate) hosts: Hosts,
     pub(crate) health: crate::http::health::HealthCache,
 }
@@ -75,6 +76,7 @@ impl App {
             limiter: Limiter::default(),
             sightings: Sightings::default(),
             alert_rules: Recent::default(),
+            file_secrets: Recent::default(),
             hosts: Hosts::default(),
             health: Default::default(),
         })

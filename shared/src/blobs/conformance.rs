@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 
-use super::{BlobKey, Blobs};
+use super::{BlobKey, Blobs, Stat};
 use crate::store::conformance::fresh;
 
 /// Stamps the suite: `blobs_conformance!(name, async { (guard, engine) })`, optionally with attributes for every
@@ -37,6 +37,8 @@ macro_rules! blobs_conformance {
                 keys_that_look_alike_are_apart
                 tenants_are_apart
                 puts_at_once_all_stay
+                the_newest_version_is_told_with_its_size
+                the_beginning_of_a_body_is_read_alone
             }
         }
     };
@@ -143,4 +145,27 @@ pub async fn puts_at_once_all_stay(blobs: &dyn Blobs) {
     }
     let newest = got(blobs, key, None).await.unwrap();
     assert!(all.iter().any(|(_, body)| newest == *body));
+}
+
+pub async fn the_newest_version_is_told_with_its_size(blobs: &dyn Blobs) {
+    let key = BlobKey::of(fresh(), "files/1");
+    assert_eq!(blobs.stat(&key).await.unwrap(), None);
+    for body in ["first", ""] {
+        let version = put(blobs, &key, body).await;
+        let bytes = u64::try_from(body.len()).unwrap();
+        assert_eq!(blobs.stat(&key).await.unwrap(), Some(Stat { version: version.clone(), bytes }));
+        if body.is_empty() {
+            blobs.delete(&key, &version).await.unwrap();
+        }
+    }
+    assert_eq!(blobs.stat(&key).await.unwrap().unwrap().bytes, 5, "what was deleted uncovers the one before");
+}
+
+pub async fn the_beginning_of_a_body_is_read_alone(blobs: &dyn Blobs) {
+    let key = BlobKey::of(fresh(), "files/1");
+    for (body, beginning) in [("0123456789", "0123"), ("01", "01"), ("", "")] {
+        let version = put(blobs, &key, body).await;
+        assert_eq!(blobs.beginning(&key, &version, 4).await.unwrap().unwrap(), beginning);
+    }
+    assert_eq!(blobs.beginning(&key, "no version", 4).await.unwrap(), None);
 }

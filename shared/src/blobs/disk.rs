@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::{BlobError, BlobKey, Blobs};
+use super::{BlobError, BlobKey, Blobs, Stat};
 use crate::clock::{Clock, Millis};
 use crate::private;
 
@@ -80,6 +80,24 @@ impl Blobs for DiskBlobs {
         }
     }
 
+    async fn stat(&self, key: &BlobKey) -> Result<Option<Stat>, BlobError> {
+        let folder = self.folder(key);
+        blocking(move || stat(&folder)).await
+    }
+
+    async fn beginning(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        bytes: usize,
+    ) -> Result<Option<Bytes>, BlobError> {
+        if !is_version(version) {
+            return Ok(None);
+        }
+        let path = self.folder(key).join(version);
+        blocking(move || beginning(&path, bytes)).await
+    }
+
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
         if !is_version(version) {
             return Ok(());
@@ -124,6 +142,22 @@ impl Blobs for MemoryBlobs {
             None => versions.last_key_value().map(|(_, body)| body),
         }
         .cloned())
+    }
+
+    async fn stat(&self, key: &BlobKey) -> Result<Option<Stat>, BlobError> {
+        let blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = blobs.get(key.as_str()).and_then(|versions| versions.last_key_value());
+        Ok(newest.map(|(version, body)| Stat { version: version.clone(), bytes: length(body.len()) }))
+    }
+
+    async fn beginning(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        bytes: usize,
+    ) -> Result<Option<Bytes>, BlobError> {
+        let body = self.get(key, Some(version)).await?;
+        Ok(body.map(|body| body.slice(..body.len().min(bytes))))
     }
 
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
@@ -221,6 +255,33 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 /// Elsewhere than on unix a folder cannot be opened as a file, and the file system keeps its names by itself.
 fn flush_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+fn stat(folder: &Path) -> io::Result<Option<Stat>> {
+    let Some(entries) = absent_is_none(fs::read_dir(folder))? else { return Ok(None) };
+    let mut newest: Option<Stat> = None;
+    for entry in entries {
+        let entry = entry?;
+        let version = entry.file_name().to_string_lossy().into_owned();
+        if newest.as_ref().is_some_and(|newest| newest.version >= version) {
+            continue;
+        }
+        // Deleted since the folder was read.
+        let Some(about) = absent_is_none(entry.metadata())? else { continue };
+        newest = Some(Stat { version, bytes: about.len() });
+    }
+    Ok(newest)
+}
+
+fn beginning(path: &Path, bytes: usize) -> io::Result<Option<Bytes>> {
+    let Some(file) = absent_is_none(File::open(path))? else { return Ok(None) };
+    let mut read = Vec::new();
+    file.take(length(bytes)).read_to_end(&mut read)?;
+    Ok(Some(read.into()))
 }
 
 fn newest(folder: &Path) -> io::Result<Option<Bytes>> {

@@ -10,12 +10,13 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId as _;
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use aws_types::SdkConfig;
 use bytes::Bytes;
 
-use super::{BlobError, BlobKey, Blobs};
+use super::{BlobError, BlobKey, Blobs, Served, Stat};
 use crate::aws::{OnUse, on_use};
 
 /// One attempt of an upload. A body that moves at all is let finish; one that stalls is cut off earlier by the SDK.
@@ -77,6 +78,70 @@ impl Blobs for S3Blobs {
         }
     }
 
+    async fn stat(&self, key: &BlobKey) -> Result<Option<Stat>, BlobError> {
+        match self.client.head_object().bucket(&self.bucket).key(key.as_str()).send().await {
+            Ok(answer) => {
+                let bytes = answer.content_length().and_then(|bytes| u64::try_from(bytes).ok());
+                let version = answer.version_id().map(str::to_owned);
+                let (Some(version), Some(bytes)) = (version, bytes) else {
+                    return Err(BlobError::Unavailable(format!("S3 says nothing of {}", key.as_str())));
+                };
+                Ok(Some(Stat { version, bytes }))
+            }
+            // A reply to HEAD has no body to name the error in.
+            Err(error) if is_absent(&error) || is_not_found(&error) => Ok(None),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    async fn beginning(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        bytes: usize,
+    ) -> Result<Option<Bytes>, BlobError> {
+        let request = self.client.get_object().bucket(&self.bucket).key(key.as_str()).version_id(version);
+        match request.range(format!("bytes=0-{}", bytes.saturating_sub(1))).send().await {
+            Ok(answer) => {
+                let body = answer.body.collect().await.map_err(|e| BlobError::Unavailable(e.to_string()))?;
+                Ok(Some(body.into_bytes()))
+            }
+            // Of an empty body there is no range.
+            Err(error) if error.code() == Some("InvalidRange") => Ok(Some(Bytes::new())),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    async fn upload_address(
+        &self,
+        key: &BlobKey,
+        content_type: &str,
+        bytes: u64,
+        valid: Duration,
+    ) -> Result<Option<String>, BlobError> {
+        let size = i64::try_from(bytes).map_err(|e| BlobError::Unavailable(e.to_string()))?;
+        let request = self.client.put_object().bucket(&self.bucket).key(key.as_str());
+        // Both are signed: S3 refuses another type and another size.
+        let request = request.content_type(content_type).content_length(size).presigned(presigning(valid)?);
+        Ok(Some(request.await.map_err(|e| unavailable(&e))?.uri().to_owned()))
+    }
+
+    async fn download_address(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        served: Served<'_>,
+        valid: Duration,
+    ) -> Result<Option<String>, BlobError> {
+        let request = self.client.get_object().bucket(&self.bucket).key(key.as_str()).version_id(version);
+        let request = request
+            .response_content_type(served.content_type)
+            .response_content_disposition(served.disposition)
+            .presigned(presigning(valid)?);
+        Ok(Some(request.await.map_err(|e| unavailable(&e))?.uri().to_owned()))
+    }
+
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
         let request = self.client.delete_object().bucket(&self.bucket).key(key.as_str());
         match request.version_id(version).send().await {
@@ -94,6 +159,14 @@ fn is_absent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
         Some("InvalidArgument") => error.message().is_some_and(|text| text.contains("version id")),
         _ => false,
     }
+}
+
+fn is_not_found<E>(error: &SdkError<E>) -> bool {
+    error.raw_response().is_some_and(|reply| reply.status().as_u16() == 404)
+}
+
+fn presigning(valid: Duration) -> Result<PresigningConfig, BlobError> {
+    PresigningConfig::expires_in(valid).map_err(|e| BlobError::Unavailable(e.to_string()))
 }
 
 fn unavailable<E>(error: &SdkError<E>) -> BlobError

@@ -47,6 +47,10 @@ pub enum What {
     ForgetInstallation { installation_id: Id },
     /// Hold every workflow against the rules of alerts, which have changed.
     WatchWorkflows,
+    /// Drop an upload that no media item has taken.
+    DropUpload { upload_id: Id },
+    /// Delete the body of a file that no media item has any more.
+    DeleteFile { file_id: Id },
 }
 
 /// How a step ended.

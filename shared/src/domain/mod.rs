@@ -9,6 +9,7 @@ pub mod custom_field;
 pub mod duplicate;
 pub mod email;
 pub mod execution;
+pub mod file;
 pub mod installation;
 pub mod invoice;
 pub mod lead;

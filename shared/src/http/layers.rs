@@ -30,7 +30,7 @@ use super::{
     cookies,
     credential::{self, Sent},
     ctx::{self, Ctx, Idempotency},
-    entry, once, packed,
+    entry, form, once, packed,
     peer::Peer,
     problem::{self, Unrendered},
     routes::{self, Auth, RateClass, Route, TEST_SCOPE},
@@ -331,7 +331,8 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
     let (mut parts, body) = request.into_parts();
     let body = read_body(&ctx.app, &parts.headers, body).await?;
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let fingerprint = hash(&[target.as_bytes(), &body]);
+    let form = form::without_boundary(&parts.headers, &body);
+    let fingerprint = hash(&[target.as_bytes(), form.as_deref().unwrap_or(&body)]);
     let key = remembered_as(&ctx.caller, route, parts.uri.path(), &sent);
     let mut begun = None;
     if let Some(record) = idempotency::find(&*ctx.app.store, &key, ctx.now).await? {

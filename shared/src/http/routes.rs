@@ -224,6 +224,9 @@ routes! {
     Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Scope("nodes:read"), None, "connect", [NotFound, Invalid];
     Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Scope("nodes:write"), None, "connect", [NotFound], passes_on n8n_credential::SCOPES;
     Post "/api/media" "create_media" Invokati Scope("media:write"), None, "media", [NotFound, Forbidden];
+    Post "/api/media/uploads" "create_media_upload" Invokati Scope("media:write"), None, "media", [];
+    Put "/files/{token}" "put_file" House Public, None, "media", [NotFound, Unavailable];
+    Get "/files/{token}" "get_file" House Public, None, "media", [NotFound, Unavailable];
     Get "/api/media/list" "list_media" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];
     Get "/api/media/stats" "get_media_stats" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];
     Get "/api/media/{id}" "get_media" Invokati Scope("media:read"), None, "media", [NotFound];
