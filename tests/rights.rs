@@ -15,7 +15,7 @@ use crate::{
         pass,
         stories::{
             Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Forget, Message,
-            PostLead, Push, Register, Repost, Story, Trigger, Usage,
+            PostLead, Push, PushBesidePost, Register, Repost, Story, Trigger, Usage,
         },
     },
     support::{
@@ -79,6 +79,7 @@ async fn stories(used: &mut Used) {
     told(used, DeleteCollection).await;
     told(used, Push).await;
     told(used, Register).await;
+    told(used, PushBesidePost).await;
     told(used, Usage { pushed: false }).await;
     told(used, Usage { pushed: true }).await;
     told(used, Message { first: false }).await;

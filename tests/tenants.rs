@@ -130,6 +130,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             Some("collections") => 1,
             Some("installs") => 45,
             Some("alerts") => 91,
+            Some("budgets") => 61,
             other => panic!("what is an id of {other:?}?"),
         }),
         (_, "workflow_id") => words("rivals-workflow", "nobodys-workflo"),

@@ -285,7 +285,7 @@ fn tiers(price: &Value) -> &[Value] {
     price["tiers"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The four rates of a set, at the base or in the tier that begins at `start`.
+/// The five rates of a set, at the base or in the tier that begins at `start`.
 fn rates(prices: &Value, start: Option<u64>) -> Outcome<String> {
     let rate = |key: &str, missing: u32| -> Outcome<u32> {
         let price = &prices[key];
@@ -303,11 +303,12 @@ fn rates(prices: &Value, start: Option<u64>) -> Outcome<String> {
     };
     // A model without an output rate returns no tokens (embeddings), and an empty set is free.
     Ok(format!(
-        "Row{{input:{},output:{},cache_read:{},cache_write:{}}}",
+        "Row{{input:{},output:{},cache_read:{},cache_write:{},cache_write_1h:{}}}",
         rate("input_mtok", 0)?,
         rate("output_mtok", 0)?,
         rate("cache_read_mtok", NO_RATE)?,
         rate("cache_write_mtok", NO_RATE)?,
+        rate("cache_write_1h_mtok", NO_RATE)?,
     ))
 }
 

@@ -13,6 +13,7 @@ use crate::{
     http::rate::Limiter,
     ids::{Id, Ids},
     installed::Sightings,
+    metering,
     queue::{Queue, Task},
     recent::Recent,
     sealer::Sealer,
@@ -40,6 +41,7 @@ pub struct App {
     pub(crate) alert_rules: Recent<TenantId, Rules>,
     pub(crate) file_secrets: Recent<TenantId, String>,
     pub(crate) hosts: Hosts,
+    pub(crate) metering: metering::Known,
     pub(crate) health: crate::http::health::HealthCache,
 }
 
@@ -78,6 +80,7 @@ impl App {
             alert_rules: Recent::default(),
             file_secrets: Recent::default(),
             hosts: Hosts::default(),
+            metering: metering::Known::default(),
             health: Default::default(),
         })
     }

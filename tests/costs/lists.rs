@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::measure;
 use crate::support::{TestApp, samples};
 
-const LISTS: [&str; 14] = [
+const LISTS: [&str; 16] = [
     "/api/payloads/list",
     "/api/leads/list",
     "/api/leads/list?status=New",
@@ -20,6 +20,8 @@ const LISTS: [&str; 14] = [
     "/api/chats/list",
     "/api/chats/73",
     "/api/token-usage/abc123/stats",
+    "/api/token-usage/abc123/records",
+    "/api/budgets",
 ];
 
 /// `count` more of everything that is listed.
@@ -44,6 +46,7 @@ async fn grow(house: &TestApp, from: usize, count: usize) {
             ("/api/leads", person),
             ("/api/media", media),
             ("/api/alerts", json!({ "kind": "stuck", "after_minutes": 60 })),
+            ("/api/budgets", json!({ "title": format!("Budget {n}"), "period": "day", "amount": 100 + n })),
             ("/api/notifications", json!({ "title": "Done", "message": format!("{n} of them") })),
             ("/api/invoices", invoice(n)),
             ("/api/chats/message", message),

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::{
+    clock::Millis,
     domain::chore::{Chore, What},
     ids::Id,
+    pricing::PRICE_VERSION,
     repo::chores::Chores,
     store::{Attrs, Key, Write},
 };
@@ -120,6 +122,10 @@ async fn chores() -> Vec<Cost> {
     for n in 0..8 {
         store.write(Write::put(Key::of(tenant, "old", format!("{n:04}")), Attrs::new())).await.unwrap();
     }
+    // What the scene itself owes, late enough for the sweep.
+    house.advance(300 * SECOND);
+    house.sweep().await;
+    house.drain().await;
     let one = |id: u64| Id::from_u64(id).unwrap();
     for (step, what) in [
         ("purge eight items", What::Purge { partition: "old".into() }),
@@ -128,6 +134,11 @@ async fn chores() -> Vec<Cost> {
         ("forget a field of three leads", What::ForgetField { field_id: one(7) }),
         ("hold one workflow against changed alerts", What::WatchWorkflows),
         ("forget an installation with one workflow", What::ForgetInstallation { installation_id: one(45) }),
+        (
+            "price the records of a workflow anew, one step",
+            What::Reprice { from: Some(Millis(0)), version: PRICE_VERSION.into() },
+        ),
+        ("look at the budgets", What::CheckBudgets),
     ] {
         let chore = Chore::new(house.app.id(), what, house.app.now());
         store.write(Chores { store, tenant }.insert(&chore, house.app.now()).unwrap()).await.unwrap();

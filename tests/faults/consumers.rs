@@ -16,6 +16,7 @@ use shared::{
     egress::OutReply,
     error::Result,
     ids::Id,
+    pricing::PRICE_VERSION,
     queue::{QueueName, Task, TaskKind},
     repo::{alerts::Alerts, chores::Chores},
     store::{Attrs, Key, Write},
@@ -63,7 +64,7 @@ tasks! {
     TaskKind::PollExecution => [a_run];
     TaskKind::ListWorkflows => [a_listing];
     TaskKind::WatchWorkflow => [a_silent_workflow];
-    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field, forget_installation, watch_workflows, drop_upload, delete_file];
+    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field, forget_installation, watch_workflows, drop_upload, delete_file, reprice, check_budgets];
 }
 
 /// The row of a chore of this kind.
@@ -78,6 +79,8 @@ fn row_of(what: &What) -> &'static str {
         What::WatchWorkflows => "watch_workflows",
         What::DropUpload { .. } => "drop_upload",
         What::DeleteFile { .. } => "delete_file",
+        What::Reprice { .. } => "reprice",
+        What::CheckBudgets => "check_budgets",
     }
 }
 
@@ -279,6 +282,39 @@ mod owing {
         gone(house, &format!("/api/installs/{installation}")).await;
         // It waits until nothing is under way any more.
         house.advance(Duration::from_secs(60));
+    }
+
+    async fn used(house: &TestApp, model: &str) {
+        let body = json!({
+            "n8n_base_url": N8N, "workflow_id": "wf1", "execution_id": "9", "model_id": model,
+            "input_tokens": 1000, "output_tokens": 10,
+        });
+        let posted = house.acme.post("/api/token-usage", body).await;
+        assert_eq!(posted.status, 201, "{posted:?}");
+    }
+
+    async fn chore(house: &TestApp, what: What) {
+        let (store, tenant, now) = (&*house.app.store, house.acme.key.tenant, house.app.now());
+        let chores = Chores { store, tenant };
+        let chore = Chore::new(house.app.id(), what, now);
+        store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
+        house.app.hint(&Task::new(TaskKind::Chore, &chores.key(chore.id), "test"), now).await;
+    }
+
+    /// Two records without a price, and the price.
+    pub async fn reprice(house: &TestApp) {
+        used(house, "our-own").await;
+        used(house, "our-own").await;
+        let price = json!({ "model_id": "our-own", "input_per_million": 1, "output_per_million": 2 });
+        assert_eq!(house.acme.put("/api/model-prices", price).await.status, 200);
+        chore(house, What::Reprice { from: None, version: PRICE_VERSION.into() }).await;
+    }
+
+    /// A budget that is spent.
+    pub async fn check_budgets(house: &TestApp) {
+        made(house, "/api/budgets", json!({ "period": "month", "amount": 0.01 })).await;
+        used(house, "gpt-4").await;
+        chore(house, What::CheckBudgets).await;
     }
 
     async fn gone(house: &TestApp, path: &str) {

@@ -12,7 +12,7 @@ use super::{
     footprint, pass,
     stories::{
         Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Depart, Forget, Message,
-        PostLead, Push, Register, Repost, Story, Trigger, Usage,
+        PostLead, Push, PushBesidePost, Register, Repost, Story, Trigger, Usage,
     },
 };
 use crate::support::{TestApp, work_on};
@@ -130,6 +130,11 @@ async fn deleting_a_collection_survives_every_death() {
 #[tokio::test]
 async fn a_push_survives_every_death() {
     survives_every_death(Push).await;
+}
+
+#[tokio::test]
+async fn a_push_beside_posted_usage_survives_every_death() {
+    survives_every_death(PushBesidePost).await;
 }
 
 #[tokio::test]

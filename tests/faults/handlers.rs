@@ -60,6 +60,12 @@ macro_rules! rows {
 
 rows! {
     record_token_usage: Same, NOTHING;
+    reprice_token_usage: Same, NOTHING;
+    set_model_price: Same, NOTHING;
+    delete_model_price: Or(404), NOTHING;
+    create_budget: Same, NOTHING;
+    update_budget: Same, NOTHING;
+    delete_budget: Or(404), NOTHING;
     trigger_webhook: Same, NOTHING;
     // It tells what is known by then.
     poll_execution: Status, NOTHING;

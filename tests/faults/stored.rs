@@ -13,7 +13,16 @@ use crate::support::TestApp;
 /// Partitions that keep time: limits, and what was read of the due index.
 const TIMERS: [&str; 3] = ["G#login-failures#", "G#watermark#", "#rate#"];
 /// Partitions whose sums are spread over shards by the ids of what is added.
-const SUMS: [&str; 5] = ["#usage-day#", "#usage-model#", "#usage-ledger#", "#chat-sums", "#media-stats"];
+const SUMS: [&str; 8] = [
+    "#usage-day#",
+    "#usage-model#",
+    "#usage-ledger#",
+    "#usage-spent",
+    "#usage-unpriced",
+    "#usage-workflow",
+    "#chat-sums",
+    "#media-stats",
+];
 /// How often something was tried, or when: a death makes it more, and later.
 const TRIES: [&str; 7] = ["v", "attempts", "failures", "polls", "listing_attempts", "generation", "due_at"];
 /// What comes out of the random source, too short to be known for it.

@@ -315,6 +315,33 @@ impl Story for Push {
     }
 }
 
+/// A push of an execution of which the workflow has posted less than there was.
+pub struct PushBesidePost;
+
+impl Story for PushBesidePost {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        let at = Push.set_up(house).await;
+        let body = json!({
+            "installation_id": at["installation"], "workflow_id": "wf1", "execution_id": "9", "model_id": "gpt-4",
+            "input_tokens": 1, "output_tokens": 1,
+        });
+        let posted = house.acme.post("/api/token-usage", body).await;
+        assert_eq!(posted.status, 201, "{posted:?}");
+        at
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        Push.act(house, at).await
+    }
+
+    async fn state(&self, house: &TestApp, at: &Value) -> Value {
+        let state = Push.state(house, at).await;
+        assert_eq!(state["usage"]["all"]["input_tokens"], 399, "{state}");
+        assert_eq!(state["usage"]["all"], state["usage"]["execution"], "the sums are the sum of the records");
+        state
+    }
+}
+
 /// A registration, and the listing that follows it.
 pub struct Register;
 

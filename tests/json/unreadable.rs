@@ -11,7 +11,7 @@ use shared::{
 use crate::support::{TestApp, samples::scene};
 
 /// Every list of the house: where it is, under which name, and the partition of its records.
-const LISTS: [(&str, &str, &str); 9] = [
+const LISTS: [(&str, &str, &str); 10] = [
     ("/api/payloads/list", "payloads", "payload"),
     ("/api/leads/list", "leads", "lead"),
     ("/api/leads/recent", "leads", "lead"),
@@ -21,6 +21,7 @@ const LISTS: [(&str, &str, &str); 9] = [
     ("/api/notifications/list", "notifications", "notification"),
     ("/api/collections", "collections", "collection"),
     ("/api/installed/45", "workflows", "workflow#"),
+    ("/api/token-usage/abc123/records", "records", "usage#abc123"),
 ];
 
 /// Spoils the newest record of a partition, or of those that have one each, so that it cannot be read. Returns its id.
@@ -30,14 +31,15 @@ async fn spoil(house: &TestApp, partition: &str) -> u64 {
     let own = format!("T#{tenant}#{partition}");
     let newest = items.iter().rev().find_map(|item| {
         let id = match item.pk.strip_prefix(&own)? {
-            "" => item.sk.parse::<Id>(),
+            "" => item.sk.rsplit('#').next()?.parse::<Id>(),
             id if own.ends_with('#') => id.parse(),
             _ => return None,
         };
         Some((Key::from_parts(&item.pk, &item.sk), id.ok()?))
     });
     let (key, id) = newest.unwrap_or_else(|| panic!("no {partition}"));
-    let broken = ["created_at", "name", "title", "v"].map(|name| Change::set(name, json!({ "no": "such" })));
+    let broken = ["created_at", "recorded_at", "name", "title", "v"]
+        .map(|name| Change::set(name, json!({ "no": "such" })));
     house.app.store.write(Write::update(key, broken.to_vec())).await.unwrap();
     id.get()
 }
@@ -45,7 +47,8 @@ async fn spoil(house: &TestApp, partition: &str) -> u64 {
 /// The rows of a list, each as its id and whether it can be read.
 fn rows(list: &Value, name: &str) -> Vec<(u64, bool)> {
     let row = |row: &Value| {
-        let id = row["id"].as_u64().or(row["nid"].as_u64()).unwrap();
+        let text = || row["id"].as_str()?.parse().ok();
+        let id = row["id"].as_u64().or(row["nid"].as_u64()).or_else(text).unwrap();
         if row["unreadable"] == true {
             assert_eq!(*row, json!({ "id": id, "unreadable": true }));
         }

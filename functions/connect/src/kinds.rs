@@ -20,6 +20,9 @@ pub struct Kind {
     pub description: &'static str,
     /// The path that its HTTP Request node posts to, none when it sends nothing.
     pub path: Option<&'static str>,
+    /// Whether the workflow is to fail when Baton does not take what it sends. Nobody's business should stop because a
+    /// count or a log could not be kept.
+    must_arrive: bool,
     pub parameters: &'static [NodeParameter],
     /// What a person has to know or do beside pasting.
     pub notes: &'static [&'static str],
@@ -113,8 +116,9 @@ impl Kind {
 
     /// Adds an HTTP Request node that posts a JavaScript object.
     ///
-    /// It tries again when Baton does not answer. n8n then sends all its items again, so each carries a key of its own.
-    /// `$nodeId` tells two copies of a node apart, the installation two n8n whose executions count alike.
+    /// It tries again when Baton does not answer, as often and with as long a pause as n8n allows. n8n then sends all its
+    /// items again, so each carries a key of its own. `$nodeId` tells two copies of a node apart, the installation two n8n
+    /// whose executions count alike, and the workflow's id an n8n that was set up anew and counts from 1 again.
     fn add_post<'a>(
         &self,
         canvas: &'a mut Canvas,
@@ -123,7 +127,7 @@ impl Kind {
         body: &str,
     ) -> &'a mut Node {
         let key = format!(
-            "={}-{{{{ $execution.id }}}}-{{{{ $nodeId }}}}-{{{{ $runIndex }}}}-{{{{ $itemIndex }}}}",
+            "={}-{{{{ $workflow.id }}}}-{{{{ $execution.id }}}}-{{{{ $nodeId }}}}-{{{{ $runIndex }}}}-{{{{ $itemIndex }}}}",
             values.installation_id
         );
         let parameters = json!({
@@ -142,7 +146,10 @@ impl Kind {
         node.credentials = Some(values.credential.header_auth());
         node.set("retryOnFail", true);
         node.set("maxTries", 5);
-        node.set("waitBetweenTries", 2000);
+        node.set("waitBetweenTries", 5000);
+        if !self.must_arrive {
+            node.set("onError", "continueRegularOutput");
+        }
         node
     }
 }
@@ -277,6 +284,26 @@ mod tests {
                 for (kind, credential) in node["credentials"].as_object().into_iter().flatten() {
                     let names: Vec<_> = credential.as_object().unwrap().keys().collect();
                     assert_eq!(names, ["id", "name"], "{key}: {kind}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_that_post_try_as_long_as_n8n_lets_them_and_only_what_must_arrive_fails_the_workflow() {
+        for (key, canvas) in canvases() {
+            let must = ["lead", "media", "payload", "push-newest"].iter().any(|kind| key.starts_with(kind));
+            for node in canvas["nodes"].as_array().unwrap() {
+                if node["type"] != "n8n-nodes-base.httpRequest" {
+                    continue;
+                }
+                assert_eq!((&node["retryOnFail"], &node["maxTries"]), (&json!(true), &json!(5)), "{key}");
+                assert_eq!(node["waitBetweenTries"], 5000, "{key}");
+                let expected = if must { Value::Null } else { json!("continueRegularOutput") };
+                assert_eq!(node["onError"], expected, "{key}");
+                let sent = &node["parameters"]["headerParameters"]["parameters"][0];
+                for part in ["45-", "$workflow.id", "$execution.id", "$nodeId", "$runIndex", "$itemIndex"] {
+                    assert!(sent["value"].as_str().unwrap().contains(part), "{key}: {sent} lacks {part}");
                 }
             }
         }

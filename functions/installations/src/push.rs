@@ -9,13 +9,15 @@ use shared::{
         execution::{PushedExecution, file_name},
         installation::Installation,
         run::{BlobRef, RunStatus, Snapshot},
+        usage::Usage,
     },
     error::{Error, Result},
     http::{ctx::Ctx, extract::JsonBytes, fields::Fields, reply::Reply},
     ids::Id,
     metering,
     n8n::{answer::map_status, execution::Summary},
-    store::StoreError,
+    repo::usage::UsageLog,
+    store::{StoreError, Write},
     work::{poll, watch::Watched},
 };
 use utoipa::ToSchema;
@@ -63,7 +65,7 @@ struct Input {
 }
 
 /// Takes in an execution: it is stored, the newest of its workflow is what the poll reports, and the token usage in it is
-/// metered, once per execution and not at all where the workflow posts its usage itself.
+/// metered, once per execution. Where the workflow posts its usage itself, the more complete of the two counts.
 #[utoipa::path(post, path = "/api/push/executions", operation_id = "push_execution", tag = "installations",
     request_body = PushExecution, responses((status = 200, description = "Stored.", body = Pushed)))]
 pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
@@ -161,13 +163,39 @@ async fn meter(
     if ctx.pushes().get(nid, &snapshot.execution_id).await?.is_some_and(|push| push.metered) {
         return Ok(Some(0));
     }
-    let records =
-        metering::records(found, snapshot, &input.workflow_id, installation.id, &*ctx.app.ids, ctx.now)?;
-    let writes = ctx.usage(&input.workflow_id).push(&snapshot.execution_id, &records)?;
-    match ctx.app.store.transact(writes).await {
-        Ok(()) => Ok(Some(found.len())),
-        // Metered by a push at the same moment, or posted by the workflow itself.
-        Err(StoreError::Canceled(_)) => Ok(Some(0)),
-        Err(error) => Err(error.into()),
+    let metering = ctx.metering();
+    let money = metering.settled().await?;
+    let workflow = &input.workflow_id;
+    let records = metering::records(found, snapshot, workflow, installation, &money, &*ctx.app.ids, ctx.now)?;
+    let Some(first) = records.first() else { return Ok(Some(0)) };
+    metering.meet(&money, records.iter().any(|usage| !usage.model_found)).await;
+    let beside = metering.beside(&money, first)?;
+    let counted = record(ctx, &snapshot.execution_id, &records, &beside.writes).await?;
+    metering.remember(beside);
+    Ok(Some(if counted == records.len() { found.len() } else { counted }))
+}
+
+/// How often what was found is compared with what the workflow posts: each time another record was quicker.
+const ATTEMPTS: usize = 40;
+
+/// Stores the records; returns how many of them count.
+async fn record(ctx: &Ctx, execution: &str, records: &[Usage], beside: &[Write]) -> Result<usize> {
+    let Some(first) = records.first() else { return Ok(0) };
+    let log = ctx.usage(&first.workflow_id);
+    let with = |writes: Vec<Write>| writes.into_iter().chain(beside.iter().cloned()).collect();
+    let mut writes = with(log.push(execution, records)?);
+    let mut counted = records.len();
+    for _ in 0..ATTEMPTS {
+        match ctx.app.store.transact(writes).await {
+            Ok(()) => return Ok(counted),
+            // A push at the same moment was quicker.
+            Err(StoreError::Canceled(refused)) if UsageLog::is_metered(&refused) => return Ok(0),
+            Err(StoreError::Canceled(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // The workflow posts its usage itself: the more complete account counts.
+        let (late, counting) = log.push_late(execution, records).await?;
+        (writes, counted) = (with(late), counting);
     }
+    Err(Error::unavailable("records of this execution were posted at the same moment, again and again"))
 }

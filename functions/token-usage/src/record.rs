@@ -1,17 +1,24 @@
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Number;
 use shared::{
-    domain::usage::{MAX_MODEL_CHARS, MAX_TOKENS, Source, Usage},
-    error::Result,
+    domain::{
+        installation::Installation,
+        money::Money,
+        usage::{MAX_MODEL_CHARS, MAX_TOKENS, Source, Usage},
+    },
+    error::{Error, Result},
     http::{
         ctx::{Ctx, Refused},
         fields::Fields,
         reply::Reply,
     },
     ids::Id,
-    metering::{Call, price},
-    pricing,
+    metering::{Beside, Call, price},
+    pricing::{self, Tokens},
     repo::usage::LEDGER,
+    store::Write,
 };
 use utoipa::ToSchema;
 
@@ -38,6 +45,18 @@ pub struct RecordTokenUsage {
     /// Part of `input_tokens` that the provider served from its cache.
     #[schema(maximum = 1_000_000_000)]
     cached_input_tokens: Option<u64>,
+    /// Part of `input_tokens` that the provider wrote into its cache.
+    #[schema(maximum = 1_000_000_000)]
+    cache_write_tokens: Option<u64>,
+    /// Part of `cache_write_tokens` that stays in the cache for an hour and not for five minutes.
+    #[schema(maximum = 1_000_000_000)]
+    cache_write_1h_tokens: Option<u64>,
+    /// What the model thought. Usually part of `output_tokens`; it is added to them if `total_tokens` proves that it is not.
+    #[schema(maximum = 1_000_000_000)]
+    reasoning_tokens: Option<u64>,
+    /// The provider's own sum. Asked for nothing else than where the reasoning was counted.
+    #[schema(maximum = 1_000_000_000)]
+    total_tokens: Option<u64>,
     /// Installation, instead of `n8n_base_url`.
     installation_id: Option<u64>,
     /// The node that made the call.
@@ -92,7 +111,7 @@ struct RecordedData {
 struct Input {
     workflow_id: String,
     execution_id: String,
-    installation_id: Option<Id>,
+    installation: Option<Arc<Installation>>,
     node_id: Option<String>,
     call: Call,
 }
@@ -101,26 +120,47 @@ struct Input {
 #[utoipa::path(post, path = "/api/token-usage", operation_id = "record_token_usage", tag = "token usage",
     request_body = RecordTokenUsage, responses((status = 201, description = "Recorded.", body = Recorded)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    let metering = ctx.metering();
     let input = read(&ctx, fields).await?;
-    let nid = match input.installation_id {
-        Some(installation) => Some(ctx.installed().node(installation, &input.workflow_id, None).await?),
-        None => None,
-    };
-    let usage = usage(&ctx, input)?;
-    let reply = Reply::created(&recorded(&usage, nid))?;
-    let log = ctx.usage(&usage.workflow_id);
-    match ctx.commit(log.post(&usage)?, reply.clone()).await {
-        Ok(reply) => Ok(reply),
-        // The execution was metered from pushed data. What the workflow itself says counts instead.
-        Err(Refused::Write(LEDGER, _)) => {
-            match ctx.commit(log.post_instead(&usage).await?, reply.clone()).await {
-                // Another record of the same execution was quicker to replace it.
-                Err(Refused::Write(..)) => Ok(ctx.commit(log.post(&usage)?, reply).await?),
-                committed => Ok(committed?),
+    let nid = async {
+        Ok::<_, Error>(match &input.installation {
+            Some(installation) => {
+                Some(ctx.installed().node(installation.id, &input.workflow_id, None).await?)
             }
-        }
-        Err(refused) => Err(refused.into()),
+            None => None,
+        })
+    };
+    // Neither costs a call once this instance has met workflow and organization.
+    let (nid, money) = futures::future::try_join(nid, metering.settled()).await?;
+    let usage = usage(&ctx, &money, input)?;
+    metering.meet(&money, !usage.model_found).await;
+    let reply = Reply::created(&recorded(&usage, nid))?;
+    let beside = metering.beside(&money, &usage)?;
+    let committed = commit(&ctx, &usage, &beside, reply).await?;
+    if !committed.replayed {
+        metering.remember(beside);
     }
+    Ok(committed)
+}
+
+/// How often a record is compared with what an execution has already: each time another record of it was quicker.
+const ATTEMPTS: usize = 40;
+
+async fn commit(ctx: &Ctx, usage: &Usage, beside: &Beside, reply: Reply) -> Result<Reply> {
+    let log = ctx.usage(&usage.workflow_id);
+    let with = |writes: Vec<Write>| writes.into_iter().chain(beside.writes.clone()).collect();
+    match ctx.commit(with(log.post(usage)?), reply.clone()).await {
+        // The execution was metered from pushed data: the more complete account counts.
+        Err(Refused::Write(LEDGER, _)) => {}
+        committed => return Ok(committed?),
+    }
+    for _ in 0..ATTEMPTS {
+        match ctx.commit(with(log.post_late(usage).await?), reply.clone()).await {
+            Err(Refused::Write(..)) => {}
+            committed => return Ok(committed?),
+        }
+    }
+    Err(Error::unavailable("other records of this execution came at the same moment, again and again"))
 }
 
 async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
@@ -129,18 +169,10 @@ async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
     let input = Input {
         workflow_id: fields.required_foreign_id("workflow_id", 200),
         execution_id: fields.required_foreign_id("execution_id", 200),
-        installation_id,
+        installation: None,
         node_id: fields.foreign_id("node_id", 200),
-        call: Call {
-            model: fields.required_foreign_id("model_id", MAX_MODEL_CHARS),
-            input: fields.required_whole("input_tokens", MAX_TOKENS),
-            output: fields.required_whole("output_tokens", MAX_TOKENS),
-            cached: fields.whole("cached_input_tokens", MAX_TOKENS),
-        },
+        call: call(&mut fields),
     };
-    if input.call.cached.is_some_and(|cached| cached > input.call.input) {
-        fields.refuse("cached_input_tokens", "must not exceed input_tokens");
-    }
     let installed = ctx.installed();
     let installation = match (installation_id, &base_url) {
         // An id that belongs to nobody is refused before anything is stored, whatever else is wrong.
@@ -159,29 +191,60 @@ async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
         }
     };
     fields.finish()?;
-    Ok(Input { installation_id: installation.map(|found| found.id), ..input })
+    Ok(Input { installation, ..input })
 }
 
-fn usage(ctx: &Ctx, input: Input) -> Result<Usage> {
-    let priced = price(&input.call, ctx.now)?;
+fn call(fields: &mut Fields) -> Call {
+    let model = fields.required_foreign_id("model_id", MAX_MODEL_CHARS);
+    let tokens = Tokens {
+        input: fields.required_whole("input_tokens", MAX_TOKENS),
+        output: fields.required_whole("output_tokens", MAX_TOKENS),
+        cached_input: fields.whole("cached_input_tokens", MAX_TOKENS),
+        cache_write: fields.whole("cache_write_tokens", MAX_TOKENS),
+        cache_write_1h: fields.whole("cache_write_1h_tokens", MAX_TOKENS),
+    };
+    let reasoning = fields.whole("reasoning_tokens", MAX_TOKENS);
+    let total = fields.whole("total_tokens", MAX_TOKENS);
+    let (read, written) = (tokens.cached_input.unwrap_or(0), tokens.cache_write.unwrap_or(0));
+    if read > tokens.input {
+        fields.refuse("cached_input_tokens", "must not exceed input_tokens");
+    } else if read + written > tokens.input {
+        fields.refuse("cache_write_tokens", "must not exceed input_tokens without cached_input_tokens");
+    }
+    if tokens.cache_write_1h.is_some_and(|hour| hour > written) {
+        fields.refuse("cache_write_1h_tokens", "must not exceed cache_write_tokens");
+    }
+    Call::one(model, tokens.with_reasoning(reasoning, total).at_most(MAX_TOKENS))
+}
+
+fn usage(ctx: &Ctx, money: &Money, input: Input) -> Result<Usage> {
+    let priced = price(money, &input.call, ctx.now)?;
+    let tokens = input.call.tokens;
     Ok(Usage {
         id: ctx.app.id(),
         workflow_id: input.workflow_id,
         execution_id: input.execution_id,
-        installation_id: input.installation_id,
+        installation_id: input.installation.as_ref().map(|installation| installation.id),
+        group_id: input.installation.map(|installation| installation.group_id),
         node_id: input.node_id,
         model_id: input.call.model,
-        input_tokens: input.call.input,
-        output_tokens: input.call.output,
-        cached_input_tokens: input.call.cached,
+        input_tokens: tokens.input,
+        output_tokens: tokens.output,
+        cached_input_tokens: tokens.cached_input,
+        cache_write_tokens: tokens.cache_write,
+        cache_write_1h_tokens: tokens.cache_write_1h,
+        longest_input_tokens: None,
         input_pico: priced.input_pico,
         output_pico: priced.output_pico,
         model_found: priced.found,
         model_label: priced.label,
-        price_version: pricing::PRICE_VERSION.into(),
+        price_version: priced.version,
         source: Source::Posted,
         estimated: false,
+        late: false,
+        outdone: false,
         recorded_at: ctx.now,
+        called_at: None,
     })
 }
 

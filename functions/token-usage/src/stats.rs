@@ -62,6 +62,13 @@ struct Sums {
     total_cost: Number,
     input_tokens: i64,
     output_tokens: i64,
+    /// Whether any of it is an estimate of n8n's, because the provider's answer had no counts. It can be far off.
+    #[schema(example = false)]
+    estimated: bool,
+    /// How many of the records are.
+    estimated_records: i64,
+    /// How many of the records cost 0 because their model has no price yet.
+    unpriced_records: i64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -90,16 +97,28 @@ pub async fn handler(
 ) -> Result<Reply> {
     let filter = read(fields)?;
     let models = find(&ctx, &workflow_id, &filter).await?;
-    // A workflow that the tenant has and that used nothing yet has zeros; one that nobody knows is not there.
-    if models.is_empty() && ctx.usage(&workflow_id).totals().await?.is_empty() {
-        let known = ctx.workflows().installations_with(&workflow_id).await?;
-        known.first().or_not_found("workflow")?;
+    if models.is_empty() {
+        known(&ctx, &workflow_id).await?;
     }
     let all = models.iter().fold(Totals::default(), |sum, model| sum.plus(model.totals));
+    if all.unpriced > 0 {
+        // Whoever posts nothing any more still looks, and a new table may know the price.
+        let metering = ctx.metering();
+        metering.meet(&*metering.settled().await?, true).await;
+    }
     let by_model =
         models.into_iter().map(|model| ModelStats { model_id: model.model_id, sums: sums(model.totals) });
     let stats = Stats { all: sums(all), by_model: by_model.collect() };
     Reply::ok(&StatsOut { status: "success", workflow_id, stats })
+}
+
+/// A workflow that the tenant has and that used nothing yet has nothing; one that nobody knows is not there.
+pub async fn known(ctx: &Ctx, workflow_id: &str) -> Result<()> {
+    if ctx.usage(workflow_id).totals().await?.is_empty() {
+        let known = ctx.workflows().installations_with(workflow_id).await?;
+        known.first().or_not_found("workflow")?;
+    }
+    Ok(())
 }
 
 fn read(mut fields: Fields) -> Result<Filter> {
@@ -145,5 +164,8 @@ fn sums(totals: Totals) -> Sums {
         total_cost: pricing::usd(totals.pico),
         input_tokens: totals.input_tokens,
         output_tokens: totals.output_tokens,
+        estimated: totals.estimated > 0,
+        estimated_records: totals.estimated,
+        unpriced_records: totals.unpriced,
     }
 }

@@ -13,7 +13,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 OUT = HERE / "prices.json"
-RATES = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
+RATES = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok", "cache_write_1h_mtok")
 
 
 def rates(prices):

@@ -204,6 +204,24 @@ mod tests {
 
     #[tokio::test]
     #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    async fn an_address_signs_what_it_is_for() {
+        let (blobs, key, valid) =
+            (in_ministack(true).await, BlobKey::of(fresh(), "files/1"), Duration::from_secs(900));
+        let up = blobs.upload_address(&key, "image/png", 4, valid).await.unwrap().unwrap();
+        assert!(up.contains("X-Amz-Expires=900"), "{up}");
+        for header in ["content-length", "content-type", "host"] {
+            assert!(up.contains(header), "{header} is not signed: {up}");
+        }
+        let version = blobs.put(&key, "image/png", Bytes::from_static(b"body")).await.unwrap();
+        let served = Served { content_type: "image/png", disposition: "attachment; filename=\"a.png\"" };
+        let down = blobs.download_address(&key, &version, served, valid).await.unwrap().unwrap();
+        for part in ["versionId=", "response-content-disposition=attachment", "response-content-type=image"] {
+            assert!(down.contains(part), "{part}: {down}");
+        }
+    }
+
+    #[tokio::test]
+    #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
     async fn a_bucket_without_versions_is_refused() {
         let blobs = in_ministack(false).await;
         let put = blobs.put(&BlobKey::of(fresh(), "a"), "text/plain", Bytes::from_static(b"x")).await;

@@ -51,6 +51,11 @@ pub enum What {
     DropUpload { upload_id: Id },
     /// Delete the body of a file that no media item has any more.
     DeleteFile { file_id: Id },
+    /// Price records of usage anew: those since a moment, or those that had no price. `version` is the price table of
+    /// whoever wished for it.
+    Reprice { from: Option<Millis>, version: String },
+    /// Look whether a threshold of a budget is reached.
+    CheckBudgets,
 }
 
 /// How a step ended.

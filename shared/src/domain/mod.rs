@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod api_key;
+pub mod budget;
 pub mod chat;
 pub mod chore;
 pub mod collection;
@@ -16,17 +17,20 @@ pub mod lead;
 pub mod lead_view;
 pub mod media;
 pub mod media_url;
+pub mod money;
 pub mod n8n_credential;
 mod names;
 pub mod notification;
 pub mod org;
 pub mod payload;
 pub mod pipeline;
+pub mod price;
 pub mod principal;
 pub mod resume;
 pub mod review;
 pub mod run;
 pub mod session;
+pub mod settlement;
 pub mod subject;
 pub mod usage;
 pub mod words;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, ids::Id};
+use crate::{clock::Millis, ids::Id, pricing::Tokens};
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,6 +12,9 @@ pub struct Usage {
     pub execution_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installation_id: Option<Id>,
+    /// The client group of the installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<Id>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_id: Option<String>,
     pub model_id: String,
@@ -20,6 +23,15 @@ pub struct Usage {
     /// Part of `input_tokens` that the provider served from its cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached_input_tokens: Option<u64>,
+    /// Part of `input_tokens` that the provider wrote into its cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_tokens: Option<u64>,
+    /// Part of `cache_write_tokens` that stays there for an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h_tokens: Option<u64>,
+    /// Input of the longest call, where the record is of several: long contexts have prices of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_input_tokens: Option<u64>,
     pub input_pico: i64,
     pub output_pico: i64,
     pub model_found: bool,
@@ -30,7 +42,16 @@ pub struct Usage {
     /// The count is n8n's estimate, not the provider's.
     #[serde(default)]
     pub estimated: bool,
+    /// Posted after a push of its execution was metered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    /// The other source knows these calls more completely, and its records count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdone: bool,
     pub recorded_at: Millis,
+    /// When the calls were made, where that was not when they were recorded. Prices are those of this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called_at: Option<Millis>,
 }
 
 /// How the record came in.
@@ -41,6 +62,36 @@ pub enum Source {
     Posted,
     /// Found in pushed execution data.
     Pushed,
+}
+
+impl Source {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Posted => "posted",
+            Self::Pushed => "pushed",
+        }
+    }
+}
+
+impl Usage {
+    pub fn tokens(&self) -> Tokens {
+        Tokens {
+            input: self.input_tokens,
+            output: self.output_tokens,
+            cached_input: self.cached_input_tokens,
+            cache_write: self.cache_write_tokens,
+            cache_write_1h: self.cache_write_1h_tokens,
+        }
+    }
+
+    /// The moment whose prices hold.
+    pub fn priced_at(&self) -> Millis {
+        self.called_at.unwrap_or(self.recorded_at)
+    }
+
+    pub fn pico(&self) -> i64 {
+        self.input_pico.saturating_add(self.output_pico)
+    }
 }
 
 /// A sum over records.
@@ -54,16 +105,28 @@ pub struct Totals {
     pub output_tokens: i64,
     #[serde(default)]
     pub pico: i64,
+    /// Records whose counts are n8n's estimate.
+    #[serde(default)]
+    pub estimated: i64,
+    /// Records of models without a price.
+    #[serde(default)]
+    pub unpriced: i64,
 }
 
 impl Totals {
+    /// What a record adds to its sums; nothing while the other source counts.
     pub fn of(usage: &Usage) -> Self {
+        if usage.outdone {
+            return Self::default();
+        }
         let whole = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         Self {
             records: 1,
             input_tokens: whole(usage.input_tokens),
             output_tokens: whole(usage.output_tokens),
-            pico: usage.input_pico.saturating_add(usage.output_pico),
+            pico: usage.pico(),
+            estimated: usage.estimated.into(),
+            unpriced: (!usage.model_found).into(),
         }
     }
 
@@ -74,6 +137,8 @@ impl Totals {
             input_tokens: self.input_tokens.saturating_add(other.input_tokens),
             output_tokens: self.output_tokens.saturating_add(other.output_tokens),
             pico: self.pico.saturating_add(other.pico),
+            estimated: self.estimated.saturating_add(other.estimated),
+            unpriced: self.unpriced.saturating_add(other.unpriced),
         }
     }
 
@@ -84,6 +149,8 @@ impl Totals {
             input_tokens: -self.input_tokens,
             output_tokens: -self.output_tokens,
             pico: -self.pico,
+            estimated: -self.estimated,
+            unpriced: -self.unpriced,
         }
     }
 }

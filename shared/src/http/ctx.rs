@@ -20,6 +20,7 @@ use crate::{
     error::{Error, ErrorKind, LogFailure, Result},
     ids::Id,
     installed::Installed,
+    metering::Metering,
     queue::{Task, TaskKind},
     repo::{
         alerts::Alerts,
@@ -33,6 +34,7 @@ use crate::{
         lead_views::LeadViews,
         leads::Leads,
         media::MediaItems,
+        money::Settled,
         n8n_credentials::N8nCredentials,
         notifications::Notifications,
         orgs,
@@ -205,6 +207,14 @@ impl Ctx {
 
     pub fn usage<'a>(&'a self, workflow_id: &'a str) -> UsageLog<'a> {
         UsageLog { store: &*self.app.store, tenant: self.tenant(), workflow_id }
+    }
+
+    pub fn metering(&self) -> Metering<'_> {
+        Metering { app: &self.app, tenant: self.tenant() }
+    }
+
+    pub fn settled(&self) -> Settled<'_> {
+        Settled { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn notifications(&self) -> Notifications<'_> {

@@ -156,6 +156,16 @@ routes! {
     Get "/api/auth/test" "test_credential_auth" Invokati Scope("*:test"), None, "meta", [];
     Post "/api/token-usage" "record_token_usage" Tokens Scope("token_usage:write"), None, "token-usage", [NotFound];
     Get "/api/token-usage/{workflow_id}/stats" "get_token_usage_stats" Tokens Scope("token_usage:read"), None, "token-usage", [NotFound, Invalid];
+    Get "/api/token-usage/{workflow_id}/records" "list_token_usage_records" Tokens Scope("token_usage:read"), None, "token-usage", [NotFound, Invalid];
+    Post "/api/token-usage/reprice" "reprice_token_usage" Tokens Scope("prices:write"), None, "token-usage", [];
+    Get "/api/model-prices" "list_model_prices" Invokati Scope("prices:read"), None, "token-usage", [];
+    Put "/api/model-prices" "set_model_price" Invokati Scope("prices:write"), None, "token-usage", [WrongState];
+    Delete "/api/model-prices" "delete_model_price" Invokati Scope("prices:write"), None, "token-usage", [NotFound, Invalid];
+    Get "/api/budgets" "list_budgets" Invokati Scope("budgets:read"), None, "token-usage", [];
+    Post "/api/budgets" "create_budget" Invokati Scope("budgets:write"), None, "token-usage", [Forbidden, WrongState];
+    Get "/api/budgets/{id}" "get_budget" Invokati Scope("budgets:read"), None, "token-usage", [NotFound];
+    Patch "/api/budgets/{id}" "update_budget" Invokati Scope("budgets:write"), None, "token-usage", [NotFound];
+    Delete "/api/budgets/{id}" "delete_budget" Invokati Scope("budgets:write"), None, "token-usage", [NotFound];
     Post "/api/trigger-webhook" "trigger_webhook" Tokens Scope("workflows:execute"), Trigger, "triggers", [NotFound, Upstream, UpstreamTimeout];
     Post "/api/poll-execution" "poll_execution" Tokens Scope("workflows:read"), Trigger, "triggers", [NotFound];
     Post "/api/payloads" "create_payload" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Forbidden];

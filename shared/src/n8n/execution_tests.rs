@@ -21,7 +21,15 @@ fn calls(json: &Value) -> Vec<Row> {
         .into_iter()
         .map(|u| {
             let model = u.model.as_deref().unwrap_or_default().to_owned();
-            (u.node.to_string(), u.run, model, u.input_tokens, u.output_tokens, u.cached_input, u.estimated)
+            (
+                u.node.to_string(),
+                u.run,
+                model,
+                u.tokens.input,
+                u.tokens.output,
+                u.tokens.cached_input,
+                u.estimated,
+            )
         })
         .collect()
 }

@@ -7,7 +7,8 @@ use serde::de::{MapAccess, SeqAccess};
 
 use super::lenient::{Any, Count, Instant, Key, NAME_BYTES, Number, Take, Text, each, fields, shorten};
 use super::scan::{MAX_CALLS, MAX_RUNS, Scan, Want};
-use super::tokens::{Tally, Tokens};
+use super::tokens::Tally;
+use crate::pricing::Tokens;
 
 /// One run of one node.
 #[derive(Debug, Default)]

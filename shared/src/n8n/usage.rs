@@ -12,7 +12,7 @@ use super::copies::shown;
 use super::graph::Graph;
 use super::run::{Call, Run};
 use super::scan::{NodeInfo, Scan};
-use super::tokens::Tokens;
+use crate::pricing::Tokens;
 
 /// Token counts of model calls that an execution left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +23,8 @@ pub struct FoundUsage {
     pub run: usize,
     /// The model that answered, or else the one that was asked for; `None` if n8n kept neither.
     pub model: Option<Arc<str>>,
-    /// Everything the model read, cached tokens included.
-    pub input_tokens: u64,
-    /// Everything the model wrote, thinking included.
-    pub output_tokens: u64,
-    /// The part of `input_tokens` that came from the vendor's cache, where it was said.
-    pub cached_input: Option<u64>,
+    /// Everything the model read and wrote, and what of it had to do with the vendor's cache, where that was said.
+    pub tokens: Tokens,
     /// n8n's own estimate, because the vendor's answer had no counts. It can be far off.
     pub estimated: bool,
 }
@@ -59,9 +55,7 @@ pub(super) fn settle(scan: &Scan) -> (Vec<FoundUsage>, bool) {
                 .or(run.asked_model.as_deref())
                 .or_else(|| node.and_then(|node| node.model.as_deref()))
                 .map(|model| names.share(model)),
-            input_tokens: tokens.input,
-            output_tokens: tokens.output,
-            cached_input: tokens.cached,
+            tokens,
             estimated,
         };
 
@@ -82,7 +76,7 @@ pub(super) fn settle(scan: &Scan) -> (Vec<FoundUsage>, bool) {
             let tokens = Tokens {
                 input: recorded.input.max(shown.input),
                 output: recorded.output.max(shown.output),
-                cached: shown.cached,
+                ..shown
             };
             found.push(usage(new.iter().find_map(|call| call.model.as_deref()), tokens, false));
         } else if calls_models(node, run) && !graph.node_of(here).is_some_and(|node| parents.contains(&node))
@@ -109,14 +103,7 @@ impl Names {
 }
 
 fn sum(calls: &[&Call]) -> Tokens {
-    calls.iter().fold(Tokens::default(), |sum, call| Tokens {
-        input: sum.input.saturating_add(call.tokens.input),
-        output: sum.output.saturating_add(call.tokens.output),
-        cached: match (sum.cached, call.tokens.cached) {
-            (None, other) | (other, None) => other,
-            (Some(a), Some(b)) => Some(a.saturating_add(b)),
-        },
-    })
+    calls.iter().fold(Tokens::default(), |sum, call| sum.plus(&call.tokens))
 }
 
 /// Whether a usage object in this run's output can be a call of its own.

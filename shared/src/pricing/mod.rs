@@ -3,9 +3,10 @@
 //! The prices are an estimate compiled from vendored data (`data/prices`, see its README), and every answer names its
 //! [`PRICE_VERSION`], so that recorded usage can be priced again when the table or a tenant's own rates change.
 //!
-//! What is honoured: the data's matching rules, its price history by date and by time of day, rates for cached input,
-//! and dearer rates for long contexts ([`Priced::cost`] picks the tier by the input tokens of the call).
-//! What is not: batch, flex and priority rates, one-hour cache writes, audio, image and search units. Tokens of those
+//! What is honoured: the data's matching rules, its price history by date and by time of day, rates for input that was read
+//! from a cache or written to one (for minutes, or for an hour), and dearer rates for long contexts ([`Priced::cost`] picks
+//! the tier by the input tokens of the call). `:free` behind a name is a promise of OpenRouter's, whoever made the model.
+//! What is not: batch, flex and priority rates, audio, image and search units. Tokens of those
 //! kinds cost the plain rate, and a model billed only in such units is unknown here rather than free.
 
 mod label;
@@ -31,7 +32,7 @@ pub struct Priced {
     /// Who sells at this price, by the table's id (`openai`, `openrouter`).
     pub provider: &'static str,
     /// The table's own id of the model. Stable for all spellings and dated names that share a price.
-    pub model: &'static str,
+    pub model: Cow<'static, str>,
     /// The model's name for people: `GPT-4`.
     pub label: Cow<'static, str>,
     /// Rates of an ordinary call. Where long contexts cost more, [`Priced::cost`] knows.
@@ -45,6 +46,10 @@ impl Priced {
     pub fn rates_for(&self, input_tokens: u64) -> Rates {
         let reached = self.tiers.iter().rev().find(|tier| input_tokens > u64::from(tier.above));
         reached.map_or(self.rates, |tier| tier.rates.rates())
+    }
+
+    fn is_free(&self) -> bool {
+        self.tiers.is_empty() && (self.rates.input, self.rates.output) == (0, 0)
     }
 
     /// The cost of one call. A long input moves the whole call to its tier, output too.
@@ -64,7 +69,29 @@ impl Priced {
 /// billed by the token; the caller then shows the id as it was written.
 #[must_use]
 pub fn find(model_id: &str, at_ms: i64) -> Option<Priced> {
-    look_up(model_id, at_ms, matching::locate)
+    let found = look_up(model_id, at_ms, matching::locate);
+    match free(model_id) {
+        // The data may know it by name; a paid model that shares the name is another.
+        Some(free) => Some(found.filter(Priced::is_free).unwrap_or(free)),
+        None => found,
+    }
+}
+
+/// `maker/model:free`, as OpenRouter names what it gives away; the maker may be left out.
+fn free(model_id: &str) -> Option<Priced> {
+    let id = matching::folded(model_id.trim());
+    let model = id.strip_suffix(":free")?.rsplit('/').next()?;
+    if model.trim().is_empty() || id.len() > LONGEST_ID {
+        return None;
+    }
+    let label = label::label(&id);
+    Some(Priced {
+        provider: "openrouter",
+        model: Cow::Owned(id.into_owned()),
+        label,
+        rates: Rates::default(),
+        tiers: &[],
+    })
 }
 
 /// Finds a model among those of one provider, named by the table's id or by a usual alias (`vertex_ai`, `bedrock`).
@@ -83,7 +110,7 @@ fn look_up(model_id: &str, at_ms: i64, locate: impl Fn(&str) -> Option<u16>) -> 
     let set = model.prices_at(at_ms)?;
     Some(Priced {
         provider: model.provider().map_or("", |provider| provider.id.get()),
-        model: model.id.get(),
+        model: Cow::Borrowed(model.id.get()),
         label: label::label(model.id.get()),
         rates: set.base.rates(),
         tiers: set.tiers.of(&table::TIERS),

@@ -7,7 +7,7 @@ use serde_json::Number;
 const DOLLAR: u64 = 1_000_000_000_000;
 
 /// Pico-dollars (10^-12 USD) per token. A price of `p` dollars per million tokens is `p` × 10^6 here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rates {
     /// Per input token.
     pub input: u64,
@@ -19,6 +19,9 @@ pub struct Rates {
     /// Per input token written to the provider's cache; `None` charges the input rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<u64>,
+    /// Per input token written to the provider's cache for an hour; `None` charges the rate of other writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<u64>,
 }
 
 /// The tokens of one call. Cached tokens are part of `input`. A reported zero is a statement, `None` is the lack of one;
@@ -35,6 +38,50 @@ pub struct Tokens {
     /// Those of `input` that were written to the provider's cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<u64>,
+    /// Those of `cache_write` that stay there for an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<u64>,
+}
+
+impl Tokens {
+    /// Both calls together. A count that neither states stays unstated.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        let part = |one: Option<u64>, two: Option<u64>| match (one, two) {
+            (None, None) => None,
+            (one, two) => Some(one.unwrap_or(0).saturating_add(two.unwrap_or(0))),
+        };
+        Self {
+            input: self.input.saturating_add(other.input),
+            output: self.output.saturating_add(other.output),
+            cached_input: part(self.cached_input, other.cached_input),
+            cache_write: part(self.cache_write, other.cache_write),
+            cache_write_1h: part(self.cache_write_1h, other.cache_write_1h),
+        }
+    }
+
+    /// With the reasoning in the output, if it was counted beside it: only a total that has room for both proves that.
+    #[must_use]
+    pub fn with_reasoning(self, reasoning: Option<u64>, total: Option<u64>) -> Self {
+        let output = self.output.saturating_add(reasoning.unwrap_or(0));
+        let proven = total.is_some_and(|total| total >= self.input.saturating_add(output));
+        Self { output: if proven { output } else { self.output }, ..self }
+    }
+
+    /// The same call with every count brought to `most`, and the parts to what they are part of.
+    #[must_use]
+    pub fn at_most(&self, most: u64) -> Self {
+        let input = self.input.min(most);
+        let cached_input = self.cached_input.map(|count| count.min(input));
+        let cache_write = self.cache_write.map(|count| count.min(input - cached_input.unwrap_or(0)));
+        Self {
+            input,
+            output: self.output.min(most),
+            cached_input,
+            cache_write,
+            cache_write_1h: self.cache_write_1h.map(|count| count.min(cache_write.unwrap_or(0))),
+        }
+    }
 }
 
 /// The cost of one call in pico-dollars.
@@ -59,6 +106,14 @@ pub enum CostError {
         /// Input tokens as reported.
         input: u64,
     },
+    /// More tokens were written for an hour than were written.
+    #[error("{hour} tokens cached for an hour exceed the {written} cached tokens they are part of")]
+    HourExceedsWrite {
+        /// Tokens written for an hour.
+        hour: u64,
+        /// Tokens written.
+        written: u64,
+    },
     /// The amount passes what a record can hold, about 9.2 million dollars.
     #[error("the cost of these token counts is out of range")]
     TooLarge,
@@ -68,7 +123,7 @@ impl Rates {
     /// Prices a call: cached input is taken out of the input before either is charged.
     ///
     /// # Errors
-    /// [`CostError::CachedExceedsInput`] when the counts contradict each other, [`CostError::TooLarge`] when the amount
+    /// [`CostError::CachedExceedsInput`] and [`CostError::HourExceedsWrite`] when the counts contradict each other, [`CostError::TooLarge`] when the amount
     /// does not fit; nothing wraps or saturates.
     pub fn cost(&self, tokens: &Tokens) -> Result<Cost, CostError> {
         let (read, written) = (tokens.cached_input.unwrap_or(0), tokens.cache_write.unwrap_or(0));
@@ -79,10 +134,16 @@ impl Rates {
                 input: tokens.input,
             });
         };
+        let hour = tokens.cache_write_1h.unwrap_or(0);
+        let Some(shortly) = written.checked_sub(hour) else {
+            return Err(CostError::HourExceedsWrite { hour, written });
+        };
+        let write = self.cache_write.unwrap_or(self.input);
         let parts = [
             (plain, self.input),
             (read, self.cache_read.unwrap_or(self.input)),
-            (written, self.cache_write.unwrap_or(self.input)),
+            (shortly, write),
+            (hour, self.cache_write_1h.unwrap_or(write)),
         ];
         let input_pico = amount(&parts)?;
         let output_pico = amount(&[(tokens.output, self.output)])?;
@@ -136,6 +197,7 @@ mod tests {
         output: 15_000_000,
         cache_read: Some(300_000),
         cache_write: Some(3_750_000),
+        cache_write_1h: Some(6_000_000),
     };
 
     /// Splitmix64: numbers that look random and are the same every time.
@@ -153,13 +215,19 @@ mod tests {
 
     #[test]
     fn cached_tokens_leave_the_input_before_pricing() -> Result<(), CostError> {
-        let tokens = Tokens { input: 1_000, output: 10, cached_input: Some(600), cache_write: Some(100) };
+        let tokens = Tokens {
+            input: 1_000,
+            output: 10,
+            cached_input: Some(600),
+            cache_write: Some(100),
+            ..Tokens::default()
+        };
         let cost = RATES.cost(&tokens)?;
         assert_eq!(cost.input_pico, 300 * 3_000_000 + 600 * 300_000 + 100 * 3_750_000);
         assert_eq!(cost.output_pico, 10 * 15_000_000);
         assert_eq!(cost.total_pico, cost.input_pico + cost.output_pico);
 
-        let plain = Rates { cache_read: None, cache_write: None, ..RATES };
+        let plain = Rates { cache_read: None, cache_write: None, cache_write_1h: None, ..RATES };
         assert_eq!(
             plain.cost(&tokens)?.input_pico,
             1_000 * 3_000_000,
@@ -167,6 +235,18 @@ mod tests {
         );
         let gift = Rates { cache_read: Some(0), ..plain };
         assert_eq!(gift.cost(&tokens)?.input_pico, 400 * 3_000_000, "a rate of zero is a rate");
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_cached_for_an_hour_has_a_rate_of_its_own() -> Result<(), CostError> {
+        let tokens =
+            Tokens { input: 100, cache_write: Some(100), cache_write_1h: Some(40), ..Tokens::default() };
+        assert_eq!(RATES.cost(&tokens)?.input_pico, 60 * 3_750_000 + 40 * 6_000_000);
+        let one = Rates { cache_write_1h: None, ..RATES };
+        assert_eq!(one.cost(&tokens)?.input_pico, 100 * 3_750_000, "without it, the rate of other writes");
+        let more = Tokens { cache_write_1h: Some(101), ..tokens };
+        assert_eq!(RATES.cost(&more), Err(CostError::HourExceedsWrite { hour: 101, written: 100 }));
         Ok(())
     }
 
@@ -181,18 +261,18 @@ mod tests {
 
     #[test]
     fn impossible_counts_are_refused() {
-        let tokens = Tokens { input: 10, output: 0, cached_input: Some(8), cache_write: Some(3) };
+        let tokens = Tokens { input: 10, cached_input: Some(8), cache_write: Some(3), ..Tokens::default() };
         let error = CostError::CachedExceedsInput { cached: 11, input: 10 };
         assert_eq!(RATES.cost(&tokens), Err(error));
         assert_eq!(error.to_string(), "11 cached input tokens exceed the 10 input tokens they are part of");
-        let wrapping = Tokens { input: 10, output: 0, cached_input: Some(u64::MAX), cache_write: Some(11) };
+        let wrapping = Tokens { cached_input: Some(u64::MAX), cache_write: Some(11), ..tokens };
         let error = CostError::CachedExceedsInput { cached: u64::MAX, input: 10 };
         assert_eq!(RATES.cost(&wrapping), Err(error));
     }
 
     #[test]
     fn amounts_past_the_record_are_refused() -> Result<(), CostError> {
-        let one = Rates { input: 1, output: 1, cache_read: None, cache_write: None };
+        let one = Rates { input: 1, output: 1, ..Rates::default() };
         let most = i64::MAX.unsigned_abs();
         assert_eq!(one.cost(&Tokens { input: most, ..Tokens::default() })?.total_pico, i64::MAX);
         for tokens in [
@@ -202,7 +282,7 @@ mod tests {
         ] {
             assert_eq!(one.cost(&tokens), Err(CostError::TooLarge));
         }
-        let dear = Rates { input: u64::MAX, output: u64::MAX, cache_read: None, cache_write: None };
+        let dear = Rates { input: u64::MAX, output: u64::MAX, ..Rates::default() };
         let many = Tokens { input: u64::MAX, output: u64::MAX, ..Tokens::default() };
         assert_eq!(dear.cost(&many), Err(CostError::TooLarge));
         assert_eq!(dear.cost(&Tokens::default())?, Cost::default());

@@ -162,6 +162,7 @@ pub(super) struct Row {
     output: u32,
     cache_read: u32,
     cache_write: u32,
+    cache_write_1h: u32,
 }
 
 impl Row {
@@ -172,6 +173,7 @@ impl Row {
             output: u64::from(self.output),
             cache_read: some(self.cache_read),
             cache_write: some(self.cache_write),
+            cache_write_1h: some(self.cache_write_1h),
         }
     }
 }

@@ -7,8 +7,8 @@ const NOW: i64 = 1_795_305_600_000;
 /// 2025-06-10T00:00:00Z, when o3 became cheaper.
 const O3_CUT: i64 = 1_749_513_600_000;
 
-fn named(id: &str) -> Option<(&'static str, &'static str)> {
-    find(id, NOW).map(|priced| (priced.provider, priced.model))
+fn named(id: &str) -> Option<(&'static str, String)> {
+    find(id, NOW).map(|priced| (priced.provider, priced.model.into_owned()))
 }
 
 fn dollars(id: &str, at_ms: i64) -> Option<(u64, u64)> {
@@ -68,7 +68,8 @@ fn common_spellings_resolve_to_their_vendor() {
         ("meta-llama/llama-3.3-70b-instruct", ("openrouter", "meta-llama/llama-3.3-70b-instruct")),
         ("openrouter/meta-llama/llama-3.3-70b-instruct", ("openrouter", "meta-llama/llama-3.3-70b-instruct")),
     ] {
-        assert_eq!(named(id), Some(expected), "{id}");
+        let (provider, model) = expected;
+        assert_eq!(named(id), Some((provider, model.to_owned())), "{id}");
     }
 }
 
@@ -116,6 +117,34 @@ fn a_long_context_moves_the_whole_call_to_its_tier() -> Result<(), CostError> {
     assert_eq!((long.input_pico, long.output_pico), (200_001 * 2_500_000, 10 * 15_000_000));
     assert_eq!(priced.rates, priced.rates_for(0));
     Ok(())
+}
+
+#[test]
+fn what_openrouter_gives_away_costs_nothing_whoever_made_it() -> Result<(), CostError> {
+    let tokens = Tokens { input: 1_000, output: 1_000, cached_input: Some(10), ..Tokens::default() };
+    for (id, label) in [
+        ("meta-llama/llama-3.3-70b-instruct:free", "Llama 3.3 70B Instruct (free)"),
+        ("deepseek/deepseek-r1:free", "DeepSeek R1 (free)"),
+        ("OpenRouter/Google/Gemini-2.5-Pro:FREE", "Gemini 2.5 Pro (free)"),
+        ("somebody/a-model-of-tomorrow:free", "A Model Of Tomorrow (free)"),
+    ] {
+        let Some(priced) = find(id, NOW) else { unreachable!("{id} is free") };
+        assert_eq!((priced.cost(&tokens)?, &*priced.label), (Cost::default(), label), "{id}");
+    }
+    assert!(find("gpt-4:free", NOW).is_some_and(|priced| priced.rates == Rates::default()));
+    for id in ["/:free", "a/:free", ":free", "a/ :free"] {
+        assert!(find(id, NOW).is_none(), "{id}");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_hour_in_anthropics_cache_costs_twice_the_input() {
+    for id in ["claude-sonnet-4-20250514", "claude-opus-4-5", "claude-3-5-haiku"] {
+        let Some(Priced { rates, .. }) = find(id, NOW) else { unreachable!("{id} is in the table") };
+        let dearer = |rate: Option<u64>| rate.map(|rate| rate * 100 / rates.input);
+        assert_eq!((dearer(rates.cache_write), dearer(rates.cache_write_1h)), (Some(125), Some(200)), "{id}");
+    }
 }
 
 #[test]

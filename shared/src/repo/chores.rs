@@ -36,6 +36,11 @@ impl Chores<'_> {
         Ok(put(Self::key_of(tenant, chore.id), chore, due)?.when(Cond::Absent))
     }
 
+    /// Owes a chore that others may owe under the same id, for the same time.
+    pub fn owe(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
+        put(self.key(chore.id), chore, due)
+    }
+
     /// Stores how far it is: `chore.v` is one more than the stored version.
     pub fn replace(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
         Ok(put(self.key(chore.id), chore, due)?.when(Cond::version(chore.v - 1)))

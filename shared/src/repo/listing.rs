@@ -83,10 +83,10 @@ pub fn row<T: DeserializeOwned>(item: &Item) -> Result<Row<T>, StoreError> {
     }
 }
 
-/// The id that an item is stored under: its sort key, or the end of its partition where that is the item's own.
+/// The id that an item is stored under: what ends its sort key, or its partition where that is the item's own.
 pub fn id_of(key: &Key) -> Option<Id> {
-    let own = || key.pk().rsplit('#').next().filter(|_| key.sk() == "-");
-    key.sk().parse().ok().or_else(|| own()?.parse().ok())
+    let named = if key.sk() == "-" { key.pk() } else { key.sk() };
+    named.rsplit('#').next()?.parse().ok()
 }
 
 /// Pages read for one list at the most: what a filter passes over costs reads too.

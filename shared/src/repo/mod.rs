@@ -19,6 +19,7 @@ pub mod leads;
 pub mod listing;
 pub mod media;
 pub mod media_stats;
+pub mod money;
 pub mod n8n_credentials;
 pub mod notifications;
 pub mod orgs;

@@ -124,7 +124,7 @@ def pasted_token_usage_of_anthropic(stage: Stage) -> None:
 def pasted_token_usage_of_google(stage: Stage) -> None:
     """the pasted node reads an answer of Google's generateContent"""
     usage(stage, "google", {"candidates": [], "modelVersion": "gemini-2.5-flash",
-                            "usageMetadata": {"promptTokenCount": 399, "candidatesTokenCount": 288, "totalTokenCount": 687}}, "gemini-2.5-flash")
+                            "usageMetadata": {"promptTokenCount": 399, "candidatesTokenCount": 200, "thoughtsTokenCount": 88, "totalTokenCount": 687}}, "gemini-2.5-flash")
 
 
 def created(stage: Stage, kind: str, item: dict[str, Any]) -> tuple[dict[str, Any], str, str]:

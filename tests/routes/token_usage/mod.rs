@@ -1,2 +1,5 @@
+mod budgets;
+mod prices;
 mod record;
+mod records;
 mod stats;

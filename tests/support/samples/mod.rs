@@ -5,6 +5,7 @@ mod companion;
 mod connect;
 mod leads;
 pub mod media;
+mod money;
 mod pipeline;
 pub mod sessions;
 
@@ -124,6 +125,7 @@ pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
     alerts::seed(house, caller, base).await;
     companion::seed(house, caller, base).await;
     pipeline::seed(house, caller, base).await;
+    money::seed(house, caller, base).await;
     media::seed(house, caller, base).await;
     leads::seed(house, caller, base).await;
 }
@@ -162,6 +164,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(leads::samples());
     all.extend(pipeline::samples());
     all.extend(media::samples());
+    all.extend(money::samples());
     all
 }
 
@@ -175,6 +178,10 @@ fn usage_and_triggers(nid: u64) -> [Sample; 3] {
                 ("output_tokens", json!(-1)),
                 ("output_tokens", json!(1.5)),
                 ("cached_input_tokens", json!(400)),
+                ("cache_write_tokens", json!(400)),
+                ("cache_write_1h_tokens", json!(1)),
+                ("reasoning_tokens", json!("some")),
+                ("total_tokens", json!({})),
                 ("model_id", json!({})),
                 ("workflow_id", json!([])),
                 ("n8n_base_url", json!("n8n.example.com")),

@@ -12,6 +12,7 @@ pub const THIS_EXECUTION: Kind = Kind {
     title: "Push this execution",
     description: "Tells Baton at the end of a workflow that this execution succeeded.",
     path: PATH,
+    must_arrive: false,
     parameters: &[],
     notes: &[
         "Put it last. It runs once, however many items come in, and says nothing when the workflow fails before it.",
@@ -26,6 +27,7 @@ pub const NEWEST_EXECUTIONS: Kind = Kind {
     description: "Sends the newest executions of all workflows with their data to Baton, every five minutes. Baton meters \
                   the token usage in them.",
     path: PATH,
+    must_arrive: true,
     parameters: &[],
     notes: &[
         "Paste it into a workflow of its own. In that workflow's settings, do not save successful production executions.",

@@ -24,6 +24,7 @@ pub const LEAD: Kind = Kind {
     description: "Creates a lead, waits until a person has decided, and goes on with the decision. A lead with the same \
                   e-mail address in the same group is updated and asked about.",
     path: Some("/api/leads"),
+    must_arrive: true,
     parameters: &[ALLOW_REGENERATE],
     notes: &[BEHIND, ONE_BY_ONE, AGAIN],
     build: |kind, values| {
@@ -37,6 +38,7 @@ pub const MEDIA: Kind = Kind {
     title: "Media item with review",
     description: "Creates a media item, waits until a person has decided, and goes on with the decision.",
     path: Some("/automation/media/create"),
+    must_arrive: true,
     parameters: &[ALLOW_REGENERATE],
     notes: &[BEHIND, ONE_BY_ONE, AGAIN],
     build: |kind, values| review(kind, values, "Send media item for review", MEDIA_FIELDS),
@@ -47,6 +49,7 @@ pub const PAYLOAD: Kind = Kind {
     title: "Payload with review",
     description: "Stores the whole item, waits until a person has decided, and goes on with the decision.",
     path: Some("/automation/payload/create"),
+    must_arrive: true,
     parameters: &[ALLOW_REGENERATE],
     notes: &[PAYLOAD_NOTE, BEHIND, ONE_BY_ONE, AGAIN],
     build: |kind, values| review(kind, values, "Send payload for review", PAYLOAD_FIELDS),

@@ -11,6 +11,7 @@ pub const TRIGGER: Kind = Kind {
     title: "Trigger",
     description: "Starts the workflow when somebody calls POST /api/trigger-webhook, and tells which execution it is.",
     path: None,
+    must_arrive: false,
     parameters: &[WORKFLOW_ID],
     notes: &[
         "Save the workflow once before you publish it: the path ends with its id, which n8n gives it then.",

@@ -17,8 +17,9 @@ use super::{
 use crate::config::Settings;
 
 /// The groups of operations, in the order of a reader's interest.
-const TAGS: [(&str, &str); 15] = [
+const TAGS: [(&str, &str); 16] = [
     ("token usage", "What model calls used and cost."),
+    ("prices and budgets", "What model calls are to cost, and how much may be spent on them."),
     ("triggers", "Start n8n workflows, and hear how they are doing."),
     ("payloads", "Anything that a workflow made, to be read or decided on."),
     ("reviews", "A person's decisions. Each wakes the n8n execution that waits for it."),

@@ -58,7 +58,7 @@ fn small(summary: &Summary) {
     let more = [&summary.mode, &summary.last_node];
     assert!(names.into_iter().chain(more).flatten().all(|name| name.len() <= NAME_BYTES));
     assert!(summary.error.as_ref().is_none_or(|error| error.len() <= ERROR_BYTES));
-    assert!(summary.usage.iter().all(|usage| usage.input_tokens > 0 || usage.output_tokens > 0));
+    assert!(summary.usage.iter().all(|usage| usage.tokens.input > 0 || usage.tokens.output > 0));
     for at in [summary.started_at, summary.stopped_at, summary.wait_till].into_iter().flatten() {
         assert!((clock::FIRST.0..=clock::LAST.0).contains(&at), "{at} cannot be shown");
     }

@@ -91,7 +91,7 @@ fn label(text: &str) {
 
 fn model(text: &str) {
     const AT: i64 = 1_795_305_600_000;
-    let model = |text: &str| pricing::find(text, AT).map(|found| (found.provider, found.model));
+    let model = |text: &str| pricing::find(text, AT).map(|found| (found.provider, found.model.into_owned()));
     let found = pricing::find(text, AT);
     for spelled in [text.to_ascii_uppercase(), format!(" {text} ")] {
         assert_eq!(model(&spelled), model(text), "{spelled}");

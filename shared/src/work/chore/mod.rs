@@ -1,11 +1,13 @@
 //! Chores: a page at a time, for as long as a message may take, and then from there on with the next message.
 
+mod budgets;
 mod enrich;
 mod files;
 mod forget_field;
 mod forget_installation;
 mod move_leads;
 mod purge;
+mod reprice;
 mod rewrite;
 mod unfile;
 mod watch;
@@ -87,6 +89,8 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
             What::ForgetInstallation { installation_id } => {
                 forget_installation::step(app, tenant, chore, *installation_id).await?
             }
+            What::Reprice { from, version } => reprice::step(app, tenant, chore, *from, version).await?,
+            What::CheckBudgets => budgets::step(app, tenant, chore.created_at).await?,
         };
         if let Step::More(cursor) = &step {
             chore.cursor.clone_from(cursor);

@@ -1,0 +1,152 @@
+//! Budgets: how much may be spent, and who hears of it.
+
+pub mod create;
+pub mod delete;
+pub mod get;
+pub mod list;
+pub mod update;
+
+use serde::Serialize;
+use serde_json::Number;
+use shared::{
+    domain::{
+        budget::{Budget, MAX_PICO, Period, Scope},
+        usage::Totals,
+    },
+    error::Result,
+    http::{ctx::Ctx, fields::Fields},
+    ids::Id,
+    json::Part,
+    metering::budgets::Spent,
+    pricing::usd,
+};
+use utoipa::ToSchema;
+
+/// Longest title.
+const TITLE: usize = 200;
+/// Most thresholds of a budget, and the highest percentage.
+const MAX_THRESHOLDS: usize = 10;
+const MAX_PERCENT: u16 = 1000;
+
+/// A budget and how much of it is spent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Budget)]
+pub struct BudgetOut {
+    #[schema(value_type = u64, example = 42)]
+    id: Id,
+    #[schema(example = "Model calls")]
+    title: String,
+    /// `organization`, `group` or `workflow`.
+    #[schema(example = "organization")]
+    scope: &'static str,
+    /// The client group whose spending counts, and that the notifications belong to; for other scopes the latter only.
+    #[schema(value_type = u64, example = 7)]
+    group_id: Id,
+    workflow_id: Option<String>,
+    /// `day` or `month`, in UTC.
+    #[schema(example = "month")]
+    period: &'static str,
+    /// US dollars.
+    #[schema(value_type = f64, example = 100)]
+    amount: Number,
+    /// Percentages at which a notification is made, once in each window.
+    #[schema(example = json!([50, 80, 100]))]
+    thresholds: Vec<u16>,
+    /// The day or month that `spent` is of.
+    #[schema(example = "2026-11")]
+    window: String,
+    /// US dollars.
+    #[schema(value_type = f64, example = 12.5)]
+    spent: Number,
+    /// Whole percent of the amount.
+    #[schema(example = 12)]
+    percent: i64,
+}
+
+impl BudgetOut {
+    fn new(budget: &Budget, window: String, spent: Totals) -> Self {
+        let workflow_id = match &budget.scope {
+            Scope::Workflow(workflow) => Some(workflow.clone()),
+            Scope::Organization | Scope::Group(_) => None,
+        };
+        let percent = i128::from(spent.pico) * 100 / i128::from(budget.pico.max(1));
+        Self {
+            id: budget.id,
+            title: budget.title.clone(),
+            scope: match budget.scope {
+                Scope::Organization => "organization",
+                Scope::Group(_) => "group",
+                Scope::Workflow(_) => "workflow",
+            },
+            group_id: budget.group_id,
+            workflow_id,
+            period: budget.period.as_str(),
+            amount: usd(budget.pico),
+            thresholds: budget.thresholds.clone(),
+            window,
+            spent: usd(spent.pico),
+            percent: i64::try_from(percent).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+/// Budgets with what is spent of them in the windows of now.
+pub async fn with_spending(ctx: &Ctx, budgets: &[Budget]) -> Result<Vec<BudgetOut>> {
+    let mut spent = Spent::new(&*ctx.app.store, ctx.tenant());
+    spent.read(budgets.iter().map(|budget| (&budget.scope, budget.period.window(ctx.now)))).await?;
+    let shown = budgets.iter().map(|budget| {
+        let window = budget.period.window(ctx.now);
+        let spent = spent.of(&budget.scope, &window);
+        BudgetOut::new(budget, window.name, spent)
+    });
+    Ok(shown.collect())
+}
+
+/// What a caller says of a budget.
+#[derive(Debug, Default)]
+pub struct Wish {
+    pub title: Option<String>,
+    pub period: Option<Period>,
+    pub pico: Option<i64>,
+    pub thresholds: Option<Vec<u16>>,
+}
+
+impl Wish {
+    pub fn read(fields: &mut Fields) -> Self {
+        Self {
+            title: fields.kept_text("title", TITLE),
+            period: fields.one_of("period", Period::WORDS, Period::parse),
+            pico: amount(fields),
+            thresholds: thresholds(fields),
+        }
+    }
+}
+
+/// Dollars as pico-dollars.
+#[expect(clippy::cast_possible_truncation, reason = "checked to be in range")]
+fn amount(fields: &mut Fields) -> Option<i64> {
+    let cents = (fields.number("amount")?.as_f64()? * 100.0).round();
+    let most = (MAX_PICO / 10_000_000_000) as f64;
+    if !(1.0..=most).contains(&cents) {
+        fields.refuse("amount", "must be 0.01 to 1000000 US dollars");
+        return None;
+    }
+    Some(cents as i64 * 10_000_000_000)
+}
+
+fn thresholds(fields: &mut Fields) -> Option<Vec<u16>> {
+    let percent = |part: Part<'_>| {
+        let percent: u16 = part.text_or_digits()?.trim().parse().ok()?;
+        (1..=MAX_PERCENT).contains(&percent).then_some(percent)
+    };
+    let sent = fields.json("thresholds")?;
+    // One more than there may be: what follows need not be read.
+    let read: Option<Vec<u16>> = sent.part().items().take(MAX_THRESHOLDS + 1).map(percent).collect();
+    let Some(mut thresholds) = read.filter(|all| (1..=MAX_THRESHOLDS).contains(&all.len())) else {
+        fields.refuse("thresholds", "must be a list of 1 to 10 percentages between 1 and 1000");
+        return None;
+    };
+    thresholds.sort_unstable();
+    thresholds.dedup();
+    Some(thresholds)
+}

@@ -1,0 +1,106 @@
+use serde::Serialize;
+use shared::{
+    domain::{
+        chore::What,
+        price::{self, MAX_PRICES, MAX_RATE, OwnPrice},
+    },
+    error::Result,
+    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    pricing::{PRICE_VERSION, Rates},
+};
+use utoipa::ToSchema;
+
+use super::{ModelPrice, read_name};
+use crate::change::{change, full};
+
+/// A price, in US dollars for a million tokens, to six decimals.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
+pub struct SetModelPrice {
+    /// The model as token usage names it, whatever its case. Other spellings of the same model have the price too.
+    #[schema(max_length = 200, example = "our-own-model-7b")]
+    model_id: String,
+    /// The first day (UTC) on which it counts. Left out: ever since.
+    #[schema(format = "time", example = "2026-11-01")]
+    from: Option<String>,
+    #[schema(minimum = 0, maximum = 1000, example = 0.5)]
+    input_per_million: f64,
+    #[schema(minimum = 0, maximum = 1000, example = 1.5)]
+    output_per_million: f64,
+    /// Input that comes from the provider's cache. Left out: like other input.
+    #[schema(minimum = 0, maximum = 1000, example = 0.05)]
+    cache_read_per_million: Option<f64>,
+    /// Input that goes into the provider's cache. Left out: like other input.
+    #[schema(minimum = 0, maximum = 1000)]
+    cache_write_per_million: Option<f64>,
+    /// Input that stays in the provider's cache for an hour. Left out: like what stays for minutes.
+    #[schema(minimum = 0, maximum = 1000)]
+    cache_write_1h_per_million: Option<f64>,
+}
+
+/// The price is set.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ModelPriceSet)]
+pub struct Set {
+    success: bool,
+    price: ModelPrice,
+    #[schema(example = "Price set successfully.")]
+    message: &'static str,
+}
+
+/// Sets the price of a model from a day on, in place of the one that was set for the same model and day.
+///
+/// It goes before the table's price. All instances know it within a minute. Records that had no price get it in the
+/// background; others keep what they cost until `POST /api/token-usage/reprice`.
+#[utoipa::path(put, path = "/api/model-prices", operation_id = "set_model_price", tag = "prices and budgets",
+    request_body = SetModelPrice, responses((status = 200, description = "Set.", body = Set)))]
+pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
+    let (model_id, from) = read_name(&mut fields);
+    for name in ["input_per_million", "output_per_million"] {
+        fields.require(name);
+    }
+    let rates = Rates {
+        input: rate(&mut fields, "input_per_million").unwrap_or(0),
+        output: rate(&mut fields, "output_per_million").unwrap_or(0),
+        cache_read: rate(&mut fields, "cache_read_per_million"),
+        cache_write: rate(&mut fields, "cache_write_per_million"),
+        cache_write_1h: rate(&mut fields, "cache_write_1h_per_million"),
+    };
+    fields.finish()?;
+    let own = OwnPrice {
+        model_id,
+        from,
+        rates,
+        version: format!("own-{}", ctx.app.id()),
+        set_by: ctx.actor(),
+        set_at: ctx.now,
+    };
+    change(&ctx, |money| {
+        match price::position(&money.prices, &own.model_id, own.from.as_deref()) {
+            Some(at) => money.prices[at] = own.clone(),
+            None if money.prices.len() >= MAX_PRICES => {
+                let message = format!("There are {MAX_PRICES} prices already, as many as there may be.");
+                return Err(full("too_many_prices", message));
+            }
+            None => money.prices.push(own.clone()),
+        }
+        let set = Set { success: true, price: ModelPrice::of(&own), message: "Price set successfully." };
+        Ok((Reply::ok(&set)?, Some(What::Reprice { from: None, version: PRICE_VERSION.into() })))
+    })
+    .await
+}
+
+/// Dollars for a million tokens as pico-dollars a token: a factor of 10^6.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range")]
+fn rate(fields: &mut Fields, name: &str) -> Option<u64> {
+    let pico = fields.number(name)?.as_f64()? * 1e6;
+    let whole = pico.round();
+    if !(0.0..=MAX_RATE as f64).contains(&pico) {
+        fields.refuse(name, "must be 0 to 1000 US dollars for a million tokens");
+    } else if (pico - whole).abs() > 1e-4 {
+        fields.refuse(name, "must have at most six decimals");
+    } else {
+        return Some(whole as u64);
+    }
+    None
+}

@@ -1,0 +1,53 @@
+use http::StatusCode;
+use serde::Serialize;
+use shared::{
+    clock,
+    domain::chore::What,
+    error::{Error, Result},
+    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    pricing::PRICE_VERSION,
+};
+use utoipa::ToSchema;
+
+/// Which records to price anew.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
+pub struct RepriceTokenUsage {
+    /// The first moment whose model calls are priced anew; a date stands for its beginning in UTC.
+    #[schema(format = "time", example = "2026-11-01")]
+    from: String,
+}
+
+/// It will be done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Repricing {
+    #[schema(example = "success")]
+    status: &'static str,
+    #[schema(example = "The records are priced anew within minutes.")]
+    message: &'static str,
+    #[schema(example = "2026-11-01T00:00:00Z")]
+    from: String,
+    /// The price table that counts where there is no price of your own.
+    price_version: &'static str,
+}
+
+/// Prices the records of all workflows anew, with the prices of the day of each call: those of the organization's own as they
+/// are now, and the table's. It begins after a minute and is done in the background; sums are right at every moment.
+#[utoipa::path(post, path = "/api/token-usage/reprice", operation_id = "reprice_token_usage", tag = "token usage",
+    request_body = RepriceTokenUsage, responses((status = 202, description = "It will be done.", body = Repricing)))]
+pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
+    fields.require("from");
+    let from = fields.time("from");
+    fields.finish()?;
+    let from = from.ok_or_else(|| Error::internal("a refused field passed"))?;
+    let metering = ctx.metering();
+    let (chore, due) = metering.chore(What::Reprice { from: Some(from), version: PRICE_VERSION.into() });
+    let reply = Repricing {
+        status: "success",
+        message: "The records are priced anew within minutes.",
+        from: clock::iso(from),
+        price_version: PRICE_VERSION,
+    };
+    let owed = metering.chores().insert(&chore, due)?;
+    Ok(ctx.commit(vec![owed], Reply::new(StatusCode::ACCEPTED, &reply)?).await?)
+}

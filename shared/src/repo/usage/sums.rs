@@ -1,0 +1,301 @@
+//! The sums that records belong to, and reading them.
+//!
+//! Its one rule: whatever changes what a record adds changes every sum it is in, in the same transaction.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{ModelTotals, SHARDS, UsageLog};
+use crate::{
+    clock::{self, Millis},
+    domain::usage::{Totals, Usage},
+    ids::Id,
+    store::{Change, Cond, Key, Query, SortValue, Store, StoreError, Write, segment},
+    tenant::TenantId,
+};
+
+const UNPRICED: &str = "usage-unpriced";
+const SPENT: &str = "usage-spent";
+
+/// What a sum is of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Of {
+    Model {
+        model: String,
+    },
+    Day {
+        day: String,
+        model: String,
+    },
+    /// What the organization spent on a day, by the client group of the installation.
+    Spent {
+        day: String,
+        group: Option<Id>,
+    },
+    /// Records without a price, also those that do not count: one of them may count tomorrow.
+    Unpriced {
+        model: String,
+    },
+}
+
+/// What is to be added to which sum.
+#[derive(Debug, Default)]
+pub(super) struct Sums(BTreeMap<Of, Totals>);
+
+impl Sums {
+    pub(super) fn of(records: &[Usage]) -> Self {
+        let mut sums = Self::default();
+        records.iter().for_each(|usage| sums.give(usage));
+        sums
+    }
+
+    /// A record is there, as it is.
+    pub(super) fn give(&mut self, usage: &Usage) {
+        self.add(usage, |totals| totals);
+    }
+
+    /// A record is no longer there, or no longer as it was.
+    pub(super) fn take(&mut self, usage: &Usage) {
+        self.add(usage, Totals::negated);
+    }
+
+    fn add(&mut self, usage: &Usage, sign: fn(Totals) -> Totals) {
+        let (model, day) = (usage.model_id.clone(), day(usage.recorded_at));
+        let totals = sign(Totals::of(usage));
+        let mut keep = |of: Of, totals: Totals| {
+            let sum = self.0.entry(of).or_default();
+            *sum = sum.plus(totals);
+        };
+        keep(Of::Model { model: model.clone() }, totals);
+        keep(Of::Day { day: day.clone(), model: model.clone() }, totals);
+        keep(Of::Spent { day, group: usage.group_id }, totals);
+        if !usage.model_found {
+            keep(Of::Unpriced { model }, sign(Totals { records: 1, ..Totals::default() }));
+        }
+    }
+
+    /// One update per sum, all on one shard: a transaction may touch an item only once, and should touch few.
+    pub(super) fn writes(self, log: &UsageLog<'_>, shard: u64) -> impl Iterator<Item = Write> {
+        let moved = self.0.into_iter().filter(|(_, totals)| *totals != Totals::default());
+        moved.map(move |(of, totals)| {
+            let mut changes = add(totals);
+            let workflow = Change::set("workflow_id", log.workflow_id);
+            match &of {
+                Of::Model { model } | Of::Day { model, .. } => {
+                    changes.push(Change::set("model_id", model.clone()));
+                }
+                Of::Unpriced { model } => changes.extend([workflow, Change::set("model_id", model.clone())]),
+                Of::Spent { group, .. } => {
+                    changes.extend(group.map(|group| Change::set("group_id", group.get())));
+                }
+            }
+            Write::update(key(log, &of, shard), changes)
+        })
+    }
+}
+
+fn key(log: &UsageLog<'_>, of: &Of, shard: u64) -> Key {
+    let workflow = segment(log.workflow_id);
+    match of {
+        Of::Model { model } => {
+            Key::of(log.tenant, &format!("usage-model#{workflow}"), format!("{}#{shard}", segment(model)))
+        }
+        Of::Day { day, model } => {
+            Key::of(log.tenant, &format!("usage-day#{workflow}"), format!("{day}#{}#{shard}", segment(model)))
+        }
+        Of::Spent { day, group } => {
+            let group = group.map_or_else(|| "-".to_owned(), |group| group.to_string());
+            Key::of(log.tenant, SPENT, format!("{day}#{group}#{shard}"))
+        }
+        Of::Unpriced { model } => {
+            Key::of(log.tenant, UNPRICED, format!("{workflow}#{}#{shard}", segment(model)))
+        }
+    }
+}
+
+/// Counts that are rarely other than 0 are written only then.
+fn add(totals: Totals) -> Vec<Change> {
+    let always = [
+        ("records", totals.records),
+        ("input_tokens", totals.input_tokens),
+        ("output_tokens", totals.output_tokens),
+        ("pico", totals.pico),
+    ];
+    let rarely = [("estimated", totals.estimated), ("unpriced", totals.unpriced)];
+    let rarely = rarely.into_iter().filter(|(_, count)| *count != 0);
+    always.into_iter().chain(rarely).map(|(name, count)| Change::add(name, count)).collect()
+}
+
+#[derive(Deserialize)]
+struct Shard {
+    model_id: String,
+    #[serde(flatten)]
+    totals: Totals,
+}
+
+impl UsageLog<'_> {
+    /// Sums per model over all time.
+    pub async fn totals(&self) -> Result<Vec<ModelTotals>, StoreError> {
+        let partition = format!("usage-model#{}", segment(self.workflow_id));
+        self.sum_up(Query::table(Key::partition(self.tenant, &partition))).await
+    }
+
+    /// Sums per model over whole days (UTC), both included.
+    pub async fn totals_between(&self, from: Millis, to: Millis) -> Result<Vec<ModelTotals>, StoreError> {
+        let partition = format!("usage-day#{}", segment(self.workflow_id));
+        self.sum_up(days(Query::table(Key::partition(self.tenant, &partition)), from, to)).await
+    }
+
+    async fn sum_up(&self, query: Query) -> Result<Vec<ModelTotals>, StoreError> {
+        let mut models: BTreeMap<String, Totals> = BTreeMap::new();
+        whole(self.store, query, |shard: Shard| {
+            let sum = models.entry(shard.model_id).or_default();
+            *sum = sum.plus(shard.totals);
+        })
+        .await?;
+        Ok(listed(models))
+    }
+}
+
+/// A model whose records were all taken back is not listed.
+pub(super) fn listed(models: BTreeMap<String, Totals>) -> Vec<ModelTotals> {
+    let models = models.into_iter().map(|(model_id, totals)| ModelTotals { model_id, totals });
+    models.filter(|model| model.totals != Totals::default()).collect()
+}
+
+/// What a tenant spent, over all workflows.
+#[derive(Clone, Copy)]
+pub struct Spending<'a> {
+    pub store: &'a dyn Store,
+    pub tenant: TenantId,
+}
+
+#[derive(Deserialize)]
+struct Spent {
+    #[serde(default)]
+    group_id: Option<Id>,
+    #[serde(flatten)]
+    totals: Totals,
+}
+
+impl Spending<'_> {
+    /// Over whole days (UTC), both included: what each client group spent, and what belongs to none.
+    pub async fn by_group(
+        &self,
+        from: Millis,
+        to: Millis,
+    ) -> Result<BTreeMap<Option<Id>, Totals>, StoreError> {
+        let mut groups: BTreeMap<Option<Id>, Totals> = BTreeMap::new();
+        let query = days(Query::table(Key::partition(self.tenant, SPENT)), from, to);
+        whole(self.store, query, |spent: Spent| {
+            let sum = groups.entry(spent.group_id).or_default();
+            *sum = sum.plus(spent.totals);
+        })
+        .await?;
+        Ok(groups)
+    }
+}
+
+/// The models of a tenant that were used and had no price.
+#[derive(Clone, Copy)]
+pub struct Unpriced<'a> {
+    pub store: &'a dyn Store,
+    pub tenant: TenantId,
+}
+
+/// One of them, in one workflow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnpricedModel {
+    pub workflow_id: String,
+    pub model_id: String,
+    /// Records by shard; some may be negative, their sum is not.
+    shards: BTreeMap<u64, i64>,
+}
+
+impl UnpricedModel {
+    pub fn records(&self) -> i64 {
+        self.shards.values().sum()
+    }
+}
+
+#[derive(Deserialize)]
+struct UnpricedShard {
+    workflow_id: String,
+    model_id: String,
+    records: i64,
+}
+
+impl Unpriced<'_> {
+    /// All of them, with those that have been priced since and not yet been forgotten.
+    pub async fn all(&self) -> Result<Vec<UnpricedModel>, StoreError> {
+        let mut found: Vec<UnpricedModel> = Vec::new();
+        let query = Query::table(Key::partition(self.tenant, UNPRICED)).limit(1000);
+        let mut query = Some(query);
+        while let Some(asked) = query {
+            let page = self.store.query(&asked).await?;
+            for item in &page.items {
+                let row: UnpricedShard = item.decode()?;
+                let shard =
+                    item.key.sk().rsplit_once('#').and_then(|(_, shard)| shard.parse().ok()).unwrap_or(0);
+                match found.last_mut() {
+                    Some(last) if last.workflow_id == row.workflow_id && last.model_id == row.model_id => {
+                        last.shards.insert(shard, row.records);
+                    }
+                    _ => found.push(UnpricedModel {
+                        workflow_id: row.workflow_id,
+                        model_id: row.model_id,
+                        shards: BTreeMap::from([(shard, row.records)]),
+                    }),
+                }
+            }
+            query = page.next.map(|next| asked.after(Some(next)));
+        }
+        Ok(found)
+    }
+
+    /// The writes that forget a model of which nothing is unpriced any more. They refuse when something is again.
+    pub fn forget(&self, model: &UnpricedModel) -> Vec<Write> {
+        let partition = |shard: &u64| {
+            Key::of(
+                self.tenant,
+                UNPRICED,
+                format!("{}#{}#{shard}", segment(&model.workflow_id), segment(&model.model_id)),
+            )
+        };
+        let shards = model.shards.iter().take(SHARDS as usize);
+        shards
+            .map(|(shard, records)| Write::delete(partition(shard)).when(Cond::eq("records", *records)))
+            .collect()
+    }
+}
+
+/// Hands over every item of a query.
+async fn whole<T: DeserializeOwned>(
+    store: &dyn Store,
+    query: Query,
+    mut take: impl FnMut(T),
+) -> Result<(), StoreError> {
+    let mut query = query.limit(1000);
+    loop {
+        let page = store.query(&query).await?;
+        for item in &page.items {
+            take(item.decode()?);
+        }
+        if page.next.is_none() {
+            return Ok(());
+        }
+        query.after = page.next;
+    }
+}
+
+/// The days of a partition whose sort keys begin with the day.
+fn days(query: Query, from: Millis, to: Millis) -> Query {
+    // '~' sorts after every character of a segment that follows the day.
+    query.between(SortValue::S(day(from)), SortValue::S(format!("{}~", day(to))))
+}
+
+/// `YYYY-MM-DD` in UTC.
+fn day(at: Millis) -> String {
+    clock::iso(at).chars().take(10).collect()
+}

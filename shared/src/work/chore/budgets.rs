@@ -1,0 +1,115 @@
+//! Looks whether thresholds of budgets are reached, and tells of those that are.
+//!
+//! Its one rule: the notification and the memory of it are one transaction, so that each threshold of each window is told
+//! once, however many look and whoever dies.
+
+use crate::{
+    app::App,
+    clock::Millis,
+    domain::{
+        budget::{Budget, Scope, Window},
+        chore::Step,
+        money::Money,
+        notification::{Notification, NotificationType},
+    },
+    error::{Error, Result},
+    metering::{RHYTHM, budgets::Spent},
+    pricing::usd_text,
+    repo::{money::Settled, notifications::Notifications},
+    store::{self, StoreError},
+    tenant::TenantId,
+};
+
+/// How often it is decided anew because something else was settled meanwhile.
+const ATTEMPTS: usize = 10;
+/// Notifications of one transaction.
+const TOGETHER: usize = 60;
+
+/// `since` is when the first of the records came that this look is for: their window may have ended since.
+pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
+    let settled = Settled { store: &*app.store, tenant };
+    let mut spent = Spent::new(&*app.store, tenant);
+    for _ in 0..ATTEMPTS {
+        let money = settled.load().await?;
+        let mut next = money.clone();
+        let now = app.now();
+        let watched = money
+            .budgets
+            .iter()
+            .flat_map(|budget| windows(budget, since, now).into_iter().map(|window| (&budget.scope, window)));
+        spent.read(watched).await?;
+        let told = tell(app, &mut next, &spent, since, now);
+        if told.is_empty() {
+            return Ok(Step::Done);
+        }
+        next.v += 1;
+        let notifications = Notifications { store: &*app.store, tenant };
+        let mut writes = vec![settled.replace(&next)?];
+        for notification in &told {
+            writes.push(notifications.insert(notification)?);
+        }
+        match store::apply(&*app.store, writes).await {
+            // What did not fit in is told next.
+            Ok(()) if told.len() >= TOGETHER => {}
+            Ok(()) => return Ok(Step::Done),
+            Err(StoreError::Canceled(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Error::unavailable("what is settled about money was changed by others again and again"))
+}
+
+fn tell(app: &App, money: &mut Money, spent: &Spent<'_>, since: Millis, now: Millis) -> Vec<Notification> {
+    let mut told = Vec::new();
+    for budget in &mut money.budgets {
+        for window in windows(budget, since, now) {
+            let totals = spent.of(&budget.scope, &window);
+            let mut untold = budget.untold(&window.name, totals.pico);
+            untold.truncate(TOGETHER - told.len().min(TOGETHER));
+            if untold.is_empty() {
+                continue;
+            }
+            budget.tell(&window.name, &untold);
+            for percent in untold {
+                told.push(notification(app, budget, &window, percent, totals.pico));
+            }
+        }
+    }
+    told
+}
+
+/// The windows that the records came in, and that of now. What was spent before there was the budget counts, in the window
+/// that it was made in and not in one before.
+fn windows(budget: &Budget, since: Millis, now: Millis) -> Vec<Window> {
+    let moments = [since, since.plus(RHYTHM).min(now), now];
+    let mut windows: Vec<Window> = moments.map(|at| budget.period.whole(at)).into();
+    windows.dedup();
+    windows.retain(|window| window.name >= budget.period.window(budget.created_at).name);
+    windows
+}
+
+fn notification(app: &App, budget: &Budget, window: &Window, percent: u16, spent: i64) -> Notification {
+    let whose = match &budget.scope {
+        Scope::Organization => "The organization".to_owned(),
+        Scope::Group(group) => format!("Client group {group}"),
+        Scope::Workflow(workflow) => format!("Workflow {workflow}"),
+    };
+    let message = format!(
+        "{whose} has spent {} of {} US dollars on model calls in {}.",
+        usd_text(spent),
+        usd_text(budget.pico),
+        window.name
+    );
+    Notification {
+        id: app.id(),
+        group_id: budget.group_id,
+        title: format!("{}: {percent} % reached", budget.title),
+        message,
+        kind: NotificationType::WorkflowAlert,
+        link: None,
+        entity_type: Some("budget".into()),
+        entity_id: Some(budget.id),
+        read: None,
+        created_at: app.now(),
+    }
+}
