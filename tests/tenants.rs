@@ -47,7 +47,7 @@ impl Place {
 }
 
 /// Words that look like ids and name nothing that Baton keeps.
-const NO_IDS: [&str; 4] = ["kind", "file", "model_id", "node_id"];
+const NO_IDS: [&str; 5] = ["kind", "file", "model_id", "node_id", "token"];
 
 fn looks_like_an_id(name: &str) -> bool {
     ["id", "ids", "nid"].contains(&name) || name.ends_with("_id") || name.ends_with("_ids")
