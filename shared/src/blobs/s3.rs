@@ -102,9 +102,17 @@ impl Blobs for S3Blobs {
     ) -> Result<Option<Bytes>, BlobError> {
         let request = self.client.get_object().bucket(&self.bucket).key(key.as_str()).version_id(version);
         match request.range(format!("bytes=0-{}", bytes.saturating_sub(1))).send().await {
-            Ok(answer) => {
-                let body = answer.body.collect().await.map_err(|e| BlobError::Unavailable(e.to_string()))?;
-                Ok(Some(body.into_bytes()))
+            Ok(mut answer) => {
+                // Whoever knows no ranges sends the whole (RFC 9110 §14.2).
+                let mut read = Vec::new();
+                while read.len() < bytes {
+                    let next = answer.body.try_next().await;
+                    match next.map_err(|e| BlobError::Unavailable(e.to_string()))? {
+                        Some(chunk) => read.extend_from_slice(&chunk[..chunk.len().min(bytes - read.len())]),
+                        None => break,
+                    }
+                }
+                Ok(Some(read.into()))
             }
             // Of an empty body there is no range.
             Err(error) if error.code() == Some("InvalidRange") => Ok(Some(Bytes::new())),
