@@ -630,6 +630,7 @@ async fn the_api_document_asks_for_what_the_route_table_asks_for() {
         let class = match route.rate {
             RateClass::None => None,
             RateClass::Trigger => Some("trigger"),
+            RateClass::Poll => Some("poll"),
         };
         assert_eq!(operation["x-rate-limit"]["class"].as_str(), class, "{name}");
         for (status, response) in operation["responses"].as_object().unwrap() {

@@ -18,7 +18,7 @@ use shared::{
     clock::Deadline,
     config::Settings,
     domain::{
-        installation::origin,
+        place::Place,
         run::{Run, RunStatus},
     },
     egress::{Guarded, Policy, Resolver},
@@ -283,7 +283,7 @@ async fn follow(house: &TestApp, installation: u64) {
 fn bases(sink: &Sink) -> Vec<(String, Forbidden)> {
     let usable = |row: Forbidden| {
         let url = Url::parse(&row.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-        let base = origin(url.as_str())?;
+        let base = Place::parse(url.as_str())?.origin;
         Some((base, row))
     };
     let mut seen = BTreeSet::new();
@@ -414,7 +414,7 @@ async fn no_public_address_is_refused() {
     assert!(controls.len() >= 50, "{} controls", controls.len());
     let house = TestApp::with(Settings { trigger_limit: u32::MAX, ..settings() }).await;
     for (n, url) in (1000..).zip(controls) {
-        let base = origin(url.trim()).unwrap();
+        let base = Place::parse(url.trim()).unwrap().origin;
         let body = json!({ "instance_id": format!("n{n}"), "host": base, "webhook_url": base, "api_key": "key", "title": "x" });
         let registered = house.acme.post("/api/installs/register", body).await;
         assert_eq!(registered.status, 201, "{url}: {registered:?}");

@@ -161,6 +161,10 @@ async fn n8n_moved(used: &mut Used) {
     house.restart();
     house.n8n.set_down(false);
     pass(&house, 120).await;
+    // A run that shows no execution: its webhook may be another workflow's by now.
+    let endpoint = format!("{N8N}/webhook/invokati-trigger/{id}/wf1");
+    assert_eq!(house.acme.post("/api/trigger-webhook", json!({ "endpoint": endpoint })).await.status, 200);
+    pass(&house, 60).await;
     assert_eq!(house.acme.delete(&format!("/api/installs/{id}")).await.status, 200);
     pass(&house, 240).await;
     add(used, &house);

@@ -10,7 +10,7 @@ use std::{
     str::FromStr,
 };
 
-use crate::domain::installation::base_url;
+use crate::domain::n8n_host::base_url;
 
 /// Largest request body: what Lambda takes in one synchronous invocation.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
@@ -23,8 +23,10 @@ pub const MAX_FILES_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 /// Settings of the platform, the same on a laptop and in Lambda.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Requests a minute that one API key may send to trigger routes.
+    /// Triggers a minute of one API key.
     pub trigger_limit: u32,
+    /// Polls a minute of one API key.
+    pub poll_limit: u32,
     pub max_body_bytes: usize,
     /// The largest file of a media item.
     pub max_file_bytes: u64,
@@ -40,6 +42,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             trigger_limit: 60,
+            poll_limit: 60,
             max_body_bytes: MAX_BODY_BYTES,
             max_file_bytes: MAX_FILE_BYTES,
             max_files_bytes: MAX_FILES_BYTES,
@@ -97,11 +100,13 @@ impl Settings {
     pub fn read(env: &impl Env) -> Result<Self, BadSetting> {
         let defaults = Self::default();
         let origins = env.text("BATON_CORS_ORIGINS").unwrap_or_default();
+        let limit = |name, default: u32| {
+            let limit: Option<u32> = env.parsed(name, "a number of requests a minute")?;
+            Ok(limit.unwrap_or(default).max(1))
+        };
         Ok(Self {
-            trigger_limit: env
-                .parsed("BATON_TRIGGER_LIMIT", "a number of requests a minute")?
-                .unwrap_or(defaults.trigger_limit)
-                .max(1),
+            trigger_limit: limit("BATON_TRIGGER_LIMIT", defaults.trigger_limit)?,
+            poll_limit: limit("BATON_POLL_LIMIT", defaults.poll_limit)?,
             max_body_bytes: env
                 .parsed("BATON_MAX_BODY_BYTES", "a number of bytes")?
                 .unwrap_or(defaults.max_body_bytes),
@@ -221,7 +226,7 @@ mod tests {
         let settings = LocalSettings::read(&HashMap::new()).unwrap();
         assert_eq!(settings.addr.to_string(), "127.0.0.1:8080");
         assert_eq!(settings.data_dir, PathBuf::from(".baton"));
-        assert_eq!(settings.platform.trigger_limit, 60);
+        assert_eq!((settings.platform.trigger_limit, settings.platform.poll_limit), (60, 60));
         assert_eq!(settings.platform.public_url.as_deref(), Some("http://127.0.0.1:8080"));
     }
 
@@ -250,6 +255,7 @@ mod tests {
             ("BATON_EGRESS_ALLOW", "10.0.0.0"),
             ("BATON_TRUSTED_PROXIES", "10.0.0.0/8,here"),
             ("BATON_TRIGGER_LIMIT", "many"),
+            ("BATON_POLL_LIMIT", "many"),
             ("BATON_MAX_BODY_BYTES", "6MB"),
         ] {
             let error = LocalSettings::read(&HashMap::from([(name, value)])).unwrap_err();

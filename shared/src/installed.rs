@@ -11,13 +11,18 @@ use url::Url;
 use crate::{
     app::App,
     domain::{
-        installation::Installation,
+        installation::{Installation, KeyState},
+        place::Place,
         workflow::{self, Workflow},
     },
     error::{Error, OrNotFound, Result},
     ids::Id,
+    n8n::health::Whose,
     recent::Recent,
-    repo::{installations::Installations, workflows::Workflows},
+    repo::{
+        installations::{Installations, LISTINGS_APART},
+        workflows::Workflows,
+    },
     store::StoreError,
     tenant::TenantId,
 };
@@ -26,6 +31,8 @@ use crate::{
 const BELIEVED: Duration = Duration::from_secs(30);
 /// How often it is noted that an installation was heard of.
 const NOTED: Duration = Duration::from_secs(60);
+/// A webhook that was stored lately is believed to stand there for this long.
+const STANDS: Duration = Duration::from_secs(600);
 /// Workflow nodes remembered by one instance.
 const REMEMBERED: usize = 10_000;
 
@@ -36,6 +43,12 @@ pub(crate) struct Sightings {
     nodes: Mutex<HashMap<(TenantId, Id), Option<String>>>,
     /// Installations of which it was noted lately that they were heard of.
     heard: Recent<(TenantId, Id), ()>,
+    /// Whose webhook a path of an installation is, as this instance has stored it.
+    webhooks: Recent<(TenantId, Id, String), Id>,
+    /// Installations whose workflows nobody may list now because one was missed.
+    listed: Recent<(TenantId, Id), ()>,
+    /// What n8n said last of a key.
+    pub(crate) words: Recent<Whose, KeyState>,
 }
 
 /// Lookups inside one tenant.
@@ -88,14 +101,52 @@ impl Installed<'_> {
 
     /// Forgets what was cached of an installation, because it was just changed here.
     pub fn forget(&self, id: Id) {
+        self.reread(id);
+        self.app.sightings.words.forget_where(|whose| whose.installation_id == id);
+    }
+
+    /// Reads an installation again when somebody asks for it next.
+    pub(crate) fn reread(&self, id: Id) {
         self.app.sightings.installations.forget(&(self.tenant, id));
     }
 
-    /// The installation that owns a URL's origin; where several do, the oldest.
+    /// The installation at or below whose address a URL lies: the nearest above it; of several registrations of one n8n the
+    /// oldest.
     pub async fn by_url(&self, url: &Url) -> Result<Option<Arc<Installation>>> {
-        match self.installations().by_origin(&url.origin().ascii_serialization()).await?.first() {
-            Some(id) => self.find(*id).await,
+        match self.installations().at(&Place::of(url)).await? {
+            Some(id) => self.find(id).await,
             None => Ok(None),
+        }
+    }
+
+    /// The installation that has a workflow, when exactly one has.
+    pub async fn with_workflow(&self, workflow_id: &str) -> Result<Option<Arc<Installation>>> {
+        match self.workflows().installations_with(workflow_id).await?.as_slice() {
+            [one] => self.find(*one).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// The installation that can be meant by a URL which lies on none: the nearest of those with the URL's host name, whatever
+    /// the scheme and the port, or else the tenant's only one. An installation of the URL's own origin is not meant: there the
+    /// path has said so.
+    pub async fn meant_by(&self, url: &Url) -> Result<Option<Arc<Installation>>> {
+        let all = self.installations().all().await?;
+        let wanted = Place::of(url);
+        let named = all.iter().filter(|installation| !installation.owns(url)).flat_map(|installation| {
+            let places =
+                installation.addresses().into_iter().filter(|base| base.host_str() == url.host_str());
+            let above = places.map(|base| Place::of(&base)).filter(|place| wanted.lies_below(&place.path()));
+            above.map(move |place| (place.depth(), installation))
+        });
+        let named: Vec<_> = named.collect();
+        let deepest = named.iter().map(|(depth, _)| *depth).max();
+        let mut nearest: Vec<_> = named.iter().filter(|(depth, _)| Some(*depth) == deepest).collect();
+        nearest.dedup_by_key(|(_, installation)| installation.id);
+        match (nearest.as_slice(), all.as_slice()) {
+            ([(_, one)], _) => Ok(Some(Arc::new((*one).clone()))),
+            ([], [one]) if !one.owns(url) => Ok(Some(Arc::new(one.clone()))),
+            _ => Ok(None),
         }
     }
 
@@ -139,6 +190,39 @@ impl Installed<'_> {
         }
         nodes.insert((self.tenant, nid), new.name);
         Ok(nid)
+    }
+
+    /// Remembers whose production webhook a path is. Costs a write, and nothing while this instance knows that it stands so.
+    pub async fn put_webhook(&self, installation: Id, path: &str, nid: Id) -> Result<()> {
+        let (now, recent) = (self.app.moment(), &self.app.sightings.webhooks);
+        let key = (self.tenant, installation, path.to_owned());
+        if recent.get(&key, now).is_some_and(|known| *known == nid) {
+            return Ok(());
+        }
+        self.workflows().put_webhook(installation, path, nid).await?;
+        recent.put(key, Arc::new(nid), now, STANDS);
+        Ok(())
+    }
+
+    /// Whether an installation's workflows may be listed now because one was missed: by one of all who miss one, once a
+    /// minute. Costs a read and a write, and nothing while this instance knows that it may not.
+    pub async fn may_list(&self, installation: Id) -> Result<bool> {
+        let (now, recent) = (self.app.moment(), &self.app.sightings.listed);
+        let key = (self.tenant, installation);
+        if recent.get(&key, now).is_some() {
+            return Ok(false);
+        }
+        let left = self.installations().may_list(installation, self.app.now()).await?;
+        recent.put(key, Arc::new(()), now, left.unwrap_or(LISTINGS_APART));
+        Ok(left.is_none())
+    }
+
+    /// The workflow whose production webhook an address of an installation is, as n8n's API last listed it.
+    pub async fn by_webhook(&self, installation: &Installation, endpoint: &Url) -> Result<Option<Workflow>> {
+        match installation.webhook_path(endpoint) {
+            Some(path) => Ok(self.workflows().by_webhook(installation.id, &path).await?),
+            None => Ok(None),
+        }
     }
 
     fn is_known(&self, nid: Id, name: Option<&str>) -> bool {

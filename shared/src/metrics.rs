@@ -73,7 +73,7 @@ pub fn resumed(tenant: TenantId, kind: EntityType, entity: &str, ending: &Ending
     let lost = |state: &ResumeState| matches!(state, ResumeState::Failed);
     let (state, why) = match ending {
         Ending::Settled(state, why) => (Some(state), why.as_deref()),
-        Ending::Later { why, .. } => (None, Some(why.as_str())),
+        Ending::Later(later) => (None, Some(later.why.as_str())),
         // Whoever has the debt now tells of it.
         Ending::Lost => return,
     };

@@ -73,8 +73,10 @@ class N8n:
     def api(self, method: str, path: str, body: Any = None) -> Reply:
         return call(method, self.url + "/api/v1" + path, body, {"X-N8N-API-KEY": self.api_key})
 
-    def credential(self, name: str, kind: str, data: dict[str, Any]) -> None:
-        must(self.api("POST", "/credentials", {"name": name, "type": kind, "data": data}), f"credential {name}")
+    def credential(self, name: str, kind: str, data: dict[str, Any]) -> dict[str, str]:
+        """Makes a credential; returns how a node names it."""
+        made = must(self.api("POST", "/credentials", {"name": name, "type": kind, "data": data}), f"credential {name}")
+        return {"id": made["id"], "name": name}
 
     def import_workflow(self, definition: dict[str, Any]) -> str:
         """Creates an inactive workflow. The API refuses keys beside these four; credentials are found by their name."""

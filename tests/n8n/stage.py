@@ -18,6 +18,8 @@ class Stage:
     def __init__(self, version: str, binary: Path, folder: Path):
         self.n8n, self.baton, self.model = N8n(version, folder), Baton(binary, folder), ChatModel()
         self.installation_id = 0
+        self.header_auth: dict[str, str] = {}
+        self.header_auth_name = "X-API-Key"
         self.workflows: dict[str, str] = {}  # file name without .json -> n8n's workflow id
         self.paths: dict[str, str] = {}  # the same -> webhook path
 
@@ -28,7 +30,7 @@ class Stage:
         self.baton.start()
         self.baton.create_organization()
         self.installation_id = self.register()
-        self.n8n.credential("Baton API key", "httpHeaderAuth", {"name": "X-API-Key", "value": self.baton.api_key})
+        self.header_auth = self.n8n.credential("Baton API key", "httpHeaderAuth", {"name": self.header_auth_name, "value": self.baton.api_key})
         self.n8n.credential("n8n API", "n8nApi", {"apiKey": self.n8n.api_key, "baseUrl": self.n8n.url + "/api/v1"})
         self.n8n.credential("OpenAI", "openAiApi", {"apiKey": "sk-for-tests-only", "url": self.model.url, "header": False})
         for file in sorted(WORKFLOWS.glob("*.json")):

@@ -78,6 +78,7 @@ class Passed:
 
 # A fault looks at a request and names what to do with it, or None:
 #   "refuse"  answer 503 without forwarding
+#   "401"     answer as n8n does to a key that it does not take, without forwarding
 #   "drop"    forward, then break the connection: the work is done, the caller does not learn it
 #   "hold"    forward, then keep the caller waiting until `release` (or for ever)
 Fault = Callable[[Passed], str | None]
@@ -178,6 +179,10 @@ def _handler(relay: Relay) -> type[BaseHTTPRequestHandler]:
             passed = Passed(self.command, self.path.split("?")[0], 0, {n.lower(): v for n, v in headers.items()}, body)
             fault, released = relay.fault, relay.released
             passed.fault = fault(passed) if fault else None
+            if passed.fault == "401":
+                passed.status = 401
+                relay.note(passed)
+                return self.answer(401, [("Content-Type", "application/json")], b'{"message":"Unauthorized"}')
             if passed.fault == "refuse":
                 passed.status = 503
                 relay.note(passed)

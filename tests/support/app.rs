@@ -13,7 +13,7 @@ use shared::{
     config::Settings,
     domain::{
         api_key,
-        installation::Installation,
+        installation::{Installation, KeyHealth, KeyState},
         org::{Group, Role, User},
     },
     egress::HttpOut,
@@ -124,13 +124,15 @@ impl TestApp {
         self.rival.move_to(service);
     }
 
-    /// Registers the fake n8n for a caller and returns the installation's id.
+    /// Registers the fake n8n for a caller, works off what is owed by then (its listing), and returns the installation's id.
     pub async fn register(&self, caller: &Caller) -> u64 {
         let body = serde_json::json!({
             "instance_id": "my-n8n-001", "host": N8N, "api_key": "n8n-api-key-here", "title": "Production n8n",
         });
         let answer = caller.post("/api/installs/register", body).await;
         assert!(answer.status == 201 || answer.status == 200, "{answer:?}");
+        // Its workflows are listed in the background.
+        self.drain().await;
         answer.json["installation_id"].as_u64().unwrap()
     }
 
@@ -157,7 +159,7 @@ impl TestApp {
             changed_at: now,
             listing_error: None,
             listing_attempts: 0,
-            api_key_health: None,
+            api_key_health: Some(KeyHealth { state: KeyState::Ok, since: now }),
             seen_at: None,
             v: 1,
         };

@@ -1,10 +1,13 @@
 //! The work behind the routes: decisions that reach n8n, runs that are followed, debts that are found.
 
+mod below_one_host;
 mod chore;
 mod deadlines;
 mod deadly;
 mod departed;
 mod due;
+mod executions;
+mod key_health;
 mod listing;
 mod pipeline;
 mod poison;
@@ -12,6 +15,8 @@ mod poll;
 mod resume;
 mod resume_answers;
 mod resume_races;
+mod resume_unseen;
+mod resume_waits;
 mod trigger;
 mod usage;
 
@@ -40,6 +45,28 @@ pub async fn parked(house: &TestApp, resume_url: Option<&str>) -> u64 {
     assert_eq!(made.status, 201, "{made:?}");
     house.n8n.waits(EXECUTION, "wf1", made.id());
     made.id()
+}
+
+/// As [`parked`], for several entities of one execution, each with a URL that has a suffix of its own or all with the same.
+pub async fn asked(house: &TestApp, count: usize, suffixes: bool) -> Vec<u64> {
+    let installation = house.register(&house.acme).await;
+    let mut made = Vec::new();
+    for number in 0..count {
+        let url = if suffixes {
+            RESUME_URL.replace("/7?", &format!("/7/for-{number}?"))
+        } else {
+            RESUME_URL.to_owned()
+        };
+        let body = json!({
+            "title": format!("Report {number}"), "installation_id": installation, "workflow_id": "wf1",
+            "execution_id": EXECUTION, "resume_url": url,
+        });
+        let answer = house.acme.post("/automation/payload/create", body).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        made.push(answer.id());
+        house.advance(std::time::Duration::from_millis(10));
+    }
+    made
 }
 
 pub async fn decide(house: &TestApp, verb: &str, entity: u64) -> Answer {

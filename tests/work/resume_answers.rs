@@ -54,7 +54,8 @@ async fn a_deleted_execution_is_gone() {
     let house = TestApp::new().await;
     let entity = parked(&house, Some(RESUME_URL)).await;
     house.n8n.delete(EXECUTION);
-    assert_eq!(outcome(&house, entity).await, ("gone".into(), vec![LOOK.into()]));
+    let asked = vec![LOOK.into(), REBUILT.into()];
+    assert_eq!(outcome(&house, entity).await, ("gone".into(), asked), "the waiting address says so");
     let house = TestApp::new().await;
     let entity = parked(&house, Some(RESUME_URL)).await;
     house.n8n.delete(EXECUTION);
@@ -109,7 +110,7 @@ async fn the_webhook_origin_is_called_before_the_host() {
 }
 
 #[tokio::test]
-async fn a_resume_url_of_another_origin_is_refused() {
+async fn a_resume_url_of_another_origin_is_never_called() {
     let house = TestApp::new().await;
     let installation = house.register(&house.acme).await;
     for url in [
@@ -122,10 +123,17 @@ async fn a_resume_url_of_another_origin_is_refused() {
             "title": "Report", "installation_id": installation, "workflow_id": "wf1", "execution_id": "7",
             "resume_url": url,
         });
-        let refused = house.acme.post("/automation/payload/create", body).await;
-        assert_eq!(refused.status, 422, "{refused:?}");
-        assert!(refused.json["errors"]["resume_url"].is_array(), "{refused:?}");
-        assert!(!refused.text.contains("token-7"), "{refused:?}");
+        let made = house.acme.post("/automation/payload/create", body).await;
+        assert_eq!(
+            (made.status, &made.json["warnings"][0]["code"]),
+            (201, &"resume_url_moved".into()),
+            "{made:?}"
+        );
+        assert!(!made.text.contains("token-7"), "{made:?}");
+        house.n8n.waits(EXECUTION, "wf1", made.id());
+        assert_eq!(decide(&house, "approve", made.id()).await.status, 200);
+        let called = house.network.sent().into_iter().map(|sent| sent.url.origin().ascii_serialization());
+        assert!(called.into_iter().all(|origin| origin == "https://n8n.example.com"), "{url}");
     }
 }
 

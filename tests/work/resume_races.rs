@@ -68,7 +68,7 @@ async fn an_update_while_n8n_is_told_is_kept() {
 /// What the workflow posts when it was sent back.
 fn repost(installation: u64) -> serde_json::Value {
     json!({
-        "title": "Second try", "installation_id": installation, "workflow_id": "wf1", "execution_id": EXECUTION,
+        "title": "Report", "installation_id": installation, "workflow_id": "wf1", "execution_id": EXECUTION,
         "allow_regenerate": true, "resume_url": RESUME_URL,
     })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use shared::{
-    domain::installation::{Installation, base_url},
+    domain::{installation::Installation, n8n_host::base_url},
     error::{Error, Result},
     http::{ctx::Ctx, fields::Fields},
 };

@@ -15,10 +15,13 @@ use shared::{
     http::{ctx::Ctx, extract::JsonBytes, fields::Fields, reply::Reply},
     ids::Id,
     metering,
-    n8n::{answer::map_status, execution::Summary},
+    n8n::{
+        answer::{Row, judge, map_status},
+        execution::Summary,
+    },
     repo::usage::UsageLog,
     store::{StoreError, Write},
-    work::{poll, watch::Watched},
+    work::{executions, poll, watch::Watched},
 };
 use utoipa::ToSchema;
 
@@ -80,6 +83,9 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
     let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
     let metered = meter(&ctx, &installation, &input, nid, &snapshot).await?;
     let (app, tenant) = (&ctx.app, ctx.tenant());
+    if input.summary.execution_id.is_some() {
+        executions::seen(app, tenant, installation.id, &snapshot).await;
+    }
     let watched = Watched { app, tenant, installation: &installation, nid, workflow_id: &input.workflow_id };
     let installed = ctx.installed();
     let heard = join(installed.heard_of(installation.id), watched.saw(&snapshot));
@@ -120,12 +126,16 @@ fn read(body: &Bytes) -> Result<Input> {
 }
 
 fn snapshot(ctx: &Ctx, summary: &Summary, blob: BlobRef) -> Snapshot {
-    let n8n_status = summary.status.clone().unwrap_or_else(|| match (summary.finished, &summary.error) {
-        (_, Some(_)) => "error".into(),
-        (Some(true), None) => "success".into(),
-        _ => "unknown".into(),
-    });
-    let status: RunStatus = map_status(&n8n_status).into();
+    let n8n_status = match (&summary.status, &summary.error) {
+        (None, Some(_)) => "error",
+        (status, _) => judge(Row {
+            status: status.as_deref(),
+            finished: summary.finished,
+            stopped: summary.stopped_at.is_some(),
+            waits: summary.wait_till.is_some(),
+        }),
+    };
+    let status: RunStatus = map_status(n8n_status).into();
     Snapshot {
         // Data without an id is told apart by the moment it came.
         execution_id: summary

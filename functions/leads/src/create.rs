@@ -14,7 +14,7 @@ use shared::{
         extract::QueryFields,
         fields::Fields,
         origin::{self, Placed},
-        reply::Reply,
+        reply::{Reply, Warning},
     },
     ids::Id,
     repo::leads::Holder,
@@ -56,6 +56,9 @@ pub struct Created {
     duplicate: Option<bool>,
     #[schema(example = "Lead created successfully.")]
     message: &'static str,
+    /// What else to know; absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 /// Creates a lead, or finds the one of the same e-mail address in the client group.
@@ -72,9 +75,18 @@ pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) 
     let (pipeline, looked_up) = try_join(pipelines.load(), look_up(&ctx, &opened)).await?;
     let CreateInput { change, origin, on_duplicate } = opened.finish(&pipeline)?;
     let automation_status = origin.automation_status;
-    let Placed { subject, resume_url, .. } = origin.place(&ctx).await?;
-    let mut post =
-        Post { ctx, pipeline, change, on_duplicate, automation_status, subject, resume_url, looked_up };
+    let Placed { subject, resume_url, warnings, .. } = origin.place(&ctx).await?;
+    let mut post = Post {
+        ctx,
+        pipeline,
+        change,
+        on_duplicate,
+        automation_status,
+        subject,
+        resume_url,
+        warnings,
+        looked_up,
+    };
     for _ in 1..ATTEMPTS {
         match post.store().await {
             // Somebody was quicker, and perhaps with the same address: look again.
@@ -108,6 +120,7 @@ struct Post {
     automation_status: Option<AutomationStatus>,
     subject: Subject,
     resume_url: Option<Url>,
+    warnings: Vec<Warning>,
     /// Good for one attempt.
     looked_up: Option<LookedUp>,
 }
@@ -196,6 +209,7 @@ impl Post {
             automation_status: lead.subject.review.automation_status.as_str(),
             duplicate,
             message,
+            warnings: self.warnings.clone(),
         }
     }
 }

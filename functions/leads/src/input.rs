@@ -76,10 +76,14 @@ pub struct CreateLead {
     /// n8n's id of the execution: needed to resume it.
     #[schema(max_length = 200, example = "exec-789")]
     execution_id: Option<String>,
-    /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. Must lie on the installation's host
-    /// or webhook URL.
+    /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. One that lies
+    /// neither below the installation's host nor below its webhook URL is called there, and `warnings` says so.
     #[schema(format = "uri")]
     resume_url: Option<String>,
+    /// Headers that the Wait node asks its callers for (Header Auth, Basic Auth): up to five names and texts, kept sealed and
+    /// sent with the decision.
+    #[schema(value_type = Option<Object>)]
+    resume_headers: Option<String>,
     /// Whether a person must decide before the workflow goes on.
     #[schema(example = false)]
     human_interaction: Option<bool>,

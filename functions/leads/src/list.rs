@@ -7,7 +7,7 @@ use shared::{
         ctx::Ctx,
         extract::QueryFields,
         fields::Fields,
-        origin::{automation_status, check_group},
+        origin::{automation_status, check_group, execution_state},
         page,
         reply::Reply,
         shown::{Shown, shown},
@@ -41,6 +41,9 @@ pub struct ListQuery {
     automation_status: Option<String>,
     /// `1` for those that a person must decide on.
     human_interaction: Option<u8>,
+    /// How the execution that handed it in stands, as far as Baton has learned: `ended`, `failed`, `gone`, `passed`, or
+    /// `over` for any of them.
+    execution_state: Option<String>,
     /// 1 to 500, default 50.
     limit: Option<u32>,
     /// `next_cursor` of the page before.
@@ -144,5 +147,6 @@ fn filter(fields: &mut Fields, pipeline: Option<&Pipeline>) -> Filter {
         email: fields.email("email"),
         automation_status: automation_status(fields, &AutomationStatus::ALL),
         human_interaction: fields.flag("human_interaction"),
+        execution_state: execution_state(fields),
     }
 }

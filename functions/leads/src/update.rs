@@ -120,7 +120,8 @@ const OTHERS: [&str; 10] = [
     "group_id",
 ];
 /// What a lead is shown with and nobody sets: a client may send back what it read.
-const SHOWN: [&str; 7] = ["id", "nid", "decision", "resume", "history", "created", "changed"];
+const SHOWN: [&str; 8] =
+    ["id", "nid", "execution_state", "decision", "resume", "history", "created", "changed"];
 /// What every lead has.
 const KEPT: [&str; 2] = ["first_name", "last_name"];
 

@@ -6,7 +6,7 @@ use shared::{
         ctx::{Ctx, Refused},
         form::{Part, Posted},
         origin::{self, Placed},
-        reply::Reply,
+        reply::{Reply, Warning},
     },
     ids::Id,
     queue::Task,
@@ -44,6 +44,9 @@ pub struct Created {
     collection_id: Option<Id>,
     #[schema(example = "Media item created successfully.")]
     message: &'static str,
+    /// What else to know; absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 /// Stores a media item.
@@ -72,19 +75,19 @@ pub async fn for_review(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Rep
 }
 
 async fn create(ctx: &Ctx, input: CreateInput, file: Option<Part>) -> Result<Reply> {
-    let Placed { subject, nid, resume_url } = input.origin.place(ctx).await?;
+    let Placed { subject, nid, resume_url, warnings } = input.origin.place(ctx).await?;
     let mut posted = MediaItem::new(subject, input.title, input.media_type, input.details);
     let taken = intake::take(ctx, file, input.upload_id, input.media_type).await?;
     posted.file = taken.as_ref().map(|taken| taken.file.clone());
     let takes = taken.map(|taken| taken.write);
     for _ in 1..ATTEMPTS {
-        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &input.wish, takes.as_ref()).await {
+        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &input.wish, takes.as_ref()).await {
             // Somebody made, renamed or deleted the collection, or changed what is renewed: look again.
             Err(Refused::Write(..)) => {}
             ended => return Ok(ended?),
         }
     }
-    Ok(attempt(ctx, posted, nid, resume_url, &input.wish, takes.as_ref()).await?)
+    Ok(attempt(ctx, posted, nid, resume_url, &warnings, &input.wish, takes.as_ref()).await?)
 }
 
 /// Each refusal means that somebody else got through; so many in a row do not happen by themselves.
@@ -95,6 +98,7 @@ async fn attempt(
     mut item: MediaItem,
     nid: Option<Id>,
     resume_url: Option<Url>,
+    warnings: &[Warning],
     wish: &Wish,
     takes: Option<&Write>,
 ) -> Result<Reply, Refused> {
@@ -107,7 +111,7 @@ async fn attempt(
     writes.extend(place.writes(ctx)?);
     writes.extend(takes.cloned());
     let task = ask_provider(ctx, &item, &mut writes)?;
-    let reply = origin::commit(ctx, writes, &item, Reply::created(&created(&item, nid))?).await?;
+    let reply = origin::commit(ctx, writes, &item, Reply::created(&created(&item, nid, warnings))?).await?;
     if let Some(task) = task.filter(|_| !reply.replayed) {
         ctx.app.hint(&task, ctx.now).await;
     }
@@ -124,7 +128,7 @@ pub fn ask_provider(ctx: &Ctx, item: &MediaItem, writes: &mut Vec<Write>) -> Res
     Ok(Some(task))
 }
 
-fn created(item: &MediaItem, nid: Option<Id>) -> Created {
+fn created(item: &MediaItem, nid: Option<Id>, warnings: &[Warning]) -> Created {
     Created {
         success: true,
         id: item.subject.id,
@@ -135,5 +139,6 @@ fn created(item: &MediaItem, nid: Option<Id>) -> Created {
         nid,
         collection_id: item.collection_id,
         message: "Media item created successfully.",
+        warnings: warnings.to_vec(),
     }
 }

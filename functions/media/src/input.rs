@@ -1,7 +1,10 @@
 //! The fields of a media item as callers send them.
 
 use shared::{
-    domain::media::{Details, MediaType},
+    domain::{
+        media::{Details, MediaType},
+        media_url,
+    },
     error::Result,
     http::{
         fields::{Fields, MAX_URL},
@@ -80,10 +83,18 @@ pub struct CreateMedia {
     /// n8n's id of the execution: needed to resume it.
     #[schema(max_length = 200, example = "exec-789")]
     execution_id: Option<String>,
-    /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. Must lie on the installation's host
-    /// or webhook URL.
+    /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. One that lies
+    /// neither below the installation's host nor below its webhook URL is called there, and `warnings` says so.
     #[schema(format = "uri")]
     resume_url: Option<String>,
+    /// Headers that the Wait node asks its callers for (Header Auth, Basic Auth): up to five names and texts, kept sealed and
+    /// sent with the decision.
+    #[schema(value_type = Option<Object>)]
+    resume_headers: Option<String>,
+    /// The node that asks, by its id (`$nodeId`) or name: after *regenerate* the same one renews what it asked for, else
+    /// the same title does.
+    #[schema(max_length = 200)]
+    node: Option<String>,
     /// Whether a person must decide before the workflow goes on.
     human_interaction: Option<bool>,
     /// Whether the reviewer may ask for another attempt.
@@ -170,7 +181,8 @@ pub fn details(fields: &mut Fields) -> Details {
 /// An address, as it was sent once it is known to be one: a page may put it into a link.
 fn address(fields: &mut Fields, name: &str) -> Option<String> {
     fields.url(name)?;
-    fields.text(name, MAX_URL)
+    // Copied out of a page's source, a signed address is not what was signed.
+    fields.text(name, MAX_URL).map(|address| media_url::unescaped(&address))
 }
 
 /// Tags as one text, however they were sent: separated by commas, or a list, be it as JSON or as its text.

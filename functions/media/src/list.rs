@@ -6,7 +6,7 @@ use shared::{
         ctx::Ctx,
         extract::QueryFields,
         fields::Fields,
-        origin::{automation_status, check_group},
+        origin::{automation_status, check_group, execution_state},
         page,
         reply::Reply,
         shown::Shown,
@@ -32,6 +32,9 @@ pub struct ListQuery {
     automation_status: Option<String>,
     /// `1` for those that a person must decide on.
     human_interaction: Option<u8>,
+    /// How the execution that handed it in stands, as far as Baton has learned: `ended`, `failed`, `gone`, `passed`, or
+    /// `over` for any of them.
+    execution_state: Option<String>,
     group_id: Option<u64>,
     /// The beginning of words in title, source or tags, whatever their case. What is found comes in the order of the
     /// words.
@@ -74,6 +77,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         media_type: input::media_type(&mut fields),
         automation_status: automation_status(&mut fields, &AutomationStatus::ALL),
         human_interaction: fields.flag("human_interaction"),
+        execution_state: execution_state(&mut fields),
         group_id: fields.id("group_id"),
         collection_id: fields.id("collection_id"),
     };

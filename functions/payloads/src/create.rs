@@ -6,7 +6,7 @@ use shared::{
         ctx::{Ctx, Refused},
         fields::Fields,
         origin::{self, Placed},
-        reply::Reply,
+        reply::{Reply, Warning},
     },
     ids::Id,
     json::Json,
@@ -39,6 +39,9 @@ pub struct Created {
     nid: Option<Id>,
     #[schema(example = "Payload created successfully.")]
     message: &'static str,
+    /// What else to know; absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 /// Stores a payload.
@@ -64,7 +67,7 @@ pub async fn for_review(ctx: Ctx, fields: Fields) -> Result<Reply> {
 const ATTEMPTS: usize = 8;
 
 async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
-    let Placed { subject, nid, resume_url } = input.origin.place(ctx).await?;
+    let Placed { subject, nid, resume_url, warnings } = input.origin.place(ctx).await?;
     let posted = Payload {
         subject,
         title: input.title,
@@ -74,13 +77,13 @@ async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
         status: input.status,
     };
     for _ in 1..ATTEMPTS {
-        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &input.payload).await {
+        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &input.payload).await {
             // What is renewed was changed, as by n8n's answer to the decision, which is noted while the workflow goes on.
             Err(Refused::Write(..)) => {}
             ended => return Ok(ended?),
         }
     }
-    Ok(attempt(ctx, posted, nid, resume_url, &input.payload).await?)
+    Ok(attempt(ctx, posted, nid, resume_url, &warnings, &input.payload).await?)
 }
 
 async fn attempt(
@@ -88,6 +91,7 @@ async fn attempt(
     mut payload: Payload,
     nid: Option<Id>,
     resume_url: Option<Url>,
+    warnings: &[Warning],
     sent: &Json,
 ) -> Result<Reply, Refused> {
     let sent_back = origin::renew(ctx, &mut payload).await?;
@@ -95,25 +99,27 @@ async fn attempt(
     let id = payload.subject.id;
     payload.body = content::store(ctx, id, sent).await?;
     let writes = origin::writes(ctx, sent_back.as_ref(), &payload)?;
-    let reply = match origin::commit(ctx, writes, &payload, Reply::created(&created(&payload, nid))?).await {
-        Ok(reply) if reply.replayed => {
-            // Another request with the same key was quicker: this one's content belongs to nothing.
-            content::discard(ctx, id, &payload.body).await;
-            return Ok(reply);
-        }
-        Ok(reply) => reply,
-        Err(refused) => {
-            content::discard_refused(ctx, id, &payload.body, &refused).await;
-            return Err(refused);
-        }
-    };
+    let reply =
+        match origin::commit(ctx, writes, &payload, Reply::created(&created(&payload, nid, warnings))?).await
+        {
+            Ok(reply) if reply.replayed => {
+                // Another request with the same key was quicker: this one's content belongs to nothing.
+                content::discard(ctx, id, &payload.body).await;
+                return Ok(reply);
+            }
+            Ok(reply) => reply,
+            Err(refused) => {
+                content::discard_refused(ctx, id, &payload.body, &refused).await;
+                return Err(refused);
+            }
+        };
     if let Some(before) = sent_back {
         content::discard(ctx, id, &before.body).await;
     }
     Ok(reply)
 }
 
-fn created(payload: &Payload, nid: Option<Id>) -> Created {
+fn created(payload: &Payload, nid: Option<Id>, warnings: &[Warning]) -> Created {
     Created {
         success: true,
         id: payload.subject.id,
@@ -123,5 +129,6 @@ fn created(payload: &Payload, nid: Option<Id>) -> Created {
         workflow_id: payload.subject.workflow_id.clone(),
         nid,
         message: "Payload created successfully.",
+        warnings: warnings.to_vec(),
     }
 }

@@ -30,10 +30,18 @@ pub struct CreatePayload {
     /// n8n's id of the execution: needed to resume it.
     #[schema(max_length = 200, example = "exec-789")]
     execution_id: Option<String>,
-    /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. Must lie on the installation's host
-    /// or webhook URL.
+    /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. One that lies
+    /// neither below the installation's host nor below its webhook URL is called there, and `warnings` says so.
     #[schema(format = "uri")]
     resume_url: Option<String>,
+    /// Headers that the Wait node asks its callers for (Header Auth, Basic Auth): up to five names and texts, kept sealed and
+    /// sent with the decision.
+    #[schema(value_type = Option<Object>)]
+    resume_headers: Option<String>,
+    /// The node that asks, by its id (`$nodeId`) or name: after *regenerate* the same one renews what it asked for, else
+    /// the same title does.
+    #[schema(max_length = 200)]
+    node: Option<String>,
     /// Whether a person must decide before the workflow goes on.
     human_interaction: Option<bool>,
     /// Whether the reviewer may ask for another attempt.

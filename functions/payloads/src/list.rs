@@ -5,7 +5,7 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::QueryFields,
-        origin::{automation_status, check_group},
+        origin::{automation_status, check_group, execution_state},
         page,
         reply::Reply,
         shown::{Shown, shown},
@@ -27,6 +27,9 @@ pub struct ListQuery {
     automation_status: Option<String>,
     /// `1` for those that a person must decide on.
     human_interaction: Option<u8>,
+    /// How the execution that handed it in stands, as far as Baton has learned: `ended`, `failed`, `gone`, `passed`, or
+    /// `over` for any of them.
+    execution_state: Option<String>,
     group_id: Option<u64>,
     /// Text to find in title and task type, whatever its case.
     #[param(max_length = 200)]
@@ -60,6 +63,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         task_type: task_type(&mut fields),
         automation_status: automation_status(&mut fields, &AutomationStatus::ALL),
         human_interaction: fields.flag("human_interaction"),
+        execution_state: execution_state(&mut fields),
         group_id: fields.id("group_id"),
         search: fields.text("search", 200).map(|text| text.to_lowercase()),
     };

@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use serde::Serialize;
 use shared::{
+    clock::Deadline,
     domain::{
         invoice::Invoice,
         lead::Lead,
@@ -72,8 +75,9 @@ struct Input {
 
 /// Approves an entity and resumes its n8n execution.
 ///
-/// The decision is stored first; n8n is then told at once if it answers, and otherwise again and again for a week.
-/// Approving twice changes nothing and answers 200; another decision answers 409 with the first one.
+/// The decision is stored first; n8n is then told at once if it answers within a second, and otherwise again and again for a
+/// week. Approving twice changes nothing and answers 200, and sends again what n8n has not taken; another decision answers
+/// 409 with the first one.
 #[utoipa::path(post, path = "/automation/approve", operation_id = "approve", tag = "reviews",
     request_body = ReviewRequest, responses((status = 200, description = "Decided.", body = Reviewed)))]
 pub async fn approve(ctx: Ctx, fields: Fields) -> Result<Reply> {
@@ -183,9 +187,12 @@ async fn repeat<E: Stored>(ctx: &Ctx, before: E) -> Result<Reply, Refused> {
     answer(ctx, entity).await
 }
 
+/// What n8n is given while the reviewer waits: an answer comes within a second. What takes longer is the worker's.
+const PATIENCE: Duration = Duration::from_millis(800);
+
 /// Tells n8n now. The decision stands whatever becomes of it: what could not be stored is found again by the sweep.
 async fn answer<E: Stored>(ctx: &Ctx, entity: E) -> Result<Reply, Refused> {
-    let turn = Turn::urgent(ctx.deadline());
+    let turn = Turn::urgent(ctx.deadline().min(Deadline::brief(ctx.now.plus(PATIENCE))));
     let paid = work::resume::pay(&ctx.app, ctx.tenant(), entity.clone(), &ctx.request_id, turn).await;
     let entity = paid.log_failure("the end of a resume attempt could not be stored").unwrap_or(entity);
     let reply = reviewed(&entity)?;

@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures::future::join;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Serialize;
 use serde_json::Value;
@@ -9,7 +10,7 @@ use shared::{
     domain::{
         installation::Installation,
         run::{Run, RunStatus, poll_pause},
-        workflow::RunRef,
+        workflow::{RunRef, Workflow},
     },
     egress::{OutError, OutReply, OutRequest},
     error::{Error, ErrorKind, LogFailure, Result},
@@ -20,9 +21,10 @@ use shared::{
     },
     ids::Id,
     json::{self, Json, Kind, Part, Tree},
-    n8n::echo::Confidential,
+    n8n::{client::Turn, echo::Confidential},
     queue::{Task, TaskKind},
     repo::due::UNANNOUNCED,
+    work::listing,
 };
 use url::Url;
 use utoipa::ToSchema;
@@ -106,7 +108,12 @@ struct Target {
 
 /// Calls an n8n webhook and follows the execution that it starts.
 ///
-/// 60 requests a minute. What n8n answers is passed on, up to 2 MB; an answer of 400 or above becomes a 502 with `n8n_status`.
+/// 60 requests a minute. What n8n answers is passed on, up to 2 MB; of a longer answer the `warnings` tell. An answer of 400 or
+/// above becomes a 502 with `n8n_status`, and so does a redirect, which is a login page's or a proxy's, but for 307, which is
+/// that of n8n's own *Redirect* response.
+///
+/// When n8n is slow (504 `n8n_timeout`), or its answer is lost (502 `n8n_answer_lost`), the error holds `nid` and `triggered_at`:
+/// poll with them.
 ///
 /// With an `Idempotency-Key`, the workflow is started once: a repeat reads the first reply, a 502 `n8n_answer_lost` or 504
 /// `n8n_timeout` included, because the workflow may be running then. Of an answer that makes the reply longer than 256 KB a
@@ -116,27 +123,32 @@ struct Target {
     request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
 pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
-    let target = target(&ctx, &input.endpoint).await?;
+    let mut target = target(&ctx, &input.endpoint).await?;
     ctx.app.http.check(&input.endpoint).await.map_err(refused)?;
     // What an earlier attempt under this key started is not undone by a refusal of this one.
     let alone = ctx.idempotency.as_ref().is_none_or(|idempotency| idempotency.begun.is_none());
-    let run = begin(&mut ctx, &input, &target).await?;
-    let key = ctx.runs().key(run.id);
-    let answer = match ctx.app.http.send(request(&ctx, &input, run.id)?).await {
+    let mut run = begin(&mut ctx, &input, &target).await?;
+    let call = ctx.app.http.send(request(&ctx, &input, run.id)?);
+    let (answer, found) = join(call, missed(&ctx, &target, &input.endpoint)).await;
+    if let Some(found) = found {
+        run.workflow_id = Some(found.workflow_id.clone());
+        (target.workflow_id, target.nid) = (Some(found.workflow_id), Some(found.nid));
+    }
+    let answer = match answer {
         // A refusal, however many words it has.
-        Err(OutError::ReplyTooLarge { status }) if status >= 400 => {
+        Err(OutError::ReplyTooLarge { status }) if !matches!(status, 200..=299 | OWN_REDIRECT) => {
             Ok(OutReply { status, headers: HeaderMap::new(), body: Bytes::new() })
         }
         answer => answer,
     };
     match answer {
-        Ok(reply) if reply.status < 400 => {
+        Ok(reply) if is_taken(&reply, &input.endpoint) => {
             finish(&ctx, target, run, Answer::Whole(reply.status, reply.body)).await
         }
         Err(OutError::ReplyTooLarge { status }) => finish(&ctx, target, run, Answer::TooLong(status)).await,
         // n8n said no: nothing was started, so there is nothing to follow.
         Ok(reply) => {
-            let error = n8n_error(&reply, &Confidential::of_url(&input.endpoint));
+            let error = n8n_error(&reply, &input.endpoint);
             if alone {
                 abandon(&ctx, run, Some(reply.status), &error.message).await;
             }
@@ -151,12 +163,62 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
         }
         // It may have started: the run stays, the poll finds out, and a repeat does not start it again.
         Err(error) => {
-            let error = unclear(&error);
+            let error = unclear(&error)
+                .with("triggered_at", clock::iso(run.triggered_at))
+                .with("installation_id", target.installation.id.get())
+                .with("workflow_id", target.workflow_id.clone())
+                .with("nid", target.nid.map(Id::get))
+                .with("following", run.workflow_id.is_some());
             ctx.remember_failure(&error).await;
-            ctx.app.hint(&Task::new(TaskKind::PollExecution, &key, &ctx.request_id), ctx.app.now()).await;
+            follow(&ctx, &target, run).await.log_failure("the poll finds an unanswered trigger later");
             Err(error)
         }
     }
+}
+
+/// The workflow of an endpoint that is not known, from another look at n8n's list while n8n works: somebody has made or
+/// changed it since the last one.
+async fn missed(ctx: &Ctx, target: &Target, endpoint: &Url) -> Option<Workflow> {
+    if target.workflow_id.is_some() {
+        return None;
+    }
+    let turn = Turn::urgent(ctx.deadline());
+    let found = listing::find_webhook(&ctx.app, ctx.tenant(), &target.installation, endpoint, turn).await;
+    found.log_failure("n8n's workflows could not be looked through").flatten()
+}
+
+/// Follows a run that n8n has not answered, from now on.
+async fn follow(ctx: &Ctx, target: &Target, mut run: Run) -> Result<()> {
+    if run.workflow_id.is_none() {
+        return Ok(());
+    }
+    let (key, now) = (ctx.runs().key(run.id), ctx.app.now());
+    run.v += 1;
+    ctx.app.store.write(ctx.runs().replace(&run, Some(now))?).await?;
+    if let Some(nid) = target.nid {
+        point_to(ctx, nid, &run).await?;
+    }
+    ctx.app.hint(&Task::new(TaskKind::PollExecution, &key, &ctx.request_id), now).await;
+    Ok(())
+}
+
+/// The status of n8n's own *Redirect* response, unless its options name another.
+const OWN_REDIRECT: u16 = 307;
+
+/// Whether an answer is that of a workflow which was started. A redirect that only leads to the same webhook elsewhere (by
+/// https, with a slash) is a proxy's, whatever its status.
+fn is_taken(reply: &OutReply, endpoint: &Url) -> bool {
+    match reply.status {
+        200..=299 => true,
+        OWN_REDIRECT => redirected_to(reply, endpoint)
+            .is_none_or(|there| there.path().trim_end_matches('/') != endpoint.path().trim_end_matches('/')),
+        _ => false,
+    }
+}
+
+/// Where a redirect leads.
+fn redirected_to(reply: &OutReply, endpoint: &Url) -> Option<Url> {
+    endpoint.join(reply.headers.get(header::LOCATION)?.to_str().ok()?).ok()
 }
 
 fn read(mut fields: Fields) -> Result<Input> {
@@ -174,8 +236,8 @@ fn read(mut fields: Fields) -> Result<Input> {
     Ok(Input { endpoint, source, data })
 }
 
-/// The installation by the endpoint's origin; the workflow by its path: document 000's own form names both, any other
-/// path is looked up among the webhooks that n8n's API listed.
+/// The installation by the endpoint's address; the workflow by its path: document 000's own form names both, any other path is
+/// looked up among the webhooks that n8n's API listed.
 async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
     let installed = ctx.installed();
     let path: Vec<&str> =
@@ -188,7 +250,7 @@ async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
     if let Some((installation, workflow)) = named
         && let Ok(id) = installation.parse()
         && let Ok(installation) = installed.get(id).await
-        && installation.owns(endpoint)
+        && installation.holds(endpoint)
     {
         let nid = installed.node(installation.id, workflow, None).await?;
         return Ok(Target { installation, workflow_id: Some((*workflow).to_owned()), nid: Some(nid) });
@@ -196,14 +258,10 @@ async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
     let installation = installed.by_url(endpoint).await?.ok_or_else(|| {
         Error::invalid(
             "endpoint",
-            "is not on a registered n8n instance. Register its host first: POST /api/installs/register",
+            "is not on a registered n8n instance. Register its host, or its webhook_url, first: POST /api/installs/register",
         )
     })?;
-    let webhook = path.iter().position(|part| part.starts_with("webhook")).map(|at| path[at + 1..].join("/"));
-    let workflow = match webhook {
-        Some(webhook) => ctx.workflows().by_webhook(installation.id, &webhook).await?,
-        None => None,
-    };
+    let workflow = installed.by_webhook(&installation, endpoint).await?;
     let (workflow_id, nid) = workflow.map(|found| (found.workflow_id, found.nid)).unzip();
     Ok(Target { installation, workflow_id, nid })
 }
@@ -393,20 +451,31 @@ fn refused(error: OutError) -> Error {
 }
 
 /// The answer is shown to the caller and kept with the run, without what the endpoint's query holds.
-fn n8n_error(reply: &OutReply, secrets: &Confidential) -> Error {
+fn n8n_error(reply: &OutReply, endpoint: &Url) -> Error {
+    let secrets = Confidential::of_url(endpoint);
+    let error = |message: String| {
+        Error::new(ErrorKind::Upstream, "n8n_error", message)
+            .with("n8n_status", reply.status)
+            .with("response", secrets.blank_json(shown(reply.body.get(..4096).unwrap_or(&reply.body))))
+    };
+    if (300..=399).contains(&reply.status) {
+        // Without its query, which may hold what a login page is to give back.
+        let there = redirected_to(reply, endpoint)
+            .map(|there| format!(" to {}{}", there.origin().ascii_serialization(), there.path()));
+        let there = secrets.blank(&there.unwrap_or_default()).chars().take(300).collect::<String>();
+        return error(format!(
+            "n8n answered {}, a redirect{there}, which is not followed. Nothing was triggered. If a proxy or a login stands \
+             before n8n, use the address behind it.",
+            reply.status
+        ));
+    }
     let said = secrets.message(&reply.body);
     let advice = match reply.status {
         404 => " Is the workflow active, and does it wait for POST?",
         401 | 403 => " The webhook asks for credentials.",
         _ => "",
     };
-    Error::new(
-        ErrorKind::Upstream,
-        "n8n_error",
-        format!("n8n answered {}: {}.{advice}", reply.status, said.trim_end_matches('.')),
-    )
-    .with("n8n_status", reply.status)
-    .with("response", secrets.blank_json(shown(reply.body.get(..4096).unwrap_or(&reply.body))))
+    error(format!("n8n answered {}: {}.{advice}", reply.status, said.trim_end_matches('.')))
 }
 
 fn unreachable(error: &OutError) -> Error {

@@ -41,6 +41,7 @@ Settings (environment):
   BATON_TRUSTED_PROXIES proxies that say who called (networks)     none
   BATON_CORS_ORIGINS    origins of pages that may call, or *       none
   BATON_TRIGGER_LIMIT   trigger requests a minute and key          60
+  BATON_POLL_LIMIT      poll requests a minute and key             60
   BATON_MAX_BODY_BYTES  largest request body                       6291456";
 
 /// The back office behind n8n.

@@ -10,29 +10,41 @@ use super::{Clock, Millis};
 /// With less than this left, nothing is begun any more: it would only be cut off.
 const SHORTEST: Duration = Duration::from_secs(1);
 
+/// The same for what somebody waits for who will not wait long: what is begun should mostly end.
+const SHORTEST_BRIEF: Duration = Duration::from_millis(250);
+
 /// When a piece of work must have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Deadline(Millis);
+pub struct Deadline {
+    end: Millis,
+    /// With less than this left, nothing is begun any more.
+    shortest: Duration,
+}
 
 impl Deadline {
     pub fn at(end: Millis) -> Self {
-        Self(end)
+        Self { end, shortest: SHORTEST }
+    }
+
+    /// An end that is less than a few seconds away from its beginning.
+    pub fn brief(end: Millis) -> Self {
+        Self { end, shortest: SHORTEST_BRIEF }
     }
 
     pub fn left(self, now: Millis) -> Duration {
-        self.0.since(now)
+        self.end.since(now)
     }
 
     /// The time-out of something that takes up to `most`: the lesser of that and of what is left. None when it is too late to
     /// begin.
     pub fn time_for(self, most: Duration, now: Millis) -> Option<Duration> {
         let left = self.left(now);
-        (left >= SHORTEST).then(|| left.min(most))
+        (left >= self.shortest).then(|| left.min(most))
     }
 
     /// Waits, if something can still be begun afterwards. Returns whether it did.
     pub async fn pause(self, span: Duration, clock: &dyn Clock) -> bool {
-        let worth = self.left(clock.now()) >= span + SHORTEST;
+        let worth = self.left(clock.now()) >= span + self.shortest;
         if worth {
             clock.sleep(span).await;
         }
@@ -46,6 +58,14 @@ mod tests {
     use crate::clock::FixedClock;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn the_earlier_end_counts_however_brief() {
+        let (long, brief) = (Deadline::at(Millis(25_000)), Deadline::brief(Millis(850)));
+        let end = long.min(brief);
+        assert_eq!(end.time_for(8 * SECOND, Millis(500)), Some(Duration::from_millis(350)));
+        assert_eq!(end.time_for(8 * SECOND, Millis(601)), None);
+    }
 
     #[tokio::test]
     async fn nothing_is_begun_that_cannot_end() {

@@ -58,8 +58,12 @@ const BUILT_IN: [&str; 37] = [
 ];
 
 /// What requests and replies about leads say besides.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 16] = [
     "resume_url",
+    "resume_headers",
+    "node",
+    "execution_state",
+    "warnings",
     "on_duplicate",
     "duplicate",
     "success",

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::names::names;
+use super::{
+    names::names,
+    place::{Place, decoded},
+};
 use crate::{clock::Millis, ids::Id};
 
 names! {
@@ -30,7 +33,7 @@ pub struct Installation {
     pub instance_id: String,
     /// Base URL without a trailing slash; may have a path prefix.
     pub host: String,
-    /// Where n8n serves webhooks when that is another origin than `host` (n8n's `WEBHOOK_URL`).
+    /// Where n8n serves webhooks when that is not below `host` (n8n's `WEBHOOK_URL`). As `host`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<String>,
     pub title: String,
@@ -77,70 +80,109 @@ impl Installation {
         news
     }
 
-    /// The origins at which this n8n may be called: its host's and its webhook origin.
-    pub fn origins(&self) -> Vec<String> {
-        let mut origins: Vec<_> =
-            std::iter::once(&self.host).chain(&self.webhook_url).filter_map(|url| origin(url)).collect();
-        origins.dedup();
-        origins
+    /// Whether n8n took the key when it was last asked.
+    pub fn key_works(&self) -> bool {
+        self.api_key_health.is_some_and(|known| known.state == KeyState::Ok)
     }
 
-    /// Whether a URL lies on one of the origins.
+    /// Where this n8n lies: its host, and the address of its webhooks where that is another one.
+    pub fn places(&self) -> Vec<Place> {
+        let mut places: Vec<_> = self.addresses().iter().map(Place::of).collect();
+        places.dedup();
+        places
+    }
+
+    /// Its host, and the address of its webhooks, as far as they can be called.
+    pub fn addresses(&self) -> Vec<Url> {
+        let stored = std::iter::once(&self.host).chain(&self.webhook_url);
+        let urls = stored.filter_map(|url| Url::parse(url).ok());
+        urls.filter(|url| matches!(url.scheme(), "http" | "https")).collect()
+    }
+
+    /// Whether a URL belongs to this n8n: it lies at or below one of its places. Another n8n may lie deeper.
+    pub fn holds(&self, url: &Url) -> bool {
+        let wanted = Place::of(url);
+        self.places().iter().any(|place| place.holds(&wanted))
+    }
+
+    /// Whether a URL may be called as this n8n's: it has the origin of one of its places, whatever its path.
     pub fn owns(&self, url: &Url) -> bool {
         let wanted = url.origin().ascii_serialization();
-        self.origins().contains(&wanted)
+        self.places().iter().any(|place| place.origin == wanted)
     }
-}
 
-/// Scheme, host and port of a URL, default ports left out.
-pub fn origin(url: &str) -> Option<String> {
-    let url = Url::parse(url).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
-}
+    /// The path of the webhook that a URL of this n8n calls, as its node has it: without what n8n puts before it (`webhook`,
+    /// `webhook-test`), and decoded. None where the URL calls no webhook.
+    pub fn webhook_path(&self, url: &Url) -> Option<String> {
+        let wanted = Place::of(url);
+        let above = self.places().into_iter().filter(|place| place.holds(&wanted));
+        let above = above.map(|place| place.depth()).max()?;
+        let path: Vec<&str> =
+            url.path_segments()?.filter(|segment| !segment.is_empty()).skip(above).collect();
+        let at = path.iter().position(|segment| segment.starts_with("webhook"))?;
+        let path: Vec<String> = path.get(at + 1..)?.iter().map(|segment| decoded(segment)).collect();
+        Some(path.join("/"))
+    }
 
-/// A base URL as it is stored: http or https, no credentials, query or fragment, no trailing slash.
-/// The error says what a person should change.
-pub fn base_url(text: &str) -> Result<String, &'static str> {
-    let url = Url::parse(text.trim()).map_err(|_| "must be a full URL such as https://n8n.example.com")?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err("must start with http:// or https://");
+    /// Where its webhooks and its Waits are called.
+    pub fn webhook_base(&self) -> &str {
+        self.webhook_url.as_ref().unwrap_or(&self.host)
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user name or password");
-    }
-    if url.port() == Some(0) {
-        return Err("must not have port 0");
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("must not have a query or fragment");
-    }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn base_urls_are_kept_in_one_form() {
-        assert_eq!(base_url("https://N8N.example.com:443/"), Ok("https://n8n.example.com".into()));
-        assert_eq!(base_url("http://127.0.0.1:5678/n8n/"), Ok("http://127.0.0.1:5678/n8n".into()));
-        for text in [
-            "n8n.example.com",
-            "ftp://x.example",
-            "https://u:p@x.example",
-            "https://x.example/?a=1",
-            "https://x.example:0/",
-            "",
-        ] {
-            assert!(base_url(text).is_err(), "{text}");
+    fn installation(host: &str, webhook_url: Option<&str>) -> Installation {
+        Installation {
+            id: Id::new(Millis(0), 1),
+            instance_id: "n8n".into(),
+            host: host.into(),
+            webhook_url: webhook_url.map(str::to_owned),
+            title: "n8n".into(),
+            sealed_api_key: String::new(),
+            key_version: 1,
+            group_id: Id::new(Millis(0), 2),
+            created_at: Millis(0),
+            changed_at: Millis(0),
+            listing_error: None,
+            listing_attempts: 0,
+            api_key_health: None,
+            seen_at: None,
+            v: 1,
         }
     }
 
     #[test]
-    fn origins_compare_without_default_ports() {
-        assert_eq!(origin("https://a.example:443/x"), origin("https://a.example"));
-        assert_ne!(origin("https://a.example:8443/x"), origin("https://a.example"));
-        assert_eq!(origin("file:///etc/passwd"), None);
+    fn a_webhooks_path_is_what_its_node_says() {
+        let n8n = installation("https://a.example/webhooks", Some("https://hooks.example"));
+        for (url, path) in [
+            ("https://a.example/webhooks/webhook/report", Some("report")),
+            ("https://a.example/webhooks/webhook-test//report/", Some("report")),
+            ("https://hooks.example/webhook/t%C3%A4glich/a%20b?x=1", Some("täglich/a b")),
+            ("https://hooks.example/webhook", Some("")),
+            ("https://a.example/webhooks/form/report", None),
+            ("https://a.example/webhook/report", None),
+        ] {
+            assert_eq!(n8n.webhook_path(&Url::parse(url).unwrap()).as_deref(), path, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_belongs_to_the_n8n_below_whose_path_it_lies() {
+        let n8n = installation("https://a.example/n8n", Some("https://hooks.example"));
+        for (url, holds, owns) in [
+            ("https://a.example/n8n/webhook-waiting/5", true, true),
+            ("https://hooks.example/webhook-waiting/5", true, true),
+            ("https://a.example/webhook-waiting/5", false, true),
+            ("https://a.example/n8n2/webhook-waiting/5", false, true),
+            ("http://a.example/n8n/webhook-waiting/5", false, false),
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!((n8n.holds(&url), n8n.owns(&url)), (holds, owns), "{url}");
+        }
+        assert_eq!(n8n.webhook_base(), "https://hooks.example");
+        assert_eq!(installation("https://a.example", None).webhook_base(), "https://a.example");
     }
 }

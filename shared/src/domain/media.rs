@@ -12,7 +12,7 @@ use super::{
     file::File,
     media_url::{self, Derived},
     review::{AutomationStatus, EntityType},
-    subject::{Reviewable, Subject},
+    subject::{Reviewable, Subject, ask_mark},
     words,
 };
 use crate::ids::Id;
@@ -245,6 +245,6 @@ impl Reviewable for MediaItem {
     }
 
     fn mark(&self) -> String {
-        self.media_type.as_str().into()
+        ask_mark(self.media_type.as_str(), self.subject.node.as_deref(), &self.title)
     }
 }

@@ -154,7 +154,7 @@ fn parse(address: &str) -> Option<(Url, String)> {
 }
 
 /// Addresses that were copied out of a page's source write `&` as HTML does, once or more than once.
-fn unescaped(address: &str) -> String {
+pub fn unescaped(address: &str) -> String {
     const FORMS: [&str; 5] = ["&amp;", "&AMP;", "&#38;", "&#038;", "&#x26;"];
     let mut text = address.to_owned();
     for _ in 0..3 {

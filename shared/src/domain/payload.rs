@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::{
     api_key::hex,
     review::EntityType,
-    subject::{Reviewable, Subject},
+    subject::{Reviewable, Subject, ask_mark},
 };
 use crate::ids::Id;
 
@@ -87,7 +87,7 @@ impl Reviewable for Payload {
     }
 
     fn mark(&self) -> String {
-        self.task_type.clone()
+        ask_mark(&self.task_type, self.subject.node.as_deref(), &self.title)
     }
 }
 

@@ -22,9 +22,18 @@ pub struct Resume {
     /// An earlier attempt may have reached n8n: nothing is sent before that is looked up.
     #[serde(default)]
     pub sent: bool,
+    /// The call of an earlier attempt was not answered and may be in n8n's hands: nothing is sent again before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unheard_until: Option<Millis>,
+    /// n8n's API has shown the execution. When it does not any more, n8n has let it go.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shown: bool,
     /// Attempts in a row that never ended, as far as the claims that came after them know.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub cut_off: u32,
+    /// The attempts before its turn was thought to have come; pauses are counted from there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub eager_from: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,6 +44,7 @@ pub struct Resume {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+/// Whatever has ended it but n8n itself, the reviewer can send it again by repeating the decision.
 pub enum ResumeState {
     /// Owed to n8n.
     Pending,
@@ -46,8 +56,7 @@ pub enum ResumeState {
     Gone,
     /// The execution has moved on to another Wait; this decision must not reach that one.
     Superseded,
-    /// Given up after [`RETRY_FOR`], refused by n8n for good, or perhaps taken and not to be looked up. The reviewer can
-    /// send it again by repeating the decision.
+    /// Given up after [`RETRY_FOR`], refused by n8n for good, or perhaps taken and not to be looked up.
     Failed,
 }
 
@@ -94,7 +103,10 @@ impl Resume {
             since: now,
             attempt_until: Some(now.plus(ATTEMPT)),
             sent: false,
+            unheard_until: None,
+            shown: false,
             cut_off: 0,
+            eager_from: 0,
             next_attempt_at: Some(now.plus(RECOVERY)),
             resumed_at: None,
             last_error: None,
@@ -115,13 +127,23 @@ impl Resume {
 
     /// Whether another attempt may start ahead of its time, because a person asks.
     pub fn may_hurry(&self, now: Millis) -> bool {
-        matches!(self.state, ResumeState::Pending | ResumeState::Failed)
-            && self.attempt_until.is_none_or(|until| until <= now)
+        self.state != ResumeState::Resumed && self.attempt_until.is_none_or(|until| until <= now)
     }
 
-    /// A person asks for another attempt: what was given up is owed again.
+    /// Its turn is thought to have come: it is due, and looked after more often for a while. False when it is not owed, or
+    /// somebody is at it.
+    pub fn pull(&mut self, now: Millis) -> bool {
+        if self.state != ResumeState::Pending || self.attempt_until.is_some() {
+            return false;
+        }
+        self.next_attempt_at = Some(now);
+        self.eager_from = self.attempts;
+        true
+    }
+
+    /// A person asks for another attempt: what was ended is owed again.
     pub fn hurry(&mut self, now: Millis) {
-        if self.state == ResumeState::Failed {
+        if self.state != ResumeState::Pending {
             *self = Self { attempts: self.attempts, ..Self::owed(now) };
             // The person has looked; what may have reached n8n before does not hold this attempt back.
             self.attempt_until = None;
@@ -190,10 +212,13 @@ impl Resume {
             self.state = ResumeState::Failed;
             self.next_attempt_at = None;
         } else {
-            let pause = pause(self.attempts);
+            let pause = pause(self.attempts.saturating_sub(self.eager_from));
+            if rest == Rest::Unheard {
+                self.unheard_until = Some(now.plus(UNHEARD));
+            }
             self.next_attempt_at = Some(now.plus(match rest {
-                Rest::Usual => pause,
-                Rest::Unheard => pause.max(UNHEARD),
+                Rest::Usual | Rest::Unheard => pause,
+                Rest::AtOnce => Duration::ZERO,
                 Rest::NotTried => pause.min(LONGEST_PAUSE.saturating_sub(SILENT)),
             }));
         }
@@ -205,6 +230,7 @@ impl Resume {
         self.attempt_until = None;
         self.next_attempt_at = None;
         self.sent = false;
+        self.unheard_until = None;
         self.cut_off = 0;
         self.last_error = why;
         if state == ResumeState::Resumed {
@@ -217,8 +243,11 @@ impl Resume {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rest {
     Usual,
-    /// n8n has not answered the decision itself, and may still take it.
+    /// n8n has not answered the decision itself, and may still take it: it is looked after, and not sent again for
+    /// [`UNHEARD`].
     Unheard,
+    /// Nothing was wrong, but for the time of whoever asked: a worker goes on now.
+    AtOnce,
     /// n8n was not called, because others have found it silent a moment ago. When it is back, nobody waits longer than for
     /// an attempt that was made.
     NotTried,

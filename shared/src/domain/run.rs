@@ -1,6 +1,6 @@
 //! Runs: one execution that Baton started or watches, followed to its end.
 
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -60,18 +60,49 @@ pub struct BlobRef {
 }
 
 impl Snapshot {
-    /// Whether this one is to replace `known`: a later execution, or a later state of the same one. n8n's ids grow, so
-    /// they decide; times decide where an id is no number. An ended execution never goes back to waiting.
+    /// Whether this one is to replace `known`: a later execution ([`by_age`]), or a later state of the same one. An ended
+    /// execution never goes back to waiting.
     pub fn supersedes(&self, known: &Self) -> bool {
-        if self.execution_id == known.execution_id {
+        if self.is_same_execution(known) {
             let later = self.stopped_at >= known.stopped_at;
             return if known.status.is_complete() { self.status.is_complete() && later } else { true };
         }
-        match (self.execution_id.parse::<u64>(), known.execution_id.parse::<u64>()) {
-            (Ok(new), Ok(old)) => new > old,
-            _ => (self.stopped_at, self.started_at) >= (known.stopped_at, known.started_at),
-        }
+        let ends = || match (self.stopped_at, known.stopped_at) {
+            (Some(one), Some(other)) => one.cmp(&other),
+            _ => Ordering::Equal,
+        };
+        by_age(&self.age(), &known.age()).then_with(ends).is_ge()
     }
+
+    /// When it began, as far as that is known: one that has only ended began before, and one without any time before it was
+    /// seen.
+    fn age(&self) -> (Option<Millis>, String) {
+        (self.started_at.or(self.stopped_at).or(Some(self.seen_at)), self.execution_id.clone())
+    }
+
+    /// Whether both speak of one execution. An n8n that was set up anew gives an id a second time, with another start; what
+    /// n8n tells of one start differs by less than [`CLOCK_SKEW`].
+    pub fn is_same_execution(&self, other: &Self) -> bool {
+        let same_start = match (self.started_at, other.started_at) {
+            (Some(one), Some(other)) => one.is_within(CLOCK_SKEW, other),
+            _ => true,
+        };
+        self.execution_id == other.execution_id && same_start
+    }
+}
+
+/// Which of two executions began earlier. Start times decide, because an n8n that was set up anew counts from 1 again and ids
+/// need not be numbers; of the same moment, or where a time is not known, ids that are numbers do.
+pub fn by_age(one: &(Option<Millis>, String), other: &(Option<Millis>, String)) -> Ordering {
+    let times = match (one.0, other.0) {
+        (Some(one), Some(other)) => one.0.cmp(&other.0),
+        _ => Ordering::Equal,
+    };
+    let ids = || match (one.1.parse::<u64>(), other.1.parse::<u64>()) {
+        (Ok(one), Ok(other)) => one.cmp(&other),
+        _ => Ordering::Equal,
+    };
+    times.then_with(ids)
 }
 
 /// One followed run.
@@ -150,12 +181,61 @@ mod tests {
         }
     }
 
+    fn begun(id: &str, started: Option<i64>) -> Snapshot {
+        Snapshot { started_at: started.map(Millis), ..snapshot(id, RunStatus::Waiting, None) }
+    }
+
     #[test]
-    fn ids_compare_as_integers() {
+    fn of_one_moment_ids_decide_as_integers() {
         let nine = snapshot("9", RunStatus::Success, Some(5));
         let ten = snapshot("10", RunStatus::Waiting, None);
         assert!(ten.supersedes(&nine));
         assert!(!nine.supersedes(&ten));
+    }
+
+    #[test]
+    fn start_times_decide_which_execution_is_newer() {
+        let old = Snapshot {
+            started_at: Some(Millis(100_000)),
+            ..snapshot("9000", RunStatus::Success, Some(100_500))
+        };
+        let anew = begun("1", Some(200_000));
+        assert!(anew.supersedes(&old), "n8n was set up anew");
+        assert!(!old.supersedes(&anew));
+        let running = begun("b7f1", Some(200_000));
+        let finished = Snapshot {
+            started_at: Some(Millis(100_000)),
+            ..snapshot("c0de", RunStatus::Success, Some(100_500))
+        };
+        assert!(running.supersedes(&finished), "ids are no numbers");
+        assert!(!finished.supersedes(&running));
+        assert!(
+            begun("b7f1", Some(1)).supersedes(&begun("c0de", Some(1))),
+            "the last word of what cannot be told apart"
+        );
+        let (one, two) =
+            (snapshot("b7f1", RunStatus::Success, Some(5)), snapshot("c0de", RunStatus::Success, Some(6)));
+        assert!(two.supersedes(&one) && !one.supersedes(&two), "they ended one after the other");
+    }
+
+    #[test]
+    fn an_id_that_is_given_again_is_another_execution() {
+        let ended = Snapshot {
+            started_at: Some(Millis(100_000)),
+            ..snapshot("1", RunStatus::Success, Some(100_500))
+        };
+        assert!(begun("1", Some(900_000)).supersedes(&ended));
+        assert!(!begun("1", Some(50_000)).supersedes(&ended));
+        assert!(!begun("1", Some(100_003)).supersedes(&ended), "n8n rounds its times");
+        assert!(!begun("1", None).supersedes(&ended));
+    }
+
+    #[test]
+    fn an_execution_without_times_is_as_old_as_its_news() {
+        let timeless = |id, seen| Snapshot { seen_at: Millis(seen), ..begun(id, None) };
+        let known = begun("5", Some(100));
+        assert!(timeless("x", 200).supersedes(&known));
+        assert!(!timeless("x", 50).supersedes(&known));
     }
 
     #[test]

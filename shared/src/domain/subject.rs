@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use sha2::{Digest, Sha256};
+
 use super::review::{Actor, EntityType, Review};
 use crate::{clock::Millis, ids::Id};
 
@@ -20,9 +22,21 @@ pub struct Subject {
     pub workflow_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_id: Option<String>,
+    /// The node that posts it, by its id or name, where the workflow says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// How the execution stands, as far as a push, a poll or a decision has told. None while nothing has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_state: Option<ExecutionState>,
     /// The execution's own resume URL, sealed: its signature lets anyone resume.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_resume_url: Option<String>,
+    /// What the suffix of that URL is known by (`n8n::wait::mark`), where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_suffix: Option<String>,
+    /// The headers that its Wait asks for, sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_resume_headers: Option<String>,
     pub review: Review,
     pub created_at: Millis,
     /// When the workflow last posted it: at its creation, and again after every regenerate. The Wait that a decision is
@@ -38,6 +52,19 @@ impl Subject {
         format!("{}/{id}/resume_url", kind.partition())
     }
 
+    /// Name under which the headers of its Wait are sealed: they are its execution's. None where nothing waits.
+    pub fn headers_record(&self) -> Option<String> {
+        let (installation, execution) = self.installation_id.zip(self.execution_id.as_deref())?;
+        Some(format!("resume_headers/{installation}/{execution}"))
+    }
+
+    /// The execution that it was, or may be, handed in by to wait for a person.
+    pub fn asking(&self) -> Option<(Id, &str)> {
+        let review = &self.review;
+        let asks = review.human_interaction || self.sealed_resume_url.is_some() || review.resume.is_some();
+        self.installation_id.zip(self.execution_id.as_deref()).filter(|_| asks)
+    }
+
     /// Marks a change: the next version, changed now.
     pub fn touch(&mut self, now: Millis) {
         self.changed_at = now;
@@ -51,6 +78,9 @@ impl Subject {
         if moved {
             // The stored URL belongs to the execution that is stored with it.
             self.sealed_resume_url = None;
+            self.resume_suffix = None;
+            self.sealed_resume_headers = None;
+            self.execution_state = None;
             self.execution_id = execution_id.or(self.execution_id.take());
             self.installation_id = installation_id.or(self.installation_id);
         }
@@ -73,6 +103,10 @@ impl Subject {
         self.workflow_id.clone_from(&posted.workflow_id);
         self.execution_id.clone_from(&posted.execution_id);
         self.sealed_resume_url = None;
+        self.resume_suffix = None;
+        self.sealed_resume_headers.clone_from(&posted.sealed_resume_headers);
+        self.node.clone_from(&posted.node);
+        self.execution_state = None;
         self.review.ask_again(by, now);
         self.review.allow_regenerate = posted.review.allow_regenerate;
         self.posted_at = now;
@@ -88,9 +122,85 @@ impl Subject {
         self.review.reopen(by, now);
         self.review.allow_regenerate = allow_regenerate;
         self.sealed_resume_url = old.sealed_resume_url;
+        self.resume_suffix = old.resume_suffix;
+        if self.sealed_resume_headers.is_none() && self.installation_id == old.installation_id {
+            self.sealed_resume_headers = old.sealed_resume_headers;
+        }
         self.created_at = old.created_at;
         self.v = old.v + 1;
     }
+}
+
+/// How an execution stands for an entity that it handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionState {
+    /// It ended well, without a decision.
+    Ended,
+    /// It ended by an error, a crash or somebody's hand.
+    Failed,
+    /// n8n does not know it any more.
+    Gone,
+    /// It goes on, and the Wait of this entity is over: its time had run out, or somebody else ended it.
+    Passed,
+}
+
+impl ExecutionState {
+    pub const ALL: [&'static str; 4] = ["ended", "failed", "gone", "passed"];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+            Self::Gone => "gone",
+            Self::Passed => "passed",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "ended" => Some(Self::Ended),
+            "failed" => Some(Self::Failed),
+            "gone" => Some(Self::Gone),
+            "passed" => Some(Self::Passed),
+            _ => None,
+        }
+    }
+}
+
+/// What a list asks for of the state of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionFilter {
+    /// This one.
+    Is(ExecutionState),
+    /// Any of them: nobody waits for the entity any more.
+    Over,
+}
+
+impl ExecutionFilter {
+    pub const ALL: [&'static str; 5] = ["over", "ended", "failed", "gone", "passed"];
+
+    pub fn parse(word: &str) -> Option<Self> {
+        if word == "over" { Some(Self::Over) } else { ExecutionState::parse(word).map(Self::Is) }
+    }
+
+    pub fn matches(self, subject: &Subject) -> bool {
+        match self {
+            Self::Over => subject.execution_state.is_some(),
+            Self::Is(state) => subject.execution_state == Some(state),
+        }
+    }
+}
+
+/// Tells the asks of one execution apart that are alike otherwise: by their node where it is known, else by their title.
+/// Hashed, because a title is longer than a key may be.
+pub fn ask_mark(kind: &str, node: Option<&str>, title: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(if node.is_some() { "node\n" } else { "title\n" });
+    hash.update(node.unwrap_or(title));
+    let digest = hash.finalize();
+    let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{kind}#{short}")
 }
 
 /// An entity that a person can decide on.

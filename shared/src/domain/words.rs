@@ -5,16 +5,34 @@
 
 use std::collections::BTreeSet;
 
-use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_casemap::CaseMapper;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
 
 /// Characters of a phrase that are indexed. What a search says beyond them is compared with the entity itself.
 pub const PHRASE: usize = 32;
 
-/// Folds text for comparison: case, every run of white space, and whether é is one character or two, do not matter.
+/// Folds text for comparison: case, every run of white space, what cannot be seen, and whether é is one character or two, do
+/// not matter. The case is that of Unicode's canonical caseless matching (D145): ß is ss, and every σ is one letter.
 pub fn fold(text: &str) -> String {
-    let folded = text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ");
-    // Last, because lower case may have what upper case lacks: ǰ is one character.
-    composed(&folded)
+    if text.is_ascii() {
+        return text.split_whitespace().map(str::to_ascii_lowercase).collect::<Vec<_>>().join(" ");
+    }
+    let seen: String = text.chars().filter(|char| !is_unseen(*char)).collect();
+    let words = seen.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Before the case, which looks at one character at a time; and after it, because lower case may have what upper case
+    // lacks: ǰ is one character.
+    let parted = DecomposingNormalizerBorrowed::new_nfd().normalize(&words).into_owned();
+    composed(&CaseMapper::new().fold_string(&parted))
+}
+
+/// Whether there is nothing to be seen of the text.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|char| char.is_whitespace() || is_unseen(char))
+}
+
+fn is_unseen(char: char) -> bool {
+    !char.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(char)
 }
 
 /// The text with each letter as one character where Unicode has one for it (NFC).
@@ -101,12 +119,18 @@ mod tests {
             ("Été", "E\u{301}te\u{301}"),
             ("J\u{30c}", "ǰ"),
             ("ÅNGSTRÖM", "A\u{30a}ngstro\u{308}m"),
+            ("Straße", "STRASSE"),
+            ("ΣΟΦΟΣ", "σοφοσ"),
+            ("ΣΟΦΟΣ", "σοφος"),
+            ("Café", "Cafe\u{301}\u{200b}"),
+            ("New", "\u{feff}N\u{2060}ew "),
             ("한글", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}"),
         ] {
             assert_eq!(fold(one), fold(other), "{one}");
             assert!(finds(&fold(other), one) && finds(&fold(one), other), "{one}");
         }
         assert_ne!(fold("Ete"), fold("Été"));
+        assert!(is_blank(" \u{200b}\u{2060}\n") && is_blank("") && !is_blank("\u{200b}."));
     }
 
     #[test]

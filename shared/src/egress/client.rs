@@ -22,7 +22,7 @@ use rustls::pki_types::TrustAnchor;
 use thiserror::Error;
 use url::Url;
 
-use super::{HttpOut, OutError, OutReply, OutRequest, Policy, Reason, Resolver, guard::Guard};
+use super::{HttpOut, OutError, OutReply, OutRequest, Policy, Reason, Resolver, Sink, guard::Guard};
 use crate::tls;
 
 const USER_AGENT: &str = concat!("Baton/", env!("CARGO_PKG_VERSION"));
@@ -105,7 +105,12 @@ impl Guarded {
         Ok(Self { guard, http })
     }
 
-    async fn exchange(&self, request: OutRequest, taken_up: Arc<AtomicBool>) -> Result<OutReply, OutError> {
+    async fn exchange(
+        &self,
+        request: OutRequest,
+        taken_up: Arc<AtomicBool>,
+        sink: Option<&mut dyn Sink>,
+    ) -> Result<OutReply, OutError> {
         let host = request.url.host_str().unwrap_or_default().to_owned();
         let explain = |error: reqwest::Error| explain(&host, &error, taken_up.load(Ordering::Acquire));
         let body = Watched { bytes: Some(request.body), taken_up: Arc::clone(&taken_up) };
@@ -124,21 +129,29 @@ impl Guarded {
         if usize::try_from(announced).map_or(true, |bytes| bytes > cap) {
             return Err(OutError::ReplyTooLarge { status });
         }
-        let mut body = BytesMut::new();
+        let mut sink = sink.filter(|_| matches!(status, 200..=299));
+        let (mut body, mut bytes) = (BytesMut::new(), 0);
         while let Some(chunk) = reply.chunk().await.map_err(explain)? {
-            if chunk.len() > cap - body.len() {
+            if chunk.len() > cap - bytes {
                 return Err(OutError::ReplyTooLarge { status });
             }
-            body.extend_from_slice(&chunk);
+            bytes += chunk.len();
+            let more = match &mut sink {
+                Some(sink) => sink.take(&chunk),
+                None => {
+                    body.extend_from_slice(&chunk);
+                    true
+                }
+            };
+            if !more {
+                break;
+            }
         }
         let headers = std::mem::take(reply.headers_mut());
         Ok(OutReply { status, headers, body: body.freeze() })
     }
-}
 
-#[async_trait]
-impl HttpOut for Guarded {
-    async fn send(&self, request: OutRequest) -> Result<OutReply, OutError> {
+    async fn begin(&self, request: OutRequest, sink: Option<&mut dyn Sink>) -> Result<OutReply, OutError> {
         // A name is judged inside the connector, where its addresses are used.
         self.guard.judge_url(&request.url)?;
         let host = request.url.host_str().unwrap_or_default().to_owned();
@@ -147,11 +160,22 @@ impl HttpOut for Guarded {
         }
         let taken_up = Arc::new(AtomicBool::new(false));
         let budget = request.timeout;
-        match tokio::time::timeout(budget, self.exchange(request, Arc::clone(&taken_up))).await {
+        match tokio::time::timeout(budget, self.exchange(request, Arc::clone(&taken_up), sink)).await {
             Ok(outcome) => outcome,
             Err(_) if taken_up.load(Ordering::Acquire) => Err(OutError::Timeout),
             Err(_) => Err(OutError::Connect(format!("{host}: no connection in the time given"))),
         }
+    }
+}
+
+#[async_trait]
+impl HttpOut for Guarded {
+    async fn send(&self, request: OutRequest) -> Result<OutReply, OutError> {
+        self.begin(request, None).await
+    }
+
+    async fn send_to(&self, request: OutRequest, sink: &mut dyn Sink) -> Result<OutReply, OutError> {
+        self.begin(request, Some(sink)).await
     }
 
     async fn check(&self, url: &Url) -> Result<(), OutError> {

@@ -72,11 +72,35 @@ pub trait HttpOut: Send + Sync {
     /// Any [`OutError`]; [`OutError::reached`] tells whether the outcome is unknown or the call surely did not happen.
     async fn send(&self, request: OutRequest) -> Result<OutReply, OutError>;
 
+    /// As [`HttpOut::send`], but the body of a good answer (2xx) goes to a sink as it comes, and the reply has none.
+    ///
+    /// # Errors
+    /// As [`HttpOut::send`]. A sink that has had enough is no error.
+    async fn send_to(&self, request: OutRequest, sink: &mut dyn Sink) -> Result<OutReply, OutError> {
+        let mut reply = self.send(request).await?;
+        if reply.is_good() {
+            sink.take(&std::mem::take(&mut reply.body));
+        }
+        Ok(reply)
+    }
+
     /// Judges a URL when it is saved, resolving its name, without connecting.
     ///
     /// # Errors
     /// [`OutError::Refused`] if the URL may not be called, [`OutError::Dns`] if its name does not resolve now.
     async fn check(&self, url: &Url) -> Result<(), OutError>;
+}
+
+/// Where the bytes of a body go.
+pub trait Sink: Send {
+    /// Takes what has come. False when it wants no more.
+    fn take(&mut self, bytes: &[u8]) -> bool;
+}
+
+impl OutReply {
+    fn is_good(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
 }
 
 impl fmt::Debug for OutRequest {

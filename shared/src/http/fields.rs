@@ -17,6 +17,7 @@ use url::Url;
 use super::extract::malformed;
 use crate::{
     clock::{self, Millis},
+    domain::words,
     error::{Error, ErrorKind, Result},
     ids::Id,
     json::{self, DEPTH, Json, JsonError, Kind, Part},
@@ -148,7 +149,7 @@ impl Fields {
     fn value(&self, name: &str) -> Option<Kind<'_>> {
         match self.sent(name)?.kind() {
             Kind::Null => None,
-            Kind::Text(text) if text.trim().is_empty() => None,
+            Kind::Text(text) if words::is_blank(&text) => None,
             kind => Some(kind),
         }
     }
@@ -310,6 +311,16 @@ impl Fields {
 
     /// A day or a moment: a date, RFC 3339, or a Unix time in seconds or milliseconds, as a number or as its digits.
     pub fn moment(&mut self, name: &str) -> Option<Millis> {
+        self.unix_or(name, clock::parse_iso)
+    }
+
+    /// The beginning, in UTC, of a day, sent like a [moment](Self::moment). It is the day that was written, whatever the offset:
+    /// n8n writes a day as midnight in the zone of its workflow.
+    pub fn day(&mut self, name: &str) -> Option<Millis> {
+        self.unix_or(name, |text| clock::parse_iso(&clock::parse_day(text)?))
+    }
+
+    fn unix_or(&mut self, name: &str, read: impl Fn(&str) -> Option<Millis>) -> Option<Millis> {
         let text = match self.value(name)? {
             Kind::Text(text) => text.trim().to_owned(),
             // 731.0 is 731: some clients write every number with a point.
@@ -322,7 +333,7 @@ impl Fields {
         let time = if text.bytes().all(|b| b.is_ascii_digit()) {
             text.parse().ok().and_then(unix)
         } else {
-            clock::parse_iso(&text)
+            read(&text)
         };
         match time {
             Some(time) => Some(time),
@@ -595,6 +606,12 @@ mod tests {
             json!(1_737_417_600.0),
         ] {
             assert_eq!(fields(&json!({ "at": value })).moment("at"), day, "{value}");
+            assert_eq!(fields(&json!({ "at": value })).day("at"), day, "{value}");
+        }
+        for value in ["2025-01-21T00:00:00.000+01:00", "2025-01-21T23:30:00-05:00", "2025-01-21 23:59:59+14"]
+        {
+            assert_eq!(fields(&json!({ "at": value })).day("at"), day, "{value}");
+            assert_ne!(fields(&json!({ "at": value })).moment("at"), day, "{value}");
         }
         for value in
             [json!("21.1.2025"), json!(-5), json!(1.5), json!("9".repeat(18)), json!({}), json!(true)]

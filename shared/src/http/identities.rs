@@ -4,7 +4,7 @@ use super::fields::Fields;
 use crate::domain::email;
 
 /// What an expression leaves behind that found nothing, once it was made text.
-const NOTHING: [&str; 4] = ["undefined", "null", "NaN", "[object Object]"];
+const NOTHING: [&str; 6] = ["undefined", "null", "NaN", "[object Object]", "[undefined]", "Invalid DateTime"];
 
 impl Fields {
     /// An e-mail address in its normal form.
@@ -37,9 +37,11 @@ impl Fields {
     }
 }
 
-/// The vendor's invoice node sends `={{$workflow.id}}` to the letter where its user named no workflow.
+/// The vendor's invoice node sends `={{$workflow.id}}` to the letter where its user named no workflow; a field that is left at
+/// "Fixed" sends `{{ … }}`.
 fn is_nothing(id: &str) -> bool {
-    id.starts_with("={{") || NOTHING.iter().any(|nothing| nothing.eq_ignore_ascii_case(id))
+    id.trim_start_matches('=').starts_with("{{")
+        || NOTHING.iter().any(|nothing| nothing.eq_ignore_ascii_case(id))
 }
 
 #[cfg(test)]
@@ -52,7 +54,9 @@ mod tests {
 
     #[test]
     fn an_id_is_no_leftover_of_an_expression() {
-        for id in ["undefined", " null ", "NULL", "NaN", "[object Object]", "={{$workflow.id}}"] {
+        for id in
+            ["undefined", " null ", "NULL", "NaN", "[object Object]", "={{$workflow.id}}", "{{ $json.id }}"]
+        {
             let mut fields = fields(id);
             assert_eq!(fields.foreign_id("id", 100), None, "{id}");
             assert!(!fields.is_refused("id"));

@@ -33,7 +33,8 @@ use super::{
     entry, form, once, packed,
     peer::Peer,
     problem::{self, Unrendered},
-    routes::{self, Auth, RateClass, Route, TEST_SCOPE},
+    rate::Counted,
+    routes::{self, Auth, Route, TEST_SCOPE},
 };
 use crate::{
     accounts::Authenticated,
@@ -248,11 +249,10 @@ async fn admitted(
     request = entry::enter(request, Some(caller.tenant)).await?;
     // Its body may have taken half a minute.
     let now = app.now();
-    let standing = match route.rate {
-        RateClass::None => None,
-        RateClass::Trigger => {
-            let limit = app.settings.trigger_limit;
-            let counted = caller.counted_as();
+    let standing = match route.rate.limit(&app.settings) {
+        None => None,
+        Some((class, limit)) => {
+            let counted = Counted { class, key: caller.counted_as() };
             Some(app.limiter.spend(&*app.store, caller.tenant, counted, limit, now).await?)
         }
     };

@@ -4,25 +4,25 @@
 //! Its one rule: an id that is named must exist in the caller's organization; what is not named is found out as far as
 //! the rest tells it.
 
-use std::sync::Arc;
-
 use secrecy::SecretString;
 use url::Url;
 
 use super::{
     ctx::{Ctx, Refused},
     fields::Fields,
-    reply::Reply,
+    reply::{Reply, Warning},
+    resume_url::{Said, Settled, settle},
 };
 use crate::{
     domain::{
         duplicate::OnDuplicate,
-        installation::Installation,
+        resume_headers,
         review::{AutomationStatus, Review},
-        subject::Subject,
+        subject::{ExecutionFilter, Subject},
     },
     error::{Error, ErrorKind, Result},
     ids::Id,
+    n8n::wait,
     repo::{orgs, subjects::Stored},
     store::Write,
 };
@@ -34,11 +34,17 @@ pub struct Origin {
     pub workflow_id: Option<String>,
     pub execution_id: Option<String>,
     pub resume_url: Option<Url>,
+    /// The node that posts.
+    pub node: Option<String>,
+    /// What the Wait asks its callers for (`domain::resume_headers`).
+    pub resume_headers: Option<SecretString>,
     /// Client group, instead of the installation's or the caller's.
     pub group_id: Option<Id>,
     pub human_interaction: Option<bool>,
     pub allow_regenerate: bool,
     pub automation_status: Option<AutomationStatus>,
+    /// What was said and does not count.
+    pub overruled: Option<Warning>,
 }
 
 /// Where a post comes from, looked up.
@@ -49,6 +55,8 @@ pub struct Placed {
     pub nid: Option<Id>,
     /// To be sealed with [`seal`] once the entity's id is settled.
     pub resume_url: Option<Url>,
+    /// What the caller should know of it.
+    pub warnings: Vec<Warning>,
 }
 
 impl Origin {
@@ -58,15 +66,23 @@ impl Origin {
             workflow_id: fields.foreign_id("workflow_id", 200),
             execution_id: fields.foreign_id("execution_id", 200),
             resume_url: fields.url("resume_url"),
+            node: fields.foreign_id("node", 200),
+            resume_headers: resume_headers(fields),
             group_id: fields.id("group_id"),
             human_interaction: fields.flag("human_interaction"),
             allow_regenerate: fields.flag("allow_regenerate").unwrap_or(false),
             automation_status: automation_status(fields, &AutomationStatus::SETTABLE),
+            overruled: None,
         }
     }
 
     /// A person must decide, whatever the fields say: the `/automation/…/create` routes.
     pub fn require_review(&mut self) {
+        if self.human_interaction == Some(false) {
+            let message = "human_interaction is true for everything that is created here, whatever the request says. \
+                           Create it under /api to have it without a review.";
+            self.overruled = Some(Warning { code: "review_required", message: message.into() });
+        }
         self.human_interaction = Some(true);
         self.automation_status = Some(AutomationStatus::Pending);
     }
@@ -74,7 +90,13 @@ impl Origin {
     /// Looks up what was named and drafts the common part of the entity.
     pub async fn place(self, ctx: &Ctx) -> Result<Placed> {
         check_group(ctx, self.group_id).await?;
-        let installation = self.installation(ctx).await?;
+        let execution_id = self.execution_id.or_else(|| self.resume_url.as_ref().and_then(execution_of));
+        let said = Said {
+            installation_id: self.installation_id,
+            workflow_id: self.workflow_id.as_deref(),
+            execution_id: execution_id.as_deref(),
+        };
+        let Settled { installation, resume_url, moved } = settle(ctx, said, self.resume_url).await?;
         let nid = match (&installation, &self.workflow_id) {
             (Some(installation), Some(workflow)) => {
                 Some(ctx.installed().node(installation.id, workflow, None).await?)
@@ -82,13 +104,17 @@ impl Origin {
             _ => None,
         };
         let group_id = self.group_id.or(installation.as_ref().map(|found| found.group_id));
-        let subject = Subject {
+        let mut subject = Subject {
             id: ctx.app.id(),
             group_id: group_id.unwrap_or(ctx.caller.group_id),
             installation_id: installation.map(|found| found.id),
             workflow_id: self.workflow_id,
-            execution_id: self.execution_id.or_else(|| self.resume_url.as_ref().and_then(execution_of)),
+            execution_id,
+            node: self.node,
+            execution_state: None,
             sealed_resume_url: None,
+            resume_suffix: None,
+            sealed_resume_headers: None,
             review: Review {
                 automation_status: self.automation_status.unwrap_or_default(),
                 human_interaction: self.human_interaction.unwrap_or(false),
@@ -100,28 +126,22 @@ impl Origin {
             changed_at: ctx.now,
             v: 1,
         };
-        Ok(Placed { subject, nid, resume_url: self.resume_url })
-    }
-
-    /// The installation that the post comes from. One that was named must exist; otherwise the resume URL or the
-    /// workflow may tell.
-    async fn installation(&self, ctx: &Ctx) -> Result<Option<Arc<Installation>>> {
-        let installed = ctx.installed();
-        let found = match (self.installation_id, &self.resume_url, &self.workflow_id) {
-            (Some(id), ..) => Some(installed.get(id).await?),
-            (None, Some(url), _) => installed.by_url(url).await?,
-            (None, None, Some(workflow)) => installed.by_workflow(workflow).await?,
-            (None, None, None) => None,
-        };
-        if let Some(url) = &self.resume_url
-            && !found.as_ref().is_some_and(|installation| installation.owns(url))
-        {
-            return Err(Error::invalid(
-                "resume_url",
-                "must lie on the host or webhook_url of a registered installation (POST /api/installs/register)",
-            ));
+        if let (Some(headers), Some(record)) = (&self.resume_headers, subject.headers_record()) {
+            let sealed = ctx.app.sealer.seal(ctx.tenant(), &record, headers).await?;
+            subject.sealed_resume_headers = Some(sealed);
         }
-        Ok(found)
+        Ok(Placed { subject, nid, resume_url, warnings: moved.into_iter().chain(self.overruled).collect() })
+    }
+}
+
+fn resume_headers(fields: &mut Fields) -> Option<SecretString> {
+    let sent = fields.json("resume_headers")?;
+    match resume_headers::read(sent.part()) {
+        Ok(headers) => headers,
+        Err(problem) => {
+            fields.refuse("resume_headers", problem);
+            None
+        }
     }
 }
 
@@ -148,8 +168,11 @@ pub async fn renew<E: Stored>(ctx: &Ctx, posted: &mut E) -> Result<Option<E>> {
 pub async fn seal<E: Stored>(ctx: &Ctx, resume_url: Option<Url>, entity: &mut E) -> Result<()> {
     let Some(url) = resume_url else { return Ok(()) };
     let record = Subject::seal_record(E::TYPE, entity.subject().id);
+    let suffix = wait::suffix_of(&url).map(|suffix| wait::mark(&suffix));
     let sealed = ctx.app.sealer.seal(ctx.tenant(), &record, &SecretString::from(String::from(url))).await?;
-    entity.subject_mut().sealed_resume_url = Some(sealed);
+    let subject = entity.subject_mut();
+    subject.sealed_resume_url = Some(sealed);
+    subject.resume_suffix = suffix;
     Ok(())
 }
 
@@ -183,6 +206,11 @@ pub fn on_duplicate(query: &mut Fields, body: &mut Fields) -> OnDuplicate {
         body.refuse("on_duplicate", format!("must be one of {}", OnDuplicate::WORDS.join(", ")));
     }
     asked.or(said).unwrap_or(OnDuplicate::Ignore)
+}
+
+/// The field `execution_state` of a list's query.
+pub fn execution_state(fields: &mut Fields) -> Option<ExecutionFilter> {
+    fields.one_of("execution_state", &ExecutionFilter::ALL, ExecutionFilter::parse)
 }
 
 /// The field `automation_status`, one of the words.

@@ -27,10 +27,17 @@ const TAKEN: &str = "taken";
 /// What this instance holds of the windows that it has met.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
-    held: Mutex<HashMap<Id, Held>>,
+    held: Mutex<HashMap<Counted, Held>>,
     /// Held while a slice is leased: requests that come at once share one slice instead of taking one each, which
     /// would use the window up for requests that were never made.
     leasing: tokio::sync::Mutex<()>,
+}
+
+/// Whose requests of which class are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Counted {
+    pub class: &'static str,
+    pub key: Id,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +64,7 @@ impl Limiter {
         &self,
         store: &dyn Store,
         tenant: TenantId,
-        key: Id,
+        key: Counted,
         limit: u32,
         now: Millis,
     ) -> Result<Standing> {
@@ -89,14 +96,14 @@ impl Limiter {
         }
     }
 
-    fn take_held(&self, key: Id, window: i64) -> Option<Held> {
+    fn take_held(&self, key: Counted, window: i64) -> Option<Held> {
         let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let held = all.get_mut(&key).filter(|held| held.window == window && held.leased > 0)?;
         held.leased -= 1;
         Some(*held)
     }
 
-    fn add(&self, key: Id, new: Held) -> Held {
+    fn add(&self, key: Counted, new: Held) -> Held {
         let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, held| held.window == new.window);
         let held = all.entry(key).or_insert(Held { leased: 0, ..new });
@@ -119,12 +126,12 @@ struct Counter {
 async fn lease(
     store: &dyn Store,
     tenant: TenantId,
-    key: Id,
+    Counted { class, key }: Counted,
     window: i64,
     wanted: u32,
     limit: u32,
 ) -> Result<Lease> {
-    let item = Key::of(tenant, &format!("rate#{key}"), window.to_string());
+    let item = Key::of(tenant, &format!("rate#{class}#{key}"), window.to_string());
     let changes = vec![Change::add(TAKEN, wanted.into()), Change::set(attr::TTL, (window + 2) * WINDOW)];
     let room = Cond::Any(vec![Cond::missing(TAKEN), Cond::le(TAKEN, i64::from(limit) - i64::from(wanted))]);
     match store.write(Write::update(item, changes).when(room)).await {

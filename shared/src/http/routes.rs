@@ -6,6 +6,7 @@
 use http::Method;
 
 use crate::{
+    config::Settings,
     domain::n8n_credential,
     error::ErrorKind::{self, *},
 };
@@ -34,11 +35,24 @@ pub enum Auth {
 }
 
 /// Which limit a route counts against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RateClass {
     None,
-    /// 60 requests a minute per API key, or per user for sessions, together for all routes of the class.
+    /// What starts workflows: 60 requests a minute per API key, or per user for sessions, together for all routes of the class.
     Trigger,
+    /// What asks how they are doing, as many and apart from those: a dashboard that polls uses up no triggers.
+    Poll,
+}
+
+impl RateClass {
+    /// Its name, and what it allows in a minute; none where nothing is counted.
+    pub fn limit(self, settings: &Settings) -> Option<(&'static str, u32)> {
+        match self {
+            Self::None => None,
+            Self::Trigger => Some(("trigger", settings.trigger_limit)),
+            Self::Poll => Some(("poll", settings.poll_limit)),
+        }
+    }
 }
 
 /// One route.
@@ -167,7 +181,7 @@ routes! {
     Patch "/api/budgets/{id}" "update_budget" Invokati Scope("budgets:write"), None, "token-usage", [NotFound];
     Delete "/api/budgets/{id}" "delete_budget" Invokati Scope("budgets:write"), None, "token-usage", [NotFound];
     Post "/api/trigger-webhook" "trigger_webhook" Tokens Scope("workflows:execute"), Trigger, "triggers", [NotFound, Upstream, UpstreamTimeout];
-    Post "/api/poll-execution" "poll_execution" Tokens Scope("workflows:read"), Trigger, "triggers", [NotFound];
+    Post "/api/poll-execution" "poll_execution" Tokens Scope("workflows:read"), Poll, "triggers", [NotFound];
     Post "/api/payloads" "create_payload" Invokati Scope("payloads:write"), None, "payloads", [NotFound, Forbidden];
     Get "/api/payloads/list" "list_payloads" Invokati Scope("payloads:read"), None, "payloads", [Invalid, Forbidden];
     Get "/api/payloads/{id}" "get_payload" Invokati Scope("payloads:read"), None, "payloads", [NotFound];

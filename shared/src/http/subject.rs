@@ -7,7 +7,7 @@ use crate::{
     clock,
     domain::{
         review::{HistoryEntry, Resume},
-        subject::Subject,
+        subject::{ExecutionState, Subject},
         workflow,
     },
     ids::Id,
@@ -30,6 +30,11 @@ pub struct SubjectOut {
     nid: Option<Id>,
     #[schema(example = "exec-789")]
     execution_id: Option<String>,
+    /// How the execution stands, as far as pushes, polls and decisions have told: `ended` or `failed` without a decision,
+    /// `gone` (n8n does not know it any more), `passed` (it went on without waiting for this). Absent while nothing has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "failed")]
+    execution_state: Option<&'static str>,
     human_interaction: bool,
     allow_regenerate: bool,
     /// `pending`, `approved`, `denied` or `regenerate`.
@@ -93,6 +98,7 @@ impl SubjectOut {
             workflow_id: subject.workflow_id,
             nid,
             execution_id: subject.execution_id,
+            execution_state: subject.execution_state.map(ExecutionState::as_str),
             human_interaction: review.human_interaction,
             allow_regenerate: review.allow_regenerate,
             automation_status: review.automation_status.as_str(),

@@ -18,8 +18,8 @@ pub enum ResumeAnswer {
     Finished,
     /// n8n has no such execution. Final.
     Gone,
-    /// The URL does not fit the wait (token, method, suffix), or the answer is not from a wait at all. Read the
-    /// execution, then rebuild the URL if it still waits for us.
+    /// The URL does not fit the wait (token, method, suffix), or the answer is not from a wait at all: nothing was taken.
+    /// Read the execution, then rebuild the URL if it still waits for us.
     Refresh,
     /// The wait asks for credentials that we don't have. Final until somebody changes the workflow.
     Forbidden,
@@ -43,7 +43,7 @@ impl Answer {
         match status {
             200..=299 if is_started(body) => ResumeAnswer::Resumed,
             200..=299 => ResumeAnswer::Answered,
-            403 => ResumeAnswer::Forbidden,
+            401 | 403 if is_refusal(body) => ResumeAnswer::Forbidden,
             404 if says(body, "does not exist") => ResumeAnswer::Gone,
             409 if says(body, "finished") => ResumeAnswer::Finished,
             409 if says(body, "running") => ResumeAnswer::Running,
@@ -73,16 +73,26 @@ fn is_started(body: &[u8]) -> bool {
         && root.get("message").and_then(Part::text).is_some_and(|message| message == STARTED)
 }
 
-/// An HTML page that happens to hold the words is no message of n8n's.
+/// Any text that happens to hold the words is no message of n8n's.
 fn says(body: &[u8], words: &str) -> bool {
-    !is_html(body) && String::from_utf8_lossy(head(body)).to_ascii_lowercase().contains(words)
+    is_n8ns(body) && String::from_utf8_lossy(head(body)).to_ascii_lowercase().contains(words)
 }
 
-fn is_html(body: &[u8]) -> bool {
-    let text = head(body);
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
-    let begins = |tag: &[u8]| text.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
-    begins(b"<!doctype html") || begins(b"<html") || begins(b"<head") || begins(b"<body")
+/// Whether an answer is one of n8n's own refusals: an object with its message. Whatever else answers badly stands in front
+/// of n8n, or in its place while it starts.
+#[must_use]
+pub fn is_n8ns(body: &[u8]) -> bool {
+    let Ok(text) = json::text(body) else { return false };
+    let says = |name: &str| text.root().get(name).and_then(Part::text);
+    says("message").or_else(|| says("error")).is_some_and(|words| !words.is_empty())
+}
+
+/// What a node says that asks its callers for credentials: a sentence and no more, in plain text.
+fn is_refusal(body: &[u8]) -> bool {
+    const LONGEST: usize = 200;
+    const MARKUP: &[u8] = b"<{";
+    let text = body.trim_ascii();
+    (1..=LONGEST).contains(&text.len()) && !text.iter().any(|byte| MARKUP.contains(byte))
 }
 
 /// Where an execution stands, as far as somebody who polls it needs to know.
@@ -106,14 +116,56 @@ pub fn map_status(n8n_status: &str) -> Poll {
     }
 }
 
+/// What a row of n8n's says of an execution.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Row<'a> {
+    /// n8n's word, which early versions do not say.
+    pub status: Option<&'a str>,
+    /// False after an error, too.
+    pub finished: Option<bool>,
+    /// Whether it has a time at which it stopped. One that waits has one as well.
+    pub stopped: bool,
+    /// Whether it has a time until which it waits.
+    pub waits: bool,
+}
+
+/// n8n's word for how an execution stands, or the word that a row without one amounts to.
+#[must_use]
+pub fn judge(row: Row<'_>) -> &str {
+    match (row.status.map(str::trim).filter(|word| !word.is_empty()), row.finished) {
+        (Some(word), _) => word,
+        (None, _) if row.waits => "waiting",
+        (None, Some(true)) => "success",
+        (None, Some(false)) if row.stopped => "error",
+        (None, Some(false)) => "running",
+        (None, None) => "unknown",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn a_row_without_a_word_is_judged_by_the_rest() {
+        let row = |finished, stopped, waits| Row { status: None, finished, stopped, waits };
+        for (row, word) in [
+            (row(Some(true), true, false), "success"),
+            (row(Some(false), true, false), "error"),
+            (row(Some(false), true, true), "waiting"),
+            (row(Some(false), false, false), "running"),
+            (row(None, true, false), "unknown"),
+            (Row { status: Some(""), ..row(Some(true), true, false) }, "success"),
+            (Row { status: Some("canceled"), ..row(Some(false), true, false) }, "canceled"),
+        ] {
+            assert_eq!(judge(row), word, "{row:?}");
+        }
+    }
+
+    #[test]
     fn each_answer_of_n8n_has_one_meaning() {
         use ResumeAnswer::*;
-        let rows: [(u16, &str, ResumeAnswer); 27] = [
+        let rows: [(u16, &str, ResumeAnswer); 32] = [
             (200, r#"{"message":"Workflow was started"}"#, Resumed),
             (200, "{ \"message\": \"Workflow was started\" }\n", Resumed),
             (200, r#"{"message":"Workflow was started","by":"the workflow itself"}"#, Answered),
@@ -135,6 +187,11 @@ mod tests {
             (409, r#"{"code":409,"message":"The execution \"29\" has finished with error."}"#, Finished),
             (409, r#"{"code":409,"message":"taken"}"#, Refresh),
             (403, "Authorization data is wrong!", Forbidden),
+            (401, "Authorization is required!", Forbidden),
+            (403, "<html><title>403 Forbidden</title></html>", Refresh),
+            (401, "", Refresh),
+            (404, "The execution does not exist, says the proxy", Refresh),
+            (409, "finished", Refresh),
             (500, r#"{"code":0,"message":"There was a problem executing the workflow"}"#, TryLater),
             (500, r#"{"code":0,"message":"SQLITE_ERROR"}"#, TryLater),
             (502, "<html>Bad gateway</html>", TryLater),

@@ -8,24 +8,31 @@ use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{echo::Confidential, pages::Walk};
+use super::{
+    answer::{Row, judge},
+    echo::Confidential,
+    pages::Walk,
+};
 use crate::{
     app::App,
-    clock::{self, Clock, Deadline, Millis},
-    domain::installation::Installation,
-    egress::{Hosts, HttpOut, OutError, OutReply, OutRequest},
+    clock::{self, Deadline, Millis},
+    domain::{
+        installation::{Installation, KeyState},
+        run,
+    },
+    egress::{OutError, OutReply, OutRequest, Sink, Visit},
     error::Result,
-    json::{self, Part},
+    json::{self, Kind, Part},
     tenant::TenantId,
 };
 
 /// One look-up.
 const LOOK_UP: Duration = Duration::from_secs(5);
-/// Executions with their data reach megabytes.
-const MAX_EXECUTION_BYTES: usize = 32 * 1024 * 1024;
+/// An execution without its data has less than a thousand.
+const MAX_ROW_BYTES: usize = 1024 * 1024;
 const MAX_LIST_BYTES: usize = 16 * 1024 * 1024;
-/// n8n's largest page (fact: 251 is refused by 2.8).
-const PAGE: usize = 250;
+/// What says that n8n's API takes a key is short, unless the one workflow that is asked for is large.
+const MAX_PROBE_BYTES: usize = 1024 * 1024;
 /// n8n's own have about a hundred bytes.
 const MAX_CURSOR: usize = 4096;
 
@@ -34,12 +41,17 @@ const MAX_CURSOR: usize = 4096;
 pub enum N8nError {
     #[error("{}", .0.of("n8n"))]
     Unreachable(#[from] OutError),
-    #[error("n8n refuses the API key that was registered ({0})")]
+    #[error("n8n refuses the API key that was registered ({}){}", .0, advice(*.0))]
     KeyRefused(u16),
     #[error("n8n answered {status}: {message}")]
     Status { status: u16, message: String },
     #[error("what answers there is not n8n's API")]
     NotN8n,
+}
+
+/// What may be wrong with a key that n8n knows.
+fn advice(status: u16) -> &'static str {
+    if status == 403 { ": it may lack a scope such as workflow:list or execution:read" } else { "" }
 }
 
 impl N8nError {
@@ -73,12 +85,14 @@ impl Turn {
 
 /// One n8n's public API.
 pub struct N8n<'a> {
-    http: &'a dyn HttpOut,
-    hosts: &'a Hosts,
-    clock: &'a dyn Clock,
+    app: &'a App,
     turn: Turn,
     base: Url,
     api_key: SecretString,
+    /// Whose key it is; none while it is not registered.
+    installation: Option<(TenantId, Installation)>,
+    /// For one look-up.
+    patience: Duration,
 }
 
 /// An execution as the list shows it.
@@ -96,8 +110,26 @@ pub struct ExecutionRow {
 pub struct WorkflowRow {
     pub id: String,
     pub name: Option<String>,
-    /// Paths of its production webhooks.
-    pub webhook_paths: Vec<String>,
+    pub active: bool,
+    pub webhooks: Vec<WebhookNode>,
+}
+
+/// A production webhook of a workflow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookNode {
+    /// As it is called, without slashes around it; a part that begins with `:` stands for any.
+    pub path: String,
+    /// Whether it takes what Baton sends.
+    pub takes_post: bool,
+}
+
+/// How n8n takes a key, at the moment of its registration.
+#[derive(Debug)]
+pub enum Probe {
+    Taken,
+    Refused(N8nError),
+    /// It did not say.
+    Unknown(N8nError),
 }
 
 impl App {
@@ -110,48 +142,62 @@ impl App {
     ) -> Result<N8n<'a>> {
         let record = installation.seal_record();
         let api_key = self.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
-        let base = Url::parse(&installation.host).map_err(crate::error::Error::internal)?;
-        let (http, clock) = (&*self.http, &*self.clock);
-        Ok(N8n { http, hosts: &self.hosts, clock, turn, base, api_key })
+        let n8n = self.n8n_at(&installation.host, api_key, turn)?;
+        Ok(N8n { installation: Some((tenant, installation.clone())), ..n8n })
+    }
+
+    /// The API of an n8n that is not registered yet.
+    pub fn n8n_at(&self, host: &str, api_key: SecretString, turn: Turn) -> Result<N8n<'_>> {
+        let base = Url::parse(host).map_err(crate::error::Error::internal)?;
+        Ok(N8n { app: self, turn, base, api_key, installation: None, patience: LOOK_UP })
     }
 }
 
 impl N8n<'_> {
-    /// One execution; none when n8n does not know it.
-    pub async fn execution(&self, id: &str, with_data: bool) -> Result<Option<Bytes>, N8nError> {
+    /// The same, with so much time for each look-up.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Asks for one workflow, to see how the key is taken. Pinned data is not kept out, because early versions refuse the
+    /// question then.
+    pub async fn probe(&self) -> Probe {
+        let mut url = self.url(&["workflows"]);
+        url.query_pairs_mut().append_pair("limit", "1");
+        match self.get(url, MAX_PROBE_BYTES).await {
+            Ok(_) | Err(N8nError::Unreachable(OutError::ReplyTooLarge { status: 200..=299 })) => Probe::Taken,
+            Err(error) if error.is_closed_api() => Probe::Refused(error),
+            Err(error) => Probe::Unknown(error),
+        }
+    }
+
+    /// One execution's row; none when n8n does not know it. With its data it is looked at (`look`).
+    pub async fn execution_row(&self, id: &str) -> Result<Option<ExecutionRow>, N8nError> {
         // In a path these mean another address: n8n would list executions, and the first would be taken for this one.
         if matches!(id, "" | "." | "..") {
             return Ok(None);
         }
-        let mut url = self.url(&["executions", id]);
-        if with_data {
-            url.query_pairs_mut().append_pair("includeData", "true");
-        }
-        match self.get(url, MAX_EXECUTION_BYTES).await {
-            Ok(body) => Ok(Some(body)),
+        let body = match self.get(self.url(&["executions", id]), MAX_ROW_BYTES).await {
+            Ok(body) => body,
             // 400 is n8n's word on an id that is no number.
-            Err(N8nError::Status { status: 404 | 400, .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+            Err(N8nError::Status { status: 404 | 400, .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let read = json::text(&body).map_err(|_| N8nError::NotN8n)?;
+        row(read.root()).map(Some).ok_or(N8nError::NotN8n)
     }
 
-    /// One execution's row; none when n8n does not know it.
-    pub async fn execution_row(&self, id: &str) -> Result<Option<ExecutionRow>, N8nError> {
-        match self.execution(id, false).await? {
-            Some(body) => {
-                let read = json::text(&body).map_err(|_| N8nError::NotN8n)?;
-                row(read.root()).map(Some).ok_or(N8nError::NotN8n)
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// The newest execution of a workflow. n8n's default list leaves running ones out, so it is asked twice, and ids
-    /// are compared as integers.
+    /// The newest execution of a workflow. n8n's default list leaves running ones out, so it is asked twice.
     pub async fn newest_execution(&self, workflow_id: &str) -> Result<Option<ExecutionRow>, N8nError> {
-        let running = self.executions(workflow_id, Some("running")).await?;
+        let running = match self.executions(workflow_id, Some("running")).await {
+            // Before September 2025 n8n's API does not know the word, and shows no execution before it has ended.
+            Err(N8nError::Status { status: 400, .. }) => Vec::new(),
+            rows => rows?,
+        };
         let ended = self.executions(workflow_id, None).await?;
-        Ok(running.into_iter().chain(ended).max_by_key(|row| row.id.parse::<u64>().unwrap_or(0)))
+        let age = |row: &ExecutionRow| (row.started_at, row.id.clone());
+        Ok(running.into_iter().chain(ended).max_by(|one, other| run::by_age(&age(one), &age(other))))
     }
 
     async fn executions(
@@ -167,21 +213,38 @@ impl N8n<'_> {
         Ok(self.list(url).await?.rows().filter_map(row).collect())
     }
 
-    /// The next page of the workflows.
+    /// The next page of the workflows, without pinned data where n8n can leave it out.
     pub async fn workflows(&self, walk: &mut Walk) -> Result<Vec<WorkflowRow>, N8nError> {
-        let page = self.page(&["workflows"], walk).await?;
+        let page = loop {
+            let lean: &[_] = if walk.is_lean() { &[("excludePinnedData", "true")] } else { &[] };
+            match self.page_with(&["workflows"], lean, walk).await {
+                // Before 2025 n8n's API refuses what it does not know.
+                Err(N8nError::Status { status: 400, .. }) if walk.is_lean() => walk.take_all(),
+                Err(N8nError::Unreachable(OutError::ReplyTooLarge { .. })) if walk.halve() => {}
+                page => break page?,
+            }
+        };
         Ok(page.rows().filter_map(workflow).collect())
     }
 
     /// The next page of any of n8n's lists.
     pub(super) async fn page(&self, path: &[&str], walk: &mut Walk) -> Result<List, N8nError> {
+        self.page_with(path, &[], walk).await
+    }
+
+    async fn page_with(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        walk: &mut Walk,
+    ) -> Result<List, N8nError> {
         let mut url = self.url(path);
-        url.query_pairs_mut().append_pair("limit", &PAGE.to_string());
+        url.query_pairs_mut().append_pair("limit", &walk.size().to_string()).extend_pairs(query);
         if let Some(cursor) = walk.cursor() {
             url.query_pairs_mut().append_pair("cursor", cursor);
         }
         let body = match self.get(url, walk.bytes_left().min(MAX_LIST_BYTES)).await {
-            Err(N8nError::Unreachable(OutError::ReplyTooLarge { .. })) if walk.overran() => {
+            Err(N8nError::Unreachable(OutError::ReplyTooLarge { .. })) if walk.overran(MAX_LIST_BYTES) => {
                 return Ok(List::default());
             }
             body => body?,
@@ -209,17 +272,74 @@ impl N8n<'_> {
 
     /// One call, within the time that is left and the host's share.
     pub(super) async fn send(&self, mut request: OutRequest) -> Result<OutReply, OutError> {
+        let (visit, whole) = self.admit(&mut request).await?;
+        let outcome = self.app.http.send(request).await;
+        visit.ended(&outcome, whole, self.app.now());
+        outcome
+    }
+
+    /// The same, with the body of a good answer going to a sink.
+    pub(super) async fn send_to(
+        &self,
+        mut request: OutRequest,
+        sink: &mut dyn Sink,
+    ) -> Result<OutReply, OutError> {
+        let (visit, whole) = self.admit(&mut request).await?;
+        let outcome = self.app.http.send_to(request, sink).await;
+        visit.ended(&outcome, whole, self.app.now());
+        outcome
+    }
+
+    /// Waits for the host's share, and cuts the call to the time that is left. Returns whether it has all of its own.
+    async fn admit(&self, request: &mut OutRequest) -> Result<(Visit<'_>, bool), OutError> {
         let visit = match self.turn.urgent {
-            true => self.hosts.urgent(&request.url),
-            false => self.hosts.enter(&request.url, self.clock).await?,
+            true => self.app.hosts.urgent(&request.url),
+            false => self.app.hosts.enter(&request.url, &*self.app.clock).await?,
         };
         let most = request.timeout;
-        let time = self.turn.deadline.time_for(most, self.clock.now());
+        let time = self.turn.deadline.time_for(most, self.app.now());
         request.timeout = time.ok_or_else(|| OutError::NotTried("no time was left".into()))?;
         let whole = request.timeout == most;
-        let outcome = self.http.send(request).await;
-        visit.ended(&outcome, whole, self.clock.now());
-        outcome
+        Ok((visit, whole))
+    }
+
+    /// A GET with the API key.
+    pub(super) fn asking(
+        &self,
+        url: Url,
+        timeout: Duration,
+        max_reply_bytes: usize,
+    ) -> Result<OutRequest, N8nError> {
+        let headers = self.headers()?;
+        Ok(OutRequest { method: Method::GET, url, headers, body: Bytes::new(), timeout, max_reply_bytes })
+    }
+
+    /// What n8n says in an answer, without the key.
+    pub(super) fn said(&self, body: &[u8]) -> String {
+        Confidential::of_key(&self.api_key).message(body)
+    }
+
+    /// Notes what an answer says of the key. `is_json`: it is n8n's own, as far as can be told.
+    pub(super) async fn hear(&self, status: u16, is_json: bool) {
+        let state = match status {
+            200..=299 if is_json => Some(KeyState::Ok),
+            // Not 403: a key without the one scope that this call needs is good for the others.
+            401 => Some(KeyState::Refused),
+            _ => None,
+        };
+        if let (Some((tenant, installation)), Some(state)) = (&self.installation, state) {
+            self.app.heard(*tenant, installation, state).await;
+        }
+    }
+
+    fn headers(&self) -> Result<HeaderMap, N8nError> {
+        let mut headers = HeaderMap::new();
+        let mut key =
+            HeaderValue::from_str(self.api_key.expose_secret()).map_err(|_| N8nError::KeyRefused(0))?;
+        key.set_sensitive(true);
+        headers.insert("x-n8n-api-key", key);
+        headers.insert("accept", HeaderValue::from_static("application/json"));
+        Ok(headers)
     }
 
     /// One call with the API key. A body is sent as JSON; what comes back must be JSON.
@@ -230,18 +350,14 @@ impl N8n<'_> {
         body: Bytes,
         max_reply_bytes: usize,
     ) -> Result<Bytes, N8nError> {
-        let mut headers = HeaderMap::new();
-        let mut key =
-            HeaderValue::from_str(self.api_key.expose_secret()).map_err(|_| N8nError::KeyRefused(0))?;
-        key.set_sensitive(true);
-        headers.insert("x-n8n-api-key", key);
-        headers.insert("accept", HeaderValue::from_static("application/json"));
+        let mut headers = self.headers()?;
         if !body.is_empty() {
             headers.insert("content-type", HeaderValue::from_static("application/json"));
         }
-        let request = OutRequest { method, url, headers, body, timeout: LOOK_UP, max_reply_bytes };
+        let request = OutRequest { method, url, headers, body, timeout: self.patience, max_reply_bytes };
         let reply = self.send(request).await?;
         let is_json = json::is_json(&reply.body);
+        self.hear(reply.status, is_json).await;
         match reply.status {
             200..=299 if is_json => Ok(reply.body),
             401 | 403 => Err(N8nError::KeyRefused(reply.status)),
@@ -273,9 +389,9 @@ impl List {
         fits.then(|| Self { data: body.slice_ref(data.as_str().as_bytes()), next_cursor })
     }
 
-    /// At most as many as were asked for.
+    /// At most as many as any page has.
     pub(super) fn rows(&self) -> impl Iterator<Item = Part<'_>> {
-        Part::cut(&self.data).items().take(PAGE)
+        Part::cut(&self.data).items().take(Walk::LARGEST)
     }
 }
 
@@ -292,25 +408,74 @@ fn row(row: Part<'_>) -> Option<ExecutionRow> {
 
 /// n8n's word. While n8n starts it calls waiting executions `crashed` for a moment; those still have a time to wait for.
 fn status(row: Part<'_>) -> String {
-    let status = row.get("status").and_then(Part::text).unwrap_or(Cow::Borrowed("unknown"));
-    let waits = row.get("waitTill").is_some_and(|till| !till.is_null());
-    if status == "crashed" && waits { "waiting".into() } else { status.into_owned() }
+    let is_set = |name: &str| row.get(name).is_some_and(|value| !value.is_null());
+    let status = row.get("status").and_then(Part::text);
+    let told = Row {
+        status: status.as_deref(),
+        finished: row.get("finished").and_then(flag),
+        stopped: is_set("stoppedAt"),
+        waits: is_set("waitTill"),
+    };
+    let status = judge(told);
+    if status == "crashed" && told.waits { "waiting".into() } else { status.to_owned() }
 }
 
 fn workflow(row: Part<'_>) -> Option<WorkflowRow> {
-    let webhook_path = |node: Part<'_>| {
-        if node.get("type")?.text()? != "n8n-nodes-base.webhook" {
-            return None;
-        }
-        let path = node.get("parameters")?.get("path")?.text()?;
-        Some(path.trim_matches('/').to_owned())
-    };
+    let id = text(row, "id")?;
     let nodes = row.get("nodes").into_iter().flat_map(Part::items);
     Some(WorkflowRow {
-        id: text(row, "id")?,
+        webhooks: nodes.filter_map(|node| webhook(node, &id)).collect(),
         name: row.get("name").and_then(Part::text).map(Cow::into_owned),
-        webhook_paths: nodes.filter_map(webhook_path).collect(),
+        active: row.get("active").and_then(flag).unwrap_or(true),
+        id,
     })
+}
+
+/// The production webhook of a node. n8n serves it under the node's path; under the webhook's own id and the path where that
+/// holds a `:parameter`; under that id alone where there is no path; and where there is no id, under the workflow's and the
+/// node's name.
+fn webhook(node: Part<'_>, workflow_id: &str) -> Option<WebhookNode> {
+    let kind = node.get("type")?.text()?;
+    let said = |name: &str| node.get("parameters").and_then(|all| all.get(name));
+    let own_id = node.get("webhookId").and_then(Part::text).filter(|id| !id.is_empty());
+    if kind == "@n8n/n8n-nodes-langchain.chatTrigger" {
+        return Some(WebhookNode { path: format!("{}/chat", own_id?), takes_post: true });
+    }
+    if kind != "n8n-nodes-base.webhook" {
+        return None;
+    }
+    let path = said("path").and_then(Part::text).unwrap_or_default();
+    let path = path.trim_matches('/');
+    let has_parameter = path.split('/').any(|part| part.starts_with(':'));
+    let path = match own_id {
+        Some(id) if has_parameter => format!("{id}/{path}"),
+        Some(id) if path.is_empty() => id.into_owned(),
+        Some(_) => path.to_owned(),
+        None if path.is_empty() => return None,
+        // Of nodes that an API has made. Later versions give them an id; earlier ones serve both.
+        None => {
+            let name = node.get("name").and_then(Part::text).unwrap_or_default().to_lowercase();
+            match has_parameter {
+                true => format!("{workflow_id}/{name}/{path}"),
+                false => path.to_owned(),
+            }
+        }
+    };
+    let takes_post = match said("httpMethod") {
+        // n8n's default is GET.
+        None => false,
+        Some(method) if method.is_list() => method.items().any(|one| is_post(one)),
+        Some(method) => is_post(method),
+    };
+    Some(WebhookNode { path, takes_post })
+}
+
+fn flag(part: Part<'_>) -> Option<bool> {
+    if let Kind::Flag(flag) = part.kind() { Some(flag) } else { None }
+}
+
+fn is_post(method: Part<'_>) -> bool {
+    method.text().is_some_and(|word| word.eq_ignore_ascii_case("POST"))
 }
 
 fn text(row: Part<'_>, name: &str) -> Option<String> {

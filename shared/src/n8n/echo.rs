@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
@@ -43,6 +44,13 @@ impl Confidential {
         let mut all = Self::default();
         all.add(key.expose_secret());
         all
+    }
+
+    /// Headers that are sent beside the URL.
+    pub fn add_headers(&mut self, headers: &HeaderMap) {
+        for value in headers.values() {
+            self.add(&String::from_utf8_lossy(value.as_bytes()));
+        }
     }
 
     fn add(&mut self, secret: &str) {

@@ -1,7 +1,7 @@
 //! The runs of an execution's nodes (`runData`), each reduced to when it ran, where its input came from, and what of its
 //! output was looked for.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use serde::de::{MapAccess, SeqAccess};
 
@@ -33,14 +33,24 @@ pub(super) struct Run {
     pub(super) asked_model: Option<String>,
     /// Usage objects among the output items.
     pub(super) seen_calls: Vec<Call>,
-    /// An output item carries a wanted id.
-    pub(super) has_id: bool,
+    /// The wanted ids that its output items carry, each once for each output.
+    pub(super) found: Vec<Found>,
+}
+
+/// A wanted id among the items of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Found {
+    pub(super) output: usize,
+    /// The number that the id is kept under.
+    pub(super) id: usize,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Source {
     pub(super) node: Option<String>,
     pub(super) run: Option<u64>,
+    /// Which of that run's outputs; the first when it is left out.
+    pub(super) output: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +69,11 @@ impl Run {
             && self.recorded.is_none()
             && self.model_calls.is_empty()
             && self.seen_calls.is_empty()
+    }
+
+    /// Whether an output item carries the id of this number.
+    pub(super) fn shows(&self, id: usize) -> bool {
+        self.found.iter().any(|found| found.id == id)
     }
 
     /// Sorts runs by when they began.
@@ -118,6 +133,8 @@ impl<'de> Take<'de> for Runs<'_, '_> {
                 return Ok(());
             }
             self.scan.truncated |= room == 0;
+            run.found.sort_unstable();
+            run.found.dedup();
             if run.says_nothing(self.want) {
                 // Thousands of these fit into a few bytes; their place is kept by the index of the others.
             } else if self.scan.runs.len() < MAX_RUNS {
@@ -173,6 +190,7 @@ impl<'de> Take<'de> for &mut Source {
         fields!(map, {
             "previousNode" => Text(&mut self.node),
             "previousNodeRun" => Count(&mut self.run),
+            "previousNodeOutput" => Count(&mut self.output),
         })
     }
 }
@@ -225,10 +243,10 @@ struct Nothing;
 impl Take<'_> for Nothing {}
 
 /// A run's `data`: outputs by connection type.
-struct Outputs<'r, 'w> {
-    run: &'r mut Run,
-    want: Want<'w>,
-    room: &'r mut usize,
+pub(super) struct Outputs<'r, 'w> {
+    pub(super) run: &'r mut Run,
+    pub(super) want: Want<'w>,
+    pub(super) room: &'r mut usize,
 }
 
 impl<'de> Take<'de> for Outputs<'_, '_> {
@@ -249,6 +267,7 @@ impl<'de> Take<'de> for Outputs<'_, '_> {
                 room: &mut *self.room,
                 level,
                 deep: 0,
+                output: 0,
             }))?;
         }
         Ok(())
@@ -268,6 +287,7 @@ struct Lists<'r, 'w> {
     room: &'r mut usize,
     level: Level,
     deep: u8,
+    output: usize,
 }
 
 impl<'de> Take<'de> for Lists<'_, '_> {
@@ -275,16 +295,23 @@ impl<'de> Take<'de> for Lists<'_, '_> {
         if self.deep == 2 {
             return each!(seq, Nothing);
         }
-        each!(
-            seq,
-            Lists {
+        let mut output = self.output;
+        loop {
+            let inner = Lists {
                 run: &mut *self.run,
                 want: self.want,
                 room: &mut *self.room,
                 level: self.level,
                 deep: self.deep + 1,
+                output,
+            };
+            if seq.next_element_seed(Any(inner))?.is_none() {
+                return Ok(());
             }
-        )
+            if self.deep == 0 {
+                output += 1;
+            }
+        }
     }
 
     fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -293,7 +320,8 @@ impl<'de> Take<'de> for Lists<'_, '_> {
                 let mut body = Body::default();
                 let read =
                     fields!(map, { "json" => ReadBody { body: &mut body, want: self.want, deep: 0 }, });
-                self.run.has_id |= body.has_id;
+                let output = self.output;
+                self.run.found.extend(body.ids.drain(..).map(|id| Found { output, id }));
                 if *self.room > 0
                     && let Some(call) = body.call()
                 {
@@ -374,7 +402,8 @@ struct Body {
     /// Ollama puts its counts beside the answer.
     beside: Tally,
     inner: Option<Box<Body>>,
-    has_id: bool,
+    /// Numbers of the wanted ids in it.
+    ids: Vec<usize>,
 }
 
 impl Body {
@@ -412,7 +441,7 @@ impl<'de> Take<'de> for ReadBody<'_, '_> {
                 ("body" | "data" | "response" | "fullResponse" | "result" | "payload", _) if deep == 0 => {
                     let inner = body.inner.get_or_insert_default();
                     map.next_value_seed(Any(ReadBody { body: &mut *inner, want, deep: 1 }))?;
-                    body.has_id |= inner.has_id;
+                    body.ids.append(&mut inner.ids);
                 }
                 ("id" | "responseId", Want::Usage) => map.next_value_seed(Any(Text(&mut body.id)))?,
                 ("model" | "modelVersion", Want::Usage) => {
@@ -424,7 +453,7 @@ impl<'de> Take<'de> for ReadBody<'_, '_> {
                 ("prompt_eval_count", Want::Usage) => map.next_value_seed(Any(body.beside.prompt()))?,
                 ("eval_count", Want::Usage) => map.next_value_seed(Any(body.beside.output()))?,
                 (key, Want::Ids(ids)) if key == "id" || key.ends_with("_id") || key.ends_with("Id") => {
-                    map.next_value_seed(Any(OneOf { ids, found: &mut body.has_id }))?;
+                    map.next_value_seed(Any(OneOf { ids, found: &mut body.ids }))?;
                 }
                 _ => {
                     map.next_value::<serde::de::IgnoredAny>()?;
@@ -436,13 +465,13 @@ impl<'de> Take<'de> for ReadBody<'_, '_> {
 }
 
 struct OneOf<'b, 'w> {
-    ids: &'w [String],
-    found: &'b mut bool,
+    ids: &'w HashMap<String, usize>,
+    found: &'b mut Vec<usize>,
 }
 
 impl Take<'_> for OneOf<'_, '_> {
     fn text(self, text: &str) {
-        *self.found |= self.ids.iter().any(|id| id == text);
+        self.found.extend(self.ids.get(text));
     }
 
     fn number(self, number: Number) {

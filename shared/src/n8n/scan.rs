@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::flatted::Pool;
-use super::lenient::{Any, Flag, Instant, Key, Prose, Take, Text, fields};
-use super::run::{ModelName, Run, RunData};
+use super::lenient::{Any, Flag, Instant, Key, NAME_BYTES, Prose, Take, Text, each, fields, shorten};
+use super::run::{ModelName, Outputs, Run, RunData};
 use crate::json::{self, JsonError};
 
 /// Node runs that are kept. n8n itself becomes unusable far below it.
@@ -41,6 +41,8 @@ pub(super) struct Scan {
     pub(super) runs: Vec<Run>,
     /// The node that the next step of the execution starts with.
     pub(super) next_node: NodeInfo,
+    /// The items that wait before it, as the output of a run.
+    pub(super) next_input: Run,
     /// Something was left out because of a limit above.
     pub(super) truncated: bool,
     pub(super) calls: usize,
@@ -50,8 +52,8 @@ pub(super) struct Scan {
 #[derive(Clone, Copy)]
 pub(super) enum Want<'a> {
     Usage,
-    /// Items that carry one of these ids.
-    Ids(&'a [String]),
+    /// Items that carry one of these ids, each with the number that it is kept under.
+    Ids(&'a HashMap<String, usize>),
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +61,8 @@ pub(super) struct Workflow {
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
     pub(super) nodes: HashMap<String, NodeInfo>,
+    /// The nodes that each node's main outputs lead to.
+    pub(super) links: HashMap<String, Vec<String>>,
 }
 
 /// A node as the workflow defines it.
@@ -71,6 +75,10 @@ pub(super) struct NodeInfo {
     pub(super) operation: Option<String>,
     pub(super) method: Option<String>,
     pub(super) suffix: Option<String>,
+    /// What a waiting address asks its callers for: `none`, `basicAuth`, `headerAuth` or `jwtAuth`.
+    pub(super) authentication: Option<String>,
+    /// Where an HTTP Request node calls.
+    pub(super) url: Option<String>,
     pub(super) model: Option<String>,
 }
 
@@ -160,7 +168,7 @@ impl<'de> Take<'de> for Row<'_, '_> {
             "lastNodeExecuted" => Text(&mut self.scan.last_node),
             "error" => Failure(&mut self.scan.error),
             "workflowData" | "workflow" => Definition(&mut self.scan.workflow),
-            "executionData" => Stack(&mut self.scan.next_node),
+            "executionData" => Stack { scan: &mut *self.scan, want: self.want },
             "runData" => RunData { scan: &mut *self.scan, want: self.want },
             "data" | "resultData" | "execution" => self.inner(),
         })
@@ -187,7 +195,49 @@ impl<'de> Take<'de> for Definition<'_> {
             "id" => Text(&mut self.0.id),
             "name" => Text(&mut self.0.name),
             "nodes" => Nodes(&mut self.0.nodes),
+            "connections" => Connections(&mut self.0.links),
         })
+    }
+}
+
+/// `connections`: by the name of a node and the type of its output, lists of targets.
+struct Connections<'a>(&'a mut HashMap<String, Vec<String>>);
+
+impl<'de> Take<'de> for Connections<'_> {
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(node) = map.next_key::<Key<'_>>()? {
+            let targets = self.0.entry(shorten(&node.0, NAME_BYTES).to_owned()).or_default();
+            map.next_value_seed(Any(Targets { found: targets, deep: 0 }))?;
+        }
+        Ok(())
+    }
+}
+
+/// `{main: [[{node}]]}`: outputs, then targets. No deeper.
+struct Targets<'a> {
+    found: &'a mut Vec<String>,
+    deep: u8,
+}
+
+impl<'de> Take<'de> for Targets<'_> {
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        match self.deep {
+            0 => fields!(map, { "main" => Targets { found: &mut *self.found, deep: 1 }, }),
+            _ => {
+                let mut name = None;
+                let read = fields!(map, { "node" => Text(&mut name), });
+                self.found.extend(name);
+                read
+            }
+        }
+    }
+
+    fn seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        if self.deep == 0 || self.deep > 2 {
+            while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+            return Ok(());
+        }
+        each!(seq, Targets { found: &mut *self.found, deep: self.deep + 1 })
     }
 }
 
@@ -226,6 +276,8 @@ impl<'de> Take<'de> for Parameters<'_> {
             "resume" => Text(&mut self.0.resume),
             "operation" => Text(&mut self.0.operation),
             "httpMethod" => Text(&mut self.0.method),
+            "incomingAuthentication" => Text(&mut self.0.authentication),
+            "url" => Text(&mut self.0.url),
             "model" | "modelName" | "modelId" => ModelName(&mut self.0.model),
             "options" => WaitOptions(&mut self.0.suffix),
         })
@@ -241,28 +293,42 @@ impl<'de> Take<'de> for WaitOptions<'_> {
 }
 
 /// `executionData`: the first entry of the stack is the node to run next.
-struct Stack<'a>(&'a mut NodeInfo);
+struct Stack<'s, 'w> {
+    scan: &'s mut Scan,
+    want: Want<'w>,
+}
 
-impl<'de> Take<'de> for Stack<'_> {
+impl<'de> Take<'de> for Stack<'_, '_> {
     fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        fields!(map, { "nodeExecutionStack" => StackEntries(&mut *self.0), })
+        fields!(map, { "nodeExecutionStack" => StackEntries { scan: &mut *self.scan, want: self.want }, })
     }
 }
 
-struct StackEntries<'a>(&'a mut NodeInfo);
+struct StackEntries<'s, 'w> {
+    scan: &'s mut Scan,
+    want: Want<'w>,
+}
 
-impl<'de> Take<'de> for StackEntries<'_> {
+impl<'de> Take<'de> for StackEntries<'_, '_> {
     fn seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        seq.next_element_seed(Any(StackEntry(self.0)))?;
+        seq.next_element_seed(Any(StackEntry { scan: &mut *self.scan, want: self.want }))?;
         while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
         Ok(())
     }
 }
 
-struct StackEntry<'a>(&'a mut NodeInfo);
+struct StackEntry<'s, 'w> {
+    scan: &'s mut Scan,
+    want: Want<'w>,
+}
 
-impl<'de> Take<'de> for StackEntry<'_> {
+impl<'de> Take<'de> for StackEntry<'_, '_> {
     fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        fields!(map, { "node" => &mut *self.0, })
+        // What waits there was put out by another run, where its usage is counted.
+        let mut room = 0;
+        fields!(map, {
+            "node" => &mut self.scan.next_node,
+            "data" => Outputs { run: &mut self.scan.next_input, want: self.want, room: &mut room },
+        })
     }
 }

@@ -1,23 +1,17 @@
-//! Whose wait an execution stands at, and how to end it.
+//! What an execution waits at, for whom, and how to end it.
 //!
 //! One rule: a decision ends the wait it was asked for and no other. n8n gives an execution one URL and one token for all
-//! its waits, so a late decision would open whichever gate the execution has come to. The run data tells the gates apart.
-//!
-//! What n8n does, and this room relies on: a wait leaves a run entry with status `waiting`; on resume n8n removes that
-//! entry, runs the node again as a mere pass-through and writes a new entry at the same run index, with the status
-//! `success` and the time of the resume. `executionIndex` begins again at 0 with every resume, so time orders the runs
-//! and the index only breaks ties. `source` names the run that each run's input came from; following it back tells
-//! whether a wait comes after our node or stands on another branch.
+//! its waits, so a late decision would open whichever gate the execution has come to. The run data tells the gates apart
+//! (`gates`).
 
-use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::answer::{Poll, map_status};
-use super::graph::{Graph, Marks, Steps};
-use super::run::Run;
+use super::gates::Timeline;
 use super::scan::{NodeInfo, Scan, Want};
 
 /// What is known of an entity's creation from our side.
@@ -26,16 +20,69 @@ pub struct Created {
     /// The id in every form in which the creating call may have been answered.
     ids: Vec<String>,
     /// When we created it, unix milliseconds.
-    at: Option<i64>,
+    pub(super) at: Option<i64>,
     /// How often it was posted before: each time a person sent it back, and the wait before it was ended by that.
-    before: u32,
+    pub(super) before: u32,
+    /// What follows the execution's id in the URL that the workflow passed with it, without slashes around it.
+    pub(super) suffix: Option<String>,
+    pub(super) others: Vec<Sibling>,
 }
+
+/// Another entity that the same execution created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sibling {
+    /// Its id, as the creating call was answered.
+    pub id: String,
+    /// Its Wait is not known to be over.
+    pub open: bool,
+    /// [`mark`] of the suffix of the URL that came with it.
+    pub suffix: Option<String>,
+}
+
+/// What an entity's suffix is remembered as beside it. Some take the suffix for a secret, so it is kept as a hash.
+#[must_use]
+pub fn mark(suffix: &str) -> String {
+    let digest = Sha256::digest(suffix.as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What follows the execution's id in a URL that n8n gave, as it is written there and without slashes around it. None when
+/// nothing does.
+#[must_use]
+pub fn suffix_of(url: &Url) -> Option<String> {
+    let segments = url.path_segments()?.skip_while(|segment| *segment != WAITING_PATH).skip(2);
+    let parts: Vec<&str> = segments.filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+/// A suffix as a node names it, written as [`suffix_of`] gives it.
+pub(super) fn written(suffix: &str) -> Option<String> {
+    let base = Url::parse("http://n8n").ok()?;
+    suffix_of(&rebuild_resume_url(&base, "0", Some(suffix), None))
+}
+
+/// The number that the entity's own id is looked for under; its siblings follow.
+pub(super) const OWN: usize = 0;
 
 impl Created {
     /// The entity with this id, created at `at` (unix milliseconds, by our clock).
     #[must_use]
     pub fn new(entity_id: u64, at: Option<i64>) -> Self {
-        Self { ids: vec![entity_id.to_string()], at, before: 0 }
+        Self { ids: vec![entity_id.to_string()], at, ..Self::default() }
+    }
+
+    /// The URL that the workflow passed with it.
+    #[must_use]
+    pub fn passed(mut self, url: Option<&Url>) -> Self {
+        self.suffix = url.and_then(suffix_of);
+        self
+    }
+
+    /// The other entities of the same execution.
+    #[must_use]
+    pub fn among(mut self, others: Vec<Sibling>) -> Self {
+        self.others = others;
+        self
     }
 
     /// The workflow posted the same entity this many times before, and every time a decision sent it back.
@@ -51,12 +98,23 @@ impl Created {
         self.ids.push(rendered.into());
         self
     }
+
+    /// The ids to look for, by what they are kept under.
+    pub(super) fn wanted(&self) -> HashMap<String, usize> {
+        let others = self.others.iter().enumerate().map(|(at, other)| (other.id.clone(), OWN + 1 + at));
+        others.chain(self.ids.iter().map(|id| (id.clone(), OWN))).collect()
+    }
+
+    /// The other entity with this number.
+    pub(super) fn other(&self, number: usize) -> Option<&Sibling> {
+        self.others.get(number.checked_sub(OWN + 1)?)
+    }
 }
 
 /// Whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// The execution stands at the first wait after the entity's creation: the decision may go.
+    /// The execution stands at the wait that the entity was created for: the decision may go.
     Ours,
     /// That wait is over, or the execution has ended: the decision must not be sent.
     Passed,
@@ -64,6 +122,8 @@ pub enum Whose {
     NotYet,
     /// It waits, but it cannot be told for whom. The creation is not to be seen in this execution (it may have happened in a sub-workflow).
     Unknown,
+    /// It waits, and several entities may be what it waits for.
+    Contested,
 }
 
 /// What a waiting node waits for.
@@ -116,6 +176,10 @@ pub struct WaitingNode {
     pub suffix: Option<String>,
     /// The suffix is computed when the workflow runs, so the URL cannot be rebuilt.
     pub suffix_computed: bool,
+    /// What it asks its callers for, where it asks for anything: `basicAuth`, `headerAuth`, `jwtAuth`.
+    pub authentication: Option<String>,
+    /// Whether the workflow may come to another wait that a call can end.
+    pub leads_on: bool,
     /// The URL that n8n recorded (newer versions): it has the token but **not** the suffix.
     pub resume_url: Option<Secret>,
 }
@@ -138,21 +202,24 @@ pub struct WaitView {
     pub node: Option<WaitingNode>,
     /// Whose wait it is.
     pub whose: Whose,
+    /// The other entities that it is known to wait for.
+    pub others: Vec<String>,
 }
-
-/// How far our clock and n8n's may be apart when only the time of creation is known.
-const CLOCK_SLACK_MS: i64 = 2_000;
 
 impl WaitView {
     /// Reads an execution. What cannot be read is [`Whose::Unknown`]; nothing is an error.
     #[must_use]
     pub fn read(json: &[u8], created: &Created) -> Self {
-        let scan = Scan::read(json, Want::Ids(&created.ids)).unwrap_or_default();
+        let scan = Scan::read(json, Want::Ids(&created.wanted())).unwrap_or_default();
         let poll = scan.status.as_deref().map_or(Poll::Waiting, map_status);
         let waits = scan.status.as_deref() == Some("waiting");
+        let timeline = Timeline::new(&scan, poll, waits, created);
+        let whose = timeline.whose();
+        let others = timeline.others();
         Self {
-            whose: Timeline::new(&scan, poll, waits).whose(created),
-            node: if waits { waiting_node(&scan) } else { None },
+            whose,
+            others: others.iter().filter_map(|&number| Some(created.other(number)?.id.clone())).collect(),
+            node: if waits { waiting_node(&scan, &timeline) } else { None },
             poll,
             wait_till: scan.wait_till,
             status: scan.status,
@@ -162,7 +229,14 @@ impl WaitView {
     }
 }
 
-fn waiting_node(scan: &Scan) -> Option<WaitingNode> {
+impl WaitView {
+    /// Whether n8n has just started, and is about to put back what it calls crashed.
+    pub(super) fn is_being_restored(&self) -> bool {
+        self.status.as_deref() == Some("crashed") && self.wait_till.is_some()
+    }
+}
+
+fn waiting_node(scan: &Scan, timeline: &Timeline<'_>) -> Option<WaitingNode> {
     let name = scan.last_node.clone()?;
     // The stack holds the node as it ran; the definition may be missing from a push.
     let stacked = Some(&scan.next_node).filter(|node| node.name.as_ref() == Some(&name));
@@ -175,6 +249,10 @@ fn waiting_node(scan: &Scan) -> Option<WaitingNode> {
         method: (!is_expression(method)).then(|| method.to_ascii_uppercase()),
         suffix: suffix.filter(|s| !is_expression(s)).map(|s| s.trim_matches('/').to_owned()),
         suffix_computed: suffix.is_some_and(is_expression),
+        authentication: setting(|node| &node.authentication)
+            .filter(|asks| *asks != "none")
+            .map(ToOwned::to_owned),
+        leads_on: timeline.leads_on(&name),
         resume_url: scan
             .runs
             .iter()
@@ -185,11 +263,11 @@ fn waiting_node(scan: &Scan) -> Option<WaitingNode> {
 }
 
 /// n8n marks a parameter that is computed at run time by a leading `=`.
-fn is_expression(value: &str) -> bool {
+pub(super) fn is_expression(value: &str) -> bool {
     value.starts_with('=')
 }
 
-fn kind(node: Option<&NodeInfo>) -> WaitKind {
+pub(super) fn kind(node: Option<&NodeInfo>) -> WaitKind {
     let Some(node) = node else { return WaitKind::Other };
     match node.kind.as_deref().and_then(|kind| kind.rsplit('.').next()).unwrap_or_default() {
         "wait" => match node.resume.as_deref() {
@@ -210,203 +288,8 @@ fn kind(node: Option<&NodeInfo>) -> WaitKind {
     }
 }
 
-/// The runs of an execution in their order, for the one question.
-struct Timeline<'s> {
-    scan: &'s Scan,
-    poll: Poll,
-    waits: bool,
-    graph: Graph<'s>,
-    /// Of all walks back from a gate.
-    walks: RefCell<Walks>,
-}
-
-struct Walks {
-    steps: Steps,
-    seen: Marks,
-    number: u32,
-}
-
-impl<'s> Timeline<'s> {
-    fn new(scan: &'s Scan, poll: Poll, waits: bool) -> Self {
-        let graph = Graph::of(scan);
-        let walks = Walks { steps: graph.steps(0), seen: Marks::on(&graph), number: 0 };
-        Self { scan, poll, waits, graph, walks: RefCell::new(walks) }
-    }
-
-    fn run(&self, at: usize) -> Option<&'s Run> {
-        self.scan.runs.get(at)
-    }
-
-    /// The run that began as the `place`-th.
-    fn nth(&self, place: usize) -> Option<(usize, &'s Run)> {
-        let at = *self.graph.by_time.get(place)?;
-        Some((at, self.run(at)?))
-    }
-
-    fn places(&self) -> usize {
-        self.graph.by_time.len()
-    }
-
-    fn whose(&self, created: &Created) -> Whose {
-        if self.poll != Poll::Waiting {
-            return Whose::Passed;
-        }
-        let seen = self.seen(created);
-        let seen = if self.walks.borrow().steps.spent { Whose::Unknown } else { seen };
-        match (seen, self.scan.status.as_deref()) {
-            // n8n writes the runs down when an execution stops or waits, so one that runs may not show them yet.
-            (Whose::Unknown, Some("running" | "new")) => Whose::NotYet,
-            (seen, _) => seen,
-        }
-    }
-
-    fn seen(&self, created: &Created) -> Whose {
-        if self.scan.truncated || self.scan.workflow.nodes.is_empty() {
-            // Without the workflow, a wait that is over looks like any other run.
-            return Whose::Unknown;
-        }
-        // The first run that shows the id made it; later ones pass it on.
-        let first = (0..self.places()).find(|&place| self.nth(place).is_some_and(|(_, run)| run.has_id));
-        if let Some((place, (at, run))) = first.and_then(|place| Some((place, self.nth(place)?))) {
-            match run.status.as_deref() {
-                // A wait makes nothing. One that is over shows the id because the decision brought it.
-                Some("success") if self.is_gate(at) => return Whose::Passed,
-                _ if self.is_gate(at) => {}
-                // Nor does a trigger: an id that came in from outside was made elsewhere.
-                _ if run.sources.is_empty() && run.main => {}
-                _ => {
-                    return self
-                        .last_post(place, created.before)
-                        .map_or(Whose::NotYet, |place| self.after(place));
-                }
-            }
-        }
-        let Some(at) = created.at else { return Whose::Unknown };
-        let mut verdicts = (0..self.places())
-            .filter(|&place| self.may_have_created(place, at))
-            .map(|place| self.after(place));
-        match verdicts.next() {
-            Some(first) if verdicts.all(|other| other == first) => first,
-            _ => Whose::Unknown,
-        }
-    }
-
-    /// Whether this run can have created the entity at that time: it calls out, and its span covers the time as nearly
-    /// as two clocks allow.
-    fn may_have_created(&self, place: usize, at: i64) -> bool {
-        let Some((number, run)) = self.nth(place) else { return false };
-        let Some(start) = run.start else { return false };
-        let took = run.took.and_then(|took| i64::try_from(took).ok()).unwrap_or(0);
-        let from = start.saturating_sub(CLOCK_SLACK_MS);
-        let till = start.saturating_add(took).saturating_add(CLOCK_SLACK_MS);
-        (from..=till).contains(&at) && self.calls_out(number)
-    }
-
-    fn calls_out(&self, at: usize) -> bool {
-        let kind = self.graph.node(at).and_then(|node| node.kind.as_deref());
-        kind.is_none_or(|kind| match kind.strip_prefix("n8n-nodes-base.") {
-            Some(base) => matches!(base, "httpRequest" | "httpRequestTool" | "code" | "graphql"),
-            None => true,
-        })
-    }
-
-    /// The run of the newest post, if the one at `place` is the first of all and `more` came after it: each lies behind
-    /// the wait that follows the one before. None when the newest is not written down yet.
-    fn last_post(&self, mut place: usize, more: u32) -> Option<usize> {
-        for _ in 0..more {
-            let gate = self.gate_after(place)?;
-            place = (gate + 1..self.places()).find(|&next| {
-                self.nth(next).is_some_and(|(at, run)| run.has_id && !self.is_gate(at) && self.calls_out(at))
-            })?;
-        }
-        Some(place)
-    }
-
-    /// The first wait that comes after the run at `place`, as a place in time.
-    fn gate_after(&self, place: usize) -> Option<usize> {
-        let mut walks = self.walks.borrow_mut();
-        walks.number += 1;
-        let creators = self.creators(place, &mut walks);
-        for next in place + 1..self.places() {
-            // Not beyond the last step: each place that may be the creator's asks this.
-            if !walks.steps.take() {
-                return None;
-            }
-            let (at, _) = self.nth(next)?;
-            if self.is_gate(at) && self.comes_from(at, &creators, &mut walks) {
-                return Some(next);
-            }
-        }
-        None
-    }
-
-    /// The verdict if the run at `place` created the entity.
-    fn after(&self, place: usize) -> Whose {
-        match self.gate_after(place).and_then(|gate| self.nth(gate)) {
-            None => Whose::NotYet,
-            Some((_, run)) => match run.status.as_deref() {
-                Some("waiting") if self.waits && self.scan.last_node.as_deref() == Some(&*run.node) => {
-                    Whose::Ours
-                }
-                // Resumed, and n8n has not written down yet what came of it.
-                Some("waiting" | "running" | "new") | None => Whose::NotYet,
-                Some(_) => Whose::Passed,
-            },
-        }
-    }
-
-    /// The run itself and, if it is a tool of an agent, the agent's run, for that is what goes on from there.
-    fn creators(&self, place: usize, walks: &mut Walks) -> HashSet<usize> {
-        let mut creators = HashSet::new();
-        let mut next = self.nth(place);
-        while let Some((_, run)) = next.filter(|&(at, _)| walks.steps.take() && creators.insert(at)) {
-            next = Some(run)
-                .filter(|run| !run.main)
-                .and_then(|run| run.sources.first())
-                .and_then(|source| self.graph.find(source))
-                .and_then(|at| Some((at, self.run(at)?)));
-        }
-        creators
-    }
-
-    /// Whether a decision could end this run's wait: it waits for a call, or it waits now for something unknown to us.
-    /// A wait for a time is no gate, be it over or not.
-    fn is_gate(&self, at: usize) -> bool {
-        let node = self.graph.node(at);
-        if node.is_some_and(|node| node.disabled == Some(true)) {
-            return false;
-        }
-        match kind(node) {
-            WaitKind::Webhook | WaitKind::SendAndWait => true,
-            WaitKind::Other => self.run(at).is_some_and(|run| run.status.as_deref() == Some("waiting")),
-            WaitKind::Form | WaitKind::Time | WaitKind::SubWorkflow => false,
-        }
-    }
-
-    /// Whether a run's input came through one of the creators. A run without sources says nothing against it. What walks
-    /// of the same number have seen led to no creator.
-    fn comes_from(&self, start: usize, creators: &HashSet<usize>, walks: &mut Walks) -> bool {
-        if self.run(start).is_none_or(|run| run.sources.is_empty()) {
-            return true;
-        }
-        let mut stack = vec![start];
-        walks.seen.set(start, walks.number);
-        while let Some(at) = stack.pop() {
-            if creators.contains(&at) {
-                return true;
-            }
-            for &before in self.graph.sources(at) {
-                if !walks.steps.take() {
-                    return false;
-                }
-                if walks.seen.set(before, walks.number) {
-                    stack.push(before);
-                }
-            }
-        }
-        false
-    }
-}
+/// Where n8n takes calls that end a wait.
+const WAITING_PATH: &str = "webhook-waiting";
 
 /// The URL that ends a wait: `{host}/webhook-waiting/{id}[/{suffix}][?signature={token}]`. `host` may have a path, as n8n
 /// behind a prefix has; its query and fragment are dropped. Each part is escaped as one piece, except that a suffix may
@@ -417,7 +300,7 @@ pub fn rebuild_resume_url(host: &Url, execution_id: &str, suffix: Option<&str>, 
     url.set_query(None);
     url.set_fragment(None);
     if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().push("webhook-waiting").push(execution_id);
+        path.pop_if_empty().push(WAITING_PATH).push(execution_id);
         path.extend(suffix.unwrap_or_default().split('/').filter(|part| !part.is_empty()));
     }
     if let Some(token) = token {

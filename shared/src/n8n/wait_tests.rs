@@ -1,5 +1,7 @@
 use serde_json::{Map, Value, json};
 
+use std::collections::HashSet;
+
 use super::*;
 
 const WAITING_2_8: &str = include_str!("fixtures/waiting-2.8.4.json");
@@ -371,6 +373,121 @@ fn urls_keep_the_prefix_and_escape_what_they_are_given() {
     assert_eq!(url("https://h", "../x", Some("a?b"), None), "https://h/webhook-waiting/..%2Fx/a%3Fb");
 }
 
+fn others(ids: &[u64]) -> Vec<Sibling> {
+    ids.iter().map(|id| Sibling { id: id.to_string(), open: true, suffix: None }).collect()
+}
+
+impl Story {
+    fn among(&self, id: u64, others_of_it: &[u64]) -> Whose {
+        self.view(&Created::new(id, None).among(others(others_of_it))).whose
+    }
+
+    /// Resumed by a decision of Baton's.
+    fn decided(self, id: u64) -> Self {
+        let node = self.last.clone();
+        let mut story = self.resume();
+        let runs = story.runs[&node].as_array_mut().unwrap();
+        runs.last_mut().unwrap()["data"] =
+            json!({"main": [[{"json": {"body": {"decision": "approved", "entity_id": id}}}]]});
+        story
+    }
+
+    fn with_items(mut self, items: &[u64]) -> Self {
+        let items: Vec<Value> = items.iter().map(|id| json!({"json": {"id": id}})).collect();
+        let node = self.last.clone();
+        let runs = self.runs[&node].as_array_mut().unwrap();
+        runs.last_mut().unwrap()["data"] = json!({"main": [items]});
+        self
+    }
+}
+
+#[test]
+fn of_two_calls_in_a_row_the_first_wait_is_the_first_calls() {
+    let asked =
+        || Story::new().create(("Webhook", 0), OURS).run("Tool", Some(("Create", 0)), json!({"id": NEXT}));
+    let first = asked().wait("Wait", ("Tool", 0)).with_items(&[NEXT]);
+    let mut linked = first.json();
+    linked["workflowData"]["connections"] = json!({"Wait": {"main": [[{"node": "Second"}]]}});
+    let read = |json: &Value, id, other| {
+        WaitView::read(json.to_string().as_bytes(), &Created::new(id, None).among(others(&[other]))).whose
+    };
+    assert_eq!((read(&linked, OURS, NEXT), read(&linked, NEXT, OURS)), (Whose::Ours, Whose::NotYet));
+    let second = first.decided(OURS).wait("Second", ("Wait", 0)).with_items(&[]);
+    assert_eq!((second.among(OURS, &[NEXT]), second.among(NEXT, &[OURS])), (Whose::Passed, Whose::Ours));
+
+    // Somebody else ended the first one.
+    let other = asked().wait("Wait", ("Tool", 0)).with_items(&[NEXT]).resume();
+    let other = other.wait("Second", ("Wait", 0)).with_items(&[]);
+    assert_eq!((other.among(OURS, &[NEXT]), other.among(NEXT, &[OURS])), (Whose::Passed, Whose::Ours));
+
+    // No second Wait comes: the first call asked for nothing to be waited for, and the item tells.
+    let mut alone = asked().wait("Wait", ("Tool", 0)).with_items(&[NEXT]).json();
+    alone["workflowData"]["connections"] = json!({"Wait": {"main": [[{"node": "Set"}]]}});
+    assert_eq!((read(&alone, OURS, NEXT), read(&alone, NEXT, OURS)), (Whose::NotYet, Whose::Ours));
+}
+
+#[test]
+fn one_wait_with_the_items_of_several_is_everybodys_and_over_for_all() {
+    let story = Story::new().create(("Webhook", 0), OURS).with_items(&[OURS, NEXT]);
+    let story = story.wait("Wait", ("Create", 0)).with_items(&[OURS, NEXT]);
+    assert_eq!((story.among(OURS, &[NEXT]), story.among(NEXT, &[OURS])), (Whose::Ours, Whose::Ours));
+    let over = story.decided(OURS).run("Set", Some(("Wait", 0)), json!({}));
+    assert_eq!((over.among(OURS, &[NEXT]), over.among(NEXT, &[OURS])), (Whose::Passed, Whose::Passed));
+}
+
+#[test]
+fn an_item_that_is_led_to_its_wait_goes_before_the_order_of_the_calls() {
+    let story =
+        Story::new().create(("Webhook", 0), OURS).run("Tool", Some(("Create", 0)), json!({"id": NEXT}));
+    let story = story.run("Set", Some(("Tool", 0)), json!({"id": OURS}));
+    let story = story.run("Set", Some(("Set", 0)), json!({"id": NEXT}));
+    let story = story.wait("Wait", ("Set", 1)).with_items(&[NEXT]);
+    assert_eq!((story.among(OURS, &[NEXT]), story.among(NEXT, &[OURS])), (Whose::NotYet, Whose::Ours));
+}
+
+#[test]
+fn a_wait_that_says_nothing_is_nobodys_while_two_may_be_meant() {
+    let story = Story::new().create(("Webhook", 0), OURS).with_items(&[OURS, NEXT]);
+    let story = story.run("Set", Some(("Create", 0)), json!({"n": 1}));
+    let story = story.wait("Wait", ("Set", 0)).with_items(&[]);
+    assert_eq!(
+        (story.among(OURS, &[NEXT]), story.among(NEXT, &[OURS])),
+        (Whose::Contested, Whose::Contested)
+    );
+    let mut closed = others(&[NEXT]);
+    closed[0].open = false;
+    assert_eq!(story.view(&Created::new(OURS, None).among(closed)).whose, Whose::Ours);
+}
+
+#[test]
+fn the_suffix_of_the_passed_address_names_the_wait() {
+    let url = |suffix: &str| {
+        Url::parse(&format!("https://n8n.example/webhook-waiting/7{suffix}?signature=x")).unwrap()
+    };
+    assert_eq!(suffix_of(&url("")), None);
+    assert_eq!(suffix_of(&url("/a/b/")).as_deref(), Some("a/b"));
+    let mut story = Story::new().create(("Webhook", 0), OURS);
+    for (name, suffix) in [("Wait", "/first/"), ("Second", "se cond")] {
+        let node = story.nodes.iter_mut().find(|node| node["name"] == name).unwrap();
+        node["parameters"]["options"] = json!({"webhookSuffix": suffix});
+    }
+    let story = story.wait("Wait", ("Create", 0)).with_items(&[]);
+    let whose = |story: &Story, suffix: &str| {
+        story.view(&Created::new(OURS, None).passed(Some(&url(suffix))).among(others(&[NEXT]))).whose
+    };
+    assert_eq!(whose(&story, "/first"), Whose::Ours);
+    assert_eq!(whose(&story, "/se%20cond"), Whose::NotYet);
+    let story = story.resume().wait("Second", ("Wait", 0)).with_items(&[]);
+    assert_eq!((whose(&story, "/first"), whose(&story, "/se%20cond")), (Whose::Passed, Whose::Ours));
+    let hashed = Sibling { id: NEXT.to_string(), open: true, suffix: Some(mark("se%20cond")) };
+    let created = Created::new(OURS, None).among(vec![hashed]);
+    assert_eq!(
+        story.view(&created).whose,
+        Whose::Passed,
+        "the Wait that stands is named by another's address"
+    );
+}
+
 /// The first gate after a run by the rule's own words: for each gate a walk of its own goes back to the beginning.
 fn gate_word_for_word(timeline: &Timeline<'_>, place: usize) -> Option<usize> {
     let creators = timeline.creators(place, &mut timeline.walks.borrow_mut());
@@ -414,8 +531,9 @@ fn entangled(seed: u64) -> Value {
 fn the_gate_after_a_run_is_what_the_rule_says_word_for_word() {
     let (mut gates, mut all) = (0, 0);
     for seed in 0..400 {
-        let scan = Scan::read(entangled(seed).to_string().as_bytes(), Want::Ids(&[])).unwrap();
-        let timeline = Timeline::new(&scan, Poll::Waiting, true);
+        let scan = Scan::read(entangled(seed).to_string().as_bytes(), Want::Ids(&HashMap::new())).unwrap();
+        let created = Created::default();
+        let timeline = Timeline::new(&scan, Poll::Waiting, true, &created);
         for place in 0..timeline.places() {
             let gate = timeline.gate_after(place);
             assert_eq!(gate, gate_word_for_word(&timeline, place), "seed {seed}, place {place}");
@@ -447,8 +565,9 @@ fn an_execution_made_to_be_entangled_takes_no_decision() {
     let story = story.status("waiting");
     let view = story.view(&Created::new(OURS, Some(1_000_500)));
     assert_eq!(view.whose, Whose::Unknown);
-    let scan = Scan::read(story.json().to_string().as_bytes(), Want::Ids(&[])).unwrap();
-    let timeline = Timeline::new(&scan, Poll::Waiting, true);
-    timeline.whose(&Created::new(OURS, Some(1_000_500)));
+    let scan = Scan::read(story.json().to_string().as_bytes(), Want::Ids(&HashMap::new())).unwrap();
+    let created = Created::new(OURS, Some(1_000_500));
+    let timeline = Timeline::new(&scan, Poll::Waiting, true, &created);
+    timeline.whose();
     assert!(timeline.walks.borrow().steps.spent);
 }

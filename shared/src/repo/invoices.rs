@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::subjects::{Departed, Listed, OWN, Stored, Subjects};
 use crate::{
-    domain::invoice::{Invoice, InvoiceStatus},
+    domain::{
+        invoice::{Invoice, InvoiceStatus},
+        subject::ExecutionFilter,
+    },
     ids::Id,
     store::{Cond, Item, Key, StoreError, Write, encode, segment},
     tenant::TenantId,
@@ -26,6 +29,7 @@ pub struct Filter {
     pub group_id: Option<Id>,
     /// Folded text, looked for in number, title and client.
     pub search: Option<String>,
+    pub execution_state: Option<ExecutionFilter>,
 }
 
 impl Filter {
@@ -33,6 +37,7 @@ impl Filter {
         self.status.is_none_or(|wanted| wanted == invoice.status)
             && self.group_id.is_none_or(|wanted| wanted == invoice.subject.group_id)
             && self.search.as_ref().is_none_or(|text| invoice.matches(text))
+            && self.execution_state.is_none_or(|wanted| wanted.matches(&invoice.subject))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     domain::{
         lead::{DeletedLead, Lead},
         review::{Actor, AutomationStatus},
+        subject::ExecutionFilter,
         subject::Subject,
         words,
     },
@@ -48,6 +49,7 @@ pub struct Filter {
     pub email: Option<String>,
     pub automation_status: Option<AutomationStatus>,
     pub human_interaction: Option<bool>,
+    pub execution_state: Option<ExecutionFilter>,
 }
 
 /// A lead that stands under an address.
@@ -67,6 +69,7 @@ impl Filter {
             && self.email.as_ref().is_none_or(|wanted| *wanted == lead.folded_email())
             && self.automation_status.is_none_or(|wanted| wanted == review.automation_status)
             && self.human_interaction.is_none_or(|wanted| wanted == review.human_interaction)
+            && self.execution_state.is_none_or(|wanted| wanted.matches(&lead.subject))
     }
 
     /// The facets that together list what is asked for; none when everything is.

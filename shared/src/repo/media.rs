@@ -18,6 +18,7 @@ use crate::{
     domain::{
         media::{MediaItem, MediaType},
         review::AutomationStatus,
+        subject::ExecutionFilter,
     },
     ids::Id,
     store::{StoreError, Write},
@@ -35,6 +36,7 @@ pub struct Filter {
     pub human_interaction: Option<bool>,
     pub group_id: Option<Id>,
     pub collection_id: Option<Id>,
+    pub execution_state: Option<ExecutionFilter>,
 }
 
 impl Filter {
@@ -45,6 +47,7 @@ impl Filter {
             && self.human_interaction.is_none_or(|wanted| wanted == review.human_interaction)
             && self.group_id.is_none_or(|wanted| wanted == item.subject.group_id)
             && self.collection_id.is_none_or(|wanted| item.collection_id == Some(wanted))
+            && self.execution_state.is_none_or(|wanted| wanted.matches(&item.subject))
     }
 
     /// The facet that most likely holds the fewest of what does not match, if a facet helps.

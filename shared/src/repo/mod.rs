@@ -3,6 +3,7 @@
 //! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant.
 
 pub mod alerts;
+pub mod asks;
 pub mod chats;
 pub mod chores;
 pub mod collections;

@@ -5,7 +5,7 @@
 
 use super::subjects::{Departed, Listed, Stored, Subjects};
 use crate::{
-    domain::{payload::Payload, review::AutomationStatus},
+    domain::{payload::Payload, review::AutomationStatus, subject::ExecutionFilter},
     ids::Id,
     store::{StoreError, Write},
     tenant::TenantId,
@@ -23,6 +23,7 @@ pub struct Filter {
     pub group_id: Option<Id>,
     /// Folded text, looked for in title and task type.
     pub search: Option<String>,
+    pub execution_state: Option<ExecutionFilter>,
 }
 
 impl Filter {
@@ -32,6 +33,7 @@ impl Filter {
             && self.human_interaction.is_none_or(|wanted| wanted == payload.subject.review.human_interaction)
             && self.group_id.is_none_or(|wanted| wanted == payload.subject.group_id)
             && self.search.as_ref().is_none_or(|text| payload.matches(text))
+            && self.execution_state.is_none_or(|wanted| wanted.matches(&payload.subject))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     },
     ids::Id,
     queue::TaskKind,
-    repo::{due, listing},
+    repo::{asks, due, listing},
     store::{
         Attrs, Cond, Index, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode, segment,
     },
@@ -98,6 +98,12 @@ impl<E: Reviewable> Stored for Departed<E> {
     }
 }
 
+/// Key of an entity of a kind; `gone`: of what n8n is still to be told of a deleted one.
+pub fn key_of(tenant: TenantId, kind: EntityType, gone: bool, id: Id) -> Key {
+    let partition = if gone { departed(kind) } else { kind.partition().to_owned() };
+    Key::of(tenant, &partition, id.sortable())
+}
+
 fn departed(kind: EntityType) -> String {
     format!("departed-{}", kind.partition())
 }
@@ -142,6 +148,9 @@ impl<'a, E: Stored> Subjects<'a, E> {
     pub fn insert(&self, new: &E) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![self.put(new)?.when(Cond::Absent)];
         writes.extend(E::beside(self.tenant, None, Some(new))?);
+        if !E::FOR_ITS_DEBT {
+            writes.extend(asks::changes(self.tenant, E::TYPE, None, new.subject())?);
+        }
         Ok(writes)
     }
 
@@ -151,6 +160,11 @@ impl<'a, E: Stored> Subjects<'a, E> {
         let own = if gone { Write::delete(self.key(after.subject().id)) } else { self.put(after)? };
         let mut writes = vec![own.when(Cond::version(before.subject().v))];
         writes.extend(E::beside(self.tenant, Some(before), Some(after))?);
+        if gone {
+            writes.extend(asks::forget(self.tenant, E::TYPE, before.subject()));
+        } else if !E::FOR_ITS_DEBT {
+            writes.extend(asks::changes(self.tenant, E::TYPE, Some(before.subject()), after.subject())?);
+        }
         Ok(writes)
     }
 
@@ -169,6 +183,9 @@ impl<'a, E: Stored> Subjects<'a, E> {
             // Nobody looks at it any more.
             left.review.history.clear();
             writes.extend(self.departed().insert(&left.into())?);
+        } else if before.subject().review.decision.is_some() {
+            // Without a decision its Wait may stand for ever, and no other's must be taken for it.
+            writes.extend(asks::forget(self.tenant, E::TYPE, before.subject()));
         }
         Ok(writes)
     }
@@ -221,7 +238,7 @@ impl<'a, E: Stored> Subjects<'a, E> {
         let (workflow, execution) = (subject.workflow_id.as_ref()?, subject.execution_id.as_ref()?);
         let partition = format!("regenerating#{}#{}", segment(workflow), segment(execution));
         let mark = segment(&entity.mark());
-        // A payload's sort key is its bare mark, in which no # can stand.
+        // A payload's sort key is its mark alone, in which no # of its own can stand.
         let sort = match E::TYPE {
             EntityType::CustomPayload => mark,
             kind => format!("{}#{mark}", kind.as_str()),

@@ -93,11 +93,35 @@ impl Workflows<'_> {
         self.store.write(Write::put(key, encode(&Webhook { nid })?)).await.map(|_| ())
     }
 
-    /// The workflow whose production webhook a path is, as n8n's API last listed it.
+    /// The workflow whose production webhook a path is, as n8n's API last listed it. As n8n does, a path that is written out
+    /// goes before a pattern.
     pub async fn by_webhook(&self, installation: Id, path: &str) -> Result<Option<Workflow>, StoreError> {
         let Some(key) = self.webhook_key(installation, path) else { return Ok(None) };
-        let Some(found) = self.store.get(&key).await? else { return Ok(None) };
-        self.get(found.decode::<Webhook>()?.nid).await
+        let nid = match self.store.get(&key).await? {
+            Some(found) => Some(found.decode::<Webhook>()?.nid),
+            None => self.by_pattern(&key).await?,
+        };
+        match nid {
+            Some(nid) => self.get(nid).await,
+            None => Ok(None),
+        }
+    }
+
+    /// "Whose pattern fits this path?" → the patterns behind its first part, which is the webhook's own id and seldom stands
+    /// before more than one.
+    async fn by_pattern(&self, path: &Key) -> Result<Option<Id>, StoreError> {
+        let Some((webhook, called)) = path.sk().split_once('/') else { return Ok(None) };
+        let query = Query::table(path.pk()).prefix(format!("{webhook}/")).limit(PATTERNS);
+        let mut best: Option<(usize, Id)> = None;
+        for item in &self.store.query(&query).await?.items {
+            let pattern = item.key.sk().get(webhook.len() + 1..).unwrap_or_default();
+            if let Some(fixed) = fixed_parts(pattern, called)
+                && best.is_none_or(|(most, _)| fixed > most)
+            {
+                best = Some((fixed, item.decode::<Webhook>()?.nid));
+            }
+        }
+        Ok(best.map(|(_, nid)| nid))
     }
 
     /// None where the path, which may be whatever a caller sent, cannot be a key.
@@ -204,6 +228,21 @@ impl Workflows<'_> {
     }
 }
 
+/// Patterns with one webhook's id that are looked at: a node has one, and copies of it share the id.
+const PATTERNS: usize = 50;
+
+/// How many parts of a pattern (`user/:id`) are fixed, when it fits what was called. n8n's own rule: as many parts, and each
+/// fixed one among those that were called.
+fn fixed_parts(pattern: &str, called: &str) -> Option<usize> {
+    let called: Vec<&str> = called.split('/').collect();
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let fixed: Vec<&&str> = parts.iter().filter(|part| !part.starts_with(':')).collect();
+    let fits = parts.len() == called.len()
+        && fixed.len() < parts.len()
+        && fixed.iter().all(|part| called.contains(part));
+    fits.then_some(fixed.len())
+}
+
 fn pointer_partition(workflow_id: &str) -> String {
     format!("workflow-id#{}", segment(workflow_id))
 }
@@ -216,4 +255,25 @@ struct Pointer {
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Webhook {
     nid: Id,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_fits_as_in_n8n() {
+        for (pattern, called, fixed) in [
+            ("user/:id", "user/5", Some(1)),
+            (":id", "5", Some(0)),
+            (":a/:b", "5/6", Some(0)),
+            ("user/:id/orders/:order", "user/5/orders/7", Some(2)),
+            ("user/:id", "user/5/6", None),
+            ("user/:id", "group/5", None),
+            ("user/all", "user/all", None),
+            ("user/:id", "user", None),
+        ] {
+            assert_eq!(fixed_parts(pattern, called), fixed, "{pattern} {called}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub mod sink;
 #[cfg(feature = "testing")]
 pub use faults::{Faults, Plan};
 #[cfg(feature = "testing")]
-pub use n8n::{Credential, Execution, FakeN8n};
+pub use n8n::{Credential, Execution, FakeN8n, Order};
 #[cfg(feature = "testing")]
 pub use network::{Network, Sent};
 

@@ -44,6 +44,30 @@ pub struct Execution {
     /// The decisions that resumed it.
     pub decisions: Vec<Value>,
     pub token: String,
+    pub order: Order,
+}
+
+/// In which order an execution asks and waits.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Order {
+    /// Asks, waits, and asks again.
+    #[default]
+    InTurn,
+    /// One call for all of them, then a loop that waits for each in this order.
+    Loop(Vec<u64>),
+    /// One call after the other, then one Wait after the other, each a node of its own. Their suffixes, where they have any,
+    /// are `for-0`, `for-1` and so on.
+    Row { suffixes: bool },
+}
+
+impl Execution {
+    /// What follows its id in the address of the Wait that it stands at.
+    fn suffix(&self) -> String {
+        match self.order {
+            Order::Row { suffixes: true } => format!("for-{}", self.passed),
+            _ => String::new(),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -74,8 +98,18 @@ struct State {
     credentials_refused: Option<u16>,
     /// Cannot be asked for one credential, as 2.8 cannot.
     lists_credentials_only: bool,
+    /// What the API answers when it is asked for an execution with its data.
+    data_answer: Option<Result<(u16, String), OutError>>,
+    header: Option<(String, String)>,
+    node: Option<(String, Value)>,
     slow: Option<Slow>,
     endless: Option<Endless>,
+    /// Where webhooks redirect to instead of answering.
+    redirect: Option<(u16, String)>,
+    /// An n8n of before 2025.
+    is_early: bool,
+    /// What is pinned to each workflow, and listed with it unless it is asked to be left out.
+    pinned: usize,
 }
 
 /// A list of workflows without an end.
@@ -100,7 +134,7 @@ struct Slow {
 }
 
 /// A fake n8n at one origin.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct FakeN8n {
     state: Arc<Mutex<State>>,
 }
@@ -178,6 +212,47 @@ impl FakeN8n {
         self.state().endless = Some(Endless { bytes, round });
     }
 
+    /// Puts several n8n's at one origin, each below its path.
+    pub fn share(network: &Network, origin: &str, below: &[(&'static str, Self)]) {
+        let below = below.to_vec();
+        network.host(origin, move |request| {
+            let mut path = request.url.path_segments().into_iter().flatten().filter(|part| !part.is_empty());
+            let first = path.next().unwrap_or_default();
+            let Some((_, n8n)) = below.iter().find(|(prefix, _)| *prefix == first) else {
+                return Ok(reply(404, "<html>No such page</html>"));
+            };
+            let rest: Vec<_> = path.collect();
+            let mut request = request.clone();
+            request.url.set_path(&rest.join("/"));
+            n8n.answer(&request)
+        });
+    }
+
+    /// Webhooks redirect, or answer again.
+    pub fn redirect_webhooks(&self, redirect: Option<(u16, &str)>) {
+        self.state().redirect = redirect.map(|(status, there)| (status, there.to_owned()));
+    }
+
+    /// It is one of before 2025: its API refuses `status=running` and what it does not know, and its rows have no status.
+    pub fn be_early(&self) {
+        self.state().is_early = true;
+    }
+
+    /// Every workflow has so many bytes of pinned data from now on.
+    pub fn pin(&self, bytes: usize) {
+        self.state().pinned = bytes;
+    }
+
+    /// Adds a workflow to the API's list as its row stands there.
+    pub fn add_workflow_row(&self, row: Value) {
+        self.state().workflows.push(row);
+    }
+
+    /// Somebody deletes all workflows in n8n.
+    pub fn delete_workflows(&self) {
+        self.state().workflows.clear();
+    }
+
     /// Adds a workflow to the API's list.
     pub fn add_workflow(&self, id: &str, name: &str, webhook_path: &str) {
         let node = json!({ "type": "n8n-nodes-base.webhook", "name": "Webhook", "parameters": { "path": webhook_path } });
@@ -202,8 +277,34 @@ impl FakeN8n {
                 passed: 0,
                 decisions: Vec::new(),
                 token,
+                order: Order::InTurn,
             },
         );
+    }
+
+    /// An execution that asked for several entities before it waits for the first of them.
+    pub fn waits_for(&self, id: u64, workflow_id: &str, entities: &[u64], order: Order) {
+        self.waits(id, workflow_id, 0);
+        if let Some(execution) = self.state().executions.get_mut(&id) {
+            execution.entities = entities.to_vec();
+            execution.order = order;
+        }
+    }
+
+    /// The API does not show this execution's data: it answers this instead.
+    pub fn hide_data(&self, answer: Option<Result<(u16, &str), OutError>>) {
+        self.state().data_answer =
+            answer.map(|answer| answer.map(|(status, body)| (status, body.to_owned())));
+    }
+
+    /// What its Waits ask their callers for: a header and its value.
+    pub fn ask_for_header(&self, name: &str, value: &str) {
+        self.state().header = Some((name.to_owned(), value.to_owned()));
+    }
+
+    /// Where an execution waits, in n8n's words: the type and the parameters of the node.
+    pub fn waits_at(&self, kind: &str, parameters: Value) {
+        self.state().node = Some((kind.to_owned(), parameters));
     }
 
     /// The execution goes on to another entity and its Wait.
@@ -239,6 +340,7 @@ impl FakeN8n {
                 passed: 0,
                 decisions: Vec::new(),
                 token: format!("token-{id}"),
+                order: Order::InTurn,
             },
         );
     }
@@ -275,7 +377,12 @@ impl FakeN8n {
 
     /// Its answer to one request, once it has come.
     pub fn answer(&self, request: &OutRequest) -> Result<OutReply, OutError> {
-        let answer = self.answer_at_once(request);
+        let answer = match self.answer_at_once(request) {
+            Ok(reply) if reply.body.len() > request.max_reply_bytes => {
+                Err(OutError::ReplyTooLarge { status: reply.status })
+            }
+            answer => answer,
+        };
         let state = self.state();
         let Some(slow) = &state.slow else { return answer };
         let waits = request.url.path().starts_with("/webhook-waiting/");
@@ -297,6 +404,10 @@ impl FakeN8n {
         let parts: Vec<&str> = request.url.path_segments().into_iter().flatten().collect();
         match parts.as_slice() {
             ["api", "v1", rest @ ..] => {
+                let with_data = request.url.query().is_some_and(|query| query.contains("includeData"));
+                if let Some(answer) = state.data_answer.clone().filter(|_| with_data) {
+                    return answer.map(|(status, body)| reply(status, body));
+                }
                 let answer = api(&mut state, request, rest);
                 let changed = answer.status < 300 && rest.first() == Some(&"credentials");
                 if changed && request.method != Method::GET && std::mem::take(&mut state.lose_answer) {
@@ -304,11 +415,14 @@ impl FakeN8n {
                 }
                 Ok(answer)
             }
-            ["webhook", ..] => match state.webhook_answer.clone() {
+            ["webhook" | "webhook-test", ..] => match state.webhook_answer.clone() {
+                _ if state.redirect.is_some() => Ok(redirection(state.redirect.clone().unwrap_or_default())),
                 Some(answer) => answer.map(|(status, body)| reply(status, body)),
                 None => Ok(reply(200, r#"{"message":"Workflow was started"}"#)),
             },
-            ["webhook-waiting", id] => resume(&mut state, request, id.parse().unwrap_or(0)),
+            ["webhook-waiting", id, suffix @ ..] => {
+                resume(&mut state, request, id.parse().unwrap_or(0), &suffix.join("/"))
+            }
             _ => Ok(reply(404, "<!DOCTYPE html><html><body>Cannot POST</body></html>")),
         }
     }
@@ -331,6 +445,9 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
         request.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
     match path {
+        ["workflows"] if state.is_early && query("excludePinnedData").is_some() => {
+            reply(400, r#"{"message":"Unknown query parameter 'excludePinnedData'"}"#)
+        }
         ["workflows"] => {
             let page = query("cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
             let (data, next) = match &state.endless {
@@ -340,13 +457,19 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
                     ],
                     Some(endless.next(page)),
                 ),
-                None => (state.workflows.clone(), None),
+                None => page_of(state, page, &query),
             };
             reply(200, json!({ "data": data, "nextCursor": next }).to_string())
         }
         ["executions"] => {
             let workflow = query("workflowId").unwrap_or_default();
             let running = query("status").as_deref() == Some("running");
+            if running && state.is_early {
+                return reply(
+                    400,
+                    r#"{"message":"request/query/status must be equal to one of the allowed values: error, success, waiting"}"#,
+                );
+            }
             let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
             let rows: Vec<Value> = state
                 .executions
@@ -358,7 +481,7 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
                         && !(state.hides_waiting && execution.status == "waiting")
                 })
                 .take(limit)
-                .map(|(id, execution)| row(*id, execution))
+                .map(|(id, execution)| listed(state, row(*id, execution)))
                 .collect();
             reply(200, json!({ "data": rows, "nextCursor": null }).to_string())
         }
@@ -366,15 +489,51 @@ fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
             let id: u64 = id.parse().unwrap_or(0);
             match state.executions.get(&id) {
                 Some(execution) if query("includeData").is_some() => {
-                    reply(200, as_seen(state, with_data(id, execution)).to_string())
+                    reply(200, as_seen(state, with_data(id, execution, state.node.as_ref())).to_string())
                 }
-                Some(execution) => reply(200, as_seen(state, row(id, execution)).to_string()),
+                Some(execution) => reply(200, listed(state, as_seen(state, row(id, execution))).to_string()),
                 None => reply(404, r#"{"message":"Not Found"}"#),
             }
         }
         ["credentials", rest @ ..] => credentials(state, request, rest),
         _ => reply(404, r#"{"message":"not found"}"#),
     }
+}
+
+/// The workflows from the `first` on, and where the next page begins.
+fn page_of(
+    state: &State,
+    first: usize,
+    query: &dyn Fn(&str) -> Option<String>,
+) -> (Vec<Value>, Option<String>) {
+    let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
+    let lean = query("excludePinnedData").as_deref() == Some("true");
+    let pinned = if lean { 0 } else { state.pinned };
+    let rows = state.workflows.iter().skip(first).take(limit).map(|row| {
+        let mut row = row.clone();
+        if pinned > 0 {
+            row["pinData"] = json!({ "Start": [{ "json": { "text": "x".repeat(pinned) } }] });
+        }
+        row
+    });
+    let next = (first + limit < state.workflows.len()).then(|| (first + limit).to_string());
+    (rows.collect(), next)
+}
+
+/// A row as a list shows it.
+fn listed(state: &State, mut row: Value) -> Value {
+    if let Some(row) = row.as_object_mut().filter(|_| state.is_early) {
+        row.remove("status");
+    }
+    row
+}
+
+fn redirection((status, there): (u16, String)) -> OutReply {
+    let mut answer = reply(status, "");
+    if let Ok(there) = http::HeaderValue::from_str(&there) {
+        answer.headers.insert(http::header::LOCATION, there);
+    }
+    answer
 }
 
 fn credentials(state: &mut State, request: &OutRequest, path: &[&str]) -> OutReply {
@@ -435,51 +594,158 @@ fn row(id: u64, execution: &Execution) -> Value {
     })
 }
 
-/// The run data as n8n keeps it: a creation and a Wait per entity, the last Wait open while the execution waits.
-fn with_data(id: u64, execution: &Execution) -> Value {
-    let mut value = row(id, execution);
-    let mut clock = execution.started_at;
-    let mut entry = |status: &str, item: Value, source: Option<(&str, usize)>| {
-        clock += 10;
-        let source: Vec<Value> = source
-            .iter()
-            .map(|(node, run)| json!({ "previousNode": node, "previousNodeRun": run }))
-            .collect();
-        json!({
-            "startTime": clock, "executionTime": 5, "executionIndex": 0, "source": source, "executionStatus": status,
-            "data": { "main": [[{ "json": item }]] },
-        })
-    };
-    let trigger = vec![entry("success", json!({ "body": {} }), None)];
-    let (mut creations, mut waits) = (Vec::new(), Vec::new());
-    for (at, entity) in execution.entities.iter().enumerate() {
-        let from = if at == 0 { ("Webhook", 0) } else { ("Wait", at - 1) };
-        creations.push(entry("success", json!({ "success": true, "id": entity }), Some(from)));
-        let open = at >= execution.passed;
-        if !open {
-            waits.push(entry("success", json!({ "body": {} }), Some(("Create", at))));
-        } else if execution.status == "waiting" {
-            waits.push(entry("waiting", json!({ "id": entity }), Some(("Create", at))));
+/// The run data as n8n keeps it.
+struct Runs {
+    clock: i64,
+    runs: serde_json::Map<String, Value>,
+    nodes: Vec<Value>,
+    links: serde_json::Map<String, Value>,
+}
+
+impl Runs {
+    fn node(&mut self, name: &str, kind: &str, parameters: Value) {
+        self.nodes.push(json!({ "name": name, "type": kind, "parameters": parameters }));
+    }
+
+    fn link(&mut self, from: &str, to: &str) {
+        let targets = self.links.entry(from).or_insert_with(|| json!({ "main": [[]] }));
+        if let Some(targets) = targets["main"][0].as_array_mut() {
+            targets.push(json!({ "node": to, "type": "main", "index": 0 }));
         }
     }
+
+    fn add(&mut self, node: &str, status: &str, items: Vec<Value>, from: Option<(&str, usize)>) {
+        self.clock += 10;
+        let source: Vec<Value> =
+            from.iter().map(|(node, run)| json!({ "previousNode": node, "previousNodeRun": run })).collect();
+        let items: Vec<Value> = items.into_iter().map(|item| json!({ "json": item })).collect();
+        let entry = json!({
+            "startTime": self.clock, "executionTime": 5, "executionIndex": 0, "source": source,
+            "executionStatus": status, "data": { "main": [items] },
+        });
+        if let Some(runs) = self.runs.entry(node).or_insert_with(|| json!([])).as_array_mut() {
+            runs.push(entry);
+        }
+    }
+
+    /// A Wait that is over, or is stood at. False when the execution has not come beyond it.
+    fn wait(
+        &mut self,
+        execution: &Execution,
+        number: usize,
+        node: &str,
+        item: Value,
+        from: (&str, usize),
+    ) -> bool {
+        if let Some(decision) = execution.decisions.get(number).filter(|_| number < execution.passed) {
+            self.add(node, "success", vec![json!({ "body": decision })], Some(from));
+            return true;
+        }
+        if number < execution.passed {
+            self.add(node, "success", vec![json!({ "body": {} })], Some(from));
+            return true;
+        }
+        if number == execution.passed && execution.status == "waiting" {
+            self.add(node, "waiting", vec![item], Some(from));
+        }
+        false
+    }
+}
+
+const WAIT: &str = "n8n-nodes-base.wait";
+
+/// Its runs, up to the Wait that it stands at.
+fn with_data(id: u64, execution: &Execution, node: Option<&(String, Value)>) -> Value {
+    let mut runs = Runs {
+        clock: execution.started_at,
+        runs: Default::default(),
+        nodes: Vec::new(),
+        links: Default::default(),
+    };
+    let made = |entity: &u64| json!({ "success": true, "id": entity });
+    let hook = |suffix: Option<usize>| {
+        let options = suffix.map_or(json!({}), |suffix| json!({ "webhookSuffix": format!("for-{suffix}") }));
+        json!({ "resume": "webhook", "httpMethod": "POST", "options": options })
+    };
+    let call = json!({ "url": "https://baton.example.com/automation/payload/create" });
+    runs.node("Webhook", "n8n-nodes-base.webhook", json!({}));
+    runs.add("Webhook", "success", vec![json!({ "body": {} })], None);
+    let mut last = "Wait".to_owned();
+    match &execution.order {
+        Order::InTurn => {
+            let (kind, parameters) = node.cloned().unwrap_or_else(|| (WAIT.to_owned(), hook(None)));
+            runs.node("Create", "n8n-nodes-base.httpRequest", call);
+            runs.node("Wait", &kind, parameters);
+            for (at, entity) in execution.entities.iter().enumerate() {
+                let from = if at == 0 { ("Webhook", 0) } else { ("Wait", at - 1) };
+                runs.add("Create", "success", vec![made(entity)], Some(from));
+                runs.wait(execution, at, "Wait", json!({ "id": entity }), ("Create", at));
+            }
+        }
+        Order::Loop(order) => {
+            runs.node("Create", "n8n-nodes-base.httpRequest", call);
+            runs.node("Loop", "n8n-nodes-base.splitInBatches", json!({}));
+            runs.node("Wait", WAIT, hook(None));
+            for (from, to) in [("Webhook", "Create"), ("Create", "Loop"), ("Loop", "Wait"), ("Wait", "Loop")]
+            {
+                runs.link(from, to);
+            }
+            let all = execution.entities.iter().map(made).collect();
+            runs.add("Create", "success", all, Some(("Webhook", 0)));
+            for (at, entity) in order.iter().enumerate() {
+                let from = if at == 0 { ("Create", 0) } else { ("Wait", at - 1) };
+                runs.add("Loop", "success", vec![made(entity)], Some(from));
+                if !runs.wait(execution, at, "Wait", made(entity), ("Loop", at)) {
+                    break;
+                }
+            }
+        }
+        Order::Row { suffixes } => {
+            let names = |kind: &str| -> Vec<String> {
+                execution.entities.iter().map(|entity| format!("{kind} {entity}")).collect()
+            };
+            let (asks, waits) = (names("Ask"), names("Wait"));
+            let row: Vec<&str> =
+                std::iter::once("Webhook").chain(asks.iter().chain(&waits).map(String::as_str)).collect();
+            row.windows(2).for_each(|pair| runs.link(pair[0], pair[1]));
+            let mut from = "Webhook";
+            for (name, entity) in asks.iter().zip(&execution.entities) {
+                runs.node(name, "n8n-nodes-base.httpRequest", call.clone());
+                runs.add(name, "success", vec![made(entity)], Some((from, 0)));
+                from = name;
+            }
+            for (at, name) in waits.iter().enumerate() {
+                runs.node(name, WAIT, hook(suffixes.then_some(at)));
+            }
+            let answered = execution.entities.last().map(made).unwrap_or_default();
+            for (at, name) in waits.iter().enumerate() {
+                let item = if at == 0 { answered.clone() } else { json!({ "body": {} }) };
+                last.clone_from(name);
+                if !runs.wait(execution, at, name, item, (from, 0)) {
+                    break;
+                }
+                from = name;
+            }
+        }
+    }
+    let mut value = row(id, execution);
     value["data"] = json!({
-        "resultData": {
-            "runData": { "Webhook": trigger, "Create": creations, "Wait": waits },
-            "lastNodeExecuted": "Wait",
-        },
+        "resultData": { "runData": runs.runs, "lastNodeExecuted": last },
         "resumeToken": execution.token,
     });
-    value["workflowData"] = json!({ "id": execution.workflow_id, "nodes": [
-        { "name": "Webhook", "type": "n8n-nodes-base.webhook", "parameters": {} },
-        { "name": "Create", "type": "n8n-nodes-base.httpRequest", "parameters": {} },
-        { "name": "Wait", "type": "n8n-nodes-base.wait", "parameters": { "resume": "webhook", "httpMethod": "POST" } },
-    ]});
+    value["workflowData"] =
+        json!({ "id": execution.workflow_id, "nodes": runs.nodes, "connections": runs.links });
     value
 }
 
-fn resume(state: &mut State, request: &OutRequest, id: u64) -> Result<OutReply, OutError> {
+fn resume(state: &mut State, request: &OutRequest, id: u64, suffix: &str) -> Result<OutReply, OutError> {
     if !state.resume_answers.is_empty() {
         return state.resume_answers.remove(0).map(|(status, body)| reply(status, body));
+    }
+    if let Some((name, value)) = &state.header
+        && request.headers.get(name).is_none_or(|sent| sent != value)
+    {
+        return Ok(reply(403, "Authorization data is wrong!"));
     }
     let lose = std::mem::take(&mut state.lose_answer);
     let Some(execution) = state.executions.get_mut(&id) else {
@@ -494,12 +760,17 @@ fn resume(state: &mut State, request: &OutRequest, id: u64) -> Result<OutReply, 
         "running" => {
             return Ok(reply(409, format!(r#"{{"message":"The execution \"{id}\" is running already."}}"#)));
         }
+        "waiting" if execution.suffix() != suffix => {
+            let said = "does not contain a waiting webhook with a matching path/method";
+            return Ok(reply(404, json!({ "code": 404, "message": said }).to_string()));
+        }
         "waiting" => {}
         _ => return Ok(reply(409, format!(r#"{{"message":"The execution \"{id} has finished already."}}"#))),
     }
     execution.decisions.push(super::json(&request.body).unwrap_or_default());
     execution.passed += 1;
-    execution.status = "success".into();
+    let more = execution.order != Order::InTurn && execution.passed < execution.entities.len();
+    execution.status = if more { "waiting".into() } else { "success".into() };
     if lose { Err(OutError::Timeout) } else { Ok(reply(200, r#"{"message":"Workflow was started"}"#)) }
 }
 

@@ -1,31 +1,41 @@
 //! Learning an installation's workflows from n8n's API, when its key allows.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
+
+use futures::future::{BoxFuture, FutureExt, try_join_all};
+use url::Url;
 
 use super::{Ended, Message};
 use crate::{
     app::App,
-    clock::{Deadline, Millis},
-    domain::installation::{Installation, KeyState},
+    clock::Deadline,
+    domain::{
+        installation::{Installation, KeyState},
+        workflow::Workflow,
+    },
     egress::OutError,
-    error::{Error, OrNotFound, Result},
+    error::{Error, LogFailure, OrNotFound, Result},
     ids::Id,
     installed::Installed,
     n8n::{
-        client::{N8nError, Turn},
+        client::{N8nError, Turn, WorkflowRow},
         pages::Walk,
     },
     queue::{Task, TaskKind},
-    repo::{
-        due::{self, UNANNOUNCED},
-        installations::Installations,
-        workflows::Workflows,
-    },
+    repo::{due, installations::Installations},
     tenant::TenantId,
 };
 
-/// Pages of 250 workflows read of one n8n.
-const MAX_PAGES: usize = 40;
+/// Workflows of a page: n8n reads each whole, with all its nodes, and a page of its largest size takes it seconds.
+const PAGE: usize = 50;
+/// Pages read of one n8n: ten thousand workflows.
+const MAX_PAGES: usize = 200;
+/// Workflows that are stored at the same time.
+const SIDE_BY_SIDE: usize = 16;
+/// For one page, where nobody waits for it.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// For all of a listing that somebody's request waits for.
+const HASTE: Duration = Duration::from_secs(3);
 /// A listing of its own has so much time. It may be made twice at once: what it writes is the same, and one of two stores how
 /// it ended.
 const TIME: Duration = Duration::from_secs(90);
@@ -78,7 +88,7 @@ pub async fn run(
             let again = !error.is_closed_api() && after.listing_attempts < MAX_ATTEMPTS;
             next = again.then(|| app.now().plus(pause(after.listing_attempts)));
             after.listing_error = Some(error.to_string());
-            if matches!(error, N8nError::KeyRefused(_)) {
+            if matches!(error, N8nError::KeyRefused(401)) {
                 after.learn_key(KeyState::Refused, app.now());
             }
         }
@@ -99,6 +109,48 @@ fn pause(attempts: u32) -> Duration {
     Duration::from_secs(5 << attempts.min(10)).min(Duration::from_secs(3600))
 }
 
+/// The workflow whose webhook an address is, after another look at n8n's list, which is taken at most once a minute. None
+/// when it is not there, or the list was read less than a minute ago. A list that cannot be read in time is read in the
+/// background, for the next one who asks.
+pub async fn find_webhook(
+    app: &App,
+    tenant: TenantId,
+    installation: &Installation,
+    endpoint: &Url,
+    turn: Turn,
+) -> Result<Option<Workflow>> {
+    let installed = Installed { app, tenant };
+    if installation.webhook_path(endpoint).is_none_or(|path| path.is_empty())
+        || !installed.may_list(installation.id).await?
+    {
+        return Ok(None);
+    }
+    let turn = Turn { deadline: turn.deadline.min(Deadline::at(app.now().plus(HASTE))), ..turn };
+    if let Err(error) = list(app, tenant, installation, turn).await {
+        tracing::info!(installation = %installation.id, %error, "a missed workflow was not found in time");
+        if !error.is_closed_api() {
+            owe(app, tenant, installation.id).await.log_failure("a listing could not be owed");
+        }
+    }
+    installed.by_webhook(installation, endpoint).await
+}
+
+/// Has the workflows listed in the background, unless that is owed already.
+async fn owe(app: &App, tenant: TenantId, id: Id) -> Result<()> {
+    let installations = Installations { store: &*app.store, tenant };
+    let key = installations.key(id);
+    let owing = due::owing::<Installation>(&*app.store, &key).await?.or_not_found("installation")?;
+    if owing.is_owed() {
+        return Ok(());
+    }
+    let before = owing.item;
+    let after = Installation { v: before.v + 1, listing_attempts: 0, ..before.clone() };
+    let now = app.now();
+    app.store.transact(installations.replace(&before, &after, Some(now))?).await?;
+    app.hint(&Task::new(TaskKind::ListWorkflows, &key, "workflow-missed"), now).await;
+    Ok(())
+}
+
 /// Lists what can be listed in time. Returns how many, and why not all.
 async fn list(
     app: &App,
@@ -106,32 +158,79 @@ async fn list(
     installation: &Installation,
     turn: Turn,
 ) -> Result<(usize, Option<&'static str>), N8nError> {
-    let ours = |error: Error| N8nError::Status { status: 0, message: error.into_message() };
-    let n8n = app.n8n(tenant, installation, turn).await.map_err(ours)?;
-    let installed = Installed { app, tenant };
-    let workflows = Workflows { store: &*app.store, tenant };
-    let mut walk = Walk::of(MAX_PAGES);
+    let n8n = app.n8n(tenant, installation, turn).await.map_err(ours)?.patient(PATIENCE);
+    let mut walk = Walk::of(MAX_PAGES).in_pages_of(PAGE);
+    let mut listed =
+        Listed { installed: Installed { app, tenant }, id: installation.id, ranks: HashMap::new() };
     let mut count = 0;
     while walk.goes_on() {
         let page = n8n.workflows(&mut walk).await?;
-        for row in &page {
+        for some in listed.news(&page).chunks(SIDE_BY_SIDE) {
             if turn.deadline.left(app.now()).is_zero() {
                 return Err(OutError::NotTried("no time was left".into()).into());
             }
-            let nid = installed.node(installation.id, &row.id, row.name.as_deref()).await.map_err(ours)?;
-            for path in &row.webhook_paths {
-                workflows
-                    .put_webhook(installation.id, path, nid)
-                    .await
-                    .map_err(|error| ours(error.into()))?;
-            }
+            listed.store(some).await.map_err(ours)?;
         }
         count += page.len();
     }
     Ok((count, walk.cut()))
 }
 
-/// When a fresh registration's listing is due, should the request that registered die before it lists.
-pub fn first_due(now: Millis) -> Millis {
-    now.plus(UNANNOUNCED)
+fn ours(error: Error) -> N8nError {
+    N8nError::Status { status: 0, message: error.into_message() }
+}
+
+/// What one walk through the list has stored.
+struct Listed<'a> {
+    installed: Installed<'a>,
+    id: Id,
+    /// Of the workflows that share a path: how sure it is that a call reaches the one that is stored. n8n lists copies that
+    /// are not active, and others with the same path that take another method.
+    ranks: HashMap<String, u8>,
+}
+
+/// A workflow, and the paths that are its webhooks'.
+struct News<'a> {
+    row: &'a WorkflowRow,
+    paths: Vec<&'a str>,
+}
+
+impl Listed<'_> {
+    /// What a page tells that is not known better already.
+    fn news<'a>(&mut self, page: &'a [WorkflowRow]) -> Vec<News<'a>> {
+        let mut whose: HashMap<&str, usize> = HashMap::new();
+        for (at, row) in page.iter().enumerate() {
+            for webhook in &row.webhooks {
+                let rank = 1 + 2 * u8::from(row.active) + u8::from(webhook.takes_post);
+                let standing = self.ranks.entry(webhook.path.clone()).or_default();
+                if rank > *standing {
+                    *standing = rank;
+                    whose.insert(&webhook.path, at);
+                }
+            }
+        }
+        let mut news: Vec<_> = page.iter().map(|row| News { row, paths: Vec::new() }).collect();
+        for (path, at) in whose {
+            if let Some(news) = news.get_mut(at) {
+                news.paths.push(path);
+            }
+        }
+        news
+    }
+
+    /// The workflows side by side, and then their webhooks.
+    async fn store(&self, some: &[News<'_>]) -> Result<()> {
+        let node = |news: &News<'_>| {
+            let (id, name) = (news.row.id.clone(), news.row.name.clone());
+            async move { self.installed.node(self.id, &id, name.as_deref()).await }.boxed()
+        };
+        let nids = try_join_all(some.iter().map(node).collect::<Vec<BoxFuture<'_, _>>>()).await?;
+        let mut webhooks: Vec<BoxFuture<'_, Result<()>>> = Vec::new();
+        for (news, nid) in some.iter().zip(nids) {
+            for path in &news.paths {
+                webhooks.push(self.installed.put_webhook(self.id, path, nid).boxed());
+            }
+        }
+        try_join_all(webhooks).await.map(|_| ())
+    }
 }

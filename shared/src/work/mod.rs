@@ -6,6 +6,7 @@
 mod alone;
 pub mod chore;
 pub mod due;
+pub mod executions;
 pub mod listing;
 pub mod poll;
 pub mod resume;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use futures::future::join;
+use url::Url;
 
-use super::{Ended, Message, watch::Watched};
+use super::{Ended, Message, executions, listing, watch::Watched};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
@@ -13,7 +14,7 @@ use crate::{
         run::{CLOCK_SKEW, FOLLOW_FOR, Run, RunStatus, Snapshot, poll_pause},
         workflow::{self, Latest},
     },
-    error::{Error, OrNotFound, Result},
+    error::{Error, LogFailure, OrNotFound, Result},
     ids::Id,
     installed::Installed,
     n8n::{
@@ -29,6 +30,10 @@ use crate::{
 /// A look has so much time, less than the sweep leaves its debt alone. It may be made twice at once: it sends nothing, and of
 /// two that saw something one stores it.
 const TIME: Duration = Duration::from_secs(25);
+
+/// After so many looks that saw no execution (seven seconds), its webhook may be another workflow's: one was deleted in n8n
+/// and imported again.
+const MOVED: u32 = 4;
 
 /// One look at n8n for one run.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
@@ -63,6 +68,9 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     run.poll_error = None;
     match seen {
         Ok(Some(row)) => learn(&mut run, &row),
+        Ok(None) if is_due && run.polls == MOVED => {
+            follow_webhook(app, tenant, &installation, &mut run, turn).await;
+        }
         Ok(None) => {}
         Err(error) => run.poll_error = Some(error.to_string()),
     }
@@ -71,6 +79,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     let next = if is_due { Some(now.plus(poll_pause(run.polls))) } else { put_off }.filter(|_| !over);
     // Before the debt is paid, so that whoever dies in between is followed by somebody who remembers it again.
     if let Some(snapshot) = snapshot(&run, now) {
+        executions::seen(app, tenant, run.installation_id, &snapshot).await;
         remember(app, tenant, &installation, &run, snapshot).await?;
     }
     run.v += 1;
@@ -111,6 +120,16 @@ pub(super) fn seen(row: &ExecutionRow, now: Millis) -> Snapshot {
         run_id: None,
         seen_at: now,
         blob: None,
+    }
+}
+
+/// Looks once more whose webhook was called, at the price of a listing.
+async fn follow_webhook(app: &App, tenant: TenantId, installation: &Installation, run: &mut Run, turn: Turn) {
+    let Some(endpoint) = run.endpoint.as_ref().and_then(|url| Url::parse(url).ok()) else { return };
+    let found = listing::find_webhook(app, tenant, installation, &endpoint, turn).await;
+    let found = found.log_failure("the workflow of a webhook could not be looked up again").flatten();
+    if let Some(found) = found {
+        run.workflow_id = Some(found.workflow_id);
     }
 }
 
@@ -165,7 +184,7 @@ pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -
             if !snapshot.supersedes(&known) {
                 return Ok(false);
             }
-            if known.execution_id == newest.execution_id {
+            if known.is_same_execution(&newest) {
                 // What the other source knew of the same execution stays known.
                 newest.run_id = newest.run_id.or(known.run_id);
                 newest.blob = newest.blob.or_else(|| known.blob.clone());

@@ -4,9 +4,16 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::try_join;
+use http::HeaderMap;
+use secrecy::ExposeSecret;
 use url::Url;
 
-use super::{Ended, Message};
+mod siblings;
+
+use siblings::{Queue, sibling};
+
+use super::{Ended, Message, executions};
 use crate::{
     app::App,
     clock::{self, Deadline, Millis},
@@ -15,18 +22,21 @@ use crate::{
         lead::Lead,
         media::MediaItem,
         payload::Payload,
+        resume_headers,
         review::{EntityType, Rest, Resume, ResumeState},
-        subject::{Reviewable, Subject},
+        subject::{ExecutionState, Reviewable, Subject},
     },
-    error::{Error, ErrorKind, OrNotFound, Result},
+    error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
     installed::Installed,
     metrics,
     n8n::{
         client::Turn,
-        resume::{Claim, Ending, Errand, attempt},
+        resume::{Claim, Ending, Errand, Later, attempt},
+        wait::Sibling,
     },
     queue::{Task, TaskKind},
     repo::{
+        asks::{Ask, Asks},
         due,
         subjects::{OWN, Stored, Subjects, kind_of},
     },
@@ -98,23 +108,44 @@ pub async fn pay<E: Stored>(
     turn: Turn,
 ) -> Result<E> {
     let subject = entity.subject();
+    let mut asks = Vec::new();
     let ending = match errand_of(app, tenant, E::TYPE, subject).await {
-        Ok(Ok(ready)) => ready.run::<E>(app, tenant, subject, turn).await,
+        Ok(Ok(ready)) => {
+            asks.clone_from(&ready.asks);
+            ready.run::<E>(app, tenant, subject, turn).await
+        }
         Ok(Err(why)) => Ending::Settled(ResumeState::Failed, Some(why.into())),
-        Err(error) => Ending::Later {
-            why: error.into_message(),
-            sent: subject.review.resume.as_ref().is_some_and(|r| r.sent),
-            rest: Rest::Usual,
-        },
+        Err(error) => {
+            let resume = subject.review.resume.as_ref();
+            Ending::Later(Later {
+                why: error.into_message(),
+                sent: resume.is_some_and(|resume| resume.sent),
+                rest: Rest::Usual,
+                shown: resume.is_some_and(|resume| resume.shown),
+                instead: Vec::new(),
+            })
+        }
     };
     metrics::resumed(tenant, E::TYPE, &subject.id.to_string(), &ending);
-    settle(app, tenant, entity, &ending, request_id).await
+    let told = subject.clone();
+    let entity = settle(app, tenant, entity, &ending, request_id).await?;
+    if let Some((state, (installation, execution))) =
+        state_of(&ending).filter(|state| *state != ExecutionState::Passed).zip(told.asking())
+    {
+        executions::over(app, tenant, installation, execution, state).await;
+    }
+    // What the others are owed stands with them, and is found without this, only later.
+    let handed = Queue { app, tenant, request_id }.hand_on(told.id, &asks, &ending).await;
+    handed.log_failure("the next decision of an execution could not be handed on");
+    Ok(entity)
 }
 
 struct Ready {
     installation: std::sync::Arc<crate::domain::installation::Installation>,
     execution_id: String,
     resume_url: Option<Url>,
+    headers: HeaderMap,
+    asks: Vec<Ask>,
 }
 
 impl Ready {
@@ -133,9 +164,14 @@ impl Ready {
             reposts: subject.review.reposts,
             decision,
             sent: resume.sent,
+            unheard_until: resume.unheard_until,
+            shown: resume.shown,
+            others: self.asks.iter().map(|ask| sibling(ask, true)).collect(),
+            headers: self.headers,
         };
         let claim = Held {
             app,
+            asks: &self.asks,
             entities: Subjects::<E>::new(&*app.store, tenant),
             subject,
             resume,
@@ -150,6 +186,8 @@ impl Ready {
 /// later the item is read, because clocks differ and machines sleep.
 struct Held<'a, E> {
     app: &'a App,
+    /// The other entities of the execution.
+    asks: &'a [Ask],
     entities: Subjects<'a, E>,
     subject: &'a Subject,
     resume: &'a Resume,
@@ -179,6 +217,11 @@ impl<E: Stored> Claim for Held<'_, E> {
         self.believed_until.store(now.plus(BELIEVED).0, Relaxed);
         Ok(stands)
     }
+
+    async fn others(&self) -> Result<Vec<Sibling>> {
+        let store = &*self.app.store;
+        siblings::open(store, self.entities.tenant, self.asks).await
+    }
 }
 
 /// Whether the debt that stands in the store is still that of this attempt.
@@ -198,17 +241,32 @@ async fn errand_of(
     else {
         return Ok(Err("it is not known which n8n execution to resume"));
     };
-    let Some(installation) = (Installed { app, tenant }).find(installation).await? else {
+    let installed = Installed { app, tenant };
+    let asks = Asks { store: &*app.store, tenant };
+    let (installation, asks, resume_url, headers) = try_join!(
+        installed.find(installation),
+        async { Ok::<_, Error>(asks.of(installation, &execution_id).await?) },
+        opened_url(app, tenant, kind, subject),
+        opened_headers(app, tenant, subject),
+    )?;
+    let Some(installation) = installation else {
         return Ok(Err("the installation that it came from was deleted"));
     };
-    let resume_url = match &subject.sealed_resume_url {
-        Some(sealed) => {
-            let text = app.sealer.open(tenant, &Subject::seal_record(kind, subject.id), sealed).await?;
-            Url::parse(secrecy::ExposeSecret::expose_secret(&text)).ok()
-        }
-        None => None,
+    let asks = asks.into_iter().filter(|ask| (ask.kind, ask.id) != (kind, subject.id)).collect();
+    Ok(Ok(Ready { installation, execution_id, resume_url, headers, asks }))
+}
+
+async fn opened_url(app: &App, tenant: TenantId, kind: EntityType, subject: &Subject) -> Result<Option<Url>> {
+    let Some(sealed) = &subject.sealed_resume_url else { return Ok(None) };
+    let text = app.sealer.open(tenant, &Subject::seal_record(kind, subject.id), sealed).await?;
+    Ok(Url::parse(text.expose_secret()).ok())
+}
+
+async fn opened_headers(app: &App, tenant: TenantId, subject: &Subject) -> Result<HeaderMap> {
+    let Some((sealed, record)) = subject.sealed_resume_headers.as_ref().zip(subject.headers_record()) else {
+        return Ok(HeaderMap::new());
     };
-    Ok(Ok(Ready { installation, execution_id, resume_url }))
+    resume_headers::unsealed(&app.sealer.open(tenant, &record, sealed).await?)
 }
 
 /// Stores the ending, wherever the debt lies by now. Returns the entity as this attempt leaves it.
@@ -253,6 +311,7 @@ async fn settle_in<E: Stored>(
             return Ok((entity, false));
         }
         let next = resume.next_attempt_at;
+        subject.execution_state = state_of(ending);
         subject.touch(now);
         let id = subject.id;
         match store::apply(&*app.store, entities.replace(&before, &entity)?).await {
@@ -282,11 +341,24 @@ async fn settle_in<E: Stored>(
     }
 }
 
+/// What an ending says of the execution.
+fn state_of(ending: &Ending) -> Option<ExecutionState> {
+    match ending {
+        Ending::Settled(ResumeState::Finished, _) => Some(ExecutionState::Ended),
+        Ending::Settled(ResumeState::Gone, _) => Some(ExecutionState::Gone),
+        Ending::Settled(ResumeState::Superseded, _) => Some(ExecutionState::Passed),
+        _ => None,
+    }
+}
+
 /// Applies an ending to the debt. False when there is nothing to store.
 fn apply(resume: &mut Resume, ending: &Ending, now: Millis) -> bool {
     match ending {
         Ending::Settled(state, why) => resume.settle(*state, now, why.clone()),
-        Ending::Later { why, sent, rest } => resume.later(now, why.clone(), *sent, *rest),
+        Ending::Later(Later { why, sent, rest, shown, .. }) => {
+            resume.shown = *shown;
+            resume.later(now, why.clone(), *sent, *rest);
+        }
         Ending::Lost => return false,
     }
     true

@@ -13,4 +13,4 @@ def case(function: Case) -> Case:
     return function
 
 
-from cases import review, usage, trigger, nodes, outage  # noqa: E402,F401  (each adds its own cases)
+from cases import review, usage, trigger, addresses, nodes, waits, outage  # noqa: E402,F401  (each adds its own cases)

@@ -112,7 +112,7 @@ async fn an_unknown_kind_is_a_404_that_tells_where_to_look() {
 #[tokio::test]
 async fn all_wrong_parameters_are_named_at_once() {
     let house = house().await;
-    let query = "installation_id=n8n&base_url=ftp://x&workflow_id=%7B%7B&allow_regenerate=maybe";
+    let query = "installation_id=n8n&base_url=ftp://x&workflow_id=a%2Fb&allow_regenerate=maybe";
     let expected = ["allow_regenerate", "base_url", "installation_id", "workflow_id"];
     assert_eq!(named(&node(&house, "payload", query).await), expected);
 }

@@ -43,7 +43,9 @@ async fn pass(house: &TestApp, minutes: u32) {
 async fn told(house: &TestApp) -> Vec<String> {
     let listed = house.acme.get("/api/notifications/list").await.json;
     let all = listed["notifications"].as_array().unwrap().iter().rev();
-    all.map(|one| one["title"].as_str().unwrap().to_owned()).collect()
+    // A key that stops working is told of too, and is not meant here.
+    let titles = all.map(|one| one["title"].as_str().unwrap().to_owned());
+    titles.filter(|title| !title.starts_with("n8n refuses")).collect()
 }
 
 async fn firing(house: &TestApp, id: u64) -> Vec<String> {

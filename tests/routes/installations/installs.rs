@@ -47,7 +47,8 @@ async fn a_row_tells_how_the_key_does_and_when_n8n_was_heard_of() {
     let id = house.register(&house.acme).await;
     let at = row(&house, id).await;
     assert_eq!(at["api_key_health"], json!({ "state": "refused", "since": "2025-01-21T10:30:00Z" }));
-    assert_eq!((&at["last_seen_at"], &at["workflows"]), (&Value::Null, &json!(0)), "{at}");
+    // A refusal is an answer.
+    assert_eq!((&at["last_seen_at"], &at["workflows"]), (&json!("2025-01-21T10:30:00Z"), &json!(0)), "{at}");
     assert!(at["listing_error"].as_str().unwrap().contains("refuses the API key"), "{at}");
     house.n8n.refuse_key(false);
     house.advance(60 * SECOND);

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::{Answer, N8N, TestApp, named, samples};
@@ -95,6 +97,72 @@ async fn the_webhook_origin_counts_as_the_installations() {
     let answer = register(&house, "webhook_url", json!(N8N)).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     assert_eq!(house.acme.post("/api/trigger-webhook", samples::trigger()).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_reply_says_how_n8n_takes_the_key() {
+    type Trouble = fn(&TestApp);
+    let rows: [(Trouble, Value, &str); 7] = [
+        (|_| {}, json!(true), ""),
+        (|house| house.n8n.refuse_key(true), json!(false), "refuses the API key"),
+        (|house| house.n8n.answer_api(Some((403, r#"{"message":"Forbidden"}"#))), json!(false), "scope"),
+        (|house| house.n8n.answer_api(Some((200, "<html>Sign in</html>"))), json!(false), "not n8n's API"),
+        (|house| house.n8n.answer_api(Some((503, "starting"))), Value::Null, "503"),
+        (|house| house.n8n.set_down(true), Value::Null, "cannot be reached"),
+        (
+            |house| house.n8n.slow(&house.clock, Duration::from_secs(9), Duration::ZERO),
+            Value::Null,
+            "did not answer within 2 seconds",
+        ),
+    ];
+    for (trouble, ok, error) in rows {
+        let house = TestApp::new().await;
+        trouble(&house);
+        let begun = house.app.now();
+        let body = samples::with(samples::registration(), "host", json!(N8N));
+        let answer = house.acme.post_once(PATH, "once", body.clone()).await;
+        assert!(house.app.now().since(begun) <= Duration::from_secs(2), "{error}");
+        assert_eq!((answer.status, &answer.json["n8n_api"]["ok"]), (201, &ok), "{error}: {answer:?}");
+        let said = answer.json["n8n_api"]["error"].as_str().unwrap_or_default();
+        assert!(said.contains(error) && said.is_empty() == error.is_empty(), "{error}: {answer:?}");
+        assert!(!answer.text.contains("n8n-api-key-here"), "{answer:?}");
+        let asked = house.network.sent();
+        assert!(asked.len() <= 1, "{asked:?}");
+        assert!(asked.iter().all(|asked| asked.url.as_str() == format!("{N8N}/api/v1/workflows?limit=1")));
+        let again = house.acme.post_once(PATH, "once", body).await;
+        assert_eq!((again.header("idempotent-replayed"), &again.text), (Some("true"), &answer.text));
+    }
+}
+
+#[tokio::test]
+async fn a_large_workflow_is_an_answer() {
+    let house = TestApp::new().await;
+    house.n8n.add_workflow("wf1", "Report", "report");
+    house.n8n.pin(3 << 20);
+    let answer = register(&house, "host", json!(N8N)).await;
+    assert_eq!(answer.json["n8n_api"], json!({ "ok": true }), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_address_inside_n8n_is_cut_to_its_base() {
+    for page in
+        ["/api/v1", "/api/v1/", "/home/workflows", "/workflow/AbCdEfGh12345678?projectId=1", "/webhook/x"]
+    {
+        let house = TestApp::new().await;
+        house.n8n.add_workflow("wf1", "Report", "report");
+        let answer = register(&house, "host", json!(format!("{N8N}{page}"))).await;
+        assert_eq!((answer.status, &answer.json["n8n_api"]["ok"]), (201, &json!(true)), "{page}: {answer:?}");
+        let warning = &answer.json["warnings"][0];
+        assert_eq!(warning["code"], "address_cut", "{page}: {answer:?}");
+        assert!(warning["message"].as_str().unwrap().contains(N8N), "{warning}");
+        house.drain().await;
+        assert!(house.network.sent().iter().all(|sent| sent.url.path() == "/api/v1/workflows"), "{page}");
+        let triggered =
+            house.acme.post("/api/trigger-webhook", json!({ "endpoint": format!("{N8N}/webhook/report") }));
+        assert_eq!(triggered.await.json["workflow_id"], "wf1", "{page}");
+    }
+    let house = TestApp::new().await;
+    assert_eq!(house.acme.post(PATH, samples::registration()).await.json["warnings"], Value::Null);
 }
 
 #[tokio::test]

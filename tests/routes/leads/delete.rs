@@ -51,7 +51,11 @@ async fn a_deleted_lead_leaves_nothing_to_find_but_what_it_owes() {
     assert_eq!(decided.json["resume_state"], "pending", "{decided:?}");
     assert_eq!(house.acme.delete(&format!("{PATH}/{id}")).await.status, 200);
     let items = dump::items(&house.file).await.unwrap();
-    assert_eq!(items.len(), before + 2, "the lead that is kept aside, and its debt");
+    assert_eq!(
+        items.len(),
+        before + 3,
+        "the lead that is kept aside, its debt, and what its execution asked"
+    );
     let kept = items.iter().find(|item| item.pk.ends_with("#lead-deleted")).unwrap();
     assert_eq!(kept.due_at, None);
     assert!(!kept.body.contains("sealed_resume_url"), "{}", kept.body);

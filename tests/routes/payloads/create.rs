@@ -107,9 +107,14 @@ async fn the_automation_route_sets_what_a_review_needs() {
     let body = json!({ "title": "x", "human_interaction": false, "automation_status": "approved" });
     let made = house.acme.post("/automation/payload/create", body.clone()).await;
     assert_eq!((made.status, &made.json["automation_status"]), (201, &json!("pending")));
+    assert_eq!(made.json["warnings"][0]["code"], "review_required", "what was said does not count: {made:?}");
     let shown = house.acme.get(&format!("{PATH}/{}", made.id())).await;
     assert_eq!(shown.json["human_interaction"], true);
     let plain = house.acme.post(PATH, body).await;
+    assert!(plain.json.get("warnings").is_none(), "{plain:?}");
+    let media = json!({ "title": "x", "media_type": "image", "human_interaction": false });
+    let media = house.acme.post("/automation/media/create", media).await;
+    assert_eq!(media.json["warnings"][0]["code"], "review_required", "{media:?}");
     assert_eq!(plain.json["automation_status"], "approved");
 }
 
@@ -119,9 +124,8 @@ async fn a_resume_url_must_lie_on_a_registered_n8n() {
     house.seed_installation(&house.acme, 45).await;
     house.seed_installation_at(&house.rival, 46, "https://rival.example.com").await;
     for url in [
-        "https://evil.test/webhook-waiting/7?signature=s3cret",
-        "https://rival.example.com/webhook-waiting/7?signature=s3cret",
-        "http://n8n.example.com/webhook-waiting/7?signature=s3cret",
+        "https://evil.test/?signature=s3cret",
+        "https://rival.example.com/7?signature=s3cret",
         "https://n8n.example.com@evil.test/webhook-waiting/7?signature=s3cret",
         "http://169.254.169.254/latest?signature=s3cret",
     ] {

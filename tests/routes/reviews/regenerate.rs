@@ -67,6 +67,40 @@ async fn a_post_from_another_execution_is_a_payload_of_its_own() {
     assert_eq!(shown(&house).await["automation_status"], "regenerate");
 }
 
+/// Two questions of one execution with the same type: the second is no renewal of the first, and gets neither its id nor its
+/// content.
+#[tokio::test]
+async fn a_post_with_another_title_is_a_payload_of_its_own() {
+    let house = samples::scene().await;
+    decide(&house, "regenerate").await;
+    let body = samples::with(samples::payload(), "title", json!("Quite another question"));
+    let other = house.acme.post("/automation/payload/create", body).await;
+    assert_eq!(other.status, 201);
+    assert_ne!(other.id(), 42);
+    assert_eq!(shown(&house).await["automation_status"], "regenerate");
+    let again = house.acme.post("/automation/payload/create", samples::payload()).await;
+    assert_eq!(again.id(), 42, "its own next attempt renews it still");
+}
+
+#[tokio::test]
+async fn where_the_node_is_told_it_counts_and_the_title_may_change() {
+    let house = samples::scene().await;
+    let from = |node: &str, title: &str| {
+        let body = samples::with(samples::payload(), "node", json!(node));
+        samples::with(body, "title", json!(title))
+    };
+    let post = async |node: &str, title: &str| {
+        let made = house.acme.post("/automation/payload/create", from(node, title)).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        made.id()
+    };
+    let id = post("Ask A", "First draft").await;
+    let body = json!({ "entity_id": id, "entity_type": "custom_payload" });
+    assert_eq!(house.acme.post("/automation/regenerate", body).await.status, 200);
+    assert_ne!(post("Ask B", "First draft").await, id, "another node, with the same title");
+    assert_eq!(post("Ask A", "Second draft").await, id);
+}
+
 #[tokio::test]
 async fn only_one_post_renews_the_payload() {
     let house = samples::scene().await;

@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::json;
-use shared::accounts::NewKey;
+use shared::{accounts::NewKey, config::Settings};
 
-use crate::support::{TestApp, refusal, samples};
+use crate::support::{TestApp, refusal, samples, settings};
 
 const PATH: &str = "/api/trigger-webhook";
 
@@ -49,10 +49,32 @@ async fn retry_after_is_the_rest_of_the_minute() {
 }
 
 #[tokio::test]
-async fn polls_count_against_the_same_minute() {
+async fn polls_and_triggers_have_a_window_each() {
     let house = spent().await;
-    let answer = house.acme.post("/api/poll-execution", json!({ "nid": 1 })).await;
-    assert_eq!(answer.status, 429);
+    let poll = async || house.acme.post("/api/poll-execution", json!({ "nid": 1 })).await;
+    for left in (0..60).rev() {
+        let answer = poll().await;
+        assert_eq!((answer.status, answer.header("x-ratelimit-remaining")), (404, Some(&*left.to_string())));
+    }
+    assert_eq!((poll().await.status, house.acme.post(PATH, samples::trigger()).await.status), (429, 429));
+    house.advance(Duration::from_secs(60));
+    for _ in 0..60 {
+        assert_eq!(poll().await.status, 404);
+    }
+    assert_eq!(poll().await.status, 429, "a dashboard that polls too much");
+    assert_eq!(house.acme.post(PATH, samples::trigger()).await.status, 200, "uses up no triggers");
+}
+
+#[tokio::test]
+async fn each_window_has_a_setting_of_its_own() {
+    let limits = Settings { trigger_limit: 1, poll_limit: 2, ..settings() };
+    let house = TestApp::with(limits).await;
+    for (path, limit) in [(PATH, "1"), ("/api/poll-execution", "2")] {
+        let answer = house.acme.post(path, json!({})).await;
+        assert_eq!((answer.status, answer.header("x-ratelimit-limit")), (422, Some(limit)), "{path}");
+    }
+    assert_eq!(house.acme.post(PATH, json!({})).await.status, 429);
+    assert_eq!(house.acme.post("/api/poll-execution", json!({})).await.status, 422);
 }
 
 #[tokio::test]

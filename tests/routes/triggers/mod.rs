@@ -1,3 +1,4 @@
 mod limit;
 mod poll;
+mod redirect;
 mod trigger;

@@ -46,6 +46,7 @@ fn execution(status: &str, started_at: i64) -> Execution {
         passed: 0,
         decisions: vec![],
         token: "t".into(),
+        order: Default::default(),
     }
 }
 

@@ -22,7 +22,7 @@ async fn n8n_receives_the_documented_body_and_nothing_else() {
     let house = house().await;
     let answer = house.acme.post(PATH, samples::trigger()).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    let sent = house.network.sent();
+    let sent = house.network.sent_to("/webhook/");
     assert_eq!(sent.len(), 1);
     assert_eq!(
         (sent[0].method.as_str(), sent[0].url.as_str()),
@@ -43,7 +43,7 @@ async fn n8n_receives_the_documented_body_and_nothing_else() {
 async fn source_and_data_have_defaults() {
     let house = house().await;
     trigger(&house, "https://n8n.example.com/webhook/your-path").await;
-    let body = house.network.sent()[0].json();
+    let body = house.network.sent_to("/webhook/")[0].json();
     assert_eq!((&body["source"], &body["data"]), (&json!("dashboard"), &json!({})));
 }
 
@@ -52,7 +52,7 @@ async fn data_sent_as_text_reaches_n8n_as_an_object() {
     let house = house().await;
     let body = samples::with(samples::trigger(), "data", json!(r#"{"custom_key":1}"#));
     house.acme.post(PATH, body).await;
-    assert_eq!(house.network.sent()[0].json()["data"], json!({ "custom_key": 1 }));
+    assert_eq!(house.network.sent_to("/webhook/")[0].json()["data"], json!({ "custom_key": 1 }));
 }
 
 #[tokio::test]
@@ -115,6 +115,45 @@ async fn an_n8n_that_never_answers_is_a_504() {
 }
 
 #[tokio::test]
+async fn a_late_or_lost_answer_names_the_run_to_poll() {
+    for (lost, status) in [(OutError::Timeout, 504), (OutError::Broken("connection reset".into()), 502)] {
+        for listed in [true, false] {
+            let house = TestApp::new().await;
+            if listed {
+                house.n8n.add_workflow("abc123", "Report", "report");
+                house.register(&house.acme).await;
+            } else {
+                house.register(&house.acme).await;
+                house.n8n.add_workflow("abc123", "Report", "report");
+            }
+            house.n8n.answer_webhooks(Err(lost.clone()));
+            let late = trigger(&house, &format!("{N8N}/webhook/report")).await;
+            assert_eq!((late.status, &late.json["triggered_at"]), (status, &json!("2025-01-21T10:30:00Z")));
+            assert_eq!(
+                (&late.json["workflow_id"], &late.json["following"]),
+                (&json!("abc123"), &json!(true))
+            );
+            assert!(late.json["nid"].is_u64() && late.json["installation_id"].is_u64(), "{late:?}");
+            house.n8n.runs(551, "abc123", house.app.now().0);
+            house.n8n.set_status(551, "success");
+            house.live(Duration::from_secs(5)).await;
+            let body = json!({ "nid": late.json["nid"], "triggered_after": late.json["triggered_at"] });
+            let polled = house.acme.post("/api/poll-execution", body).await;
+            assert_eq!(
+                (&polled.json["status"], &polled.json["execution_id"]),
+                (&json!("success"), &json!("551")),
+                "listed before: {listed}"
+            );
+        }
+    }
+    let house = house().await;
+    house.n8n.answer_webhooks(Err(OutError::Timeout));
+    let unknown = trigger(&house, &format!("{N8N}/webhook/nobodys")).await;
+    assert_eq!((unknown.status, &unknown.json["nid"]), (504, &Value::Null), "{unknown:?}");
+    assert_eq!(unknown.json["following"], false);
+}
+
+#[tokio::test]
 async fn a_refused_trigger_leaves_its_idempotency_key_free() {
     let house = house().await;
     house.n8n.answer_webhooks(Ok((404, "{}")));
@@ -125,7 +164,7 @@ async fn a_refused_trigger_leaves_its_idempotency_key_free() {
         house.acme.post_once(PATH, "once", samples::trigger()).await.header("idempotent-replayed"),
         Some("true")
     );
-    assert_eq!(house.network.sent().len(), 2);
+    assert_eq!(house.network.sent_to("/webhook/").len(), 2);
 }
 
 /// Sends a trigger, and its repeat at once and when a request that died would be taken up again.

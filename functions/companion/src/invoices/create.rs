@@ -12,7 +12,7 @@ use shared::{
         extract::QueryFields,
         fields::Fields,
         origin::{self, Origin, Placed},
-        reply::Reply,
+        reply::{Reply, Warning},
     },
     ids::Id,
     repo::invoices::{GUARD, Invoices},
@@ -44,9 +44,14 @@ pub struct CreateInvoice {
     /// n8n's id of the execution: needed to resume it.
     #[schema(max_length = 200)]
     execution_id: Option<String>,
-    /// `$execution.resumeUrl`: called after the decision. Must lie on the installation's host or webhook URL.
+    /// `$execution.resumeUrl`: called after the decision. One that lies neither below the installation's host nor below its
+    /// webhook URL is called there, and `warnings` says so.
     #[schema(format = "uri")]
     resume_url: Option<String>,
+    /// Headers that the Wait node asks its callers for (Header Auth, Basic Auth): up to five names and texts, kept sealed and
+    /// sent with the decision.
+    #[schema(value_type = Option<Object>)]
+    resume_headers: Option<String>,
     /// The client group; the installation's or the key's own when left out.
     group_id: Option<u64>,
     #[serde(flatten)]
@@ -79,6 +84,9 @@ pub struct Created {
     duplicate: Option<bool>,
     #[schema(example = "Invoice created successfully.")]
     message: &'static str,
+    /// What else to know; absent when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 /// Times that an invoice is looked for again because it was changed or deleted in the same moment.
@@ -99,7 +107,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut query): QueryFields, mut fields: 
     let patch = Patch::read(&mut fields);
     let origin = Origin::read(&mut fields);
     fields.finish()?;
-    let Placed { subject, resume_url, .. } = origin.place(&ctx).await?;
+    let Placed { subject, resume_url, warnings, .. } = origin.place(&ctx).await?;
     let mut invoice = Invoice {
         subject,
         number,
@@ -110,13 +118,13 @@ pub async fn handler(ctx: Ctx, QueryFields(mut query): QueryFields, mut fields: 
         status_history: Vec::new(),
     };
     patch.clone().apply(&mut invoice, &ctx);
-    let posted = Posted { invoice, patch, resume_url, on_duplicate };
+    let posted = Posted { invoice, patch, resume_url, warnings, on_duplicate };
     for _ in 0..TRIES {
         let mut invoice = posted.invoice.clone();
         let sent_back = origin::renew(&ctx, &mut invoice).await?;
         origin::seal(&ctx, posted.resume_url.clone(), &mut invoice).await?;
         let Some(before) = sent_back else { return create(&ctx, Posted { invoice, ..posted }).await };
-        match renew(&ctx, &before, invoice.subject, posted.patch.clone()).await {
+        match renew(&ctx, &before, invoice.subject, &posted).await {
             // It was changed, as by n8n's answer to the decision, which is noted while the workflow goes on.
             Err(Refused::Write(..)) => {}
             ended => return Ok(ended?),
@@ -130,14 +138,15 @@ struct Posted {
     invoice: Invoice,
     patch: Patch,
     resume_url: Option<Url>,
+    warnings: Vec<Warning>,
     on_duplicate: OnDuplicate,
 }
 
 /// A reviewer had sent the invoice back: it keeps its id and its past, and gets what is posted now.
-async fn renew(ctx: &Ctx, before: &Invoice, subject: Subject, patch: Patch) -> Result<Reply, Refused> {
+async fn renew(ctx: &Ctx, before: &Invoice, subject: Subject, posted: &Posted) -> Result<Reply, Refused> {
     let mut invoice = Invoice { subject, ..before.clone() };
-    patch.apply(&mut invoice, ctx);
-    let reply = Reply::created(&told(&invoice, None, "Invoice created successfully."))?;
+    posted.patch.clone().apply(&mut invoice, ctx);
+    let reply = Reply::created(&told(posted, &invoice, None, "Invoice created successfully."))?;
     let writes = origin::writes(ctx, Some(before), &invoice)?;
     origin::commit(ctx, writes, &invoice, reply).await
 }
@@ -145,7 +154,7 @@ async fn renew(ctx: &Ctx, before: &Invoice, subject: Subject, patch: Patch) -> R
 async fn create(ctx: &Ctx, mut posted: Posted) -> Result<Reply> {
     for _ in 0..TRIES {
         let invoice = &posted.invoice;
-        let created = Reply::created(&told(invoice, None, "Invoice created successfully."))?;
+        let created = Reply::created(&told(&posted, invoice, None, "Invoice created successfully."))?;
         let holder = match ctx.commit(ctx.invoices().insert(invoice)?, created.clone()).await {
             Err(Refused::Write(GUARD, Some(guard))) => Invoices::holder(&guard)?,
             committed => return Ok(committed?),
@@ -158,11 +167,11 @@ async fn create(ctx: &Ctx, mut posted: Posted) -> Result<Reply> {
         // Deleted since the guard was met: the number is free again.
         let Some(standing) = ctx.invoices().get(holder).await? else { continue };
         if matches!(posted.on_duplicate, OnDuplicate::Ignore) {
-            let reply = Reply::ok(&told(&standing, Some(true), "Invoice already exists."))?;
+            let reply = Reply::ok(&told(&posted, &standing, Some(true), "Invoice already exists."))?;
             return Ok(ctx.commit(Vec::new(), reply).await?);
         }
         let updated = updated(ctx, &standing, &posted).await?;
-        let reply = Reply::ok(&told(&updated, Some(true), "Invoice updated."))?;
+        let reply = Reply::ok(&told(&posted, &updated, Some(true), "Invoice updated."))?;
         let writes = ctx.invoices().replace(&standing, &updated)?;
         match origin::commit(ctx, writes, &updated, reply).await {
             Err(Refused::Write(..)) => {}
@@ -192,7 +201,7 @@ async fn updated(ctx: &Ctx, standing: &Invoice, posted: &Posted) -> Result<Invoi
     Ok(invoice)
 }
 
-fn told(invoice: &Invoice, duplicate: Option<bool>, message: &'static str) -> Created {
+fn told(posted: &Posted, invoice: &Invoice, duplicate: Option<bool>, message: &'static str) -> Created {
     Created {
         success: true,
         id: invoice.subject.id,
@@ -200,5 +209,6 @@ fn told(invoice: &Invoice, duplicate: Option<bool>, message: &'static str) -> Cr
         status: invoice.status.as_str(),
         duplicate,
         message,
+        warnings: posted.warnings.clone(),
     }
 }

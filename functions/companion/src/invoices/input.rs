@@ -100,7 +100,7 @@ impl Patch {
             discount_amount: fields.whole("discount_amount", MAX_CENTS),
             status: status(fields),
             title: fields.text("title", 500),
-            due_date: fields.moment("due_date"),
+            due_date: fields.day("due_date"),
             issued_at: fields.moment("issued_at"),
             client_name: fields.text("client_name", 255),
             client_email: fields.email("client_email"),

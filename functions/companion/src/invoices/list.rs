@@ -4,7 +4,7 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::QueryFields,
-        origin::check_group,
+        origin::{check_group, execution_state},
         page,
         reply::Reply,
         shown::{Shown, shown},
@@ -22,6 +22,9 @@ use super::{input::status, wire::InvoiceOut};
 pub struct ListQuery {
     /// `draft`, `sent`, `viewed`, `paid`, `overdue`, `disputed` or `cancelled`.
     status: Option<String>,
+    /// How the execution that handed it in stands, as far as Baton has learned: `ended`, `failed`, `gone`, `passed`, or
+    /// `over` for any of them.
+    execution_state: Option<String>,
     group_id: Option<u64>,
     /// Text to find in number, title and client, whatever its case.
     #[param(max_length = 200)]
@@ -54,6 +57,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     let filter = Filter {
         status: status(&mut fields),
         group_id: fields.id("group_id"),
+        execution_state: execution_state(&mut fields),
         search: fields.text("search", 200).map(|text| text.to_lowercase()),
     };
     fields.finish()?;

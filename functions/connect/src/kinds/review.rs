@@ -59,6 +59,8 @@ fn review(kind: &Kind, values: &Values, send: &'static str, fields: &[(&str, &st
     let mut fields = fields.to_vec();
     // Newer versions of n8n sign this address, so that it cannot be guessed from the execution's id.
     fields.push(("resume_url", "$execution.resumeUrl"));
+    // What the same node sends after a regenerate renews what it sent before, whatever its title is by then.
+    fields.push(("node", "$nodeId"));
     let mut decisions = vec!["approved", "denied"];
     if values.allow_regenerate {
         fields.push(("allow_regenerate", "true"));

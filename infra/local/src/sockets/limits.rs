@@ -81,7 +81,7 @@ impl Default for Limits {
             body_time: Duration::from_secs(30),
             body_bytes: 128 * MB,
             body_wait: Duration::from_secs(2),
-            rest_bytes: 32 * MB,
+            rest_bytes: 256 * MB,
             rest_time: Duration::from_secs(10),
             reply: Pace { grace: Duration::from_secs(20), rate: 8 * 1024 },
             reply_bytes: 64 * MB,

@@ -78,6 +78,7 @@ impl Life {
         let mut child = command(data, settings)
             .env("BATON_LOG", "warn")
             .env("BATON_TRIGGER_LIMIT", "1000000")
+            .env("BATON_POLL_LIMIT", "1000000")
             .args(["serve", "--json"])
             .stdout(Stdio::piped())
             .stderr(log)

@@ -127,6 +127,7 @@ impl Host {
                 passed: 0,
                 decisions: Vec::new(),
                 token: String::new(),
+                order: Default::default(),
             },
         );
         json!({ "execution_id": id.to_string() })

@@ -96,10 +96,9 @@ fn complete_operation(operation: &mut Value, components: &mut Value, route: &Rou
     {
         operation["x-scope"] = json!(scope);
     }
-    if route.rate == RateClass::Trigger {
-        operation["x-rate-limit"] = json!({
-            "class": "trigger", "requests": Settings::default().trigger_limit, "seconds": WINDOW, "per": "API key or user",
-        });
+    if let Some((class, requests)) = route.rate.limit(&Settings::default()) {
+        operation["x-rate-limit"] =
+            json!({ "class": class, "requests": requests, "seconds": WINDOW, "per": "API key or user" });
     }
     let summary = operation["summary"].as_str().unwrap_or_default().to_owned();
     let more = operation["description"].as_str().map(str::to_owned);
@@ -137,7 +136,7 @@ fn admission(route: &Route) -> String {
             }
         },
     };
-    if route.rate == RateClass::Trigger {
+    if route.rate != RateClass::None {
         text.push_str(" Limited: see `x-rate-limit`; all operations of a class count together.");
     }
     text

@@ -17,8 +17,9 @@ use crate::{
     domain::{
         api_key,
         custom_field::{self, CustomField, FieldType},
-        email, installation, media_url,
+        email, media_url, n8n_host,
         pipeline::{Pipeline, read_color},
+        place::Place,
         words,
     },
     egress::parse_url,
@@ -256,8 +257,8 @@ fn cursor(data: &[u8]) {
 
 fn url(data: &[u8]) {
     let _ = parse_url(text(data));
-    let _ = installation::base_url(text(data));
-    installation::origin(text(data));
+    let _ = n8n_host::n8n_base_url(text(data));
+    Place::parse(text(data));
 }
 
 fn video(data: &[u8]) {

@@ -11,8 +11,9 @@ use url::{Host, Url};
 use super::text_lines;
 use crate::{
     domain::{
-        installation::{base_url, origin},
         media_url,
+        n8n_host::{base_url, n8n_base_url},
+        place::Place,
     },
     egress::{Guarded, HttpOut, Policy, Resolver, parse_url},
     http::fields::Fields,
@@ -134,7 +135,17 @@ fn base(text: &str, execution: &str, suffix: &str, token: &str) {
     let Ok(base) = base_url(text) else { return };
     assert_eq!(base_url(&base).as_ref(), Ok(&base), "{text} is kept in two forms");
     assert!(!base.ends_with('/') && !base.contains(['?', '#']), "{base}");
-    assert_eq!(origin(&base), origin(text.trim()), "{text}");
+    let place = |text: &str| Place::parse(text);
+    assert_eq!(place(&base), place(text.trim()), "{text}");
+    let n8n = n8n_base_url(text).map(|(base, _)| base);
+    assert!(n8n.is_ok(), "{text} is a base and no n8n's: {n8n:?}");
+    let Ok(n8n) = n8n else { return };
+    assert_eq!(n8n_base_url(&n8n), Ok((n8n.clone(), false)), "{text} is cut in two ways");
+    assert!(base.starts_with(&n8n), "{text} is cut to {n8n}");
+    if let (Some(n8n), Some(whole)) = (place(&n8n), place(&base)) {
+        assert!(n8n.holds(&whole) && whole.lies_below(&n8n.path()), "{text} lies elsewhere");
+        assert_eq!(whole.path().matches('/').count(), whole.depth(), "{text}");
+    }
     let Ok(host) = Url::parse(&base) else { return assert!(base.is_empty(), "{base} is no URL") };
     assert!(host.username().is_empty() && host.password().is_none(), "{base}");
     let url =

@@ -1,0 +1,95 @@
+//! Noting how n8n takes a registered key, and telling people once when it stops.
+//!
+//! Its one rule: whoever calls n8n learns it by the way, and is not hindered. What is known costs nothing, and what cannot be
+//! noted is logged. Only n8n's own word counts: one that is away, starting or in trouble says nothing of its key.
+
+use crate::{
+    app::App,
+    clock::Millis,
+    domain::{
+        installation::{Installation, KeyHealth, KeyState},
+        notification::{Notification, NotificationType},
+    },
+    error::{LogFailure, Result},
+    ids::Id,
+    installed::Installed,
+    repo::{installations::Installations, notifications::Notifications},
+    store::{self, StoreError},
+    tenant::TenantId,
+};
+
+/// Which key n8n has said something of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Whose {
+    pub tenant: TenantId,
+    pub installation_id: Id,
+    pub key_version: u64,
+}
+
+/// How long a word is not noted again though the installation that was read does not tell it yet.
+const NOTED: std::time::Duration = std::time::Duration::from_secs(60);
+
+impl App {
+    /// n8n has said something of the key that an installation was read with.
+    pub(super) async fn heard(&self, tenant: TenantId, read: &Installation, state: KeyState) {
+        let (now, recent) = (self.moment(), &self.sightings.words);
+        let whose = Whose { tenant, installation_id: read.id, key_version: read.key_version };
+        let known = recent.get(&whose, now).map(|known| *known);
+        if known.or(read.api_key_health.map(|health| health.state)) == Some(state) {
+            return;
+        }
+        if note(self, whose, state).await.log_failure("how n8n takes its key could not be noted").is_some() {
+            recent.put(whose, state.into(), now, NOTED);
+        }
+    }
+}
+
+async fn note(app: &App, whose: Whose, state: KeyState) -> Result<()> {
+    let (tenant, now) = (whose.tenant, app.now());
+    let installations = Installations { store: &*app.store, tenant };
+    let key = installations.key(whose.installation_id);
+    let Some(stored) = app.store.get(&key).await? else { return Ok(()) };
+    let standing: Installation = stored.decode()?;
+    let mut after = standing.clone();
+    // Another key was registered since: what n8n says to the earlier one is no news of it.
+    if standing.key_version != whose.key_version || !after.learn_key(state, now) {
+        return Ok(());
+    }
+    let mut writes = vec![installations.put_key_health(stored, KeyHealth { state, since: now })?];
+    if standing.key_works() && state == KeyState::Refused {
+        tracing::warn!(installation = %standing.id, "n8n refuses a key that worked");
+        let notifications = Notifications { store: &*app.store, tenant };
+        writes.push(notifications.insert(&stopped(app.id(), &standing, now))?);
+    }
+    match store::apply(&*app.store, writes).await {
+        Ok(()) => Installed { app, tenant }.reread(standing.id),
+        // Somebody else is at it; the next call tells the same.
+        Err(StoreError::ConditionFailed { .. } | StoreError::Canceled(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// What people are told when a key stops working.
+fn stopped(id: Id, installation: &Installation, now: Millis) -> Notification {
+    let Installation { title, host, instance_id, .. } = installation;
+    let title = format!("n8n refuses the API key of {title}");
+    Notification {
+        id,
+        group_id: installation.group_id,
+        // As long as any title may be.
+        title: title.chars().take(255).collect(),
+        message: format!(
+            "The API key that was registered for {host} worked, and n8n refuses it now (401): it has ended or was deleted. Until \
+             n8n takes one again, runs are not followed to their end, new workflows are not found, and a decision goes only \
+             where it can be told without looking. Make another key in n8n (Settings, n8n API) and register it under the \
+             same instance_id, {instance_id}: POST /api/installs/register."
+        ),
+        kind: NotificationType::WorkflowAlert,
+        link: None,
+        entity_type: Some("installation".into()),
+        entity_id: Some(installation.id),
+        read: None,
+        created_at: now,
+    }
+}

@@ -1,0 +1,97 @@
+//! Which entities an execution asked a person about.
+//!
+//! "Which others wait in this execution?" → the partition of an installation and an execution, sorted by age.
+//!
+//! Its one rule: an entry is written in the transaction that writes its entity, and it outlives the decision, because the
+//! order of what was asked tells whose wait is whose. What became of the entity stands with the entity.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::Millis,
+    domain::{review::EntityType, subject::Subject},
+    ids::Id,
+    store::{Key, Query, Store, StoreError, Write, encode, segment},
+    tenant::TenantId,
+};
+
+/// How long an execution's questions are remembered after they were asked.
+const KEEP: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 3600);
+/// Entries that are read; an execution that asks more than this is told apart by less.
+const MOST: usize = 1000;
+
+/// One entity that an execution asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    pub kind: EntityType,
+    pub id: Id,
+    /// What the suffix of its resume URL is known by, where it has one.
+    pub suffix: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    kind: EntityType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    suffix: Option<String>,
+    ttl: i64,
+}
+
+/// The questions of one tenant's executions.
+#[derive(Clone, Copy)]
+pub struct Asks<'a> {
+    pub store: &'a dyn Store,
+    pub tenant: TenantId,
+}
+
+impl Asks<'_> {
+    /// The entities that an execution asked about, the oldest first.
+    pub async fn of(&self, installation: Id, execution: &str) -> Result<Vec<Ask>, StoreError> {
+        let partition = Key::partition(self.tenant, &partition(installation, execution));
+        let page = self.store.query(&Query::table(partition).limit(MOST)).await?;
+        let read = |item: &crate::store::Item| {
+            let Entry { kind, suffix, .. } = item.decode()?;
+            let id = item.key.sk().split('#').next().and_then(|id| id.parse().ok());
+            Ok(id.map(|id| Ask { kind, id, suffix }))
+        };
+        page.items.iter().filter_map(|item| read(item).transpose()).collect()
+    }
+}
+
+/// The writes that bring the entry of an entity up to date when it is created or changed.
+pub fn changes(
+    tenant: TenantId,
+    kind: EntityType,
+    before: Option<&Subject>,
+    after: &Subject,
+) -> Result<Vec<Write>, StoreError> {
+    let is = |subject: &Subject| key(tenant, kind, subject).map(|key| (key, subject.resume_suffix.clone()));
+    let (old, new) = (before.and_then(is), is(after));
+    if old == new {
+        return Ok(Vec::new());
+    }
+    let mut writes = Vec::new();
+    if let Some((old, _)) = old.filter(|(old, _)| new.as_ref().is_none_or(|(new, _)| new != old)) {
+        writes.push(Write::delete(old));
+    }
+    if let Some((key, suffix)) = new {
+        let ttl = Millis(after.posted_at.0).plus(KEEP).seconds();
+        writes.push(Write::put(key, encode(&Entry { kind, suffix, ttl })?));
+    }
+    Ok(writes)
+}
+
+/// The write that takes away the entry of an entity that nobody waits for any more.
+pub fn forget(tenant: TenantId, kind: EntityType, subject: &Subject) -> Option<Write> {
+    key(tenant, kind, subject).map(Write::delete)
+}
+
+fn key(tenant: TenantId, kind: EntityType, subject: &Subject) -> Option<Key> {
+    let (installation, execution) = subject.asking()?;
+    let sort = format!("{}#{}", subject.id.sortable(), kind.as_str());
+    Some(Key::of(tenant, &partition(installation, execution), sort))
+}
+
+fn partition(installation: Id, execution: &str) -> String {
+    format!("asks#{installation}#{}", segment(execution))
+}
