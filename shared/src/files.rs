@@ -15,7 +15,7 @@ use crate::{
     domain::file::{File, GIVEN_FOR, UPLOADED_WITHIN, Upload, blob_name},
     error::{Error, Result},
     ids::Id,
-    repo::files::Files,
+    repo::files::{Files, Signing},
     tenant::TenantId,
 };
 
@@ -38,8 +38,8 @@ pub struct Address {
 pub enum Purpose {
     /// To upload so many bytes.
     Up { bytes: u64 },
-    /// To download a version.
-    Down { version: String, content_type: String, name: String },
+    /// To download a version of so many bytes.
+    Down { bytes: u64, version: String, content_type: String, name: String },
 }
 
 /// What stands in an address of ours, once its signature was seen.
@@ -79,6 +79,7 @@ pub async fn download_address(app: &App, tenant: TenantId, file: &File) -> Resul
         Some(url) => url,
         None => {
             let purpose = Purpose::Down {
+                bytes: file.bytes,
                 version: file.version.clone(),
                 content_type: file.content_type.clone(),
                 name: file.name.clone(),
@@ -92,7 +93,8 @@ pub async fn download_address(app: &App, tenant: TenantId, file: &File) -> Resul
 /// What an address of ours says, if this house has signed it and its time has not run out.
 pub async fn open(app: &App, token: &str) -> Result<Option<Link>> {
     let Some((tenant, text, signature)) = split(token) else { return Ok(None) };
-    let secret = secret(app, tenant).await?;
+    // Nothing is made for who asks: the tenant may be one that a stranger has thought of.
+    let Some(secret) = known_secret(app, tenant).await? else { return Ok(None) };
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     if hmac::verify(&key, &signed(tenant, &text), &signature).is_err() {
         return Ok(None);
@@ -130,15 +132,27 @@ async fn own(app: &App, link: &Link) -> Result<String> {
     Ok(format!("{base}/files/{}", sign(&secret, link)))
 }
 
+/// The tenant's secret, made when there is none yet.
 async fn secret(app: &App, tenant: TenantId) -> Result<Arc<String>> {
-    let (now, recent) = (app.moment(), &app.file_secrets);
-    if let Some(secret) = recent.get(&tenant, now) {
+    if let Some(secret) = known_secret(app, tenant).await? {
         return Ok(secret);
     }
-    let signing = Files { store: &*app.store, tenant }.signing(|| app.ids.secret(SECRET)).await?;
+    let made = Files { store: &*app.store, tenant }.sign_with(app.ids.secret(SECRET)).await?;
+    Ok(believe(app, tenant, made))
+}
+
+async fn known_secret(app: &App, tenant: TenantId) -> Result<Option<Arc<String>>> {
+    if let Some(secret) = app.file_secrets.get(&tenant, app.moment()) {
+        return Ok(Some(secret));
+    }
+    let signing = Files { store: &*app.store, tenant }.signing().await?;
+    Ok(signing.map(|signing| believe(app, tenant, signing)))
+}
+
+fn believe(app: &App, tenant: TenantId, signing: Signing) -> Arc<String> {
     let secret = Arc::new(signing.secret);
-    recent.put(tenant, secret.clone(), now, BELIEVED);
-    Ok(secret)
+    app.file_secrets.put(tenant, secret.clone(), app.moment(), BELIEVED);
+    secret
 }
 
 /// The last part of an address of ours, signed with the tenant's secret.
@@ -159,8 +173,8 @@ fn write(link: &Link) -> String {
     let Link { id, until, purpose, .. } = link;
     match purpose {
         Purpose::Up { bytes } => format!("up\n{id}\n{}\n{bytes}", until.0),
-        Purpose::Down { version, content_type, name } => {
-            format!("down\n{id}\n{}\n{version}\n{content_type}\n{name}", until.0)
+        Purpose::Down { bytes, version, content_type, name } => {
+            format!("down\n{id}\n{}\n{bytes}\n{version}\n{content_type}\n{name}", until.0)
         }
     }
 }
@@ -174,13 +188,14 @@ fn split(token: &str) -> Option<(TenantId, String, Vec<u8>)> {
 }
 
 fn read(tenant: TenantId, text: &str) -> Option<Link> {
-    let mut lines = text.splitn(6, '\n');
+    let mut lines = text.splitn(7, '\n');
     let kind = lines.next()?;
     let id = lines.next()?.parse().ok()?;
     let until = Millis(lines.next()?.parse().ok()?);
     let purpose = match kind {
         "up" => Purpose::Up { bytes: lines.next()?.parse().ok()? },
         "down" => Purpose::Down {
+            bytes: lines.next()?.parse().ok()?,
             version: lines.next()?.to_owned(),
             content_type: lines.next()?.to_owned(),
             name: lines.next()?.to_owned(),
@@ -196,8 +211,12 @@ mod tests {
 
     fn links() -> [Link; 2] {
         let link = |purpose| Link { tenant: TenantId(7), id: Id::SMALLEST, until: Millis(5), purpose };
-        let down =
-            Purpose::Down { version: "v".into(), content_type: "image/png".into(), name: "a b.png".into() };
+        let down = Purpose::Down {
+            bytes: 9,
+            version: "v".into(),
+            content_type: "image/png".into(),
+            name: "a b.png".into(),
+        };
         [link(Purpose::Up { bytes: 9 }), link(down)]
     }
 

@@ -138,7 +138,7 @@ impl Blobs for Unset {
         Err(BlobError::Unavailable(self.why()))
     }
 
-    async fn beginning(&self, _: &BlobKey, _: &str, _: usize) -> Result<Option<Bytes>, BlobError> {
+    async fn part(&self, _: &BlobKey, _: &str, _: u64, _: usize) -> Result<Option<Bytes>, BlobError> {
         Err(BlobError::Unavailable(self.why()))
     }
 

@@ -81,7 +81,9 @@ async fn create(ctx: &Ctx, input: CreateInput, file: Option<Part>) -> Result<Rep
     posted.file = taken.as_ref().map(|taken| taken.file.clone());
     let takes = taken.map(|taken| taken.write);
     for _ in 1..ATTEMPTS {
-        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &input.wish, takes.as_ref()).await {
+        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &input.wish, takes.as_ref())
+            .await
+        {
             // Somebody made, renamed or deleted the collection, or changed what is renewed: look again.
             Err(Refused::Write(..)) => {}
             ended => return Ok(ended?),

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
@@ -17,9 +17,11 @@ use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::{BlobError, BlobKey, Blobs, Stat};
+use super::{BlobError, BlobKey, Blobs, Pieces, Stat};
 use crate::clock::{Clock, Millis};
 use crate::private;
+
+mod pieces;
 
 /// A file under a temporary name that is older than this belongs to no process any more.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
@@ -85,17 +87,25 @@ impl Blobs for DiskBlobs {
         blocking(move || stat(&folder)).await
     }
 
-    async fn beginning(
+    async fn part(
         &self,
         key: &BlobKey,
         version: &str,
+        from: u64,
         bytes: usize,
     ) -> Result<Option<Bytes>, BlobError> {
         if !is_version(version) {
             return Ok(None);
         }
         let path = self.folder(key).join(version);
-        blocking(move || beginning(&path, bytes)).await
+        blocking(move || part(&path, from, bytes)).await
+    }
+
+    fn begin(&self, key: &BlobKey, _content_type: &str) -> Box<dyn Pieces + '_> {
+        let version = self.versions.next();
+        // The version is its name under `tmp` as well; where there is none, nothing is ever written.
+        let temporary = self.root.join("tmp").join(version.as_deref().unwrap_or("none"));
+        Box::new(pieces::Writing::new(temporary, self.folder(key), version))
     }
 
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
@@ -150,14 +160,16 @@ impl Blobs for MemoryBlobs {
         Ok(newest.map(|(version, body)| Stat { version: version.clone(), bytes: length(body.len()) }))
     }
 
-    async fn beginning(
+    async fn part(
         &self,
         key: &BlobKey,
         version: &str,
+        from: u64,
         bytes: usize,
     ) -> Result<Option<Bytes>, BlobError> {
-        let body = self.get(key, Some(version)).await?;
-        Ok(body.map(|body| body.slice(..body.len().min(bytes))))
+        let Some(body) = self.get(key, Some(version)).await? else { return Ok(None) };
+        let from = usize::try_from(from).unwrap_or(usize::MAX).min(body.len());
+        Ok(Some(body.slice(from..from.saturating_add(bytes).min(body.len()))))
     }
 
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
@@ -277,8 +289,9 @@ fn stat(folder: &Path) -> io::Result<Option<Stat>> {
     Ok(newest)
 }
 
-fn beginning(path: &Path, bytes: usize) -> io::Result<Option<Bytes>> {
-    let Some(file) = absent_is_none(File::open(path))? else { return Ok(None) };
+fn part(path: &Path, from: u64, bytes: usize) -> io::Result<Option<Bytes>> {
+    let Some(mut file) = absent_is_none(File::open(path))? else { return Ok(None) };
+    file.seek(SeekFrom::Start(from))?;
     let mut read = Vec::new();
     file.take(length(bytes)).read_to_end(&mut read)?;
     Ok(Some(read.into()))
@@ -355,6 +368,16 @@ mod tests {
             0,
             "the folder goes with the last version"
         );
+    }
+
+    #[tokio::test]
+    async fn half_a_body_leaves_nothing_behind() {
+        let (dir, blobs) = on_disk();
+        let mut pieces = blobs.begin(&BlobKey::of(TenantId(1), "a"), "text/plain");
+        pieces.add(Bytes::from(vec![0; 600_000])).await.unwrap();
+        assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 1, "it is not kept in memory");
+        drop(pieces);
+        assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0);
     }
 
     #[test]

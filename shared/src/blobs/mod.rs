@@ -10,10 +10,13 @@ use bytes::Bytes;
 
 use crate::tenant::TenantId;
 
+pub use pieces::Pieces;
+
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 #[cfg(feature = "embedded")]
 pub mod disk;
+mod pieces;
 #[cfg(feature = "aws")]
 pub mod s3;
 
@@ -78,9 +81,19 @@ pub trait Blobs: Send + Sync + 'static {
     /// The newest version; none when there is no such blob.
     async fn stat(&self, key: &BlobKey) -> Result<Option<Stat>, BlobError>;
 
-    /// The first bytes of a version, at most so many; none when there is no such blob.
-    async fn beginning(&self, key: &BlobKey, version: &str, bytes: usize)
-    -> Result<Option<Bytes>, BlobError>;
+    /// The bytes of a version `from` there on, at most so many; none when there is no such blob.
+    async fn part(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        from: u64,
+        bytes: usize,
+    ) -> Result<Option<Bytes>, BlobError>;
+
+    /// Begins a body that comes piece by piece. An engine that has no better way keeps it in memory until its end.
+    fn begin(&self, key: &BlobKey, content_type: &str) -> Box<dyn Pieces + '_> {
+        Box::new(pieces::Kept::new(self, key, content_type))
+    }
 
     /// An address that takes one body of exactly this type and size for so long, by `PUT` and without a credential. None where
     /// the engine has no addresses.

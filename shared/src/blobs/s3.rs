@@ -94,21 +94,29 @@ impl Blobs for S3Blobs {
         }
     }
 
-    async fn beginning(
+    async fn part(
         &self,
         key: &BlobKey,
         version: &str,
+        from: u64,
         bytes: usize,
     ) -> Result<Option<Bytes>, BlobError> {
         let request = self.client.get_object().bucket(&self.bucket).key(key.as_str()).version_id(version);
-        match request.range(format!("bytes=0-{}", bytes.saturating_sub(1))).send().await {
+        let last = from.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX)).saturating_sub(1);
+        match request.range(format!("bytes={from}-{last}")).send().await {
             Ok(mut answer) => {
                 // Whoever knows no ranges sends the whole (RFC 9110 §14.2).
+                let mut skipped = if answer.content_range().is_some() { 0 } else { from };
                 let mut read = Vec::new();
                 while read.len() < bytes {
                     let next = answer.body.try_next().await;
                     match next.map_err(|e| BlobError::Unavailable(e.to_string()))? {
-                        Some(chunk) => read.extend_from_slice(&chunk[..chunk.len().min(bytes - read.len())]),
+                        Some(mut chunk) => {
+                            let skip = usize::try_from(skipped).unwrap_or(usize::MAX).min(chunk.len());
+                            skipped -= u64::try_from(skip).unwrap_or(u64::MAX);
+                            let _ = chunk.split_to(skip);
+                            read.extend_from_slice(&chunk[..chunk.len().min(bytes - read.len())]);
+                        }
                         None => break,
                     }
                 }

@@ -14,7 +14,9 @@ use crate::{clock::Millis, ids::Id};
 pub const LOOKED_AT: usize = 8192;
 /// An address to upload to works for so long.
 pub const UPLOADED_WITHIN: Duration = Duration::from_secs(15 * 60);
-/// A file that no media item has taken by then is dropped.
+/// An upload that has begun in time is over so much later.
+pub const UPLOADS_FOR: Duration = Duration::from_secs(15 * 60);
+/// A file that no media item has taken by then is dropped. Longer than uploads go on.
 pub const TAKEN_WITHIN: Duration = Duration::from_secs(3600);
 /// An address to download from works for so long.
 pub const GIVEN_FOR: Duration = Duration::from_secs(15 * 60);
@@ -33,6 +35,9 @@ pub struct File {
     pub bytes: u64,
     /// Of its blob ([`blob_name`]).
     pub version: String,
+    /// An upload may still come to its address until then; none where it never had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploads_until: Option<Millis>,
 }
 
 /// A file that is uploaded or is going to be, and that is nobody's yet. Its bytes are counted from here on.

@@ -34,19 +34,6 @@ impl FromRequest<SharedApp> for JsonBytes {
     }
 }
 
-/// A body as it is: size limited, of any media type.
-#[derive(Debug)]
-pub struct RawBytes(pub Bytes);
-
-impl FromRequest<SharedApp> for RawBytes {
-    type Rejection = Error;
-
-    async fn from_request(request: Request, app: &SharedApp) -> Result<Self> {
-        let (parts, body) = request.into_parts();
-        layers::read_body(app, &parts.headers, body).await.map(Self)
-    }
-}
-
 /// No media type at all is taken as JSON: small clients forget it.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(sent) = headers.get(header::CONTENT_TYPE) else { return true };

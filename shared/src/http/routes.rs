@@ -116,6 +116,11 @@ impl Route {
         self.method == Verb::Post && matches!(self.auth, Auth::Scope(_))
     }
 
+    /// Whether the route reads its body as it comes: a file is larger than what is kept in memory for a request.
+    pub fn streams(&self) -> bool {
+        self.method == Verb::Put && self.path == "/files/{token}"
+    }
+
     /// Every kind of error that the route can answer with.
     pub fn errors(&self) -> Vec<ErrorKind> {
         let mut kinds = self.errors.to_vec();

@@ -73,18 +73,23 @@ impl Files<'_> {
         Write::delete(self.key(id))
     }
 
-    /// The secret that signs addresses. `new` is kept where there is none yet.
-    pub async fn signing(&self, new: impl FnOnce() -> String) -> Result<Signing, StoreError> {
-        let key = Key::of(self.tenant, "file-signing", "-");
-        if let Some(item) = self.store.get(&key).await? {
-            return item.decode();
-        }
-        let made = Signing { secret: new() };
-        match self.store.write(Write::put(key, encode(&made)?).when(Cond::Absent)).await {
+    /// The secret that signs addresses, if there is one yet.
+    pub async fn signing(&self) -> Result<Option<Signing>, StoreError> {
+        self.store.get(&self.signing_key()).await?.map(|item| item.decode()).transpose()
+    }
+
+    /// Signs addresses with this secret from now on, unless there is one already: that one is returned.
+    pub async fn sign_with(&self, secret: String) -> Result<Signing, StoreError> {
+        let made = Signing { secret };
+        match self.store.write(Write::put(self.signing_key(), encode(&made)?).when(Cond::Absent)).await {
             Ok(_) => Ok(made),
             Err(StoreError::ConditionFailed { current: Some(item) }) => item.decode(),
             Err(error) => Err(error),
         }
+    }
+
+    fn signing_key(&self) -> Key {
+        Key::of(self.tenant, "file-signing", "-")
     }
 
     fn key(&self, id: Id) -> Key {
@@ -102,7 +107,7 @@ pub fn changes(
         return Ok(Vec::new());
     };
     // Of no other chore: files and chores take their ids from one source.
-    let chore = Chore::new(gone.id, What::DeleteFile { file_id: gone.id }, at);
+    let chore = Chore::new(gone.id, What::DeleteFile { file_id: gone.id, until: gone.uploads_until }, at);
     Ok(vec![count(tenant, gone.bytes, -1), Chores::owed(tenant, &chore, at)?])
 }
 

@@ -399,14 +399,15 @@ impl Blobs for FaultyBlobs {
         self.faults.call(what, Some(unavailable), None, self.inner.stat(key)).await
     }
 
-    async fn beginning(
+    async fn part(
         &self,
         key: &BlobKey,
         version: &str,
+        from: u64,
         bytes: usize,
     ) -> Result<Option<Bytes>, BlobError> {
         let what = format!("blobs.get {}", key.as_str());
-        self.faults.call(what, Some(unavailable), None, self.inner.beginning(key, version, bytes)).await
+        self.faults.call(what, Some(unavailable), None, self.inner.part(key, version, from, bytes)).await
     }
 
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {

@@ -217,15 +217,16 @@ impl Blobs for Seen<dyn Blobs> {
         self.inner.stat(key).await
     }
 
-    async fn beginning(
+    async fn part(
         &self,
         key: &BlobKey,
         version: &str,
+        from: u64,
         bytes: usize,
     ) -> Result<Option<Bytes>, BlobError> {
         self.tell(Access::object("s3:GetObjectVersion", key));
         self.tell(Access::on("s3:ListBucket", Resource::Bucket));
-        self.inner.beginning(key, version, bytes).await
+        self.inner.part(key, version, from, bytes).await
     }
 
     async fn upload_address(

@@ -5,41 +5,14 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Method;
 use serde_json::{Value, json};
-use shared::{config::Settings, testing::dump};
+use shared::{blobs::BlobKey, config::Settings, domain::file::blob_name, ids::Id, testing::dump};
 
 use super::{make, shown};
-use crate::support::{Answer, BATON, Caller, TestApp, named, refusal, settings};
+use crate::support::{Answer, BATON, TestApp, forms::form, named, refusal, settings};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 const UPLOADS: &str = "/api/media/uploads";
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// Posts a form as n8n does: fields as texts, and the file.
-async fn form(
-    caller: &Caller,
-    path: &str,
-    fields: &[(&str, &str)],
-    file: &[u8],
-    headers: &[(&str, &str)],
-) -> Answer {
-    let boundary = headers.iter().find(|(name, _)| *name == "boundary").map_or("----n8n", |(_, value)| value);
-    let mut body = Vec::new();
-    for (name, value) in fields {
-        let part =
-            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-        body.extend_from_slice(part.as_bytes());
-    }
-    let head = format!(
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"data\"; filename=\"logo.png\"\r\nContent-Type: image/png\r\n\r\n"
-    );
-    body.extend_from_slice(head.as_bytes());
-    body.extend_from_slice(file);
-    body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    let media = format!("multipart/form-data; boundary={boundary}");
-    let mut all = vec![("x-api-key", caller.text.as_str()), ("content-type", media.as_str())];
-    all.extend(headers.iter().filter(|(name, _)| *name != "boundary"));
-    caller.send(Method::POST, path, Body::from(body), &all).await
-}
 
 const LOGO: [(&str, &str); 2] = [("title", "Logo"), ("media_type", "image")];
 
@@ -120,6 +93,12 @@ async fn an_address_works_for_a_while_for_one_thing_and_not_when_it_was_changed(
     {
         assert_eq!(get(&forged).await.status, 404, "{forged}");
     }
+    let items = dump::items(&house.file).await.unwrap();
+    assert_eq!(
+        items.iter().filter(|item| item.pk.ends_with("#file-signing")).count(),
+        1,
+        "asking makes nothing"
+    );
     house.advance(14 * MINUTE);
     assert_eq!(get(&path).await.status, 200);
     house.advance(2 * MINUTE);
@@ -227,6 +206,60 @@ async fn a_file_goes_with_its_item() {
     assert_eq!(house.acme.send(Method::GET, &path, Body::empty(), &[]).await.status, 404);
     let left = dump::items(&house.file).await.unwrap();
     assert!(left.iter().all(|item| item.due_at.is_none() || item.body.contains("drop_upload")), "{left:?}");
+}
+
+#[tokio::test]
+async fn what_is_uploaded_to_the_store_again_goes_with_the_item_too() {
+    let house = TestApp::new().await;
+    let made = upload(&house, "a.txt", b"text").await;
+    let id = Id::from_u64(made.json["upload_id"].as_u64().unwrap()).unwrap();
+    let item =
+        make(&house.acme, json!({ "title": "x", "media_type": "file", "upload_id": made.json["upload_id"] }))
+            .await;
+    assert_eq!(house.acme.delete(&format!("/api/media/{item}")).await.status, 200);
+    settle(&house, 2 * MINUTE).await;
+    // The store's own address asks nobody whether the upload is still wanted.
+    let (blobs, key) = (&house.app.blobs, BlobKey::of(house.acme.key.tenant, &blob_name(id)));
+    assert_eq!(blobs.stat(&key).await.unwrap(), None);
+    blobs.put(&key, "text/plain", "text".into()).await.unwrap();
+    settle(&house, 30 * MINUTE).await;
+    assert_eq!(blobs.stat(&key).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_file_of_many_parts_comes_back_whole() {
+    let house = TestApp::new().await;
+    let body: Vec<u8> = (0..900_000_u32).map(|i| u8::try_from(i % 251).unwrap()).collect();
+    let made = house.acme.post(UPLOADS, json!({ "file_name": "a.bin", "bytes": body.len() })).await;
+    let path = path_of(&made.json["url"]);
+    let put = async |pieces: Vec<Vec<u8>>| {
+        let pieces = pieces.into_iter().map(Ok::<_, std::io::Error>);
+        let body = Body::from_stream(futures::stream::iter(pieces));
+        house.acme.send(Method::PUT, &path, body, &[]).await
+    };
+    let pieces: Vec<_> = body.chunks(70_000).map(<[u8]>::to_vec).collect();
+    for (wrong, says) in [
+        (pieces[1..].to_vec(), "The body has 830000 bytes, and 900000 were announced."),
+        (
+            [pieces.clone(), vec![vec![0]]].concat(),
+            "The body has more than the 900000 bytes that were announced.",
+        ),
+    ] {
+        let answer = put(wrong).await;
+        assert_eq!((answer.status, answer.text.contains(says)), (400, true), "{answer:?}");
+    }
+    let body_of = json!({ "title": "x", "media_type": "file", "upload_id": made.json["upload_id"] });
+    assert_eq!(
+        named(&house.acme.post("/api/media", body_of.clone()).await),
+        ["upload_id"],
+        "nothing was kept"
+    );
+    assert_eq!(put(pieces).await.status, 200);
+    let item = make(&house.acme, body_of).await;
+    let path = path_of(&shown(&house.acme, item).await["download_url"]);
+    let got = house.acme.send(Method::GET, &path, Body::empty(), &[]).await;
+    assert_eq!((got.status, got.header("content-length")), (200, Some("900000")));
+    assert_eq!(got.text, String::from_utf8_lossy(&body));
 }
 
 #[tokio::test]

@@ -5,8 +5,9 @@
 use bytes::Bytes;
 use shared::{
     blobs::BlobKey,
+    clock::Millis,
     domain::{
-        file::{self, File, LOOKED_AT, Upload, blob_name, file_name},
+        file::{self, File, LOOKED_AT, UPLOADED_WITHIN, UPLOADS_FOR, Upload, blob_name, file_name},
         media::MediaType,
     },
     error::{Error, ErrorKind, OrNotFound, Result},
@@ -45,7 +46,7 @@ async fn with_request(ctx: &Ctx, part: Part, media_type: MediaType) -> Result<Ta
     let bytes = u64::try_from(part.bytes.len()).unwrap_or(u64::MAX);
     let upload = reserve(ctx, &part.file_name, Some(content_type.clone()), bytes).await?;
     let version = store(ctx, &upload, &content_type, part.bytes).await?;
-    Ok(taken(ctx, &upload, content_type, version))
+    Ok(taken(ctx, &upload, content_type, version, None))
 }
 
 async fn store(ctx: &Ctx, upload: &Upload, content_type: &str, body: Bytes) -> Result<String> {
@@ -61,14 +62,22 @@ async fn uploaded(ctx: &Ctx, id: Id, media_type: MediaType) -> Result<Taken> {
         let problem = format!("{} bytes were uploaded in place of {}", stat.bytes, upload.bytes);
         return Err(Error::invalid("upload_id", problem));
     }
-    let beginning = blobs.beginning(&key, &stat.version, LOOKED_AT).await?.ok_or_else(missing)?;
+    let beginning = blobs.part(&key, &stat.version, 0, LOOKED_AT).await?.ok_or_else(missing)?;
     let content_type = file::judge(media_type, upload.content_type.as_deref(), &beginning)
         .map_err(|why| Error::invalid("upload_id", format!("the file {why}")))?;
-    Ok(taken(ctx, &upload, content_type, stat.version))
+    let until = upload.created_at.plus(UPLOADED_WITHIN + UPLOADS_FOR);
+    Ok(taken(ctx, &upload, content_type, stat.version, Some(until)))
 }
 
-fn taken(ctx: &Ctx, upload: &Upload, content_type: String, version: String) -> Taken {
-    let file = File { id: upload.id, name: upload.name.clone(), content_type, bytes: upload.bytes, version };
+fn taken(
+    ctx: &Ctx,
+    upload: &Upload,
+    content_type: String,
+    version: String,
+    uploads_until: Option<Millis>,
+) -> Taken {
+    let (id, name, bytes) = (upload.id, upload.name.clone(), upload.bytes);
+    let file = File { id, name, content_type, bytes, version, uploads_until };
     Taken { file, write: ctx.files().take(upload) }
 }
 

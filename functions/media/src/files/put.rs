@@ -1,15 +1,16 @@
-use axum::extract::State;
+use axum::{
+    body::BodyDataStream,
+    extract::{Request, State},
+};
+use futures::StreamExt;
 use serde::Serialize;
 use shared::{
     app::SharedApp,
-    blobs::BlobKey,
-    domain::file::blob_name,
+    blobs::{BlobKey, Pieces},
+    domain::file::{Upload, blob_name},
     error::{Error, ErrorKind, OrNotFound, Result},
-    files::{self, Purpose},
-    http::{
-        extract::{PathText, RawBytes},
-        reply::Reply,
-    },
+    files::{self, Link, Purpose},
+    http::{extract::PathText, layers, reply::Reply},
     repo::files::Files,
 };
 use utoipa::ToSchema;
@@ -30,17 +31,49 @@ pub struct UploadedFile {
 pub async fn handler(
     State(app): State<SharedApp>,
     PathText(token): PathText,
-    RawBytes(body): RawBytes,
+    request: Request,
 ) -> Result<Reply> {
     let link = files::open(&app, &token).await?.or_not_found("file")?;
     let Purpose::Up { bytes } = link.purpose else { return Err(Error::not_found("file")) };
-    if u64::try_from(body.len()).ok() != Some(bytes) {
-        let message = format!("The body has {} bytes, and {bytes} were announced.", body.len());
-        return Err(Error::new(ErrorKind::Malformed, "other_size", message));
+    let declared = layers::declared_length(request.headers()).and_then(|length| u64::try_from(length).ok());
+    if let Some(declared) = declared.filter(|declared| *declared != bytes) {
+        return Err(other_size(declared, bytes));
     }
-    let files = Files { store: &*app.store, tenant: link.tenant };
-    let upload = files.upload(link.id).await?.filter(|upload| !upload.dropped).or_not_found("file")?;
+    let upload = awaited(&app, &link).await?;
     let kind = upload.content_type.as_deref().unwrap_or("application/octet-stream");
-    app.blobs.put(&BlobKey::of(link.tenant, &blob_name(link.id)), kind, body).await?;
+    let mut pieces = app.blobs.begin(&BlobKey::of(link.tenant, &blob_name(link.id)), kind);
+    fill(&mut *pieces, request.into_body().into_data_stream(), bytes).await?;
+    // It may have taken minutes.
+    awaited(&app, &link).await?;
+    pieces.finish().await?;
     Reply::ok(&UploadedFile { success: true, bytes })
+}
+
+/// What the address is for, as long as no media item has it.
+async fn awaited(app: &SharedApp, link: &Link) -> Result<Upload> {
+    let files = Files { store: &*app.store, tenant: link.tenant };
+    files.upload(link.id).await?.filter(|upload| !upload.dropped).or_not_found("file")
+}
+
+/// Hands the body on as it comes, to the byte as long as it was announced.
+async fn fill(pieces: &mut dyn Pieces, mut body: BodyDataStream, bytes: u64) -> Result<()> {
+    let mut came = 0;
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(layers::came_wrong)?;
+        came += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        if came > bytes {
+            break;
+        }
+        pieces.add(piece).await?;
+    }
+    if came == bytes { Ok(()) } else { Err(other_size(came, bytes)) }
+}
+
+fn other_size(came: u64, bytes: u64) -> Error {
+    let message = if came > bytes {
+        format!("The body has more than the {bytes} bytes that were announced.")
+    } else {
+        format!("The body has {came} bytes, and {bytes} were announced.")
+    };
+    Error::new(ErrorKind::Malformed, "other_size", message)
 }

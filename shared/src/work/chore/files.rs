@@ -3,6 +3,7 @@
 use crate::{
     app::App,
     blobs::BlobKey,
+    clock::Millis,
     domain::{chore::Step, file::blob_name},
     error::Result,
     ids::Id,
@@ -28,8 +29,15 @@ pub async fn drop_upload(app: &App, tenant: TenantId, id: Id) -> Result<Step> {
     Ok(Step::More(None))
 }
 
+/// Deletes a file's body, and once more when nothing can come to the address any more that it was uploaded to.
+pub async fn delete_all(app: &App, tenant: TenantId, id: Id, until: Option<Millis>) -> Result<Step> {
+    let now = app.now();
+    let step = delete(app, tenant, id).await?;
+    Ok(until.filter(|until| step == Step::Done && now < *until).map_or(step, Step::Wait))
+}
+
 /// Deletes every version of a file's body.
-pub async fn delete(app: &App, tenant: TenantId, id: Id) -> Result<Step> {
+async fn delete(app: &App, tenant: TenantId, id: Id) -> Result<Step> {
     let key = BlobKey::of(tenant, &blob_name(id));
     for _ in 0..VERSIONS {
         let Some(newest) = app.blobs.stat(&key).await? else { return Ok(Step::Done) };
