@@ -198,7 +198,15 @@ mod tests {
     use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 
     use super::*;
+    use std::sync::Arc;
+
+    use http::{
+        HeaderMap, HeaderValue, Method,
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    };
+
     use crate::aws::standins;
+    use crate::egress::{Guarded, HttpOut, OutRequest, Policy, SystemResolver};
     use crate::store::conformance::fresh;
 
     crate::blobs_conformance!(
@@ -234,6 +242,42 @@ mod tests {
         for part in ["versionId=", "response-content-disposition=attachment", "response-content-type=image"] {
             assert!(down.contains(part), "{part}: {down}");
         }
+    }
+
+    #[tokio::test]
+    #[ignore = "needs TEST_AWS_ENDPOINT: infra/standins/run.sh"]
+    async fn a_file_goes_up_and_comes_down_without_a_credential() {
+        let (blobs, key, valid) =
+            (in_ministack(true).await, BlobKey::of(fresh(), "files/1"), Duration::from_secs(900));
+        let http =
+            Guarded::new(Policy { allow_loopback: true, ..Policy::default() }, Arc::new(SystemResolver))
+                .unwrap();
+        let send = async |method: Method, url: &str, body: &Bytes| {
+            let headers = match method {
+                Method::PUT => HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("image/png"))]),
+                _ => HeaderMap::new(),
+            };
+            let (url, body) = (url.parse().unwrap(), body.clone());
+            let request =
+                OutRequest { method, url, headers, body, timeout: ATTEMPT, max_reply_bytes: 9_000_000 };
+            http.send(request).await.unwrap()
+        };
+        let file: Bytes = (0..7_000_000_u32).map(|i| (i % 251) as u8).collect();
+        let size = u64::try_from(file.len()).unwrap();
+        let up = blobs.upload_address(&key, "image/png", size, valid).await.unwrap().unwrap();
+        let put = send(Method::PUT, &up, &file).await;
+        assert_eq!(put.status, 200, "{}", String::from_utf8_lossy(&put.body));
+        let stat = blobs.stat(&key).await.unwrap().unwrap();
+        assert_eq!(stat.bytes, size);
+        // An upload that comes later is another version, and the address goes on giving the one that it names.
+        let disposition = "attachment; filename=\"a b.png\"; filename*=UTF-8''a%20b.png";
+        let served = Served { content_type: "image/webp", disposition };
+        let down = blobs.download_address(&key, &stat.version, served, valid).await.unwrap().unwrap();
+        assert_eq!(send(Method::PUT, &up, &Bytes::from(vec![0; file.len()])).await.status, 200);
+        let got = send(Method::GET, &down, &Bytes::new()).await;
+        assert!(got.status == 200 && got.body == file, "{}", got.status);
+        assert_eq!(got.headers[CONTENT_TYPE], "image/webp");
+        assert_eq!(got.headers[CONTENT_DISPOSITION], disposition);
     }
 
     #[tokio::test]
