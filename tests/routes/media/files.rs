@@ -159,6 +159,19 @@ async fn a_large_file_goes_to_an_address_of_its_own() {
 }
 
 #[tokio::test]
+async fn the_longest_name_has_an_address_too() {
+    let house = TestApp::new().await;
+    let name = "\u{1F4C4}".repeat(255);
+    let made = upload(&house, &name, b"text").await;
+    let body = json!({ "title": "x", "media_type": "file", "upload_id": made.json["upload_id"] });
+    let item = make(&house.acme, body).await;
+    let shown = shown(&house.acme, item).await;
+    assert_eq!(shown["file"]["name"], name);
+    let got = house.acme.send(Method::GET, &path_of(&shown["download_url"]), Body::empty(), &[]).await;
+    assert_eq!((got.status, got.text.as_str()), (200, "text"));
+}
+
+#[tokio::test]
 async fn files_have_limits() {
     let house = TestApp::with(Settings { max_file_bytes: 60, max_files_bytes: 100, ..settings() }).await;
     let large = house.acme.post(UPLOADS, json!({ "file_name": "a", "bytes": 61 })).await;

@@ -15,13 +15,15 @@ use shared::{
     http::extract::PathText,
 };
 
+use super::FileBytes;
+
 /// So much of a file is in memory for each who reads it.
 const AT_ONCE: usize = 256 * 1024;
 
 /// Gives a file out, at the address that stood in `download_url`. In AWS that address is the store's own.
 #[utoipa::path(get, path = "/files/{token}", operation_id = "get_file", tag = "media",
-    params(("token" = String, Path, description = "The last part of the address.")),
-    responses((status = 200, description = "The file.", body = Vec<u8>, content_type = "application/octet-stream")))]
+    params(("token" = String, Path, max_length = 4096, description = "The last part of the address.")),
+    responses((status = 200, description = "The file.", body = FileBytes, content_type = "application/octet-stream")))]
 pub async fn handler(State(app): State<SharedApp>, PathText(token): PathText) -> Result<Response, Error> {
     let link = files::open(&app, &token).await?.or_not_found("file")?;
     let Purpose::Down { bytes, version, content_type, name } = link.purpose else {

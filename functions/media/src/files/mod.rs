@@ -6,6 +6,13 @@ mod put;
 mod upload;
 
 use shared::http::group::{Routes, routes};
+use utoipa::ToSchema;
+
+/// The bytes of a file.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary, max_length = 104_857_600)]
+#[expect(dead_code, reason = "describes bodies that are streamed")]
+pub struct FileBytes(Vec<u8>);
 
 pub fn router<R: Routes>() -> R {
     R::new().routes(routes!(upload::handler)).routes(routes!(put::handler)).routes(routes!(give::handler))

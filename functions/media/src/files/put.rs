@@ -15,6 +15,8 @@ use shared::{
 };
 use utoipa::ToSchema;
 
+use super::FileBytes;
+
 /// The file is here.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UploadedFile {
@@ -25,8 +27,8 @@ pub struct UploadedFile {
 
 /// Takes the bytes of a file, at the address that `POST /api/media/uploads` gave. In AWS that address is the store's own.
 #[utoipa::path(put, path = "/files/{token}", operation_id = "put_file", tag = "media",
-    params(("token" = String, Path, description = "The last part of the address.")),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    params(("token" = String, Path, max_length = 4096, description = "The last part of the address.")),
+    request_body(content = FileBytes, content_type = "application/octet-stream"),
     responses((status = 200, description = "Taken.", body = UploadedFile)))]
 pub async fn handler(
     State(app): State<SharedApp>,
