@@ -82,6 +82,7 @@ async fn read(body: Bytes, boundary: String) -> Result<Posted> {
 
 fn malformed(error: multer::Error) -> Error {
     Error::new(ErrorKind::Malformed, "malformed_form", format!("The form cannot be read: {error}."))
+        .caused_by(error)
 }
 
 /// What tells a form from another, whatever boundary it has: a client that sends it again makes up another one.
