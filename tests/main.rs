@@ -14,4 +14,5 @@ mod rights;
 mod routes;
 mod support;
 mod tenants;
+mod texts;
 mod work;

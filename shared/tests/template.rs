@@ -101,7 +101,7 @@ fn every_directory_is_a_function_with_a_role() {
 #[test]
 fn rights_and_addresses_come_together() {
     let pairs = [
-        ("BATON_BUCKET", &["s3:PutObject"][..]),
+        ("BATON_BUCKET", &["s3:PutObject", "s3:DeleteObjectVersion"][..]),
         ("BATON_KMS_KEY", &["kms:GenerateDataKey", "kms:Decrypt"]),
         ("BATON_QUEUE_URL_POLL_EXECUTIONS", &["!GetAtt PollExecutionsQueue.Arn"]),
         ("BATON_QUEUE_URL_RESUME_N8N", &["!GetAtt ResumeN8nQueue.Arn"]),

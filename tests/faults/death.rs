@@ -12,7 +12,7 @@ use super::{
     footprint, pass,
     stories::{
         Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Depart, Forget, Message,
-        PostLead, Push, PushBesidePost, Register, Repost, Story, Trigger, Usage,
+        PostLead, Push, PushBesidePost, PushOfMany, Register, Repost, Story, Trigger, Usage,
     },
 };
 use crate::support::{TestApp, work_on};
@@ -135,6 +135,11 @@ async fn a_push_survives_every_death() {
 #[tokio::test]
 async fn a_push_beside_posted_usage_survives_every_death() {
     survives_every_death(PushBesidePost).await;
+}
+
+#[tokio::test]
+async fn a_push_of_many_nodes_survives_every_death() {
+    survives_every_death(PushOfMany).await;
 }
 
 #[tokio::test]

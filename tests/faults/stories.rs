@@ -342,6 +342,58 @@ impl Story for PushBesidePost {
     }
 }
 
+/// A push of more nodes than one transaction stores, some of which the workflow has posted.
+pub struct PushOfMany;
+
+/// Nodes of the push, of 100 tokens read each.
+const NODES: u64 = 120;
+
+impl Story for PushOfMany {
+    async fn set_up(&self, house: &TestApp) -> Value {
+        let at = Push.set_up(house).await;
+        for (node, input) in [("N1", 1), ("N2", 1000)] {
+            let body = json!({
+                "installation_id": at["installation"], "workflow_id": "wf1", "execution_id": "9", "model_id": "gpt-4",
+                "node_id": node, "input_tokens": input, "output_tokens": 0,
+            });
+            let posted = house.acme.post("/api/token-usage", body).await;
+            assert_eq!(posted.status, 201, "{posted:?}");
+        }
+        at
+    }
+
+    async fn act(&self, house: &TestApp, at: &Value) -> Answer {
+        let mut data = execution_data();
+        let runs = &mut data["data"]["resultData"]["runData"];
+        let mut run = runs["Model"].take();
+        let log = json!({ "tokenUsage": { "promptTokens": 100, "completionTokens": 0 }, "response": {} });
+        run[0]["data"]["ai_languageModel"][0][0]["json"] = log;
+        *runs = (0..NODES).map(|n| (format!("N{n}"), run.clone())).collect::<serde_json::Map<_, _>>().into();
+        let body =
+            json!({ "installation_id": at["installation"], "workflow_id": "wf1", "execution_data": data });
+        once(house, "/api/push/executions", body).await
+    }
+
+    async fn state(&self, house: &TestApp, _: &Value) -> Value {
+        let state = usage_state(house).await;
+        let expected = (json!(NODES), json!((NODES - 1) * 100 + 1000));
+        assert_eq!(
+            (&state["all"]["total_records"], &state["all"]["input_tokens"]),
+            (&expected.0, &expected.1)
+        );
+        assert_eq!(state["all"], state["execution"], "the sums are the sum of the records");
+        state
+    }
+
+    /// Some of it is metered, and nothing twice.
+    async fn abandoned(&self, house: &TestApp, _: &Value) {
+        let state = usage_state(house).await;
+        assert_eq!(state["all"], state["execution"], "the sums are the sum of the records");
+        let tokens = state["all"]["input_tokens"].as_u64().unwrap();
+        assert!((1001..=(NODES - 1) * 100 + 1000).contains(&tokens), "{state}");
+    }
+}
+
 /// A registration, and the listing that follows it.
 pub struct Register;
 

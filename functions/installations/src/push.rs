@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use futures::future::join;
+use futures::future::{join, join3};
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
@@ -7,6 +7,7 @@ use shared::{
     clock::Millis,
     domain::{
         execution::{PushedExecution, file_name},
+        execution_run::same_start,
         installation::Installation,
         run::{BlobRef, RunStatus, Snapshot},
         usage::Usage,
@@ -19,8 +20,7 @@ use shared::{
         answer::{Row, judge, map_status},
         execution::Summary,
     },
-    repo::usage::UsageLog,
-    store::{StoreError, Write},
+    store::{StoreError, Write, limits::TRANSACT_WRITES},
     work::{executions, poll, watch::Watched},
 };
 use utoipa::ToSchema;
@@ -83,13 +83,15 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
     let snapshot = snapshot(&ctx, &input.summary, BlobRef { file: file.clone(), version });
     let metered = meter(&ctx, &installation, &input, nid, &snapshot).await?;
     let (app, tenant) = (&ctx.app, ctx.tenant());
-    if input.summary.execution_id.is_some() {
-        executions::seen(app, tenant, installation.id, &snapshot).await;
-    }
+    let marked = async {
+        if input.summary.execution_id.is_some() {
+            executions::seen(app, tenant, installation.id, &snapshot).await;
+        }
+    };
     let watched = Watched { app, tenant, installation: &installation, nid, workflow_id: &input.workflow_id };
     let installed = ctx.installed();
-    let heard = join(installed.heard_of(installation.id), watched.saw(&snapshot));
-    let (newest, ((), watched)) = join(poll::latest(app, tenant, nid, &snapshot), heard).await;
+    let heard = join3(marked, installed.heard_of(installation.id), watched.saw(&snapshot));
+    let (newest, ((), (), watched)) = join(poll::latest(app, tenant, nid, &snapshot), heard).await;
     watched?;
     let newest = newest?;
     let execution_id = snapshot.execution_id.clone();
@@ -170,7 +172,9 @@ async fn meter(
         return Ok(None);
     }
     // The ledger would refuse as well, at the price of a refused transaction: pushes are repeated often.
-    if ctx.pushes().get(nid, &snapshot.execution_id).await?.is_some_and(|push| push.metered) {
+    let before = ctx.pushes().get(nid, &snapshot.execution_id).await?;
+    let same = |push: &PushedExecution| same_start(push.snapshot.started_at, snapshot.started_at);
+    if before.is_some_and(|push| push.metered && same(&push)) {
         return Ok(Some(0));
     }
     let metering = ctx.metering();
@@ -188,24 +192,35 @@ async fn meter(
 /// How often what was found is compared with what the workflow posts: each time another record was quicker.
 const ATTEMPTS: usize = 40;
 
-/// Stores the records; returns how many of them count.
+/// Stores the records, in as many transactions as they need; returns how many of them count. Whoever repeats a push that
+/// died in between goes on where it ended.
 async fn record(ctx: &Ctx, execution: &str, records: &[Usage], beside: &[Write]) -> Result<usize> {
     let Some(first) = records.first() else { return Ok(0) };
-    let log = ctx.usage(&first.workflow_id);
-    let with = |writes: Vec<Write>| writes.into_iter().chain(beside.iter().cloned()).collect();
-    let mut writes = with(log.push(execution, records)?);
-    let mut counted = records.len();
-    for _ in 0..ATTEMPTS {
-        match ctx.app.store.transact(writes).await {
-            Ok(()) => return Ok(counted),
-            // A push at the same moment was quicker.
-            Err(StoreError::Canceled(refused)) if UsageLog::is_metered(&refused) => return Ok(0),
+    let (log, store) = (ctx.usage(&first.workflow_id), &ctx.app.store);
+    let with = |writes: Vec<Write>| writes.into_iter().chain(beside.iter().cloned()).collect::<Vec<_>>();
+    let at_once = with(log.push(execution, records)?);
+    if at_once.len() <= TRANSACT_WRITES {
+        match store.transact(at_once).await {
+            Ok(()) => return Ok(records.len()),
+            // Something of this execution number is there.
             Err(StoreError::Canceled(_)) => {}
             Err(error) => return Err(error.into()),
         }
-        // The workflow posts its usage itself: the more complete account counts.
-        let (late, counting) = log.push_late(execution, records).await?;
-        (writes, counted) = (with(late), counting);
+    }
+    let (mut refused, mut counted) = (0, 0);
+    while refused < ATTEMPTS {
+        let Some(step) = log.meter(execution, records).await? else { return Ok(counted) };
+        match store.transact(with(step.writes)).await {
+            Ok(()) => counted = step.counted,
+            Err(StoreError::Canceled(_)) => {
+                refused += 1;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if !step.more {
+            return Ok(counted);
+        }
     }
     Err(Error::unavailable("records of this execution were posted at the same moment, again and again"))
 }

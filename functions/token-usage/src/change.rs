@@ -22,11 +22,14 @@ pub type Decision = Result<(Reply, Option<What>)>;
 /// Decides on what is settled and writes what was decided.
 pub async fn change(ctx: &Ctx, decide: impl Fn(&mut Money) -> Decision) -> Result<Reply> {
     let (settled, metering) = (ctx.settled(), ctx.metering());
+    // Those of one process queue up, so that many writers do not spend their attempts on each other.
+    let _turn = metering.turn().await;
     let mut stands = settled.load().await?;
     for _ in 0..ATTEMPTS {
         let mut next = stands.clone();
         let (reply, owed) = decide(&mut next)?;
         next.v += 1;
+        next.changed_as = Some(ctx.app.id());
         if !settled.fits(&next)? {
             return Err(too_large());
         }
@@ -42,10 +45,12 @@ pub async fn change(ctx: &Ctx, decide: impl Fn(&mut Money) -> Decision) -> Resul
             }
             Err(Refused::Write(_, Some(current))) => current.decode()?,
             Err(Refused::Write(_, None)) => settled.load().await?,
+            Err(refused) if refused.is_contention() => settled.load().await?,
             Err(Refused::Error(error)) => return Err(error),
         };
-        // An engine repeats a write whose answer was lost, and the repeat meets the first.
-        if current == next {
+        // An engine repeats a write whose answer was lost, and the repeat meets the first. The same change of somebody
+        // else's is another one: who deletes second finds nothing.
+        if current.changed_as == next.changed_as {
             metering.forget();
             return Ok(reply);
         }

@@ -8,7 +8,7 @@ use shared::{
         money::Money,
         usage::{MAX_MODEL_CHARS, MAX_TOKENS, Source, Usage},
     },
-    error::{Error, Result},
+    error::{Error, LogFailure, Result},
     http::{
         ctx::{Ctx, Refused},
         fields::Fields,
@@ -155,10 +155,17 @@ async fn commit(ctx: &Ctx, usage: &Usage, beside: &Beside, reply: Reply) -> Resu
         committed => return Ok(committed?),
     }
     for _ in 0..ATTEMPTS {
-        match ctx.commit(with(log.post_late(usage).await?), reply.clone()).await {
-            Err(Refused::Write(..)) => {}
-            committed => return Ok(committed?),
+        let step = log.post_late(usage).await?;
+        let committed = match ctx.commit(with(step.writes), reply.clone()).await {
+            Err(Refused::Write(..)) => continue,
+            committed => committed?,
+        };
+        if step.more && !committed.replayed {
+            // The record stands. Until all have changed sides, what counted before goes on to count.
+            let settled = ctx.metering().settle(&usage.workflow_id, &usage.execution_id).await;
+            settled.log_failure("an execution's posted and pushed usage was not settled");
         }
+        return Ok(committed);
     }
     Err(Error::unavailable("other records of this execution came at the same moment, again and again"))
 }
@@ -241,7 +248,8 @@ fn usage(ctx: &Ctx, money: &Money, input: Input) -> Result<Usage> {
         price_version: priced.version,
         source: Source::Posted,
         estimated: false,
-        late: false,
+        started_at: None,
+        of_push: None,
         outdone: false,
         recorded_at: ctx.now,
         called_at: None,

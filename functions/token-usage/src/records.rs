@@ -110,7 +110,7 @@ pub async fn handler(
     PathText(workflow_id): PathText,
     QueryFields(mut fields): QueryFields,
 ) -> Result<Reply> {
-    let (limit, before) = page::read(&mut fields);
+    let (limit, before) = page::read_of(&mut fields, &workflow_id);
     let filter = Filter {
         execution_id: fields.text("execution", 200),
         model_id: fields.text("model", MAX_MODEL_CHARS),
@@ -120,7 +120,7 @@ pub async fn handler(
     if found.is_empty() {
         known(&ctx, &workflow_id).await?;
     }
-    let next = found.next;
+    let next_cursor = found.next.map(|next| page::cursor_of(&workflow_id, next));
     let records = shown(ctx.tenant(), found.rows(), |usage| usage.id, |usage| Ok(UsageRecord::from(usage)))?;
     let count = records.len();
     Reply::ok(&Listing {
@@ -128,8 +128,8 @@ pub async fn handler(
         workflow_id,
         records,
         count,
-        total: (before.is_none() && next.is_none()).then_some(count),
-        next_cursor: next.map(page::cursor),
+        total: (before.is_none() && next_cursor.is_none()).then_some(count),
+        next_cursor,
     })
 }
 

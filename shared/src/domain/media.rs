@@ -247,4 +247,8 @@ impl Reviewable for MediaItem {
     fn mark(&self) -> String {
         ask_mark(self.media_type.as_str(), self.subject.node.as_deref(), &self.title)
     }
+
+    fn asked_as(&self) -> &str {
+        &self.title
+    }
 }

@@ -10,6 +10,7 @@ pub mod custom_field;
 pub mod duplicate;
 pub mod email;
 pub mod execution;
+pub mod execution_run;
 pub mod file;
 pub mod installation;
 pub mod invoice;

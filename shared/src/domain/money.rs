@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{budget::Budget, price::OwnPrice};
+use crate::ids::Id;
 
 /// Price tables that are remembered as met.
 const REMEMBERED: usize = 20;
@@ -17,6 +18,9 @@ pub struct Money {
     /// Versions of the price table that this organization's usage has met, the newest last.
     #[serde(default)]
     pub met: Vec<String>,
+    /// The change that made it what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_as: Option<Id>,
     #[serde(default)]
     pub v: u64,
 }

@@ -54,13 +54,32 @@ pub fn find<'a>(prices: &'a [OwnPrice], model_id: &str, day: &str, at: Millis) -
         let holding = prices.iter().filter(|price| price.holds_on(day) && of(price));
         holding.max_by(|one, two| one.from.cmp(&two.from))
     };
-    newest(&|price| price.is_of(&folded)).or_else(|| {
-        let meant = pricing::find(model_id, at.0)?;
-        newest(&|price| {
+    newest(&|price| price.is_of(&folded)).or_else(|| match pricing::find(model_id, at.0) {
+        Some(meant) => newest(&|price| {
             pricing::find(&price.model_id, at.0)
                 .is_some_and(|own| (own.provider, &own.model) == (meant.provider, &meant.model))
-        })
+        }),
+        // A model that the table does not know has no spellings there.
+        None => newest(&|price| bare(&fold(&price.model_id)) == bare(&folded)),
     })
+}
+
+/// A folded name without what is put around the names of models: who sells it in front, and the date of a snapshot behind.
+fn bare(folded: &str) -> &str {
+    let name = folded.rsplit('/').next().unwrap_or(folded);
+    [10, 8].into_iter().find_map(|date| undated(name, date)).unwrap_or(name)
+}
+
+/// The name before a date of so many characters: `-2025-01-31`, `-20250131`, `@20250131`.
+fn undated(name: &str, length: usize) -> Option<&str> {
+    let at = name.len().checked_sub(length + 1)?;
+    let (before, date) = (name.get(..at)?, name.get(at..)?);
+    let date = date.strip_prefix(['-', '@'])?;
+    let fits = |(at, byte): (usize, u8)| match (length, at) {
+        (10, 4 | 7) => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    (!before.is_empty() && date.starts_with("20") && date.bytes().enumerate().all(fits)).then_some(before)
 }
 
 /// The position of the price that another one for this model and day replaces.
@@ -122,6 +141,23 @@ mod tests {
         assert_eq!(input("gpt-4o"), Some(1));
         assert!(input("GPT-4o-2024-11-20").is_some());
         assert_eq!(input("gpt-4o-mini"), None);
+    }
+
+    #[test]
+    fn a_price_of_a_model_that_the_table_does_not_know_holds_for_its_other_names() {
+        let prices = [price("our-m", None, 1), price("our-m-2026-01-01", None, 2)];
+        let input = |model: &str| find(&prices, model, "2026-11-09", NOW).map(|price| price.rates.input);
+        for model in
+            ["openai/our-m", "Proxy/OUR-m", "a/b/our-m-2025-01-01", "our-m-20250101", "our-m@20250101"]
+        {
+            assert!(input(model).is_some(), "{model}");
+        }
+        assert_eq!(input("our-m-2026-01-01"), Some(2));
+        for model in
+            ["our-m2", "our-m-mini", "our", "our-m-2025", "our-m-2025-01-0x", "our-m:free", "-2025-01-01"]
+        {
+            assert_eq!(input(model), None, "{model}");
+        }
     }
 
     #[test]

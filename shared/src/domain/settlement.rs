@@ -5,7 +5,10 @@
 
 use std::borrow::Cow;
 
-use super::usage::{Source, Usage};
+use super::{
+    execution_run::Runs,
+    usage::{Source, Usage},
+};
 use crate::pricing::{self, Tokens};
 
 /// Records of the two sources that speak of the same calls.
@@ -17,13 +20,21 @@ pub struct Group {
     pub pushed_counts: bool,
 }
 
-/// The groups of an execution's records. What is in none of them counts: the other source says nothing of it.
+/// The groups of the records of one workflow id and execution number. What is in none of them counts: the other source says
+/// nothing of it.
 ///
-/// Calls are the same when the model is the same and the workflow names the node; where it names none, all of that model
+/// Only records of one run are compared ([`Runs`]): two n8n's may have the same workflow and count alike. Calls are the same when the model is the same and the workflow names the node; where it names none, all of that model
 /// are taken together. n8n does not always keep a model's name, and then whatever is left over is compared.
 pub fn groups(records: &[Usage]) -> Vec<Group> {
     let models: Vec<Cow<'_, str>> = records.iter().map(model).collect();
-    let of = |source: Source| (0..records.len()).filter(move |at| records[*at].source == source);
+    let runs = Runs::of(records);
+    let of_run = |run| in_run(records, &models, |at| runs.run(&records[at]) == Some(run));
+    (0..runs.len()).flat_map(of_run).collect()
+}
+
+fn in_run(records: &[Usage], models: &[Cow<'_, str>], is_of_it: impl Fn(usize) -> bool) -> Vec<Group> {
+    let mine: Vec<usize> = (0..records.len()).filter(|at| is_of_it(*at)).collect();
+    let of = |source: Source| mine.iter().copied().filter(move |at| records[*at].source == source);
     let mut posted: Vec<usize> = of(Source::Posted).collect();
     let mut pushed: Vec<usize> = of(Source::Pushed).collect();
     let alike = |one: usize, two: usize| models[one] == models[two];
@@ -66,15 +77,16 @@ fn model(usage: &Usage) -> Cow<'_, str> {
     }
 }
 
-/// Whether the first account is more complete than the second: a count before an estimate, then more tokens, then more of
-/// them told apart.
+/// Whether the first account is more complete than the second: a count before an estimate, unless it has counted nothing,
+/// then more tokens, then more of them told apart.
 fn more_complete(records: &[Usage], first: &[usize], second: &[usize]) -> bool {
     let measure = |all: &[usize]| {
         let sum = all.iter().fold(Tokens::default(), |sum, at| sum.plus(&records[*at].tokens()));
         let parts = [sum.cached_input, sum.cache_write, sum.cache_write_1h];
         let told: u64 = parts.into_iter().flatten().fold(0, u64::saturating_add);
-        let counted = all.iter().all(|at| !records[*at].estimated);
-        (counted, sum.input.saturating_add(sum.output), told)
+        let tokens = sum.input.saturating_add(sum.output);
+        let counted = tokens > 0 && all.iter().all(|at| !records[*at].estimated);
+        (counted, tokens, told)
     };
     measure(first) > measure(second)
 }
@@ -106,7 +118,8 @@ mod tests {
             price_version: String::new(),
             source,
             estimated: false,
-            late: false,
+            started_at: None,
+            of_push: None,
             outdone: false,
             recorded_at: Millis(1_795_305_600_000),
             called_at: None,
@@ -188,6 +201,32 @@ mod tests {
             usage
         };
         assert_eq!(counted(&[posted("gpt-4o", None, 10, 4), estimate(pushed("gpt-4o", "A", 900, 90))]), 14);
+    }
+
+    #[test]
+    fn a_count_of_nothing_does_not_outdo_an_estimate() {
+        let mut estimate = pushed("gpt-4o", "A", 100, 50);
+        estimate.estimated = true;
+        assert_eq!(counted(&[posted("gpt-4o", Some("A"), 0, 0), estimate]), 150);
+    }
+
+    #[test]
+    fn records_of_two_installations_are_not_compared() {
+        let at = |mut usage: Usage, installation: u64| {
+            usage.installation_id = Id::from_u64(installation);
+            usage
+        };
+        let push = |installation, input| at(pushed("gpt-4o", "A", input, 50), installation);
+        let post = |input| posted("gpt-4o", Some("A"), input, 50);
+        for (what, records, tokens) in [
+            ("two pushes", vec![push(1, 100), push(2, 200)], 400),
+            ("a post of the one and a push of the other", vec![at(post(100), 1), push(2, 200)], 400),
+            ("a post of one of them", vec![at(post(300), 2), push(1, 100), push(2, 200)], 500),
+            ("a post that names none", vec![post(300), push(2, 200)], 350),
+            ("a post that names none of two", vec![post(300), push(1, 100), push(2, 200)], 600),
+        ] {
+            assert_eq!(counted(&records), tokens, "{what}");
+        }
     }
 
     #[test]

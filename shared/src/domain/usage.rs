@@ -42,9 +42,12 @@ pub struct Usage {
     /// The count is n8n's estimate, not the provider's.
     #[serde(default)]
     pub estimated: bool,
-    /// Posted after a push of its execution was metered.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub late: bool,
+    /// When the execution began, where a push told: n8n counts from 1 again when it is set up anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Millis>,
+    /// How many records its push has, when it has several: a transaction may not hold them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_push: Option<u64>,
     /// The other source knows these calls more completely, and its records count.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub outdone: bool,

@@ -1,10 +1,7 @@
 //! Fields that say who or what is meant: e-mail addresses, and ids that others gave.
 
 use super::fields::Fields;
-use crate::domain::email;
-
-/// What an expression leaves behind that found nothing, once it was made text.
-const NOTHING: [&str; 6] = ["undefined", "null", "NaN", "[object Object]", "[undefined]", "Invalid DateTime"];
+use crate::{domain::email, n8n::leftover::is_leftover};
 
 impl Fields {
     /// An e-mail address in its normal form.
@@ -19,7 +16,7 @@ impl Fields {
     /// An id that somebody else gave, such as n8n's of a workflow. What an expression leaves behind that found nothing, or was
     /// not evaluated, counts as left out.
     pub fn foreign_id(&mut self, name: &str, max: usize) -> Option<String> {
-        self.text(name, max).filter(|id| !is_nothing(id))
+        self.text(name, max).filter(|id| !is_leftover(id))
     }
 
     pub fn required_foreign_id(&mut self, name: &str, max: usize) -> String {
@@ -35,13 +32,6 @@ impl Fields {
         }
         id.unwrap_or_default()
     }
-}
-
-/// The vendor's invoice node sends `={{$workflow.id}}` to the letter where its user named no workflow; a field that is left at
-/// "Fixed" sends `{{ … }}`.
-fn is_nothing(id: &str) -> bool {
-    id.trim_start_matches('=').starts_with("{{")
-        || NOTHING.iter().any(|nothing| nothing.eq_ignore_ascii_case(id))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! own tenant, so that a forged one reaches nothing.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
 
 use super::fields::Fields;
 use crate::{
@@ -24,6 +25,23 @@ pub fn cursor(after: Id) -> String {
 pub fn read_cursor(text: &str) -> Option<Id> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
     std::str::from_utf8(&bytes).ok()?.strip_prefix("1:")?.parse().ok()
+}
+
+/// The same of a list that is one of many, such as that of a workflow. It is no cursor of another.
+pub fn cursor_of(list: &str, after: Id) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(format!("l1:{}:{after}", mark_of(list)))
+}
+
+/// Reads a cursor of this list.
+pub fn read_cursor_of(list: &str, text: &str) -> Option<Id> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (mark, id) = std::str::from_utf8(&bytes).ok()?.strip_prefix("l1:")?.split_once(':')?;
+    if mark == mark_of(list) { id.parse().ok() } else { None }
+}
+
+/// Tells lists apart; whoever forges it reads from an id on, and nothing else.
+fn mark_of(list: &str) -> String {
+    Sha256::digest(list.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The text a caller sends back to get the next page of a search.
@@ -54,6 +72,12 @@ pub fn read_search_cursor(text: &str) -> Option<Mark> {
 /// `limit` (1–500) and `cursor` of a list.
 pub fn read(fields: &mut Fields) -> (usize, Option<Id>) {
     read_or(fields, DEFAULT_LIMIT)
+}
+
+/// The same for a list that is one of many.
+pub fn read_of(fields: &mut Fields, list: &str) -> (usize, Option<Id>) {
+    let limit = limit(fields, DEFAULT_LIMIT, MAX_LIMIT);
+    (limit, cursor_field(fields, |text| read_cursor_of(list, text)))
 }
 
 /// The same for a list that shows so many unless the caller says otherwise.
@@ -110,6 +134,14 @@ mod tests {
         for text in ["", "42", "MTo", "Mjo0Mg", "💥"] {
             assert_eq!(read_cursor(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_cursor_of_one_list_is_none_of_another() {
+        let id = Id::from_u64(42).unwrap();
+        let text = cursor_of("w1", id);
+        assert_eq!((read_cursor_of("w1", &text), read_cursor_of("w2", &text)), (Some(id), None));
+        assert_eq!((read_cursor(&text), read_cursor_of("w1", &cursor(id))), (None, None));
     }
 
     #[test]

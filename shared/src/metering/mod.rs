@@ -5,10 +5,12 @@
 
 pub mod budgets;
 mod records;
+mod settle;
 
 use std::{sync::Arc, time::Duration};
 
-pub use records::records;
+use futures::lock::{Mutex, MutexGuard};
+pub use records::{MAX_RECORDS, records};
 
 use crate::{
     app::App,
@@ -120,6 +122,7 @@ pub(crate) struct Known {
     settled: Recent<TenantId, Money>,
     workflows: Recent<(TenantId, String), ()>,
     looks: Recent<(TenantId, Millis), ()>,
+    turn: Mutex<()>,
 }
 
 /// Usage of one tenant.
@@ -147,6 +150,11 @@ impl Metering<'_> {
         let found = Arc::new(self.stored().load().await?);
         recent.put(self.tenant, found.clone(), now, BELIEVED);
         Ok(found)
+    }
+
+    /// Waits until nobody else of this process changes what is settled. Others may: it spares attempts and guards nothing.
+    pub async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.app.metering.turn.lock().await
     }
 
     /// Forgets what was cached, because it was just changed here.

@@ -18,9 +18,9 @@ use crate::{
     pricing::{self, Priced, Rates, Tokens},
 };
 
-/// Records of one push at the most; more are summed up by model. Each may be in three sums of its own beside one that all
-/// share, and the transaction that stores them holds 100 writes.
-const MAX_RECORDS: usize = 20;
+/// Records of one push at the most; of more, all are summed up by model. They are stored some eighty at a time, and each
+/// time those that stand are read, which has to end before API Gateway gives up.
+pub const MAX_RECORDS: usize = 500;
 
 /// The records of a pushed execution: one per node and model, or one per model when there are too many.
 pub fn records(
@@ -40,6 +40,7 @@ pub fn records(
     if groups.len() > MAX_RECORDS {
         groups = grouped(found, at, |_| (UNKNOWN_MODEL, None));
     }
+    let of_push = u64::try_from(groups.len()).ok().filter(|records| *records > 1);
     groups
         .into_iter()
         .map(|group| {
@@ -66,7 +67,8 @@ pub fn records(
                 price_version: priced.version,
                 source: Source::Pushed,
                 estimated: group.estimated,
-                late: false,
+                started_at: snapshot.started_at,
+                of_push,
                 outdone: false,
                 recorded_at: now,
                 called_at: Some(at).filter(|at| *at != now),

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::leftover::is_leftover;
 use crate::clock;
 
 /// What to do with a value, by its JSON type. Unless overridden, the value is stepped over.
@@ -194,6 +195,21 @@ impl Take<'_> for Text<'_> {
         if self.0.is_none() {
             *self.0 = Some(number.to_string());
         }
+    }
+}
+
+/// An id or the name of a model. What an expression leaves behind that found nothing is the same as absence.
+pub(super) struct Named<'a>(pub(super) &'a mut Option<String>);
+
+impl Take<'_> for Named<'_> {
+    fn text(self, text: &str) {
+        if !is_leftover(text.trim()) {
+            Text(self.0).text(text);
+        }
+    }
+
+    fn number(self, number: Number) {
+        Text(self.0).number(number);
     }
 }
 

@@ -10,6 +10,7 @@ mod flatted;
 mod gates;
 mod graph;
 pub(crate) mod health;
+pub(crate) mod leftover;
 mod lenient;
 mod look;
 pub mod pages;

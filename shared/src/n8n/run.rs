@@ -5,7 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde::de::{MapAccess, SeqAccess};
 
-use super::lenient::{Any, Count, Instant, Key, NAME_BYTES, Number, Take, Text, each, fields, shorten};
+use super::lenient::{
+    Any, Count, Instant, Key, NAME_BYTES, Named, Number, Take, Text, each, fields, shorten,
+};
 use super::scan::{MAX_CALLS, MAX_RUNS, Scan, Want};
 use super::tokens::Tally;
 use crate::pricing::Tokens;
@@ -90,7 +92,7 @@ impl<'de> Take<'de> for ModelName<'_> {
         // Google's names come as the path of a resource.
         let name = text.strip_prefix("models/").unwrap_or(text);
         if !name.starts_with('=') {
-            Text(self.0).text(name);
+            Named(self.0).text(name);
         }
     }
 

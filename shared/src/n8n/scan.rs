@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::flatted::Pool;
-use super::lenient::{Any, Flag, Instant, Key, NAME_BYTES, Prose, Take, Text, each, fields, shorten};
+use super::lenient::{Any, Flag, Instant, Key, NAME_BYTES, Named, Prose, Take, Text, each, fields, shorten};
 use super::run::{ModelName, Outputs, Run, RunData};
 use crate::json::{self, JsonError};
 
@@ -155,9 +155,9 @@ impl<'de> Take<'de> for Row<'_, '_> {
             return fields!(map, {});
         }
         fields!(map, {
-            "id" => Text(&mut self.scan.id),
-            "execution_id" | "executionId" => Text(&mut self.scan.execution_id),
-            "workflowId" | "workflow_id" => Text(&mut self.scan.workflow_id),
+            "id" => Named(&mut self.scan.id),
+            "execution_id" | "executionId" => Named(&mut self.scan.execution_id),
+            "workflowId" | "workflow_id" => Named(&mut self.scan.workflow_id),
             "status" => Text(&mut self.scan.status),
             "finished" => Flag(&mut self.scan.finished),
             "mode" => Text(&mut self.scan.mode),

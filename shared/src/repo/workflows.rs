@@ -11,7 +11,7 @@ use crate::{
     ids::Id,
     store::{
         Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
-        limits, segment,
+        segment,
     },
     tenant::TenantId,
 };
@@ -87,7 +87,7 @@ impl Workflows<'_> {
         Ok(Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::version(new.v - 1)))
     }
 
-    /// Remembers whose production webhook a path is. One that is empty or fills more than a key is not remembered.
+    /// Remembers whose production webhook a path is. One that is empty is not.
     pub async fn put_webhook(&self, installation: Id, path: &str, nid: Id) -> Result<(), StoreError> {
         let Some(key) = self.webhook_key(installation, path) else { return Ok(()) };
         self.store.write(Write::put(key, encode(&Webhook { nid })?)).await.map(|_| ())
@@ -124,11 +124,10 @@ impl Workflows<'_> {
         Ok(best.map(|(_, nid)| nid))
     }
 
-    /// None where the path, which may be whatever a caller sent, cannot be a key.
+    /// None where there is no path, which cannot be a key.
     fn webhook_key(&self, installation: Id, path: &str) -> Option<Key> {
-        let path = segment(path);
-        let fits = (1..=limits::SK_BYTES).contains(&path.len());
-        fits.then(|| Key::of(self.tenant, &Self::webhooks_of(installation), path))
+        let key = || Key::of(self.tenant, &Self::webhooks_of(installation), segment(path));
+        (!path.is_empty()).then(key)
     }
 
     /// The nodes of one installation, by n8n id.

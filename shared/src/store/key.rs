@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 use crate::tenant::TenantId;
 
 /// Partition and sort key of one item.
@@ -77,7 +79,56 @@ impl fmt::Display for Key {
     }
 }
 
-/// A piece of a key that a caller chose: the separator cannot occur in it.
+/// Longest [`segment`] in bytes: what 200 characters take of three bytes each, and more. A sort key has room for one and its
+/// neighbours, a partition key for three.
+const SEGMENT: usize = 640;
+/// Longest of two that share a sort key.
+const HALF: usize = 480;
+
+/// A piece of a key that a caller chose: the separator cannot occur in it, and it is never longer than there is room for. A
+/// long text keeps its beginning and is told apart by its digest.
 pub fn segment(text: &str) -> String {
-    text.replace('%', "%25").replace('#', "%23")
+    within(text, SEGMENT)
+}
+
+/// The same where two of them share a sort key.
+pub fn half_segment(text: &str) -> String {
+    within(text, HALF)
+}
+
+fn within(text: &str, most: usize) -> String {
+    let mut escaped = text.replace('%', "%25").replace('#', "%23");
+    if escaped.len() > most {
+        // No escaped text has this mark.
+        let mut digest = String::from("%~");
+        for byte in Sha256::digest(text.as_bytes()) {
+            digest.push_str(&format!("{byte:02x}"));
+        }
+        escaped.truncate(escaped.floor_char_boundary(most - digest.len()));
+        escaped.push_str(&digest);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::limits::{PK_BYTES, SK_BYTES};
+
+    #[test]
+    fn a_segment_of_any_text_fits_into_a_key() {
+        for text in ["a", "雪", "💥", "#", "%"].map(|text| text.repeat(5000)) {
+            let (whole, half) = (segment(&text), half_segment(&text));
+            assert!(!whole.contains('#') && whole.len() + 100 < SK_BYTES && 3 * whole.len() + 100 < PK_BYTES);
+            assert!(2 * half.len() + 60 < SK_BYTES);
+            assert_ne!(whole, segment(&format!("{text}x")), "told apart by what is cut off");
+        }
+    }
+
+    #[test]
+    fn a_short_segment_is_its_text() {
+        let cjk = "雪".repeat(200);
+        assert_eq!(segment(&cjk), cjk);
+        assert_eq!(segment("50%#1"), "50%25%231");
+    }
 }

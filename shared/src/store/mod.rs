@@ -29,7 +29,7 @@ pub mod meter;
 pub(crate) mod number;
 
 pub use cond::{Change, Cond};
-pub use key::{Global, Key, segment};
+pub use key::{Global, Key, half_segment, segment};
 pub use meter::Meter;
 
 /// The attributes of an item besides its key.

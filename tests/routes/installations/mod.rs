@@ -4,3 +4,4 @@ mod installs;
 mod metering;
 mod push;
 mod register;
+mod settling;

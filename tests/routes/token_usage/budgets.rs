@@ -182,3 +182,21 @@ async fn what_is_missing_of_a_scope_is_named() {
     let body = json!({ "scope": "organization", "period": "day", "amount": 10, "group_id": theirs });
     assert_eq!(house.acme.post(PATH, body).await.status, 403);
 }
+
+#[tokio::test]
+async fn a_client_group_is_told_of_by_its_name() {
+    let house = TestApp::new().await;
+    house.seed_installation(&house.acme, 45).await;
+    let group = house.acme.key.group_id;
+    create(&house, json!({ "scope": "group", "group_id": group.get() })).await;
+    spend(&house, "w", 20).await;
+    settle(&house).await;
+    let message = house.acme.get("/api/notifications/list").await.json["notifications"][0]["message"].clone();
+    let name = shared::repo::orgs::group(&*house.app.store, house.acme.key.tenant, group)
+        .await
+        .unwrap()
+        .unwrap()
+        .name;
+    let message = message.as_str().unwrap().to_owned();
+    assert!(message.starts_with(&format!("Client group {name} has spent")), "{message}");
+}

@@ -216,3 +216,47 @@ async fn sums_stay_exact_while_records_come_in() {
     assert_eq!(total(&house, "w").await, json!(300));
     sums_are_exact(&house, "w").await;
 }
+
+#[tokio::test]
+async fn a_day_is_the_one_in_utc() {
+    let house = TestApp::new().await;
+    set(&house, "our-own", Some("2026-11-30T01:00:00+14:00"), 1.0).await;
+    let listed = house.acme.get(PATH).await.json;
+    assert_eq!(listed["prices"][0]["from"], "2026-11-29", "{listed}");
+    let gone = house.acme.delete(&format!("{PATH}?model_id=our-own&from=2026-11-29")).await;
+    assert_eq!(gone.status, 200, "{gone:?}");
+}
+
+#[tokio::test]
+async fn an_own_price_holds_for_other_names_of_an_own_model() {
+    let house = TestApp::new().await;
+    set(&house, "our-m", None, 2.0).await;
+    for model in ["our-m", "openai/our-m", "our-m-2025-01-01"] {
+        assert_eq!(cost(&house, "w", model).await, json!(2), "{model}");
+    }
+    assert_eq!(cost(&house, "w", "our-m-mini").await, json!(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_deletions_at_once_one_finds_nothing() {
+    let house = TestApp::new().await;
+    for _ in 0..20 {
+        set(&house, "our-own", None, 1.0).await;
+        let path = format!("{PATH}?model_id=our-own");
+        let (one, two) = tokio::join!(house.acme.delete(&path), house.acme.delete(&path));
+        let mut statuses = [one.status, two.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 404]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_prices_are_set_at_once() {
+    let house = TestApp::new().await;
+    let names: Vec<String> = (0..160).map(|n| format!("our-{n}")).collect();
+    for together in names.chunks(16) {
+        join_all(together.iter().map(|model| set(&house, model, None, 1.0))).await;
+    }
+    let listed = house.acme.get(PATH).await.json;
+    assert_eq!(listed["prices"].as_array().unwrap().len(), 160);
+}

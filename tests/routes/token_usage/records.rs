@@ -110,3 +110,17 @@ async fn a_model_that_is_given_away_is_found_and_costs_nothing() {
     let data = post(&house, json!({ "model_id": "qwen/qwen3-coder:free" })).await.json["data"].clone();
     assert_eq!((&data["model_found"], &data["total_cost"]), (&json!(true), &json!(0)), "{data}");
 }
+
+#[tokio::test]
+async fn a_cursor_is_of_its_own_workflow() {
+    let house = TestApp::new().await;
+    for _ in 0..2 {
+        post(&house, json!({})).await;
+        post(&house, json!({ "workflow_id": "another" })).await;
+    }
+    let page = house.acme.get(&format!("{PATH}?limit=1")).await;
+    let cursor = page.json["next_cursor"].as_str().unwrap();
+    assert_eq!(house.acme.get(&format!("{PATH}?cursor={cursor}")).await.json["count"], 1);
+    let foreign = house.acme.get(&format!("/api/token-usage/another/records?cursor={cursor}")).await;
+    assert_eq!(crate::support::named(&foreign), ["cursor"]);
+}

@@ -58,7 +58,12 @@ impl ModelPrice {
     }
 }
 
+/// A day in UTC, which a time lies in.
+fn day(fields: &mut Fields, name: &str) -> Option<String> {
+    fields.time(name).map(|at| clock::iso(at).chars().take(10).collect())
+}
+
 /// The model and the day that tell prices apart.
 pub fn read_name(fields: &mut Fields) -> (String, Option<String>) {
-    (fields.required_foreign_id("model_id", MAX_MODEL_CHARS), fields.date("from"))
+    (fields.required_foreign_id("model_id", MAX_MODEL_CHARS), day(fields, "from"))
 }

@@ -6,7 +6,7 @@
 //! "Which models had no price?" → a sum of their own. Every sum is spread over a few shards, because n8n posts the items of
 //! one execution all at once and DynamoDB cancels transactions that meet on one item.
 //!
-//! The ledger says of an execution whether pushed data were metered. Until they are, a post writes without a look; from then
+//! The ledger says of an execution number whether pushed data were metered. Until they are, a post writes without a look; from then
 //! on posts and pushes are compared ([`late`]).
 
 mod late;
@@ -14,6 +14,7 @@ mod sums;
 
 use std::collections::BTreeMap;
 
+pub use late::Step;
 use sums::Sums;
 pub use sums::{Spending, Unpriced, UnpricedModel};
 
@@ -32,9 +33,10 @@ use crate::{
 const SHARDS: u64 = 8;
 /// Attribute of a ledger shard: this execution was metered from pushed data.
 const PUSHED: &str = "pushed";
-/// How many records were posted.
+/// How many records were posted before the first push.
 const RECORDS: &str = "records";
-/// Of those, how many came after the push; kept on the first shard, where they wait for each other.
+/// How often the execution was settled since its first push; kept on the first shard, where all who settle it wait for each
+/// other.
 const LATE: &str = "late";
 
 /// Position of the ledger in [`UsageLog::post`]'s writes.
@@ -73,9 +75,8 @@ impl UsageLog<'_> {
         Ok(writes)
     }
 
-    /// The writes that meter an execution from pushed data; all refuse when it was metered before, or posted.
-    /// The records of one call share execution and day; at most one per model and node, 20 in all, so that the
-    /// transaction stays within 100 writes.
+    /// The writes that meter an execution from pushed data; they refuse when it was metered before, or posted. They may be
+    /// more than a transaction holds.
     pub fn push(&self, execution_id: &str, records: &[Usage]) -> Result<Vec<Write>, StoreError> {
         let mut writes: Vec<Write> = (0..SHARDS)
             .map(|shard| {
@@ -90,12 +91,6 @@ impl UsageLog<'_> {
         let shard = records.first().map_or(0, shard);
         writes.extend(Sums::of(records).writes(self, shard));
         Ok(writes)
-    }
-
-    /// Whether what stood in the way of [`Self::push`] is a push that was metered.
-    pub fn is_metered(refused: &[(usize, Option<Item>)]) -> bool {
-        let marked = |item: &Item| item.attrs().is_ok_and(|attrs| attrs.contains_key(PUSHED));
-        refused.iter().filter_map(|(_, item)| item.as_ref()).any(marked)
     }
 
     /// Every record of an execution, posted and pushed, those that do not count too.

@@ -11,7 +11,7 @@ use crate::{
     clock::{self, Millis},
     domain::usage::{Totals, Usage},
     ids::Id,
-    store::{Change, Cond, Key, Query, SortValue, Store, StoreError, Write, segment},
+    store::{Change, Cond, Key, Query, SortValue, Store, StoreError, Write, half_segment, segment},
     tenant::TenantId,
 };
 
@@ -40,7 +40,7 @@ enum Of {
 }
 
 /// What is to be added to which sum.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Sums(BTreeMap<Of, Totals>);
 
 impl Sums {
@@ -58,6 +58,11 @@ impl Sums {
     /// A record is no longer there, or no longer as it was.
     pub(super) fn take(&mut self, usage: &Usage) {
         self.add(usage, Totals::negated);
+    }
+
+    /// As many writes at the most.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     fn add(&mut self, usage: &Usage, sign: fn(Totals) -> Totals) {
@@ -108,10 +113,12 @@ fn key(log: &UsageLog<'_>, of: &Of, shard: u64) -> Key {
             let group = group.map_or_else(|| "-".to_owned(), |group| group.to_string());
             Key::of(log.tenant, SPENT, format!("{day}#{group}#{shard}"))
         }
-        Of::Unpriced { model } => {
-            Key::of(log.tenant, UNPRICED, format!("{workflow}#{}#{shard}", segment(model)))
-        }
+        Of::Unpriced { model } => unpriced_key(log.tenant, log.workflow_id, model, shard),
     }
+}
+
+fn unpriced_key(tenant: TenantId, workflow: &str, model: &str, shard: u64) -> Key {
+    Key::of(tenant, UNPRICED, format!("{}#{}#{shard}", half_segment(workflow), half_segment(model)))
 }
 
 /// Counts that are rarely other than 0 are written only then.
@@ -256,17 +263,9 @@ impl Unpriced<'_> {
 
     /// The writes that forget a model of which nothing is unpriced any more. They refuse when something is again.
     pub fn forget(&self, model: &UnpricedModel) -> Vec<Write> {
-        let partition = |shard: &u64| {
-            Key::of(
-                self.tenant,
-                UNPRICED,
-                format!("{}#{}#{shard}", segment(&model.workflow_id), segment(&model.model_id)),
-            )
-        };
+        let key = |shard: &u64| unpriced_key(self.tenant, &model.workflow_id, &model.model_id, *shard);
         let shards = model.shards.iter().take(SHARDS as usize);
-        shards
-            .map(|(shard, records)| Write::delete(partition(shard)).when(Cond::eq("records", *records)))
-            .collect()
+        shards.map(|(shard, records)| Write::delete(key(shard)).when(Cond::eq("records", *records))).collect()
     }
 }
 

@@ -3,6 +3,8 @@
 //! Its one rule: the notification and the memory of it are one transaction, so that each threshold of each window is told
 //! once, however many look and whoever dies.
 
+use std::collections::BTreeMap;
+
 use crate::{
     app::App,
     clock::Millis,
@@ -13,9 +15,10 @@ use crate::{
         notification::{Notification, NotificationType},
     },
     error::{Error, Result},
+    ids::Id,
     metering::{RHYTHM, budgets::Spent},
     pricing::usd_text,
-    repo::{money::Settled, notifications::Notifications},
+    repo::{money::Settled, notifications::Notifications, orgs},
     store::{self, StoreError},
     tenant::TenantId,
 };
@@ -29,6 +32,7 @@ const TOGETHER: usize = 60;
 pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
     let settled = Settled { store: &*app.store, tenant };
     let mut spent = Spent::new(&*app.store, tenant);
+    let mut groups = Groups::default();
     for _ in 0..ATTEMPTS {
         let money = settled.load().await?;
         let mut next = money.clone();
@@ -38,7 +42,8 @@ pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
             .iter()
             .flat_map(|budget| windows(budget, since, now).into_iter().map(|window| (&budget.scope, window)));
         spent.read(watched).await?;
-        let told = tell(app, &mut next, &spent, since, now);
+        groups.read(app, tenant, &money).await?;
+        let told = tell(app, &mut next, &spent, &groups, since, now);
         if told.is_empty() {
             return Ok(Step::Done);
         }
@@ -59,7 +64,33 @@ pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
     Err(Error::unavailable("what is settled about money was changed by others again and again"))
 }
 
-fn tell(app: &App, money: &mut Money, spent: &Spent<'_>, since: Millis, now: Millis) -> Vec<Notification> {
+/// Names of the client groups that have budgets.
+#[derive(Default)]
+struct Groups(BTreeMap<Id, String>);
+
+impl Groups {
+    async fn read(&mut self, app: &App, tenant: TenantId, money: &Money) -> Result<()> {
+        for budget in &money.budgets {
+            let Scope::Group(id) = budget.scope else { continue };
+            if self.0.contains_key(&id) {
+                continue;
+            }
+            if let Some(group) = orgs::group(&*app.store, tenant, id).await? {
+                self.0.insert(id, group.name);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn tell(
+    app: &App,
+    money: &mut Money,
+    spent: &Spent<'_>,
+    groups: &Groups,
+    since: Millis,
+    now: Millis,
+) -> Vec<Notification> {
     let mut told = Vec::new();
     for budget in &mut money.budgets {
         for window in windows(budget, since, now) {
@@ -71,7 +102,7 @@ fn tell(app: &App, money: &mut Money, spent: &Spent<'_>, since: Millis, now: Mil
             }
             budget.tell(&window.name, &untold);
             for percent in untold {
-                told.push(notification(app, budget, &window, percent, totals.pico));
+                told.push(notification(app, budget, groups, &window, percent, totals.pico));
             }
         }
     }
@@ -88,10 +119,20 @@ fn windows(budget: &Budget, since: Millis, now: Millis) -> Vec<Window> {
     windows
 }
 
-fn notification(app: &App, budget: &Budget, window: &Window, percent: u16, spent: i64) -> Notification {
+fn notification(
+    app: &App,
+    budget: &Budget,
+    groups: &Groups,
+    window: &Window,
+    percent: u16,
+    spent: i64,
+) -> Notification {
     let whose = match &budget.scope {
         Scope::Organization => "The organization".to_owned(),
-        Scope::Group(group) => format!("Client group {group}"),
+        Scope::Group(group) => match groups.0.get(group) {
+            Some(name) => format!("Client group {name}"),
+            None => format!("Client group {group}"),
+        },
         Scope::Workflow(workflow) => format!("Workflow {workflow}"),
     };
     let message = format!(
