@@ -67,6 +67,10 @@ impl Numbers {
                 let window = match (self.of_last, self.within_minutes) {
                     (Some(of), _) => Window::Last(of),
                     (None, Some(minutes)) => Window::Minutes(minutes),
+                    // In a row stays in a row.
+                    (None, None) if window == Window::Last(failures) => {
+                        Window::Last(self.failures.unwrap_or(failures))
+                    }
                     (None, None) => window,
                 };
                 self.failing(self.failures.unwrap_or(failures), window, fields)
