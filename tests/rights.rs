@@ -19,7 +19,7 @@ use crate::{
         },
     },
     support::{
-        N8N, PASSWORD, TestApp,
+        BATON, N8N, PASSWORD, TestApp,
         roles::{ROLES, Right, working},
         samples::{samples, scene},
     },
@@ -195,6 +195,27 @@ async fn watched(used: &mut Used) {
     add(used, &house);
 }
 
+/// A file that is uploaded, taken, shown and deleted with its item, and one that nobody takes.
+async fn files(used: &mut Used) {
+    let house = scene().await;
+    let mut uploads = Vec::new();
+    for _ in 0..2 {
+        let made = house.acme.post("/api/media/uploads", json!({ "file_name": "a.txt", "bytes": 2 })).await;
+        let path = made.json["url"].as_str().unwrap().strip_prefix(BATON).unwrap();
+        assert_eq!(house.acme.bare(Method::PUT, path, Some(json!(42)), &[]).await.status, 200);
+        uploads.push(made.json["upload_id"].clone());
+    }
+    let body = json!({ "title": "Text", "media_type": "file", "upload_id": uploads[0] });
+    let path = format!("/api/media/{}", house.acme.post("/api/media", body).await.id());
+    let shown = house.acme.get(&path).await;
+    let address = shown.json["download_url"].as_str().unwrap().strip_prefix(BATON).unwrap().to_owned();
+    assert_eq!(house.acme.bare(Method::GET, &address, None, &[]).await.status, 200);
+    assert_eq!(house.acme.delete(&path).await.status, 200);
+    house.advance(Duration::from_secs(3700));
+    pass(&house, 60).await;
+    add(used, &house);
+}
+
 /// n8n takes a credential, does not, has lost it.
 async fn credentials(used: &mut Used) {
     let house = TestApp::new().await;
@@ -267,6 +288,7 @@ async fn no_role_grants_what_its_function_does_not_use() {
     n8n_away(&mut used).await;
     n8n_moved(&mut used).await;
     watched(&mut used).await;
+    files(&mut used).await;
     credentials(&mut used).await;
     the_rest(&mut used).await;
     event_sources(&mut used).await;

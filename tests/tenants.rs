@@ -47,7 +47,7 @@ impl Place {
 }
 
 /// Words that look like ids and name nothing that Baton keeps.
-const NO_IDS: [&str; 4] = ["kind", "file", "model_id", "node_id"];
+const NO_IDS: [&str; 5] = ["kind", "file", "model_id", "node_id", "token"];
 
 fn looks_like_an_id(name: &str) -> bool {
     ["id", "ids", "nid"].contains(&name) || name.ends_with("_id") || name.ends_with("_ids")
@@ -103,6 +103,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
         (_, "installation_id") => ids(45),
         (_, "collection_id") => ids(1),
         (_, "entity_id") => ids(42),
+        (_, "upload_id") => ids(92),
         (_, "lead_id") => ids(101),
         (_, "status") => ids(12),
         (Place::Path(_), "message_id") => ids(74),

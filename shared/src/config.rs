@@ -15,6 +15,11 @@ use crate::domain::n8n_host::base_url;
 /// Largest request body: what Lambda takes in one synchronous invocation.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
 
+/// The largest file, unless the operator says otherwise.
+pub const MAX_FILE_BYTES: u64 = 100 * 1024 * 1024;
+/// The files of an organization together, unless the operator says otherwise.
+pub const MAX_FILES_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+
 /// Settings of the platform, the same on a laptop and in Lambda.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -23,6 +28,10 @@ pub struct Settings {
     /// Polls a minute of one API key.
     pub poll_limit: u32,
     pub max_body_bytes: usize,
+    /// The largest file of a media item.
+    pub max_file_bytes: u64,
+    /// The files of an organization together.
+    pub max_files_bytes: u64,
     /// Origins whose pages may call the API from a browser; `*` for all.
     pub cors_origins: Vec<String>,
     /// Where n8n reaches this Baton, without a trailing slash. It is never taken from a request's `Host`.
@@ -35,6 +44,8 @@ impl Default for Settings {
             trigger_limit: 60,
             poll_limit: 60,
             max_body_bytes: MAX_BODY_BYTES,
+            max_file_bytes: MAX_FILE_BYTES,
+            max_files_bytes: MAX_FILES_BYTES,
             cors_origins: Vec::new(),
             public_url: None,
         }
@@ -99,6 +110,12 @@ impl Settings {
             max_body_bytes: env
                 .parsed("BATON_MAX_BODY_BYTES", "a number of bytes")?
                 .unwrap_or(defaults.max_body_bytes),
+            max_file_bytes: env
+                .parsed("BATON_MAX_FILE_BYTES", "a number of bytes")?
+                .unwrap_or(defaults.max_file_bytes),
+            max_files_bytes: env
+                .parsed("BATON_MAX_FILES_BYTES", "a number of bytes")?
+                .unwrap_or(defaults.max_files_bytes),
             cors_origins: origins
                 .split(',')
                 .map(|origin| origin.trim().to_owned())

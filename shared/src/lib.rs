@@ -11,6 +11,7 @@ pub mod config;
 pub mod domain;
 pub mod egress;
 pub mod error;
+pub mod files;
 pub mod http;
 pub mod ids;
 pub mod installed;

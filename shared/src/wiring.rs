@@ -14,7 +14,7 @@ use url::Url;
 use crate::{
     app::{App, Ports, SharedApp},
     aws,
-    blobs::{BlobError, BlobKey, Blobs, s3::S3Blobs},
+    blobs::{BlobError, BlobKey, Blobs, Stat, s3::S3Blobs},
     clock::SystemClock,
     config::function::{BUCKET, FunctionSettings, KMS_KEY},
     egress::{Guarded, HttpOut, OutError, OutReply, OutRequest, Policy, SetupError, SystemResolver},
@@ -131,6 +131,14 @@ impl Blobs for Unset {
     }
 
     async fn get(&self, _: &BlobKey, _: Option<&str>) -> Result<Option<Bytes>, BlobError> {
+        Err(BlobError::Unavailable(self.why()))
+    }
+
+    async fn stat(&self, _: &BlobKey) -> Result<Option<Stat>, BlobError> {
+        Err(BlobError::Unavailable(self.why()))
+    }
+
+    async fn part(&self, _: &BlobKey, _: &str, _: u64, _: usize) -> Result<Option<Bytes>, BlobError> {
         Err(BlobError::Unavailable(self.why()))
     }
 

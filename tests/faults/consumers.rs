@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use http::Method;
 use serde_json::{Value, json};
 use shared::{
     clock::Millis,
@@ -63,7 +64,7 @@ tasks! {
     TaskKind::PollExecution => [a_run];
     TaskKind::ListWorkflows => [a_listing];
     TaskKind::WatchWorkflow => [a_silent_workflow];
-    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field, forget_installation, watch_workflows, reprice, check_budgets];
+    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field, forget_installation, watch_workflows, drop_upload, delete_file, reprice, check_budgets];
 }
 
 /// The row of a chore of this kind.
@@ -76,6 +77,8 @@ fn row_of(what: &What) -> &'static str {
         What::ForgetField { .. } => "forget_field",
         What::ForgetInstallation { .. } => "forget_installation",
         What::WatchWorkflows => "watch_workflows",
+        What::DropUpload { .. } => "drop_upload",
+        What::DeleteFile { .. } => "delete_file",
         What::Reprice { .. } => "reprice",
         What::CheckBudgets => "check_budgets",
     }
@@ -235,6 +238,40 @@ mod owing {
         let nid = workflow::nid(house.acme.key.tenant, Id::from_u64(installation).unwrap(), "wf1");
         let key = Alerts { store: &*house.app.store, tenant: house.acme.key.tenant }.vitals_key(nid);
         house.app.hint(&Task::new(TaskKind::WatchWorkflow, &key, "test"), house.app.now()).await;
+    }
+
+    /// A file of a form that no media item took: its request died.
+    pub async fn drop_upload(house: &TestApp) {
+        let file = json!({ "file_name": "a.txt", "bytes": 2 });
+        let id = made_upload(house, file).await;
+        house.advance(Duration::from_secs(3600));
+        chore_about(house, id).await;
+    }
+
+    async fn made_upload(house: &TestApp, body: Value) -> u64 {
+        let answer = house.acme.post("/api/media/uploads", body).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let path = answer.json["url"].as_str().unwrap().strip_prefix("https://baton.example.com").unwrap();
+        assert_eq!(house.acme.bare(Method::PUT, path, Some(json!(42)), &[]).await.status, 200);
+        answer.json["upload_id"].as_u64().unwrap()
+    }
+
+    /// Hands over the chore about something.
+    async fn chore_about(house: &TestApp, id: u64) {
+        let about =
+            |item: &dump::StoredItem| item.pk.ends_with("#chore") && item.body.contains(&id.to_string());
+        let item = dump::items(&house.file).await.unwrap().into_iter().find(about).unwrap();
+        let key = Key::from_parts(&item.pk, &item.sk);
+        house.app.hint(&Task::new(TaskKind::Chore, &key, "test"), house.app.now()).await;
+    }
+
+    pub async fn delete_file(house: &TestApp) {
+        let id = made_upload(house, json!({ "file_name": "a.txt", "bytes": 2 })).await;
+        let body = json!({ "title": "Text", "media_type": "file", "upload_id": id });
+        let item = made(house, "/api/media", body).await;
+        // Nothing can come to its address any more, which would be looked for later.
+        house.advance(Duration::from_secs(1801));
+        gone(house, &format!("/api/media/{item}")).await;
     }
 
     pub async fn forget_installation(house: &TestApp) {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::support::{
     Answer, Caller, TestApp,
-    samples::{Sample, samples, scene, sessions},
+    samples::{Sample, media, samples, scene, sessions},
 };
 
 /// What the fake n8n takes the samples' execution for.
@@ -117,6 +117,9 @@ rows! {
     delete_chat_message: Or(404), NOTHING;
     connect_n8n_node: Same, NOTHING;
     create_media: Same, NOTHING;
+    // Another upload has another address.
+    create_media_upload: Status, NOTHING;
+    put_file: Same, NOTHING;
     update_media: Same, NOTHING;
     delete_media: Or(404), NOTHING;
     create_media_for_review: Same, NOTHING;
@@ -146,6 +149,7 @@ impl About {
         FakeN8n::at(&house.network, "https://n8n.yourdomain.com");
         let mut all = samples(&house);
         all.extend(sessions::logins(&house));
+        all.push(media::upload(&house));
         let sample = all.into_iter().find(|sample| sample.route.operation == operation).unwrap();
         let text = sample.caller(&house).await.text;
         // What the scene itself owes is paid before anything is counted.

@@ -3,6 +3,7 @@
 mod consumers;
 mod death;
 mod echoes;
+mod files;
 mod handlers;
 mod secrets;
 mod stored;

@@ -3,6 +3,7 @@
 mod app;
 mod caller;
 mod check;
+pub mod forms;
 pub mod roles;
 pub mod samples;
 

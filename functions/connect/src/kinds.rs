@@ -274,6 +274,21 @@ mod tests {
         }
     }
 
+    /// n8n makes nothing of an expression that throws, and then says of the whole body that it is no JSON.
+    #[test]
+    fn no_expression_throws_where_an_item_lacks_what_it_looks_into() {
+        let name =
+            |text: &str| text.chars().take_while(|at| at.is_ascii_alphanumeric() || *at == '_').count();
+        for (key, canvas) in canvases() {
+            for text in texts(&canvas) {
+                for step in text.split("$json.").skip(1) {
+                    let after = &step[name(step)..];
+                    assert!(!after.starts_with('.'), "{key}: ?. for . in {text}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn no_node_holds_a_secret() {
         for (key, canvas) in canvases() {

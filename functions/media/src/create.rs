@@ -4,7 +4,7 @@ use shared::{
     error::Result,
     http::{
         ctx::{Ctx, Refused},
-        fields::Fields,
+        form::{Part, Posted},
         origin::{self, Placed},
         reply::{Reply, Warning},
     },
@@ -16,8 +16,9 @@ use url::Url;
 use utoipa::ToSchema;
 
 use crate::{
+    files::intake,
     filing::Wish,
-    input::{CreateInput, CreateMedia},
+    input::{CreateInput, CreateMedia, CreateMediaForm},
 };
 
 /// The created media item.
@@ -50,12 +51,15 @@ pub struct Created {
 
 /// Stores a media item.
 ///
+/// n8n's binaries come as `multipart/form-data`, with the other fields as texts, or by `POST /api/media/uploads` where they are too
+/// large for a request.
+///
 /// What the address of a YouTube or Vimeo video tells is filled in at once; what only the site knows follows a moment
 /// later. A `collection_name` that does not exist yet is created, once, however many requests name it.
 #[utoipa::path(post, path = "/api/media", operation_id = "create_media", tag = "media",
-    request_body = CreateMedia, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    create(&ctx, CreateInput::read(fields)?).await
+    request_body(content((CreateMedia = "application/json"), (CreateMediaForm = "multipart/form-data"))), responses((status = 201, description = "Stored.", body = Created)))]
+pub async fn handler(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply> {
+    create(&ctx, CreateInput::read(fields)?, file).await
 }
 
 /// Stores a media item that a person must decide on: `human_interaction` is set and the status is `pending`.
@@ -63,24 +67,29 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
 /// Posting again from an execution whose item a reviewer sent back with *regenerate* renews that item: it keeps its id,
 /// and its collection unless another is named, and waits for a decision once more.
 #[utoipa::path(post, path = "/automation/media/create", operation_id = "create_media_for_review", tag = "media",
-    request_body = CreateMedia, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn for_review(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    request_body(content((CreateMedia = "application/json"), (CreateMediaForm = "multipart/form-data"))), responses((status = 201, description = "Stored.", body = Created)))]
+pub async fn for_review(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply> {
     let mut input = CreateInput::read(fields)?;
     input.origin.require_review();
-    create(&ctx, input).await
+    create(&ctx, input, file).await
 }
 
-async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
+async fn create(ctx: &Ctx, input: CreateInput, file: Option<Part>) -> Result<Reply> {
     let Placed { subject, nid, resume_url, warnings } = input.origin.place(ctx).await?;
-    let posted = MediaItem::new(subject, input.title, input.media_type, input.details);
+    let mut posted = MediaItem::new(subject, input.title, input.media_type, input.details);
+    let taken = intake::take(ctx, file, input.upload_id, input.media_type).await?;
+    posted.file = taken.as_ref().map(|taken| taken.file.clone());
+    let takes = taken.map(|taken| taken.write);
     for _ in 1..ATTEMPTS {
-        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &input.wish).await {
+        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &input.wish, takes.as_ref())
+            .await
+        {
             // Somebody made, renamed or deleted the collection, or changed what is renewed: look again.
             Err(Refused::Write(..)) => {}
             ended => return Ok(ended?),
         }
     }
-    Ok(attempt(ctx, posted, nid, resume_url, &warnings, &input.wish).await?)
+    Ok(attempt(ctx, posted, nid, resume_url, &warnings, &input.wish, takes.as_ref()).await?)
 }
 
 /// Each refusal means that somebody else got through; so many in a row do not happen by themselves.
@@ -93,6 +102,7 @@ async fn attempt(
     resume_url: Option<Url>,
     warnings: &[Warning],
     wish: &Wish,
+    takes: Option<&Write>,
 ) -> Result<Reply, Refused> {
     let sent_back = origin::renew(ctx, &mut item).await?;
     origin::seal(ctx, resume_url, &mut item).await?;
@@ -101,6 +111,7 @@ async fn attempt(
     item.collection_id = place.id();
     let mut writes = origin::writes(ctx, sent_back.as_ref(), &item)?;
     writes.extend(place.writes(ctx)?);
+    writes.extend(takes.cloned());
     let task = ask_provider(ctx, &item, &mut writes)?;
     let reply = origin::commit(ctx, writes, &item, Reply::created(&created(&item, nid, warnings))?).await?;
     if let Some(task) = task.filter(|_| !reply.replayed) {

@@ -9,6 +9,8 @@ use shared::{
         reply::{Reply, Warning},
     },
     ids::Id,
+    queue::{Task, TaskKind},
+    repo::chores::Chores,
 };
 use utoipa::ToSchema;
 
@@ -43,6 +45,10 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFiel
             ended => {
                 let reply = ended?;
                 leaving.tell::<MediaItem>(&ctx).await;
+                if let Some(file) = item.file {
+                    let key = Chores { store: &*ctx.app.store, tenant: ctx.tenant() }.key(file.id);
+                    ctx.app.hint(&Task::new(TaskKind::Chore, &key, &ctx.request_id), ctx.now).await;
+                }
                 return Ok(reply);
             }
         }

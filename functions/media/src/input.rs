@@ -10,6 +10,7 @@ use shared::{
         fields::{Fields, MAX_URL},
         origin::Origin,
     },
+    ids::Id,
 };
 use utoipa::ToSchema;
 
@@ -103,6 +104,21 @@ pub struct CreateMedia {
     automation_status: Option<String>,
     /// Client group, instead of the installation's or the key's.
     group_id: Option<u64>,
+    /// A file that was uploaded before (`POST /api/media/uploads`).
+    upload_id: Option<u64>,
+}
+
+/// A media item with its file: the same fields as texts, and one part with a file name.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the form that `Posted` reads")]
+pub struct CreateMediaForm {
+    #[schema(max_length = 500, example = "Product Hero Video")]
+    title: String,
+    #[schema(example = "image")]
+    media_type: String,
+    /// The file, in a part of any name.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
 }
 
 /// What was read of a create.
@@ -112,6 +128,8 @@ pub struct CreateInput {
     pub details: Details,
     pub wish: Wish,
     pub origin: Origin,
+    /// The file that was uploaded for it.
+    pub upload_id: Option<Id>,
 }
 
 impl CreateInput {
@@ -125,10 +143,11 @@ impl CreateInput {
         let details = details(&mut fields);
         let wish = Wish::read(&mut fields);
         let origin = Origin::read(&mut fields);
+        let upload_id = fields.id("upload_id");
         fields.finish()?;
         let media_type =
             media_type.ok_or_else(|| shared::error::Error::internal("a refused field passed"))?;
-        Ok(Self { title, media_type, details, wish, origin })
+        Ok(Self { title, media_type, details, wish, origin, upload_id })
     }
 }
 

@@ -3,6 +3,7 @@
 mod collections;
 mod create;
 mod delete;
+mod files;
 mod filing;
 mod get;
 mod input;
@@ -22,5 +23,6 @@ pub fn router<R: Routes>() -> R {
         .routes(routes!(update::handler))
         .routes(routes!(delete::handler))
         .routes(routes!(create::for_review))
+        .merge(files::router())
         .merge(collections::router())
 }

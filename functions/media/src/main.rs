@@ -4,5 +4,5 @@ use shared::{lambda, wiring::fit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
-    lambda::run_http("media", media::router(), &[fit::queue, fit::sealer]).await
+    lambda::run_http("media", media::router(), &[fit::queue, fit::blobs, fit::sealer]).await
 }

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
+use futures::future::try_join_all;
 use serde::Serialize;
 use shared::{
-    domain::media::MediaItem,
-    error::Result,
+    clock,
+    domain::{file::File, media::MediaItem},
+    error::{Error, Result},
+    files::{Address, download_address},
     http::{
         ctx::Ctx,
         shown::{self, Shown},
@@ -32,7 +35,10 @@ pub struct MediaOut {
     thumbnail_url: Option<String>,
     embed_url: Option<String>,
     #[schema(example = "https://youtube.com/watch?v=xyz")]
+    /// Of a file that was uploaded: an address that works for a quarter of an hour, and gives it as an attachment.
     download_url: Option<String>,
+    /// What was uploaded for it.
+    file: Option<FileOut>,
     /// Name of the site.
     #[schema(example = "YouTube")]
     source: Option<String>,
@@ -56,12 +62,46 @@ pub struct MediaOut {
     collection_name: Option<String>,
 }
 
+/// A file that was uploaded.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MediaFile)]
+struct FileOut {
+    #[schema(example = "clip.mp4")]
+    name: String,
+    /// As its first bytes say.
+    #[schema(example = "video/mp4")]
+    content_type: String,
+    bytes: u64,
+    /// Until when `download_url` works.
+    #[schema(example = "2025-01-21T10:45:00Z")]
+    download_until: Option<String>,
+}
+
+/// The addresses of files, by their ids.
+type Addresses = HashMap<Id, Address>;
+
+/// Where the files of some items are.
+async fn addresses(ctx: &Ctx, files: impl Iterator<Item = &File>) -> Result<Addresses> {
+    let each = files
+        .map(async |file| Ok::<_, Error>((file.id, download_address(&ctx.app, ctx.tenant(), file).await?)));
+    Ok(try_join_all(each).await?.into_iter().collect())
+}
+
 impl MediaOut {
     /// `titles` are those of the collections that exist: one that was deleted is not shown any more.
-    fn new(ctx: &Ctx, item: MediaItem, titles: &HashMap<Id, String>) -> Self {
+    fn new(ctx: &Ctx, item: MediaItem, titles: &HashMap<Id, String>, addresses: &Addresses) -> Self {
+        let address = item.file.as_ref().and_then(|file| addresses.get(&file.id));
         let own = |text: Option<&str>| text.map(str::to_owned);
         let (thumbnail_url, embed_url) = (own(item.thumbnail_url()), own(item.embed_url()));
-        let (download_url, source) = (own(item.download_url()), own(item.source()));
+        let sent = item.sent.download_url.clone();
+        let given = sent.or_else(|| address.map(|address| address.url.clone()));
+        let (download_url, source) = (given.or(own(item.download_url())), own(item.source()));
+        let file = item.file.clone().map(|file| FileOut {
+            name: file.name,
+            content_type: file.content_type,
+            bytes: file.bytes,
+            download_until: address.map(|address| clock::iso(address.until)),
+        });
         let (duration, width, height) = (own(item.duration()), item.width(), item.height());
         let collection = item.collection_id.and_then(|id| titles.get_key_value(&id));
         Self {
@@ -72,6 +112,7 @@ impl MediaOut {
             thumbnail_url,
             embed_url,
             download_url,
+            file,
             source,
             provider: item.derived.provider,
             duration,
@@ -90,13 +131,15 @@ impl MediaOut {
 /// A media item as it is shown, with the collection that it lies in.
 pub async fn shown(ctx: &Ctx, item: MediaItem) -> Result<MediaOut> {
     let titles = ctx.collections().titles(item.collection_id.into_iter()).await?;
-    Ok(MediaOut::new(ctx, item, &titles))
+    let addresses = addresses(ctx, item.file.iter()).await?;
+    Ok(MediaOut::new(ctx, item, &titles, &addresses))
 }
 
 /// Media items as a list shows them.
 pub async fn listed(ctx: &Ctx, rows: Vec<Row<MediaItem>>) -> Result<Vec<Shown<MediaOut>>> {
     let filed = rows.iter().flatten().filter_map(|item| item.collection_id);
     let titles = ctx.collections().titles(filed).await?;
-    let show = |item| Ok(MediaOut::new(ctx, item, &titles));
+    let addresses = addresses(ctx, rows.iter().flatten().filter_map(|item| item.file.as_ref())).await?;
+    let show = |item| Ok(MediaOut::new(ctx, item, &titles, &addresses));
     shown::shown(ctx.tenant(), rows, |item| item.subject.id, show)
 }

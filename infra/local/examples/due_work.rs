@@ -182,6 +182,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
         listing_error: None,
         listing_attempts: 0,
         api_key_health: None,
+        seen_at: None,
         v: 1,
     };
     new.sealed_api_key = app.sealer.seal(tenant, &new.seal_record(), &secret).await?;

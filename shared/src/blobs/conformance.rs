@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 
-use super::{BlobKey, Blobs};
+use super::{BlobKey, Blobs, Stat};
 use crate::store::conformance::fresh;
 
 /// Stamps the suite: `blobs_conformance!(name, async { (guard, engine) })`, optionally with attributes for every
@@ -37,6 +37,10 @@ macro_rules! blobs_conformance {
                 keys_that_look_alike_are_apart
                 tenants_are_apart
                 puts_at_once_all_stay
+                the_newest_version_is_told_with_its_size
+                a_part_of_a_body_is_read_alone
+                a_body_in_pieces_is_there_when_it_has_ended
+                a_body_in_pieces_without_an_end_never_was
             }
         }
     };
@@ -143,4 +147,62 @@ pub async fn puts_at_once_all_stay(blobs: &dyn Blobs) {
     }
     let newest = got(blobs, key, None).await.unwrap();
     assert!(all.iter().any(|(_, body)| newest == *body));
+}
+
+pub async fn the_newest_version_is_told_with_its_size(blobs: &dyn Blobs) {
+    let key = BlobKey::of(fresh(), "files/1");
+    assert_eq!(blobs.stat(&key).await.unwrap(), None);
+    for body in ["first", ""] {
+        let version = put(blobs, &key, body).await;
+        let bytes = u64::try_from(body.len()).unwrap();
+        assert_eq!(blobs.stat(&key).await.unwrap(), Some(Stat { version: version.clone(), bytes }));
+        if body.is_empty() {
+            blobs.delete(&key, &version).await.unwrap();
+        }
+    }
+    assert_eq!(blobs.stat(&key).await.unwrap().unwrap().bytes, 5, "what was deleted uncovers the one before");
+}
+
+pub async fn a_part_of_a_body_is_read_alone(blobs: &dyn Blobs) {
+    let key = BlobKey::of(fresh(), "files/1");
+    let parts = [
+        ("0123456789", 0, "0123"),
+        ("0123456789", 3, "3456"),
+        ("0123456789", 8, "89"),
+        ("0123456789", 10, ""),
+        ("01", 0, "01"),
+        ("01", 9, ""),
+        ("", 0, ""),
+    ];
+    for (body, from, part) in parts {
+        let version = put(blobs, &key, body).await;
+        assert_eq!(blobs.part(&key, &version, from, 4).await.unwrap().unwrap(), part, "{body} from {from}");
+    }
+    assert_eq!(blobs.part(&key, "no version", 0, 4).await.unwrap(), None);
+}
+
+pub async fn a_body_in_pieces_is_there_when_it_has_ended(blobs: &dyn Blobs) {
+    let tenant = fresh();
+    let large: Vec<u8> = (0..700_000_u32).map(|i| (i % 251) as u8).collect();
+    for (i, body) in [&[][..], &large[..5], &large].into_iter().enumerate() {
+        let key = BlobKey::of(tenant, &format!("pieces/{i}"));
+        let before = put(blobs, &key, "before").await;
+        let mut pieces = blobs.begin(&key, TEXT);
+        for piece in body.chunks(100_001) {
+            pieces.add(Bytes::copy_from_slice(piece)).await.unwrap();
+            assert_eq!(got(blobs, &key, None).await.unwrap(), "before", "half a body is none");
+        }
+        let version = pieces.finish().await.unwrap();
+        assert!(got(blobs, &key, None).await.unwrap() == body, "body {i}");
+        assert!(got(blobs, &key, Some(&version)).await.unwrap() == body, "body {i} by its version");
+        assert_eq!(got(blobs, &key, Some(&before)).await.unwrap(), "before");
+    }
+}
+
+pub async fn a_body_in_pieces_without_an_end_never_was(blobs: &dyn Blobs) {
+    let key = BlobKey::of(fresh(), "files/1");
+    let mut pieces = blobs.begin(&key, TEXT);
+    pieces.add(Bytes::from(vec![b'x'; 600_000])).await.unwrap();
+    drop(pieces);
+    assert_eq!((got(blobs, &key, None).await, blobs.stat(&key).await.unwrap()), (None, None));
 }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
@@ -17,9 +17,11 @@ use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::{BlobError, BlobKey, Blobs};
+use super::{BlobError, BlobKey, Blobs, Pieces, Stat};
 use crate::clock::{Clock, Millis};
 use crate::private;
+
+mod pieces;
 
 /// A file under a temporary name that is older than this belongs to no process any more.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
@@ -80,6 +82,32 @@ impl Blobs for DiskBlobs {
         }
     }
 
+    async fn stat(&self, key: &BlobKey) -> Result<Option<Stat>, BlobError> {
+        let folder = self.folder(key);
+        blocking(move || stat(&folder)).await
+    }
+
+    async fn part(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        from: u64,
+        bytes: usize,
+    ) -> Result<Option<Bytes>, BlobError> {
+        if !is_version(version) {
+            return Ok(None);
+        }
+        let path = self.folder(key).join(version);
+        blocking(move || part(&path, from, bytes)).await
+    }
+
+    fn begin(&self, key: &BlobKey, _content_type: &str) -> Box<dyn Pieces + '_> {
+        let version = self.versions.next();
+        // The version is its name under `tmp` as well; where there is none, nothing is ever written.
+        let temporary = self.root.join("tmp").join(version.as_deref().unwrap_or("none"));
+        Box::new(pieces::Writing::new(temporary, self.folder(key), version))
+    }
+
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
         if !is_version(version) {
             return Ok(());
@@ -124,6 +152,24 @@ impl Blobs for MemoryBlobs {
             None => versions.last_key_value().map(|(_, body)| body),
         }
         .cloned())
+    }
+
+    async fn stat(&self, key: &BlobKey) -> Result<Option<Stat>, BlobError> {
+        let blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = blobs.get(key.as_str()).and_then(|versions| versions.last_key_value());
+        Ok(newest.map(|(version, body)| Stat { version: version.clone(), bytes: length(body.len()) }))
+    }
+
+    async fn part(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        from: u64,
+        bytes: usize,
+    ) -> Result<Option<Bytes>, BlobError> {
+        let Some(body) = self.get(key, Some(version)).await? else { return Ok(None) };
+        let from = usize::try_from(from).unwrap_or(usize::MAX).min(body.len());
+        Ok(Some(body.slice(from..from.saturating_add(bytes).min(body.len()))))
     }
 
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
@@ -223,6 +269,34 @@ fn flush_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+fn stat(folder: &Path) -> io::Result<Option<Stat>> {
+    let Some(entries) = absent_is_none(fs::read_dir(folder))? else { return Ok(None) };
+    let mut newest: Option<Stat> = None;
+    for entry in entries {
+        let entry = entry?;
+        let version = entry.file_name().to_string_lossy().into_owned();
+        if newest.as_ref().is_some_and(|newest| newest.version >= version) {
+            continue;
+        }
+        // Deleted since the folder was read.
+        let Some(about) = absent_is_none(entry.metadata())? else { continue };
+        newest = Some(Stat { version, bytes: about.len() });
+    }
+    Ok(newest)
+}
+
+fn part(path: &Path, from: u64, bytes: usize) -> io::Result<Option<Bytes>> {
+    let Some(mut file) = absent_is_none(File::open(path))? else { return Ok(None) };
+    file.seek(SeekFrom::Start(from))?;
+    let mut read = Vec::new();
+    file.take(length(bytes)).read_to_end(&mut read)?;
+    Ok(Some(read.into()))
+}
+
 fn newest(folder: &Path) -> io::Result<Option<Bytes>> {
     // Again when the newest one was deleted in between.
     for _ in 0..10 {
@@ -294,6 +368,16 @@ mod tests {
             0,
             "the folder goes with the last version"
         );
+    }
+
+    #[tokio::test]
+    async fn half_a_body_leaves_nothing_behind() {
+        let (dir, blobs) = on_disk();
+        let mut pieces = blobs.begin(&BlobKey::of(TenantId(1), "a"), "text/plain");
+        pieces.add(Bytes::from(vec![0; 600_000])).await.unwrap();
+        assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 1, "it is not kept in memory");
+        drop(pieces);
+        assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0);
     }
 
     #[test]

@@ -3,15 +3,20 @@
 //! Its one rule: a put is atomic and never destroys an earlier version, so that an index may point at one version while
 //! a later one arrives.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::tenant::TenantId;
 
+pub use pieces::Pieces;
+
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 #[cfg(feature = "embedded")]
 pub mod disk;
+mod pieces;
 #[cfg(feature = "aws")]
 pub mod s3;
 
@@ -49,6 +54,21 @@ pub enum BlobError {
     Unavailable(String),
 }
 
+/// What there is of a blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stat {
+    pub version: String,
+    pub bytes: u64,
+}
+
+/// How a body is served at an address of the engine's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Served<'a> {
+    pub content_type: &'a str,
+    /// Its `Content-Disposition`.
+    pub disposition: &'a str,
+}
+
 /// Whole bodies, versions, deletion.
 #[async_trait]
 pub trait Blobs: Send + Sync + 'static {
@@ -57,6 +77,46 @@ pub trait Blobs: Send + Sync + 'static {
 
     /// The newest version, or the one named; none when there is no such blob.
     async fn get(&self, key: &BlobKey, version: Option<&str>) -> Result<Option<Bytes>, BlobError>;
+
+    /// The newest version; none when there is no such blob.
+    async fn stat(&self, key: &BlobKey) -> Result<Option<Stat>, BlobError>;
+
+    /// The bytes of a version `from` there on, at most so many; none when there is no such blob.
+    async fn part(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        from: u64,
+        bytes: usize,
+    ) -> Result<Option<Bytes>, BlobError>;
+
+    /// Begins a body that comes piece by piece. An engine that has no better way keeps it in memory until its end.
+    fn begin(&self, key: &BlobKey, content_type: &str) -> Box<dyn Pieces + '_> {
+        Box::new(pieces::Kept::new(self, key, content_type))
+    }
+
+    /// An address that takes one body of exactly this type and size for so long, by `PUT` and without a credential. None where
+    /// the engine has no addresses.
+    async fn upload_address(
+        &self,
+        _key: &BlobKey,
+        _content_type: &str,
+        _bytes: u64,
+        _valid: Duration,
+    ) -> Result<Option<String>, BlobError> {
+        Ok(None)
+    }
+
+    /// An address that gives a version for so long, without a credential. None where the engine has no addresses.
+    async fn download_address(
+        &self,
+        _key: &BlobKey,
+        _version: &str,
+        _served: Served<'_>,
+        _valid: Duration,
+    ) -> Result<Option<String>, BlobError> {
+        Ok(None)
+    }
 
     /// Deletes one version for good. What is not there is not an error.
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError>;

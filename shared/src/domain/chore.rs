@@ -47,6 +47,14 @@ pub enum What {
     ForgetInstallation { installation_id: Id },
     /// Hold every workflow against the rules of alerts, which have changed.
     WatchWorkflows,
+    /// Drop an upload that no media item has taken.
+    DropUpload { upload_id: Id },
+    /// Delete the body of a file that no media item has any more: at once, and what was uploaded again `until` then.
+    DeleteFile {
+        file_id: Id,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Millis>,
+    },
     /// Price records of usage anew: those since a moment, or those that had no price. `version` is the price table of
     /// whoever wished for it.
     Reprice { from: Option<Millis>, version: String },

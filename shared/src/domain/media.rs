@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
+    file::File,
     media_url::{self, Derived},
     review::{AutomationStatus, EntityType},
     subject::{Reviewable, Subject, ask_mark},
@@ -34,6 +35,9 @@ pub struct MediaItem {
     /// The collection that it was filed in. Whether that still exists, its own item tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collection_id: Option<Id>,
+    /// What was uploaded for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<File>,
 }
 
 /// What a caller may say of a media item, as it was sent.
@@ -143,7 +147,7 @@ const TAG_WORDS: usize = 14;
 impl MediaItem {
     pub fn new(subject: Subject, title: String, media_type: MediaType, sent: Details) -> Self {
         let derived = sent.url.as_deref().map(media_url::derive).unwrap_or_default();
-        Self { subject, title, media_type, sent, derived, enriched: None, collection_id: None }
+        Self { subject, title, media_type, sent, derived, enriched: None, collection_id: None, file: None }
     }
 
     /// Takes what a caller says now. Another address is another video: what was known of the old one goes.
@@ -242,5 +246,9 @@ impl Reviewable for MediaItem {
 
     fn mark(&self) -> String {
         ask_mark(self.media_type.as_str(), self.subject.node.as_deref(), &self.title)
+    }
+
+    fn asked_as(&self) -> &str {
+        &self.title
     }
 }

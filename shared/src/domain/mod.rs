@@ -11,6 +11,7 @@ pub mod duplicate;
 pub mod email;
 pub mod execution;
 pub mod execution_run;
+pub mod file;
 pub mod installation;
 pub mod invoice;
 pub mod lead;

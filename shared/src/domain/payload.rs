@@ -89,6 +89,10 @@ impl Reviewable for Payload {
     fn mark(&self) -> String {
         ask_mark(&self.task_type, self.subject.node.as_deref(), &self.title)
     }
+
+    fn asked_as(&self) -> &str {
+        &self.title
+    }
 }
 
 #[cfg(test)]

@@ -18,12 +18,18 @@ pub struct Place {
     pub origin: String,
     /// In one spelling, empty segments left out.
     segments: Vec<String>,
+    /// A segment hides a way up (`..%2F`). Some servers go it, so that nobody knows where it leads.
+    climbs: bool,
 }
 
 impl Place {
     pub fn of(url: &Url) -> Self {
-        let segments = url.path_segments().into_iter().flatten().filter(|segment| !segment.is_empty());
-        Self { origin: url.origin().ascii_serialization(), segments: segments.map(in_one_spelling).collect() }
+        let segments = || url.path_segments().into_iter().flatten().filter(|segment| !segment.is_empty());
+        Self {
+            origin: url.origin().ascii_serialization(),
+            segments: segments().map(in_one_spelling).collect(),
+            climbs: segments().any(climbs),
+        }
     }
 
     /// The place of a URL that was stored; none where it is no http or https URL.
@@ -44,14 +50,21 @@ impl Place {
 
     /// Whether another place lies at this one or below it.
     pub fn holds(&self, other: &Self) -> bool {
-        self.origin == other.origin && other.segments.starts_with(&self.segments)
+        self.origin == other.origin && !other.climbs && other.segments.starts_with(&self.segments)
     }
 
     /// As [`Self::holds`], of a path of this origin.
     pub fn lies_below(&self, path: &str) -> bool {
         let above: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        self.segments.len() >= above.len() && self.segments.iter().zip(above).all(|(own, above)| own == above)
+        !self.climbs
+            && self.segments.len() >= above.len()
+            && self.segments.iter().zip(above).all(|(own, above)| own == above)
     }
+}
+
+fn climbs(segment: &str) -> bool {
+    let meant = String::from_utf8_lossy(&percent_decode_str(segment).collect::<Vec<u8>>()).into_owned();
+    meant.contains(['/', '\\']) && meant.split(['/', '\\']).any(|part| part == "..")
 }
 
 fn in_one_spelling(segment: &str) -> String {
@@ -87,6 +100,9 @@ mod tests {
             ("https://n8n.example.com/team-a%2Fwebhook/x", false),
             ("https://n8n.example.com/team-a/../team-b/webhook/x", false),
             ("https://n8n.example.com/webhook/team-a", false),
+            ("https://n8n.example.com/team-a/..%2Fteam-b/webhook/x", false),
+            ("https://n8n.example.com/team-a/x%5C%2e%2e%5C..%5cteam-b", false),
+            ("https://n8n.example.com/team-a/webhook/..a%2Fb", true),
             ("https://n8n.example.com/", false),
             ("http://n8n.example.com/team-a", false),
             ("https://n8n.example.com:8443/team-a", false),

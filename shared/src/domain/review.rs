@@ -194,6 +194,12 @@ impl Review {
         owed || (self.human_interaction && undecided)
     }
 
+    /// Whether there was a decision, and no more is done to tell n8n of it.
+    pub fn is_settled(&self) -> bool {
+        let resume = self.decision.as_ref().and(self.resume.as_ref());
+        resume.is_some_and(|resume| resume.state != ResumeState::Pending)
+    }
+
     /// When n8n is to be told of the decision, if it is still to be told.
     pub fn owed_at(&self) -> Option<Millis> {
         let resume = self.resume.as_ref().filter(|resume| resume.state == ResumeState::Pending)?;

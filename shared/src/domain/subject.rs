@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use sha2::{Digest, Sha256};
 
-use super::review::{Actor, EntityType, Review};
+use super::{
+    review::{Actor, EntityType, Review},
+    words::fold,
+};
 use crate::{clock::Millis, ids::Id};
 
 /// The common part of an entity, stored among its own attributes.
@@ -87,13 +90,23 @@ impl Subject {
     }
 
     /// A post asks for a person's decision on an entity that is there already: from now on it is the posting execution
-    /// that waits. False when another one does, which must not lose its answer. One that asked before keeps what it has.
+    /// that waits. False when another one does, which must not lose its answer. One that asked before keeps what it has, until n8n
+    /// was told: then it stands at another Wait, and asks anew.
     pub fn ask_again(&mut self, posted: &Self, by: Actor, now: Millis) -> bool {
         let same = posted.execution_id.is_some()
             && self.execution_id == posted.execution_id
             && self.workflow_id == posted.workflow_id;
         let open = self.review.is_open();
-        if self.review.human_interaction && same || open && posted.execution_id.is_none() {
+        if self.review.human_interaction && same {
+            if self.review.is_settled() {
+                self.review.reopen(by, now);
+                self.review.allow_regenerate = posted.review.allow_regenerate;
+                self.execution_state = None;
+                self.posted_at = now;
+            }
+            return true;
+        }
+        if open && posted.execution_id.is_none() {
             return true;
         }
         if open && self.execution_id.is_some() && !same {
@@ -197,7 +210,7 @@ impl ExecutionFilter {
 pub fn ask_mark(kind: &str, node: Option<&str>, title: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(if node.is_some() { "node\n" } else { "title\n" });
-    hash.update(node.unwrap_or(title));
+    hash.update(node.map_or_else(|| fold(title), str::to_owned));
     let digest = hash.finalize();
     let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("{kind}#{short}")
@@ -211,6 +224,11 @@ pub trait Reviewable: Clone + PartialEq + Serialize + DeserializeOwned + Send + 
 
     fn subject_mut(&mut self) -> &mut Subject;
 
-    /// Tells the entities of one execution apart: what is posted after *regenerate* renews the one with the same mark.
+    /// Tells the entities of one execution apart: what is posted after *regenerate* renews one with the same mark.
     fn mark(&self) -> String;
+
+    /// What tells apart those of one mark, for a person: their title.
+    fn asked_as(&self) -> &str {
+        ""
+    }
 }

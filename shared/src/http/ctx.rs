@@ -27,6 +27,7 @@ use crate::{
         chats::Chats,
         chores::Chores,
         collections::Collections,
+        files::Files,
         idempotency::{self, Outcome},
         installations::Installations,
         invoices::Invoices,
@@ -222,6 +223,10 @@ impl Ctx {
 
     pub fn invoices(&self) -> Invoices<'_> {
         Invoices::new(&*self.app.store, self.tenant())
+    }
+
+    pub fn files(&self) -> Files<'_> {
+        Files { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn alerts(&self) -> Alerts<'_> {

@@ -7,21 +7,20 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::{
-    body::{Body, Bytes},
-    extract::Request,
-};
+use axum::{body::Body, extract::Request};
 
+use super::routes::Route;
 use crate::{error::Result, tenant::TenantId};
 
 /// The host's side of one request.
 #[async_trait]
 pub trait Entry: Send + Sync {
-    /// Lets the request in. `tenant` is none on a public route. Returns the whole body, or none where the request has it.
+    /// Lets the request in. `tenant` is none on a public route. Returns the body, or none where the request has it:
+    /// the whole of it, unless the route `streams`, that is, reads it as it comes.
     ///
     /// # Errors
     /// When there is no room, or the body is too large, too slow or broken off.
-    async fn enter(&self, tenant: Option<TenantId>) -> Result<Option<Bytes>>;
+    async fn enter(&self, tenant: Option<TenantId>, streams: bool) -> Result<Option<Body>>;
 }
 
 /// Travels with the request.
@@ -29,10 +28,10 @@ pub trait Entry: Send + Sync {
 pub struct Hosted(pub Arc<dyn Entry>);
 
 /// Asks the host, if there is one to ask.
-pub(super) async fn enter(mut request: Request, tenant: Option<TenantId>) -> Result<Request> {
+pub(super) async fn enter(mut request: Request, tenant: Option<TenantId>, route: &Route) -> Result<Request> {
     let Some(Hosted(host)) = request.extensions_mut().remove::<Hosted>() else { return Ok(request) };
-    if let Some(body) = host.enter(tenant).await? {
-        *request.body_mut() = Body::from(body);
+    if let Some(body) = host.enter(tenant, route.streams()).await? {
+        *request.body_mut() = body;
     }
     Ok(request)
 }

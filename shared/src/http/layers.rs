@@ -30,7 +30,7 @@ use super::{
     cookies,
     credential::{self, Sent},
     ctx::{self, Ctx, Idempotency},
-    entry, once, packed,
+    entry, form, once, packed,
     peer::Peer,
     problem::{self, Unrendered},
     rate::Counted,
@@ -190,7 +190,7 @@ async fn admit(State(app): State<SharedApp>, request: Request, next: Next) -> Re
         return unlisted(&path);
     };
     if route.auth == Auth::Public {
-        return match entry::enter(request, None).await {
+        return match entry::enter(request, None, route).await {
             Ok(request) => next.run(request).await,
             Err(error) => error.into_response(),
         };
@@ -246,7 +246,7 @@ async fn admitted(
         renewed = app.renew(session)?;
     }
     may(route, request.uri().query(), &caller, session.is_some())?;
-    request = entry::enter(request, Some(caller.tenant)).await?;
+    request = entry::enter(request, Some(caller.tenant), route).await?;
     // Its body may have taken half a minute.
     let now = app.now();
     let standing = match route.rate.limit(&app.settings) {
@@ -331,7 +331,8 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
     let (mut parts, body) = request.into_parts();
     let body = read_body(&ctx.app, &parts.headers, body).await?;
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let fingerprint = hash(&[target.as_bytes(), &body]);
+    let form = form::without_boundary(&parts.headers, &body);
+    let fingerprint = hash(&[target.as_bytes(), form.as_deref().unwrap_or(&body)]);
     let key = remembered_as(&ctx.caller, route, parts.uri.path(), &sent);
     let mut begun = None;
     if let Some(record) = idempotency::find(&*ctx.app.store, &key, ctx.now).await? {
@@ -380,6 +381,14 @@ pub fn declared_length(headers: &HeaderMap) -> Option<usize> {
 /// The refusal of a body over the limit.
 pub fn too_large(limit: usize) -> Error {
     Error::new(ErrorKind::TooLarge, "body_too_large", format!("The body is larger than {limit} bytes."))
+}
+
+/// The refusal of a body that came in pieces and not to its end: the host's own, where it gave one.
+pub fn came_wrong(cause: axum::Error) -> Error {
+    match cause.into_inner().downcast::<Error>() {
+        Ok(refusal) => *refusal,
+        Err(cause) => broken_off(cause),
+    }
 }
 
 /// The refusal of a body that did not come to its end.

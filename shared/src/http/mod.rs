@@ -9,6 +9,7 @@ pub mod entry;
 pub mod extract;
 pub mod fields;
 pub mod first_party;
+pub mod form;
 pub mod group;
 pub mod health;
 mod identities;

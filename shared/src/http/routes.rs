@@ -116,6 +116,11 @@ impl Route {
         self.method == Verb::Post && matches!(self.auth, Auth::Scope(_))
     }
 
+    /// Whether the route reads its body as it comes: a file is larger than what is kept in memory for a request.
+    pub fn streams(&self) -> bool {
+        self.method == Verb::Put && self.path == "/files/{token}"
+    }
+
     /// Every kind of error that the route can answer with.
     pub fn errors(&self) -> Vec<ErrorKind> {
         let mut kinds = self.errors.to_vec();
@@ -248,6 +253,9 @@ routes! {
     Get "/api/n8n/nodes/{kind}" "get_n8n_node" Invokati Scope("nodes:read"), None, "connect", [NotFound, Invalid];
     Post "/api/n8n/nodes/{kind}" "connect_n8n_node" Invokati Scope("nodes:write"), None, "connect", [NotFound], passes_on n8n_credential::SCOPES;
     Post "/api/media" "create_media" Invokati Scope("media:write"), None, "media", [NotFound, Forbidden];
+    Post "/api/media/uploads" "create_media_upload" Invokati Scope("media:write"), None, "media", [];
+    Put "/files/{token}" "put_file" House Public, None, "media", [NotFound, Unavailable];
+    Get "/files/{token}" "get_file" House Public, None, "media", [NotFound, Unavailable];
     Get "/api/media/list" "list_media" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];
     Get "/api/media/stats" "get_media_stats" Invokati Scope("media:read"), None, "media", [Invalid, Forbidden];
     Get "/api/media/{id}" "get_media" Invokati Scope("media:read"), None, "media", [NotFound];

@@ -238,7 +238,7 @@ impl<'w> Skim<'w> {
             // A byte order mark.
             0xef | 0xbb | 0xbf if self.frames.is_empty() => {}
             b']' if self.frames.last().is_some_and(|frame| frame.is_list && frame.items == 0) => {
-                self.close(byte)
+                self.close(byte);
             }
             b'{' | b'[' => self.open(byte),
             b'"' => {

@@ -11,6 +11,7 @@ use crate::{
     clock::Millis,
     domain::{review::EntityType, subject::Subject},
     ids::Id,
+    n8n::wait::mark,
     store::{Key, Query, Store, StoreError, Write, encode, segment},
     tenant::TenantId,
 };
@@ -27,6 +28,8 @@ pub struct Ask {
     pub id: Id,
     /// What the suffix of its resume URL is known by, where it has one.
     pub suffix: Option<String>,
+    /// What the node that asked is known by, where it was named.
+    pub node: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +37,8 @@ struct Entry {
     kind: EntityType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     suffix: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
     ttl: i64,
 }
 
@@ -50,9 +55,9 @@ impl Asks<'_> {
         let partition = Key::partition(self.tenant, &partition(installation, execution));
         let page = self.store.query(&Query::table(partition).limit(MOST)).await?;
         let read = |item: &crate::store::Item| {
-            let Entry { kind, suffix, .. } = item.decode()?;
+            let Entry { kind, suffix, node, .. } = item.decode()?;
             let id = item.key.sk().split('#').next().and_then(|id| id.parse().ok());
-            Ok(id.map(|id| Ask { kind, id, suffix }))
+            Ok(id.map(|id| Ask { kind, id, suffix, node }))
         };
         page.items.iter().filter_map(|item| read(item).transpose()).collect()
     }
@@ -65,18 +70,21 @@ pub fn changes(
     before: Option<&Subject>,
     after: &Subject,
 ) -> Result<Vec<Write>, StoreError> {
-    let is = |subject: &Subject| key(tenant, kind, subject).map(|key| (key, subject.resume_suffix.clone()));
+    let is = |subject: &Subject| {
+        key(tenant, kind, subject)
+            .map(|key| (key, subject.resume_suffix.clone(), subject.node.as_deref().map(mark)))
+    };
     let (old, new) = (before.and_then(is), is(after));
     if old == new {
         return Ok(Vec::new());
     }
     let mut writes = Vec::new();
-    if let Some((old, _)) = old.filter(|(old, _)| new.as_ref().is_none_or(|(new, _)| new != old)) {
+    if let Some((old, ..)) = old.filter(|(old, ..)| new.as_ref().is_none_or(|(new, ..)| new != old)) {
         writes.push(Write::delete(old));
     }
-    if let Some((key, suffix)) = new {
+    if let Some((key, suffix, node)) = new {
         let ttl = Millis(after.posted_at.0).plus(KEEP).seconds();
-        writes.push(Write::put(key, encode(&Entry { kind, suffix, ttl })?));
+        writes.push(Write::put(key, encode(&Entry { kind, suffix, node, ttl })?));
     }
     Ok(writes)
 }

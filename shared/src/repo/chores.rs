@@ -19,33 +19,41 @@ pub struct Chores<'a> {
 
 impl Chores<'_> {
     pub fn key(&self, id: Id) -> Key {
-        Key::of(self.tenant, "chore", id.sortable())
+        Self::key_of(self.tenant, id)
+    }
+
+    fn key_of(tenant: TenantId, id: Id) -> Key {
+        Key::of(tenant, "chore", id.sortable())
     }
 
     /// Owes the chore from now on.
     pub fn insert(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
-        Ok(self.put(chore, due)?.when(Cond::Absent))
+        Self::owed(self.tenant, chore, due)
+    }
+
+    /// The same, for those who have no store at hand.
+    pub fn owed(tenant: TenantId, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
+        Ok(put(Self::key_of(tenant, chore.id), chore, due)?.when(Cond::Absent))
     }
 
     /// Owes a chore that others may owe under the same id, for the same time.
     pub fn owe(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
-        self.put(chore, due)
+        put(self.key(chore.id), chore, due)
     }
 
     /// Stores how far it is: `chore.v` is one more than the stored version.
     pub fn replace(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
-        Ok(self.put(chore, due)?.when(Cond::version(chore.v - 1)))
+        Ok(put(self.key(chore.id), chore, due)?.when(Cond::version(chore.v - 1)))
     }
 
     /// The chore is done.
     pub fn delete(&self, id: Id) -> Write {
         Write::delete(self.key(id))
     }
+}
 
-    fn put(&self, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
-        let key = self.key(chore.id);
-        let mut attrs = encode(chore)?;
-        due::owe(&mut attrs, &key, Some((TaskKind::Chore, due)));
-        Ok(Write::put(key, attrs))
-    }
+fn put(key: Key, chore: &Chore, due: Millis) -> Result<Write, StoreError> {
+    let mut attrs = encode(chore)?;
+    due::owe(&mut attrs, &key, Some((TaskKind::Chore, due)));
+    Ok(Write::put(key, attrs))
 }

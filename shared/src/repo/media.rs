@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    collections, indexed,
+    collections, files, indexed,
     indexed::Indexed,
     listing::Listed,
     media_stats,
@@ -102,6 +102,8 @@ impl Stored for MediaItem {
         let mut writes = indexed::changes(tenant, before, after);
         writes.extend(media_stats::changes(tenant, before, after));
         writes.extend(collections::counts(tenant, filed(before), filed(after)));
+        let gone = before.and_then(|item| Some((item.file.as_ref()?, item.subject.changed_at)));
+        writes.extend(files::changes(tenant, gone, after.and_then(|item| item.file.as_ref()))?);
         Ok(writes)
     }
 }

@@ -9,6 +9,7 @@ pub mod chores;
 pub mod collections;
 pub mod due;
 pub mod entries;
+pub mod files;
 pub mod idempotency;
 pub mod indexed;
 pub mod installations;

@@ -1,20 +1,27 @@
 //! What is the same in the storage of leads, media items and custom payloads.
 //!
-//! "Which one is it?" → by id. "Is one of this execution being regenerated?" → one marker item per execution and mark.
+//! "Which one is it?" → by id. "Is one of this execution being regenerated?" → one marker item per entity that is, sorted by
+//! mark below its execution.
 //! What an entity keeps besides itself (index entries, counters, guards) goes into the same transaction: [`Stored::beside`].
 
 use std::marker::PhantomData;
 
+use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
         review::{AutomationStatus, EntityType},
         subject::{Reviewable, Subject},
+        words::fold,
     },
     ids::Id,
+    n8n::wait,
     queue::TaskKind,
-    repo::{asks, due, listing},
+    repo::{
+        asks::{self, Asks},
+        due, listing,
+    },
     store::{
         Attrs, Cond, Index, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode, segment,
     },
@@ -22,6 +29,9 @@ use crate::{
 };
 
 pub use listing::{Listed, MAX_BYTES, MAX_PAGES, page_size};
+
+/// Entities of one execution and mark that wait to be posted again, as many as are looked at.
+const MOST_MARKED: usize = 50;
 
 /// How an entity is stored.
 pub trait Stored: Reviewable {
@@ -196,12 +206,38 @@ impl<'a, E: Stored> Subjects<'a, E> {
         Ok(Some(Write::put(key, encode(&Marker { entity_id: entity.subject().id })?)))
     }
 
-    /// The entity of this execution that waits to be posted again.
+    /// The entity of this execution that waits to be posted again as what is posted now: of those with its mark, the one with
+    /// its title. A new draft may have a new title; it renews what has another one only if nothing else can be meant, because
+    /// its node has asked about nothing else in this execution.
     pub async fn regenerating(&self, like: &E) -> Result<Option<E>, StoreError> {
-        let Some(key) = self.marker_key(like) else { return Ok(None) };
-        let Some(marker) = self.store.get(&key).await? else { return Ok(None) };
-        let found = self.get(marker.decode::<Marker>()?.entity_id).await?;
-        Ok(found.filter(|entity| entity.subject().review.automation_status == AutomationStatus::Regenerate))
+        let Some((partition, mark)) = self.marker_place(like) else { return Ok(None) };
+        let partition = Key::partition(self.tenant, &partition);
+        let marked = self.store.query(&Query::table(partition).prefix(mark).limit(MOST_MARKED)).await?;
+        let ids = marked.items.iter().map(|item| Ok(item.decode::<Marker>()?.entity_id));
+        let ids = ids.collect::<Result<Vec<_>, StoreError>>()?;
+        let found = try_join_all(ids.into_iter().map(|id| self.get(id))).await?;
+        let own = like.subject().installation_id;
+        let mut sent_back: Vec<E> = found
+            .into_iter()
+            .flatten()
+            .filter(|entity| {
+                let Subject { review, installation_id, .. } = entity.subject();
+                // Two n8n count their executions alike.
+                let anothers = installation_id.zip(own).is_some_and(|(theirs, own)| theirs != own);
+                review.automation_status == AutomationStatus::Regenerate && !anothers
+            })
+            .collect();
+        let title = fold(like.asked_as());
+        if let Some(same) = sent_back.iter().position(|entity| fold(entity.asked_as()) == title) {
+            return Ok(Some(sent_back.swap_remove(same)));
+        }
+        let Some(only) = sent_back.pop().filter(|_| sent_back.is_empty()) else { return Ok(None) };
+        let Some((installation, execution)) = only.subject().asking() else { return Ok(Some(only)) };
+        let asks = Asks { store: self.store, tenant: self.tenant }.of(installation, execution).await?;
+        let node = like.subject().node.as_deref().map(wait::mark);
+        let others =
+            asks.iter().any(|ask| ask.kind == E::TYPE && ask.node == node && ask.id != only.subject().id);
+        Ok((!others).then_some(only))
     }
 
     /// Takes the mark away.
@@ -233,17 +269,17 @@ impl<'a, E: Stored> Subjects<'a, E> {
         listing::collect(self.store, query, limit, |entity: &E| entity.subject().id, wanted).await
     }
 
-    fn marker_key(&self, entity: &E) -> Option<Key> {
+    /// The partition of an entity's marker, and how the sort keys of all with its mark begin.
+    fn marker_place(&self, entity: &E) -> Option<(String, String)> {
         let subject = entity.subject();
         let (workflow, execution) = (subject.workflow_id.as_ref()?, subject.execution_id.as_ref()?);
         let partition = format!("regenerating#{}#{}", segment(workflow), segment(execution));
-        let mark = segment(&entity.mark());
-        // A payload's sort key is its mark alone, in which no # of its own can stand.
-        let sort = match E::TYPE {
-            EntityType::CustomPayload => mark,
-            kind => format!("{}#{mark}", kind.as_str()),
-        };
-        Some(Key::of(self.tenant, &partition, sort))
+        Some((partition, format!("{}#{}#", E::TYPE.as_str(), segment(&entity.mark()))))
+    }
+
+    fn marker_key(&self, entity: &E) -> Option<Key> {
+        let (partition, mark) = self.marker_place(entity)?;
+        Some(Key::of(self.tenant, &partition, mark + &entity.subject().id.sortable()))
     }
 
     fn put(&self, entity: &E) -> Result<Write, StoreError> {

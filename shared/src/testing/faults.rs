@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::{
     app::Ports,
-    blobs::{BlobError, BlobKey, Blobs},
+    blobs::{BlobError, BlobKey, Blobs, Stat},
     egress::{HttpOut, OutError, OutReply, OutRequest},
     queue::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName, limits},
     store::{Item, Key, Meter, Page, Query, Store, StoreError, Write},
@@ -392,6 +392,22 @@ impl Blobs for FaultyBlobs {
     async fn get(&self, key: &BlobKey, version: Option<&str>) -> Result<Option<Bytes>, BlobError> {
         let what = format!("blobs.get {}", key.as_str());
         self.faults.call(what, Some(unavailable), None, self.inner.get(key, version)).await
+    }
+
+    async fn stat(&self, key: &BlobKey) -> Result<Option<Stat>, BlobError> {
+        let what = format!("blobs.get {}", key.as_str());
+        self.faults.call(what, Some(unavailable), None, self.inner.stat(key)).await
+    }
+
+    async fn part(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        from: u64,
+        bytes: usize,
+    ) -> Result<Option<Bytes>, BlobError> {
+        let what = format!("blobs.get {}", key.as_str());
+        self.faults.call(what, Some(unavailable), None, self.inner.part(key, version, from, bytes)).await
     }
 
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::{
     app::Ports,
-    blobs::{BlobError, BlobKey, Blobs},
+    blobs::{BlobError, BlobKey, Blobs, Served, Stat},
     egress::{HttpOut, OutError, OutReply, OutRequest},
     queue::{Delivery, Depth, Outgoing, Queue, QueueError, QueueName},
     sealer::{SealError, Sealer},
@@ -209,6 +209,47 @@ impl Blobs for Seen<dyn Blobs> {
         // S3 calls an absent object forbidden unless the caller may list the bucket.
         self.tell(Access::on("s3:ListBucket", Resource::Bucket));
         self.inner.get(key, version).await
+    }
+
+    async fn stat(&self, key: &BlobKey) -> Result<Option<Stat>, BlobError> {
+        self.tell(Access::object("s3:GetObject", key));
+        self.tell(Access::on("s3:ListBucket", Resource::Bucket));
+        self.inner.stat(key).await
+    }
+
+    async fn part(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        from: u64,
+        bytes: usize,
+    ) -> Result<Option<Bytes>, BlobError> {
+        self.tell(Access::object("s3:GetObjectVersion", key));
+        self.tell(Access::on("s3:ListBucket", Resource::Bucket));
+        self.inner.part(key, version, from, bytes).await
+    }
+
+    async fn upload_address(
+        &self,
+        key: &BlobKey,
+        content_type: &str,
+        bytes: u64,
+        valid: Duration,
+    ) -> Result<Option<String>, BlobError> {
+        // Whoever has the address acts under the role that signed it.
+        self.tell(Access::object("s3:PutObject", key));
+        self.inner.upload_address(key, content_type, bytes, valid).await
+    }
+
+    async fn download_address(
+        &self,
+        key: &BlobKey,
+        version: &str,
+        served: Served<'_>,
+        valid: Duration,
+    ) -> Result<Option<String>, BlobError> {
+        self.tell(Access::object("s3:GetObjectVersion", key));
+        self.inner.download_address(key, version, served, valid).await
     }
 
     async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {

@@ -127,6 +127,16 @@ def pasted_token_usage_of_google(stage: Stage) -> None:
                             "usageMetadata": {"promptTokenCount": 399, "candidatesTokenCount": 200, "thoughtsTokenCount": 88, "totalTokenCount": 687}}, "gemini-2.5-flash")
 
 
+@case
+def pasted_token_usage_behind_an_agent(stage: Stage) -> None:
+    """an item without counts: the workflow goes on, and n8n shows what Baton says is missing"""
+    for provider in ("openai", "anthropic", "google"):
+        workflow, node, _ = pasted(stage, f"token-usage-{provider}", {"output": "A text."})
+        workflow.publish(stage)
+        [refused] = output(stage.n8n.until(workflow.run(stage), "success", 90), node)
+        assert "input_tokens: is required" in json.dumps(refused), refused
+
+
 def created(stage: Stage, kind: str, item: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
     """Runs a node that creates a record; returns the node's output, the execution's and the workflow's id."""
     workflow, node, _ = pasted(stage, kind, item)
@@ -145,6 +155,18 @@ def pasted_payload(stage: Stage) -> None:
     entity = stage.baton.payload(made["id"])
     got = [entity[name] for name in ("title", "task_type", "payload", "workflow_id", "execution_id", "installation_id", "human_interaction")]
     assert got == ["Monthly report", "seo-report", item, workflow_id, execution_id, stage.installation_id, False], entity
+
+
+@case
+def pasted_records_without_a_title_are_named_like_the_workflow(stage: Stage) -> None:
+    """an empty title, an object and none: no refusal; a number is its digits"""
+    for kind, more in (("payload", {"task_type": {"id": 1}}), ("media", {"media_type": "image", "url": "https://images.example.com/a.png"})):
+        for item, title in (({"title": " "}, f"Pasted {kind}"), ({"title": {"rendered": "Hi"}}, f"Pasted {kind}"),
+                            ({}, f"Pasted {kind}"), ({"title": 2024}, "2024"), ({"title": " Draft "}, "Draft")):
+            made, _, _ = created(stage, kind, more | item)
+            path = "/api/payloads" if kind == "payload" else "/api/media"
+            entity = must(stage.baton.call("GET", f"{path}/{made['id']}"), kind)
+            assert entity["title"] == title, (kind, item, entity)
 
 
 @case
@@ -242,6 +264,18 @@ def pasted_review_without_a_decision_fails_loudly(stage: Stage) -> None:
     assert call("POST", stage.n8n.resume_url(execution), {"decision": "perhaps"}).status == 200
     stage.n8n.until(execution_id, "error")
     assert "without a decision that it knows: perhaps" in stage.n8n.error(execution_id)
+
+
+@case
+def pasted_review_past_its_time_says_so(stage: Stage) -> None:
+    """a Wait whose limit ran out fails with a sentence that names the reason"""
+    workflow, _, _ = pasted(stage, "payload-review", {"title": "Draft"})
+    [wait] = [node for node in workflow.nodes if node["name"] == "Wait for decision"]
+    wait["parameters"] |= {"limitWaitTime": True, "limitType": "afterTimeInterval", "resumeAmount": 2, "resumeUnit": "seconds"}
+    workflow.publish(stage)
+    execution_id = workflow.run(stage)
+    stage.n8n.until(execution_id, "error", 90)
+    assert "Nobody decided in time." in stage.n8n.error(execution_id), stage.n8n.error(execution_id)
 
 
 @case

@@ -2,6 +2,7 @@ mod cost;
 mod create;
 mod delete;
 mod enrich;
+mod files;
 mod list;
 mod search;
 mod stats;

@@ -110,6 +110,28 @@ async fn posting_again_after_regenerate_renews_the_lead() {
     assert_eq!(house.acme.get("/api/leads/list?email=jane@example.com").await.json["count"], 1);
 }
 
+/// A sheet with the same person twice: the second row asks once more, as soon as n8n went on with the first one's answer.
+#[tokio::test]
+async fn the_same_person_later_in_one_execution_is_asked_about_again() {
+    let (house, id) = parked().await;
+    let again = house.acme.post("/api/leads?on_duplicate=update", body("jane@example.com", &json!({}))).await;
+    assert_eq!(
+        (again.id(), &again.json["automation_status"]),
+        (id, &json!("pending")),
+        "a repeat changes nothing"
+    );
+    assert_eq!(decide(&house, "approve", id).await.json["n8n_resumed"], true);
+    let second =
+        house.acme.post("/api/leads?on_duplicate=update", body("Jane@Example.com", &json!({}))).await;
+    assert_eq!((second.id(), &second.json["automation_status"]), (id, &json!("pending")), "{second:?}");
+    house.n8n.goes_on_to(7, id);
+    let denied = decide(&house, "deny", id).await;
+    assert_eq!((denied.status, &denied.json["n8n_resumed"]), (200, &json!(true)), "{denied:?}");
+    let told: Vec<_> =
+        house.n8n.execution(7).unwrap().decisions.iter().map(|told| told["decision"].clone()).collect();
+    assert_eq!(told, ["approved", "denied"]);
+}
+
 #[tokio::test]
 async fn only_the_sent_back_lead_of_the_execution_is_renewed() {
     let (house, id) = parked().await;

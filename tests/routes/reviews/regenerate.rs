@@ -101,6 +101,43 @@ async fn where_the_node_is_told_it_counts_and_the_title_may_change() {
     assert_eq!(post("Ask A", "Second draft").await, id);
 }
 
+/// A loop over items, one of which has sent back two: each new draft goes to its own.
+#[tokio::test]
+async fn of_several_that_were_sent_back_the_one_of_the_same_title_is_renewed() {
+    for (path, kind, with) in [
+        ("/api/payloads", "custom_payload", json!({ "task_type": "ad" })),
+        ("/api/media", "media_item", json!({ "media_type": "image" })),
+    ] {
+        let house = samples::scene().await;
+        let post = async |title: &str, node: Option<&str>| {
+            let mut body = json!({ "installation_id": 45, "workflow_id": "abc123", "execution_id": "5", "title": title,
+                "allow_regenerate": true, "human_interaction": true, "node": node });
+            body.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
+            let made = house.acme.post(path, body).await;
+            assert_eq!(made.status, 201, "{made:?}");
+            made.id()
+        };
+        let send_back = async |id: u64| {
+            let body = json!({ "entity_id": id, "entity_type": kind });
+            assert_eq!(house.acme.post("/automation/regenerate", body).await.status, 200);
+        };
+        for node in [None, Some("ask")] {
+            let (a, b) = (post("Ad A", node).await, post("Ad B", node).await);
+            send_back(a).await;
+            send_back(b).await;
+            assert_ne!(post("Ad C", node).await, b, "another item of the loop");
+            assert_eq!(post("AD A ", node).await, a);
+            assert_eq!(post("Ad B", node).await, b);
+            send_back(b).await;
+            let next = post("Ad D", node).await;
+            assert!(
+                ![a, b].contains(&next),
+                "the node has asked about others, and this may be the next of them"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn only_one_post_renews_the_payload() {
     let house = samples::scene().await;

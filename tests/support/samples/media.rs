@@ -2,9 +2,15 @@
 
 use serde_json::{Value, json};
 use shared::{
-    domain::{collection::Collection, media::MediaItem},
+    domain::{
+        collection::Collection,
+        file::{UPLOADED_WITHIN, Upload},
+        media::MediaItem,
+    },
+    files::{Link, Purpose, sign},
     ids::Id,
-    repo::collections::Collections,
+    repo::{collections::Collections, files::Signing},
+    store::{Key, Write, encode},
 };
 
 use super::{Sample, read, with, write};
@@ -17,6 +23,43 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     let made = caller.post("/automation/media/create", with(body, "installation_id", json!(base + 45))).await;
     assert_eq!(made.status, 201, "{made:?}");
     house.renumber::<MediaItem>(caller, made.id(), base + 42).await;
+    seed_upload(house, caller, base + 92).await;
+}
+
+/// What signs the addresses of files here.
+const SECRET: &str = "seeded";
+
+/// An upload that waits for its file, which is the sample's body.
+async fn seed_upload(house: &TestApp, caller: &Caller, id: u64) {
+    let (id, tenant) = (Id::from_u64(id).unwrap(), caller.key.tenant);
+    let bytes = u64::try_from(file().to_string().len()).unwrap();
+    let name = "report.json".into();
+    let upload =
+        Upload { id, name, content_type: None, bytes, created_at: house.app.now(), dropped: false, v: 1 };
+    let signing = Signing { secret: SECRET.into() };
+    for (partition, sort, attrs) in [
+        ("upload", id.sortable(), encode(&upload).unwrap()),
+        ("file-signing", "-".into(), encode(&signing).unwrap()),
+    ] {
+        house.app.store.write(Write::put(Key::of(tenant, partition, sort), attrs)).await.unwrap();
+    }
+}
+
+fn file() -> Value {
+    json!({ "rows": 12 })
+}
+
+/// The upload of a file to its address, which asks for no credential.
+pub fn upload(house: &TestApp) -> Sample {
+    let body = file();
+    let bytes = u64::try_from(body.to_string().len()).unwrap();
+    let link = Link {
+        tenant: house.acme.key.tenant,
+        id: Id::from_u64(92).unwrap(),
+        until: house.app.now().plus(UPLOADED_WITHIN),
+        purpose: Purpose::Up { bytes },
+    };
+    write("put_file", &format!("/files/{}", sign(SECRET, &link)), body)
 }
 
 /// Puts a collection of a chosen id there.
@@ -38,6 +81,20 @@ pub fn samples() -> Vec<Sample> {
             nowhere: Some("/api/media/4242"),
             wrong: wrong_details(),
             ..write("update_media", "/api/media/42", json!({ "description": "Second cut", "tags": "hero" }))
+        },
+        Sample {
+            required: &["file_name", "bytes"],
+            wrong: vec![
+                ("file_name", json!({})),
+                ("bytes", json!("many")),
+                ("bytes", json!(-1)),
+                ("content_type", json!("movie")),
+            ],
+            ..write(
+                "create_media_upload",
+                "/api/media/uploads",
+                json!({ "file_name": "clip.mp4", "bytes": 70_000_000, "content_type": "video/mp4" }),
+            )
         },
         read("list_collections", "/api/collections"),
         Sample { nowhere: Some("/api/collections/4242"), ..read("get_collection", "/api/collections/1") },

@@ -33,6 +33,8 @@ pub const NEWEST_EXECUTIONS: Kind = Kind {
         "Paste it into a workflow of its own. In that workflow's settings, do not save successful production executions.",
         "The node Newest executions needs a credential of type n8n API, named n8n API: an n8n API key, and the base URL of \
          your n8n followed by /api/v1.",
+        "Of a model under an agent or a chain, n8n keeps only the tokens in and out: what a prompt cache saved is not \
+         taken off the cost, and what Gemini thought is not in it.",
     ],
     build: newest_executions,
 };

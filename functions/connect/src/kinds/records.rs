@@ -2,10 +2,8 @@
 
 use super::{Kind, object};
 
-const NOTES: &[&str] = &[
-    "It takes each field from the item's field of the same name. Change the expressions of its JSON body where your \
-     fields have other names; what an item does not have is left out.",
-];
+const FIELDS_NOTE: &str = "It takes each field from the item's field of the same name. Change the expressions of its JSON body where your \
+     fields have other names; what an item does not have is left out.";
 
 pub const LEAD: Kind = Kind {
     key: "lead",
@@ -14,7 +12,7 @@ pub const LEAD: Kind = Kind {
     path: Some("/api/leads"),
     must_arrive: true,
     parameters: &[],
-    notes: NOTES,
+    notes: &[FIELDS_NOTE],
     build: |kind, values| kind.posting(values, "Send lead", &object(values, LEAD_FIELDS)),
 };
 
@@ -25,7 +23,7 @@ pub const MEDIA: Kind = Kind {
     path: Some("/api/media"),
     must_arrive: true,
     parameters: &[],
-    notes: NOTES,
+    notes: &[FIELDS_NOTE, MEDIA_NOTE],
     build: |kind, values| kind.posting(values, "Send media item", &object(values, MEDIA_FIELDS)),
 };
 
@@ -40,8 +38,15 @@ pub const PAYLOAD: Kind = Kind {
     build: |kind, values| kind.posting(values, "Send payload", &object(values, PAYLOAD_FIELDS)),
 };
 
-pub const PAYLOAD_NOTE: &str = "It stores the whole item. The item's fields title and task_type become the payload's; without a title it is named \
-     like the workflow.";
+pub const PAYLOAD_NOTE: &str = "It stores the whole item. The item's fields title and task_type become the payload's where they are text; without \
+     a title it is named like the workflow.";
+
+pub const MEDIA_NOTE: &str = "Without a title that is text, the media item is named like the workflow.";
+
+/// Baton asks for a title, and items often have an empty one or an object of that name (WordPress' `{ rendered }`). A
+/// number is what n8n makes of a title like 2024.
+const TITLE: &str =
+    "(/string|number/.test(typeof $json.title) && String($json.title).trim()) || $workflow.name";
 
 pub const LEAD_FIELDS: &[(&str, &str)] = &[
     ("first_name", "$json.first_name"),
@@ -66,7 +71,7 @@ pub const LEAD_FIELDS: &[(&str, &str)] = &[
 ];
 
 pub const MEDIA_FIELDS: &[(&str, &str)] = &[
-    ("title", "$json.title"),
+    ("title", TITLE),
     ("media_type", "$json.media_type"),
     ("url", "$json.url"),
     ("thumbnail_url", "$json.thumbnail_url"),
@@ -80,5 +85,9 @@ pub const MEDIA_FIELDS: &[(&str, &str)] = &[
     ("collection_name", "$json.collection_name"),
 ];
 
-pub const PAYLOAD_FIELDS: &[(&str, &str)] =
-    &[("title", "$json.title ?? $workflow.name"), ("task_type", "$json.task_type"), ("payload", "$json")];
+pub const PAYLOAD_FIELDS: &[(&str, &str)] = &[
+    ("title", TITLE),
+    // An object of that name is the item's own matter, and stays in the payload.
+    ("task_type", "typeof $json.task_type === 'object' ? undefined : $json.task_type"),
+    ("payload", "$json"),
+];

@@ -4,13 +4,17 @@ use serde_json::{Value, json};
 
 use super::{
     ALLOW_REGENERATE, Kind, Values, object,
-    records::{LEAD_FIELDS, MEDIA_FIELDS, PAYLOAD_FIELDS, PAYLOAD_NOTE},
+    records::{LEAD_FIELDS, MEDIA_FIELDS, MEDIA_NOTE, PAYLOAD_FIELDS, PAYLOAD_NOTE},
 };
 use crate::canvas::{Canvas, STOP_AND_ERROR, SWITCH, WAIT, condition};
 
 const WAIT_NAME: &str = "Wait for decision";
 const DECISION: &str = "Decision";
 const UNKNOWN: &str = "Unknown decision";
+
+/// Only what woke a Wait has a `body`; past its time limit it passes on what it got, which is Baton's reply.
+const NO_DECISION: &str = "={{ $json.body === undefined ? 'Nobody decided in time.' \
+     : 'The workflow went on without a decision that it knows: ' + ($json.body?.decision || 'none') }}";
 
 const BEHIND: &str = "Connect the outputs approved and denied of the node Decision. Behind it, $json.body has decision, notes, entity_id \
      and entity_type; what was sent is still to be had from the nodes before.";
@@ -40,7 +44,7 @@ pub const MEDIA: Kind = Kind {
     path: Some("/automation/media/create"),
     must_arrive: true,
     parameters: &[ALLOW_REGENERATE],
-    notes: &[BEHIND, ONE_BY_ONE, AGAIN],
+    notes: &[MEDIA_NOTE, BEHIND, ONE_BY_ONE, AGAIN],
     build: |kind, values| review(kind, values, "Send media item for review", MEDIA_FIELDS),
 };
 
@@ -71,8 +75,7 @@ fn review(kind: &Kind, values: &Values, send: &'static str, fields: &[(&str, &st
     canvas.add(WAIT_NAME, WAIT, json!({ "resume": "webhook", "httpMethod": "POST", "options": {} }));
     canvas.add(DECISION, SWITCH, decide(&decisions));
     // A Wait with a time limit goes on without a decision. That must not pass for one.
-    let message = "=The workflow went on without a decision that it knows: {{ $json.body?.decision }}";
-    canvas.add(UNKNOWN, STOP_AND_ERROR, json!({ "errorMessage": message })).below(1);
+    canvas.add(UNKNOWN, STOP_AND_ERROR, json!({ "errorMessage": NO_DECISION })).below(1);
     canvas.link(send, 0, WAIT_NAME);
     canvas.link(WAIT_NAME, 0, DECISION);
     canvas.link(DECISION, decisions.len(), UNKNOWN);
@@ -84,7 +87,7 @@ fn decide(decisions: &[&str]) -> Value {
     let rules: Vec<Value> = decisions
         .iter()
         .map(|decision| {
-            let equals = condition(decision, "={{ $json.body.decision }}", "equals", decision);
+            let equals = condition(decision, "={{ $json.body?.decision }}", "equals", decision);
             json!({ "conditions": equals, "renameOutput": true, "outputKey": decision })
         })
         .collect();

@@ -22,6 +22,7 @@ use tower::ServiceExt;
 
 use super::{
     accept::Host,
+    limits::STREAM,
     line::Line,
     reply::Outgoing,
     visit::{Head, Visit},
@@ -53,6 +54,7 @@ pub async fn answer(
         packed: packed::is_packed(&parts.headers),
         asks_first: expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")),
     };
+    let head_only = parts.method == Method::HEAD;
     let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let visit = Visit::begin(host, line, &head, incoming);
     let mut response = match visit.take_turn() {
@@ -68,7 +70,10 @@ pub async fn answer(
         *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
     }
     visit.end();
-    let bytes = response.body().size_hint().lower();
+    let hint = response.body().size_hint();
+    // Of a reply that is made while it is sent, so much is in memory at once; to HEAD there is nothing to send.
+    let made = if head_only { 0 } else { STREAM as u64 };
+    let bytes = hint.exact().unwrap_or(hint.lower().max(made));
     let room = match host.replies.room(visit.caller(), bytes, safe, &host.limits).await {
         Ok(room) => room,
         Err(error) => {

@@ -4,11 +4,17 @@
 
 use std::time::Duration;
 
+use shared::domain::file::UPLOADS_FOR;
+
 const MB: usize = 1024 * 1024;
 /// Descriptors kept for the store, blobs and the calls of the workers: what they have open at their busiest.
 const KEPT: usize = 160;
 /// A body that says that it is no longer than this is not counted: there are no more of them than connections.
 pub const SMALL_BODY: usize = 16 * 1024;
+
+/// What a body or a reply has in memory that is handed on as it comes: a piece that is filled, one that is written, and what the
+/// socket's reader and writer hold.
+pub const STREAM: usize = 768 * 1024;
 
 /// The limits of one host. Other numbers are for tests.
 #[derive(Debug, Clone)]
@@ -30,6 +36,8 @@ pub struct Limits {
     pub body: Pace,
     /// A body is complete so long after its head.
     pub body_time: Duration,
+    /// The same for one that its route reads as it comes: a file.
+    pub stream_time: Duration,
     /// Bytes of all bodies that are read or worked on.
     pub body_bytes: usize,
     /// A body waits for its room among those for so long, before any of it is read.
@@ -79,6 +87,7 @@ impl Default for Limits {
             idle: Duration::from_secs(75),
             body: Pace { grace: Duration::from_secs(5), rate: 1024 },
             body_time: Duration::from_secs(30),
+            stream_time: UPLOADS_FOR,
             body_bytes: 128 * MB,
             body_wait: Duration::from_secs(2),
             rest_bytes: 256 * MB,

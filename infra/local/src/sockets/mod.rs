@@ -7,6 +7,7 @@ pub mod accept;
 pub mod answer;
 pub mod body;
 pub mod descriptors;
+pub mod flow;
 pub mod known;
 pub mod limits;
 pub mod line;

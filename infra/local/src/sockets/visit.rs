@@ -3,9 +3,10 @@
 //! Its one rule: nobody waits for a client with a turn in hand. Until it is known who calls, the turn is the address's; then it
 //! is the caller's; it is given back while the body is on its way, and taken anew when the body is there.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
+use axum::body::Body;
 use bytes::Bytes;
 use futures::FutureExt;
 use http_body::Body as _;
@@ -21,7 +22,9 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 use super::{
     accept::Host,
     body::{self, Arriving},
+    flow::Flow,
     known::Trace,
+    limits::STREAM,
     line::Line,
     shares::Share,
     who::Who,
@@ -43,6 +46,8 @@ pub struct Visit {
     packed: bool,
     /// The client sends its body only when it is told to go on.
     asks_first: bool,
+    /// For what outlives the call that it came with.
+    me: Weak<Self>,
     held: Mutex<Held>,
 }
 
@@ -75,7 +80,7 @@ impl Visit {
         let Head { peer, lane, credential, declared, packed, asks_first } = *head;
         let tenant = credential.and_then(|credential| host.known.tenant(credential));
         let held = Mutex::new(Held { incoming, tenant, ..Held::default() });
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
             host: host.clone(),
             line: line.clone(),
             peer,
@@ -84,6 +89,7 @@ impl Visit {
             declared,
             packed,
             asks_first,
+            me: me.clone(),
             held,
         })
     }
@@ -161,32 +167,76 @@ impl Visit {
                 return Ok(());
             }
         }
-        {
-            let mut held = self.held();
-            held.turn = None;
-            held.awaited = true;
-        }
-        self.line.reads_body(true);
-        let limits = &self.host.limits;
-        let (begun, every) = (Instant::now(), LOOK.min(limits.body.grace / 2));
+        self.stand_back();
+        let (begun, every) = (Instant::now(), self.look_every());
         let look = sleep(every);
         tokio::pin!(look);
         loop {
             tokio::select! {
                 biased;
                 () = &mut look => {
-                    let took = begun.elapsed();
-                    if took > limits.body_time || limits.body.missed(took, body.came()) {
-                        self.held().late = true;
-                        return Err(Error::new(ErrorKind::Malformed, "body_too_slow", "The body did not arrive in time."));
-                    }
+                    self.keeps_pace(begun.elapsed(), body.came(), false)?;
                     look.as_mut().reset(Instant::now() + every);
                 }
                 ended = body.next() => if ended? { break },
             }
         }
-        self.line.reads_body(false);
         Ok(())
+    }
+
+    fn look_every(&self) -> Duration {
+        LOOK.min(self.host.limits.body.grace / 2)
+    }
+
+    /// The client is waited for, and nobody waits with a turn.
+    pub fn stand_back(&self) {
+        {
+            let mut held = self.held();
+            held.turn = None;
+            held.awaited = true;
+        }
+        self.line.reads_body(true);
+    }
+
+    /// The body is there.
+    pub fn go_on(&self) -> Result<()> {
+        self.line.reads_body(false);
+        if self.held().turn.is_some() { Ok(()) } else { self.take_turn() }
+    }
+
+    /// Fails, once and for all, when so many bytes are too few for the time.
+    pub fn keeps_pace(&self, took: Duration, came: usize, streams: bool) -> Result<()> {
+        let limits = &self.host.limits;
+        let most = if streams { limits.stream_time } else { limits.body_time };
+        if took <= most && !limits.body.missed(took, came) {
+            return Ok(());
+        }
+        self.held().late = true;
+        Err(Error::new(ErrorKind::Malformed, "body_too_slow", "The body did not arrive in time."))
+    }
+
+    /// What is left of a body that nobody wants.
+    pub fn leave(&self, rest: Incoming) {
+        self.held().incoming = Some(rest);
+    }
+
+    /// Hands the body on as it comes, with room for as much of it as is in memory at once.
+    async fn stream(&self, incoming: Incoming) -> Result<Option<Body>> {
+        let limit = usize::try_from(self.host.app.settings.max_file_bytes).unwrap_or(usize::MAX);
+        let room = match self.declared {
+            Some(declared) if declared > limit => Err(layers::too_large(limit)),
+            declared => self.make_room(Some(declared.unwrap_or(STREAM).min(STREAM))).await,
+        };
+        match (room, self.me.upgrade()) {
+            (Ok(room), Some(visit)) => {
+                self.held().room = room;
+                Ok(Some(Body::new(Flow::new(visit, incoming, limit, self.look_every()))))
+            }
+            (room, _) => {
+                self.leave(incoming);
+                room.map(|_| None)
+            }
+        }
     }
 
     /// Room for the body, as soon as there is some.
@@ -204,9 +254,12 @@ impl Visit {
 
 #[async_trait]
 impl Entry for Visit {
-    async fn enter(&self, tenant: Option<TenantId>) -> Result<Option<Bytes>> {
+    async fn enter(&self, tenant: Option<TenantId>, streams: bool) -> Result<Option<Body>> {
         self.name(tenant)?;
         let Some(incoming) = self.held().incoming.take() else { return Ok(None) };
+        if streams {
+            return self.stream(incoming).await;
+        }
         let limit = self.host.app.settings.max_body_bytes;
         let room = match self.declared {
             Some(declared) if declared > limit => Err(layers::too_large(limit)),
@@ -216,21 +269,19 @@ impl Entry for Visit {
         let room = match room {
             Ok(room) => room,
             Err(error) => {
-                self.held().incoming = Some(incoming);
+                self.leave(incoming);
                 return Err(error);
             }
         };
         let mut body = Arriving::new(incoming, self.declared, limit, room);
         if let Err(error) = self.read(&mut body).await {
-            self.held().incoming = Some(body.rest());
+            self.leave(body.rest());
             return Err(error);
         }
         let (bytes, room) = body.whole();
         self.held().room = room;
-        if self.held().turn.is_none() {
-            self.take_turn()?;
-        }
-        Ok(Some(bytes))
+        self.go_on()?;
+        Ok(Some(Body::from(bytes)))
     }
 }
 

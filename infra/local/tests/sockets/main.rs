@@ -12,6 +12,7 @@
 mod attack;
 mod bodies;
 mod ends;
+mod files;
 mod heads;
 mod peers;
 mod places;

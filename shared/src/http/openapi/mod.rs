@@ -17,7 +17,7 @@ use super::{
 use crate::config::Settings;
 
 /// The groups of operations, in the order of a reader's interest.
-const TAGS: [(&str, &str); 16] = [
+const TAGS: [(&str, &str); 17] = [
     ("token usage", "What model calls used and cost."),
     ("prices and budgets", "What model calls are to cost, and how much may be spent on them."),
     ("triggers", "Start n8n workflows, and hear how they are doing."),
@@ -28,6 +28,7 @@ const TAGS: [(&str, &str); 16] = [
     ("media", "Media items."),
     ("collections", "Collections of media items."),
     ("installations", "n8n instances, their workflows, and executions that they push."),
+    ("alerts", "Rules that tell of workflows that fail, are silent or are stuck."),
     ("sessions", "A person's own credentials."),
     ("notifications", "Notifications to people."),
     ("invoices", "Invoices."),

@@ -23,6 +23,7 @@ pub fn of(owner: &str, field: &str) -> Option<&'static [&'static str]> {
         "field_type" => &FieldType::WORDS,
         "on_duplicate" => OnDuplicate::WORDS,
         "decide" => &deletion::WORDS,
+        "execution_state" if owner.starts_with("list_") => &["ended", "failed", "gone", "passed", "over"],
         "role" if owner == "LogMessage" || owner == "MessageOut" => Role::WORDS,
         "entity_type" if owner.starts_with("Review") => &EntityType::ALL,
         "action" if owner.starts_with("Bulk") => &["update_status", "delete"],

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod enrich;
+mod files;
 mod forget_field;
 mod forget_installation;
 mod move_leads;
@@ -82,6 +83,8 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
             What::EnrichMedia { media_id } => enrich::step(app, tenant, *media_id, chore.failures).await?,
             What::MoveLeads { from } => move_leads::step(app, tenant, *from).await?,
             What::ForgetField { field_id } => forget_field::step(app, tenant, chore, *field_id).await?,
+            What::DropUpload { upload_id } => files::drop_upload(app, tenant, *upload_id).await?,
+            What::DeleteFile { file_id, until } => files::delete_all(app, tenant, *file_id, *until).await?,
             What::WatchWorkflows => watch::step(app, tenant, chore.cursor.as_deref()).await?,
             What::ForgetInstallation { installation_id } => {
                 forget_installation::step(app, tenant, chore, *installation_id).await?
