@@ -177,6 +177,9 @@ async fn watched(used: &mut Used) {
     {
         assert_eq!(house.acme.post("/api/alerts", rule).await.status, 201);
     }
+    // One that Baton does not know is looked up in n8n.
+    let unknown = json!({ "kind": "failing", "workflow_id": "nobodys" });
+    assert_eq!(house.acme.post("/api/alerts", unknown).await.status, 404);
     for (execution, status) in [(1, "error"), (2, "success")] {
         let data = json!({ "id": execution, "status": status, "startedAt": "2025-01-21T10:30:00Z" });
         let push = json!({ "installation_id": 45, "workflow_id": "wf1", "execution_data": data });

@@ -136,7 +136,7 @@ async fn what_n8n_refuses_after_it_may_have_started_the_workflow_stays_one_trigg
     house.faults.set(Plan::Calm);
     house.restart();
     house.advance(Duration::from_secs(40));
-    house.n8n.answer_webhooks(Ok((503, "{}")));
+    house.n8n.answer_webhooks(Ok((503, "<html>Service Unavailable</html>")));
     assert_eq!(trigger(&house, &body).await.json["code"], "n8n_error");
     house.n8n.set_down(true);
     assert_eq!(trigger(&house, &body).await.json["code"], "n8n_unreachable");

@@ -1,5 +1,6 @@
 //! Triggering n8n workflows, and asking how the run is doing.
 
+mod errors;
 mod poll;
 mod trigger;
 

@@ -13,15 +13,15 @@ use shared::{
         workflow::{RunRef, Workflow},
     },
     egress::{OutError, OutReply, OutRequest},
-    error::{Error, ErrorKind, LogFailure, Result},
+    error::{Error, LogFailure, Result},
     http::{
         ctx::{Ctx, Refused},
         fields::Fields,
         reply::{Reply, Warning},
     },
     ids::Id,
-    json::{self, Json, Kind, Part, Tree},
-    n8n::{client::Turn, echo::Confidential},
+    json::{Json, Kind, Part},
+    n8n::{client::Turn, start::Started},
     queue::{Task, TaskKind},
     repo::due::UNANNOUNCED,
     work::listing,
@@ -29,9 +29,11 @@ use shared::{
 use url::Url;
 use utoipa::ToSchema;
 
+use crate::errors::{leads_to_itself, n8n_error, refused, started, unclear, unreachable};
+
 /// Longest wait for n8n: a workflow that answers with its last node may take a while, and API Gateway gives up after 30
 /// seconds.
-const CALL: Duration = Duration::from_secs(25);
+pub const CALL: Duration = Duration::from_secs(25);
 const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
 /// As long as in a pushed execution.
 const LONGEST_WORKFLOW_ID: usize = 200;
@@ -87,8 +89,7 @@ pub struct Triggered {
 
 /// What was heard of n8n when it took a trigger.
 enum Answer {
-    /// Its status and body.
-    Whole(u16, Bytes),
+    Whole(OutReply),
     /// Its status, and more than is read.
     TooLong(u16),
 }
@@ -108,17 +109,16 @@ struct Target {
 
 /// Calls an n8n webhook and follows the execution that it starts.
 ///
-/// 60 requests a minute. What n8n answers is passed on, up to 2 MB; of a longer answer the `warnings` tell. An answer of 400 or
-/// above becomes a 502 with `n8n_status`, and so does a redirect, which is a login page's or a proxy's, but for 307, which is
-/// that of n8n's own *Redirect* response.
+/// 60 requests a minute. What n8n answers is passed on, up to 2 MB; of a longer answer, and of one that is no text, the `warnings`
+/// tell. An answer of 400 or above becomes a 502 with `n8n_status`, and so does a redirect, which is a login page's or a proxy's, but
+/// for 307, which is that of n8n's own *Redirect* response.
 ///
-/// When n8n is slow (504 `n8n_timeout`), or its answer is lost (502 `n8n_answer_lost`), the error holds `nid` and `triggered_at`:
-/// poll with them.
+/// When n8n is slow (504 `n8n_timeout`), its answer is lost (502 `n8n_answer_lost`), or it answers badly and the workflow ran or may
+/// have (502 `n8n_error`), the error holds `nid`, `triggered_at` and `following`: poll with them.
 ///
-/// With an `Idempotency-Key`, the workflow is started once: a repeat reads the first reply, a 502 `n8n_answer_lost` or 504
-/// `n8n_timeout` included, because the workflow may be running then. Of an answer that makes the reply longer than 256 KB a
-/// repeat reads everything but the answer itself. Only after a refusal by n8n (`n8n_error`), or when it was not reached
-/// (`n8n_unreachable`), does a repeat try again.
+/// With an `Idempotency-Key`, the workflow is started once: a repeat reads the first reply, those errors included. Of an answer that
+/// makes the reply longer than 256 KB a repeat reads everything but the answer itself. Only when the workflow was not started does a
+/// repeat try again: the webhook is not registered or refuses the credentials, or n8n was not reached (`n8n_unreachable`).
 #[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook", tag = "triggers",
     request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
 pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
@@ -141,39 +141,49 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
         }
         answer => answer,
     };
-    match answer {
+    let (error, started) = match answer {
         Ok(reply) if is_taken(&reply, &input.endpoint) => {
-            finish(&ctx, target, run, Answer::Whole(reply.status, reply.body)).await
+            return finish(&ctx, target, run, Answer::Whole(reply)).await;
         }
-        Err(OutError::ReplyTooLarge { status }) => finish(&ctx, target, run, Answer::TooLong(status)).await,
-        // n8n said no: nothing was started, so there is nothing to follow.
+        Err(OutError::ReplyTooLarge { status }) => {
+            return finish(&ctx, target, run, Answer::TooLong(status)).await;
+        }
         Ok(reply) => {
-            let error = n8n_error(&reply, &input.endpoint);
-            if alone {
-                abandon(&ctx, run, Some(reply.status), &error.message).await;
+            run.trigger_status = Some(reply.status);
+            let started = started(&reply, &input.endpoint);
+            if started != Started::No {
+                run.execution_id = told_execution(&reply.body).or(run.execution_id.take());
             }
-            Err(error)
+            (n8n_error(&reply, &input.endpoint, started), started)
         }
-        Err(error) if !error.reached() => {
-            let error = unreachable(&error);
-            if alone {
-                abandon(&ctx, run, None, &error.message).await;
-            }
-            Err(error)
-        }
-        // It may have started: the run stays, the poll finds out, and a repeat does not start it again.
-        Err(error) => {
-            let error = unclear(&error)
-                .with("triggered_at", clock::iso(run.triggered_at))
-                .with("installation_id", target.installation.id.get())
-                .with("workflow_id", target.workflow_id.clone())
-                .with("nid", target.nid.map(Id::get))
-                .with("following", run.workflow_id.is_some());
-            ctx.remember_failure(&error).await;
-            follow(&ctx, &target, run).await.log_failure("the poll finds an unanswered trigger later");
-            Err(error)
-        }
+        Err(error) if !error.reached() => (unreachable(&error), Started::No),
+        Err(error) => (unclear(&error), Started::Unknown),
+    };
+    if started != Started::No {
+        return Err(left_open(&ctx, &target, run, error).await);
     }
+    if alone {
+        abandon(&ctx, run, &error.message).await;
+    }
+    Err(error)
+}
+
+/// The workflow ran, or may have: the run stays, the poll finds out how it ended, and a repeat does not start it again.
+async fn left_open(ctx: &Ctx, target: &Target, run: Run, error: Error) -> Error {
+    let error = error
+        .with("triggered_at", clock::iso(run.triggered_at))
+        .with("installation_id", target.installation.id.get())
+        .with("workflow_id", run.workflow_id.clone())
+        .with("nid", target.nid.map(Id::get))
+        .with("following", is_followed(&run));
+    ctx.remember_failure(&error).await;
+    follow(ctx, target, run).await.log_failure("the poll finds a trigger that was left open later");
+    error
+}
+
+/// Whether the poll can tell the execution of a run.
+fn is_followed(run: &Run) -> bool {
+    run.workflow_id.is_some() || run.execution_id.is_some()
 }
 
 /// The workflow of an endpoint that is not known, from another look at n8n's list while n8n works: somebody has made or
@@ -187,9 +197,10 @@ async fn missed(ctx: &Ctx, target: &Target, endpoint: &Url) -> Option<Workflow> 
     found.log_failure("n8n's workflows could not be looked through").flatten()
 }
 
-/// Follows a run that n8n has not answered, from now on.
+/// Follows a run that was left open, from now on.
 async fn follow(ctx: &Ctx, target: &Target, mut run: Run) -> Result<()> {
-    if run.workflow_id.is_none() {
+    // The run of a repeat may have been followed to its end meanwhile.
+    if !is_followed(&run) || run.status.is_complete() {
         return Ok(());
     }
     let (key, now) = (ctx.runs().key(run.id), ctx.app.now());
@@ -210,15 +221,9 @@ const OWN_REDIRECT: u16 = 307;
 fn is_taken(reply: &OutReply, endpoint: &Url) -> bool {
     match reply.status {
         200..=299 => true,
-        OWN_REDIRECT => redirected_to(reply, endpoint)
-            .is_none_or(|there| there.path().trim_end_matches('/') != endpoint.path().trim_end_matches('/')),
+        OWN_REDIRECT => !leads_to_itself(reply, endpoint),
         _ => false,
     }
-}
-
-/// Where a redirect leads.
-fn redirected_to(reply: &OutReply, endpoint: &Url) -> Option<Url> {
-    endpoint.join(reply.headers.get(header::LOCATION)?.to_str().ok()?).ok()
 }
 
 fn read(mut fields: Fields) -> Result<Input> {
@@ -333,16 +338,16 @@ fn request(ctx: &Ctx, input: &Input, run: Id) -> Result<OutRequest> {
 }
 
 async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Result<Reply> {
-    let (status, body) = match answer {
-        Answer::Whole(status, body) => (status, Some(body)),
+    let (status, whole) = match answer {
+        Answer::Whole(reply) => (reply.status, Some(reply)),
         Answer::TooLong(status) => (status, None),
     };
-    let response = body.as_deref().map(response_of);
+    let response = whole.as_ref().and_then(|reply| response_of(&reply.body));
     run.execution_id =
         response.as_ref().and_then(|response| execution_id(response.part())).or(run.execution_id.take());
     run.trigger_status = Some(status);
     run.v += 1;
-    let following = run.workflow_id.is_some() || run.execution_id.is_some();
+    let following = is_followed(&run);
     // The run of a repeat may have been followed to its end meanwhile.
     let unfinished = following && !run.status.is_complete();
     let poll_at = unfinished.then(|| ctx.app.now().plus(poll_pause(0)));
@@ -352,7 +357,7 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Resu
         message: "Workflow triggered.",
         triggered_at: clock::iso(run.triggered_at),
         n8n_status: status,
-        warnings: response.is_none().then(|| left_out(body.as_ref())).into_iter().collect(),
+        warnings: response.is_none().then(|| left_out(whole.as_ref())).into_iter().collect(),
         response: response.unwrap_or_else(Json::null),
         execution_id: run.execution_id.clone(),
         installation_id: target.installation.id,
@@ -381,12 +386,26 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Resu
 }
 
 /// Why there is no answer of n8n in a reply.
-fn left_out(body: Option<&Bytes>) -> Warning {
-    let message = match body {
-        Some(body) => format!("n8n's answer has {} bytes: too many to be repeated.", body.len()),
+fn left_out(answer: Option<&OutReply>) -> Warning {
+    let message = match answer {
+        Some(answer) if response_of(&answer.body).is_none() => format!(
+            "n8n's answer is no text ({}{} bytes), and is left out. The workflow was started.",
+            media_type(answer),
+            answer.body.len()
+        ),
+        Some(answer) => format!("n8n's answer has {} bytes: too many to be repeated.", answer.body.len()),
         None => "n8n's answer has more than 2 MB, which are not read. The workflow was started.".into(),
     };
     Warning { code: "response_left_out", message }
+}
+
+/// What an answer says it is, as the beginning of a list.
+fn media_type(answer: &OutReply) -> String {
+    const LONGEST: usize = 80;
+    let kind =
+        answer.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind.is_empty() || kind.len() > LONGEST { String::new() } else { format!("{kind}, ") }
 }
 
 /// Makes the run the newest of its workflow.
@@ -408,9 +427,8 @@ async fn point_to(ctx: &Ctx, nid: Id, run: &Run) -> Result<()> {
 }
 
 /// The run never was: it is closed, and a repeat with the same key may try again.
-async fn abandon(ctx: &Ctx, mut run: Run, status: Option<u16>, why: &str) {
+async fn abandon(ctx: &Ctx, mut run: Run, why: &str) {
     run.status = RunStatus::Error;
-    run.trigger_status = status;
     run.error = Some(why.to_owned());
     run.v += 1;
     let closed = async {
@@ -423,14 +441,14 @@ async fn abandon(ctx: &Ctx, mut run: Run, status: Option<u16>, why: &str) {
     closed.await.log_failure("a refused trigger could not be closed");
 }
 
-fn response_of(body: &[u8]) -> Json {
-    Json::read(body).unwrap_or_else(|_| Json::of_text(&String::from_utf8_lossy(body)))
+/// An answer as JSON: what is JSON as it is, and other text as text. None of what is neither.
+fn response_of(body: &[u8]) -> Option<Json> {
+    Json::read(body).ok().or_else(|| str::from_utf8(body).ok().map(Json::of_text))
 }
 
-/// The beginning of an answer as a part of an error.
-fn shown(body: &[u8]) -> Value {
-    let tree = json::from_slice(body).map(|Tree(value)| value);
-    tree.unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+/// The execution that an answer tells.
+fn told_execution(body: &[u8]) -> Option<String> {
+    execution_id(response_of(body)?.part())
 }
 
 /// What a workflow calls its execution when it answers with `{{ $execution.id }}`.
@@ -441,60 +459,6 @@ fn execution_id(response: Part<'_>) -> Option<String> {
     };
     let id = object.get("execution_id").or_else(|| object.get("executionId"))?.text_or_digits()?;
     (1..=200).contains(&id.len()).then(|| id.into_owned())
-}
-
-fn refused(error: OutError) -> Error {
-    match error {
-        OutError::Refused(_) => Error::invalid("endpoint", error.to_string()),
-        other => unreachable(&other),
-    }
-}
-
-/// The answer is shown to the caller and kept with the run, without what the endpoint's query holds.
-fn n8n_error(reply: &OutReply, endpoint: &Url) -> Error {
-    let secrets = Confidential::of_url(endpoint);
-    let error = |message: String| {
-        Error::new(ErrorKind::Upstream, "n8n_error", message)
-            .with("n8n_status", reply.status)
-            .with("response", secrets.blank_json(shown(reply.body.get(..4096).unwrap_or(&reply.body))))
-    };
-    if (300..=399).contains(&reply.status) {
-        // Without its query, which may hold what a login page is to give back.
-        let there = redirected_to(reply, endpoint)
-            .map(|there| format!(" to {}{}", there.origin().ascii_serialization(), there.path()));
-        let there = secrets.blank(&there.unwrap_or_default()).chars().take(300).collect::<String>();
-        return error(format!(
-            "n8n answered {}, a redirect{there}, which is not followed. Nothing was triggered. If a proxy or a login stands \
-             before n8n, use the address behind it.",
-            reply.status
-        ));
-    }
-    let said = secrets.message(&reply.body);
-    let advice = match reply.status {
-        404 => " Is the workflow active, and does it wait for POST?",
-        401 | 403 => " The webhook asks for credentials.",
-        _ => "",
-    };
-    error(format!("n8n answered {}: {}.{advice}", reply.status, said.trim_end_matches('.')))
-}
-
-fn unreachable(error: &OutError) -> Error {
-    if matches!(error, OutError::Refused(_)) {
-        return Error::invalid("endpoint", error.to_string());
-    }
-    Error::new(ErrorKind::Upstream, "n8n_unreachable", format!("{}. Is it running?", error.of("n8n")))
-}
-
-fn unclear(error: &OutError) -> Error {
-    if matches!(error, OutError::Timeout) {
-        let message = format!(
-            "n8n did not answer within {} seconds. The workflow may be running: poll it.",
-            CALL.as_secs()
-        );
-        return Error::new(ErrorKind::UpstreamTimeout, "n8n_timeout", message);
-    }
-    let message = format!("{}. The workflow may be running: poll it.", error.of("n8n"));
-    Error::new(ErrorKind::Upstream, "n8n_answer_lost", message)
 }
 
 #[cfg(test)]
@@ -513,8 +477,8 @@ mod tests {
             (json!("text"), None),
             (json!([]), None),
         ] {
-            let read = response_of(response.to_string().as_bytes());
-            assert_eq!(execution_id(read.part()).as_deref(), expected, "{response}");
+            let told = told_execution(response.to_string().as_bytes());
+            assert_eq!(told.as_deref(), expected, "{response}");
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod resume;
 mod run;
 mod scan;
 mod skim;
+pub mod start;
 mod tokens;
 pub mod usage;
 pub mod wait;

@@ -88,7 +88,7 @@ struct State {
     echo: Option<u16>,
     /// Takes the next resume, or the next change of a credential, and loses the answer.
     lose_answer: bool,
-    webhook_answer: Option<Result<(u16, String), OutError>>,
+    webhook_answer: Option<Result<OutReply, OutError>>,
     executions: BTreeMap<u64, Execution>,
     workflows: Vec<Value>,
     credentials: Vec<Credential>,
@@ -184,7 +184,14 @@ impl FakeN8n {
 
     /// What webhooks answer; `{"message":"Workflow was started"}` unless told.
     pub fn answer_webhooks(&self, answer: Result<(u16, &str), OutError>) {
-        self.state().webhook_answer = Some(answer.map(|(status, body)| (status, body.to_owned())));
+        self.state().webhook_answer = Some(answer.map(|(status, body)| reply(status, body)));
+    }
+
+    /// Webhooks answer with what is no text.
+    pub fn answer_webhooks_in_bytes(&self, status: u16, kind: &'static str, body: &'static [u8]) {
+        let kind = http::HeaderValue::from_static(kind);
+        let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, kind)]);
+        self.state().webhook_answer = Some(Ok(OutReply { status, headers, body: Bytes::from_static(body) }));
     }
 
     /// The next resume call gets this answer and changes nothing.
@@ -417,7 +424,7 @@ impl FakeN8n {
             }
             ["webhook" | "webhook-test", ..] => match state.webhook_answer.clone() {
                 _ if state.redirect.is_some() => Ok(redirection(state.redirect.clone().unwrap_or_default())),
-                Some(answer) => answer.map(|(status, body)| reply(status, body)),
+                Some(answer) => answer,
                 None => Ok(reply(200, r#"{"message":"Workflow was started"}"#)),
             },
             ["webhook-waiting", id, suffix @ ..] => {

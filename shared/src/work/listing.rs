@@ -11,7 +11,7 @@ use crate::{
     clock::Deadline,
     domain::{
         installation::{Installation, KeyState},
-        workflow::Workflow,
+        workflow::{self, Workflow},
     },
     egress::OutError,
     error::{Error, LogFailure, OrNotFound, Result},
@@ -22,7 +22,7 @@ use crate::{
         pages::Walk,
     },
     queue::{Task, TaskKind},
-    repo::{due, installations::Installations},
+    repo::{due, installations::Installations, workflows::Workflows},
     tenant::TenantId,
 };
 
@@ -36,6 +36,8 @@ const SIDE_BY_SIDE: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// For all of a listing that somebody's request waits for.
 const HASTE: Duration = Duration::from_secs(3);
+/// Installations that are looked through side by side for a workflow.
+const LOOKED_AT: usize = 8;
 /// A listing of its own has so much time. It may be made twice at once: what it writes is the same, and one of two stores how
 /// it ended.
 const TIME: Duration = Duration::from_secs(90);
@@ -109,9 +111,8 @@ fn pause(attempts: u32) -> Duration {
     Duration::from_secs(5 << attempts.min(10)).min(Duration::from_secs(3600))
 }
 
-/// The workflow whose webhook an address is, after another look at n8n's list, which is taken at most once a minute. None
-/// when it is not there, or the list was read less than a minute ago. A list that cannot be read in time is read in the
-/// background, for the next one who asks.
+/// The workflow whose webhook an address is, after another look at n8n's list ([`look_again`]). None when it is not there, or
+/// nobody may look now.
 pub async fn find_webhook(
     app: &App,
     tenant: TenantId,
@@ -119,11 +120,47 @@ pub async fn find_webhook(
     endpoint: &Url,
     turn: Turn,
 ) -> Result<Option<Workflow>> {
-    let installed = Installed { app, tenant };
     if installation.webhook_path(endpoint).is_none_or(|path| path.is_empty())
-        || !installed.may_list(installation.id).await?
+        || !look_again(app, tenant, installation, turn).await?
     {
         return Ok(None);
+    }
+    Installed { app, tenant }.by_webhook(installation, endpoint).await
+}
+
+/// Whether one of these installations has a workflow, after another look at their lists ([`look_again`]), side by side and for as
+/// long as one of them takes at the most.
+pub async fn find_workflow(
+    app: &App,
+    tenant: TenantId,
+    installations: &[Installation],
+    workflow_id: &str,
+    turn: Turn,
+) -> Result<bool> {
+    let turn = Turn { deadline: turn.deadline.min(Deadline::at(app.now().plus(HASTE))), ..turn };
+    let workflows = Workflows { store: &*app.store, tenant };
+    for some in installations.chunks(LOOKED_AT) {
+        let looks = some.iter().map(|installation| look_again(app, tenant, installation, turn).boxed());
+        try_join_all(looks.collect::<Vec<BoxFuture<'_, _>>>()).await?;
+        for installation in some {
+            if workflows.get(workflow::nid(tenant, installation.id, workflow_id)).await?.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Looks through n8n's list once more because something was missed in it, at most once a minute. Returns false where the last such
+/// look is less than a minute old. A list that cannot be read in time is read in the background, for the next one who asks.
+pub async fn look_again(
+    app: &App,
+    tenant: TenantId,
+    installation: &Installation,
+    turn: Turn,
+) -> Result<bool> {
+    if !(Installed { app, tenant }).may_list(installation.id).await? {
+        return Ok(false);
     }
     let turn = Turn { deadline: turn.deadline.min(Deadline::at(app.now().plus(HASTE))), ..turn };
     if let Err(error) = list(app, tenant, installation, turn).await {
@@ -132,7 +169,7 @@ pub async fn find_webhook(
             owe(app, tenant, installation.id).await.log_failure("a listing could not be owed");
         }
     }
-    installed.by_webhook(installation, endpoint).await
+    Ok(true)
 }
 
 /// Has the workflows listed in the background, unless that is owed already.

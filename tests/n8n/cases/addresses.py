@@ -7,7 +7,7 @@ from typing import Any
 from cases import case
 from n8n import must, output
 from stage import Stage
-from wire import Reply, eventually
+from wire import Reply, call, eventually
 
 HOOK = "n8n-nodes-base.webhook"
 
@@ -94,6 +94,31 @@ def own_redirect_is_a_start(stage: Stage) -> None:
         else:
             assert (answer.status, answer.body["code"], answer.body["n8n_status"]) == (502, "n8n_error", 302), answer.body
             assert "https://shop.example.com/thanks" in answer.body["message"] and "order" not in answer.body["message"], answer.body
+            assert "has run" in answer.body["message"] and answer.body["triggered_at"], answer.body
+
+
+@case
+def failing_workflow_that_answers_last_runs_once_and_is_followed(stage: Stage) -> None:
+    """"Error in workflow" is a 502 that names the run; a repeat under its key starts nothing, and the poll says error"""
+    path = f"fails-{secrets.token_hex(4)}"
+    code = node("Code", "n8n-nodes-base.code", 2, {"jsCode": "throw new Error('broken on purpose');"})
+    workflow_id = make(stage, "Fails at the end", [webhook(path, responseMode="lastNode"), code])
+    body, keys = {"endpoint": f"{stage.n8n.relay.url}/webhook/{path}"}, []
+
+    def once(key: str) -> Reply:
+        return call("POST", f"{stage.baton.url}/api/trigger-webhook", body, {"X-API-Key": stage.baton.api_key, "Idempotency-Key": key})
+
+    def known() -> Reply | None:
+        keys.append(f"{path}-{len(keys)}")
+        answer = once(keys[-1])
+        assert (answer.status, answer.body["code"], answer.body["n8n_status"]) == (502, "n8n_error", 500), answer.body
+        return answer if answer.body["following"] else None
+    first = eventually(known, 75, f"the workflow of webhook {path}", every=3)
+    assert "The workflow ran and failed." in first.body["message"], first.body
+    assert once(keys[-1]).body == first.body
+    ends(stage, first.body, "error")
+    ran = must(stage.n8n.api("GET", f"/executions?workflowId={workflow_id}"), "executions")["data"]
+    assert len(ran) == len(keys), json.dumps(ran)
 
 
 @case

@@ -147,6 +147,30 @@ async fn an_alert_is_about_its_own_scope() {
 }
 
 #[tokio::test]
+async fn an_alert_for_a_workflow_that_was_just_made_finds_it() {
+    for scope in [json!({}), json!({ "installation_id": 45 })] {
+        let house = house().await;
+        house.seed_installation_at(&house.acme, 46, "https://n8n.other.example").await;
+        let alert = |workflow: &str| {
+            let mut body = json!({ "kind": "failing", "failures": 1, "workflow_id": workflow });
+            body.as_object_mut().unwrap().extend(scope.as_object().unwrap().clone());
+            body
+        };
+        house.n8n.add_workflow("new1", "Made today", "made");
+        create(&house, alert("new1")).await;
+        push(&house, 45, "new1", 1, "error").await;
+        assert_eq!(told(&house).await, ["Workflow fails: Made today"]);
+        // n8n's list is read once a minute.
+        house.n8n.add_workflow("new2", "Made later", "later");
+        assert_eq!(house.acme.post(PATH, alert("new2")).await.status, 404);
+        assert_eq!(house.rival.post(PATH, alert("new1")).await.status, 404);
+        house.advance(MINUTE);
+        create(&house, alert("new2")).await;
+        house.drain().await;
+    }
+}
+
+#[tokio::test]
 async fn a_silent_workflow_is_told_of_until_it_runs_again() {
     let house = house().await;
     let id = create(&house, json!({ "kind": "silent", "after_minutes": 30 })).await;

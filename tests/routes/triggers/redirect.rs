@@ -61,11 +61,35 @@ async fn n8ns_own_redirect_response_is_a_start() {
 }
 
 #[tokio::test]
-async fn a_redirect_leaves_the_idempotency_key_free() {
+async fn a_redirect_that_may_be_the_workflows_own_is_followed_and_not_called_again() {
     let house = house().await;
-    house.n8n.redirect_webhooks(Some((302, "/login")));
+    house.n8n.redirect_webhooks(Some((302, "https://shop.example.com/thanks")));
     let body = json!({ "endpoint": format!("{N8N}/webhook/invokati-trigger/45/abc123") });
-    assert_eq!(house.acme.post_once(PATH, "once", body.clone()).await.status, 502);
+    let first = house.acme.post_once(PATH, "once", body.clone()).await;
+    let message = first.json["message"].as_str().unwrap();
+    assert!(message.contains("has run") && !message.contains("Nothing"), "{message}");
+    assert_eq!((first.status, &first.json["following"]), (502, &json!(true)), "{first:?}");
+    house.n8n.redirect_webhooks(None);
+    let again = house.acme.post_once(PATH, "once", body).await;
+    assert_eq!((again.status, &again.text), (502, &first.text));
+    assert_eq!(house.network.sent_to("/webhook/").len(), 1);
+    house.n8n.runs(551, "abc123", house.app.now().0);
+    house.n8n.set_status(551, "success");
+    house.live(std::time::Duration::from_secs(10)).await;
+    let polled = house.acme.post("/api/poll-execution", json!({ "nid": first.json["nid"] })).await;
+    assert_eq!(polled.json["execution_id"], "551", "{polled:?}");
+}
+
+#[tokio::test]
+async fn a_redirect_to_the_same_webhook_leaves_the_idempotency_key_free() {
+    let house = house().await;
+    let body = json!({ "endpoint": format!("{N8N}/webhook/invokati-trigger/45/abc123") });
+    for status in [301, 307] {
+        house.n8n.redirect_webhooks(Some((status, "/webhook/invokati-trigger/45/abc123/")));
+        let refused = house.acme.post_once(PATH, "once", body.clone()).await;
+        assert_eq!((refused.status, &refused.json["nid"]), (502, &Value::Null), "{refused:?}");
+        assert!(refused.json["message"].as_str().unwrap().contains("Nothing was triggered"), "{refused:?}");
+    }
     house.n8n.redirect_webhooks(None);
     let again = house.acme.post_once(PATH, "once", body).await;
     assert_eq!((again.status, again.header("idempotent-replayed")), (200, None), "{again:?}");

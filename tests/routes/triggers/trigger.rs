@@ -156,7 +156,9 @@ async fn a_late_or_lost_answer_names_the_run_to_poll() {
 #[tokio::test]
 async fn a_refused_trigger_leaves_its_idempotency_key_free() {
     let house = house().await;
-    house.n8n.answer_webhooks(Ok((404, "{}")));
+    house
+        .n8n
+        .answer_webhooks(Ok((404, r#"{"message":"The requested webhook \"POST x\" is not registered."}"#)));
     assert_eq!(house.acme.post_once(PATH, "once", samples::trigger()).await.status, 502);
     house.n8n.answer_webhooks(Ok((200, "{}")));
     assert_eq!(house.acme.post_once(PATH, "once", samples::trigger()).await.status, 200);
@@ -252,6 +254,73 @@ async fn an_answer_that_is_lost_starts_no_second_execution() {
         }
         assert_eq!(house.network.sent_to("/webhook/").len(), 1, "{code}");
     }
+}
+
+#[tokio::test]
+async fn a_workflow_that_answers_badly_is_started_once_and_followed() {
+    for (status, said, outcome) in [
+        (500, r#"{"message":"Error in workflow"}"#, "The workflow ran and failed."),
+        (500, r#"{"code":0,"message":"No binary data was found to return"}"#, "The workflow may have run."),
+        (422, r#"{"execution_id":"551"}"#, "The workflow may have run."),
+        (404, "<html>No such order</html>", "The workflow may have run."),
+        (503, "", "The workflow may have run."),
+    ] {
+        let house = house().await;
+        house.n8n.answer_webhooks(Ok((status, said)));
+        let [first, at_once, later] = three_times(&house).await;
+        assert_eq!((first.status, refusal(&first, PATH).as_str()), (502, "n8n_error"), "{first:?}");
+        assert_eq!(first.json["n8n_status"], status);
+        let message = first.json["message"].as_str().unwrap();
+        assert!(message.ends_with(outcome), "{message}");
+        for repeat in [at_once, later] {
+            assert_eq!((repeat.status, &repeat.text), (502, &first.text));
+            assert_eq!(repeat.header("idempotent-replayed"), Some("true"));
+        }
+        assert_eq!(house.network.sent_to("/webhook/").len(), 1, "{said}");
+        assert_eq!(
+            (&first.json["workflow_id"], &first.json["following"], &first.json["installation_id"]),
+            (&json!("abc123"), &json!(true), &json!(45))
+        );
+        follow(&house, &first).await;
+    }
+}
+
+#[tokio::test]
+async fn failures_behind_a_webhook_that_answers_last_are_told_of() {
+    let house = house().await;
+    let rule = json!({ "kind": "failing", "failures": 2 });
+    assert_eq!(house.acme.post("/api/alerts", rule).await.status, 201);
+    house.n8n.answer_webhooks(Ok((500, r#"{"message":"Error in workflow"}"#)));
+    for execution in [551, 552] {
+        house.advance(Duration::from_secs(60));
+        house.n8n.runs(execution, "abc123", house.app.now().0);
+        house.n8n.set_status(execution, "error");
+        assert_eq!(house.acme.post(PATH, followed()).await.status, 502);
+        house.live(Duration::from_secs(10)).await;
+    }
+    let told = house.acme.get("/api/notifications/list").await.json;
+    assert_eq!(
+        (&told["count"], &told["notifications"][0]["type"]),
+        (&json!(1), &json!("workflow_error")),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_text_is_left_out() {
+    let house = house().await;
+    house.n8n.answer_webhooks_in_bytes(200, "image/png; q=1", b"\x89PNG\r\n\x1a\n\xff\xfe");
+    let [first, at_once, later] = three_times(&house).await;
+    assert_eq!((first.status, &first.json["response"]), (200, &Value::Null), "{first:?}");
+    let warning = &first.json["warnings"][0];
+    assert_eq!(warning["code"], "response_left_out");
+    let message = warning["message"].as_str().unwrap();
+    assert!(message.contains("(image/png, 10 bytes)") && message.contains("was started"), "{message}");
+    assert_eq!((&at_once.text, &later.text), (&first.text, &first.text));
+    house.n8n.answer_webhooks_in_bytes(500, "image/png", b"\x89PNG\r\n\x1a\n\xff\xfe");
+    let failed = house.acme.post(PATH, followed()).await;
+    assert_eq!((failed.status, &failed.json["response"]), (502, &Value::Null), "{failed:?}");
+    assert!(!failed.text.contains('\u{fffd}') && !first.text.contains('\u{fffd}'), "{failed:?}");
 }
 
 #[tokio::test]

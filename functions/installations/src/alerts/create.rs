@@ -7,6 +7,8 @@ use shared::{
     error::{Error, ErrorKind, Result},
     http::{ctx::Ctx, fields::Fields, reply::Reply},
     ids::Id,
+    n8n::client::Turn,
+    work::listing,
 };
 use utoipa::ToSchema;
 
@@ -40,7 +42,7 @@ pub struct CreateAlert {
     after_minutes: Option<u32>,
     /// Only workflows of this installation.
     installation_id: Option<u64>,
-    /// Only this workflow, by n8n's id. Baton must know it.
+    /// Only this workflow, by n8n's id. One that Baton does not know is looked up in n8n's list, once a minute.
     #[schema(max_length = 200)]
     workflow_id: Option<String>,
 }
@@ -109,13 +111,27 @@ async fn check(ctx: &Ctx, installation: Option<Id>, workflow_id: Option<&str>) -
     if let Some(id) = installation {
         ctx.installed().get(id).await?;
     }
-    let known = match (installation, workflow_id) {
-        (_, None) => true,
-        (Some(id), Some(workflow)) => {
-            let nid = workflow::nid(ctx.tenant(), id, workflow);
+    let Some(workflow_id) = workflow_id else { return Ok(()) };
+    let known = match installation {
+        Some(id) => {
+            let nid = workflow::nid(ctx.tenant(), id, workflow_id);
             ctx.workflows().get(nid).await?.is_some()
         }
-        (None, Some(workflow)) => !ctx.workflows().installations_with(workflow).await?.is_empty(),
+        None => !ctx.workflows().installations_with(workflow_id).await?.is_empty(),
     };
-    if known { Ok(()) } else { Err(Error::not_found("workflow")) }
+    if known || is_listed(ctx, installation, workflow_id).await? {
+        Ok(())
+    } else {
+        Err(Error::not_found("workflow"))
+    }
+}
+
+/// Whether n8n knows a workflow that Baton does not: somebody has made it since n8n's workflows were listed.
+async fn is_listed(ctx: &Ctx, installation: Option<Id>, workflow_id: &str) -> Result<bool> {
+    let installations = match installation {
+        Some(id) => vec![(*ctx.installed().get(id).await?).clone()],
+        None => ctx.installations().all().await?,
+    };
+    let turn = Turn::urgent(ctx.deadline());
+    listing::find_workflow(&ctx.app, ctx.tenant(), &installations, workflow_id, turn).await
 }
