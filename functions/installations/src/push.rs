@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use futures::future::{join, join3};
+use futures::future::join3;
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
@@ -90,10 +90,10 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
     };
     let watched = Watched { app, tenant, installation: &installation, nid, workflow_id: &input.workflow_id };
     let installed = ctx.installed();
-    let heard = join3(marked, installed.heard_of(installation.id), watched.saw(&snapshot));
-    let (newest, ((), (), watched)) = join(poll::latest(app, tenant, nid, &snapshot), heard).await;
-    watched?;
+    let latest = poll::latest(app, tenant, nid, &snapshot);
+    let (newest, (), ()) = join3(latest, marked, installed.heard_of(installation.id)).await;
     let newest = newest?;
+    watched.saw(&snapshot).await?;
     let execution_id = snapshot.execution_id.clone();
     let push = PushedExecution {
         installation_id: installation.id,
