@@ -2,14 +2,18 @@
 //!
 //! "Which others wait in this execution?" → the partition of an installation and an execution, sorted by age.
 //!
-//! Its one rule: an entry is written in the transaction that writes its entity, and it outlives the decision, because the
-//! order of what was asked tells whose wait is whose. What became of the entity stands with the entity.
+//! Its one rule: an entry is written in the transaction that writes its entity, and it outlives the decision and
+//! the entity, because the order of what was asked tells whose wait is whose. What became of the entity stands with the entity,
+//! and here when that is gone.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    domain::{review::EntityType, subject::Subject},
+    domain::{
+        review::{EntityType, ResumeState, Review},
+        subject::Subject,
+    },
     ids::Id,
     store::{Key, Query, Store, StoreError, Write, encode, segment},
     tenant::TenantId,
@@ -27,6 +31,8 @@ pub struct Ask {
     pub id: Id,
     /// What the suffix of its resume URL is known by, where it has one.
     pub suffix: Option<String>,
+    /// It was deleted, and its Wait was over then.
+    pub over: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +40,8 @@ struct Entry {
     kind: EntityType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     suffix: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    over: bool,
     ttl: i64,
 }
 
@@ -50,9 +58,9 @@ impl Asks<'_> {
         let partition = Key::partition(self.tenant, &partition(installation, execution));
         let page = self.store.query(&Query::table(partition).limit(MOST)).await?;
         let read = |item: &crate::store::Item| {
-            let Entry { kind, suffix, .. } = item.decode()?;
+            let Entry { kind, suffix, over, .. } = item.decode()?;
             let id = item.key.sk().split('#').next().and_then(|id| id.parse().ok());
-            Ok(id.map(|id| Ask { kind, id, suffix }))
+            Ok(id.map(|id| Ask { kind, id, suffix, over }))
         };
         page.items.iter().filter_map(|item| read(item).transpose()).collect()
     }
@@ -74,16 +82,32 @@ pub fn changes(
     if let Some((old, _)) = old.filter(|(old, _)| new.as_ref().is_none_or(|(new, _)| new != old)) {
         writes.push(Write::delete(old));
     }
-    if let Some((key, suffix)) = new {
-        let ttl = Millis(after.posted_at.0).plus(KEEP).seconds();
-        writes.push(Write::put(key, encode(&Entry { kind, suffix, ttl })?));
+    if let Some((key, _)) = new {
+        writes.push(entry(key, kind, after, false)?);
     }
     Ok(writes)
 }
 
-/// The write that takes away the entry of an entity that nobody waits for any more.
-pub fn forget(tenant: TenantId, kind: EntityType, subject: &Subject) -> Option<Write> {
-    key(tenant, kind, subject).map(Write::delete)
+/// The write for a decided entity that is there no more, and owes nothing. The entry stays: whose a Wait was tells whose the
+/// next one is.
+pub fn parted(
+    tenant: TenantId,
+    kind: EntityType,
+    last: &Subject,
+) -> Result<Option<Write>, StoreError> {
+    let over = is_over(&last.review);
+    key(tenant, kind, last).map(|key| entry(key, kind, last, over)).transpose()
+}
+
+/// Whether the Wait that an entity was asked for is known to be over.
+pub fn is_over(review: &Review) -> bool {
+    let resume = review.resume.as_ref();
+    resume.is_some_and(|resume| !matches!(resume.state, ResumeState::Pending | ResumeState::Failed))
+}
+
+fn entry(key: Key, kind: EntityType, subject: &Subject, over: bool) -> Result<Write, StoreError> {
+    let ttl = Millis(subject.posted_at.0).plus(KEEP).seconds();
+    Ok(Write::put(key, encode(&Entry { kind, suffix: subject.resume_suffix.clone(), over, ttl })?))
 }
 
 fn key(tenant: TenantId, kind: EntityType, subject: &Subject) -> Option<Key> {

@@ -668,14 +668,14 @@ fn with_data(id: u64, execution: &Execution, node: Option<&(String, Value)>) -> 
         json!({ "resume": "webhook", "httpMethod": "POST", "options": options })
     };
     let call = json!({ "url": "https://baton.example.com/automation/payload/create" });
-    runs.node("Webhook", "n8n-nodes-base.webhook", json!({}));
+    runs.node("Webhook", "n8n-nodes-base.webhook", &json!({}));
     runs.add("Webhook", "success", vec![json!({ "body": {} })], None);
     let mut last = "Wait".to_owned();
     match &execution.order {
         Order::InTurn => {
             let (kind, parameters) = node.cloned().unwrap_or_else(|| (WAIT.to_owned(), hook(None)));
-            runs.node("Create", "n8n-nodes-base.httpRequest", call);
-            runs.node("Wait", &kind, parameters);
+            runs.node("Create", "n8n-nodes-base.httpRequest", &call);
+            runs.node("Wait", &kind, &parameters);
             for (at, entity) in execution.entities.iter().enumerate() {
                 let from = if at == 0 { ("Webhook", 0) } else { ("Wait", at - 1) };
                 runs.add("Create", "success", vec![made(entity)], Some(from));
@@ -683,9 +683,9 @@ fn with_data(id: u64, execution: &Execution, node: Option<&(String, Value)>) -> 
             }
         }
         Order::Loop(order) => {
-            runs.node("Create", "n8n-nodes-base.httpRequest", call);
-            runs.node("Loop", "n8n-nodes-base.splitInBatches", json!({}));
-            runs.node("Wait", WAIT, hook(None));
+            runs.node("Create", "n8n-nodes-base.httpRequest", &call);
+            runs.node("Loop", "n8n-nodes-base.splitInBatches", &json!({}));
+            runs.node("Wait", WAIT, &hook(None));
             for (from, to) in [("Webhook", "Create"), ("Create", "Loop"), ("Loop", "Wait"), ("Wait", "Loop")]
             {
                 runs.link(from, to);
@@ -710,16 +710,17 @@ fn with_data(id: u64, execution: &Execution, node: Option<&(String, Value)>) -> 
             row.windows(2).for_each(|pair| runs.link(pair[0], pair[1]));
             let mut from = "Webhook";
             for (name, entity) in asks.iter().zip(&execution.entities) {
-                runs.node(name, "n8n-nodes-base.httpRequest", call.clone());
+                runs.node(name, "n8n-nodes-base.httpRequest", &call);
                 runs.add(name, "success", vec![made(entity)], Some((from, 0)));
                 from = name;
             }
             for (at, name) in waits.iter().enumerate() {
-                runs.node(name, WAIT, hook(suffixes.then_some(at)));
+                runs.node(name, WAIT, &hook(suffixes.then_some(at)));
             }
             let answered = execution.entities.last().map(made).unwrap_or_default();
             for (at, name) in waits.iter().enumerate() {
-                let item = if at == 0 { answered.clone() } else { json!({ "body": {} }) };
+                let before = at.checked_sub(1).map(|before| json!({ "body": execution.decisions.get(before) }));
+                let item = before.unwrap_or_else(|| answered.clone());
                 last.clone_from(name);
                 if !runs.wait(execution, at, name, item, (from, 0)) {
                     break;
