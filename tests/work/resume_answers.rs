@@ -369,7 +369,9 @@ async fn an_answer_that_is_not_n8ns_and_cannot_be_looked_into_is_not_sent_again(
     let entity = parked(&house, Some(RESUME_URL)).await;
     house.n8n.spoil_next_answer(404, "<html>Not found</html>");
     let n8n = house.n8n.clone();
-    house.faults.meanwhile("/webhook-waiting/", async move { n8n.answer_api(Some((404, "<html>no</html>"))) });
+    house
+        .faults
+        .meanwhile("/webhook-waiting/", async move { n8n.answer_api(Some((404, "<html>no</html>"))) });
     let expected = vec![LOOK.into(), REBUILT.into(), LOOK.into()];
     assert_eq!(outcome(&house, entity).await, ("pending".into(), expected));
     house.n8n.answer_api(None);

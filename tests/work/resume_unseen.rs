@@ -288,5 +288,9 @@ async fn a_review_that_was_made_elsewhere_is_sent_again_only_if_its_wait_stands_
     house.faults.meanwhile("/webhook-waiting/", async move { n8n.goes_on_to(EXECUTION, 2) });
     assert_eq!(decide(&house, "approve", made[0]).await.json["n8n_resumed"], true);
     house.live(60 * SECOND).await;
-    assert_eq!(house.network.sent_to("/webhook-waiting/").len(), 1, "the next round of the Wait is another's");
+    assert_eq!(
+        house.network.sent_to("/webhook-waiting/").len(),
+        1,
+        "the next round of the Wait is another's"
+    );
 }

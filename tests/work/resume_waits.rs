@@ -188,3 +188,21 @@ async fn a_deleted_entity_that_was_told_is_no_open_review() {
     assert_eq!(decide(&house, "approve", made[1]).await.json["n8n_resumed"], true);
     assert_eq!(order_of(&told(&house)), made);
 }
+
+/// The Waits come in another order than the questions; each address names its own.
+#[tokio::test]
+async fn suffixes_are_followed_against_the_order_of_the_questions() {
+    for first in [0, 1] {
+        let house = TestApp::new().await;
+        let made = asked(&house, 2, true).await;
+        house.n8n.waits_for(EXECUTION, "wf1", &[made[1], made[0]], Order::Row { suffixes: true });
+        for entity in [made[first], made[1 - first]] {
+            assert_eq!(decide(&house, "approve", entity).await.status, 200);
+        }
+        house.live(3 * SECOND).await;
+        assert_eq!(order_of(&told(&house)), made, "{first}");
+        for entity in made {
+            assert_eq!(state(&house, entity).await, "resumed", "{first}");
+        }
+    }
+}

@@ -53,7 +53,8 @@ pub fn mark(suffix: &str) -> String {
 pub fn suffix_of(url: &Url) -> Option<String> {
     let segments = url.path_segments()?.skip_while(|segment| *segment != WAITING_PATH).skip(2);
     // What is no text stays as it is written, so that two never become one.
-    let plain = |part: &str| percent_decode_str(part).decode_utf8().map_or_else(|_| part.to_owned(), Into::into);
+    let plain =
+        |part: &str| percent_decode_str(part).decode_utf8().map_or_else(|_| part.to_owned(), Into::into);
     let parts: Vec<String> = segments.filter(|part| !part.is_empty()).map(plain).collect();
     (!parts.is_empty()).then(|| parts.join("/"))
 }
@@ -254,8 +255,7 @@ fn waiting_node(scan: &Scan, timeline: &Timeline<'_>) -> Option<WaitingNode> {
     let setting = |value: fn(&NodeInfo) -> &Option<String>| node.and_then(|node| value(node).as_deref());
     let method = setting(|node| &node.method).unwrap_or("GET");
     let suffix = setting(|node| &node.suffix);
-    let waits =
-        scan.runs.iter().rfind(|run| *run.node == *name && run.status.as_deref() == Some("waiting"));
+    let waits = scan.runs.iter().rfind(|run| *run.node == *name && run.status.as_deref() == Some("waiting"));
     Some(WaitingNode {
         kind: kind(node),
         method: (!is_expression(method)).then(|| method.to_ascii_uppercase()),

@@ -523,13 +523,15 @@ impl Story {
 #[test]
 fn a_suffix_that_several_came_with_tells_nothing() {
     let asked = || Story::new().create(("Webhook", 0), OURS).with_items(&[OURS, NEXT]).suffixed(["rev", ""]);
-    let silent = asked().run("Set", Some(("Create", 0)), json!({"n": 1})).wait("Wait", ("Set", 0)).with_items(&[]);
+    let silent =
+        asked().run("Set", Some(("Create", 0)), json!({"n": 1})).wait("Wait", ("Set", 0)).with_items(&[]);
     let both = |story: &Story| story.between(Some("rev"), Some("rev"));
     assert_eq!(both(&silent), (Whose::Contested, Whose::Contested));
     assert_eq!(silent.between(Some("rev"), Some("other")), (Whose::Ours, Whose::NotYet));
     let shown = asked().run("Set", Some(("Create", 0)), json!({"id": NEXT})).wait("Wait", ("Set", 0));
     assert_eq!(both(&shown.with_items(&[NEXT])), (Whose::NotYet, Whose::Ours), "then the item tells");
-    let row = Story::new().asks_twice().suffixed(["rev", "rev"]).wait("Wait", ("Tool", 0)).with_items(&[NEXT]);
+    let row =
+        Story::new().asks_twice().suffixed(["rev", "rev"]).wait("Wait", ("Tool", 0)).with_items(&[NEXT]);
     assert_eq!(both(&row), (Whose::Ours, Whose::NotYet), "then the place tells");
 
     let closed = |open| {
@@ -564,7 +566,8 @@ fn a_suffix_goes_before_the_item_and_the_place() {
     }
     assert_eq!(first("Tool", &[NEXT], ["b", ""]).between(None, Some("b")), next, "only the second has one");
     assert_eq!(first("Tool", &[NEXT], ["", "a"]).between(Some("a"), None), next, "only the first has one");
-    let over = first("Tool", &[NEXT], ["", "a"]).decided(NEXT).wait("Second", ("Wait", 0)).with_items(&[NEXT]);
+    let over =
+        first("Tool", &[NEXT], ["", "a"]).decided(NEXT).wait("Second", ("Wait", 0)).with_items(&[NEXT]);
     assert_eq!(over.between(Some("a"), None), (Whose::Ours, Whose::Passed));
     let at_once = Story::new().create(("Webhook", 0), OURS).with_items(&[OURS, NEXT]).suffixed(["b", "a"]);
     let at_once = at_once.wait("Wait", ("Create", 0)).with_items(&[OURS, NEXT]);
@@ -587,7 +590,11 @@ fn suffixes_are_the_same_however_they_are_escaped() {
         assert_eq!(written(node), came(passed), "{node} {passed}");
         let story = Story::new().asks_twice().suffixed(["first", node]);
         let story = story.wait("Wait", ("Tool", 0)).resume().wait("Second", ("Wait", 0));
-        assert_eq!(story.between(Some("else"), Some(passed)), (Whose::NotYet, Whose::Ours), "{node} {passed}");
+        assert_eq!(
+            story.between(Some("else"), Some(passed)),
+            (Whose::NotYet, Whose::Ours),
+            "{node} {passed}"
+        );
     }
     assert_ne!(written("a b"), came("a+b"));
     assert_ne!(written("A"), came("%2541"));

@@ -90,11 +90,7 @@ pub fn changes(
 
 /// The write for a decided entity that is there no more, and owes nothing. The entry stays: whose a Wait was tells whose the
 /// next one is.
-pub fn parted(
-    tenant: TenantId,
-    kind: EntityType,
-    last: &Subject,
-) -> Result<Option<Write>, StoreError> {
+pub fn parted(tenant: TenantId, kind: EntityType, last: &Subject) -> Result<Option<Write>, StoreError> {
     let over = is_over(&last.review);
     key(tenant, kind, last).map(|key| entry(key, kind, last, over)).transpose()
 }

@@ -726,7 +726,8 @@ fn with_data(id: u64, execution: &Execution, node: Option<&(String, Value)>) -> 
             }
             let answered = execution.entities.last().map(made).unwrap_or_default();
             for (at, name) in waits.iter().enumerate() {
-                let before = at.checked_sub(1).map(|before| json!({ "body": execution.decisions.get(before) }));
+                let before =
+                    at.checked_sub(1).map(|before| json!({ "body": execution.decisions.get(before) }));
                 let item = before.unwrap_or_else(|| answered.clone());
                 last.clone_from(name);
                 if !runs.wait(execution, at, name, item, (from, 0)) {

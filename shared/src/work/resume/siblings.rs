@@ -44,7 +44,9 @@ pub async fn open(store: &dyn Store, tenant: TenantId, asks: &[Ask]) -> Result<V
     let mut all = Vec::with_capacity(asks.len());
     for some in asks.chunks(AT_ONCE) {
         let looked_at = reviews(store, tenant, some).await?;
-        all.extend(some.iter().zip(looked_at).map(|(ask, review)| sibling(ask, is_open(ask, review.as_ref()))));
+        all.extend(
+            some.iter().zip(looked_at).map(|(ask, review)| sibling(ask, is_open(ask, review.as_ref()))),
+        );
     }
     Ok(all)
 }
