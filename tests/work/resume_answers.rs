@@ -318,3 +318,63 @@ async fn an_api_that_errs_is_asked_again_before_anything_is_sent() {
     house.live(Duration::from_secs(3)).await;
     assert_eq!(told(&house).len(), 1);
 }
+
+/// The next addresses are guesses; what they answer says nothing of the Wait.
+#[tokio::test]
+async fn the_error_that_is_shown_is_what_the_waiting_address_answered() {
+    for (status, body, words) in [
+        (302, "", "302"),
+        (308, "<html>Moved</html>", "308"),
+        (403, "<html><title>Blocked by the firewall</title></html>", "403"),
+        (409, "<html>Conflict</html>", "409"),
+        (401, r#"{"error":"Invalid token"}"#, "Invalid token"),
+        (200, "<!DOCTYPE html><html><title>Sign in</title></html>", "200"),
+    ] {
+        let house = TestApp::new().await;
+        let entity = parked(&house, Some(RESUME_URL)).await;
+        for _ in 0..2 {
+            house.n8n.answer_next_resume(Ok((status, body)));
+        }
+        let (state, calls) = outcome(&house, entity).await;
+        assert_eq!((state.as_str(), calls.last().unwrap().as_str()), ("pending", DOCUMENTED), "{status}");
+        let why = resume_of(&house, entity).await["last_error"].clone();
+        assert!(why.as_str().unwrap().contains(words), "{status}: {why}");
+        assert_eq!(told(&house).len(), 0, "{status}");
+        house.live(Duration::from_secs(3)).await;
+        assert_eq!(told(&house).len(), 1, "{status}: nothing was taken, so it is sent again");
+    }
+}
+
+/// A proxy that loses its backend for a moment answers in its own words, though n8n took the decision.
+#[tokio::test]
+async fn an_answer_that_is_not_n8ns_is_looked_into_whatever_its_status() {
+    for (status, body) in
+        [(404, "<html>Not found</html>"), (403, "<html>no</html>"), (302, ""), (409, "taken"), (400, "")]
+    {
+        let house = TestApp::new().await;
+        let entity = parked(&house, Some(RESUME_URL)).await;
+        house.n8n.spoil_next_answer(status, body);
+        let expected = vec![LOOK.into(), REBUILT.into(), LOOK.into()];
+        assert_eq!(outcome(&house, entity).await, ("resumed".into(), expected), "{status}");
+        let shown = house.acme.get(&format!("/api/payloads/{entity}")).await.json;
+        assert!(shown["execution_state"].is_null(), "{status}: {shown}");
+        house.live(Duration::from_secs(60)).await;
+        assert_eq!(told(&house).len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_n8ns_and_cannot_be_looked_into_is_not_sent_again() {
+    let house = TestApp::new().await;
+    let entity = parked(&house, Some(RESUME_URL)).await;
+    house.n8n.spoil_next_answer(404, "<html>Not found</html>");
+    let n8n = house.n8n.clone();
+    house
+        .faults
+        .meanwhile("/webhook-waiting/", async move { n8n.answer_api(Some((404, "<html>no</html>"))) });
+    let expected = vec![LOOK.into(), REBUILT.into(), LOOK.into()];
+    assert_eq!(outcome(&house, entity).await, ("pending".into(), expected));
+    house.n8n.answer_api(None);
+    house.live(Duration::from_secs(60)).await;
+    assert_eq!((told(&house).len(), resume_of(&house, entity).await["state"].as_str()), (1, Some("resumed")));
+}

@@ -230,3 +230,67 @@ async fn a_reviewer_waits_no_second_for_a_slow_n8n_and_the_worker_goes_on() {
         assert_eq!(told(&house).len(), 1);
     }
 }
+
+/// Reviews that no node of the execution made, and that came without an address: n8n shows where it stands, not for whom.
+async fn made_elsewhere(house: &TestApp, count: usize) -> Vec<u64> {
+    let installation = house.register(&house.acme).await;
+    house.n8n.waits(EXECUTION, "wf1", 1);
+    house.advance(3600 * SECOND);
+    let mut made = Vec::new();
+    for number in 0..count {
+        let body = json!({
+            "title": format!("Report {number}"), "installation_id": installation, "workflow_id": "wf1",
+            "execution_id": EXECUTION,
+        });
+        made.push(house.acme.post("/automation/payload/create", body).await.id());
+    }
+    made
+}
+
+#[tokio::test]
+async fn the_only_review_of_an_execution_goes_to_the_address_that_n8n_shows_wherever_it_was_made() {
+    let house = TestApp::new().await;
+    let made = made_elsewhere(&house, 1).await;
+    let before = house.network.sent().len();
+    let decided = decide(&house, "approve", made[0]).await;
+    assert_eq!(decided.json["n8n_resumed"], true, "{decided:?} {}", why(&house, made[0]).await);
+    let expected = ["GET /api/v1/executions/7?includeData=true", "POST /webhook-waiting/7?signature=token-7"];
+    assert_eq!(calls(&house, before), expected);
+    assert_eq!(told(&house).len(), 1);
+}
+
+#[tokio::test]
+async fn of_two_reviews_that_were_made_elsewhere_none_is_sent() {
+    let house = TestApp::new().await;
+    let made = made_elsewhere(&house, 2).await;
+    assert_eq!(decide(&house, "approve", made[0]).await.json["resume_state"], "pending");
+    house.live(60 * SECOND).await;
+    assert_eq!(house.network.sent_to("/webhook-waiting/").len(), 0);
+    assert!(why(&house, made[0]).await.contains("Another review"), "{}", why(&house, made[0]).await);
+}
+
+#[tokio::test]
+async fn a_review_that_was_made_elsewhere_is_sent_again_only_if_its_wait_stands_as_before() {
+    let house = TestApp::new().await;
+    let made = made_elsewhere(&house, 1).await;
+    for _ in 0..2 {
+        house.n8n.answer_next_resume(Ok((200, "<!DOCTYPE html><html><title>Sign in</title></html>")));
+    }
+    assert_eq!(decide(&house, "approve", made[0]).await.json["resume_state"], "pending");
+    house.live(5 * SECOND).await;
+    assert_eq!(told(&house).len(), 1);
+    assert_eq!(resume_of(&house, made[0]).await["state"], "resumed");
+
+    let house = TestApp::new().await;
+    let made = made_elsewhere(&house, 1).await;
+    house.n8n.spoil_next_answer(404, "<html>Not found</html>");
+    let n8n = house.n8n.clone();
+    house.faults.meanwhile("/webhook-waiting/", async move { n8n.goes_on_to(EXECUTION, 2) });
+    assert_eq!(decide(&house, "approve", made[0]).await.json["n8n_resumed"], true);
+    house.live(60 * SECOND).await;
+    assert_eq!(
+        house.network.sent_to("/webhook-waiting/").len(),
+        1,
+        "the next round of the Wait is another's"
+    );
+}

@@ -153,3 +153,56 @@ async fn a_deleted_entity_whose_wait_comes_later_is_told_in_its_turn() {
     house.live(2 * SECOND).await;
     assert_eq!(order_of(&told(&house)), made);
 }
+
+/// Whose the first Wait was tells whose the second one is, whatever became of the first entity.
+#[tokio::test]
+async fn an_entity_that_was_decided_and_deleted_still_had_the_first_wait() {
+    for decide_first in [true, false] {
+        let house = TestApp::new().await;
+        let made = asked(&house, 2, false).await;
+        house.n8n.waits_for(EXECUTION, "wf1", &made, Order::Row { suffixes: false });
+        let one = format!("/api/payloads/{}", made[0]);
+        if decide_first {
+            assert_eq!(decide(&house, "deny", made[0]).await.json["n8n_resumed"], true);
+            assert_eq!(house.acme.delete(&one).await.status, 200);
+        } else {
+            assert_eq!(house.acme.delete(&format!("{one}?decide=deny")).await.status, 200);
+            house.live(3 * SECOND).await;
+        }
+        let decided = decide(&house, "approve", made[1]).await;
+        assert_eq!(decided.json["n8n_resumed"], true, "{decided:?}");
+        assert_eq!(order_of(&told(&house)), made);
+        assert_eq!(state(&house, made[1]).await, "resumed");
+    }
+}
+
+/// Without a look, a deleted entity whose Wait is over keeps nobody from the address that they shared.
+#[tokio::test]
+async fn a_deleted_entity_that_was_told_is_no_open_review() {
+    let house = TestApp::new().await;
+    let made = asked(&house, 2, false).await;
+    house.n8n.waits_for(EXECUTION, "wf1", &made, Order::Row { suffixes: false });
+    assert_eq!(decide(&house, "deny", made[0]).await.json["n8n_resumed"], true);
+    assert_eq!(house.acme.delete(&format!("/api/payloads/{}", made[0])).await.status, 200);
+    house.n8n.refuse_key(true);
+    assert_eq!(decide(&house, "approve", made[1]).await.json["n8n_resumed"], true);
+    assert_eq!(order_of(&told(&house)), made);
+}
+
+/// The Waits come in another order than the questions; each address names its own.
+#[tokio::test]
+async fn suffixes_are_followed_against_the_order_of_the_questions() {
+    for first in [0, 1] {
+        let house = TestApp::new().await;
+        let made = asked(&house, 2, true).await;
+        house.n8n.waits_for(EXECUTION, "wf1", &[made[1], made[0]], Order::Row { suffixes: true });
+        for entity in [made[first], made[1 - first]] {
+            assert_eq!(decide(&house, "approve", entity).await.status, 200);
+        }
+        house.live(3 * SECOND).await;
+        assert_eq!(order_of(&told(&house)), made, "{first}");
+        for entity in made {
+            assert_eq!(state(&house, entity).await, "resumed", "{first}");
+        }
+    }
+}

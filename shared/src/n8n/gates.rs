@@ -32,8 +32,37 @@ pub(super) struct Timeline<'s> {
     pub(super) graph: Graph<'s>,
     /// Of all walks over the graph.
     pub(super) walks: RefCell<Walks>,
-    /// By number of an entity: the first place that shows its id, and the last that is no gate.
-    shown: Vec<Option<(usize, Option<usize>)>>,
+    /// By number of an entity.
+    shown: Vec<Option<Shown>>,
+}
+
+/// Where an id is to be seen, as places in time.
+#[derive(Clone, Default)]
+struct Shown {
+    first: usize,
+    /// The last that is no gate, before a decision of it ended a wait.
+    last: Option<usize>,
+    /// The waits that its decisions ended.
+    ended: Vec<usize>,
+    /// The calls that it may have come of.
+    posts: Vec<usize>,
+}
+
+impl Shown {
+    /// Whether what shows the id at a place has it from a decision that ended an earlier wait: nothing asked anew since.
+    fn is_passed_on(&self, place: usize) -> bool {
+        last_before(&self.ended, place)
+            .is_some_and(|ended| last_before(&self.posts, place).is_none_or(|posted| posted < ended))
+    }
+
+    /// Whether it may have been asked for anew since its decision ended a wait.
+    fn is_asked_again(&self, place: usize) -> bool {
+        last_before(&self.ended, place).is_some() && !self.is_passed_on(place)
+    }
+}
+
+fn last_before(places: &[usize], place: usize) -> Option<usize> {
+    places.get(..places.partition_point(|at| *at < place))?.last().copied()
 }
 
 pub(super) struct Walks {
@@ -53,9 +82,11 @@ enum Own {
 
 /// Entities that were created in a row.
 struct Row {
-    /// How many of those before this one are still to have their wait.
-    rank: usize,
     members: BTreeSet<usize>,
+    /// Those that are still to have their wait, in the order of their calls.
+    left: Vec<usize>,
+    /// Where the last was made, as a place in time.
+    end: usize,
 }
 
 impl<'s> Timeline<'s> {
@@ -68,15 +99,22 @@ impl<'s> Timeline<'s> {
         timeline
     }
 
-    fn places_of_ids(&self) -> Vec<Option<(usize, Option<usize>)>> {
+    fn places_of_ids(&self) -> Vec<Option<Shown>> {
         let mut shown = self.shown.clone();
         for place in 0..self.places() {
             let Some((at, run)) = self.nth(place) else { continue };
-            let last = (!self.is_gate(at)).then_some(place);
-            for found in &run.found {
-                if let Some(known) = shown.get_mut(found.id) {
-                    let (first, before) = known.unwrap_or((place, None));
-                    *known = Some((first, last.or(before)));
+            let mut ids: Vec<usize> = run.found.iter().map(|found| found.id).collect();
+            ids.dedup();
+            for id in ids {
+                let Some(known) = shown.get_mut(id) else { continue };
+                let known = known.get_or_insert_with(|| Shown { first: place, ..Shown::default() });
+                if self.is_gate(at) {
+                    known.ended.extend((run.status.as_deref() == Some("success")).then_some(place));
+                    continue;
+                }
+                known.posts.extend(self.calls_out(at).then_some(place));
+                if known.ended.is_empty() {
+                    known.last = Some(place);
                 }
             }
         }
@@ -162,7 +200,7 @@ impl<'s> Timeline<'s> {
 
     /// The first run that shows an id.
     fn first(&self, id: usize) -> Option<(usize, usize, &'s Run)> {
-        let (place, _) = (*self.shown.get(id)?)?;
+        let place = self.shown.get(id)?.as_ref()?.first;
         self.nth(place).map(|(at, run)| (place, at, run))
     }
 
@@ -172,7 +210,17 @@ impl<'s> Timeline<'s> {
         let standing = (0..self.places()).rev().find(|&place| self.stands_at(place))?;
         let (at, _) = self.nth(standing)?;
         let suffix = written(self.suffix(at)?)?;
-        Some(if suffix == *passed && !self.is_anothers(standing) { Whose::Ours } else { Whose::NotYet })
+        Some(match suffix == *passed {
+            true if !self.shares_suffix() => Whose::Ours,
+            true if !self.is_anothers(standing) => Whose::Contested,
+            _ => Whose::NotYet,
+        })
+    }
+
+    /// Whether another entity that is open came with the suffix of this one, so that it tells them not apart.
+    fn shares_suffix(&self) -> bool {
+        let own = self.created.suffix.as_deref().map(mark);
+        own.is_some() && self.created.others.iter().any(|other| other.open && other.suffix == own)
     }
 
     /// Whether this run can have created the entity at that time: it calls out, and its span covers the time as nearly
@@ -211,26 +259,92 @@ impl<'s> Timeline<'s> {
     fn own_gate(&self, place: usize) -> Own {
         let gates = self.gates_after(place);
         let row = self.row(place, &gates);
+        let tells = self.created.suffix.is_some() && !self.shares_suffix();
         let mut silent = Vec::new();
-        for &gate in gates.iter().filter(|gate| self.fits_suffix(**gate)) {
+        for &gate in gates.iter().filter(|gate| self.fits(OWN, **gate)) {
             let told = self.told_owners(gate);
+            let named = tells && self.nth(gate).is_some_and(|(at, _)| self.suffix(at).is_some());
+            if told.contains(&OWN) || told.is_empty() && named {
+                return Own::Gate(gate);
+            }
             let items = if row.is_some() { BTreeSet::new() } else { self.items(gate) };
             // One Wait may hold the items of several: who ends it ends it for all of them.
-            if told.contains(&OWN) || items.contains(&OWN) {
+            if items.contains(&OWN) {
                 return Own::Gate(gate);
             }
             if told.is_empty() && items.is_empty() {
                 silent.push(gate);
             }
         }
-        let Some(&gate) = silent.get(row.as_ref().map_or(0, |row| row.rank)) else { return Own::NotYet };
-        let named =
-            self.created.suffix.is_some() && self.nth(gate).is_some_and(|(at, _)| self.suffix(at).is_some());
-        if named || !self.is_contested(gate, &silent, row.as_ref()) {
-            Own::Gate(gate)
-        } else {
-            Own::Contested
+        let place = match &row {
+            Some(row) => self.in_row(row, &gates),
+            None => silent.first().map_or(Own::NotYet, |gate| Own::Gate(*gate)),
+        };
+        match place {
+            Own::Gate(gate) if self.is_contested(gate, &silent, row.as_ref()) => Own::Contested,
+            place => place,
         }
+    }
+
+    /// The wait of the entity by its place in a row: each wait that nothing tells of is the first one's that its address
+    /// fits and that has none yet.
+    fn in_row(&self, row: &Row, gates: &[usize]) -> Own {
+        let mut left = row.left.clone();
+        for &gate in gates.iter().filter(|gate| self.told_owners(**gate).is_empty()) {
+            if self.may_be_led(gate, row) {
+                return Own::Contested;
+            }
+            let Some(first) = left.iter().position(|number| self.fits(*number, gate)) else { continue };
+            if left.remove(first) == OWN {
+                return Own::Gate(gate);
+            }
+        }
+        Own::NotYet
+    }
+
+    /// Whether this wait may be for one of a row whatever its place: it was asked for anew, or a node between may have led its
+    /// item here. What makes an item on purpose and what passes the last answer on look alike.
+    fn may_be_led(&self, gate: usize, row: &Row) -> bool {
+        let open = |number: &usize| self.created.other(*number).is_some_and(|other| other.open);
+        let shown = |number: &usize| self.shown.get(*number).and_then(Option::as_ref);
+        let again = |number: &usize| shown(number).is_some_and(|shown| shown.is_asked_again(gate));
+        let speaks = |number: &usize| shown(number).is_some_and(|shown| !shown.is_passed_on(gate));
+        let rivals: Vec<usize> = row.members.iter().copied().filter(open).collect();
+        let led = || !self.is_straight(gate, row) && self.items(gate).iter().any(speaks);
+        rivals.iter().any(again) || !rivals.is_empty() && led()
+    }
+
+    /// Whether the items at a wait are what the last call of the row or a wait put out, with only nodes between that change nothing.
+    fn is_straight(&self, gate: usize, row: &Row) -> bool {
+        let mut walks = self.walks.borrow_mut();
+        let Some(((start, _), (end, _))) = self.nth(gate).zip(self.nth(row.end)) else { return false };
+        let (mut seen, mut stack) = (HashSet::new(), vec![start]);
+        while let Some(at) = stack.pop() {
+            for &before in self.graph.sources(at) {
+                if !walks.steps.take() {
+                    return false;
+                }
+                if before == end || self.is_gate(before) {
+                    continue;
+                }
+                if !self.forwards(before) {
+                    return false;
+                }
+                if seen.insert(before) {
+                    stack.push(before);
+                }
+            }
+        }
+        true
+    }
+
+    /// Whether a run's node puts out items as they came.
+    fn forwards(&self, at: usize) -> bool {
+        let Some(node) = self.graph.node(at) else { return false };
+        let kind = node.kind.as_deref().and_then(|kind| kind.strip_prefix("n8n-nodes-base."));
+        node.disabled == Some(true)
+            || matches!(kind, Some("if" | "switch" | "filter" | "limit" | "sort" | "noOp"))
+            || kind == Some("wait") && super::wait::kind(Some(node)) == WaitKind::Time
     }
 
     /// The entities that were created by calls in a row before any wait, this one among them.
@@ -263,10 +377,11 @@ impl<'s> Timeline<'s> {
             return None;
         }
         let over: BTreeSet<usize> = behind.iter().flat_map(|gate| self.told_owners(*gate)).collect();
-        let before = row.iter().take(own - first);
+        let numbers = row.iter().map(|(_, number)| *number);
         Some(Row {
-            rank: before.filter(|(_, number)| !over.contains(number)).count(),
-            members: row.iter().map(|(_, number)| *number).collect(),
+            members: numbers.clone().collect(),
+            left: numbers.filter(|number| !over.contains(number)).collect(),
+            end,
         })
     }
 
@@ -279,7 +394,7 @@ impl<'s> Timeline<'s> {
     /// Whether the second of two creations took the place of the first: it comes of it without a wait between, and no item
     /// shows the first any more.
     fn follows(&self, (before, first): (usize, usize), (after, _): (usize, usize)) -> bool {
-        let last = self.shown.get(first).copied().flatten().and_then(|(_, last)| last);
+        let last = self.shown.get(first).and_then(Option::as_ref).and_then(|shown| shown.last);
         before < after
             && last.is_none_or(|last| last < after)
             && self.gate_after(before).is_none_or(|gate| gate > after)
@@ -465,12 +580,16 @@ impl<'s> Timeline<'s> {
         !owners.is_empty() && !owners.contains(&OWN)
     }
 
-    /// Whether the address that came with the entity may be this wait's. One without a suffix says nothing.
-    fn fits_suffix(&self, gate: usize) -> bool {
-        let Some(passed) = &self.created.suffix else { return true };
+    /// Whether the address that came with an entity may be this wait's. One without a suffix says nothing.
+    fn fits(&self, number: usize, gate: usize) -> bool {
+        let passed = match self.created.other(number) {
+            Some(other) => other.suffix.clone(),
+            None => self.created.suffix.as_deref().map(mark),
+        };
+        let Some(passed) = passed else { return true };
         let Some((at, _)) = self.nth(gate) else { return false };
         match self.suffix(at) {
-            Some(suffix) => written(suffix).as_ref() == Some(passed),
+            Some(suffix) => written(suffix).is_some_and(|suffix| mark(&suffix) == passed),
             None => self.has_computed_suffix(at),
         }
     }

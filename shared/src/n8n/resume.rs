@@ -14,12 +14,13 @@ use serde_json::json;
 use url::Url;
 
 use super::{
-    answer::{Answer, ResumeAnswer},
+    answer::{Answer, ResumeAnswer, is_n8ns},
     client::{N8n, Turn},
     echo::Confidential,
     look::Shown,
     wait::{
-        Created, Secret, Sibling, WaitKind, WaitView, WaitingNode, Whose, mark, rebuild_resume_url, suffix_of,
+        Created, Secret, Sibling, WaitKind, WaitView, WaitingNode, Whose, is_waiting_address, mark,
+        rebuild_resume_url, suffix_of,
     },
 };
 use crate::{
@@ -131,6 +132,8 @@ struct Blind {
     why: String,
     /// Asking again will not help before somebody acts.
     for_good: bool,
+    /// What n8n shows, though not whose it is.
+    view: Option<Box<WaitView>>,
 }
 
 enum Told {
@@ -140,6 +143,13 @@ enum Told {
     Unclear(String),
     /// n8n has not answered. It may have the decision in its hands.
     Unheard(String),
+}
+
+/// How an answer sounds that n8n may not have given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tone {
+    Well,
+    Badly,
 }
 
 /// Which addresses may be called.
@@ -208,15 +218,15 @@ impl Attempt<'_> {
                     return Ok(self.later("n8n has not answered, and may still take the decision"));
                 }
                 Sight::Ours(view) => Some(*view),
-                Sight::Blind(Blind { why, for_good: true }) if self.sent => {
+                Sight::Blind(Blind { why, for_good: true, .. }) if self.sent => {
                     let why = format!(
                         "n8n may have taken the decision already and cannot be asked: {why}. Repeat the decision to send it again."
                     );
                     return Ok(Ending::Settled(ResumeState::Failed, Some(why)));
                 }
                 Sight::Blind(Blind { why, .. }) if self.sent => return Ok(self.later(why)),
-                Sight::Blind(Blind { why, .. }) => match self.scope().await? {
-                    Some(scope) => match self.tell(None, scope).await? {
+                Sight::Blind(Blind { why, view, .. }) => match self.scope().await? {
+                    Some(scope) => match self.tell(view.as_deref(), scope).await? {
                         Told::Ending(ending) => return Ok(ending),
                         Told::Running if self.pause().await => continue,
                         Told::Running => return Ok(self.later("the execution is running and does not wait")),
@@ -335,7 +345,7 @@ impl Attempt<'_> {
     async fn look_at_row(&mut self, why: String) -> Sight {
         let body = match self.n8n.look(self.errand.execution_id, None).await {
             Shown::Execution(body) => body,
-            Shown::Unreadable(_) => return Sight::Blind(Blind { why, for_good: false }),
+            Shown::Unreadable(_) => return Sight::Blind(Blind { why, for_good: false, view: None }),
             shown => return self.not_shown(shown),
         };
         self.shown = true;
@@ -344,12 +354,12 @@ impl Attempt<'_> {
             _ if view.is_being_restored() => Sight::End(self.later(STARTING)),
             Some("running" | "new") => Sight::NotYet,
             _ if view.whose == Whose::Passed => self.ended(),
-            _ => Sight::Blind(Blind { why, for_good: false }),
+            _ => Sight::Blind(Blind { why, for_good: false, view: None }),
         }
     }
 
     fn not_shown(&self, shown: Shown) -> Sight {
-        let for_good = |why: &str| Sight::Blind(Blind { why: why.to_owned(), for_good: true });
+        let for_good = |why: &str| Sight::Blind(Blind { why: why.to_owned(), for_good: true, view: None });
         match shown {
             // n8n has let go of what it showed before: it was taken, and is over.
             Shown::Hidden if self.sent && self.shown => {
@@ -362,6 +372,7 @@ impl Attempt<'_> {
             Shown::NotN8n => Sight::Blind(Blind {
                 why: "what answers at n8n's API is not n8n".to_owned(),
                 for_good: false,
+                view: None,
             }),
             Shown::Elsewhere { status, said } => {
                 let why =
@@ -369,7 +380,7 @@ impl Attempt<'_> {
                 match status {
                     // Whoever refuses the API for good may let the waiting addresses pass.
                     400..=499 if !matches!(status, 408 | 425 | 429) => {
-                        Sight::Blind(Blind { why, for_good: false })
+                        Sight::Blind(Blind { why, for_good: false, view: None })
                     }
                     _ => Sight::End(self.later(why)),
                 }
@@ -383,7 +394,7 @@ impl Attempt<'_> {
                 };
                 Sight::End(self.rest(format!("n8n cannot be reached: {error}"), rest))
             }
-            Shown::Unreadable(why) => Sight::Blind(Blind { why, for_good: false }),
+            Shown::Unreadable(why) => Sight::Blind(Blind { why, for_good: false, view: None }),
             Shown::Execution(_) => Sight::NotYet,
         }
     }
@@ -426,6 +437,7 @@ impl Attempt<'_> {
                 None => Sight::Blind(Blind {
                     why: "the execution does not show which Wait is ours".to_owned(),
                     for_good: false,
+                    view: Some(Box::new(view)),
                 }),
             },
         })
@@ -439,8 +451,11 @@ impl Attempt<'_> {
     async fn tell(&mut self, view: Option<&WaitView>, scope: Scope) -> Result<Told> {
         let sent = self.sent;
         let resumed = || Told::Ending(Ending::Settled(ResumeState::Resumed, None));
-        let mut last = "no address to call".to_owned();
+        // The first answer is the one of the address that is most likely the Wait's own.
+        let mut first = None;
+        let mut refused = None;
         for (method, url) in addresses(self.errand, view, scope) {
+            let waits = is_waiting_address(&url);
             if !self.claim.holds().await? {
                 return Ok(Told::Ending(Ending::Lost));
             }
@@ -449,7 +464,7 @@ impl Attempt<'_> {
             let reply = match self.n8n.send(request(self.errand, method, url)).await {
                 Ok(reply) => reply,
                 Err(error) if error.is_refused() => {
-                    last = error.to_string();
+                    refused.get_or_insert_with(|| error.to_string());
                     continue;
                 }
                 Err(error) if error.reached() => return Ok(Told::Unheard(error.to_string())),
@@ -462,14 +477,13 @@ impl Attempt<'_> {
             let settled = |state| Ok(Told::Ending(Ending::Settled(state, Some(said()))));
             match Answer::classify(reply.status, &reply.body) {
                 ResumeAnswer::Resumed => return Ok(resumed()),
-                ResumeAnswer::Answered => match view {
-                    Some(_) => match self.after_an_answer(said()).await? {
-                        Some(ending) => return Ok(Told::Ending(ending)),
-                        None => last = said(),
-                    },
-                    // Nobody can look.
-                    None => return Ok(resumed()),
-                },
+                // Nobody can look.
+                ResumeAnswer::Answered if view.is_none() => return Ok(resumed()),
+                ResumeAnswer::Answered => {
+                    if let Some(ending) = self.after_an_answer(said(), Tone::Well, view).await? {
+                        return Ok(Told::Ending(ending));
+                    }
+                }
                 ResumeAnswer::Running => return Ok(Told::Running),
                 ResumeAnswer::Finished if sent => return Ok(resumed()),
                 ResumeAnswer::Finished => return settled(ResumeState::Finished),
@@ -480,21 +494,41 @@ impl Attempt<'_> {
                     return Ok(Told::Ending(Ending::Settled(ResumeState::Failed, Some(why))));
                 }
                 ResumeAnswer::TryLater => return Ok(Told::Unclear(said())),
-                ResumeAnswer::Refresh => last = said(),
+                // Somebody in front of n8n says nothing of what n8n did, which may have taken it. No n8n takes it at the last.
+                ResumeAnswer::Refresh if waits && view.is_some() && !is_n8ns(&reply.body) => {
+                    if let Some(ending) = self.after_an_answer(said(), Tone::Badly, view).await? {
+                        return Ok(Told::Ending(ending));
+                    }
+                }
+                ResumeAnswer::Refresh => {}
+            }
+            if waits || refused.is_none() {
+                first.get_or_insert_with(said);
             }
         }
-        Ok(Told::Ending(self.later(last)))
+        Ok(Told::Ending(self.later(first.or(refused).unwrap_or_else(|| "no address to call".to_owned()))))
     }
 
-    /// Looks, after a 2xx in words that n8n may not have said. None when the execution stands at our Wait as before: nothing
-    /// was taken.
-    async fn after_an_answer(&mut self, said: String) -> Result<Option<Ending>> {
+    /// Looks, after an answer that n8n may not have given. None when the execution stands at our Wait as before: nothing was
+    /// taken.
+    async fn after_an_answer(
+        &mut self,
+        said: String,
+        tone: Tone,
+        view: Option<&WaitView>,
+    ) -> Result<Option<Ending>> {
         let before = std::mem::replace(&mut self.sent, true);
+        let stood = view.and_then(WaitView::standing);
         Ok(match self.look().await? {
             Sight::Ours(_) => {
                 self.sent = before;
                 None
             }
+            Sight::Blind(Blind { view: Some(now), .. }) if stood.is_some() && now.standing() == stood => {
+                self.sent = before;
+                None
+            }
+            Sight::Blind(Blind { view: None, .. }) if tone == Tone::Badly => Some(self.later(said)),
             // It could not be looked at now; the next attempt does before it sends anything.
             Sight::End(Ending::Later(later)) => Some(Ending::Later(Later { why: said, ..later })),
             // It has left our Wait, whatever became of it since.

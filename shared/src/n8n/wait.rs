@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -46,12 +47,15 @@ pub fn mark(suffix: &str) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What follows the execution's id in a URL that n8n gave, as it is written there and without slashes around it. None when
-/// nothing does.
+/// What follows the execution's id in a URL that n8n gave, without slashes around it and without escapes: the same suffix is
+/// escaped in many ways. None when nothing does.
 #[must_use]
 pub fn suffix_of(url: &Url) -> Option<String> {
     let segments = url.path_segments()?.skip_while(|segment| *segment != WAITING_PATH).skip(2);
-    let parts: Vec<&str> = segments.filter(|part| !part.is_empty()).collect();
+    // What is no text stays as it is written, so that two never become one.
+    let plain =
+        |part: &str| percent_decode_str(part).decode_utf8().map_or_else(|_| part.to_owned(), Into::into);
+    let parts: Vec<String> = segments.filter(|part| !part.is_empty()).map(plain).collect();
     (!parts.is_empty()).then(|| parts.join("/"))
 }
 
@@ -167,6 +171,8 @@ impl fmt::Debug for Secret {
 pub struct WaitingNode {
     /// Its name.
     pub name: String,
+    /// Which of its runs waits.
+    pub run: Option<usize>,
     /// What it waits for.
     pub kind: WaitKind,
     /// The method that the resume call must use; GET unless the node says otherwise. `None` if it is computed when
@@ -230,6 +236,11 @@ impl WaitView {
 }
 
 impl WaitView {
+    /// The run that it waits at. n8n puts the next wait of a node that was resumed behind it, as another run.
+    pub(super) fn standing(&self) -> Option<(&str, usize)> {
+        self.node.as_ref().and_then(|node| Some((node.name.as_str(), node.run?)))
+    }
+
     /// Whether n8n has just started, and is about to put back what it calls crashed.
     pub(super) fn is_being_restored(&self) -> bool {
         self.status.as_deref() == Some("crashed") && self.wait_till.is_some()
@@ -244,6 +255,7 @@ fn waiting_node(scan: &Scan, timeline: &Timeline<'_>) -> Option<WaitingNode> {
     let setting = |value: fn(&NodeInfo) -> &Option<String>| node.and_then(|node| value(node).as_deref());
     let method = setting(|node| &node.method).unwrap_or("GET");
     let suffix = setting(|node| &node.suffix);
+    let waits = scan.runs.iter().rfind(|run| *run.node == *name && run.status.as_deref() == Some("waiting"));
     Some(WaitingNode {
         kind: kind(node),
         method: (!is_expression(method)).then(|| method.to_ascii_uppercase()),
@@ -253,11 +265,8 @@ fn waiting_node(scan: &Scan, timeline: &Timeline<'_>) -> Option<WaitingNode> {
             .filter(|asks| *asks != "none")
             .map(ToOwned::to_owned),
         leads_on: timeline.leads_on(&name),
-        resume_url: scan
-            .runs
-            .iter()
-            .rfind(|run| *run.node == *name && run.status.as_deref() == Some("waiting"))
-            .and_then(|run| run.resume_url.clone().map(Secret)),
+        run: waits.map(|run| run.index),
+        resume_url: waits.and_then(|run| run.resume_url.clone().map(Secret)),
         name,
     })
 }
@@ -290,6 +299,11 @@ pub(super) fn kind(node: Option<&NodeInfo>) -> WaitKind {
 
 /// Where n8n takes calls that end a wait.
 const WAITING_PATH: &str = "webhook-waiting";
+
+/// Whether n8n takes calls at this address that end a wait.
+pub(super) fn is_waiting_address(url: &Url) -> bool {
+    url.path_segments().is_some_and(|mut segments| segments.any(|segment| segment == WAITING_PATH))
+}
 
 /// The URL that ends a wait: `{host}/webhook-waiting/{id}[/{suffix}][?signature={token}]`. `host` may have a path, as n8n
 /// behind a prefix has; its query and fragment are dropped. Each part is escaped as one piece, except that a suffix may

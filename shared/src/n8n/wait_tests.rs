@@ -479,13 +479,167 @@ fn the_suffix_of_the_passed_address_names_the_wait() {
     assert_eq!(whose(&story, "/se%20cond"), Whose::NotYet);
     let story = story.resume().wait("Second", ("Wait", 0)).with_items(&[]);
     assert_eq!((whose(&story, "/first"), whose(&story, "/se%20cond")), (Whose::Passed, Whose::Ours));
-    let hashed = Sibling { id: NEXT.to_string(), open: true, suffix: Some(mark("se%20cond")) };
+    let hashed = Sibling { id: NEXT.to_string(), open: true, suffix: Some(mark("se cond")) };
     let created = Created::new(OURS, None).among(vec![hashed]);
     assert_eq!(
         story.view(&created).whose,
         Whose::Passed,
         "the Wait that stands is named by another's address"
     );
+}
+
+impl Story {
+    /// The Wait nodes have these suffixes, and the second follows the first.
+    fn suffixed(mut self, suffixes: [&str; 2]) -> Self {
+        for (name, suffix) in ["Wait", "Second"].into_iter().zip(suffixes) {
+            let node = self.nodes.iter_mut().find(|node| node["name"] == name).unwrap();
+            node["parameters"]["options"] = json!({"webhookSuffix": suffix});
+        }
+        self
+    }
+
+    /// Two calls in a row.
+    fn asks_twice(self) -> Self {
+        self.create(("Webhook", 0), OURS).run("Tool", Some(("Create", 0)), json!({"id": NEXT}))
+    }
+
+    /// Whose wait it is, where [`OURS`] and [`NEXT`] came with these suffixes and `Second` follows `Wait`.
+    fn between(&self, own: Option<&str>, next: Option<&str>) -> (Whose, Whose) {
+        let mut json = self.json();
+        json["workflowData"]["connections"] = json!({"Wait": {"main": [[{"node": "Second"}]]}});
+        let url = |suffix: Option<&str>| {
+            suffix.map(|it| Url::parse(&format!("https://n8n.example/webhook-waiting/7/{it}")).unwrap())
+        };
+        let read = |id: u64, own: Option<&str>, other: u64, others: Option<&str>| {
+            let suffix = url(others).as_ref().and_then(suffix_of).map(|suffix| super::mark(&suffix));
+            let other = Sibling { id: other.to_string(), open: true, suffix };
+            let created = Created::new(id, None).passed(url(own).as_ref()).among(vec![other]);
+            WaitView::read(json.to_string().as_bytes(), &created).whose
+        };
+        (read(OURS, own, NEXT, next), read(NEXT, next, OURS, own))
+    }
+}
+
+#[test]
+fn a_suffix_that_several_came_with_tells_nothing() {
+    let asked = || Story::new().create(("Webhook", 0), OURS).with_items(&[OURS, NEXT]).suffixed(["rev", ""]);
+    let silent =
+        asked().run("Set", Some(("Create", 0)), json!({"n": 1})).wait("Wait", ("Set", 0)).with_items(&[]);
+    let both = |story: &Story| story.between(Some("rev"), Some("rev"));
+    assert_eq!(both(&silent), (Whose::Contested, Whose::Contested));
+    assert_eq!(silent.between(Some("rev"), Some("other")), (Whose::Ours, Whose::NotYet));
+    let shown = asked().run("Set", Some(("Create", 0)), json!({"id": NEXT})).wait("Wait", ("Set", 0));
+    assert_eq!(both(&shown.with_items(&[NEXT])), (Whose::NotYet, Whose::Ours), "then the item tells");
+    let row =
+        Story::new().asks_twice().suffixed(["rev", "rev"]).wait("Wait", ("Tool", 0)).with_items(&[NEXT]);
+    assert_eq!(both(&row), (Whose::Ours, Whose::NotYet), "then the place tells");
+
+    let closed = |open| {
+        let url = Url::parse("https://n8n.example/webhook-waiting/7/rev").unwrap();
+        let other = Sibling { id: NEXT.to_string(), open, suffix: Some(super::mark("rev")) };
+        Created::new(OURS, None).passed(Some(&url)).among(vec![other])
+    };
+    assert_eq!(silent.view(&closed(false)).whose, Whose::Ours, "the other one is over");
+    let elsewhere = Story::new().suffixed(["rev", ""]).wait("Wait", ("Webhook", 0)).with_items(&[]);
+    assert_eq!(elsewhere.view(&closed(true)).whose, Whose::Contested);
+    assert_eq!(elsewhere.view(&closed(false)).whose, Whose::Ours);
+}
+
+#[test]
+fn a_suffix_goes_before_the_item_and_the_place() {
+    let first = |after: &str, items: &[u64], suffixes| {
+        let story = Story::new().asks_twice().suffixed(suffixes);
+        let story = match after {
+            "Set" => story.run("Set", Some(("Tool", 0)), json!({"id": OURS})),
+            _ => story,
+        };
+        story.wait("Wait", (after, 0)).with_items(items)
+    };
+    let (ours, next) = ((Whose::Ours, Whose::NotYet), (Whose::NotYet, Whose::Ours));
+    for (after, items) in [("Tool", &[NEXT][..]), ("Set", &[OURS]), ("Set", &[OURS, NEXT]), ("Set", &[])] {
+        let story = first(after, items, ["b", "a"]);
+        assert_eq!(story.between(Some("a"), Some("b")), next, "{after} {items:?}");
+        let story = story.decided(NEXT).wait("Second", ("Wait", 0)).with_items(&[NEXT]);
+        assert_eq!(story.between(Some("a"), Some("b")), (Whose::Ours, Whose::Passed), "{after} {items:?}");
+        let story = first(after, items, ["a", "b"]);
+        assert_eq!(story.between(Some("a"), Some("b")), ours, "{after} {items:?}");
+    }
+    assert_eq!(first("Tool", &[NEXT], ["b", ""]).between(None, Some("b")), next, "only the second has one");
+    assert_eq!(first("Tool", &[NEXT], ["", "a"]).between(Some("a"), None), next, "only the first has one");
+    let over =
+        first("Tool", &[NEXT], ["", "a"]).decided(NEXT).wait("Second", ("Wait", 0)).with_items(&[NEXT]);
+    assert_eq!(over.between(Some("a"), None), (Whose::Ours, Whose::Passed));
+    let at_once = Story::new().create(("Webhook", 0), OURS).with_items(&[OURS, NEXT]).suffixed(["b", "a"]);
+    let at_once = at_once.wait("Wait", ("Create", 0)).with_items(&[OURS, NEXT]);
+    assert_eq!(at_once.between(Some("a"), Some("b")), next, "the items of one call");
+}
+
+#[test]
+fn suffixes_are_the_same_however_they_are_escaped() {
+    let came = |text: &str| suffix_of(&Url::parse(&format!("https://h/webhook-waiting/7/{text}")).unwrap());
+    for (node, passed) in [
+        ("a@b:c", "a%40b%3Ac"),
+        ("a@b:c", "a@b:c"),
+        ("a+b", "a%2Bb"),
+        ("a;b", "a%3Bb"),
+        ("a,b=$&", "a%2Cb%3D%24%26"),
+        ("\u{fc} x", "%C3%BC%20x"),
+        ("%41", "%2541"),
+        ("/a/b/", "a/b"),
+    ] {
+        assert_eq!(written(node), came(passed), "{node} {passed}");
+        let story = Story::new().asks_twice().suffixed(["first", node]);
+        let story = story.wait("Wait", ("Tool", 0)).resume().wait("Second", ("Wait", 0));
+        assert_eq!(
+            story.between(Some("else"), Some(passed)),
+            (Whose::NotYet, Whose::Ours),
+            "{node} {passed}"
+        );
+    }
+    assert_ne!(written("a b"), came("a+b"));
+    assert_ne!(written("A"), came("%2541"));
+    assert_ne!(came("%FF"), came("%FE"), "what is no text stays apart");
+}
+
+/// Asks, asks, leads the second answer to the first Wait and the first to the second.
+#[test]
+fn an_item_that_may_have_been_led_to_a_wait_is_not_overruled_by_the_order_of_the_calls() {
+    let led = Story::new().asks_twice().run("Set", Some(("Tool", 0)), json!({"id": NEXT}));
+    let first = led.wait("Wait", ("Set", 0)).with_items(&[NEXT]);
+    let whose = |story: &Story| story.between(None, None);
+    assert_eq!(whose(&first), (Whose::Contested, Whose::Contested));
+    let second = first.resume().run("Set", Some(("Wait", 0)), json!({"id": OURS}));
+    let second = second.wait("Second", ("Set", 1)).with_items(&[OURS]);
+    assert_eq!(whose(&second), (Whose::Ours, Whose::Passed), "now the items tell");
+
+    // What shows no id, and what only lets items through, says nothing: the place tells.
+    let silent = Story::new().asks_twice().run("Set", Some(("Tool", 0)), json!({"n": 1}));
+    assert_eq!(whose(&silent.wait("Wait", ("Set", 0)).with_items(&[])), (Whose::Ours, Whose::NotYet));
+    let paused = Story::new().asks_twice().run("Pause", Some(("Tool", 0)), json!({"id": NEXT}));
+    assert_eq!(whose(&paused.wait("Wait", ("Pause", 0)).with_items(&[NEXT])), (Whose::Ours, Whose::NotYet));
+}
+
+/// What goes on from a Wait shows the entity that was decided, and asks nothing.
+#[test]
+fn a_decision_that_is_passed_on_to_the_next_wait_is_not_whose_that_wait_is() {
+    let decision = json!({"body": {"decision": "approved", "entity_id": OURS}});
+    for between in ["Pause", "Set"] {
+        let first = Story::new().asks_twice().wait("Wait", ("Tool", 0)).with_items(&[NEXT]);
+        let story = first.decided(OURS).run(between, Some(("Wait", 0)), decision.clone());
+        let story = story.wait("Second", (between, 0)).with_items(&[OURS]);
+        assert_eq!(story.between(None, None), (Whose::Passed, Whose::Ours), "{between}");
+    }
+    // Asked anew, it is.
+    let first = Story::new().asks_twice().wait("Wait", ("Tool", 0)).with_items(&[NEXT]);
+    let again = first.decided(OURS).create(("Wait", 0), OURS);
+    let again = again.wait("Second", ("Create", 1));
+    for items in [&[OURS][..], &[]] {
+        let (runs, nodes, last) = (again.runs.clone(), again.nodes.clone(), again.last.clone());
+        let story = Story { runs, nodes, last, ..again }.with_items(items);
+        assert_eq!(story.between(None, None).1, Whose::Contested, "{items:?}");
+        let back = Created::new(OURS, None).reposted(1).among(others(&[NEXT]));
+        assert_eq!(story.view(&back).whose, Whose::Ours, "{items:?}");
+    }
 }
 
 /// The first gate after a run by the rule's own words: for each gate a walk of its own goes back to the beginning.

@@ -2,14 +2,18 @@
 //!
 //! "Which others wait in this execution?" → the partition of an installation and an execution, sorted by age.
 //!
-//! Its one rule: an entry is written in the transaction that writes its entity, and it outlives the decision, because the
-//! order of what was asked tells whose wait is whose. What became of the entity stands with the entity.
+//! Its one rule: an entry is written in the transaction that writes its entity, and it outlives the decision and
+//! the entity, because the order of what was asked tells whose wait is whose. What became of the entity stands with the entity,
+//! and here when that is gone.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    domain::{review::EntityType, subject::Subject},
+    domain::{
+        review::{EntityType, ResumeState, Review},
+        subject::Subject,
+    },
     ids::Id,
     n8n::wait::mark,
     store::{Key, Query, Store, StoreError, Write, encode, segment},
@@ -30,6 +34,8 @@ pub struct Ask {
     pub suffix: Option<String>,
     /// What the node that asked is known by, where it was named.
     pub node: Option<String>,
+    /// It was deleted, and its Wait was over then.
+    pub over: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -39,6 +45,8 @@ struct Entry {
     suffix: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     node: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    over: bool,
     ttl: i64,
 }
 
@@ -55,9 +63,9 @@ impl Asks<'_> {
         let partition = Key::partition(self.tenant, &partition(installation, execution));
         let page = self.store.query(&Query::table(partition).limit(MOST)).await?;
         let read = |item: &crate::store::Item| {
-            let Entry { kind, suffix, node, .. } = item.decode()?;
+            let Entry { kind, suffix, node, over, .. } = item.decode()?;
             let id = item.key.sk().split('#').next().and_then(|id| id.parse().ok());
-            Ok(id.map(|id| Ask { kind, id, suffix, node }))
+            Ok(id.map(|id| Ask { kind, id, suffix, node, over }))
         };
         page.items.iter().filter_map(|item| read(item).transpose()).collect()
     }
@@ -82,16 +90,29 @@ pub fn changes(
     if let Some((old, ..)) = old.filter(|(old, ..)| new.as_ref().is_none_or(|(new, ..)| new != old)) {
         writes.push(Write::delete(old));
     }
-    if let Some((key, suffix, node)) = new {
-        let ttl = Millis(after.posted_at.0).plus(KEEP).seconds();
-        writes.push(Write::put(key, encode(&Entry { kind, suffix, node, ttl })?));
+    if let Some((key, ..)) = new {
+        writes.push(entry(key, kind, after, false)?);
     }
     Ok(writes)
 }
 
-/// The write that takes away the entry of an entity that nobody waits for any more.
-pub fn forget(tenant: TenantId, kind: EntityType, subject: &Subject) -> Option<Write> {
-    key(tenant, kind, subject).map(Write::delete)
+/// The write for a decided entity that is there no more, and owes nothing. The entry stays: whose a Wait was tells whose the
+/// next one is.
+pub fn parted(tenant: TenantId, kind: EntityType, last: &Subject) -> Result<Option<Write>, StoreError> {
+    let over = is_over(&last.review);
+    key(tenant, kind, last).map(|key| entry(key, kind, last, over)).transpose()
+}
+
+/// Whether the Wait that an entity was asked for is known to be over.
+pub fn is_over(review: &Review) -> bool {
+    let resume = review.resume.as_ref();
+    resume.is_some_and(|resume| !matches!(resume.state, ResumeState::Pending | ResumeState::Failed))
+}
+
+fn entry(key: Key, kind: EntityType, subject: &Subject, over: bool) -> Result<Write, StoreError> {
+    let ttl = Millis(subject.posted_at.0).plus(KEEP).seconds();
+    let node = subject.node.as_deref().map(mark);
+    Ok(Write::put(key, encode(&Entry { kind, suffix: subject.resume_suffix.clone(), node, over, ttl })?))
 }
 
 fn key(tenant: TenantId, kind: EntityType, subject: &Subject) -> Option<Key> {

@@ -171,7 +171,7 @@ impl<'a, E: Stored> Subjects<'a, E> {
         let mut writes = vec![own.when(Cond::version(before.subject().v))];
         writes.extend(E::beside(self.tenant, Some(before), Some(after))?);
         if gone {
-            writes.extend(asks::forget(self.tenant, E::TYPE, before.subject()));
+            writes.extend(asks::parted(self.tenant, E::TYPE, after.subject())?);
         } else if !E::FOR_ITS_DEBT {
             writes.extend(asks::changes(self.tenant, E::TYPE, Some(before.subject()), after.subject())?);
         }
@@ -194,8 +194,7 @@ impl<'a, E: Stored> Subjects<'a, E> {
             left.review.history.clear();
             writes.extend(self.departed().insert(&left.into())?);
         } else if before.subject().review.decision.is_some() {
-            // Without a decision its Wait may stand for ever, and no other's must be taken for it.
-            writes.extend(asks::forget(self.tenant, E::TYPE, before.subject()));
+            writes.extend(asks::parted(self.tenant, E::TYPE, left)?);
         }
         Ok(writes)
     }

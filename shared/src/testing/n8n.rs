@@ -88,6 +88,8 @@ struct State {
     echo: Option<u16>,
     /// Takes the next resume, or the next change of a credential, and loses the answer.
     lose_answer: bool,
+    /// Takes the next resume, and somebody in front answers this instead.
+    spoilt: Option<(u16, String)>,
     webhook_answer: Option<Result<OutReply, OutError>>,
     executions: BTreeMap<u64, Execution>,
     workflows: Vec<Value>,
@@ -202,6 +204,11 @@ impl FakeN8n {
     /// The next resume call, or the next change of a credential, is taken, and its answer is lost.
     pub fn lose_next_answer(&self) {
         self.state().lose_answer = true;
+    }
+
+    /// The next resume call is taken, and its answer is replaced by this one.
+    pub fn spoil_next_answer(&self, status: u16, body: &str) {
+        self.state().spoilt = Some((status, body.to_owned()));
     }
 
     /// Every answer repeats what the call was sent, as careless proxies and workflows do; or no longer.
@@ -726,7 +733,9 @@ fn with_data(id: u64, execution: &Execution, node: Option<&(String, Value)>) -> 
             }
             let answered = execution.entities.last().map(made).unwrap_or_default();
             for (at, name) in waits.iter().enumerate() {
-                let item = if at == 0 { answered.clone() } else { json!({ "body": {} }) };
+                let before =
+                    at.checked_sub(1).map(|before| json!({ "body": execution.decisions.get(before) }));
+                let item = before.unwrap_or_else(|| answered.clone());
                 last.clone_from(name);
                 if !runs.wait(execution, at, name, item, (from, 0)) {
                     break;
@@ -755,6 +764,7 @@ fn resume(state: &mut State, request: &OutRequest, id: u64, suffix: &str) -> Res
         return Ok(reply(403, "Authorization data is wrong!"));
     }
     let lose = std::mem::take(&mut state.lose_answer);
+    let spoilt = state.spoilt.take();
     let Some(execution) = state.executions.get_mut(&id) else {
         return Ok(reply(404, format!(r#"{{"message":"The execution \"{id}\" does not exist."}}"#)));
     };
@@ -778,7 +788,11 @@ fn resume(state: &mut State, request: &OutRequest, id: u64, suffix: &str) -> Res
     execution.passed += 1;
     let more = execution.order != Order::InTurn && execution.passed < execution.entities.len();
     execution.status = if more { "waiting".into() } else { "success".into() };
-    if lose { Err(OutError::Timeout) } else { Ok(reply(200, r#"{"message":"Workflow was started"}"#)) }
+    match spoilt {
+        _ if lose => Err(OutError::Timeout),
+        Some((status, body)) => Ok(reply(status, body)),
+        None => Ok(reply(200, r#"{"message":"Workflow was started"}"#)),
+    }
 }
 
 fn reply(status: u16, body: impl Into<String>) -> OutReply {

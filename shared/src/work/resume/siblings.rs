@@ -22,7 +22,7 @@ use crate::{
     },
     queue::{Task, TaskKind},
     repo::{
-        asks::Ask,
+        asks::{Ask, is_over},
         subjects::{OWN, Stored, Subjects, key_of},
     },
     store::{self, Key, Store},
@@ -44,15 +44,16 @@ pub async fn open(store: &dyn Store, tenant: TenantId, asks: &[Ask]) -> Result<V
     let mut all = Vec::with_capacity(asks.len());
     for some in asks.chunks(AT_ONCE) {
         let looked_at = reviews(store, tenant, some).await?;
-        all.extend(some.iter().zip(looked_at).map(|(ask, review)| sibling(ask, is_open(review.as_ref()))));
+        all.extend(
+            some.iter().zip(looked_at).map(|(ask, review)| sibling(ask, is_open(ask, review.as_ref()))),
+        );
     }
     Ok(all)
 }
 
 /// Whether its Wait may still stand. So it may for one that was deleted before anybody decided.
-fn is_open(review: Option<&Review>) -> bool {
-    let Some(resume) = review.and_then(|review| review.resume.as_ref()) else { return true };
-    matches!(resume.state, ResumeState::Pending | ResumeState::Failed)
+fn is_open(ask: &Ask, review: Option<&Review>) -> bool {
+    !review.map_or(ask.over, is_over)
 }
 
 /// What is read of an entity of any kind, and of one that is there for its debt alone.
