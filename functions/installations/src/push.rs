@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use futures::future::join3;
+use futures::future::join4;
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
@@ -21,7 +21,10 @@ use shared::{
         execution::Summary,
     },
     store::{StoreError, Write, limits::TRANSACT_WRITES},
-    work::{executions, poll, watch::Watched},
+    work::{
+        executions, poll,
+        watch::{self, Watched},
+    },
 };
 use utoipa::ToSchema;
 
@@ -91,8 +94,10 @@ pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
     let watched = Watched { app, tenant, installation: &installation, nid, workflow_id: &input.workflow_id };
     let installed = ctx.installed();
     let latest = poll::latest(app, tenant, nid, &snapshot);
-    let (newest, (), ()) = join3(latest, marked, installed.heard_of(installation.id)).await;
-    let newest = newest?;
+    // The rules are known by the time they are asked for.
+    let (newest, (), (), rules) =
+        join4(latest, marked, installed.heard_of(installation.id), watch::rules(app, tenant)).await;
+    let newest = newest.and_then(|newest| rules.map(|_| newest))?;
     watched.saw(&snapshot).await?;
     let execution_id = snapshot.execution_id.clone();
     let push = PushedExecution {

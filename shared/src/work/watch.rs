@@ -54,7 +54,7 @@ pub struct Watched<'a> {
 }
 
 /// The rules of a tenant, as they were half a minute ago at the most.
-async fn rules(app: &App, tenant: TenantId) -> Result<Arc<Rules>> {
+pub async fn rules(app: &App, tenant: TenantId) -> Result<Arc<Rules>> {
     let (now, recent) = (app.moment(), &app.alert_rules);
     if let Some(rules) = recent.get(&tenant, now) {
         return Ok(rules);

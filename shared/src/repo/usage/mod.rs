@@ -7,7 +7,7 @@
 //! one execution all at once and DynamoDB cancels transactions that meet on one item.
 //!
 //! The ledger says of an execution number whether pushed data were metered. Until they are, a post writes without a look; from then
-//! on posts and pushes are compared ([`late`]).
+//! on posts and pushes are compared (`late`).
 
 mod late;
 mod sums;
