@@ -7,6 +7,7 @@ import http.client
 import itertools
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable
 from urllib.parse import urlsplit
@@ -66,9 +67,18 @@ class World:
         self.token: str | None = None
         self.installation = self.post("/api/installs/register", {"instance_id": "fake", "host": n8n, "api_key": "n8n-api-key",
                                                                    "title": "Fake n8n"})["installation_id"]
-        self.nid = self.call("GET", f"/api/installed/{self.installation}")[1]["workflows"][0]["nid"]
+        self.nid = self.listed()[0]["nid"]
         self.post("/api/token-usage", {"workflow_id": "abc123", "execution_id": "1", "model_id": "gpt-4", "input_tokens": 1,
                                        "output_tokens": 1})
+
+    def listed(self) -> list[Any]:
+        """The workflows of the n8n, which are read after it is registered."""
+        for _ in range(100):
+            workflows = self.call("GET", f"/api/installed/{self.installation}")[1]["workflows"]
+            if workflows:
+                return workflows
+            time.sleep(0.1)
+        raise AssertionError("the workflows of n8n were not listed within ten seconds")
 
     def call(self, method: str, path: str, body: Any = None, source: str = "127.0.0.1", key: str | None = None) -> tuple[int, Any]:
         connection = http.client.HTTPConnection(self.address, timeout=60, source_address=(source, 0))
