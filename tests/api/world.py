@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
+FILE = b"ten bytes!"
 USER, PASSWORD = "john.doe@example.com", "correct horse battery"
 
 
@@ -137,6 +138,39 @@ class World:
     def custom_field(self) -> int:
         return self.limited("/api/lead-custom-fields", "fields", lambda _: True,
                             {"label": self.unique("field"), "field_type": "text"})
+
+    def alert(self) -> int:
+        self.make_room("/api/alerts", "alerts")
+        return self.post("/api/alerts", {"kind": "failing"})["id"]
+
+    def budget(self) -> int:
+        self.make_room("/api/budgets", "budgets")
+        return self.post("/api/budgets", {"amount": 10, "period": "day"})["id"]
+
+    def another_installation(self) -> int:
+        n8n = {"instance_id": self.unique("n8n"), "host": f"{self.n8n}/{next(self.number)}", "api_key": "n8n-api-key", "title": "x"}
+        return self.post("/api/installs/register", n8n)["installation_id"]
+
+    def upload(self) -> dict[str, Any]:
+        made = self.post("/api/media/uploads", {"file_name": "a.txt", "bytes": len(FILE)})
+        return made | {"token": urlsplit(made["url"]).path.rsplit("/", 1)[1]}
+
+    def file(self) -> str:
+        """The token of a file that is there."""
+        upload = self.upload()
+        connection = http.client.HTTPConnection(self.address, timeout=60)
+        connection.request("PUT", f"/files/{upload['token']}", FILE, upload.get("headers") or {})
+        assert connection.getresponse().status < 300
+        connection.close()
+        media = self.post("/api/media", {"title": "x", "media_type": "file", "upload_id": upload["upload_id"]})["id"]
+        shown = self.call("GET", f"/api/media/{media}")[1]
+        return urlsplit(shown["download_url"]).path.rsplit("/", 1)[1]
+
+    def make_room(self, path: str, name: str) -> None:
+        """There may be so many: some go before there is no room."""
+        there = self.call("GET", path)[1][name]
+        for one in there[:20] if len(there) > 80 else []:
+            self.call("DELETE", f"{path}/{one['id']}")
 
     def limited(self, path: str, name: str, may_go: Callable[[Any], bool], body: Any) -> int:
         status, answer = self.call("POST", path, body)

@@ -49,7 +49,7 @@ pub struct UpdateMedia {
     height: Option<u32>,
     #[schema(max_length = 10_000)]
     description: Option<String>,
-    #[schema(max_length = 1000, example = "product, launch")]
+    #[schema(max_length = 6000, example = "product, launch")]
     tags: Option<String>,
     /// Free status.
     #[schema(max_length = 200)]

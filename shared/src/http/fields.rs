@@ -29,6 +29,10 @@ pub const MAX_WHOLE: u64 = (1 << 53) - 1;
 /// Longest address in characters: presigned links have thousands.
 pub const MAX_URL: usize = 8192;
 
+/// Longest text of a whole number, and of any number, as the API document says.
+const LONGEST_WHOLE: usize = 40;
+const LONGEST_NUMBER: usize = 400;
+
 /// Most bodies have no more.
 const USUAL_FIELDS: usize = 16;
 /// Fields of one body. No route knows as many, custom fields and all.
@@ -203,7 +207,7 @@ impl Fields {
     pub fn whole(&mut self, name: &str, max: u64) -> Option<u64> {
         let number = match self.value(name)? {
             Kind::Number(digits) => number(digits).and_then(|number| whole_number(&number)),
-            Kind::Text(text) => whole_text(text.trim()),
+            Kind::Text(text) => short(&text, LONGEST_WHOLE).and_then(whole_text),
             _ => None,
         };
         match number {
@@ -222,7 +226,7 @@ impl Fields {
     pub fn number(&mut self, name: &str) -> Option<Number> {
         let number = match self.value(name)? {
             Kind::Number(digits) => number(digits).and_then(|number| number.as_f64()),
-            Kind::Text(text) => text.trim().parse().ok(),
+            Kind::Text(text) => short(&text, LONGEST_NUMBER).and_then(|text| text.parse().ok()),
             _ => None,
         };
         match number.filter(|number: &f64| number.is_finite()) {
@@ -464,6 +468,11 @@ fn id_of(kind: &Kind<'_>) -> Option<Id> {
 )]
 fn whole_float(number: f64) -> Option<u64> {
     (number.fract() == 0.0 && (0.0..=MAX_WHOLE as f64).contains(&number)).then_some(number as u64)
+}
+
+/// A number as text without the blanks around it, up to so many bytes.
+fn short(text: &str, most: usize) -> Option<&str> {
+    Some(text.trim()).filter(|text| text.len() <= most)
 }
 
 /// Digits, also with a fraction of nothing: 5.0 is 5.

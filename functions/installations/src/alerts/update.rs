@@ -48,7 +48,7 @@ pub struct Updated {
     params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
     request_body = UpdateAlert, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
-    let title = fields.kept_text("title", TITLE);
+    let title = fields.text("title", TITLE);
     let numbers = Numbers::read(&mut fields);
     fields.finish()?;
     change(&ctx, |alerts| {

@@ -114,7 +114,7 @@ pub struct Wish {
 impl Wish {
     pub fn read(fields: &mut Fields) -> Self {
         Self {
-            title: fields.kept_text("title", TITLE),
+            title: fields.text("title", TITLE),
             period: fields.one_of("period", Period::WORDS, Period::parse),
             pico: amount(fields),
             thresholds: thresholds(fields),
