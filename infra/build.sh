@@ -13,9 +13,10 @@ cd "$(dirname "$0")/.."
 baton_tools
 
 architecture=--x86-64
-# A ceiling that only comes down: each MB costs about 4 ms of every cold start, and the goal is 6 MB. The largest holds
-# every engine (docs/PERFORMANCE.md).
-most=$((8 * 1024 * 1024))
+# A ceiling that should only come down: each MB costs about 4 ms of every cold start, and the goal is 6 MB. The largest holds
+# every engine (docs/PERFORMANCE.md). It went up once, from 8 MB, when installations became what is deleted, listed on a miss and
+# watched: to come down again, that is to be split.
+most=$((9 * 1024 * 1024))
 if [ "${1:-}" = --arm64 ]; then
     architecture=--arm64
     if [ ! -d "$(rustc --print sysroot)/lib/rustlib/aarch64-unknown-linux-gnu/lib" ]; then
