@@ -158,8 +158,14 @@ pub fn unescaped(address: &str) -> String {
     const FORMS: [&str; 5] = ["&amp;", "&AMP;", "&#38;", "&#038;", "&#x26;"];
     let mut text = address.to_owned();
     for _ in 0..3 {
+        let before = text.len();
         for form in FORMS {
-            text = text.replace(form, "&");
+            if text.contains(form) {
+                text = text.replace(form, "&");
+            }
+        }
+        if text.len() == before {
+            break;
         }
     }
     text

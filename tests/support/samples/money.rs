@@ -110,7 +110,7 @@ pub fn samples() -> Vec<Sample> {
                 ("amount", json!(-5)),
                 ("period", json!(7)),
                 ("thresholds", json!(50)),
-                ("title", json!("")),
+                ("title", json!("t".repeat(201))),
             ],
             ..write("update_budget", "/api/budgets/61", json!({ "amount": 150 }))
         },
