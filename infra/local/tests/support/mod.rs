@@ -299,7 +299,7 @@ pub fn read_request(stream: &TcpStream, origin: &str) -> Option<OutRequest> {
         headers,
         body: body.into(),
         timeout: Duration::from_secs(10),
-        max_reply_bytes: 0,
+        max_reply_bytes: usize::MAX,
     })
 }
 
