@@ -112,7 +112,7 @@ pub const ROWS: &[Row] = &[
     row("url", "a path", 375, inputs::url_path, url),
     row("url", "a query", 100, inputs::url_query, url),
     row("url", "labels", 200, inputs::url_host, url),
-    row("video", "a query", 185, inputs::url_query, video),
+    row("video", "a query", 100, inputs::url_query, video),
     row("time", "digits", 10, inputs::digits, time),
     row("e-mail address", "letters", 10, inputs::letters, email),
     row("e-mail address", "dots", 10, inputs::dots, email),
