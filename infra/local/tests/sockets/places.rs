@@ -48,7 +48,7 @@ fn who_asks_for_nothing_gives_way_to_who_asks() {
     let mut half = Crowd::gather(&site.addr, 1, 30, b"GET /he");
     thread::sleep(Duration::from_millis(1200));
     for _ in 0..4 {
-        assert_eq!(site.client(1).ask(HEALTH).unwrap().status, 200);
+        assert_eq!(site.visit(HEALTH).status, 200);
     }
     assert_eq!(served.ask(HEALTH).unwrap().status, 200);
     let ended = |crowd: &mut Crowd| {
