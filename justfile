@@ -30,7 +30,7 @@ deploy-check:
 
 # The engines of AWS against a local stand-in.
 standins:
-    infra/standins/run.sh cargo test -p baton-shared --features aws,testing --lib -- --include-ignored
+    infra/standins/run.sh cargo test -p shared --features aws,testing --lib -- --include-ignored
 
 # The whole loop on a real n8n.
 n8n:

@@ -36,7 +36,7 @@ fi
 
 touch "$work/before"
 code=0
-cargo mutants --package baton-shared --no-times --colors never "${options[@]}" "$@" || code=$?
+cargo mutants --package shared --no-times --colors never "${options[@]}" "$@" || code=$?
 # 2 and 3: some were missed, some ran out of time. That is what the count below is about.
 case $code in
 0 | 2 | 3) ;;

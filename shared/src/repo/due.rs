@@ -67,7 +67,7 @@ pub async fn owing<T: DeserializeOwned>(
     let Some(found) = store.get(key).await? else { return Ok(None) };
     let attrs = found.attrs()?;
     let due_at = attrs.get(attr::DUE_AT).and_then(serde_json::Value::as_i64).map(Millis);
-    let suspect = [GIVEN_UP, BEGUN_ALONE].iter().any(|name| attrs.contains_key(*name));
+    let suspect = [GIVEN_UP, BEGUN_ALONE, TAKEN].iter().any(|name| attrs.contains_key(*name));
     Ok(Some(Owing { item: found.decode()?, due_at, suspect }))
 }
 
@@ -80,6 +80,9 @@ const LEFT_ALONE: (Duration, Duration) = (Duration::from_secs(600), Duration::fr
 
 /// When its work was begun with nothing else beside it: whoever finds this knows that it never ended.
 const BEGUN_ALONE: &str = "begun_alone";
+
+/// When its work was taken up, where that takes long: whoever finds this on a debt that is due knows that it never ended.
+const TAKEN: &str = "taken";
 
 /// What a debt is, to somebody who is about to do its work alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +109,20 @@ pub async fn begin_alone(store: &dyn Store, key: &Key, now: Millis, why: &str) -
         Begun::Now
     };
     Ok(if replace(store, key, attrs, unchanged).await? { begun } else { Begun::Nothing })
+}
+
+/// Takes a debt that is due for somebody who works on it until then at the latest: another message about it finds nothing to do,
+/// and the debt falls due again when that end is missed. False when somebody else has it, or nothing is owed now.
+pub async fn take(store: &dyn Store, key: &Key, now: Millis, until: Millis) -> Result<bool, StoreError> {
+    let Some(item) = store.get(key).await? else { return Ok(false) };
+    let mut attrs = item.into_attrs()?;
+    if number(&attrs, attr::DUE_AT).is_none_or(|at| at > now.0) {
+        return Ok(false);
+    }
+    let unchanged = unchanged(&attrs);
+    attrs.insert(attr::DUE_AT.into(), until.0.into());
+    attrs.insert(TAKEN.into(), now.0.into());
+    replace(store, key, attrs, unchanged).await
 }
 
 /// The work of a suspect has ended, and not by storing its item anew.
@@ -135,6 +152,7 @@ pub async fn put_off(
     }
     let unchanged = unchanged(&attrs);
     attrs.remove(BEGUN_ALONE);
+    attrs.remove(TAKEN);
     let until = leave_alone(&mut attrs, now, why);
     Ok(replace(store, key, attrs, unchanged).await?.then_some(until))
 }

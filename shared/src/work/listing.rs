@@ -38,9 +38,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const HASTE: Duration = Duration::from_secs(3);
 /// Installations that are looked through side by side for a workflow.
 const LOOKED_AT: usize = 8;
-/// A listing of its own has so much time. It may be made twice at once: what it writes is the same, and one of two stores how
-/// it ended.
+/// A listing of its own has so much time.
 const TIME: Duration = Duration::from_secs(90);
+/// A listing that was begun is nobody else's until its time is over, and what it writes at its end besides.
+const TAKEN: Duration = Duration::from_secs(120);
 /// Attempts before the listing waits for the next registration: about four days.
 const MAX_ATTEMPTS: u32 = 100;
 
@@ -59,6 +60,10 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     }
     if owing.suspect && !message.alone {
         return Ok(Ended::Suspect);
+    }
+    // The tick sends a message beside the one that announced it, and a listing of 200 pages takes longer than that.
+    if !due::take(&*app.store, &key, now, now.plus(TAKEN)).await? {
+        return Ok(Ended::Done);
     }
     let turn = Turn::owed(message.deadline.min(Deadline::at(now.plus(TIME))));
     run(app, tenant, owing.item, &task.request_id, turn).await.map(|()| Ended::Done)

@@ -234,3 +234,18 @@ async fn how_far_each_shard_was_read_is_kept_and_the_later_of_two_readers_loses(
     late.save(house.store()).await.unwrap();
     assert_eq!(Watermarks::load(house.store()).await.unwrap(), kept);
 }
+
+#[tokio::test]
+async fn a_debt_that_was_taken_is_nobody_elses_until_its_time_is_over() {
+    let (house, key) = (House::new(), thing(1));
+    owe(&house, &key, START).await;
+    let until = START.plus(MINUTE);
+    assert!(due::take(house.store(), &key, START, until).await.unwrap());
+    assert!(!due::take(house.store(), &key, START, until).await.unwrap(), "another message");
+    let taken: Owing<Value> = due::owing(house.store(), &key).await.unwrap().unwrap();
+    assert!(!taken.is_due(START) && taken.is_due(until));
+    assert!(taken.suspect, "due and still taken: its work never ended");
+    assert!(due::put_off(house.store(), &key, until, "why").await.unwrap().is_some());
+    let stands = house.store().get(&key).await.unwrap().unwrap().into_attrs().unwrap();
+    assert!(!stands.contains_key("taken"), "{stands:?}");
+}
