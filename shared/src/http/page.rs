@@ -15,6 +15,8 @@ use crate::{
 pub const DEFAULT_LIMIT: usize = 50;
 /// Items of a list at the most.
 pub const MAX_LIMIT: usize = 500;
+/// Characters of a cursor at the most.
+pub const MAX_CURSOR: usize = 400;
 
 /// The text a caller sends back to get the next page.
 pub fn cursor(after: Id) -> String {
@@ -116,7 +118,12 @@ pub fn limit(fields: &mut Fields, default: usize, most: usize) -> usize {
 }
 
 fn cursor_field<T>(fields: &mut Fields, read: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let cursor = read(&fields.text("cursor", 400)?);
+    let cursor = read(&fields.text("cursor", MAX_CURSOR)?);
+    known(fields, cursor)
+}
+
+/// What a cursor says; one that says nothing is refused.
+pub fn known<T>(fields: &mut Fields, cursor: Option<T>) -> Option<T> {
     if cursor.is_none() {
         fields.refuse("cursor", "is not a cursor of this list");
     }
