@@ -4,5 +4,5 @@ use shared::{lambda, wiring::fit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
-    lambda::run_http("connect", connect::router(), &[fit::sealer, fit::http]).await
+    lambda::run_http("records", records::router(), &[fit::queue, fit::sealer]).await
 }

@@ -4,5 +4,5 @@ use shared::{lambda, wiring::fit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
-    lambda::run_http("pipeline", pipeline::router(), &[fit::queue]).await
+    lambda::run_http("lead-setup", lead_setup::router(), &[fit::queue]).await
 }
