@@ -12,8 +12,8 @@ use crate::{
     app::App,
     domain::{
         installation::{Installation, KeyState},
+        n8n_workflow::{self, N8nWorkflow},
         place::Place,
-        workflow::{self, Workflow},
     },
     error::{Error, OrNotFound, Result},
     ids::Id,
@@ -21,7 +21,7 @@ use crate::{
     recent::Recent,
     repo::{
         installations::{Installations, LISTINGS_APART},
-        workflows::Workflows,
+        n8n_workflows::N8nWorkflows,
     },
     store::StoreError,
     tenant::TenantId,
@@ -63,8 +63,8 @@ impl Installed<'_> {
         Installations { store: &*self.app.store, tenant: self.tenant }
     }
 
-    fn workflows(&self) -> Workflows<'_> {
-        Workflows { store: &*self.app.store, tenant: self.tenant }
+    fn workflows(&self) -> N8nWorkflows<'_> {
+        N8nWorkflows { store: &*self.app.store, tenant: self.tenant }
     }
 
     /// The installation, 404 when it is nobody's or another tenant's.
@@ -170,11 +170,11 @@ impl Installed<'_> {
     /// The `nid` of a workflow, whose node exists from now on. Costs a write the first time that an instance meets the
     /// workflow and nothing later.
     pub async fn node(&self, installation: Id, workflow_id: &str, name: Option<&str>) -> Result<Id> {
-        let nid = workflow::nid(self.tenant, installation, workflow_id);
+        let nid = n8n_workflow::nid(self.tenant, installation, workflow_id);
         if self.is_known(nid, name) {
             return Ok(nid);
         }
-        let new = Workflow {
+        let new = N8nWorkflow {
             nid,
             installation_id: installation,
             workflow_id: workflow_id.to_owned(),
@@ -218,7 +218,11 @@ impl Installed<'_> {
     }
 
     /// The workflow whose production webhook an address of an installation is, as n8n's API last listed it.
-    pub async fn by_webhook(&self, installation: &Installation, endpoint: &Url) -> Result<Option<Workflow>> {
+    pub async fn by_webhook(
+        &self,
+        installation: &Installation,
+        endpoint: &Url,
+    ) -> Result<Option<N8nWorkflow>> {
         match installation.webhook_path(endpoint) {
             Some(path) => Ok(self.workflows().by_webhook(installation.id, &path).await?),
             None => Ok(None),

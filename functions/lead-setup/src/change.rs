@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::{
     domain::{
         chore::What,
-        pipeline::{MAX_FIELDS, MAX_STATUSES, Pipeline, Refusal},
+        lead_setup::{LeadSetup, MAX_FIELDS, MAX_STATUSES, Refusal},
     },
     error::{Error, ErrorKind, Result},
     http::{
@@ -15,7 +15,7 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
-    repo::pipeline::MAX_BYTES,
+    repo::lead_setup::MAX_BYTES,
 };
 use utoipa::ToSchema;
 
@@ -37,9 +37,9 @@ pub struct Changed {
 pub type Decision = Result<(Reply, Option<What>)>;
 
 /// Decides on the pipeline and writes what was decided.
-pub async fn change(ctx: &Ctx, decide: impl Fn(&mut Pipeline) -> Decision) -> Result<Reply> {
-    let pipelines = ctx.pipelines();
-    let mut stands = pipelines.load().await?;
+pub async fn change(ctx: &Ctx, decide: impl Fn(&mut LeadSetup) -> Decision) -> Result<Reply> {
+    let setups = ctx.lead_setups();
+    let mut stands = setups.load().await?;
     for _ in 0..ATTEMPTS {
         let mut next = stands.clone();
         let (reply, chore) = decide(&mut next)?;
@@ -47,10 +47,10 @@ pub async fn change(ctx: &Ctx, decide: impl Fn(&mut Pipeline) -> Decision) -> Re
             return Ok(ctx.commit(Vec::new(), reply).await?);
         }
         next.v += 1;
-        if !pipelines.fits(&next)? {
+        if !setups.fits(&next)? {
             return Err(too_large());
         }
-        let mut writes = vec![pipelines.replace(&next)?];
+        let mut writes = vec![setups.replace(&next)?];
         let owed = chore.map(|what| ctx.chore(what)).transpose()?;
         let task = owed.map(|(write, task)| {
             writes.push(write);
@@ -64,7 +64,7 @@ pub async fn change(ctx: &Ctx, decide: impl Fn(&mut Pipeline) -> Decision) -> Re
                 return Ok(committed);
             }
             Err(Refused::Write(_, Some(current))) => current.decode()?,
-            Err(Refused::Write(_, None)) => pipelines.load().await?,
+            Err(Refused::Write(_, None)) => setups.load().await?,
             Err(Refused::Error(error)) => return Err(error),
         };
         // An engine repeats a write whose answer was lost, and the repeat meets the first.
@@ -73,7 +73,7 @@ pub async fn change(ctx: &Ctx, decide: impl Fn(&mut Pipeline) -> Decision) -> Re
         }
         stands = current;
     }
-    Err(Error::unavailable("the pipeline was changed by others again and again"))
+    Err(Error::unavailable("the setup was changed by others again and again"))
 }
 
 fn too_large() -> Error {

@@ -6,19 +6,19 @@ mod fields;
 mod statuses;
 mod view;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(statuses::list::handler))
-        .routes(routes!(statuses::create::handler))
-        .routes(routes!(statuses::reorder::handler))
-        .routes(routes!(statuses::update::handler))
-        .routes(routes!(statuses::delete::handler))
-        .routes(routes!(fields::list::handler))
-        .routes(routes!(fields::create::handler))
-        .routes(routes!(fields::update::handler))
-        .routes(routes!(fields::delete::handler))
-        .routes(routes!(view::get))
-        .routes(routes!(view::set))
+        .mount(handler!(statuses::list::handler))
+        .mount(handler!(statuses::create::handler))
+        .mount(handler!(statuses::reorder::handler))
+        .mount(handler!(statuses::update::handler))
+        .mount(handler!(statuses::delete::handler))
+        .mount(handler!(fields::list::handler))
+        .mount(handler!(fields::create::handler))
+        .mount(handler!(fields::update::handler))
+        .mount(handler!(fields::delete::handler))
+        .mount(handler!(view::get))
+        .mount(handler!(view::set))
 }

@@ -47,8 +47,8 @@ pub async fn get(ctx: Ctx) -> Result<Reply> {
         None => lead_view::DEFAULT.map(Json::of_text).to_vec(),
     };
     if !is_plain(&columns) {
-        let pipeline = ctx.pipelines().load().await?;
-        columns.retain(|column| is_known(&pipeline, column));
+        let setup = ctx.lead_setups().load().await?;
+        columns.retain(|column| is_known(&setup, column));
     }
     Reply::ok(&View { columns })
 }
@@ -59,8 +59,8 @@ pub async fn get(ctx: Ctx) -> Result<Reply> {
 pub async fn set(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     let columns = read(&mut fields)?;
     if !is_plain(&columns) {
-        let pipeline = ctx.pipelines().load().await?;
-        let unknown = columns.iter().filter(|column| !is_known(&pipeline, column));
+        let setup = ctx.lead_setups().load().await?;
+        let unknown = columns.iter().filter(|column| !is_known(&setup, column));
         let lost: Vec<_> = unknown.filter_map(|column| column_name(column.part())).collect();
         if !lost.is_empty() {
             return Err(Error::invalid("columns", format!("name what no lead has: {}", lost.join(", "))));

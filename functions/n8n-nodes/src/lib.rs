@@ -11,8 +11,8 @@ mod kinds;
 mod list;
 mod wire;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
-    R::new().routes(routes!(list::handler)).routes(routes!(get::handler)).routes(routes!(create::handler))
+    R::new().mount(handler!(list::handler)).mount(handler!(get::handler)).mount(handler!(create::handler))
 }

@@ -28,23 +28,23 @@ use crate::{
         chores::Chores,
         collections::Collections,
         files::Files,
+        followed_runs::FollowedRuns,
         idempotency::{self, Outcome},
         installations::Installations,
         invoices::Invoices,
+        lead_setup::LeadSetups,
         lead_views::LeadViews,
         leads::Leads,
         media::MediaItems,
         money::Settled,
         n8n_credentials::N8nCredentials,
+        n8n_workflows::N8nWorkflows,
         notifications::Notifications,
         orgs,
         payloads::Payloads,
-        pipeline::Pipelines,
         pushes::Pushes,
-        runs::Runs,
         subjects::{Stored, Subjects},
         usage::UsageLog,
-        workflows::Workflows,
     },
     store::{self, Key, StoreError, Write},
     tenant::TenantId,
@@ -161,8 +161,8 @@ impl Ctx {
         Payloads::new(&*self.app.store, self.tenant())
     }
 
-    pub fn pipelines(&self) -> Pipelines<'_> {
-        Pipelines { store: &*self.app.store, tenant: self.tenant() }
+    pub fn lead_setups(&self) -> LeadSetups<'_> {
+        LeadSetups { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn lead_views(&self) -> LeadViews<'_> {
@@ -181,12 +181,12 @@ impl Ctx {
         Collections { store: &*self.app.store, tenant: self.tenant() }
     }
 
-    pub fn runs(&self) -> Runs<'_> {
-        Runs { store: &*self.app.store, tenant: self.tenant() }
+    pub fn followed_runs(&self) -> FollowedRuns<'_> {
+        FollowedRuns { store: &*self.app.store, tenant: self.tenant() }
     }
 
-    pub fn workflows(&self) -> Workflows<'_> {
-        Workflows { store: &*self.app.store, tenant: self.tenant() }
+    pub fn n8n_workflows(&self) -> N8nWorkflows<'_> {
+        N8nWorkflows { store: &*self.app.store, tenant: self.tenant() }
     }
 
     pub fn installations(&self) -> Installations<'_> {

@@ -13,9 +13,9 @@ use crate::{
     clock::{Deadline, Millis},
     domain::{
         alert::{Asked, Condition, Firing, Rule, Rules, Vitals},
+        followed_run::Snapshot,
         installation::Installation,
         notification::{Notification, NotificationType},
-        run::Snapshot,
     },
     error::{OrNotFound, Result},
     ids::Id,
@@ -25,8 +25,8 @@ use crate::{
     repo::{
         alerts::Alerts,
         due::{self, Owing, UNANNOUNCED},
+        n8n_workflows::N8nWorkflows,
         notifications::Notifications,
-        workflows::Workflows,
     },
     store::{self, StoreError},
     tenant::TenantId,
@@ -82,7 +82,8 @@ impl Watched<'_> {
     /// Holds what is known against rules that have changed.
     pub async fn compare(&self, rules: &Rules) -> Result<()> {
         let about = rules.about(self.installation.id, self.workflow_id);
-        let (alerts, workflows) = (self.alerts(), Workflows { store: &*self.app.store, tenant: self.tenant });
+        let (alerts, workflows) =
+            (self.alerts(), N8nWorkflows { store: &*self.app.store, tenant: self.tenant });
         if about.is_empty() && alerts.vitals(self.nid).await?.is_none() {
             return Ok(());
         }
@@ -139,7 +140,7 @@ impl Watched<'_> {
         firing: &Firing,
         trouble: Option<&str>,
     ) -> Result<Notification> {
-        let workflows = Workflows { store: &*self.app.store, tenant: self.tenant };
+        let workflows = N8nWorkflows { store: &*self.app.store, tenant: self.tenant };
         let name = workflows.get(self.nid).await?.and_then(|node| node.name);
         let name = name.unwrap_or_else(|| self.workflow_id.to_owned());
         let title = format!("{}: {name}", rule.title);

@@ -49,9 +49,9 @@ struct Input {
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
     let id = ctx.app.id();
-    change(&ctx, |pipeline| {
+    change(&ctx, |setup| {
         let (label, shape) = (input.label.clone(), input.shape.clone());
-        let field = pipeline.add_field(id, label, shape, input.required).map_err(refused)?;
+        let field = setup.add_field(id, label, shape, input.required).map_err(refused)?;
         let message = "Custom field created successfully.";
         let created = Created { success: true, field: field.into(), message };
         Ok((Reply::created(&created)?, None))

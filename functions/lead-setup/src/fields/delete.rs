@@ -14,8 +14,8 @@ use crate::change::{Changed, change, refused};
     tag = "pipeline", params(("id" = u64, Path, description = "Id of the field.", example = 21)),
     responses((status = 200, description = "Deleted.", body = Changed)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    change(&ctx, |pipeline| {
-        pipeline.delete_field(id).map_err(refused)?;
+    change(&ctx, |setup| {
+        setup.delete_field(id).map_err(refused)?;
         let deleted = Changed { success: true, id, message: "Custom field deleted successfully." };
         Ok((Reply::ok(&deleted)?, Some(What::ForgetField { field_id: id })))
     })

@@ -36,8 +36,8 @@ struct Patch {
     request_body = UpdateField, responses((status = 200, description = "Changed.", body = Changed)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
     let patch = read(fields)?;
-    change(&ctx, |pipeline| {
-        apply(patch.clone(), pipeline.field_mut(id).map_err(refused)?)?;
+    change(&ctx, |setup| {
+        apply(patch.clone(), setup.field_mut(id).map_err(refused)?)?;
         let changed = Changed { success: true, id, message: "Custom field updated successfully." };
         Ok((Reply::ok(&changed)?, None))
     })

@@ -41,9 +41,9 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     let color = color(&mut fields);
     fields.finish()?;
     let id = ctx.app.id();
-    change(&ctx, |pipeline| {
-        let weight = pipeline.statuses.len();
-        let status = pipeline.add_status(id, label.clone(), color.clone()).map_err(refused)?;
+    change(&ctx, |setup| {
+        let weight = setup.statuses.len();
+        let status = setup.add_status(id, label.clone(), color.clone()).map_err(refused)?;
         let status = StatusOut::new(weight, status);
         let created = Created { success: true, status, message: "Status created successfully." };
         Ok((Reply::created(&created)?, None))

@@ -46,8 +46,8 @@ pub struct Deleted {
 pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(mut fields): QueryFields) -> Result<Reply> {
     let heir = fields.text("reassign_to", 200);
     fields.finish()?;
-    change(&ctx, |pipeline| {
-        let reassigned_to = pipeline.delete_status(id, heir.as_deref(), ctx.now).map_err(refused)?;
+    change(&ctx, |setup| {
+        let reassigned_to = setup.delete_status(id, heir.as_deref(), ctx.now).map_err(refused)?;
         let message = "Status deleted successfully.";
         let reply = Reply::ok(&Deleted { success: true, id, message, reassigned_to })?;
         Ok((reply, Some(What::MoveLeads { from: id })))

@@ -8,7 +8,7 @@ pub mod update;
 
 use serde::Serialize;
 use shared::{
-    domain::pipeline::{Pipeline, Status, read_color},
+    domain::lead_setup::{LeadSetup, Status, read_color},
     http::fields::Fields,
     ids::Id,
 };
@@ -35,8 +35,8 @@ pub struct StatusOut {
 }
 
 /// All statuses in their order.
-fn shown(pipeline: &Pipeline) -> Vec<StatusOut> {
-    pipeline.statuses.iter().enumerate().map(|(weight, status)| StatusOut::new(weight, status)).collect()
+fn shown(setup: &LeadSetup) -> Vec<StatusOut> {
+    setup.statuses.iter().enumerate().map(|(weight, status)| StatusOut::new(weight, status)).collect()
 }
 
 impl StatusOut {

@@ -1,6 +1,6 @@
 use serde::Serialize;
 use shared::{
-    domain::pipeline::MAX_STATUSES,
+    domain::lead_setup::MAX_STATUSES,
     error::Result,
     http::{
         ctx::Ctx,
@@ -40,9 +40,9 @@ pub struct Reordered {
 pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     let ids = read_ids(&mut fields);
     fields.finish()?;
-    change(&ctx, |pipeline| {
-        pipeline.reorder(&ids).map_err(refused)?;
-        let statuses = shown(pipeline);
+    change(&ctx, |setup| {
+        setup.reorder(&ids).map_err(refused)?;
+        let statuses = shown(setup);
         let message = "Statuses reordered successfully.";
         Ok((Reply::ok(&Reordered { success: true, count: statuses.len(), statuses, message })?, None))
     })

@@ -26,8 +26,8 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result
     let label = fields.kept_text("label", LABEL);
     let color = color(&mut fields);
     fields.finish()?;
-    change(&ctx, |pipeline| {
-        pipeline.change_status(id, label.clone(), color.clone()).map_err(refused)?;
+    change(&ctx, |setup| {
+        setup.change_status(id, label.clone(), color.clone()).map_err(refused)?;
         let changed = Changed { success: true, id, message: "Status updated successfully." };
         Ok((Reply::ok(&changed)?, None))
     })

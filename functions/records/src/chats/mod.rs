@@ -15,20 +15,20 @@ use std::time::Duration;
 use shared::{
     http::{
         ctx::Ctx,
-        group::{Routes, routes},
+        group::{Routes, handler},
     },
     ids::Id,
 };
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(log::handler))
-        .routes(routes!(list::handler))
-        .routes(routes!(stats::handler))
-        .routes(routes!(get::handler))
-        .routes(routes!(update::handler))
-        .routes(routes!(delete::handler))
-        .routes(routes!(delete_message::handler))
+        .mount(handler!(log::handler))
+        .mount(handler!(list::handler))
+        .mount(handler!(stats::handler))
+        .mount(handler!(get::handler))
+        .mount(handler!(update::handler))
+        .mount(handler!(delete::handler))
+        .mount(handler!(delete_message::handler))
 }
 
 /// Times that a change is decided anew because others change the same chat. Each try is several of the engine's own.

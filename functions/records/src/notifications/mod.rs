@@ -4,8 +4,8 @@ mod create;
 mod list;
 mod mark;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
-    R::new().routes(routes!(create::handler)).routes(routes!(list::handler)).routes(routes!(mark::handler))
+    R::new().mount(handler!(create::handler)).mount(handler!(list::handler)).mount(handler!(mark::handler))
 }

@@ -20,7 +20,8 @@ use crate::{
     error::Result,
     ids::Id,
     repo::{
-        alerts::Alerts, listing, n8n_credentials::N8nCredentials, orgs, pushes::Pushes, workflows::Workflows,
+        alerts::Alerts, listing, n8n_credentials::N8nCredentials, n8n_workflows::N8nWorkflows, orgs,
+        pushes::Pushes,
     },
     store::{self, Item, Write},
     tenant::TenantId,
@@ -39,7 +40,7 @@ pub async fn step(app: &App, tenant: TenantId, chore: &Chore, installation: Id) 
     if app.now() < settled {
         return Ok(Step::Wait(settled));
     }
-    let workflows = Workflows { store: &*app.store, tenant };
+    let workflows = N8nWorkflows { store: &*app.store, tenant };
     let nodes = workflows.some_of(installation, WORKFLOWS).await?;
     if !nodes.is_empty() {
         for node in nodes {
@@ -49,11 +50,11 @@ pub async fn step(app: &App, tenant: TenantId, chore: &Chore, installation: Id) 
         return Ok(Step::More(None));
     }
     end_credential(app, tenant, installation, app.now()).await?;
-    purge::step(app, tenant, &Workflows::webhooks_of(installation)).await
+    purge::step(app, tenant, &N8nWorkflows::webhooks_of(installation)).await
 }
 
 /// The nodes behind the pushes: whoever dies in between finds the node again.
-async fn forget_node(app: &App, workflows: &Workflows<'_>, node: &Item) -> Result<()> {
+async fn forget_node(app: &App, workflows: &N8nWorkflows<'_>, node: &Item) -> Result<()> {
     if let Some(nid) = listing::id_of(&node.key) {
         let pushes = Pushes { store: &*app.store, tenant: workflows.tenant };
         loop {

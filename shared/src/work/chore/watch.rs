@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     ids::Id,
     installed::Installed,
-    repo::{alerts::Alerts, installations::Installations, workflows::Workflows},
+    repo::{alerts::Alerts, installations::Installations, n8n_workflows::N8nWorkflows},
     tenant::TenantId,
     work::watch::Watched,
 };
@@ -84,7 +84,7 @@ async fn workflows(
     let behind = Place { after: Some(id), ..Place::default() };
     // It may have been deleted since the step before.
     let Some(installation) = (Installed { app, tenant }).find(id).await? else { return Ok(behind) };
-    let (nodes, next) = Workflows { store: &*app.store, tenant }.page(id, after, PAGE).await?;
+    let (nodes, next) = N8nWorkflows { store: &*app.store, tenant }.page(id, after, PAGE).await?;
     for node in &nodes.found {
         let watched = Watched {
             app,

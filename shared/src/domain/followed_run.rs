@@ -9,13 +9,13 @@ use crate::{clock::Millis, ids::Id};
 /// The three words of document 000's poll. It never says "running".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RunStatus {
+pub enum PollStatus {
     Waiting,
     Success,
     Error,
 }
 
-impl RunStatus {
+impl PollStatus {
     pub fn is_complete(self) -> bool {
         self != Self::Waiting
     }
@@ -33,7 +33,7 @@ impl RunStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     pub execution_id: String,
-    pub status: RunStatus,
+    pub status: PollStatus,
     /// n8n's own word (`crashed`, `canceled`, ...).
     pub n8n_status: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,7 +107,7 @@ pub fn by_age(one: &(Option<Millis>, String), other: &(Option<Millis>, String)) 
 
 /// One followed run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Run {
+pub struct FollowedRun {
     pub id: Id,
     pub installation_id: Id,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,7 +124,7 @@ pub struct Run {
     /// n8n's HTTP status to the trigger, once it answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger_status: Option<u16>,
-    pub status: RunStatus,
+    pub status: PollStatus,
     /// n8n's own word, once it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n8n_status: Option<String>,
@@ -144,7 +144,7 @@ pub struct Run {
     pub v: u64,
 }
 
-impl Run {
+impl FollowedRun {
     /// Whether what is known of it is so old that somebody who asks is worth another look at n8n.
     pub fn is_stale(&self, now: Millis) -> bool {
         self.polled_at.is_none_or(|at| !now.is_within(FRESH, at))
@@ -167,7 +167,7 @@ pub fn poll_pause(polls: u32) -> Duration {
 mod tests {
     use super::*;
 
-    fn snapshot(id: &str, status: RunStatus, stopped: Option<i64>) -> Snapshot {
+    fn snapshot(id: &str, status: PollStatus, stopped: Option<i64>) -> Snapshot {
         Snapshot {
             execution_id: id.into(),
             status,
@@ -182,13 +182,13 @@ mod tests {
     }
 
     fn begun(id: &str, started: Option<i64>) -> Snapshot {
-        Snapshot { started_at: started.map(Millis), ..snapshot(id, RunStatus::Waiting, None) }
+        Snapshot { started_at: started.map(Millis), ..snapshot(id, PollStatus::Waiting, None) }
     }
 
     #[test]
     fn of_one_moment_ids_decide_as_integers() {
-        let nine = snapshot("9", RunStatus::Success, Some(5));
-        let ten = snapshot("10", RunStatus::Waiting, None);
+        let nine = snapshot("9", PollStatus::Success, Some(5));
+        let ten = snapshot("10", PollStatus::Waiting, None);
         assert!(ten.supersedes(&nine));
         assert!(!nine.supersedes(&ten));
     }
@@ -197,7 +197,7 @@ mod tests {
     fn start_times_decide_which_execution_is_newer() {
         let old = Snapshot {
             started_at: Some(Millis(100_000)),
-            ..snapshot("9000", RunStatus::Success, Some(100_500))
+            ..snapshot("9000", PollStatus::Success, Some(100_500))
         };
         let anew = begun("1", Some(200_000));
         assert!(anew.supersedes(&old), "n8n was set up anew");
@@ -205,7 +205,7 @@ mod tests {
         let running = begun("b7f1", Some(200_000));
         let finished = Snapshot {
             started_at: Some(Millis(100_000)),
-            ..snapshot("c0de", RunStatus::Success, Some(100_500))
+            ..snapshot("c0de", PollStatus::Success, Some(100_500))
         };
         assert!(running.supersedes(&finished), "ids are no numbers");
         assert!(!finished.supersedes(&running));
@@ -214,7 +214,7 @@ mod tests {
             "the last word of what cannot be told apart"
         );
         let (one, two) =
-            (snapshot("b7f1", RunStatus::Success, Some(5)), snapshot("c0de", RunStatus::Success, Some(6)));
+            (snapshot("b7f1", PollStatus::Success, Some(5)), snapshot("c0de", PollStatus::Success, Some(6)));
         assert!(two.supersedes(&one) && !one.supersedes(&two), "they ended one after the other");
     }
 
@@ -222,7 +222,7 @@ mod tests {
     fn an_id_that_is_given_again_is_another_execution() {
         let ended = Snapshot {
             started_at: Some(Millis(100_000)),
-            ..snapshot("1", RunStatus::Success, Some(100_500))
+            ..snapshot("1", PollStatus::Success, Some(100_500))
         };
         assert!(begun("1", Some(900_000)).supersedes(&ended));
         assert!(!begun("1", Some(50_000)).supersedes(&ended));
@@ -240,11 +240,11 @@ mod tests {
 
     #[test]
     fn an_ended_execution_never_waits_again() {
-        let ended = snapshot("9", RunStatus::Success, Some(5));
-        assert!(ended.supersedes(&snapshot("9", RunStatus::Waiting, Some(3))));
-        assert!(!snapshot("9", RunStatus::Waiting, Some(3)).supersedes(&ended));
+        let ended = snapshot("9", PollStatus::Success, Some(5));
+        assert!(ended.supersedes(&snapshot("9", PollStatus::Waiting, Some(3))));
+        assert!(!snapshot("9", PollStatus::Waiting, Some(3)).supersedes(&ended));
         assert!(
-            !snapshot("9", RunStatus::Error, Some(4)).supersedes(&ended),
+            !snapshot("9", PollStatus::Error, Some(4)).supersedes(&ended),
             "an older push of the same execution"
         );
     }

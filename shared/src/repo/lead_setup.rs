@@ -1,7 +1,7 @@
 //! The pipeline. "Which statuses and custom fields has the organization?" → one item that holds them all.
 
 use crate::{
-    domain::pipeline::Pipeline,
+    domain::lead_setup::LeadSetup,
     store::{Cond, Key, Store, StoreError, Write, encode, limits::item_bytes},
     tenant::TenantId,
 };
@@ -11,25 +11,25 @@ pub const MAX_BYTES: usize = 128 * 1024;
 
 /// The pipeline of one tenant.
 #[derive(Clone, Copy)]
-pub struct Pipelines<'a> {
+pub struct LeadSetups<'a> {
     pub store: &'a dyn Store,
     pub tenant: TenantId,
 }
 
-impl Pipelines<'_> {
+impl LeadSetups<'_> {
     /// The pipeline as it stands; the built-in one when nothing was ever changed.
-    pub async fn load(&self) -> Result<Pipeline, StoreError> {
-        self.store.get(&self.key()).await?.map_or_else(|| Ok(Pipeline::default()), |item| item.decode())
+    pub async fn load(&self) -> Result<LeadSetup, StoreError> {
+        self.store.get(&self.key()).await?.map_or_else(|| Ok(LeadSetup::default()), |item| item.decode())
     }
 
     /// Whether the pipeline fits into its item. It stays far below the 400 KB of an item because every request for leads
     /// reads it.
-    pub fn fits(&self, changed: &Pipeline) -> Result<bool, StoreError> {
+    pub fn fits(&self, changed: &LeadSetup) -> Result<bool, StoreError> {
         Ok(item_bytes(&self.key(), &encode(changed)?) <= MAX_BYTES)
     }
 
     /// Stores a changed pipeline: its `v` is one more than that of the pipeline which was changed.
-    pub fn replace(&self, changed: &Pipeline) -> Result<Write, StoreError> {
+    pub fn replace(&self, changed: &LeadSetup) -> Result<Write, StoreError> {
         let cond = match changed.v {
             0 | 1 => Cond::Absent,
             v => Cond::version(v - 1),
@@ -51,18 +51,18 @@ mod tests {
     #[tokio::test]
     async fn the_first_change_and_every_later_one_is_made_once() {
         let store = Sqlite::memory().unwrap();
-        let pipelines = Pipelines { store: &store, tenant: TenantId(7) };
-        let mut pipeline = pipelines.load().await.unwrap();
-        assert_eq!(pipeline, Pipeline::default());
+        let setups = LeadSetups { store: &store, tenant: TenantId(7) };
+        let mut setup = setups.load().await.unwrap();
+        assert_eq!(setup, LeadSetup::default());
         for _ in 0..2 {
-            pipeline.statuses.reverse();
-            pipeline.v += 1;
-            let write = pipelines.replace(&pipeline).unwrap();
+            setup.statuses.reverse();
+            setup.v += 1;
+            let write = setups.replace(&setup).unwrap();
             store.write(write.clone()).await.unwrap();
-            assert_eq!(pipelines.load().await.unwrap(), pipeline);
+            assert_eq!(setups.load().await.unwrap(), setup);
             assert!(matches!(store.write(write).await, Err(StoreError::ConditionFailed { .. })));
         }
-        let other = Pipelines { tenant: TenantId(8), ..pipelines };
-        assert_eq!(other.load().await.unwrap(), Pipeline::default());
+        let other = LeadSetups { tenant: TenantId(8), ..setups };
+        assert_eq!(other.load().await.unwrap(), LeadSetup::default());
     }
 }

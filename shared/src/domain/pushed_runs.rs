@@ -28,17 +28,17 @@ pub fn same_run(one: &Usage, two: &Usage) -> bool {
 
 /// The runs that pushes are known of, among records of one workflow id and execution number.
 #[derive(Debug, Default)]
-pub struct Runs(Vec<Run>);
+pub struct PushedRuns(Vec<PushedRun>);
 
 #[derive(Debug)]
-struct Run {
+struct PushedRun {
     installation: Option<Id>,
     started: Option<Millis>,
     /// The oldest of its records.
     first: Id,
 }
 
-impl Runs {
+impl PushedRuns {
     pub fn of(records: &[Usage]) -> Self {
         let mut runs = Self::default();
         for usage in records.iter().filter(|usage| usage.source == Source::Pushed) {
@@ -47,7 +47,7 @@ impl Runs {
                     run.started = run.started.or(usage.started_at);
                     run.first = run.first.min(usage.id);
                 }
-                None => runs.0.push(Run {
+                None => runs.0.push(PushedRun {
                     installation: usage.installation_id,
                     started: usage.started_at,
                     first: usage.id,

@@ -14,7 +14,7 @@ use crate::pricing::Tokens;
 
 /// One run of one node.
 #[derive(Debug, Default)]
-pub(super) struct Run {
+pub(super) struct NodeRun {
     /// Shared by the runs of a node.
     pub(super) node: Arc<str>,
     pub(super) index: usize,
@@ -63,7 +63,7 @@ pub(super) struct Call {
     pub(super) estimated: bool,
 }
 
-impl Run {
+impl NodeRun {
     /// Whether nothing that is looked for can come of this run or through it. A wait may hang on any run.
     fn says_nothing(&self, want: Want<'_>) -> bool {
         matches!(want, Want::Usage)
@@ -110,23 +110,23 @@ impl<'de> Take<'de> for RunData<'_, '_> {
     fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(node) = map.next_key::<Key<'_>>()? {
             let node = shorten(&node.0, NAME_BYTES).into();
-            map.next_value_seed(Any(Runs { node, scan: &mut *self.scan, want: self.want }))?;
+            map.next_value_seed(Any(NodeRuns { node, scan: &mut *self.scan, want: self.want }))?;
         }
         Ok(())
     }
 }
 
-struct Runs<'s, 'w> {
+struct NodeRuns<'s, 'w> {
     node: Arc<str>,
     scan: &'s mut Scan,
     want: Want<'w>,
 }
 
-impl<'de> Take<'de> for Runs<'_, '_> {
+impl<'de> Take<'de> for NodeRuns<'_, '_> {
     fn seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let mut index = 0;
         loop {
-            let mut run = Run::default();
+            let mut run = NodeRun::default();
             let mut room = MAX_CALLS.saturating_sub(self.scan.calls);
             if seq
                 .next_element_seed(Any(OneRun { run: &mut run, want: self.want, room: &mut room }))?
@@ -141,7 +141,7 @@ impl<'de> Take<'de> for Runs<'_, '_> {
                 // Thousands of these fit into a few bytes; their place is kept by the index of the others.
             } else if self.scan.runs.len() < MAX_RUNS {
                 self.scan.calls += run.model_calls.len() + run.seen_calls.len();
-                self.scan.runs.push(Run { node: self.node.clone(), index, ..run });
+                self.scan.runs.push(NodeRun { node: self.node.clone(), index, ..run });
             } else {
                 self.scan.truncated = true;
             }
@@ -151,7 +151,7 @@ impl<'de> Take<'de> for Runs<'_, '_> {
 }
 
 struct OneRun<'r, 'w> {
-    run: &'r mut Run,
+    run: &'r mut NodeRun,
     want: Want<'w>,
     room: &'r mut usize,
 }
@@ -197,7 +197,7 @@ impl<'de> Take<'de> for &mut Source {
     }
 }
 
-struct Metadata<'a>(&'a mut Run);
+struct Metadata<'a>(&'a mut NodeRun);
 
 impl<'de> Take<'de> for Metadata<'_> {
     fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -246,7 +246,7 @@ impl Take<'_> for Nothing {}
 
 /// A run's `data`: outputs by connection type.
 pub(super) struct Outputs<'r, 'w> {
-    pub(super) run: &'r mut Run,
+    pub(super) run: &'r mut NodeRun,
     pub(super) want: Want<'w>,
     pub(super) room: &'r mut usize,
 }
@@ -284,7 +284,7 @@ enum Level {
 
 /// `[[item, …], …]`: outputs, then items. No deeper.
 struct Lists<'r, 'w> {
-    run: &'r mut Run,
+    run: &'r mut NodeRun,
     want: Want<'w>,
     room: &'r mut usize,
     level: Level,

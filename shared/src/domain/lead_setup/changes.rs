@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{DEFAULT_COLOR, Drain, Pipeline, Status};
+use super::{DEFAULT_COLOR, Drain, LeadSetup, Status};
 use crate::{
     clock::Millis,
     domain::{
@@ -40,7 +40,7 @@ pub enum Refusal {
     TooManyFields,
 }
 
-impl Pipeline {
+impl LeadSetup {
     /// Adds a status at the end.
     pub fn add_status(&mut self, id: Id, label: String, color: Option<String>) -> Result<&Status, Refusal> {
         self.check_label(&label, None)?;
@@ -164,102 +164,102 @@ mod tests {
         Id::from_u64(value).unwrap()
     }
 
-    fn ids(pipeline: &Pipeline) -> Vec<u64> {
-        pipeline.statuses.iter().map(|status| status.id.get()).collect()
+    fn ids(setup: &LeadSetup) -> Vec<u64> {
+        setup.statuses.iter().map(|status| status.id.get()).collect()
     }
 
     /// With the custom statuses 11 and 12.
-    fn pipeline() -> Pipeline {
-        let mut pipeline = Pipeline::default();
-        pipeline.add_status(id(11), "Nurturing".into(), None).unwrap();
-        pipeline.add_status(id(12), "On Hold".into(), Some("#112233".into())).unwrap();
-        pipeline
+    fn setup() -> LeadSetup {
+        let mut setup = LeadSetup::default();
+        setup.add_status(id(11), "Nurturing".into(), None).unwrap();
+        setup.add_status(id(12), "On Hold".into(), Some("#112233".into())).unwrap();
+        setup
     }
 
     #[test]
     fn a_status_is_added_at_the_end_under_a_label_of_its_own() {
-        let mut pipeline = pipeline();
-        assert_eq!(ids(&pipeline), [1, 2, 3, 4, 5, 6, 7, 11, 12]);
-        assert_eq!(pipeline.find(id(11)).unwrap().color, DEFAULT_COLOR);
+        let mut setup = setup();
+        assert_eq!(ids(&setup), [1, 2, 3, 4, 5, 6, 7, 11, 12]);
+        assert_eq!(setup.find(id(11)).unwrap().color, DEFAULT_COLOR);
         for (label, refusal) in [
             ("qualified", Refusal::LabelTaken(id(3))),
             (" on  hold ", Refusal::LabelTaken(id(12))),
             ("12", Refusal::LabelIsNumber),
         ] {
-            assert_eq!(pipeline.add_status(id(13), label.into(), None), Err(refusal), "{label}");
+            assert_eq!(setup.add_status(id(13), label.into(), None), Err(refusal), "{label}");
         }
         for n in 13..=103 {
-            pipeline.add_status(id(n), format!("Step {n}"), None).unwrap();
+            setup.add_status(id(n), format!("Step {n}"), None).unwrap();
         }
-        assert_eq!(pipeline.add_status(id(104), "Step 104".into(), None), Err(Refusal::TooManyStatuses));
+        assert_eq!(setup.add_status(id(104), "Step 104".into(), None), Err(Refusal::TooManyStatuses));
     }
 
     #[test]
     fn only_custom_statuses_change() {
-        let mut pipeline = pipeline();
-        pipeline.change_status(id(12), Some("ON HOLD".into()), None).unwrap();
-        let changed = pipeline.find(id(12)).unwrap();
+        let mut setup = setup();
+        setup.change_status(id(12), Some("ON HOLD".into()), None).unwrap();
+        let changed = setup.find(id(12)).unwrap();
         assert_eq!((changed.label.as_str(), changed.color.as_str()), ("ON HOLD", "#112233"));
-        pipeline.change_status(id(12), None, Some("#000000".into())).unwrap();
-        assert_eq!(pipeline.find(id(12)).unwrap().color, "#000000");
-        let before = pipeline.clone();
+        setup.change_status(id(12), None, Some("#000000".into())).unwrap();
+        assert_eq!(setup.find(id(12)).unwrap().color, "#000000");
+        let before = setup.clone();
         for (status, label, refusal) in [
             (id(3), "Hot", Refusal::BuiltIn),
             (id(99), "Hot", Refusal::Unknown),
             (id(12), "nurturing", Refusal::LabelTaken(id(11))),
             (id(12), "7", Refusal::LabelIsNumber),
         ] {
-            assert_eq!(pipeline.change_status(status, Some(label.into()), None), Err(refusal), "{label}");
+            assert_eq!(setup.change_status(status, Some(label.into()), None), Err(refusal), "{label}");
         }
-        assert_eq!(pipeline, before);
+        assert_eq!(setup, before);
     }
 
     #[test]
     fn a_deleted_status_leaves_its_leads_to_an_heir() {
-        let mut pipeline = pipeline();
-        assert_eq!(pipeline.delete_status(id(3), None, Millis(5)), Err(Refusal::BuiltIn));
-        assert_eq!(pipeline.delete_status(id(99), None, Millis(5)), Err(Refusal::Unknown));
+        let mut setup = setup();
+        assert_eq!(setup.delete_status(id(3), None, Millis(5)), Err(Refusal::BuiltIn));
+        assert_eq!(setup.delete_status(id(99), None, Millis(5)), Err(Refusal::Unknown));
         for heir in ["Lost and found", "11", "nurturing"] {
-            assert_eq!(pipeline.delete_status(id(11), Some(heir), Millis(5)), Err(Refusal::NoHeir), "{heir}");
+            assert_eq!(setup.delete_status(id(11), Some(heir), Millis(5)), Err(Refusal::NoHeir), "{heir}");
         }
-        assert_eq!(pipeline.delete_status(id(11), Some("on hold"), Millis(5)), Ok(id(12)));
-        assert_eq!(pipeline.shown(id(11)).id, id(12));
-        assert_eq!(pipeline.delete_status(id(12), None, Millis(6)), Ok(Pipeline::NEW));
-        assert_eq!((pipeline.shown(id(11)).id, pipeline.shown(id(12)).id), (Pipeline::NEW, Pipeline::NEW));
-        assert_eq!(pipeline.named_as(Pipeline::NEW), [Pipeline::NEW, id(11), id(12)]);
-        pipeline.drained(id(11));
-        assert_eq!(pipeline.named_as(Pipeline::NEW), [Pipeline::NEW, id(12)]);
-        assert!(pipeline.add_status(id(13), "Nurturing".into(), None).is_ok(), "its label is free");
+        assert_eq!(setup.delete_status(id(11), Some("on hold"), Millis(5)), Ok(id(12)));
+        assert_eq!(setup.shown(id(11)).id, id(12));
+        assert_eq!(setup.delete_status(id(12), None, Millis(6)), Ok(LeadSetup::NEW));
+        assert_eq!((setup.shown(id(11)).id, setup.shown(id(12)).id), (LeadSetup::NEW, LeadSetup::NEW));
+        assert_eq!(setup.named_as(LeadSetup::NEW), [LeadSetup::NEW, id(11), id(12)]);
+        setup.drained(id(11));
+        assert_eq!(setup.named_as(LeadSetup::NEW), [LeadSetup::NEW, id(12)]);
+        assert!(setup.add_status(id(13), "Nurturing".into(), None).is_ok(), "its label is free");
     }
 
     #[test]
     fn an_order_puts_those_it_names_first() {
-        let mut pipeline = pipeline();
-        pipeline.reorder(&[id(3), id(1), id(12), id(2)]).unwrap();
-        assert_eq!(ids(&pipeline), [3, 1, 12, 2, 4, 5, 6, 7, 11]);
-        assert_eq!(pipeline.reorder(&[id(2), id(99)]), Err(Refusal::NotInOrder(id(99))));
-        assert_eq!(pipeline.reorder(&[id(2), id(4), id(2)]), Err(Refusal::Twice(id(2))));
-        assert_eq!(ids(&pipeline), [3, 1, 12, 2, 4, 5, 6, 7, 11]);
+        let mut setup = setup();
+        setup.reorder(&[id(3), id(1), id(12), id(2)]).unwrap();
+        assert_eq!(ids(&setup), [3, 1, 12, 2, 4, 5, 6, 7, 11]);
+        assert_eq!(setup.reorder(&[id(2), id(99)]), Err(Refusal::NotInOrder(id(99))));
+        assert_eq!(setup.reorder(&[id(2), id(4), id(2)]), Err(Refusal::Twice(id(2))));
+        assert_eq!(ids(&setup), [3, 1, 12, 2, 4, 5, 6, 7, 11]);
     }
 
     #[test]
     fn a_machine_name_is_free_again_when_its_field_is_gone() {
-        let mut pipeline = Pipeline::default();
+        let mut setup = LeadSetup::default();
         let text = || Shape { field_type: FieldType::Text, options: Vec::new() };
         let mut add = |n, label: &str| {
-            let added = pipeline.add_field(id(n), label.into(), text(), false);
+            let added = setup.add_field(id(n), label.into(), text(), false);
             added.map(|field| field.machine_name.clone())
         };
         assert_eq!(add(21, "Deal Size").as_deref(), Ok("deal_size"));
         assert_eq!(add(22, "Deal size").as_deref(), Ok("deal_size_2"));
-        pipeline.delete_field(id(21)).unwrap();
-        assert_eq!(pipeline.delete_field(id(21)), Err(Refusal::Unknown));
-        let anew = pipeline.add_field(id(23), "Deal Size".into(), text(), false).unwrap();
+        setup.delete_field(id(21)).unwrap();
+        assert_eq!(setup.delete_field(id(21)), Err(Refusal::Unknown));
+        let anew = setup.add_field(id(23), "Deal Size".into(), text(), false).unwrap();
         assert_eq!(anew.machine_name, "deal_size");
         for n in 24..=121 {
-            pipeline.add_field(id(n), format!("Field {n}"), text(), false).unwrap();
+            setup.add_field(id(n), format!("Field {n}"), text(), false).unwrap();
         }
-        let beyond = pipeline.add_field(id(122), "x".into(), text(), false);
+        let beyond = setup.add_field(id(122), "x".into(), text(), false);
         assert_eq!(beyond, Err(Refusal::TooManyFields));
     }
 }

@@ -1,14 +1,14 @@
-//! Workflow nodes: the n8n workflows that Baton knows, each with the integer `nid` that document 000 uses.
+//! N8nWorkflow nodes: the n8n workflows that Baton knows, each with the integer `nid` that document 000 uses.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::run::Snapshot;
+use super::followed_run::Snapshot;
 use crate::{clock::Millis, ids::Id, tenant::TenantId};
 
 /// One n8n workflow of one installation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Workflow {
+pub struct N8nWorkflow {
     pub nid: Id,
     pub installation_id: Id,
     /// n8n's own id, a string.
@@ -18,7 +18,7 @@ pub struct Workflow {
     pub created_at: Millis,
     /// The newest run that Baton follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunRef>,
+    pub run: Option<FollowedRef>,
     pub v: u64,
 }
 
@@ -32,14 +32,14 @@ pub struct Latest {
 
 /// A followed run, as its workflow remembers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunRef {
+pub struct FollowedRef {
     pub id: Id,
     pub triggered_at: Millis,
 }
 
 /// The `nid` of a workflow: derived, not allotted, so that every write which mentions a workflow knows its `nid` without
 /// a read, and two first sights of it at the same moment agree. 53 bits: among 100,000 workflows of a tenant two clash
-/// with a probability of 6 in 10 million, and the clash is refused, not mixed up (see `repo::workflows`).
+/// with a probability of 6 in 10 million, and the clash is refused, not mixed up (see `repo::n8n_workflows`).
 pub fn nid(tenant: TenantId, installation: Id, workflow_id: &str) -> Id {
     let digest = Sha256::digest(format!("{tenant}/{installation}/{workflow_id}").as_bytes());
     let mut bytes = [0; 8];

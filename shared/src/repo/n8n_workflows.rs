@@ -1,13 +1,13 @@
-//! Workflow nodes.
+//! N8nWorkflow nodes.
 //!
-//! "What is behind this `nid`?" → by `nid`, which is derived from the rest of the key (`domain::workflow::nid`). "What is its
+//! "What is behind this `nid`?" → by `nid`, which is derived from the rest of the key (`domain::n8n_workflow::nid`). "What is its
 //! newest execution?" → one item beside the node.
 //! "Which workflows of this installation does Baton know?" → index `gsi1`, by n8n id. "Which installation has this
 //! workflow?" → one pointer item per workflow id and `nid`. "Whose webhook is this?" → one item per installation and path.
 
 use super::listing::{self, Listed};
 use crate::{
-    domain::workflow::{Latest, Workflow},
+    domain::n8n_workflow::{Latest, N8nWorkflow},
     ids::Id,
     store::{
         Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
@@ -18,17 +18,17 @@ use crate::{
 
 /// The workflow nodes of one tenant.
 #[derive(Clone, Copy)]
-pub struct Workflows<'a> {
+pub struct N8nWorkflows<'a> {
     pub store: &'a dyn Store,
     pub tenant: TenantId,
 }
 
-impl Workflows<'_> {
+impl N8nWorkflows<'_> {
     pub fn key(&self, nid: Id) -> Key {
         Key::of(self.tenant, &format!("workflow#{nid}"), "-")
     }
 
-    pub async fn get(&self, nid: Id) -> Result<Option<Workflow>, StoreError> {
+    pub async fn get(&self, nid: Id) -> Result<Option<N8nWorkflow>, StoreError> {
         self.store.get(&self.key(nid)).await?.map(|item| item.decode()).transpose()
     }
 
@@ -48,7 +48,7 @@ impl Workflows<'_> {
     }
 
     /// Makes sure that the node exists. A node that stands there already is left as it is, but for its name.
-    pub async fn ensure(&self, new: &Workflow) -> Result<(), StoreError> {
+    pub async fn ensure(&self, new: &N8nWorkflow) -> Result<(), StoreError> {
         let writes = vec![
             Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::Absent),
             Write::put(
@@ -64,9 +64,9 @@ impl Workflows<'_> {
     }
 
     /// The node that stands there is the same one, and learns a new name.
-    async fn agrees(&self, new: &Workflow, refused: &[(usize, Option<Item>)]) -> Result<(), StoreError> {
+    async fn agrees(&self, new: &N8nWorkflow, refused: &[(usize, Option<Item>)]) -> Result<(), StoreError> {
         let standing = match refused.first() {
-            Some((_, Some(item))) => item.decode::<Workflow>()?,
+            Some((_, Some(item))) => item.decode::<N8nWorkflow>()?,
             _ => return Err(StoreError::Conflict),
         };
         if (standing.installation_id, &standing.workflow_id) != (new.installation_id, &new.workflow_id) {
@@ -83,7 +83,7 @@ impl Workflows<'_> {
     }
 
     /// Replaces the node: `new.v` is one more than the stored version.
-    pub fn replace(&self, new: &Workflow) -> Result<Write, StoreError> {
+    pub fn replace(&self, new: &N8nWorkflow) -> Result<Write, StoreError> {
         Ok(Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::version(new.v - 1)))
     }
 
@@ -95,7 +95,7 @@ impl Workflows<'_> {
 
     /// The workflow whose production webhook a path is, as n8n's API last listed it. As n8n does, a path that is written out
     /// goes before a pattern.
-    pub async fn by_webhook(&self, installation: Id, path: &str) -> Result<Option<Workflow>, StoreError> {
+    pub async fn by_webhook(&self, installation: Id, path: &str) -> Result<Option<N8nWorkflow>, StoreError> {
         let Some(key) = self.webhook_key(installation, path) else { return Ok(None) };
         let nid = match self.store.get(&key).await? {
             Some(found) => Some(found.decode::<Webhook>()?.nid),
@@ -131,7 +131,7 @@ impl Workflows<'_> {
     }
 
     /// The nodes of one installation, by n8n id.
-    pub async fn of_installation(&self, installation: Id) -> Result<Listed<Workflow>, StoreError> {
+    pub async fn of_installation(&self, installation: Id) -> Result<Listed<N8nWorkflow>, StoreError> {
         let mut found = Listed::default();
         let mut query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(1000);
         loop {
@@ -166,7 +166,7 @@ impl Workflows<'_> {
         installation: Id,
         after: Option<(Id, String)>,
         limit: usize,
-    ) -> Result<(Listed<Workflow>, Option<(Id, String)>), StoreError> {
+    ) -> Result<(Listed<N8nWorkflow>, Option<(Id, String)>), StoreError> {
         let after =
             after.map(|(nid, workflow)| Position { key: self.key(nid), sort: Some(SortValue::S(workflow)) });
         let query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(limit).after(after);
@@ -211,7 +211,7 @@ impl Workflows<'_> {
         page.items.iter().map(|item| Ok(item.decode::<Pointer>()?.installation_id)).collect()
     }
 
-    fn attrs(&self, workflow: &Workflow) -> Result<crate::store::Attrs, StoreError> {
+    fn attrs(&self, workflow: &N8nWorkflow) -> Result<crate::store::Attrs, StoreError> {
         let mut attrs = encode(workflow)?;
         attrs.insert(attr::GSI1_PK.into(), self.installed_partition(workflow.installation_id).into());
         attrs.insert(attr::GSI1_SK.into(), workflow.workflow_id.clone().into());

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Millis,
-    domain::run::Run,
+    domain::followed_run::FollowedRun,
     ids::Id,
     queue::TaskKind,
     repo::due,
@@ -12,30 +12,30 @@ use crate::{
 
 /// The runs of one tenant.
 #[derive(Clone, Copy)]
-pub struct Runs<'a> {
+pub struct FollowedRuns<'a> {
     pub store: &'a dyn Store,
     pub tenant: TenantId,
 }
 
-impl Runs<'_> {
+impl FollowedRuns<'_> {
     pub fn key(&self, id: Id) -> Key {
         Key::of(self.tenant, &format!("run#{id}"), "-")
     }
 
-    pub async fn get(&self, id: Id) -> Result<Option<Run>, StoreError> {
+    pub async fn get(&self, id: Id) -> Result<Option<FollowedRun>, StoreError> {
         self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
     }
 
-    pub fn insert(&self, run: &Run, poll_at: Option<Millis>) -> Result<Write, StoreError> {
+    pub fn insert(&self, run: &FollowedRun, poll_at: Option<Millis>) -> Result<Write, StoreError> {
         Ok(self.put(run, poll_at)?.when(Cond::Absent))
     }
 
     /// Replaces the run: `run.v` is one more than the stored version.
-    pub fn replace(&self, run: &Run, poll_at: Option<Millis>) -> Result<Write, StoreError> {
+    pub fn replace(&self, run: &FollowedRun, poll_at: Option<Millis>) -> Result<Write, StoreError> {
         Ok(self.put(run, poll_at)?.when(Cond::version(run.v - 1)))
     }
 
-    fn put(&self, run: &Run, poll_at: Option<Millis>) -> Result<Write, StoreError> {
+    fn put(&self, run: &FollowedRun, poll_at: Option<Millis>) -> Result<Write, StoreError> {
         let key = self.key(run.id);
         let mut attrs = encode(run)?;
         due::owe(&mut attrs, &key, poll_at.map(|at| (TaskKind::PollExecution, at)));

@@ -30,11 +30,11 @@ const BUILT_IN: [(&str, &str); 7] = [
 ];
 
 /// What a lead of a status that cannot be found is shown with.
-static NEW: LazyLock<Status> = LazyLock::new(|| built_in(Pipeline::NEW, BUILT_IN[0]));
+static NEW: LazyLock<Status> = LazyLock::new(|| built_in(LeadSetup::NEW, BUILT_IN[0]));
 
 /// The statuses and custom fields of one organization.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Pipeline {
+pub struct LeadSetup {
     /// In the order shown.
     pub statuses: Vec<Status>,
     /// In the order of their creation.
@@ -64,7 +64,7 @@ pub struct Drain {
     pub since: Millis,
 }
 
-impl Default for Pipeline {
+impl Default for LeadSetup {
     fn default() -> Self {
         let ids = (0..).map(|n| Id::built_in(NonZeroU8::MIN.saturating_add(n)));
         let statuses = ids.zip(BUILT_IN).map(|(id, status)| built_in(id, status)).collect();
@@ -72,7 +72,7 @@ impl Default for Pipeline {
     }
 }
 
-impl Pipeline {
+impl LeadSetup {
     /// The status that leads begin with, and fall back to.
     pub const NEW: Id = Id::built_in(NonZeroU8::MIN);
 
@@ -169,44 +169,44 @@ mod tests {
 
     #[test]
     fn every_organization_has_seven_statuses_from_the_start() {
-        let pipeline = Pipeline::default();
-        let labels: Vec<_> = pipeline.statuses.iter().map(|status| status.label.as_str()).collect();
+        let setup = LeadSetup::default();
+        let labels: Vec<_> = setup.statuses.iter().map(|status| status.label.as_str()).collect();
         assert_eq!(labels, ["New", "Contacted", "Qualified", "Proposal", "Negotiation", "Won", "Lost"]);
-        let ids: Vec<_> = pipeline.statuses.iter().map(|status| status.id.get()).collect();
+        let ids: Vec<_> = setup.statuses.iter().map(|status| status.id.get()).collect();
         assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(pipeline.find(Pipeline::NEW).unwrap().label, "New");
+        assert_eq!(setup.find(LeadSetup::NEW).unwrap().label, "New");
     }
 
     #[test]
     fn a_status_is_found_by_label_and_by_id() {
-        let pipeline = Pipeline::default();
+        let setup = LeadSetup::default();
         for text in ["Qualified", " qualified ", "QUALIFIED", "3", "03"] {
-            assert_eq!(pipeline.status(text).map(|status| status.id), Some(id(3)), "{text}");
+            assert_eq!(setup.status(text).map(|status| status.id), Some(id(3)), "{text}");
         }
         for text in ["", "Quali", "8", "0", "-3", "st_3", "3.0"] {
-            assert_eq!(pipeline.status(text), None, "{text}");
+            assert_eq!(setup.status(text), None, "{text}");
         }
     }
 
     #[test]
     fn a_status_that_is_gone_shows_as_its_heir_or_as_new() {
-        let mut pipeline = Pipeline::default();
-        pipeline.draining.push(Drain { from: id(90), to: id(6), since: Millis(0) });
-        assert_eq!(pipeline.shown(id(4)).label, "Proposal");
-        assert_eq!(pipeline.shown(id(90)).label, "Won");
-        assert_eq!(pipeline.shown(id(91)).label, "New");
-        assert_eq!(pipeline.named_as(id(6)), [id(6), id(90)]);
-        assert_eq!(pipeline.named_as(Pipeline::NEW), [Pipeline::NEW]);
-        pipeline.statuses.clear();
-        assert_eq!(pipeline.shown(id(4)).id, Pipeline::NEW);
+        let mut setup = LeadSetup::default();
+        setup.draining.push(Drain { from: id(90), to: id(6), since: Millis(0) });
+        assert_eq!(setup.shown(id(4)).label, "Proposal");
+        assert_eq!(setup.shown(id(90)).label, "Won");
+        assert_eq!(setup.shown(id(91)).label, "New");
+        assert_eq!(setup.named_as(id(6)), [id(6), id(90)]);
+        assert_eq!(setup.named_as(LeadSetup::NEW), [LeadSetup::NEW]);
+        setup.statuses.clear();
+        assert_eq!(setup.shown(id(4)).id, LeadSetup::NEW);
     }
 
     #[test]
     fn values_show_by_machine_name_and_those_of_deleted_fields_do_not() {
-        let pipeline =
-            Pipeline { fields: vec![field(11, "budget"), field(12, "region")], ..Pipeline::default() };
+        let setup =
+            LeadSetup { fields: vec![field(11, "budget"), field(12, "region")], ..LeadSetup::default() };
         let stored = BTreeMap::from([("11".to_owned(), json!("high")), ("99".to_owned(), json!("secret"))]);
-        let shown = pipeline.show_values(&stored);
+        let shown = setup.show_values(&stored);
         assert_eq!(Value::Object(shown), json!({ "budget": "high", "region": null }));
     }
 
