@@ -7,7 +7,6 @@ use shared::{
         lead_setup::{Drain, LeadSetup, Status},
     },
     ids::Id,
-    repo::lead_setup::LeadSetups,
 };
 
 use super::{PATH, listed, make, paged, person, shown, with};
@@ -31,7 +30,7 @@ fn field(number: u64, machine_name: &str, field_type: FieldType, required: bool)
 
 /// Stores what `change` makes of acme's pipeline.
 async fn set(house: &TestApp, change: impl FnOnce(&mut LeadSetup)) {
-    let setups = LeadSetups { store: &*house.app.store, tenant: house.acme.key.tenant };
+    let setups = house.app.repos(house.acme.key.tenant).lead_setups();
     let mut setup = setups.load().await.unwrap();
     change(&mut setup);
     setup.v += 1;

@@ -7,7 +7,6 @@ use shared::{
         lead_setup::LeadSetup,
     },
     ids::Id,
-    repo::lead_setup::LeadSetups,
 };
 
 use super::{Sample, read, write};
@@ -19,7 +18,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     setup.add_status(id(12), "Nurturing".into(), Some("#10b981".into())).unwrap();
     let shape = Shape::new(FieldType::Select, vec!["Small".into(), "Large".into()]).unwrap();
     setup.add_field(id(21), "Deal size".into(), shape, false).unwrap();
-    let setups = LeadSetups { store: &*house.app.store, tenant: caller.key.tenant };
+    let setups = house.app.repos(caller.key.tenant).lead_setups();
     house.app.store.write(setups.replace(&setup).unwrap()).await.unwrap();
 }
 

@@ -12,10 +12,7 @@ use crate::{
     },
     error::Result,
     ids::Id,
-    repo::{
-        lead_setup::LeadSetups,
-        leads::{Filter, Leads},
-    },
+    repo::{lead_setup::LeadSetups, leads::Filter},
     store::StoreError,
     tenant::TenantId,
 };
@@ -24,12 +21,12 @@ use crate::{
 const PAGE: usize = 100;
 
 pub async fn step(app: &App, tenant: TenantId, from: Id) -> Result<Step> {
-    let setups = LeadSetups { store: &*app.store, tenant };
+    let setups = app.repos(tenant).lead_setups();
     let setup = setups.load().await?;
     let Some(drain) = setup.draining.iter().find(|drain| drain.from == from) else {
         return Ok(Step::Done);
     };
-    let leads = Leads::new(&*app.store, tenant);
+    let leads = app.repos(tenant).leads();
     let filter = Filter { status_ids: Some(vec![from]), ..Filter::default() };
     let page = leads.list(&filter, PAGE, None).await?;
     if !page.found.is_empty() {
