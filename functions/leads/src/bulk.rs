@@ -8,8 +8,8 @@ use shared::{
     http::{
         ctx::{self, Ctx},
         deletion::{DeleteQuery, Leaving, Waiting},
-        extract::QueryFields,
         fields::{self, Fields},
+        input::Params,
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -86,8 +86,8 @@ const UNAVAILABLE: &str = "the store did not answer: send it again";
 /// the first 40 characters of each.
 #[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads", params(DeleteQuery),
     request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
-pub async fn handler(mut ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
-    let waiting = Waiting::read(query)?;
+pub async fn handler(mut ctx: Ctx, Params(query): Params<DeleteQuery>, fields: Fields) -> Result<Reply> {
+    let waiting = query.decide;
     let setup = ctx.lead_setups().load().await?;
     let (action, sent) = read(fields, &setup)?;
     // An earlier request with this key may have died under way; what it did counts as done by this one.

@@ -4,8 +4,8 @@ use shared::{
     error::Result,
     http::{
         ctx::{Ctx, Refused},
-        fields::Fields,
-        origin::{self, Placed},
+        input::Body,
+        origin::{self, Origin, Placed},
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -14,10 +14,7 @@ use shared::{
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::{
-    content,
-    input::{CreateInput, CreatePayload},
-};
+use crate::{content, input::CreatePayload};
 
 /// The created payload.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,8 +44,9 @@ pub struct Created {
 /// Stores a payload.
 #[utoipa::path(post, path = "/api/payloads", operation_id = "create_payload", tag = "payloads",
     request_body = CreatePayload, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    create(&ctx, CreateInput::read(fields)?).await
+pub async fn handler(ctx: Ctx, Body(input): Body<CreatePayload>) -> Result<Reply> {
+    let origin = input.origin.clone().into();
+    create(&ctx, input, origin).await
 }
 
 /// Stores a payload that a person must decide on: `human_interaction` is set and the status is `pending`.
@@ -57,17 +55,18 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
 /// its id and waits for a decision once more.
 #[utoipa::path(post, path = "/automation/payload/create", operation_id = "create_payload_for_review", tag = "payloads",
     request_body = CreatePayload, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn for_review(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let mut input = CreateInput::read(fields)?;
-    input.origin.require_review();
-    create(&ctx, input).await
+pub async fn for_review(ctx: Ctx, Body(input): Body<CreatePayload>) -> Result<Reply> {
+    let mut origin = Origin::from(input.origin.clone());
+    origin.require_review();
+    create(&ctx, input, origin).await
 }
 
 /// Each refusal means that somebody else got through; so many in a row do not happen by themselves.
 const ATTEMPTS: usize = 8;
 
-async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
-    let Placed { subject, nid, resume_url, warnings } = input.origin.place(ctx).await?;
+async fn create(ctx: &Ctx, input: CreatePayload, origin: Origin) -> Result<Reply> {
+    let Placed { subject, nid, resume_url, warnings } = origin.place(ctx).await?;
+    let content = input.payload.unwrap_or_else(Json::null);
     let posted = Payload {
         subject,
         title: input.title,
@@ -77,13 +76,13 @@ async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
         status: input.status,
     };
     for _ in 1..ATTEMPTS {
-        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &input.payload).await {
+        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &content).await {
             // What is renewed was changed, as by n8n's answer to the decision, which is noted while the workflow goes on.
             Err(Refused::Write(..)) => {}
             ended => return Ok(ended?),
         }
     }
-    Ok(attempt(ctx, posted, nid, resume_url, &warnings, &input.payload).await?)
+    Ok(attempt(ctx, posted, nid, resume_url, &warnings, &content).await?)
 }
 
 async fn attempt(

@@ -4,8 +4,9 @@ use shared::{
     error::{OrNotFound, Result},
     http::{
         ctx::Ctx,
-        deletion::{DeleteQuery, Waiting},
-        extract::{PathId, QueryFields},
+        deletion::DeleteQuery,
+        extract::PathId,
+        input::Params,
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -33,8 +34,8 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/payloads/{id}", operation_id = "delete_payload", tag = "payloads",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
-    let waiting = Waiting::read(query)?;
+pub async fn handler(ctx: Ctx, PathId(id): PathId, Params(query): Params<DeleteQuery>) -> Result<Reply> {
+    let waiting = query.decide;
     let payload = ctx.payloads().get(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(&ctx, &payload);
     let (message, warnings) = ("Payload deleted successfully.", leaving.warnings.clone());

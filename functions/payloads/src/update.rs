@@ -1,34 +1,38 @@
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
-    domain::review::AutomationStatus,
     error::{OrNotFound, Result},
-    http::{ctx::Ctx, extract::PathId, fields::Fields, origin, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::PathId,
+        fields::Fields,
+        input::{Flag, Kept, Settable, Text, Word},
+        origin,
+        reply::Reply,
+    },
     ids::Id,
     json::Json,
 };
 use utoipa::ToSchema;
 
-use crate::{content, input};
+use crate::content;
 
-/// Fields to change; what is left out stays.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
-pub struct UpdatePayload {
-    #[schema(min_length = 1, max_length = 500, example = "Monthly SEO Report")]
-    title: Option<String>,
-    #[schema(max_length = 100, example = "seo-report")]
-    task_type: Option<String>,
-    /// Replaces the whole content.
-    #[schema(value_type = Option<Value>, example = json!({ "domain": "example.com", "backlinks": 350 }))]
-    payload: Option<Value>,
-    human_interaction: Option<bool>,
-    allow_regenerate: Option<bool>,
-    /// Sets the status without a decision: n8n is not told. Use `/automation/approve` and `/automation/deny` for that.
-    #[schema(example = "pending")]
-    automation_status: Option<String>,
-    #[schema(max_length = 200)]
-    status: Option<String>,
+shared::input! {
+    /// Fields to change; what is left out stays.
+    pub struct UpdatePayload {
+        #[example("Monthly SEO Report")]
+        title: Kept<Text<500>>,
+        #[example("seo-report")]
+        task_type: Option<Text<100>>,
+        /// Replaces the whole content.
+        #[example({ "domain": "example.com", "backlinks": 350 })]
+        payload: Option<Json>,
+        human_interaction: Option<Flag>,
+        allow_regenerate: Option<Flag>,
+        /// Sets the status without a decision: n8n is not told. Use `/automation/approve` and `/automation/deny` for that.
+        #[example("pending")]
+        automation_status: Option<Word<Settable>>,
+        status: Option<Text<200>>,
+    }
 }
 
 /// The change is stored.
@@ -42,23 +46,13 @@ pub struct Updated {
     message: &'static str,
 }
 
-struct Patch {
-    title: Option<String>,
-    task_type: Option<String>,
-    payload: Option<Json>,
-    human_interaction: Option<bool>,
-    allow_regenerate: Option<bool>,
-    automation_status: Option<AutomationStatus>,
-    status: Option<String>,
-}
-
 /// Changes a payload.
 #[utoipa::path(patch, path = "/api/payloads/{id}", operation_id = "update_payload", tag = "payloads",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
     request_body = UpdatePayload, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
     let before = ctx.payloads().get(id).await?.or_not_found("record")?;
-    let patch = read(fields)?;
+    let patch = UpdatePayload::read(fields)?;
     let mut payload = before.clone();
     if let Some(title) = patch.title {
         payload.title = title;
@@ -97,18 +91,4 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
             Err(refused.into())
         }
     }
-}
-
-fn read(mut fields: Fields) -> Result<Patch> {
-    let patch = Patch {
-        title: fields.kept_text("title", 500),
-        task_type: input::task_type(&mut fields),
-        payload: fields.json("payload"),
-        human_interaction: fields.flag("human_interaction"),
-        allow_regenerate: fields.flag("allow_regenerate"),
-        automation_status: origin::automation_status(&mut fields, &AutomationStatus::SETTABLE),
-        status: fields.text("status", 200),
-    };
-    fields.finish()?;
-    Ok(patch)
 }

@@ -3,24 +3,25 @@
 //! Its one rule: what was acknowledged is not undone. A decision that n8n has not heard outlives its entity, and where nobody
 //! has decided yet the caller hears which execution waits for nothing from now on.
 
-use super::{ctx::Ctx, fields::Fields, reply::Warning};
+use super::{
+    ctx::Ctx,
+    input::{OrDefault, Word, Words},
+    reply::Warning,
+};
 use crate::{
     domain::{
         review::{AutomationStatus, Resume},
         subject::Subject,
     },
-    error::Result,
     repo::subjects::Stored,
     work::resume,
 };
 
-/// The words of `decide`.
-pub const WORDS: [&str; 1] = ["deny"];
-
 /// What becomes of an execution that waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Waiting {
     /// It waits on.
+    #[default]
     Waits,
     /// It is told that the entity was denied.
     IsDenied,
@@ -34,13 +35,6 @@ pub struct Leaving {
 }
 
 impl Waiting {
-    /// `decide` in the query: nothing, or `deny`. That the caller may decide was seen before (`routes::DECIDE`).
-    pub fn read(mut query: Fields) -> Result<Self> {
-        let deny = query.one_of("decide", &WORDS, |word| (word == "deny").then_some(()));
-        query.finish()?;
-        Ok(deny.map_or(Self::Waits, |()| Self::IsDenied))
-    }
-
     /// What is left of an entity, to be deleted with [`crate::repo::subjects::Subjects::part`].
     pub fn leaving<E: Stored>(self, ctx: &Ctx, entity: &E) -> Leaving {
         let mut left = entity.subject().clone();
@@ -84,13 +78,23 @@ fn decided_before(left: &Subject) -> Option<Warning> {
     Some(Warning { code: "already_decided", message })
 }
 
-/// `decide`, as the API document shows it.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that `Waiting` reads leniently")]
-pub struct DeleteQuery {
-    /// `deny` denies what waits for a person before it is deleted, so that its execution is told. Needs the scope
-    /// `reviews:decide`.
-    #[param(example = "deny")]
-    decide: Option<String>,
+crate::input! {
+    /// What becomes of an execution that waits for what is deleted.
+    pub struct DeleteQuery {
+        /// `deny` denies what waits for a person before it is deleted, so that its execution is told. Needs the scope
+        /// `reviews:decide`.
+        #[example("deny")]
+        pub decide: OrDefault<Word<Waiting>>,
+    }
+}
+
+/// That the caller may decide was seen before (`routes::DECIDE`).
+impl Words for Waiting {
+    type Value = Self;
+
+    const WORDS: &'static [&'static str] = &["deny"];
+
+    fn parse(word: &str) -> Option<Self> {
+        (word == "deny").then_some(Self::IsDenied)
+    }
 }

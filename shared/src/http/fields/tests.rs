@@ -1,6 +1,8 @@
-use super::*;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+
+use super::*;
+use crate::{clock::Millis, ids::Id};
 
 fn fields(value: &Value) -> Fields {
     Fields::read(&value.to_string().into()).unwrap()

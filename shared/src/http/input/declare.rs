@@ -65,10 +65,9 @@ macro_rules! input {
                 fields: &mut $crate::http::fields::Fields $($(, $arg: $Arg)*)?
             ) -> ::core::option::Option<Self> {
                 $(
-                    $($(fields.alias($crate::input!(@name $field $($wire)?), $alias);)+)?
-                    let $field = <$Field as $crate::http::input::Member>::read(
-                        fields, $crate::input!(@name $field $($wire)?),
-                    );
+                    let name = $crate::input!(@name $field $($wire)?);
+                    $($(fields.alias(name, $alias);)+)?
+                    let $field = <$Field as $crate::http::input::Member>::read(fields, name);
                 )*
                 $(
                     let $fields = fields;

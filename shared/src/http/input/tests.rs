@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::*;
-use crate::{error::ErrorKind, ids::Id, json::Json};
+use crate::{error::ErrorKind, ids::Id, json::Json, testing::house::House};
 
 crate::input! {
     /// Something that was bought.
@@ -207,8 +207,7 @@ fn a_strict_schema_takes_nothing_else() {
 
 #[tokio::test]
 async fn inputs_are_arguments_of_handlers() {
-    let app = crate::testing::TestApp::new().await;
-    let state = app.app.clone();
+    let state = House::new().app.clone();
     let request = axum::extract::Request::builder()
         .uri("/?limit=7")
         .header("content-type", "application/json")
