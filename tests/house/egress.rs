@@ -18,15 +18,14 @@ use shared::{
     clock::Deadline,
     config::Settings,
     domain::{
+        followed_run::{FollowedRun, PollStatus},
         place::Place,
-        run::{Run, RunStatus},
     },
     egress::{Guarded, Policy, Resolver},
     http::routes::ROUTES,
     ids::Id,
     n8n::client::Turn,
     queue::{QueueName, Task, TaskKind},
-    repo::{installations::Installations, runs::Runs},
     testing::{
         Network, dump,
         sink::{Answer as Says, Sink, ok},
@@ -213,7 +212,7 @@ async fn what_is_forbidden_is_not_saved_to_be_called() {
 async fn call_in_every_way(house: &TestApp, id: u64, host: &str) {
     house.seed_installation_at(&house.acme, id, host).await;
     let tenant = house.acme.key.tenant;
-    let installations = Installations { store: &*house.app.store, tenant };
+    let installations = house.app.repos(tenant).installations();
     let stored = installations.get(Id::from_u64(id).unwrap()).await.unwrap().unwrap();
     let turn = Turn::owed(Deadline::at(house.app.now().plus(Duration::from_secs(60))));
     let _ = working(QueueName::PollExecutions, listing::run(&house.app, tenant, stored, "req_1", turn)).await;
@@ -253,7 +252,7 @@ async fn call_in_every_way(house: &TestApp, id: u64, host: &str) {
 /// A run whose end is asked for.
 async fn follow(house: &TestApp, installation: u64) {
     let (tenant, now) = (house.acme.key.tenant, house.app.now());
-    let run = Run {
+    let run = FollowedRun {
         id: house.app.id(),
         installation_id: Id::from_u64(installation).unwrap(),
         workflow_id: Some("wf1".into()),
@@ -263,7 +262,7 @@ async fn follow(house: &TestApp, installation: u64) {
         after: now,
         triggered_by: house.acme.key.user_id,
         trigger_status: Some(200),
-        status: RunStatus::Waiting,
+        status: PollStatus::Waiting,
         n8n_status: None,
         started_at: None,
         stopped_at: None,
@@ -273,7 +272,7 @@ async fn follow(house: &TestApp, installation: u64) {
         poll_error: None,
         v: 1,
     };
-    let runs = Runs { store: &*house.app.store, tenant };
+    let runs = house.app.repos(tenant).followed_runs();
     house.app.store.write(runs.insert(&run, Some(now)).unwrap()).await.unwrap();
     house.app.hint(&Task::new(TaskKind::PollExecution, &runs.key(run.id), "req_1"), now).await;
     house.drain().await;

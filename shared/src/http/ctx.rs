@@ -23,28 +23,28 @@ use crate::{
     metering::Metering,
     queue::{Task, TaskKind},
     repo::{
+        Repos,
         alerts::Alerts,
         chats::Chats,
-        chores::Chores,
         collections::Collections,
         files::Files,
+        followed_runs::FollowedRuns,
         idempotency::{self, Outcome},
         installations::Installations,
         invoices::Invoices,
+        lead_setup::LeadSetups,
         lead_views::LeadViews,
         leads::Leads,
         media::MediaItems,
         money::Settled,
         n8n_credentials::N8nCredentials,
+        n8n_workflows::N8nWorkflows,
         notifications::Notifications,
         orgs,
         payloads::Payloads,
-        pipeline::Pipelines,
         pushes::Pushes,
-        runs::Runs,
         subjects::{Stored, Subjects},
         usage::UsageLog,
-        workflows::Workflows,
     },
     store::{self, Key, StoreError, Write},
     tenant::TenantId,
@@ -152,25 +152,30 @@ impl Ctx {
         })
     }
 
+    /// What the caller's tenant has stored.
+    pub fn repos(&self) -> Repos<'_> {
+        self.app.repos(self.tenant())
+    }
+
     /// The tenant's entities of a kind that can be reviewed.
     pub fn subjects<E: Stored>(&self) -> Subjects<'_, E> {
-        Subjects::new(&*self.app.store, self.tenant())
+        self.repos().subjects()
     }
 
     pub fn payloads(&self) -> Payloads<'_> {
-        Payloads::new(&*self.app.store, self.tenant())
+        self.repos().payloads()
     }
 
-    pub fn pipelines(&self) -> Pipelines<'_> {
-        Pipelines { store: &*self.app.store, tenant: self.tenant() }
+    pub fn lead_setups(&self) -> LeadSetups<'_> {
+        self.repos().lead_setups()
     }
 
     pub fn lead_views(&self) -> LeadViews<'_> {
-        LeadViews { store: &*self.app.store, tenant: self.tenant() }
+        self.repos().lead_views()
     }
 
     pub fn leads(&self) -> Leads<'_> {
-        Leads::new(&*self.app.store, self.tenant())
+        self.repos().leads()
     }
 
     pub fn media(&self) -> MediaItems<'_> {
@@ -178,27 +183,27 @@ impl Ctx {
     }
 
     pub fn collections(&self) -> Collections<'_> {
-        Collections { store: &*self.app.store, tenant: self.tenant() }
+        self.repos().collections()
     }
 
-    pub fn runs(&self) -> Runs<'_> {
-        Runs { store: &*self.app.store, tenant: self.tenant() }
+    pub fn followed_runs(&self) -> FollowedRuns<'_> {
+        self.repos().followed_runs()
     }
 
-    pub fn workflows(&self) -> Workflows<'_> {
-        Workflows { store: &*self.app.store, tenant: self.tenant() }
+    pub fn n8n_workflows(&self) -> N8nWorkflows<'_> {
+        self.repos().n8n_workflows()
     }
 
     pub fn installations(&self) -> Installations<'_> {
-        Installations { store: &*self.app.store, tenant: self.tenant() }
+        self.repos().installations()
     }
 
     pub fn n8n_credentials(&self) -> N8nCredentials<'_> {
-        N8nCredentials { store: &*self.app.store, tenant: self.tenant() }
+        self.repos().n8n_credentials()
     }
 
     pub fn pushes(&self) -> Pushes<'_> {
-        Pushes { store: &*self.app.store, tenant: self.tenant() }
+        self.repos().pushes()
     }
 
     pub fn installed(&self) -> Installed<'_> {
@@ -206,7 +211,7 @@ impl Ctx {
     }
 
     pub fn usage<'a>(&'a self, workflow_id: &'a str) -> UsageLog<'a> {
-        UsageLog { store: &*self.app.store, tenant: self.tenant(), workflow_id }
+        self.repos().usage(workflow_id)
     }
 
     pub fn metering(&self) -> Metering<'_> {
@@ -214,27 +219,27 @@ impl Ctx {
     }
 
     pub fn settled(&self) -> Settled<'_> {
-        Settled { store: &*self.app.store, tenant: self.tenant() }
+        self.repos().settled()
     }
 
     pub fn notifications(&self) -> Notifications<'_> {
-        Notifications { store: &*self.app.store, tenant: self.tenant() }
+        self.repos().notifications()
     }
 
     pub fn invoices(&self) -> Invoices<'_> {
-        Invoices::new(&*self.app.store, self.tenant())
+        self.repos().invoices()
     }
 
     pub fn files(&self) -> Files<'_> {
-        Files { store: &*self.app.store, tenant: self.tenant() }
+        self.repos().files()
     }
 
     pub fn alerts(&self) -> Alerts<'_> {
-        Alerts { store: &*self.app.store, tenant: self.tenant() }
+        self.repos().alerts()
     }
 
     pub fn chats(&self) -> Chats<'_> {
-        Chats { store: &*self.app.store, tenant: self.tenant() }
+        self.repos().chats()
     }
 
     /// Writes what the handler decided and the reply to it, all or none. With an `Idempotency-Key` the reply is stored
@@ -283,7 +288,7 @@ impl Ctx {
     /// A chore to owe: the write that belongs into the transaction of what causes it, and the message to send (with
     /// `App::hint`) when that stands.
     pub fn chore(&self, what: What) -> Result<(Write, Task)> {
-        let chores = Chores { store: &*self.app.store, tenant: self.tenant() };
+        let chores = self.repos().chores();
         let chore = Chore::new(self.app.id(), what, self.now);
         let task = Task::new(TaskKind::Chore, &chores.key(chore.id), &self.request_id);
         Ok((chores.insert(&chore, self.now)?, task))
