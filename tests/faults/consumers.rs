@@ -27,14 +27,15 @@ use shared::{
     },
 };
 
+use harness::stories::{Register, Story, Trigger};
+
 use super::{
     deaths,
     handlers::same,
     long_pass,
     stored::{blobs, outside, owed, stored},
-    stories::{Register, Story, Trigger},
 };
-use crate::support::{N8N, TestApp, work_on};
+use harness::{N8N, TestApp, work_on};
 
 /// The execution that waits for decisions here.
 const EXECUTION: u64 = 7;
