@@ -29,7 +29,7 @@ use crate::{
         collections::Collections,
         files::Files,
         followed_runs::FollowedRuns,
-        idempotency::{self, Outcome},
+        idempotency::{self, Stage},
         installations::Installations,
         invoices::Invoices,
         lead_setup::LeadSetups,
@@ -269,7 +269,7 @@ impl Ctx {
     pub async fn begin(&mut self, id: Id, mut writes: Vec<Write>) -> Result<bool> {
         let own = writes.len();
         if let Some(idempotency) = &self.idempotency {
-            let outcome = Outcome::Begun { id, at: self.now };
+            let outcome = Stage::Begun { id, at: self.now };
             writes.push(idempotency::write(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?);
         }
         match store::apply(&*self.app.store, writes).await {
@@ -321,8 +321,8 @@ impl Ctx {
     }
 }
 
-fn replied(reply: &Reply) -> Outcome {
-    Outcome::Replied { status: reply.status.as_u16(), body: reply.to_remember().to_owned() }
+fn replied(reply: &Reply) -> Stage {
+    Stage::Replied { status: reply.status.as_u16(), body: reply.to_remember().to_owned() }
 }
 
 pub(super) fn refusal(error: StoreError) -> Refused {
@@ -347,9 +347,9 @@ pub(super) fn settle(record: &idempotency::Record, fingerprint: &str, now: Milli
         ));
     }
     match &record.outcome {
-        Outcome::Replied { status, body } => Reply::replay(*status, body.clone()).map(Some),
-        Outcome::Begun { at, .. } if now.is_within(EFFECT_TIME, *at) => Err(in_progress()),
-        Outcome::Begun { .. } => Ok(None),
+        Stage::Replied { status, body } => Reply::replay(*status, body.clone()).map(Some),
+        Stage::Begun { at, .. } if now.is_within(EFFECT_TIME, *at) => Err(in_progress()),
+        Stage::Begun { .. } => Ok(None),
     }
 }
 

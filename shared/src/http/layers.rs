@@ -42,7 +42,7 @@ use crate::{
     domain::{api_key::hex, principal::Principal},
     error::{Error, ErrorKind, Result},
     metrics::Answered,
-    repo::idempotency::{self, Outcome},
+    repo::idempotency::{self, Stage},
     store::{Key, meter::measured},
     tenant::TenantId,
 };
@@ -339,7 +339,7 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
         if let Some(reply) = ctx::settle(&record, &fingerprint, ctx.now)? {
             return Ok(Remembered::Answered(reply));
         }
-        if let Outcome::Begun { id, .. } = record.outcome {
+        if let Stage::Begun { id, .. } = record.outcome {
             begun = Some(id);
         }
     }

@@ -17,7 +17,7 @@ use crate::{
     queue::TaskKind,
     repo::{
         due,
-        idempotency::{self, Outcome, Record},
+        idempotency::{self, Record, Stage},
         orgs,
     },
     store::{Attrs, Cond, Key, StoreError, Write},
@@ -99,7 +99,7 @@ async fn writes_and_reply_stand_together_or_not_at_all() {
     let ctx = scene.keyed("f").await;
     assert_eq!(ctx.commit(vec![scene.insert("a")], reply("first")).await.unwrap(), reply("first"));
     assert!(scene.stored("a").await);
-    let replied = Outcome::Replied { status: 201, body: "\"first\"".into() };
+    let replied = Stage::Replied { status: 201, body: "\"first\"".into() };
     assert_eq!(scene.record().await.unwrap().outcome, replied);
 
     let keyless = scene.ctx().await;
@@ -146,7 +146,7 @@ async fn an_outside_effect_is_begun_once_and_its_reply_takes_the_place_of_its_be
     let (id, other) = (scene.house.app.id(), scene.house.app.id());
     assert!(first.begin(id, vec![scene.insert("a")]).await.unwrap());
     assert_eq!(first.idempotency.as_ref().unwrap().begun, Some(id));
-    assert_eq!(scene.record().await.unwrap().outcome, Outcome::Begun { id, at: scene.house.now() });
+    assert_eq!(scene.record().await.unwrap().outcome, Stage::Begun { id, at: scene.house.now() });
     assert!(!second.begin(other, vec![scene.insert("b")]).await.unwrap());
     assert_eq!(second.idempotency.as_ref().unwrap().begun, None);
     assert!(!scene.stored("b").await);
@@ -154,7 +154,7 @@ async fn an_outside_effect_is_begun_once_and_its_reply_takes_the_place_of_its_be
     assert_eq!(code(refused), "idempotency_key_in_progress");
 
     assert_eq!(first.commit(Vec::new(), reply("done")).await.unwrap(), reply("done"));
-    let replied = Outcome::Replied { status: 201, body: "\"done\"".into() };
+    let replied = Stage::Replied { status: 201, body: "\"done\"".into() };
     assert_eq!(scene.record().await.unwrap().outcome, replied);
 }
 
@@ -179,7 +179,7 @@ async fn a_reply_that_is_known_better_later_is_stored_again() {
     let ctx = scene.keyed("f").await;
     ctx.commit(Vec::new(), reply("pending")).await.unwrap();
     ctx.amend(&reply("done")).await;
-    let replied = Outcome::Replied { status: 201, body: "\"done\"".into() };
+    let replied = Stage::Replied { status: 201, body: "\"done\"".into() };
     assert_eq!(scene.record().await.unwrap().outcome, replied);
     scene.ctx().await.amend(&reply("of nobody")).await;
     assert_eq!(scene.record().await.unwrap().outcome, replied);
@@ -189,7 +189,7 @@ async fn a_reply_that_is_known_better_later_is_stored_again() {
 fn a_begun_effect_is_waited_for_as_long_as_its_request_may_live() {
     let at = crate::testing::house::START;
     let record = |outcome| Record { fingerprint: "f".into(), outcome, ttl: 0 };
-    let begun = record(Outcome::Begun { id: Id::SMALLEST, at });
+    let begun = record(Stage::Begun { id: Id::SMALLEST, at });
     let settled = |seconds| settle(&begun, "f", at.plus(Duration::from_secs(seconds)));
     for seconds in [0, 34] {
         let error = settled(seconds).unwrap_err();
@@ -199,7 +199,7 @@ fn a_begun_effect_is_waited_for_as_long_as_its_request_may_live() {
     assert_eq!(settled(35).unwrap(), None);
     assert_eq!(settled(36).unwrap(), None);
     assert_eq!(settle(&begun, "another", at).unwrap_err().code, "idempotency_key_reused");
-    let replied = record(Outcome::Replied { status: 201, body: "\"x\"".into() });
+    let replied = record(Stage::Replied { status: 201, body: "\"x\"".into() });
     assert_eq!(settle(&replied, "f", at).unwrap(), Some(Reply { replayed: true, ..reply("x") }));
 }
 
