@@ -9,7 +9,7 @@ use shared::{
         ctx::{self, Ctx},
         deletion::{DeleteQuery, Leaving, Waiting},
         fields::{self, Fields},
-        input::Params,
+        input::InQuery,
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -86,7 +86,7 @@ const UNAVAILABLE: &str = "the store did not answer: send it again";
 /// the first 40 characters of each.
 #[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads", params(DeleteQuery),
     request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
-pub async fn handler(mut ctx: Ctx, Params(query): Params<DeleteQuery>, fields: Fields) -> Result<Reply> {
+pub async fn handler(mut ctx: Ctx, InQuery(query): InQuery<DeleteQuery>, fields: Fields) -> Result<Reply> {
     let waiting = query.decide;
     let setup = ctx.lead_setups().load().await?;
     let (action, sent) = read(fields, &setup)?;

@@ -6,7 +6,7 @@ use shared::{
         ctx::{Ctx, Refused},
         deletion::{DeleteQuery, Waiting},
         extract::PathId,
-        input::Params,
+        input::InQuery,
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -34,7 +34,7 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/leads/{id}", operation_id = "delete_lead", tag = "leads",
     params(("id" = u64, Path, description = "Id of the lead.", example = 101), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, Params(query): Params<DeleteQuery>) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
     let waiting = query.decide;
     for _ in 1..ATTEMPTS {
         match delete(&ctx, id, waiting).await {

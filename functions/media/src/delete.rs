@@ -6,7 +6,7 @@ use shared::{
         ctx::{Ctx, Refused},
         deletion::DeleteQuery,
         extract::PathId,
-        input::Params,
+        input::InQuery,
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -32,7 +32,7 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/media/{id}", operation_id = "delete_media", tag = "media",
     params(("id" = u64, Path, description = "Id of the media item.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, Params(query): Params<DeleteQuery>) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
     let waiting = query.decide;
     loop {
         let item = ctx.media().get(id).await?.or_not_found("record")?;

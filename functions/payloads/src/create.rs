@@ -4,7 +4,7 @@ use shared::{
     error::Result,
     http::{
         ctx::{Ctx, Refused},
-        input::Body,
+        input::InBody,
         origin::{self, Origin, Placed},
         reply::{Reply, Warning},
     },
@@ -44,7 +44,7 @@ pub struct Created {
 /// Stores a payload.
 #[utoipa::path(post, path = "/api/payloads", operation_id = "create_payload", tag = "payloads",
     request_body = CreatePayload, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn handler(ctx: Ctx, Body(input): Body<CreatePayload>) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, InBody(input): InBody<CreatePayload>) -> Result<Reply> {
     let origin = input.origin.clone().into();
     create(&ctx, input, origin).await
 }
@@ -55,7 +55,7 @@ pub async fn handler(ctx: Ctx, Body(input): Body<CreatePayload>) -> Result<Reply
 /// its id and waits for a decision once more.
 #[utoipa::path(post, path = "/automation/payload/create", operation_id = "create_payload_for_review", tag = "payloads",
     request_body = CreatePayload, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn for_review(ctx: Ctx, Body(input): Body<CreatePayload>) -> Result<Reply> {
+pub async fn for_review(ctx: Ctx, InBody(input): InBody<CreatePayload>) -> Result<Reply> {
     let mut origin = Origin::from(input.origin.clone());
     origin.require_review();
     create(&ctx, input, origin).await

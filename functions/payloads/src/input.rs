@@ -1,10 +1,7 @@
 //! The fields of a payload as callers send them.
 
 use shared::{
-    http::{
-        input::{Flat, PostedFrom, Text},
-        origin::Origin,
-    },
+    http::input::{Flat, PostedFrom, Text},
     json::Json,
 };
 

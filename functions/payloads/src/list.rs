@@ -4,7 +4,7 @@ use shared::{
     error::Result,
     http::{
         ctx::Ctx,
-        input::{Flag, Flat, Paging, Params, Text, Word},
+        input::{Flag, Flat, InQuery, Paging, Text, Word},
         origin::check_group,
         page,
         reply::Reply,
@@ -52,7 +52,7 @@ pub struct Listing {
 /// Lists payloads, newest first.
 #[utoipa::path(get, path = "/api/payloads/list", operation_id = "list_payloads", tag = "payloads",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
-pub async fn handler(ctx: Ctx, Params(query): Params<ListQuery>) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     let Paging { limit, cursor: before } = query.page;
     let filter = Filter {
         task_type: query.task_type,

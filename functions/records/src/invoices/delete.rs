@@ -6,7 +6,7 @@ use shared::{
         ctx::Ctx,
         deletion::DeleteQuery,
         extract::PathId,
-        input::Params,
+        input::InQuery,
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -32,7 +32,7 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/invoices/{id}", operation_id = "delete_invoice", tag = "invoices",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, Params(query): Params<DeleteQuery>) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
     let waiting = query.decide;
     let invoice = ctx.invoices().get(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(&ctx, &invoice);

@@ -48,6 +48,7 @@ pub struct Fields {
 /// What is wrong with a field: a word for programs, and words for people that follow its name.
 #[derive(Debug)]
 struct Problem {
+    #[expect(dead_code, reason = "shown as soon as an error has violations with codes")]
     code: &'static str,
     words: String,
 }
@@ -215,7 +216,9 @@ impl Fields {
             return Ok(());
         }
         let words = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.words).collect();
-        Err(Error::fields(self.problems.into_iter().map(|(path, problems)| (path, words(problems))).collect()))
+        Err(Error::fields(
+            self.problems.into_iter().map(|(path, problems)| (path, words(problems))).collect(),
+        ))
     }
 
     /// The value, none when it is absent or null; where reading is lenient, also when it is blank text.

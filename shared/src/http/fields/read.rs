@@ -91,7 +91,9 @@ impl Fields {
     pub fn number(&mut self, name: &str) -> Option<Number> {
         let number = match self.value(name)? {
             Kind::Number(digits) => number(digits).and_then(|number| number.as_f64()),
-            Kind::Text(text) if self.is_lenient(name) => short(&text, LONGEST_NUMBER).and_then(|text| text.parse().ok()),
+            Kind::Text(text) if self.is_lenient(name) => {
+                short(&text, LONGEST_NUMBER).and_then(|text| text.parse().ok())
+            }
             _ => None,
         };
         match number.filter(|number: &f64| number.is_finite()) {
@@ -212,7 +214,9 @@ impl Fields {
         };
         match time {
             Some(time) => Some(time),
-            None => self.wrong(name, code::FORMAT, "must be a date such as 2025-01-21, or a Unix time in seconds"),
+            None => {
+                self.wrong(name, code::FORMAT, "must be a date such as 2025-01-21, or a Unix time in seconds")
+            }
         }
     }
 
@@ -349,4 +353,3 @@ const LEAST: f64 = 1e-130;
 fn without_fraction(number: f64) -> Option<i64> {
     (number.fract() == 0.0).then_some(number as i64)
 }
-

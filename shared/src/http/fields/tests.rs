@@ -10,8 +10,7 @@ fn fields(value: &Value) -> Fields {
 
 #[test]
 fn every_mistake_is_named_at_once() {
-    let mut fields =
-        fields(&json!({ "b": "x", "c": "maybe", "d": "n8n.example.com", "e": "lost", "f": {} }));
+    let mut fields = fields(&json!({ "b": "x", "c": "maybe", "d": "n8n.example.com", "e": "lost", "f": {} }));
     fields.required_text("a", 10);
     fields.required_whole("b", 10);
     fields.flag("c");
@@ -43,8 +42,7 @@ fn what_n8n_makes_of_values_is_accepted() {
 #[test]
 fn a_word_is_read_whatever_its_case() {
     let words = ["pending", "approved"];
-    let read =
-        |sent: Value| fields(&json!({ "w": sent })).one_of("w", &words, |word| Some(word.to_owned()));
+    let read = |sent: Value| fields(&json!({ "w": sent })).one_of("w", &words, |word| Some(word.to_owned()));
     for sent in ["approved", "APPROVED", " Approved "] {
         assert_eq!(read(json!(sent)).as_deref(), Some("approved"), "{sent}");
     }
@@ -123,14 +121,11 @@ fn a_moment_is_a_date_or_a_unix_time() {
         assert_eq!(fields(&json!({ "at": value })).moment("at"), day, "{value}");
         assert_eq!(fields(&json!({ "at": value })).day("at"), day, "{value}");
     }
-    for value in ["2025-01-21T00:00:00.000+01:00", "2025-01-21T23:30:00-05:00", "2025-01-21 23:59:59+14"]
-    {
+    for value in ["2025-01-21T00:00:00.000+01:00", "2025-01-21T23:30:00-05:00", "2025-01-21 23:59:59+14"] {
         assert_eq!(fields(&json!({ "at": value })).day("at"), day, "{value}");
         assert_ne!(fields(&json!({ "at": value })).moment("at"), day, "{value}");
     }
-    for value in
-        [json!("21.1.2025"), json!(-5), json!(1.5), json!("9".repeat(18)), json!({}), json!(true)]
-    {
+    for value in [json!("21.1.2025"), json!(-5), json!(1.5), json!("9".repeat(18)), json!({}), json!(true)] {
         let mut fields = fields(&json!({ "at": value }));
         assert_eq!(fields.moment("at"), None, "{value}");
         assert!(fields.is_refused("at"), "{value}");

@@ -20,9 +20,9 @@ mod member;
 mod numbers;
 mod paging;
 mod posted;
-mod texts;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod times;
 mod words;
 
@@ -84,9 +84,9 @@ pub trait Declared {
 
 /// An input as the body of a request.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct InBody<T>(pub T);
 
-impl<T: Input> FromRequest<SharedApp> for Body<T> {
+impl<T: Input> FromRequest<SharedApp> for InBody<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &SharedApp) -> Result<Self> {
@@ -96,9 +96,9 @@ impl<T: Input> FromRequest<SharedApp> for Body<T> {
 
 /// An input as the query of a request.
 #[derive(Debug)]
-pub struct Params<T>(pub T);
+pub struct InQuery<T>(pub T);
 
-impl<T: Input, S: Send + Sync> FromRequestParts<S> for Params<T> {
+impl<T: Input, S: Send + Sync> FromRequestParts<S> for InQuery<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {

@@ -126,12 +126,14 @@ fn null_takes_away_and_blank_text_stays() {
 
 #[test]
 fn a_strict_input_is_read_to_the_letter() {
-    let read =
-        exact(&json!({ "name": " a ", "count": 3, "on": true, "id": 7, "items": [{ "name": "x" }] })).unwrap();
-    assert_eq!((read.name.as_str(), read.count, read.on, read.id), (" a ", Some(3), Some(true), Id::from_u64(7)));
+    let read = exact(&json!({ "name": " a ", "count": 3, "on": true, "id": 7, "items": [{ "name": "x" }] }))
+        .unwrap();
+    assert_eq!(
+        (read.name.as_str(), read.count, read.on, read.id),
+        (" a ", Some(3), Some(true), Id::from_u64(7))
+    );
     assert_eq!((read.limit, read.items.unwrap().len()), (5, 1));
-    let error =
-        exact(&json!({ "name": 7, "count": "3", "on": "true", "items": "[]", "more": 1, "Name": 2 }))
+    let error = exact(&json!({ "name": 7, "count": "3", "on": "true", "items": "[]", "more": 1, "Name": 2 }))
         .unwrap_err();
     let inside = exact(&json!({ "name": "a", "items": [{ "name": "x", "size": 1 }] })).unwrap_err();
     assert_eq!(problems(&inside), [("items[0].size", "is not a field of this request".into())]);
@@ -195,7 +197,10 @@ fn a_strict_schema_takes_nothing_else() {
     let schema = schema::<Exact>();
     assert_eq!(schema["additionalProperties"], false);
     let property = |name: &str| &schema["properties"][name];
-    assert_eq!(property("name"), &json!({ "type": "string", "maxLength": 10, "minLength": 1, "pattern": r"\S" }));
+    assert_eq!(
+        property("name"),
+        &json!({ "type": "string", "maxLength": 10, "minLength": 1, "pattern": r"\S" })
+    );
     assert_eq!(
         property("count"),
         &json!({ "type": ["integer", "null"], "format": "int64", "minimum": 0, "maximum": 9 })
@@ -214,7 +219,7 @@ async fn inputs_are_arguments_of_handlers() {
         .body(axum::body::Body::from(r#"{"name":"pen"}"#))
         .unwrap();
     let (mut parts, body) = request.into_parts();
-    let Params(page) = Params::<Paging>::from_request_parts(&mut parts, &state).await.unwrap();
-    let Body(item) = Body::<Item>::from_request(Request::from_parts(parts, body), &state).await.unwrap();
+    let InQuery(page) = InQuery::<Paging>::from_request_parts(&mut parts, &state).await.unwrap();
+    let InBody(item) = InBody::<Item>::from_request(Request::from_parts(parts, body), &state).await.unwrap();
     assert_eq!((page.limit, item.name.as_str()), (7, "pen"));
 }

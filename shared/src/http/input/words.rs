@@ -45,7 +45,6 @@ impl<W: Words> Field for Word<W> {
 /// The states of automation that a request may set; [`AutomationStatus`] itself is all of them, which lists may ask for.
 pub struct Settable;
 
-
 macro_rules! words {
     ($($List:ty: $Value:ty = $words:expr, $parse:expr;)*) => {
         $(impl Words for $List {
