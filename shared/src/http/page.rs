@@ -71,30 +71,24 @@ pub fn read_search_cursor(text: &str) -> Option<Mark> {
     Some(Mark { group, after })
 }
 
-/// `limit` (1–500) and `cursor` of a list.
-pub fn read(fields: &mut Fields) -> (usize, Option<Id>) {
-    read_or(fields, DEFAULT_LIMIT)
+/// Where a page of one of many lists begins.
+pub fn after_of(fields: &mut Fields, list: &str, cursor: Option<&str>) -> Option<Id> {
+    let text = cursor?;
+    known(fields, read_cursor_of(list, text))
 }
 
-/// The same for a list that is one of many.
-pub fn read_of(fields: &mut Fields, list: &str) -> (usize, Option<Id>) {
-    let limit = limit(fields, DEFAULT_LIMIT, MAX_LIMIT);
-    (limit, cursor_field(fields, |text| read_cursor_of(list, text)))
-}
-
-/// The same for a list that shows so many unless the caller says otherwise.
-pub fn read_or(fields: &mut Fields, default: usize) -> (usize, Option<Id>) {
-    (limit(fields, default, MAX_LIMIT), cursor_field(fields, read_cursor))
-}
-
-/// `limit` and `cursor` of a search for this (`words::search`). A cursor of another search is none of this one.
-pub fn read_search(fields: &mut Fields, search: &str) -> (usize, Option<Mark>) {
+/// Where a page of a search for this (`words::search`) begins. A cursor of another search is none of this one.
+pub fn after_search(fields: &mut Fields, search: &str, cursor: Option<&str>) -> Option<Mark> {
+    let text = cursor?;
     let prefix = words::clip(search);
     let fits = |mark: &Mark| mark.after.as_ref().is_none_or(|phrase| phrase.text.starts_with(&prefix));
-    (
-        limit(fields, DEFAULT_LIMIT, MAX_LIMIT),
-        cursor_field(fields, |text| read_search_cursor(text).filter(fits)),
-    )
+    known(fields, read_search_cursor(text).filter(fits))
+}
+
+/// Where a page of a list begins.
+pub fn after(fields: &mut Fields, cursor: Option<&str>) -> Option<Id> {
+    let text = cursor?;
+    known(fields, read_cursor(text))
 }
 
 /// `limit`, brought between 1 and `most`, whatever number it is.
@@ -117,13 +111,8 @@ pub fn limit(fields: &mut Fields, default: usize, most: usize) -> usize {
     }
 }
 
-fn cursor_field<T>(fields: &mut Fields, read: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let cursor = read(&fields.text("cursor", MAX_CURSOR)?);
-    known(fields, cursor)
-}
-
 /// What a cursor says; one that says nothing is refused.
-pub fn known<T>(fields: &mut Fields, cursor: Option<T>) -> Option<T> {
+fn known<T>(fields: &mut Fields, cursor: Option<T>) -> Option<T> {
     if cursor.is_none() {
         fields.refuse("cursor", "is not a cursor of this list");
     }

@@ -48,7 +48,6 @@ pub struct Fields {
 /// What is wrong with a field: a word for programs, and words for people that follow its name.
 #[derive(Debug)]
 struct Problem {
-    #[expect(dead_code, reason = "shown as soon as an error has violations with codes")]
     code: &'static str,
     words: String,
 }

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 
 use super::{Fields, Sent, code};
-use crate::json::{Kind, Part};
+use crate::{
+    http::input::{Field, Input},
+    json::{Kind, Part},
+};
 
 /// The name of a list's item while it is read; its path takes the place.
 const ITEM: &str = "";
@@ -42,6 +45,19 @@ impl Fields {
         found
     }
 
+    /// Reads another part of the same request, and gathers what is wrong with it here.
+    pub fn beside<T: Input>(&mut self, mut other: Self) -> Option<T> {
+        let read = T::open(&mut other);
+        self.take_over("", other);
+        read
+    }
+
+    /// Looks at a field without a word on what may be wrong with it.
+    pub fn peek<F: Field>(&self, name: &str) -> Option<F::Value> {
+        let members = self.members.iter().filter(|(known, _)| known == name).cloned().collect();
+        F::read(&mut Self { members, strict: self.strict, ..Self::default() }, name)
+    }
+
     /// What `read` makes of the members of an object.
     pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let bytes = Bytes::from(self.json(name)?.into_string());
@@ -66,7 +82,9 @@ impl Fields {
                 (name, path) if path.starts_with('[') => format!("{name}{path}"),
                 (name, path) => format!("{name}.{path}"),
             };
-            self.problems.entry(path).or_default().extend(problems);
+            for problem in problems {
+                self.refuse_as(&path, problem.code, problem.words);
+            }
         }
     }
 

@@ -32,7 +32,7 @@
 /// `#[example(…)]` is any `json!`, `#[name(…)]` the name on the wire where it is another one, `#[alias(…)]` what is read where
 /// that was not sent; in this order, behind the documentation. `then` may name more that it needs,
 /// `then(fields, pipeline: &Pipeline)`: such an input is read with `read(fields, &pipeline)`. In it the fields are what was
-/// read so far, and what was refused is not there.
+/// read so far, and what was refused is not there; `?` ends it, where something was refused.
 #[macro_export]
 macro_rules! input {
     ($(#[doc = $about:expr])* $(#[derive($($derive:path),*)])? $vis:vis strict struct $($rest:tt)*) => {
@@ -74,10 +74,12 @@ macro_rules! input {
                     $(let $made: $Made = $make;)*
                     let _ = $fields;
                 )?
-                ::core::option::Option::Some(Self {
+                let read = Self {
                     $($field: <$Field as $crate::http::input::Member>::settle($field)?,)*
                     $($($made,)*)?
-                })
+                };
+                $crate::input! { @used read [$($field)*] [$($fields)?] }
+                ::core::option::Option::Some(read)
             }
 
             /// Reads the fields, and fails with everything that is wrong with them.
@@ -147,6 +149,9 @@ macro_rules! input {
         }
     };
     (@input $Name:ident [$($arg:ident)+]) => {};
+    (@used $read:ident [$($field:ident)*] []) => {};
+    // A field may be there for nothing but what is computed of it.
+    (@used $read:ident [$($field:ident)*] [$fields:ident]) => { let _ = ($(&$read.$field,)*); };
     (@name $field:ident) => { stringify!($field) };
     (@name $field:ident $wire:literal) => { $wire };
     (@example) => { ::core::option::Option::None };

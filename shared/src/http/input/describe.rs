@@ -36,6 +36,12 @@ impl Asked {
         !self.query && if self.strict { !self.required } else { self.blank() }
     }
 
+    /// How the items of a list are asked for.
+    #[must_use]
+    pub fn item(self) -> Self {
+        Self { required: true, query: false, kept: false, ..self }
+    }
+
     /// The type of a value, where reading is lenient others that are taken for it, and null.
     pub fn types(self, kind: &str, others: &[&str]) -> Value {
         let others = others.iter().copied().filter(|_| !self.strict);
@@ -67,6 +73,11 @@ pub fn formed(asked: Asked, format: &str, pattern: &str, most: usize) -> Value {
     json!({
         "type": asked.types("string", &[]), "format": format, "pattern": asked.pattern(pattern), "maxLength": most,
     })
+}
+
+/// Text of a pattern, which ends where it ends.
+pub fn patterned(asked: Asked, pattern: &str, most: usize) -> Value {
+    json!({ "type": asked.types("string", &[]), "pattern": asked.pattern(pattern), "maxLength": most })
 }
 
 /// One of a few words.

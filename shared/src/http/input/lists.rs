@@ -22,7 +22,7 @@ impl<F: Field, const MOST: usize> Field for List<F, MOST> {
     }
 
     fn schema(asked: Asked) -> Value {
-        let items = F::schema(Asked { required: true, query: false, kept: false, ..asked });
+        let items = F::schema(asked.item());
         describe::list(asked, items, 0, MOST)
     }
 }

@@ -64,7 +64,7 @@ impl Field for Cursor {
 
     fn read(fields: &mut Fields, name: &str) -> Option<Id> {
         let text = fields.text(name, page::MAX_CURSOR)?;
-        page::known(fields, page::read_cursor(&text))
+        page::after(fields, Some(&text))
     }
 
     fn schema(asked: Asked) -> Value {
