@@ -16,6 +16,7 @@ use crate::{
     metering,
     queue::{Queue, Task},
     recent::Recent,
+    repo::Repos,
     sealer::Sealer,
     store::Store,
     tenant::TenantId,
@@ -97,6 +98,11 @@ impl App {
     /// Forgets the rules of alerts that were read, because they were just changed here.
     pub fn forget_alert_rules(&self, tenant: TenantId) {
         self.alert_rules.forget(&tenant);
+    }
+
+    /// What a tenant has stored.
+    pub fn repos(&self, tenant: TenantId) -> Repos<'_> {
+        self.store.for_tenant(tenant)
     }
 
     pub fn id(&self) -> Id {

@@ -15,7 +15,7 @@ use shared::{
     egress::{OutError, OutReply, OutRequest},
     error::{Error, LogFailure, Result},
     http::{
-        ctx::{Ctx, Refused},
+        ctx::{Claim, Ctx, Refused},
         fields::Fields,
         reply::{Reply, Warning},
     },
@@ -126,7 +126,7 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
     let mut target = target(&ctx, &input.endpoint).await?;
     ctx.app.http.check(&input.endpoint).await.map_err(refused)?;
     // What an earlier attempt under this key started is not undone by a refusal of this one.
-    let alone = ctx.idempotency.as_ref().is_none_or(|idempotency| idempotency.begun.is_none());
+    let alone = ctx.claim().is_none_or(|claim| claim.begun().is_none());
     let mut run = begin(&mut ctx, &input, &target).await?;
     let call = ctx.app.http.send(request(&ctx, &input, run.id)?);
     let (answer, found) = join(call, missed(&ctx, &target, &input.endpoint)).await;
@@ -209,7 +209,7 @@ async fn follow(ctx: &Ctx, target: &Target, mut run: Run) -> Result<()> {
     if let Some(nid) = target.nid {
         point_to(ctx, nid, &run).await?;
     }
-    ctx.app.hint(&Task::new(TaskKind::PollExecution, &key, &ctx.request_id), now).await;
+    ctx.app.hint(&Task::new(TaskKind::PollExecution, &key, &ctx.cause), now).await;
     Ok(())
 }
 
@@ -274,7 +274,7 @@ async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
 /// Remembers the trigger before it is sent. The run owes a poll from the start, so that it is followed even if this
 /// process dies before it hears n8n's answer.
 async fn begin(ctx: &mut Ctx, input: &Input, target: &Target) -> Result<Run> {
-    if let Some(id) = ctx.idempotency.as_ref().and_then(|idempotency| idempotency.begun)
+    if let Some(id) = ctx.claim().and_then(Claim::begun)
         && let Some(run) = ctx.runs().get(id).await?
     {
         // An earlier request with this key died under way. The call is repeated under the same key, for n8n to see.
@@ -380,7 +380,7 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Resu
         point_to(ctx, nid, &run).await.log_failure("the workflow does not know its newest run");
     }
     if let Some(at) = poll_at {
-        ctx.app.hint(&Task::new(TaskKind::PollExecution, &ctx.runs().key(run.id), &ctx.request_id), at).await;
+        ctx.app.hint(&Task::new(TaskKind::PollExecution, &ctx.runs().key(run.id), &ctx.cause), at).await;
     }
     Ok(stored)
 }
@@ -433,9 +433,7 @@ async fn abandon(ctx: &Ctx, mut run: Run, why: &str) {
     run.v += 1;
     let closed = async {
         let mut writes = vec![ctx.runs().replace(&run, None)?];
-        writes.extend(
-            ctx.idempotency.as_ref().map(|idempotency| shared::store::Write::delete(idempotency.key.clone())),
-        );
+        writes.extend(ctx.claim().map(Claim::free));
         ctx.app.store.transact(writes).await
     };
     closed.await.log_failure("a refused trigger could not be closed");

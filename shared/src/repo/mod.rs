@@ -1,6 +1,7 @@
 //! Keys and access patterns, one file per entity, written once on top of `Store`.
 //!
-//! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant.
+//! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant. [`Repos`] is how a
+//! request, a worker and a test come by one.
 
 pub mod alerts;
 pub mod asks;
@@ -35,3 +36,134 @@ pub mod subjects;
 mod tests;
 pub mod usage;
 pub mod workflows;
+
+use self::subjects::{Stored, Subjects};
+use crate::{store::Store, tenant::TenantId};
+
+/// What one tenant has stored: the way to every repository.
+#[derive(Clone, Copy)]
+pub struct Repos<'a> {
+    store: &'a dyn Store,
+    tenant: TenantId,
+}
+
+impl dyn Store {
+    /// What the tenant has stored.
+    pub fn for_tenant(&self, tenant: TenantId) -> Repos<'_> {
+        Repos::new(self, tenant)
+    }
+}
+
+impl<'a> Repos<'a> {
+    /// The same as [`for_tenant`](dyn Store::for_tenant), for those who hold an engine and not the port.
+    pub fn new(store: &'a dyn Store, tenant: TenantId) -> Self {
+        Self { store, tenant }
+    }
+
+    pub fn tenant(self) -> TenantId {
+        self.tenant
+    }
+
+    /// The port below, for what belongs to no repository.
+    pub fn store(self) -> &'a dyn Store {
+        self.store
+    }
+
+    /// The entities of a kind that can be reviewed.
+    pub fn subjects<E: Stored>(self) -> Subjects<'a, E> {
+        Subjects::new(self.store, self.tenant)
+    }
+
+    /// The token usage of one workflow.
+    pub fn usage<'w>(self, workflow_id: &'w str) -> usage::UsageLog<'w> where 'a: 'w {
+        usage::UsageLog { store: self.store, tenant: self.tenant, workflow_id }
+    }
+
+    pub fn alerts(self) -> alerts::Alerts<'a> {
+        alerts::Alerts { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn asks(self) -> asks::Asks<'a> {
+        asks::Asks { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn chats(self) -> chats::Chats<'a> {
+        chats::Chats { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn chores(self) -> chores::Chores<'a> {
+        chores::Chores { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn collections(self) -> collections::Collections<'a> {
+        collections::Collections { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn files(self) -> files::Files<'a> {
+        files::Files { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn installations(self) -> installations::Installations<'a> {
+        installations::Installations { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn invoices(self) -> invoices::Invoices<'a> {
+        self.subjects()
+    }
+
+    pub fn lead_views(self) -> lead_views::LeadViews<'a> {
+        lead_views::LeadViews { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn leads(self) -> leads::Leads<'a> {
+        self.subjects()
+    }
+
+    pub fn media(self) -> media::MediaItems<'a> {
+        self.subjects()
+    }
+
+    pub fn n8n_credentials(self) -> n8n_credentials::N8nCredentials<'a> {
+        n8n_credentials::N8nCredentials { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn notifications(self) -> notifications::Notifications<'a> {
+        notifications::Notifications { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn payloads(self) -> payloads::Payloads<'a> {
+        self.subjects()
+    }
+
+    pub fn pipelines(self) -> pipeline::Pipelines<'a> {
+        pipeline::Pipelines { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn pushes(self) -> pushes::Pushes<'a> {
+        pushes::Pushes { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn runs(self) -> runs::Runs<'a> {
+        runs::Runs { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn settled(self) -> money::Settled<'a> {
+        money::Settled { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn spending(self) -> usage::Spending<'a> {
+        usage::Spending { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn unpriced(self) -> usage::Unpriced<'a> {
+        usage::Unpriced { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn usage_workflows(self) -> usage::UsageWorkflows<'a> {
+        usage::UsageWorkflows { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn workflows(self) -> workflows::Workflows<'a> {
+        workflows::Workflows { store: self.store, tenant: self.tenant }
+    }
+}
