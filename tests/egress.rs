@@ -26,7 +26,6 @@ use shared::{
     ids::Id,
     n8n::client::Turn,
     queue::{QueueName, Task, TaskKind},
-    repo::{installations::Installations, runs::Runs},
     testing::{
         Network, dump,
         sink::{Answer as Says, Sink, ok},
@@ -213,7 +212,7 @@ async fn what_is_forbidden_is_not_saved_to_be_called() {
 async fn call_in_every_way(house: &TestApp, id: u64, host: &str) {
     house.seed_installation_at(&house.acme, id, host).await;
     let tenant = house.acme.key.tenant;
-    let installations = Installations { store: &*house.app.store, tenant };
+    let installations = house.app.repos(tenant).installations();
     let stored = installations.get(Id::from_u64(id).unwrap()).await.unwrap().unwrap();
     let turn = Turn::owed(Deadline::at(house.app.now().plus(Duration::from_secs(60))));
     let _ = working(QueueName::PollExecutions, listing::run(&house.app, tenant, stored, "req_1", turn)).await;
@@ -273,7 +272,7 @@ async fn follow(house: &TestApp, installation: u64) {
         poll_error: None,
         v: 1,
     };
-    let runs = Runs { store: &*house.app.store, tenant };
+    let runs = house.app.repos(tenant).runs();
     house.app.store.write(runs.insert(&run, Some(now)).unwrap()).await.unwrap();
     house.app.hint(&Task::new(TaskKind::PollExecution, &runs.key(run.id), "req_1"), now).await;
     house.drain().await;

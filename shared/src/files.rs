@@ -15,7 +15,7 @@ use crate::{
     domain::file::{File, GIVEN_FOR, UPLOADED_WITHIN, Upload, blob_name},
     error::{Error, Result},
     ids::Id,
-    repo::files::{Files, Signing},
+    repo::files::Signing,
     tenant::TenantId,
 };
 
@@ -137,7 +137,7 @@ async fn secret(app: &App, tenant: TenantId) -> Result<Arc<String>> {
     if let Some(secret) = known_secret(app, tenant).await? {
         return Ok(secret);
     }
-    let made = Files { store: &*app.store, tenant }.sign_with(app.ids.secret(SECRET)).await?;
+    let made = app.repos(tenant).files().sign_with(app.ids.secret(SECRET)).await?;
     Ok(believe(app, tenant, made))
 }
 
@@ -145,7 +145,7 @@ async fn known_secret(app: &App, tenant: TenantId) -> Result<Option<Arc<String>>
     if let Some(secret) = app.file_secrets.get(&tenant, app.moment()) {
         return Ok(Some(secret));
     }
-    let signing = Files { store: &*app.store, tenant }.signing().await?;
+    let signing = app.repos(tenant).files().signing().await?;
     Ok(signing.map(|signing| believe(app, tenant, signing)))
 }
 

@@ -60,11 +60,11 @@ pub struct Installed<'a> {
 
 impl Installed<'_> {
     fn installations(&self) -> Installations<'_> {
-        Installations { store: &*self.app.store, tenant: self.tenant }
+        self.app.repos(self.tenant).installations()
     }
 
     fn workflows(&self) -> Workflows<'_> {
-        Workflows { store: &*self.app.store, tenant: self.tenant }
+        self.app.repos(self.tenant).workflows()
     }
 
     /// The installation, 404 when it is nobody's or another tenant's.

@@ -18,7 +18,7 @@ use shared::{
     ids::Id,
     pricing::PRICE_VERSION,
     queue::{QueueName, Task, TaskKind},
-    repo::{alerts::Alerts, chores::Chores},
+    repo::chores::Chores,
     store::{Attrs, Key, Write},
     testing::{Plan, dump},
     work::{
@@ -236,7 +236,7 @@ mod owing {
         pushed(house, "success").await;
         house.advance(Duration::from_secs(300));
         let nid = workflow::nid(house.acme.key.tenant, Id::from_u64(installation).unwrap(), "wf1");
-        let key = Alerts { store: &*house.app.store, tenant: house.acme.key.tenant }.vitals_key(nid);
+        let key = house.app.repos(house.acme.key.tenant).alerts().vitals_key(nid);
         house.app.hint(&Task::new(TaskKind::WatchWorkflow, &key, "test"), house.app.now()).await;
     }
 

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use shared::{
     domain::invoice::Invoice,
     ids::Id,
-    repo::subjects::Subjects,
     store::{self, Change, Key, Write},
 };
 
@@ -147,7 +146,7 @@ async fn pages_count_what_cannot_be_read() {
 async fn a_record_with_broken_json_in_it_is_unreadable() {
     let house = furnished().await;
     let invoice = rows(&house.acme.get("/api/invoices/list").await.json, "invoices")[0].0;
-    let invoices = Subjects::<Invoice>::new(&*house.app.store, house.acme.key.tenant);
+    let invoices = house.app.repos(house.acme.key.tenant).subjects::<Invoice>();
     let before = invoices.get(Id::from_u64(invoice).unwrap()).await.unwrap().unwrap();
     let mut after = before.clone();
     after.details.custom_data = Some("{\"a\":".into());

@@ -20,11 +20,7 @@ use shared::{
     http::layers,
     ids::{Id, SeededIds},
     queue::{Depth, QueueName, embedded::SqliteQueue, limits},
-    repo::{
-        installations::Installations,
-        orgs,
-        subjects::{Stored, Subjects},
-    },
+    repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
     store::{self, Key, Write, embedded::Sqlite, encode, meter::Reading},
     testing::{FakeN8n, Faults, Network},
@@ -163,14 +159,14 @@ impl TestApp {
             seen_at: None,
             v: 1,
         };
-        let installations = Installations { store: &*self.app.store, tenant };
+        let installations = self.app.repos(tenant).installations();
         let far = now.plus(Duration::from_secs(365 * 24 * 3600));
         self.app.store.transact(installations.insert(&installation, far).unwrap()).await.unwrap();
     }
 
     /// Gives an entity that has just been created another id, for the documents' samples.
     pub async fn renumber<E: Stored>(&self, caller: &Caller, from: u64, to: u64) {
-        let entities = Subjects::<E>::new(&*self.app.store, caller.key.tenant);
+        let entities = self.app.repos(caller.key.tenant).subjects::<E>();
         let old = entities.get(Id::from_u64(from).unwrap()).await.unwrap().unwrap();
         let mut new = old.clone();
         new.subject_mut().id = Id::from_u64(to).unwrap();

@@ -11,7 +11,6 @@ use shared::{
     domain::resume::ATTEMPT,
     egress::OutError,
     ids::Id,
-    repo::payloads::Payloads,
     store,
     testing::{Plan, dump},
     work::Outcome,
@@ -105,7 +104,7 @@ async fn before_a_send_that_comes_late_the_claim_is_read_again() {
     // Somebody whose clock is wrong claims the debt while this attempt looks.
     let (app, tenant) = (house.app.clone(), house.acme.key.tenant);
     house.faults.meanwhile("/api/v1/executions/", async move {
-        let payloads = Payloads::new(&*app.store, tenant);
+        let payloads = app.repos(tenant).payloads();
         let before = payloads.get(Id::from_u64(entity).unwrap()).await.unwrap().unwrap();
         let mut stolen = before.clone();
         let resume = stolen.subject.review.resume.as_mut().unwrap();

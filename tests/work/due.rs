@@ -9,7 +9,6 @@ use shared::{
         review::{Rest, Resume},
     },
     ids::Id,
-    repo::payloads::Payloads,
     store,
     testing::{Plan, dump},
     work::due,
@@ -143,7 +142,7 @@ async fn two_ticks_at_once_do_no_harm() {
 async fn owe(house: &TestApp, count: u64) {
     let like = parked(house, None).await;
     let tenant = house.acme.key.tenant;
-    let payloads = Payloads::new(&*house.app.store, tenant);
+    let payloads = house.app.repos(tenant).payloads();
     let mut like: Payload = payloads.get(Id::from_u64(like).unwrap()).await.unwrap().unwrap();
     let by = shared::domain::review::Actor { user_id: house.acme.key.user_id, username: "jane".into() };
     like.subject.review.decide(shared::domain::review::AutomationStatus::Approved, by, None, house.app.now());

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use shared::{
     domain::installation::{Installation, KeyState},
     ids::Id,
-    repo::installations::Installations,
 };
 
 use super::{decide, parked};
@@ -15,7 +14,7 @@ use crate::support::{N8N, TestApp};
 const SECOND: Duration = Duration::from_secs(1);
 
 async fn stored(house: &TestApp, id: u64) -> Installation {
-    let installations = Installations { store: &*house.app.store, tenant: house.acme.key.tenant };
+    let installations = house.app.repos(house.acme.key.tenant).installations();
     installations.get(Id::from_u64(id).unwrap()).await.unwrap().unwrap()
 }
 

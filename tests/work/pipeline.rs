@@ -10,10 +10,7 @@ use shared::{
     },
     ids::Id,
     queue::QueueName,
-    repo::{
-        leads::{Filter, Leads},
-        pipeline::Pipelines,
-    },
+    repo::leads::{Filter, Leads},
     store,
     testing::Plan,
 };
@@ -59,7 +56,7 @@ async fn delete(house: &TestApp, path: &str) {
 }
 
 fn leads<'a>(house: &'a TestApp, caller: &Caller) -> Leads<'a> {
-    Leads::new(&*house.app.store, caller.key.tenant)
+    house.app.repos(caller.key.tenant).leads()
 }
 
 async fn stored(house: &TestApp, lead: u64) -> Lead {
@@ -88,7 +85,7 @@ async fn listed(house: &TestApp, status: &str) -> Vec<u64> {
 }
 
 async fn pipeline(house: &TestApp) -> Pipeline {
-    Pipelines { store: &*house.app.store, tenant: house.acme.key.tenant }.load().await.unwrap()
+    house.app.repos(house.acme.key.tenant).pipelines().load().await.unwrap()
 }
 
 #[tokio::test]

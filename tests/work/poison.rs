@@ -8,7 +8,6 @@ use shared::{
     domain::chore::{Chore, What},
     lambda::batch,
     queue::{Outgoing, QueueName, Task, TaskKind, limits},
-    repo::chores::Chores,
     store::{Change, Key, Write},
     testing::dump,
     work::{self, Message, Outcome},
@@ -65,7 +64,7 @@ async fn batches(house: &TestApp, queue: QueueName) {
 /// A chore that is owed, and whose message was sent.
 async fn chore(house: &TestApp, partition: &str) -> Key {
     let (tenant, now) = (house.acme.key.tenant, house.app.now());
-    let chores = Chores { store: &*house.app.store, tenant };
+    let chores = house.app.repos(tenant).chores();
     let chore = Chore::new(house.app.id(), What::Purge { partition: partition.into() }, now);
     house.app.store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
     let key = chores.key(chore.id);

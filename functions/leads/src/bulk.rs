@@ -6,7 +6,7 @@ use shared::{
     domain::{lead::Lead, pipeline::Pipeline},
     error::Result,
     http::{
-        ctx::{self, Claim, Ctx},
+        ctx::{self, Ctx, HeldKey},
         deletion::{DeleteQuery, Leaving, Waiting},
         extract::QueryFields,
         fields::{self, Fields},
@@ -91,7 +91,7 @@ pub async fn handler(mut ctx: Ctx, QueryFields(query): QueryFields, fields: Fiel
     let pipeline = ctx.pipelines().load().await?;
     let (action, sent) = read(fields, &pipeline)?;
     // An earlier request with this key may have died under way; what it did counts as done by this one.
-    let earlier = ctx.claim().and_then(Claim::begun);
+    let earlier = ctx.held_key().and_then(HeldKey::begun);
     let operation = earlier.unwrap_or_else(|| ctx.app.id());
     if earlier.is_none() && !ctx.begin(operation, Vec::new()).await? {
         return Err(ctx::in_progress());

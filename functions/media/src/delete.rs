@@ -10,7 +10,6 @@ use shared::{
     },
     ids::Id,
     queue::{Task, TaskKind},
-    repo::chores::Chores,
 };
 use utoipa::ToSchema;
 
@@ -46,7 +45,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFiel
                 let reply = ended?;
                 leaving.tell::<MediaItem>(&ctx).await;
                 if let Some(file) = item.file {
-                    let key = Chores { store: &*ctx.app.store, tenant: ctx.tenant() }.key(file.id);
+                    let key = ctx.repos().chores().key(file.id);
                     ctx.app.hint(&Task::new(TaskKind::Chore, &key, &ctx.cause), ctx.now).await;
                 }
                 return Ok(reply);

@@ -15,7 +15,7 @@ use shared::{
     egress::{OutError, OutReply, OutRequest},
     error::{Error, LogFailure, Result},
     http::{
-        ctx::{Claim, Ctx, Refused},
+        ctx::{Ctx, HeldKey, Refused},
         fields::Fields,
         reply::{Reply, Warning},
     },
@@ -126,7 +126,7 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
     let mut target = target(&ctx, &input.endpoint).await?;
     ctx.app.http.check(&input.endpoint).await.map_err(refused)?;
     // What an earlier attempt under this key started is not undone by a refusal of this one.
-    let alone = ctx.claim().is_none_or(|claim| claim.begun().is_none());
+    let alone = ctx.held_key().is_none_or(|key| key.begun().is_none());
     let mut run = begin(&mut ctx, &input, &target).await?;
     let call = ctx.app.http.send(request(&ctx, &input, run.id)?);
     let (answer, found) = join(call, missed(&ctx, &target, &input.endpoint)).await;
@@ -274,7 +274,7 @@ async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
 /// Remembers the trigger before it is sent. The run owes a poll from the start, so that it is followed even if this
 /// process dies before it hears n8n's answer.
 async fn begin(ctx: &mut Ctx, input: &Input, target: &Target) -> Result<Run> {
-    if let Some(id) = ctx.claim().and_then(Claim::begun)
+    if let Some(id) = ctx.held_key().and_then(HeldKey::begun)
         && let Some(run) = ctx.runs().get(id).await?
     {
         // An earlier request with this key died under way. The call is repeated under the same key, for n8n to see.
@@ -371,7 +371,8 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Resu
         Ok(stored) => stored,
         // n8n has it; that the answer could not be noted is no reason to have the caller trigger it again.
         Err(Refused::Write(..)) => triggered,
-        Err(Refused::Error(error)) => {
+        Err(refused) => {
+            let error = Error::from(refused);
             tracing::warn!(%error, run = %run.id, "n8n's answer could not be noted; the poll will find the execution");
             triggered
         }
@@ -433,7 +434,7 @@ async fn abandon(ctx: &Ctx, mut run: Run, why: &str) {
     run.v += 1;
     let closed = async {
         let mut writes = vec![ctx.runs().replace(&run, None)?];
-        writes.extend(ctx.claim().map(Claim::free));
+        writes.extend(ctx.held_key().map(HeldKey::free));
         ctx.app.store.transact(writes).await
     };
     closed.await.log_failure("a refused trigger could not be closed");

@@ -37,7 +37,6 @@ use shared::{
     egress::{HttpOut, OutError, OutReply, OutRequest},
     ids::{Id, SeededIds},
     queue::{QueueName, embedded::SqliteQueue},
-    repo::{installations::Installations, runs::Runs},
     sealer::keyfile::KeyFile,
     store::embedded::Sqlite,
     tenant::TenantId,
@@ -187,8 +186,8 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
     };
     new.sealed_api_key = app.sealer.seal(tenant, &new.seal_record(), &secret).await?;
     let far = START.plus(Duration::from_secs(365 * 24 * 3600));
-    app.store.transact(Installations { store: &*app.store, tenant }.insert(&new, far)?).await?;
-    let runs = Runs { store: &*app.store, tenant };
+    app.store.transact(app.repos(tenant).installations().insert(&new, far)?).await?;
+    let runs = app.repos(tenant).runs();
     let all: Vec<u64> = (0..count).collect();
     for part in all.chunks(100) {
         let writes = part.iter().map(|&n| {
@@ -222,7 +221,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
 
 /// Runs that did not come to their end.
 async fn unpaid(app: &App, tenant: TenantId, count: u64) -> Result<Vec<String>, Error> {
-    let runs = Runs { store: &*app.store, tenant };
+    let runs = app.repos(tenant).runs();
     let mut unpaid = 0;
     for n in 0..count {
         let run = runs.get(id(n)?).await?.ok_or("a run is gone")?;

@@ -40,7 +40,7 @@ use crate::{
     tenant::TenantId,
 };
 
-pub use crate::ops::act::{Act, Claim, Refused, in_progress};
+pub use crate::ops::act::{Act, HeldKey, Refused, in_progress};
 
 /// What a request may take for all that it does outside: API Gateway gives up after 30 seconds.
 const TIME: std::time::Duration = std::time::Duration::from_secs(25);
@@ -58,7 +58,7 @@ pub struct Ctx {
 /// The `Idempotency-Key` of a request whose key was not answered yet.
 #[derive(Debug, Clone)]
 struct Claimed {
-    claim: Arc<Claim>,
+    held: Arc<HeldKey>,
     /// How errors of the route are rendered.
     dialect: Dialect,
 }
@@ -94,13 +94,13 @@ impl Ctx {
     }
 
     /// The same request with its `Idempotency-Key`. Errors that are remembered are rendered as `dialect` says them.
-    pub(super) fn with_key(&mut self, claim: Claim, dialect: Dialect) {
-        self.claimed = Some(Claimed { claim: Arc::new(claim), dialect });
+    pub(super) fn with_key(&mut self, held: HeldKey, dialect: Dialect) {
+        self.claimed = Some(Claimed { held: Arc::new(held), dialect });
     }
 
     /// The `Idempotency-Key` that the request has, where the route honours one.
-    pub fn claim(&self) -> Option<&Claim> {
-        self.claimed.as_ref().map(|claimed| &*claimed.claim)
+    pub fn held_key(&self) -> Option<&HeldKey> {
+        self.claimed.as_ref().map(|claimed| &*claimed.held)
     }
 
     /// Runs an operation and answers with what came of it. With an `Idempotency-Key` the rendered outcome is stored in the
@@ -111,16 +111,16 @@ impl Ctx {
         render: impl Fn(&O) -> Result<Reply> + Send + Sync + 'static,
         operation: impl AsyncFnOnce(&Act) -> Result<O>,
     ) -> Result<Reply> {
-        let Some(Claimed { claim, dialect }) = self.claimed.clone() else {
+        let Some(Claimed { held, dialect }) = self.claimed.clone() else {
             return render(&operation(&self.act).await?);
         };
         let render = Arc::new(render);
         let stored = render.clone();
         let outcome = move |outcome: &O| Ok(remembered(&stored(outcome)?));
         let error = move |error: &Error| remembered(&Reply::of_error(error, dialect));
-        let act = self.act.with(Slot::new(claim.clone(), outcome, error));
+        let act = self.act.with(Slot::new(held.clone(), outcome, error));
         let outcome = operation(&act).await;
-        match claim.overtaken() {
+        match held.overtaken() {
             Some(answer) => Reply::replay(answer.status, answer.body.clone()),
             None => render(&outcome?),
         }
@@ -235,7 +235,7 @@ impl Ctx {
     pub async fn commit(&self, writes: Vec<Write>, reply: Reply) -> Result<Reply, Refused> {
         match self.replying().commit(writes, &reply).await {
             Ok(()) => Ok(reply),
-            Err(Refused::Overtaken) => match self.claim().and_then(Claim::overtaken) {
+            Err(Refused::Overtaken) => match self.held_key().and_then(HeldKey::overtaken) {
                 Some(answer) => Ok(Reply::replay(answer.status, answer.body.clone())?),
                 None => Err(Refused::Overtaken),
             },
@@ -260,10 +260,10 @@ impl Ctx {
 
     /// The act whose outcome is the reply itself.
     fn replying(&self) -> Act {
-        let Some(Claimed { claim, dialect }) = self.claimed.clone() else { return self.act.clone() };
+        let Some(Claimed { held, dialect }) = self.claimed.clone() else { return self.act.clone() };
         let outcome = |reply: &Reply| Ok(remembered(reply));
         let error = move |error: &Error| remembered(&Reply::of_error(error, dialect));
-        self.act.with(Slot::new(claim, outcome, error))
+        self.act.with(Slot::new(held, outcome, error))
     }
 }
 

@@ -1,8 +1,8 @@
 //! How a deletion says what becomes of an execution that waits for what is deleted ([`crate::ops::deletion`]).
 
 use super::fields::Fields;
-pub use crate::ops::deletion::{Leaving, Waiting};
 use crate::error::Result;
+pub use crate::ops::deletion::{Leaving, Waiting};
 
 /// The words of `decide`.
 pub const WORDS: [&str; 1] = ["deny"];

@@ -43,7 +43,7 @@ use crate::{
     domain::{api_key::hex, principal::Principal},
     error::{Error, ErrorKind, Result},
     metrics::Answered,
-    ops::act::{self, Claim},
+    ops::act::{self, HeldKey},
     repo::idempotency::{self, Outcome},
     store::{Key, meter::measured},
     tenant::TenantId,
@@ -345,7 +345,7 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
             return Ok(Remembered::Answered(Reply::replay(answer.status, answer.body)?));
         }
     }
-    ctx.with_key(Claim::new(key, fingerprint, begun), route.dialect);
+    ctx.with_key(HeldKey::new(key, fingerprint, begun), route.dialect);
     // What they say of the body was true before it was read.
     for name in [header::CONTENT_ENCODING, header::CONTENT_LENGTH] {
         parts.headers.remove(name);

@@ -9,9 +9,7 @@ use super::{
 };
 pub use crate::ops::origin::{Origin, Placed, check_group, renew, seal, writes};
 use crate::{
-    domain::{
-        duplicate::OnDuplicate, resume_headers, review::AutomationStatus, subject::ExecutionFilter,
-    },
+    domain::{duplicate::OnDuplicate, resume_headers, review::AutomationStatus, subject::ExecutionFilter},
     repo::subjects::Stored,
     store::Write,
 };

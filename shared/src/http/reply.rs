@@ -5,8 +5,8 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::{problem, routes::Dialect};
-pub use crate::ops::Warning;
 use crate::error::{Error, Result};
+pub use crate::ops::Warning;
 
 /// The longest reply that is remembered as it is. With it a record stays far below the 400 KB of an item, whatever a handler
 /// answers.

@@ -25,12 +25,7 @@ use crate::{
     ids::Id,
     pricing::{self, PRICE_VERSION, Rates, Tokens},
     recent::Recent,
-    repo::{
-        chores::Chores,
-        due::UNANNOUNCED,
-        money::Settled,
-        usage::{UsageWorkflows, shard},
-    },
+    repo::{chores::Chores, due::UNANNOUNCED, money::Settled, usage::shard},
     store::{self, StoreError, Write},
     tenant::TenantId,
 };
@@ -163,7 +158,7 @@ impl Metering<'_> {
     }
 
     fn stored(&self) -> Settled<'_> {
-        Settled { store: &*self.app.store, tenant: self.tenant }
+        self.app.repos(self.tenant).settled()
     }
 
     /// Owes the pricing of what had no price, the first time that this organization's usage, recorded or looked at, meets
@@ -200,7 +195,7 @@ impl Metering<'_> {
         let mut beside = Beside::default();
         let workflow = (self.tenant, usage.workflow_id.clone());
         if known.workflows.get(&workflow, now).is_none() {
-            let workflows = UsageWorkflows { store: &*self.app.store, tenant: self.tenant };
+            let workflows = self.app.repos(self.tenant).usage_workflows();
             beside.writes.push(workflows.note(usage));
             beside.workflow = Some(workflow.1);
         }
@@ -235,7 +230,7 @@ impl Metering<'_> {
     }
 
     pub fn chores(&self) -> Chores<'_> {
-        Chores { store: &*self.app.store, tenant: self.tenant }
+        self.app.repos(self.tenant).chores()
     }
 }
 

@@ -3,7 +3,6 @@
 use super::Metering;
 use crate::{
     error::{Error, Result},
-    repo::usage::UsageLog,
     store::{self, StoreError},
 };
 
@@ -13,7 +12,7 @@ const ATTEMPTS: usize = 40;
 impl Metering<'_> {
     /// Lets records change sides until each counts or not as it is to.
     pub async fn settle(&self, workflow_id: &str, execution_id: &str) -> Result<()> {
-        let log = UsageLog { store: &*self.app.store, tenant: self.tenant, workflow_id };
+        let log = self.app.repos(self.tenant).usage(workflow_id);
         let mut refused = 0;
         while refused < ATTEMPTS {
             let Some(writes) = log.settle(execution_id).await? else { return Ok(()) };

@@ -13,7 +13,6 @@ use crate::{
     error::{LogFailure, Result},
     ids::Id,
     installed::Installed,
-    repo::{installations::Installations, notifications::Notifications},
     store::{self, StoreError},
     tenant::TenantId,
 };
@@ -46,7 +45,7 @@ impl App {
 
 async fn note(app: &App, whose: Whose, state: KeyState) -> Result<()> {
     let (tenant, now) = (whose.tenant, app.now());
-    let installations = Installations { store: &*app.store, tenant };
+    let installations = app.repos(tenant).installations();
     let key = installations.key(whose.installation_id);
     let Some(stored) = app.store.get(&key).await? else { return Ok(()) };
     let standing: Installation = stored.decode()?;
@@ -58,7 +57,7 @@ async fn note(app: &App, whose: Whose, state: KeyState) -> Result<()> {
     let mut writes = vec![installations.put_key_health(stored, KeyHealth { state, since: now })?];
     if standing.key_works() && state == KeyState::Refused {
         tracing::warn!(installation = %standing.id, "n8n refuses a key that worked");
-        let notifications = Notifications { store: &*app.store, tenant };
+        let notifications = app.repos(tenant).notifications();
         writes.push(notifications.insert(&stopped(app.id(), &standing, now))?);
     }
     match store::apply(&*app.store, writes).await {

@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-pub use super::slot::{Claim, Remembered, Slot, in_progress, settle};
+pub use super::slot::{HeldKey, Remembered, Slot, in_progress, settle};
 use crate::{
     app::SharedApp,
     clock::{Deadline, Millis},
@@ -128,7 +128,7 @@ impl Act {
 
     /// The id under which an outside effect was begun, by this attempt or by one before that has the same key.
     pub fn begun(&self) -> Option<Id> {
-        self.slot.as_ref().and_then(|slot| slot.claim.begun())
+        self.slot.as_ref().and_then(|slot| slot.held.begun())
     }
 
     /// Writes what was decided and remembers the answer to it, all or none. If another request with the same key was quicker,
@@ -145,7 +145,7 @@ impl Act {
         match (store::apply(&*self.app.store, writes).await, &self.slot) {
             (Ok(()), _) => Ok(()),
             (Err(error), Some(slot)) if error.refused_by(own).is_some() => {
-                slot.claim.give_way(&*self.app.store, self.now).await?;
+                slot.held.give_way(&*self.app.store, self.now).await?;
                 Err(Refused::Overtaken)
             }
             (Err(error), _) => Err(refusal(error)),
@@ -169,12 +169,12 @@ impl Act {
     pub async fn begin(&self, id: Id, mut writes: Vec<Write>) -> Result<bool> {
         let own = writes.len();
         if let Some(slot) = &self.slot {
-            writes.push(slot.claim.beginning(id, self.now)?);
+            writes.push(slot.held.beginning(id, self.now)?);
         }
         match (store::apply(&*self.app.store, writes).await, &self.slot) {
             (Ok(()), slot) => {
                 if let Some(slot) = slot {
-                    slot.claim.has_begun(id);
+                    slot.held.has_begun(id);
                 }
                 Ok(true)
             }
@@ -206,7 +206,7 @@ impl Act {
 
     /// The write that frees the key again: nothing was done, and a repeat may do it.
     pub fn free_key(&self) -> Option<Write> {
-        self.slot.as_ref().map(|slot| slot.claim.free())
+        self.slot.as_ref().map(|slot| slot.held.free())
     }
 
     /// A chore to owe: the write that belongs into the transaction of what causes it, and the message to send (with

@@ -7,6 +7,7 @@
 pub mod act;
 pub mod deletion;
 pub mod origin;
+pub mod payloads;
 mod resume_url;
 mod slot;
 #[cfg(test)]

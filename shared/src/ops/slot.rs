@@ -30,7 +30,7 @@ pub struct Remembered {
 
 /// A key that was not answered yet, and what has become of it since.
 #[derive(Debug)]
-pub struct Claim {
+pub struct HeldKey {
     key: Key,
     fingerprint: String,
     begun: OnceLock<Id>,
@@ -39,15 +39,15 @@ pub struct Claim {
 
 type Render<T> = Arc<dyn Fn(&T) -> Result<Remembered> + Send + Sync>;
 
-/// A claim together with what makes an answer of an outcome.
+/// A held key together with what makes an answer of an outcome.
 #[derive(Clone)]
 pub struct Slot {
-    pub(super) claim: Arc<Claim>,
+    pub(super) held: Arc<HeldKey>,
     outcome: Render<dyn Any + Send + Sync>,
     error: Arc<dyn Fn(&Error) -> Remembered + Send + Sync>,
 }
 
-impl Claim {
+impl HeldKey {
     /// `begun`: an earlier attempt began an outside effect under this id, and its end is unknown.
     pub fn new(key: Key, fingerprint: String, begun: Option<Id>) -> Self {
         let begun = begun.map_or_else(OnceLock::new, OnceLock::from);
@@ -94,7 +94,7 @@ impl Slot {
     /// A slot for outcomes of one type. `outcome` must not depend on anything but the outcome and what it owns; `error` says an
     /// error that must not be tried again.
     pub fn new<O: Any + Send + Sync>(
-        claim: Arc<Claim>,
+        held: Arc<HeldKey>,
         outcome: impl Fn(&O) -> Result<Remembered> + Send + Sync + 'static,
         error: impl Fn(&Error) -> Remembered + Send + Sync + 'static,
     ) -> Self {
@@ -102,14 +102,14 @@ impl Slot {
             Some(typed) => outcome(typed),
             None => Err(Error::internal("an outcome of another operation than the one that is answered")),
         };
-        Self { claim, outcome: Arc::new(outcome), error: Arc::new(error) }
+        Self { held, outcome: Arc::new(outcome), error: Arc::new(error) }
     }
 
     /// The write that stores the answer which the outcome makes.
     pub(super) fn remember<O: Any + Send + Sync>(&self, outcome: &O, now: Millis) -> Result<Write> {
         let outcome = replied((self.outcome)(outcome)?);
-        let Claim { key, fingerprint, .. } = &*self.claim;
-        let write = match self.claim.begun() {
+        let HeldKey { key, fingerprint, .. } = &*self.held;
+        let write = match self.held.begun() {
             Some(_) => idempotency::finish(key, fingerprint, outcome, now),
             None => idempotency::write(key, fingerprint, outcome, now),
         };
@@ -127,7 +127,7 @@ impl Slot {
     }
 
     fn finish(&self, answer: Remembered, now: Millis) -> Result<Write> {
-        Ok(idempotency::finish(&self.claim.key, &self.claim.fingerprint, replied(answer), now)?)
+        Ok(idempotency::finish(&self.held.key, &self.held.fingerprint, replied(answer), now)?)
     }
 }
 

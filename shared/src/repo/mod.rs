@@ -75,7 +75,10 @@ impl<'a> Repos<'a> {
     }
 
     /// The token usage of one workflow.
-    pub fn usage<'w>(self, workflow_id: &'w str) -> usage::UsageLog<'w> where 'a: 'w {
+    pub fn usage<'w>(self, workflow_id: &'w str) -> usage::UsageLog<'w>
+    where
+        'a: 'w,
+    {
         usage::UsageLog { store: self.store, tenant: self.tenant, workflow_id }
     }
 

@@ -17,8 +17,8 @@ use crate::{
     error::{LogFailure, Result},
     ids::Id,
     repo::{
-        asks::{Ask, Asks},
-        subjects::{OWN, Stored, Subjects},
+        asks::Ask,
+        subjects::{OWN, Stored},
     },
     store,
     tenant::TenantId,
@@ -50,7 +50,7 @@ async fn mark_all(
     execution: &str,
     state: ExecutionState,
 ) -> Result<()> {
-    let asks = Asks { store: &*app.store, tenant }.of(installation, execution).await?;
+    let asks = app.repos(tenant).asks().of(installation, execution).await?;
     for Ask { kind, id, .. } in asks.into_iter().take(MOST) {
         match kind {
             EntityType::CustomPayload => mark::<Payload>(app, tenant, id, state).await?,
@@ -64,7 +64,7 @@ async fn mark_all(
 
 /// Marks an entity that nobody has decided. One that somebody changes at this moment is left to them.
 async fn mark<E: Stored>(app: &App, tenant: TenantId, id: Id, state: ExecutionState) -> Result<()> {
-    let entities = Subjects::<E>::new(&*app.store, tenant);
+    let entities = app.repos(tenant).subjects::<E>();
     let Some(before) = entities.get(id).await? else { return Ok(()) };
     let mut entity = before.clone();
     let subject = entity.subject_mut();

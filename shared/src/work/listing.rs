@@ -22,7 +22,7 @@ use crate::{
         pages::Walk,
     },
     queue::{Task, TaskKind},
-    repo::{due, installations::Installations, workflows::Workflows},
+    repo::due,
     tenant::TenantId,
 };
 
@@ -52,7 +52,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
         .sk
         .parse()
         .map_err(|_| Error::internal(format!("no installation is stored under {}", task.key())))?;
-    let key = Installations { store: &*app.store, tenant }.key(id);
+    let key = app.repos(tenant).installations().key(id);
     let owing = due::owing::<Installation>(&*app.store, &key).await?.or_not_found("installation")?;
     let now = app.now();
     if !owing.is_due(now) {
@@ -77,7 +77,7 @@ pub async fn run(
     request_id: &str,
     turn: Turn,
 ) -> Result<()> {
-    let installations = Installations { store: &*app.store, tenant };
+    let installations = app.repos(tenant).installations();
     let mut after = installation.clone();
     let mut next = None;
     match list(app, tenant, &installation, turn).await {
@@ -143,7 +143,7 @@ pub async fn find_workflow(
     turn: Turn,
 ) -> Result<bool> {
     let turn = Turn { deadline: turn.deadline.min(Deadline::at(app.now().plus(HASTE))), ..turn };
-    let workflows = Workflows { store: &*app.store, tenant };
+    let workflows = app.repos(tenant).workflows();
     for some in installations.chunks(LOOKED_AT) {
         let looks = some.iter().map(|installation| look_again(app, tenant, installation, turn).boxed());
         try_join_all(looks.collect::<Vec<BoxFuture<'_, _>>>()).await?;
@@ -179,7 +179,7 @@ pub async fn look_again(
 
 /// Has the workflows listed in the background, unless that is owed already.
 async fn owe(app: &App, tenant: TenantId, id: Id) -> Result<()> {
-    let installations = Installations { store: &*app.store, tenant };
+    let installations = app.repos(tenant).installations();
     let key = installations.key(id);
     let owing = due::owing::<Installation>(&*app.store, &key).await?.or_not_found("installation")?;
     if owing.is_owed() {

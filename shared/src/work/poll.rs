@@ -22,7 +22,7 @@ use crate::{
         client::{ExecutionRow, N8n, N8nError, Turn},
     },
     queue::{Task, TaskKind},
-    repo::{due, runs::Runs, workflows::Workflows},
+    repo::due,
     store::StoreError,
     tenant::TenantId,
 };
@@ -39,7 +39,7 @@ const MOVED: u32 = 4;
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
     let id = run_id(task)?;
-    let runs = Runs { store: &*app.store, tenant };
+    let runs = app.repos(tenant).runs();
     let owing = due::owing::<Run>(&*app.store, &runs.key(id)).await?.or_not_found("run")?;
     let now = app.now();
     let is_due = owing.is_due(now) || owing.item.polls == 0;
@@ -175,7 +175,7 @@ async fn remember(
 
 /// Makes a snapshot the newest of its workflow, unless a newer one stands there. Returns whether it is the newest now.
 pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -> Result<bool> {
-    let workflows = Workflows { store: &*app.store, tenant };
+    let workflows = app.repos(tenant).workflows();
     loop {
         let known = workflows.latest(nid).await?;
         let v = known.as_ref().map_or(1, |known| known.v + 1);

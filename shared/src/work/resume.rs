@@ -36,7 +36,7 @@ use crate::{
     },
     queue::{Task, TaskKind},
     repo::{
-        asks::{Ask, Asks},
+        asks::Ask,
         due,
         subjects::{OWN, Stored, Subjects, kind_of},
     },
@@ -90,7 +90,7 @@ async fn claim_one<E: Stored>(app: &App, task: &Task, message: &Message<'_>) -> 
         resume.claim(now);
     }
     subject.v += 1;
-    let entities = Subjects::<E>::new(&*app.store, tenant);
+    let entities = app.repos(tenant).subjects::<E>();
     store::apply(&*app.store, entities.replace(&before, &claimed)?).await?;
     if let Some(until) = put_off {
         super::alone::log_put_off(task, until);
@@ -172,7 +172,7 @@ impl Ready {
         let claim = Held {
             app,
             asks: &self.asks,
-            entities: Subjects::<E>::new(&*app.store, tenant),
+            entities: app.repos(tenant).subjects::<E>(),
             subject,
             resume,
             deadline: turn.deadline.min(resume.deadline(app.now())),
@@ -242,7 +242,7 @@ async fn errand_of(
         return Ok(Err("it is not known which n8n execution to resume"));
     };
     let installed = Installed { app, tenant };
-    let asks = Asks { store: &*app.store, tenant };
+    let asks = app.repos(tenant).asks();
     let (installation, asks, resume_url, headers) = try_join!(
         installed.find(installation),
         async { Ok::<_, Error>(asks.of(installation, &execution_id).await?) },
@@ -278,7 +278,7 @@ async fn settle<E: Stored>(
     request_id: &str,
 ) -> Result<E> {
     let claimed = entity.subject().clone();
-    let entities = Subjects::<E>::new(&*app.store, tenant);
+    let entities = app.repos(tenant).subjects::<E>();
     let (entity, deleted) = settle_in(app, entities, entity, ending, request_id).await?;
     // It was deleted meanwhile, and its debt goes on without it.
     if deleted
@@ -367,7 +367,7 @@ fn apply(resume: &mut Resume, ending: &Ending, now: Millis) -> bool {
 /// Sends what a deletion left to be told to its worker.
 pub async fn hint_departed<E: Stored>(app: &App, tenant: TenantId, deleted: &Subject, request_id: &str) {
     if let Some(due) = deleted.review.owed_at() {
-        let key = Subjects::<E>::new(&*app.store, tenant).departed().key(deleted.id);
+        let key = app.repos(tenant).subjects::<E>().departed().key(deleted.id);
         tracing::info!(id = %deleted.id, due = clock::iso(due), "what n8n is to be told outlives its entity");
         app.hint(&Task::new(TaskKind::ResumeN8n, &key, request_id), due).await;
     }

@@ -25,8 +25,6 @@ use crate::{
     repo::{
         alerts::Alerts,
         due::{self, Owing, UNANNOUNCED},
-        notifications::Notifications,
-        workflows::Workflows,
     },
     store::{self, StoreError},
     tenant::TenantId,
@@ -59,14 +57,14 @@ pub async fn rules(app: &App, tenant: TenantId) -> Result<Arc<Rules>> {
     if let Some(rules) = recent.get(&tenant, now) {
         return Ok(rules);
     }
-    let found = Arc::new(Alerts { store: &*app.store, tenant }.rules().await?);
+    let found = Arc::new(app.repos(tenant).alerts().rules().await?);
     recent.put(tenant, found.clone(), now, BELIEVED);
     Ok(found)
 }
 
 impl Watched<'_> {
     fn alerts(&self) -> Alerts<'_> {
-        Alerts { store: &*self.app.store, tenant: self.tenant }
+        self.app.repos(self.tenant).alerts()
     }
 
     /// Takes up what was heard of an execution. Costs nothing where no rule is about the workflow.
@@ -82,7 +80,7 @@ impl Watched<'_> {
     /// Holds what is known against rules that have changed.
     pub async fn compare(&self, rules: &Rules) -> Result<()> {
         let about = rules.about(self.installation.id, self.workflow_id);
-        let (alerts, workflows) = (self.alerts(), Workflows { store: &*self.app.store, tenant: self.tenant });
+        let (alerts, workflows) = (self.alerts(), self.app.repos(self.tenant).workflows());
         if about.is_empty() && alerts.vitals(self.nid).await?.is_none() {
             return Ok(());
         }
@@ -121,7 +119,7 @@ impl Watched<'_> {
             after.v += 1;
             let mut writes = alerts.replace(&before, &after, next)?;
             for (rule, firing) in &told {
-                let notifications = Notifications { store: &*app.store, tenant: self.tenant };
+                let notifications = app.repos(self.tenant).notifications();
                 writes.push(notifications.insert(&self.notification(rule, firing, trouble).await?)?);
             }
             match store::apply(&*app.store, writes).await {
@@ -139,7 +137,7 @@ impl Watched<'_> {
         firing: &Firing,
         trouble: Option<&str>,
     ) -> Result<Notification> {
-        let workflows = Workflows { store: &*self.app.store, tenant: self.tenant };
+        let workflows = self.app.repos(self.tenant).workflows();
         let name = workflows.get(self.nid).await?.and_then(|node| node.name);
         let name = name.unwrap_or_else(|| self.workflow_id.to_owned());
         let title = format!("{}: {name}", rule.title);
@@ -204,7 +202,7 @@ async fn ask(n8n: &N8n<'_>, vitals: &Vitals, now: Millis, heard: &mut Vec<Heard>
 /// A message arrived: looks at a workflow of which nothing was heard for as long as a rule allows.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
-    let alerts = Alerts { store: &*app.store, tenant };
+    let alerts = app.repos(tenant).alerts();
     let Owing { item: vitals, suspect, due_at } =
         due::owing::<Vitals>(&*app.store, &task.key()).await?.or_not_found("workflow")?;
     let now = app.now();

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use shared::{
     domain::usage::Usage,
     ids::Id,
-    repo::usage::UsageLog,
     store::{Change, Key, Write},
 };
 
@@ -62,7 +61,7 @@ async fn post_node(house: &TestApp, node: &str) {
 /// Records and tokens; and that every sum is that of the records which count.
 async fn sums(house: &TestApp) -> (i64, i64) {
     let tenant = house.acme.key.tenant;
-    let log = UsageLog { store: &*house.app.store, tenant, workflow_id: "abc123" };
+    let log = house.app.repos(tenant).usage("abc123");
     let (records, next) = log.page(None, 2000).await.unwrap();
     assert!(next.is_none());
     let counting: Vec<&Usage> = records.iter().filter(|usage| !usage.outdone).collect();

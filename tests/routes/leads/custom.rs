@@ -7,7 +7,6 @@ use shared::{
         pipeline::{Drain, Pipeline, Status},
     },
     ids::Id,
-    repo::pipeline::Pipelines,
 };
 
 use super::{PATH, listed, make, paged, person, shown, with};
@@ -31,7 +30,7 @@ fn field(number: u64, machine_name: &str, field_type: FieldType, required: bool)
 
 /// Stores what `change` makes of acme's pipeline.
 async fn set(house: &TestApp, change: impl FnOnce(&mut Pipeline)) {
-    let pipelines = Pipelines { store: &*house.app.store, tenant: house.acme.key.tenant };
+    let pipelines = house.app.repos(house.acme.key.tenant).pipelines();
     let mut pipeline = pipelines.load().await.unwrap();
     change(&mut pipeline);
     pipeline.v += 1;

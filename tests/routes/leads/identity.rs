@@ -1,7 +1,7 @@
 //! An e-mail address is one lead's, however it is spelled.
 
 use serde_json::json;
-use shared::{domain::lead::Lead, ids::Id, repo::leads::Leads};
+use shared::{domain::lead::Lead, ids::Id};
 
 use super::{PATH, listed, make, person, post, shown};
 use crate::support::{TestApp, named, refusal};
@@ -85,7 +85,7 @@ async fn what_is_no_address_is_refused_wherever_one_is_read() {
 /// A lead from the time when addresses were kept as they were sent.
 async fn of_before(house: &TestApp, email: &str) -> Lead {
     let id = make(house, person("jane@before.example")).await;
-    let leads = Leads::new(&*house.app.store, house.acme.key.tenant);
+    let leads = house.app.repos(house.acme.key.tenant).leads();
     let before = leads.get(Id::from_u64(id).unwrap()).await.unwrap().unwrap();
     let mut lead = Lead { email: email.to_owned(), ..before.clone() };
     lead.subject.v += 1;

@@ -6,7 +6,6 @@ use shared::{
     blobs::BlobKey,
     domain::payload::{Body, Payload},
     ids::Id,
-    repo::payloads::Payloads,
     store,
 };
 
@@ -19,7 +18,7 @@ async fn large(house: &TestApp) -> u64 {
 }
 
 async fn stored(house: &TestApp, id: u64) -> Payload {
-    let payloads = Payloads::new(&*house.app.store, house.acme.key.tenant);
+    let payloads = house.app.repos(house.acme.key.tenant).payloads();
     payloads.get(Id::from_u64(id).unwrap()).await.unwrap().unwrap()
 }
 
@@ -34,7 +33,7 @@ async fn point(house: &TestApp, id: u64, change: impl FnOnce(&mut String, &mut O
     let Body::Blob { version, sha256, .. } = &mut after.body else { panic!("{before:?}") };
     change(version, sha256);
     after.subject.v += 1;
-    let payloads = Payloads::new(&*house.app.store, house.acme.key.tenant);
+    let payloads = house.app.repos(house.acme.key.tenant).payloads();
     store::apply(&*house.app.store, payloads.replace(&before, &after).unwrap()).await.unwrap();
 }
 

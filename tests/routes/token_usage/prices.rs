@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use shared::{
-    pricing::PRICE_VERSION,
-    repo::{money::Settled, usage::UsageLog},
-};
+use shared::pricing::PRICE_VERSION;
 
 use crate::support::{TestApp, named, refusal, samples};
 
@@ -48,7 +45,7 @@ async fn settle(house: &TestApp) {
 
 /// The sums are those of the records that count.
 async fn sums_are_exact(house: &TestApp, workflow: &str) {
-    let log = UsageLog { store: &*house.app.store, tenant: house.acme.key.tenant, workflow_id: workflow };
+    let log = house.app.repos(house.acme.key.tenant).usage(workflow);
     let (records, _) = log.page(None, 1000).await.unwrap();
     let pico: i64 = records.iter().filter(|usage| !usage.outdone).map(|usage| usage.pico()).sum();
     let unpriced = records.iter().filter(|usage| !usage.model_found).count();
@@ -146,14 +143,14 @@ async fn a_table_is_met(by: impl AsyncFn(&TestApp)) {
         cost(&house, "w", "our-own").await;
     }
     // As if the records were of a model that only this table knows.
-    let log = UsageLog { store: &*house.app.store, tenant, workflow_id: "w" };
+    let log = house.app.repos(tenant).usage("w");
     let (records, _) = log.page(None, 10).await.unwrap();
     for usage in &records {
         let known =
             shared::domain::usage::Usage { model_id: "gpt-4".into(), id: house.app.id(), ..usage.clone() };
         house.app.store.transact(log.post(&known).unwrap()).await.unwrap();
     }
-    let settled = Settled { store: &*house.app.store, tenant };
+    let settled = house.app.repos(tenant).settled();
     let mut money = settled.load().await.unwrap();
     assert_eq!(money.met, [PRICE_VERSION], "noted with the first record without a price");
     money.met = vec!["the-table-before".into()];
@@ -172,7 +169,7 @@ async fn a_table_is_met(by: impl AsyncFn(&TestApp)) {
 async fn an_organization_whose_models_all_have_prices_notes_no_table() {
     let house = TestApp::new().await;
     cost(&house, "w", "gpt-4").await;
-    let settled = Settled { store: &*house.app.store, tenant: house.acme.key.tenant };
+    let settled = house.app.repos(house.acme.key.tenant).settled();
     assert_eq!(settled.load().await.unwrap().v, 0);
 }
 

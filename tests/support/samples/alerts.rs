@@ -4,7 +4,6 @@ use serde_json::json;
 use shared::{
     domain::alert::{Condition, Rule, Rules},
     ids::Id,
-    repo::alerts::Alerts,
 };
 
 use super::{Sample, read, write};
@@ -22,7 +21,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
         created_at: now,
         changed_at: now,
     };
-    let alerts = Alerts { store: &*house.app.store, tenant: caller.key.tenant };
+    let alerts = house.app.repos(caller.key.tenant).alerts();
     house.app.store.write(alerts.replace_rules(&Rules { rules: vec![rule], v: 1 }).unwrap()).await.unwrap();
 }
 

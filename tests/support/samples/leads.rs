@@ -6,7 +6,6 @@ use shared::{
         subject::Subject,
     },
     ids::Id,
-    repo::leads::Leads,
     store,
 };
 
@@ -63,7 +62,7 @@ pub(super) async fn seed(house: &TestApp, caller: &Caller, base: u64) {
             ..Change::default()
         };
         let lead = Lead { owns_email: true, ..Lead::new(subject, change) };
-        let writes = Leads::new(&*house.app.store, key.tenant).insert(&lead).unwrap();
+        let writes = house.app.repos(key.tenant).leads().insert(&lead).unwrap();
         store::apply(&*house.app.store, writes).await.unwrap();
     }
 }

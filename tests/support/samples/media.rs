@@ -9,7 +9,7 @@ use shared::{
     },
     files::{Link, Purpose, sign},
     ids::Id,
-    repo::{collections::Collections, files::Signing},
+    repo::files::Signing,
     store::{Key, Write, encode},
 };
 
@@ -67,7 +67,7 @@ pub async fn seed_collection(house: &TestApp, caller: &Caller, id: u64, title: &
     let id = Id::from_u64(id).unwrap();
     let description = Some("All assets for Q1 social push".to_owned());
     let new = Collection::new(id, caller.key.group_id, title.into(), description, house.app.now());
-    let collections = Collections { store: &*house.app.store, tenant: caller.key.tenant };
+    let collections = house.app.repos(caller.key.tenant).collections();
     house.app.store.transact(collections.insert(&new).unwrap()).await.unwrap();
 }
 

@@ -10,7 +10,6 @@ use shared::{
     },
     ids::Id,
     pricing::Rates,
-    repo::money::Settled,
 };
 
 use super::{Sample, read, write};
@@ -42,7 +41,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
         set_at: now,
     };
     let money = Money { prices: vec![price], budgets: vec![budget], v: 1, ..Money::default() };
-    let settled = Settled { store: &*house.app.store, tenant: caller.key.tenant };
+    let settled = house.app.repos(caller.key.tenant).settled();
     house.app.store.write(settled.replace(&money).unwrap()).await.unwrap();
 }
 

@@ -7,7 +7,6 @@ use shared::{
         pipeline::Pipeline,
     },
     ids::Id,
-    repo::pipeline::Pipelines,
 };
 
 use super::{Sample, read, write};
@@ -19,7 +18,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     pipeline.add_status(id(12), "Nurturing".into(), Some("#10b981".into())).unwrap();
     let shape = Shape::new(FieldType::Select, vec!["Small".into(), "Large".into()]).unwrap();
     pipeline.add_field(id(21), "Deal size".into(), shape, false).unwrap();
-    let pipelines = Pipelines { store: &*house.app.store, tenant: caller.key.tenant };
+    let pipelines = house.app.repos(caller.key.tenant).pipelines();
     house.app.store.write(pipelines.replace(&pipeline).unwrap()).await.unwrap();
 }
 

@@ -11,7 +11,6 @@ use shared::{
     error::{Error, ErrorKind, OrNotFound, Result},
     files::{self, Link, Purpose},
     http::{extract::PathText, layers, reply::Reply},
-    repo::files::Files,
 };
 use utoipa::ToSchema;
 
@@ -53,7 +52,7 @@ pub async fn handler(
 
 /// What the address is for, as long as no media item has it.
 async fn awaited(app: &SharedApp, link: &Link) -> Result<Upload> {
-    let files = Files { store: &*app.store, tenant: link.tenant };
+    let files = app.repos(link.tenant).files();
     files.upload(link.id).await?.filter(|upload| !upload.dropped).or_not_found("file")
 }
 

@@ -6,7 +6,6 @@ use shared::{
     error::Result,
     http::{ctx::Ctx, reply::Reply},
     pricing::PRICE_VERSION,
-    repo::usage::Unpriced,
 };
 use utoipa::ToSchema;
 
@@ -38,7 +37,7 @@ struct UnpricedModel {
 #[utoipa::path(get, path = "/api/model-prices", operation_id = "list_model_prices", tag = "prices and budgets",
     responses((status = 200, description = "All of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
-    let unpriced = Unpriced { store: &*ctx.app.store, tenant: ctx.tenant() };
+    let unpriced = ctx.repos().unpriced();
     let settled = ctx.settled();
     let (money, models) = join(settled.load(), unpriced.all()).await;
     let money = money?;

@@ -54,7 +54,8 @@ fn run(scale: &Scale) -> Verdict {
     }
     keep(Duration::from_secs(scale.of(6, 60)), Duration::from_secs(1), || ());
     // A long look sees the next listings too: one after 10 s, one after 20 s.
-    verdict.within("pages that were asked for", pages.load(SeqCst), 1..=scale.of(1, 4) * PAGES);
+    // The one besides is the registration's own look at whether the key is taken.
+    verdict.within("pages that were asked for", pages.load(SeqCst), 1..=scale.of(1, 4) * PAGES + 1);
     verdict.exactly("calls that went where they were sent", strayed.load(SeqCst), 0);
     arena.judge(&mut verdict, neighbour);
     verdict

@@ -6,7 +6,7 @@ use crate::{
     accounts::NewOrganization,
     error::ErrorKind,
     http::{
-        ctx::{Claim, Ctx},
+        ctx::{Ctx, HeldKey},
         reply::Reply,
         routes::Dialect,
     },
@@ -37,7 +37,7 @@ impl Scene {
     async fn keyed(&self) -> Ctx {
         let mut ctx = self.ctx().await;
         let key = idempotency::key(self.acme.admin.tenant, "k");
-        ctx.with_key(Claim::new(key, "f".into(), None), Dialect::Invokati);
+        ctx.with_key(HeldKey::new(key, "f".into(), None), Dialect::Invokati);
         ctx
     }
 }

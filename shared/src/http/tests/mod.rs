@@ -12,7 +12,13 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{ctx::{Claim, Ctx}, extract::JsonBytes, layers, peer::Peer, reply::Reply};
+use super::{
+    ctx::{Ctx, HeldKey},
+    extract::JsonBytes,
+    layers,
+    peer::Peer,
+    reply::Reply,
+};
 use crate::{
     accounts::{NewKey, NewOrganization},
     app::SharedApp,
@@ -73,8 +79,8 @@ async fn tells(ctx: Ctx) -> Result<Reply> {
         "user": ctx.caller.user_id,
         "request_id": &*ctx.cause,
         "session": ctx.session.is_some(),
-        "key": ctx.claim().is_some(),
-        "begun": ctx.claim().and_then(Claim::begun),
+        "key": ctx.held_key().is_some(),
+        "begun": ctx.held_key().and_then(HeldKey::begun),
     });
     Ok(ctx.commit(Vec::new(), Reply::created(&told)?).await?)
 }

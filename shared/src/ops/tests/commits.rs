@@ -9,7 +9,7 @@ use crate::{
     domain::chore::What,
     error::{Error, ErrorKind},
     ids::Id,
-    ops::act::{Act, Claim, Refused, Remembered, Slot, refusal, settle},
+    ops::act::{Act, HeldKey, Refused, Remembered, Slot, refusal, settle},
     queue::TaskKind,
     repo::{
         due,
@@ -22,7 +22,7 @@ use crate::{
 impl Scene {
     /// An act with the one key of these tests, whose outcome is a word.
     fn keyed(&self, fingerprint: &str) -> Act {
-        let claim = Arc::new(Claim::new(self.key(), fingerprint.into(), None));
+        let claim = Arc::new(HeldKey::new(self.key(), fingerprint.into(), None));
         let failed = |error: &Error| Remembered { status: 502, body: error.code.into() };
         self.act().with(Slot::new(claim, |word: &&'static str| Ok(said(word)), failed))
     }
@@ -58,7 +58,7 @@ fn replied(word: &str) -> Outcome {
 }
 
 fn overtaken(act: &Act) -> Option<Remembered> {
-    act.slot.as_ref().and_then(|slot| slot.claim.overtaken().cloned())
+    act.slot.as_ref().and_then(|slot| slot.held.overtaken().cloned())
 }
 
 fn body(name: &str) -> Attrs {

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use super::act::Act;
 use crate::{
-    accounts::NewOrganization,
-    clock::Deadline,
-    domain::review::Actor,
+    accounts::NewOrganization, clock::Deadline, domain::review::Actor, ids::Id, repo::orgs,
     testing::house::House,
 };
 
@@ -16,13 +14,15 @@ mod commits;
 struct Scene {
     house: House,
     acme: NewOrganization,
+    group_id: Id,
 }
 
 impl Scene {
     async fn new() -> Self {
         let house = House::new();
         let acme = house.acme().await;
-        Self { house, acme }
+        let groups = orgs::groups(house.store(), acme.admin.tenant).await.unwrap();
+        Self { house, acme, group_id: groups[0].id }
     }
 
     /// What the organization's administrator does, with no answer to remember.
@@ -33,7 +33,7 @@ impl Scene {
             app: self.house.app.clone(),
             tenant: admin.tenant,
             actor: Actor { user_id: admin.id, username: admin.email.clone() },
-            group_id: self.acme.group.id,
+            group_id: self.group_id,
             now,
             cause: Arc::from("req_1"),
             deadline: Deadline::at(now.plus(std::time::Duration::from_secs(25))),

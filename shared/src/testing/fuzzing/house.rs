@@ -23,7 +23,7 @@ use crate::{
     http::layers,
     ids::{Id, SeededIds},
     queue::embedded::SqliteQueue,
-    repo::{installations::Installations, orgs},
+    repo::orgs,
     sealer::keyfile::KeyFile,
     store::embedded::Sqlite,
     tenant::TenantId,
@@ -142,7 +142,7 @@ impl House {
             seen_at: None,
             v: 1,
         };
-        let installations = Installations { store: &*app.store, tenant };
+        let installations = app.repos(tenant).installations();
         let far = START.plus(Duration::from_secs(365 * 24 * 3600));
         app.store.transact(installations.insert(&installation, far)?).await?;
         let origin = json!({ "installation_id": INSTALLATION, "workflow_id": "abc123", "execution_id": "551",

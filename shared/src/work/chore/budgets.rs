@@ -18,7 +18,7 @@ use crate::{
     ids::Id,
     metering::{RHYTHM, budgets::Spent},
     pricing::usd_text,
-    repo::{money::Settled, notifications::Notifications, orgs},
+    repo::orgs,
     store::{self, StoreError},
     tenant::TenantId,
 };
@@ -30,7 +30,7 @@ const TOGETHER: usize = 60;
 
 /// `since` is when the first of the records came that this look is for: their window may have ended since.
 pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
-    let settled = Settled { store: &*app.store, tenant };
+    let settled = app.repos(tenant).settled();
     let mut spent = Spent::new(&*app.store, tenant);
     let mut groups = Groups::default();
     for _ in 0..ATTEMPTS {
@@ -48,7 +48,7 @@ pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
             return Ok(Step::Done);
         }
         next.v += 1;
-        let notifications = Notifications { store: &*app.store, tenant };
+        let notifications = app.repos(tenant).notifications();
         let mut writes = vec![settled.replace(&next)?];
         for notification in &told {
             writes.push(notifications.insert(notification)?);

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     ids::Id,
     json::{self, Part},
-    repo::{media::MediaItems, subjects::OWN},
+    repo::subjects::OWN,
     store,
     tenant::TenantId,
 };
@@ -35,7 +35,7 @@ enum Answer {
 }
 
 pub async fn step(app: &App, tenant: TenantId, id: Id, failures: u32) -> Result<Step> {
-    let Some(item) = MediaItems::new(&*app.store, tenant).get(id).await? else { return Ok(Step::Done) };
+    let Some(item) = app.repos(tenant).media().get(id).await? else { return Ok(Step::Done) };
     let Some(address) = item.to_ask() else { return Ok(Step::Done) };
     match ask(app, address.clone()).await {
         Answer::Said(enriched) => keep(app, tenant, id, &address, enriched).await?,
@@ -50,7 +50,7 @@ pub async fn step(app: &App, tenant: TenantId, id: Id, failures: u32) -> Result<
 
 /// Keeps what was said, unless the item is about another video by now. Whatever else was changed meanwhile stays.
 async fn keep(app: &App, tenant: TenantId, id: Id, asked: &Url, enriched: Enriched) -> Result<()> {
-    let media = MediaItems::new(&*app.store, tenant);
+    let media = app.repos(tenant).media();
     loop {
         let Some(before) = media.get(id).await?.filter(|item| item.to_ask().as_ref() == Some(asked)) else {
             return Ok(());

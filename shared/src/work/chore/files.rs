@@ -7,7 +7,6 @@ use crate::{
     domain::{chore::Step, file::blob_name},
     error::Result,
     ids::Id,
-    repo::files::Files,
     store,
     tenant::TenantId,
 };
@@ -17,7 +16,7 @@ const VERSIONS: usize = 20;
 
 /// Drops an upload, unless a media item has taken it: first so that nobody can any more, then its body, then what is known of it.
 pub async fn drop_upload(app: &App, tenant: TenantId, id: Id) -> Result<Step> {
-    let files = Files { store: &*app.store, tenant };
+    let files = app.repos(tenant).files();
     let Some(upload) = files.upload(id).await? else { return Ok(Step::Done) };
     if !upload.dropped {
         store::apply(&*app.store, files.drop(&upload)?).await?;

@@ -12,7 +12,6 @@ use crate::{
     },
     error::{Error, Result},
     ids::Id,
-    repo::leads::Leads,
     tenant::TenantId,
 };
 
@@ -26,7 +25,7 @@ pub async fn step(app: &App, tenant: TenantId, chore: &Chore, field_id: Id) -> R
     if app.now() < settled {
         return Ok(Step::Wait(settled));
     }
-    let leads = Leads::new(&*app.store, tenant);
+    let leads = app.repos(tenant).leads();
     let field = field_id.to_string();
     let cursor = chore.cursor.as_deref().unwrap_or_default();
     match cursor.strip_prefix(DELETED) {

@@ -19,9 +19,7 @@ use crate::{
     },
     error::Result,
     ids::Id,
-    repo::{
-        alerts::Alerts, listing, n8n_credentials::N8nCredentials, orgs, pushes::Pushes, workflows::Workflows,
-    },
+    repo::{listing, orgs, workflows::Workflows},
     store::{self, Item, Write},
     tenant::TenantId,
 };
@@ -39,7 +37,7 @@ pub async fn step(app: &App, tenant: TenantId, chore: &Chore, installation: Id) 
     if app.now() < settled {
         return Ok(Step::Wait(settled));
     }
-    let workflows = Workflows { store: &*app.store, tenant };
+    let workflows = app.repos(tenant).workflows();
     let nodes = workflows.some_of(installation, WORKFLOWS).await?;
     if !nodes.is_empty() {
         for node in nodes {
@@ -55,7 +53,7 @@ pub async fn step(app: &App, tenant: TenantId, chore: &Chore, installation: Id) 
 /// The nodes behind the pushes: whoever dies in between finds the node again.
 async fn forget_node(app: &App, workflows: &Workflows<'_>, node: &Item) -> Result<()> {
     if let Some(nid) = listing::id_of(&node.key) {
-        let pushes = Pushes { store: &*app.store, tenant: workflows.tenant };
+        let pushes = app.repos(workflows.tenant).pushes();
         loop {
             let some = pushes.some_of(nid, PUSHES).await?;
             if some.is_empty() {
@@ -69,7 +67,7 @@ async fn forget_node(app: &App, workflows: &Workflows<'_>, node: &Item) -> Resul
         }
     }
     if let Some(nid) = listing::id_of(&node.key) {
-        let alerts = Alerts { store: &*app.store, tenant: workflows.tenant };
+        let alerts = app.repos(workflows.tenant).alerts();
         if let Some(known) = alerts.vitals(nid).await? {
             store::apply(&*app.store, alerts.forget(&known.item)).await?;
         }
@@ -93,7 +91,7 @@ async fn forget_push(app: &App, tenant: TenantId, push: Item) -> Result<()> {
 
 /// One that was made by a request which did not know yet that the installation was deleted.
 async fn end_credential(app: &App, tenant: TenantId, installation: Id, now: Millis) -> Result<()> {
-    let credentials = N8nCredentials { store: &*app.store, tenant };
+    let credentials = app.repos(tenant).n8n_credentials();
     let Some(credential) = credentials.get(installation).await? else { return Ok(()) };
     let ended = credential.key.as_ref().map(|key| orgs::end_key(key, now));
     let writes = ended.into_iter().chain([credentials.delete(installation)]).collect();

@@ -21,7 +21,7 @@ use crate::{
     domain::chore::{Chore, Step, What},
     error::Result,
     queue::{Task, TaskKind},
-    repo::{chores::Chores, due},
+    repo::due,
     store::StoreError,
     tenant::TenantId,
 };
@@ -32,7 +32,7 @@ const STRETCH: Duration = Duration::from_secs(20);
 /// A message arrived: goes on with the chore.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
-    let chores = Chores { store: &*app.store, tenant };
+    let chores = app.repos(tenant).chores();
     let Some(owing) = due::owing::<Chore>(&*app.store, &task.key()).await? else { return Ok(Ended::Done) };
     let now = app.now();
     if !owing.is_due(now) {

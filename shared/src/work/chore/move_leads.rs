@@ -12,10 +12,7 @@ use crate::{
     },
     error::Result,
     ids::Id,
-    repo::{
-        leads::{Filter, Leads},
-        pipeline::Pipelines,
-    },
+    repo::{leads::Filter, pipeline::Pipelines},
     store::StoreError,
     tenant::TenantId,
 };
@@ -24,12 +21,12 @@ use crate::{
 const PAGE: usize = 100;
 
 pub async fn step(app: &App, tenant: TenantId, from: Id) -> Result<Step> {
-    let pipelines = Pipelines { store: &*app.store, tenant };
+    let pipelines = app.repos(tenant).pipelines();
     let pipeline = pipelines.load().await?;
     let Some(drain) = pipeline.draining.iter().find(|drain| drain.from == from) else {
         return Ok(Step::Done);
     };
-    let leads = Leads::new(&*app.store, tenant);
+    let leads = app.repos(tenant).leads();
     let filter = Filter { status_ids: Some(vec![from]), ..Filter::default() };
     let page = leads.list(&filter, PAGE, None).await?;
     if !page.found.is_empty() {

@@ -18,10 +18,6 @@ use crate::{
     json,
     metering::{Call, price, repriced},
     pricing::{PRICE_VERSION, Tokens},
-    repo::{
-        money::Settled,
-        usage::{Unpriced, UsageLog, UsageWorkflows},
-    },
     store::{self, StoreError},
     tenant::TenantId,
 };
@@ -56,7 +52,7 @@ pub async fn step(
     if app.now() < settled {
         return Ok(Step::Wait(settled));
     }
-    let money = Settled { store: &*app.store, tenant }.load().await?;
+    let money = app.repos(tenant).settled().load().await?;
     if money.is_older(PRICE_VERSION, version) {
         return Ok(Step::Wait(app.now().plus(LATER)));
     }
@@ -86,10 +82,10 @@ async fn next_workflow(
     behind: Option<&str>,
 ) -> Result<Option<String>> {
     if from.is_some() {
-        return Ok(UsageWorkflows { store: &*app.store, tenant }.next(behind).await?);
+        return Ok(app.repos(tenant).usage_workflows().next(behind).await?);
     }
     let mut waiting = Vec::new();
-    for model in (Unpriced { store: &*app.store, tenant }).all().await? {
+    for model in app.repos(tenant).unpriced().all().await? {
         let call = Call::one(model.model_id.clone(), Tokens::default());
         if model.records() > 0 && price(money, &call, app.now())?.found {
             waiting.push(model.workflow_id);
@@ -99,7 +95,7 @@ async fn next_workflow(
 }
 
 async fn page(app: &App, tenant: TenantId, money: &Money, from: Option<Millis>, at: At) -> Result<At> {
-    let log = UsageLog { store: &*app.store, tenant, workflow_id: &at.workflow };
+    let log = app.repos(tenant).usage(&at.workflow);
     let (records, next) = log.page(at.after.as_deref(), PAGE).await?;
     let mut changes: Vec<(Usage, Usage)> = Vec::new();
     for usage in records {
@@ -130,7 +126,7 @@ async fn page(app: &App, tenant: TenantId, money: &Money, from: Option<Millis>, 
 
 /// Forgets the models of which nothing is without a price any more, whoever has priced it.
 async fn forget(app: &App, tenant: TenantId) -> Result<()> {
-    let unpriced = Unpriced { store: &*app.store, tenant };
+    let unpriced = app.repos(tenant).unpriced();
     for model in unpriced.all().await? {
         if model.records() != 0 {
             continue;

@@ -7,7 +7,7 @@ use crate::{
     domain::{chore::Step, media::MediaItem},
     error::Result,
     ids::Id,
-    repo::media::{MediaItems, in_collection},
+    repo::media::in_collection,
     tenant::TenantId,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 const PAGE: usize = 100;
 
 pub async fn step(app: &App, tenant: TenantId, collection: Id) -> Result<Step> {
-    let media = MediaItems::new(&*app.store, tenant);
+    let media = app.repos(tenant).media();
     let page = media.under(&[in_collection(collection)], None, PAGE, |_| true).await?;
     rewrite::all(&media, page.found, |item: &mut MediaItem| {
         if item.collection_id == Some(collection) {

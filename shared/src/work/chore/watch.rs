@@ -7,7 +7,6 @@ use crate::{
     error::{Error, Result},
     ids::Id,
     installed::Installed,
-    repo::{alerts::Alerts, installations::Installations, workflows::Workflows},
     tenant::TenantId,
     work::watch::Watched,
 };
@@ -17,7 +16,7 @@ const PAGE: usize = 50;
 
 pub async fn step(app: &App, tenant: TenantId, cursor: Option<&str>) -> Result<Step> {
     let place = cursor.map_or(Ok(Place::default()), Place::read)?;
-    let rules = Alerts { store: &*app.store, tenant }.rules().await?;
+    let rules = app.repos(tenant).alerts().rules().await?;
     let Some(installation) = place.installation(app, tenant).await? else { return Ok(Step::Done) };
     let rest = match installation {
         Next::Readable(id) => workflows(app, tenant, &rules, id, place.node).await?,
@@ -67,7 +66,7 @@ impl Place {
         if let Some(id) = self.within {
             return Ok(Some(Next::Readable(id)));
         }
-        let page = Installations { store: &*app.store, tenant }.list(1, self.after).await?;
+        let page = app.repos(tenant).installations().list(1, self.after).await?;
         let readable = page.found.first().map(|found| Next::Readable(found.id));
         Ok(readable.or_else(|| page.unreadable.first().map(|unreadable| Next::Unreadable(unreadable.id))))
     }
@@ -84,7 +83,7 @@ async fn workflows(
     let behind = Place { after: Some(id), ..Place::default() };
     // It may have been deleted since the step before.
     let Some(installation) = (Installed { app, tenant }).find(id).await? else { return Ok(behind) };
-    let (nodes, next) = Workflows { store: &*app.store, tenant }.page(id, after, PAGE).await?;
+    let (nodes, next) = app.repos(tenant).workflows().page(id, after, PAGE).await?;
     for node in &nodes.found {
         let watched = Watched {
             app,

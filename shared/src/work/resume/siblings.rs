@@ -116,7 +116,7 @@ impl Queue<'_> {
     }
 
     async fn pull_one<E: Stored>(self, id: Id) -> Result<bool> {
-        let entities = Subjects::<E>::new(&*self.app.store, self.tenant);
+        let entities = self.app.repos(self.tenant).subjects::<E>();
         match entities.get(id).await? {
             Some(entity) => self.pull_in(entities, entity).await,
             None => match entities.departed().get(id).await? {
