@@ -18,8 +18,8 @@ use shared::{
     clock::Deadline,
     config::Settings,
     domain::{
+        followed_run::{FollowedRun, PollStatus},
         place::Place,
-        run::{Run, RunStatus},
     },
     egress::{Guarded, Policy, Resolver},
     http::routes::ROUTES,
@@ -252,7 +252,7 @@ async fn call_in_every_way(house: &TestApp, id: u64, host: &str) {
 /// A run whose end is asked for.
 async fn follow(house: &TestApp, installation: u64) {
     let (tenant, now) = (house.acme.key.tenant, house.app.now());
-    let run = Run {
+    let run = FollowedRun {
         id: house.app.id(),
         installation_id: Id::from_u64(installation).unwrap(),
         workflow_id: Some("wf1".into()),
@@ -262,7 +262,7 @@ async fn follow(house: &TestApp, installation: u64) {
         after: now,
         triggered_by: house.acme.key.user_id,
         trigger_status: Some(200),
-        status: RunStatus::Waiting,
+        status: PollStatus::Waiting,
         n8n_status: None,
         started_at: None,
         stopped_at: None,
@@ -272,7 +272,7 @@ async fn follow(house: &TestApp, installation: u64) {
         poll_error: None,
         v: 1,
     };
-    let runs = house.app.repos(tenant).runs();
+    let runs = house.app.repos(tenant).followed_runs();
     house.app.store.write(runs.insert(&run, Some(now)).unwrap()).await.unwrap();
     house.app.hint(&Task::new(TaskKind::PollExecution, &runs.key(run.id), "req_1"), now).await;
     house.drain().await;

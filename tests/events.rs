@@ -38,8 +38,8 @@ async fn every_http_event_is_answered_as_documented() {
         ("meta", 200),
         ("token-usage", 201),
         ("payloads", 201),
-        ("companion", 201),
-        ("connect", 201),
+        ("records", 201),
+        ("n8n-nodes", 201),
         ("media", 201),
         ("leads", 201),
         ("installations", 201),
@@ -48,7 +48,7 @@ async fn every_http_event_is_answered_as_documented() {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
     }
-    assert_eq!(send(&house, "pipeline").await.status, 201);
+    assert_eq!(send(&house, "lead-setup").await.status, 201);
     // It decides on an entity that is not there.
     assert_eq!(send(&house, "reviews").await.status, 404);
 }
@@ -112,14 +112,14 @@ async fn the_schedule_ticks_and_sweeps() {
 fn every_event_file_is_run_by_a_test() {
     let run = [
         "background",
-        "companion",
-        "connect",
+        "records",
+        "n8n-nodes",
         "installations",
         "leads",
         "media",
         "meta",
         "payloads",
-        "pipeline",
+        "lead-setup",
         "poll-executions",
         "resume-n8n",
         "reviews",

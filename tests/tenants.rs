@@ -10,7 +10,7 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::{
     accounts::NewKey,
-    domain::{session::SESSION_LIFE, workflow},
+    domain::{n8n_workflow, session::SESSION_LIFE},
     error::ErrorKind,
     http::{
         problem,
@@ -143,12 +143,12 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
 }
 
 fn rival_nid(house: &TestApp) -> u64 {
-    workflow::nid(house.rival.key.tenant, Id::from_u64(RIVALS + 45).unwrap(), "rivals-workflow").get()
+    n8n_workflow::nid(house.rival.key.tenant, Id::from_u64(RIVALS + 45).unwrap(), "rivals-workflow").get()
 }
 
 fn own_nid(house: &TestApp, workflow: &Value) -> String {
     let installation = Id::from_u64(45).unwrap();
-    workflow::nid(house.acme.key.tenant, installation, workflow.as_str().unwrap()).get().to_string()
+    n8n_workflow::nid(house.acme.key.tenant, installation, workflow.as_str().unwrap()).get().to_string()
 }
 
 /// A scene in which the rival has one of everything too.

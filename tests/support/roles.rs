@@ -247,9 +247,9 @@ fn patterns_match_as_iam_does() {
 fn the_role_of_a_function_is_that_of_its_route() {
     for (method, path, function) in [
         ("GET", "/api/leads/list", "leads"),
-        ("GET", "/api/leads/view-config", "pipeline"),
+        ("GET", "/api/leads/view-config", "lead-setup"),
         ("HEAD", "/api/leads/42/", "leads"),
-        ("DELETE", "/api/chats/1/messages/2", "companion"),
+        ("DELETE", "/api/chats/1/messages/2", "records"),
         ("GET", "/nowhere", "meta"),
         ("PUT", "/api/leads/42", "meta"),
     ] {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::{
     domain::{
         lead::Lead,
-        pipeline::{Drain, Pipeline},
+        lead_setup::{Drain, LeadSetup},
     },
     ids::Id,
     queue::QueueName,
@@ -84,8 +84,8 @@ async fn listed(house: &TestApp, status: &str) -> Vec<u64> {
     found
 }
 
-async fn pipeline(house: &TestApp) -> Pipeline {
-    house.app.repos(house.acme.key.tenant).pipelines().load().await.unwrap()
+async fn setup(house: &TestApp) -> LeadSetup {
+    house.app.repos(house.acme.key.tenant).lead_setups().load().await.unwrap()
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn leads_of_a_deleted_status_are_new_at_once_and_moved_soon() {
         let now = shown(&house, held).await;
         assert_eq!((&now["status"], &now["status_id"]), (&json!("New"), &json!(1)));
         assert_eq!(listed(&house, "New").await, [newer, held, new]);
-        assert_eq!(stored(&house, held).await.status_id == Pipeline::NEW, moved);
+        assert_eq!(stored(&house, held).await.status_id == LeadSetup::NEW, moved);
         house.drain().await;
     }
     assert_eq!(stored(&house, held).await.subject.changed_at, stored(&house, new).await.subject.changed_at);
@@ -125,11 +125,11 @@ async fn a_lead_that_came_late_to_a_deleted_status_is_moved_too() {
     after.subject.v += 1;
     let writes = leads(&house, &house.acme).replace(&before, &after).unwrap();
     store::apply(&*house.app.store, writes).await.unwrap();
-    assert_eq!(pipeline(&house).await.draining, [Drain { from: id(hold), to: Pipeline::NEW, since }]);
+    assert_eq!(setup(&house).await.draining, [Drain { from: id(hold), to: LeadSetup::NEW, since }]);
     assert_eq!(listed(&house, "New").await, [late]);
     house.live(LATER).await;
-    assert_eq!(stored(&house, late).await.status_id, Pipeline::NEW);
-    assert_eq!(pipeline(&house).await.draining, []);
+    assert_eq!(stored(&house, late).await.status_id, LeadSetup::NEW);
+    assert_eq!(setup(&house).await.draining, []);
     assert_eq!(listed(&house, "New").await, [late]);
     assert_eq!(house.sweep().await.due, 0, "nothing is owed any more");
 }
@@ -150,7 +150,7 @@ async fn an_heir_takes_the_leads_and_hands_them_on_when_it_is_deleted_itself() {
         house.live(LATER).await;
     }
     assert_eq!(stored(&house, held).await.status_id, id(6));
-    assert_eq!(pipeline(&house).await.draining, []);
+    assert_eq!(setup(&house).await.draining, []);
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn hundreds_of_leads_move_with_the_first_message() {
     let before = house.meter();
     house.drain().await;
     let spent = house.meter().since(&before);
-    let filter = Filter { status_ids: Some(vec![Pipeline::NEW]), ..Filter::default() };
+    let filter = Filter { status_ids: Some(vec![LeadSetup::NEW]), ..Filter::default() };
     let moved = leads(&house, &house.acme).list(&filter, 500, None).await.unwrap();
     assert_eq!(moved.found.len(), 250);
     // A lead is read once and written once, with four entries under its old status and four under the new one.
@@ -192,7 +192,7 @@ async fn leads_move_whatever_the_store_does() {
         house.faults.set(Plan::Calm);
         house.live(LATER * 3).await;
         assert_eq!((listed(&house, "New").await.len(), listed(&house, "Won").await), (count, vec![mine]));
-        assert_eq!(pipeline(&house).await.draining, []);
+        assert_eq!(setup(&house).await.draining, []);
         assert_eq!(house.depth(QueueName::Background).await.dead, 0);
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::{
     domain::{
         custom_field::{CustomField, FieldType},
-        pipeline::{Drain, Pipeline, Status},
+        lead_setup::{Drain, LeadSetup, Status},
     },
     ids::Id,
 };
@@ -29,12 +29,12 @@ fn field(number: u64, machine_name: &str, field_type: FieldType, required: bool)
 }
 
 /// Stores what `change` makes of acme's pipeline.
-async fn set(house: &TestApp, change: impl FnOnce(&mut Pipeline)) {
-    let pipelines = house.app.repos(house.acme.key.tenant).pipelines();
-    let mut pipeline = pipelines.load().await.unwrap();
-    change(&mut pipeline);
-    pipeline.v += 1;
-    house.app.store.write(pipelines.replace(&pipeline).unwrap()).await.unwrap();
+async fn set(house: &TestApp, change: impl FnOnce(&mut LeadSetup)) {
+    let setups = house.app.repos(house.acme.key.tenant).lead_setups();
+    let mut setup = setups.load().await.unwrap();
+    change(&mut setup);
+    setup.v += 1;
+    house.app.store.write(setups.replace(&setup).unwrap()).await.unwrap();
 }
 
 fn hot() -> Status {
@@ -44,8 +44,8 @@ fn hot() -> Status {
 #[tokio::test]
 async fn values_are_written_and_read_by_machine_name() {
     let house = TestApp::new().await;
-    set(&house, |pipeline| {
-        pipeline.fields = vec![
+    set(&house, |setup| {
+        setup.fields = vec![
             field(11, "region", FieldType::Text, false),
             field(12, "priority", FieldType::Select, false),
             field(13, "seats", FieldType::Number, false),
@@ -74,20 +74,20 @@ async fn values_are_written_and_read_by_machine_name() {
 #[tokio::test]
 async fn a_required_field_is_asked_for_and_a_deleted_one_is_gone_at_once() {
     let house = TestApp::new().await;
-    set(&house, |pipeline| pipeline.fields = vec![field(11, "region", FieldType::Text, true)]).await;
+    set(&house, |setup| setup.fields = vec![field(11, "region", FieldType::Text, true)]).await;
     assert_eq!(named(&house.acme.post(PATH, person("jane@example.com")).await), ["region"]);
     let lead = make(&house, with(person("jane@example.com"), json!({ "region": "EMEA" }))).await;
-    set(&house, |pipeline| pipeline.fields.clear()).await;
+    set(&house, |setup| setup.fields.clear()).await;
     assert_eq!(shown(&house, lead).await.get("region"), None);
     // A new field of the same name shows none of the old values.
-    set(&house, |pipeline| pipeline.fields = vec![field(12, "region", FieldType::Text, false)]).await;
+    set(&house, |setup| setup.fields = vec![field(12, "region", FieldType::Text, false)]).await;
     assert_eq!(shown(&house, lead).await["region"], Value::Null);
 }
 
 #[tokio::test]
 async fn a_deleted_status_shows_as_its_heir_and_is_listed_with_it() {
     let house = TestApp::new().await;
-    set(&house, |pipeline| pipeline.statuses.push(hot())).await;
+    set(&house, |setup| setup.statuses.push(hot())).await;
     let mut made = Vec::new();
     for n in 0..6 {
         let status = if n % 2 == 0 { "hot" } else { "New" };
@@ -96,9 +96,9 @@ async fn a_deleted_status_shows_as_its_heir_and_is_listed_with_it() {
     made.reverse();
     assert_eq!(listed(&house, "?status=Hot").await, [made[1], made[3], made[5]]);
     let since = house.app.now();
-    set(&house, |pipeline| {
-        pipeline.statuses.pop();
-        pipeline.draining.push(Drain { from: id(90), to: Pipeline::NEW, since });
+    set(&house, |setup| {
+        setup.statuses.pop();
+        setup.draining.push(Drain { from: id(90), to: LeadSetup::NEW, since });
     })
     .await;
     assert_eq!(named(&house.acme.get(&format!("{PATH}/list?status=Hot")).await), ["status"]);

@@ -13,7 +13,7 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::{
     config::Settings,
-    domain::{payload::Payload, workflow},
+    domain::{n8n_workflow, payload::Payload},
     http::routes::{Auth, ROUTES, Route},
     ids::Id,
 };
@@ -132,7 +132,7 @@ pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
 
 /// One sample per route that asks for a credential.
 pub fn samples(house: &TestApp) -> Vec<Sample> {
-    let nid = workflow::nid(house.acme.key.tenant, Id::from_u64(45).unwrap(), "abc123").get();
+    let nid = n8n_workflow::nid(house.acme.key.tenant, Id::from_u64(45).unwrap(), "abc123").get();
     let mut all = vec![
         read("test_credential", "/api"),
         read("test_credential_auth", "/api/auth/test"),

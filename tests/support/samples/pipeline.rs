@@ -4,7 +4,7 @@ use serde_json::json;
 use shared::{
     domain::{
         custom_field::{FieldType, Shape},
-        pipeline::Pipeline,
+        lead_setup::LeadSetup,
     },
     ids::Id,
 };
@@ -14,12 +14,12 @@ use crate::support::{Caller, TestApp};
 
 pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     let id = |value: u64| Id::from_u64(base + value).unwrap();
-    let mut pipeline = Pipeline { v: 1, ..Pipeline::default() };
-    pipeline.add_status(id(12), "Nurturing".into(), Some("#10b981".into())).unwrap();
+    let mut setup = LeadSetup { v: 1, ..LeadSetup::default() };
+    setup.add_status(id(12), "Nurturing".into(), Some("#10b981".into())).unwrap();
     let shape = Shape::new(FieldType::Select, vec!["Small".into(), "Large".into()]).unwrap();
-    pipeline.add_field(id(21), "Deal size".into(), shape, false).unwrap();
-    let pipelines = house.app.repos(caller.key.tenant).pipelines();
-    house.app.store.write(pipelines.replace(&pipeline).unwrap()).await.unwrap();
+    setup.add_field(id(21), "Deal size".into(), shape, false).unwrap();
+    let setups = house.app.repos(caller.key.tenant).lead_setups();
+    house.app.store.write(setups.replace(&setup).unwrap()).await.unwrap();
 }
 
 pub fn samples() -> Vec<Sample> {
