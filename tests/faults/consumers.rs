@@ -22,19 +22,20 @@ use shared::{
     store::{Attrs, Key, Write},
     testing::{Plan, dump},
     work::{
-        Outcome,
+        Handled,
         due::{self, Report},
     },
 };
+
+use harness::stories::{Register, Story, Trigger};
 
 use super::{
     deaths,
     handlers::same,
     long_pass,
     stored::{blobs, outside, owed, stored},
-    stories::{Register, Story, Trigger},
 };
-use crate::support::{N8N, TestApp, work_on};
+use harness::{N8N, TestApp, work_on};
 
 /// The execution that waits for decisions here.
 const EXECUTION: u64 = 7;
@@ -367,7 +368,7 @@ async fn worker_survives(row: &str, owe: impl AsyncFn(&TestApp)) {
     };
     let (calm, body) = begin().await;
     calm.faults.set(Plan::Calm);
-    assert_eq!(work_on(&calm.app, &body).await, Outcome::Done);
+    assert_eq!(work_on(&calm.app, &body).await, Handled::Done);
     let calls = calm.faults.calls();
     assert!(calls.len() > 3, "the worker did nothing: {calls:?}");
     let expected = end(&calm, "calm").await;

@@ -44,7 +44,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     metrics::Answered,
     ops::act::{self, HeldKey},
-    repo::idempotency::{self, Outcome},
+    repo::idempotency::{self, Stage},
     store::{Key, meter::measured},
     tenant::TenantId,
 };
@@ -338,7 +338,7 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
     let key = remembered_as(&ctx.caller, route, parts.uri.path(), &sent);
     let mut begun = None;
     if let Some(record) = idempotency::find(&*ctx.app.store, &key, ctx.now).await? {
-        if let Outcome::Begun { id, .. } = record.outcome {
+        if let Stage::Begun { id, .. } = record.outcome {
             begun = Some(id);
         }
         if let Some(answer) = act::settle(record, &fingerprint, ctx.now)? {

@@ -13,7 +13,7 @@ use crate::{
     clock::Millis,
     error::{Error, ErrorKind, Result},
     ids::Id,
-    repo::idempotency::{self, Outcome, Record},
+    repo::idempotency::{self, Record, Stage},
     store::{Key, Store, Write},
 };
 
@@ -71,7 +71,7 @@ impl HeldKey {
 
     /// Remembers that an outside effect begins under `id`.
     pub(super) fn beginning(&self, id: Id, now: Millis) -> Result<Write> {
-        Ok(idempotency::write(&self.key, &self.fingerprint, Outcome::Begun { id, at: now }, now)?)
+        Ok(idempotency::write(&self.key, &self.fingerprint, Stage::Begun { id, at: now }, now)?)
     }
 
     /// From here on the key is ours: the answer replaces what was just written.
@@ -131,8 +131,8 @@ impl Slot {
     }
 }
 
-fn replied(Remembered { status, body }: Remembered) -> Outcome {
-    Outcome::Replied { status, body }
+fn replied(Remembered { status, body }: Remembered) -> Stage {
+    Stage::Replied { status, body }
 }
 
 /// What a stored record means for a request: its answer, or none when an outside effect was begun long enough ago that its
@@ -146,9 +146,9 @@ pub fn settle(record: Record, fingerprint: &str, now: Millis) -> Result<Option<R
         ));
     }
     match record.outcome {
-        Outcome::Replied { status, body } => Ok(Some(Remembered { status, body })),
-        Outcome::Begun { at, .. } if now.is_within(EFFECT_TIME, at) => Err(in_progress()),
-        Outcome::Begun { .. } => Ok(None),
+        Stage::Replied { status, body } => Ok(Some(Remembered { status, body })),
+        Stage::Begun { at, .. } if now.is_within(EFFECT_TIME, at) => Err(in_progress()),
+        Stage::Begun { .. } => Ok(None),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     queue::TaskKind,
     repo::{
         due,
-        idempotency::{self, Outcome, Record},
+        idempotency::{self, Record, Stage},
     },
     store::{Attrs, Cond, Key, StoreError, Write},
     testing::Plan,
@@ -52,9 +52,9 @@ fn said(word: &str) -> Remembered {
     Remembered { status: 201, body: format!("\"{word}\"") }
 }
 
-fn replied(word: &str) -> Outcome {
+fn replied(word: &str) -> Stage {
     let Remembered { status, body } = said(word);
-    Outcome::Replied { status, body }
+    Stage::Replied { status, body }
 }
 
 fn overtaken(act: &Act) -> Option<Remembered> {
@@ -121,7 +121,7 @@ async fn an_outside_effect_is_begun_once_and_its_reply_takes_the_place_of_its_be
     let (id, other) = (scene.house.app.id(), scene.house.app.id());
     assert!(first.begin(id, vec![scene.insert("a")]).await.unwrap());
     assert_eq!(first.begun(), Some(id));
-    assert_eq!(scene.record().await.unwrap().outcome, Outcome::Begun { id, at: scene.house.now() });
+    assert_eq!(scene.record().await.unwrap().outcome, Stage::Begun { id, at: scene.house.now() });
     assert!(!second.begin(other, vec![scene.insert("b")]).await.unwrap());
     assert_eq!(second.begun(), None);
     assert!(!scene.stored("b").await);
@@ -157,7 +157,7 @@ async fn a_reply_that_is_known_better_later_is_stored_again() {
     scene.act().amend(&"of nobody").await;
     assert_eq!(scene.record().await.unwrap().outcome, replied("done"));
     act.remember_failure(&Error::not_found("thing")).await;
-    let failed = Outcome::Replied { status: 502, body: "not_found".into() };
+    let failed = Stage::Replied { status: 502, body: "not_found".into() };
     assert_eq!(scene.record().await.unwrap().outcome, failed);
     scene.house.store().write(act.free_key().unwrap()).await.unwrap();
     assert_eq!(scene.record().await, None);
@@ -178,7 +178,7 @@ async fn an_outcome_that_the_slot_was_not_opened_for_is_not_committed() {
 fn a_begun_effect_is_waited_for_as_long_as_its_request_may_live() {
     let at = crate::testing::house::START;
     let record = |outcome| Record { fingerprint: "f".into(), outcome, ttl: 0 };
-    let begun = record(Outcome::Begun { id: Id::SMALLEST, at });
+    let begun = record(Stage::Begun { id: Id::SMALLEST, at });
     let settled = |seconds| settle(begun.clone(), "f", at.plus(Duration::from_secs(seconds)));
     for seconds in [0, 34] {
         let error = settled(seconds).unwrap_err();
