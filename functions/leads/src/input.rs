@@ -12,7 +12,7 @@ use shared::{
     http::{
         custom_fields::Mode,
         fields::{Fields, MAX_URL, code},
-        input::{Email, Flag, Flat, Hidden, Patch, Patched, PostedFrom, Text, Whole, Word},
+        input::{Email, Flag, Flat, Hidden, Patch, PostedFrom, Text, Whole, Word},
     },
     ids::Id,
 };
@@ -59,7 +59,11 @@ shared::input! {
 
 impl LeadProfile {
     /// What was said, and the names of what is to be taken away.
-    pub fn into_profile(self, first_name: Option<String>, last_name: Option<String>) -> (Profile, Vec<&'static str>) {
+    pub fn into_profile(
+        self,
+        first_name: Option<String>,
+        last_name: Option<String>,
+    ) -> (Profile, Vec<&'static str>) {
         let mut taken = Vec::new();
         macro_rules! said {
             ($($name:ident)*) => {

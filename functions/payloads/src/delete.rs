@@ -1,7 +1,6 @@
 use serde::Serialize;
 use shared::{
-    domain::payload::Payload,
-    error::{OrNotFound, Result},
+    error::Result,
     http::{
         ctx::Ctx,
         deletion::DeleteQuery,
@@ -10,10 +9,9 @@ use shared::{
         reply::{Reply, Warning},
     },
     ids::Id,
+    ops::payloads,
 };
 use utoipa::ToSchema;
-
-use crate::content;
 
 /// The payload is gone.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,13 +33,10 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the payload.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
-    let waiting = query.decide;
-    let payload = ctx.payloads().get(id).await?.or_not_found("record")?;
-    let leaving = waiting.leaving(&ctx, &payload);
-    let (message, warnings) = ("Payload deleted successfully.", leaving.warnings.clone());
-    let reply = Reply::ok(&Deleted { success: true, id, message, warnings })?;
-    let reply = ctx.commit(ctx.payloads().part(&payload, &leaving.left)?, reply).await?;
-    leaving.tell::<Payload>(&ctx).await;
-    content::discard(&ctx, id, &payload.body).await;
-    Ok(reply)
+    ctx.answer(deleted, async |act| payloads::delete(act, id, query.decide).await).await
+}
+
+fn deleted(done: &payloads::Deleted) -> Result<Reply> {
+    let (message, warnings) = ("Payload deleted successfully.", done.warnings.clone());
+    Reply::ok(&Deleted { success: true, id: done.id, message, warnings })
 }

@@ -3,6 +3,7 @@
 use shared::{
     http::input::{Flat, PostedFrom, Text},
     json::Json,
+    ops::payloads::NewPayload,
 };
 
 shared::input! {
@@ -20,5 +21,17 @@ shared::input! {
         /// Free status.
         pub status: Option<Text<200>>,
         pub origin: Flat<PostedFrom>,
+    }
+}
+
+impl From<CreatePayload> for NewPayload {
+    fn from(posted: CreatePayload) -> Self {
+        Self {
+            title: posted.title,
+            task_type: posted.task_type,
+            content: posted.payload.unwrap_or_else(Json::null),
+            status: posted.status,
+            origin: posted.origin.into(),
+        }
     }
 }

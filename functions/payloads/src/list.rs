@@ -11,11 +11,12 @@ use shared::{
         shown::{Shown, shown},
     },
     ids::Id,
+    ops::payloads::inline,
     repo::payloads::Filter,
 };
 use utoipa::ToSchema;
 
-use crate::{content, wire::PayloadOut};
+use crate::wire::PayloadOut;
 
 shared::input! {
     /// Which payloads to list. Everything given must match.
@@ -63,13 +64,13 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         search: query.search.map(|text| text.to_lowercase()),
     };
     check_group(&ctx, filter.group_id).await?;
-    let found = ctx.payloads().list(&filter, limit, before).await?;
+    let found = ctx.repos().payloads().list(&filter, limit, before).await?;
     let next = found.next;
     let show = |payload: Payload| {
-        let content = content::inline(&payload.body)?;
-        Ok(PayloadOut::new(ctx.tenant(), payload, content))
+        let content = inline(&payload.body)?;
+        Ok(PayloadOut::new(ctx.tenant, payload, content))
     };
-    let payloads = shown(ctx.tenant(), found.rows(), |payload| payload.subject.id, show)?;
+    let payloads = shown(ctx.tenant, found.rows(), |payload| payload.subject.id, show)?;
     Reply::ok(&Listing {
         count: payloads.len(),
         total: (before.is_none() && next.is_none()).then_some(payloads.len()),

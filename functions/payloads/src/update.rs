@@ -1,20 +1,18 @@
 use serde::Serialize;
 use shared::{
-    error::{OrNotFound, Result},
+    domain::payload::Payload,
+    error::Result,
     http::{
         ctx::Ctx,
         extract::PathId,
-        fields::Fields,
-        input::{Flag, Kept, Settable, Text, Word},
-        origin,
+        input::{Flag, InBody, Kept, Settable, Text, Word},
         reply::Reply,
     },
     ids::Id,
     json::Json,
+    ops::payloads::{self, Patch},
 };
 use utoipa::ToSchema;
-
-use crate::content;
 
 shared::input! {
     /// Fields to change; what is left out stays.
@@ -35,6 +33,20 @@ shared::input! {
     }
 }
 
+impl From<UpdatePayload> for Patch {
+    fn from(sent: UpdatePayload) -> Self {
+        Self {
+            title: sent.title,
+            task_type: sent.task_type,
+            content: sent.payload,
+            human_interaction: sent.human_interaction,
+            allow_regenerate: sent.allow_regenerate,
+            automation_status: sent.automation_status,
+            status: sent.status,
+        }
+    }
+}
+
 /// The change is stored.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UpdatedPayload)]
@@ -50,45 +62,12 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/payloads/{id}", operation_id = "update_payload", tag = "payloads",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
     request_body = UpdatePayload, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
-    let before = ctx.payloads().get(id).await?.or_not_found("record")?;
-    let patch = UpdatePayload::read(fields)?;
-    let mut payload = before.clone();
-    if let Some(title) = patch.title {
-        payload.title = title;
-    }
-    if let Some(task_type) = patch.task_type {
-        payload.task_type = task_type;
-    }
-    if let Some(flag) = patch.human_interaction {
-        payload.subject.review.human_interaction = flag;
-    }
-    if let Some(flag) = patch.allow_regenerate {
-        payload.subject.review.allow_regenerate = flag;
-    }
-    if let Some(status) = patch.automation_status {
-        payload.subject.review.set_status(status, ctx.actor(), ctx.now);
-    }
-    payload.status = patch.status.or(payload.status);
-    let replaced = patch.payload.is_some();
-    if let Some(content) = patch.payload {
-        payload.body = content::store(&ctx, id, &content).await?;
-    }
-    payload.subject.touch(ctx.now);
-    let reply = Reply::ok(&Updated { success: true, id, message: "Payload updated successfully." })?;
-    let writes = ctx.payloads().replace(&before, &payload)?;
-    match origin::commit(&ctx, writes, &payload, reply).await {
-        Ok(reply) => {
-            if replaced {
-                content::discard(&ctx, id, &before.body).await;
-            }
-            Ok(reply)
-        }
-        Err(refused) => {
-            if replaced {
-                content::discard_refused(&ctx, id, &payload.body, &refused).await;
-            }
-            Err(refused.into())
-        }
-    }
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdatePayload>) -> Result<Reply> {
+    let patch = patch.into();
+    ctx.answer(updated, async |act| payloads::update(act, id, patch).await).await
+}
+
+fn updated(payload: &Payload) -> Result<Reply> {
+    let (id, message) = (payload.subject.id, "Payload updated successfully.");
+    Reply::ok(&Updated { success: true, id, message })
 }

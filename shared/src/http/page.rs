@@ -71,6 +71,29 @@ pub fn read_search_cursor(text: &str) -> Option<Mark> {
     Some(Mark { group, after })
 }
 
+/// `limit` (1–500) and `cursor` of a list.
+pub fn read(fields: &mut Fields) -> (usize, Option<Id>) {
+    read_or(fields, DEFAULT_LIMIT)
+}
+
+/// The same for a list that is one of many.
+pub fn read_of(fields: &mut Fields, list: &str) -> (usize, Option<Id>) {
+    let (limit, cursor) = (limit(fields, DEFAULT_LIMIT, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
+    (limit, after_of(fields, list, cursor.as_deref()))
+}
+
+/// The same for a list that shows so many unless the caller says otherwise.
+pub fn read_or(fields: &mut Fields, default: usize) -> (usize, Option<Id>) {
+    let (limit, cursor) = (limit(fields, default, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
+    (limit, after(fields, cursor.as_deref()))
+}
+
+/// `limit` and `cursor` of a search for this.
+pub fn read_search(fields: &mut Fields, search: &str) -> (usize, Option<Mark>) {
+    let (limit, cursor) = (limit(fields, DEFAULT_LIMIT, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
+    (limit, after_search(fields, search, cursor.as_deref()))
+}
+
 /// Where a page of one of many lists begins.
 pub fn after_of(fields: &mut Fields, list: &str, cursor: Option<&str>) -> Option<Id> {
     let text = cursor?;

@@ -5,7 +5,7 @@ use shared::{
         ctx::Ctx,
         extract::PathId,
         fields::Fields,
-        input::{Flag, InBody, Kept, Text},
+        input::{Flag, InBody, Kept, Text, Unspoken},
         reply::Reply,
     },
 };
@@ -22,12 +22,8 @@ shared::input! {
         #[example(["Small", "Medium", "Large"])]
         options: Option<Options>,
         required: Option<Flag>,
-        /// May be repeated: whoever sends a whole field back sends it.
-        #[example("select")]
-        field_type: Option<Text<LABEL>>,
-        /// May be repeated, like `field_type`.
-        #[example("deal_size")]
-        machine_name: Option<Text<LABEL>>,
+        field_type: Unspoken<Text<LABEL>>,
+        machine_name: Unspoken<Text<LABEL>>,
     }
 }
 
@@ -46,6 +42,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateF
 
 fn apply(patch: UpdateField, field: &mut CustomField) -> Result<()> {
     let mut problems = Fields::default();
+    // Whoever sends a whole field back sends these too: what they are may be repeated.
     if patch.field_type.is_some_and(|sent| sent != field.field_type.as_str()) {
         problems.refuse("field_type", "cannot be changed");
     }

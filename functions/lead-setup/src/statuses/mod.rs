@@ -61,7 +61,8 @@ impl Field for Label {
     }
 
     fn schema(asked: Asked) -> Value {
-        let mut schema = json!({ "type": asked.types("string", &[]), "pattern": "[^0-9\\s]", "maxLength": LABEL });
+        let mut schema =
+            json!({ "type": asked.types("string", &[]), "pattern": "[^0-9\\s]", "maxLength": LABEL });
         if asked.kept {
             schema["minLength"] = json!(1);
         }

@@ -110,6 +110,24 @@ impl<F: Field> Member for Kept<F> {
     }
 }
 
+/// It may be left out, and the document does not speak of it: what a client may send back because it was shown.
+pub struct Unspoken<F>(F);
+
+impl<F: Field> Member for Unspoken<F> {
+    type Draft = Option<F::Value>;
+    type Value = Option<F::Value>;
+
+    fn read(fields: &mut Fields, name: &'static str) -> Self::Draft {
+        F::read(fields, name)
+    }
+
+    fn settle(draft: Self::Draft) -> Option<Self::Value> {
+        Some(draft)
+    }
+
+    fn describe(_: &mut Description, _: &'static str, _: Note) {}
+}
+
 /// It may be left out, and null takes away what is there.
 pub struct Patch<F>(F);
 

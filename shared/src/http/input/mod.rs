@@ -36,7 +36,7 @@ pub use utoipa;
 
 pub use describe::{Asked, Description, Note};
 pub use lists::{List, Nested, Object};
-pub use member::{Flat, Hidden, Kept, Member, Nothing, OrDefault, Patch, Patched};
+pub use member::{Flat, Hidden, Kept, Member, Nothing, OrDefault, Patch, Patched, Unspoken};
 pub use numbers::{Between, Flag, IdOrNone, Number, Whole, number};
 pub use paging::{Cursor, Limit, Paging};
 pub use posted::PostedFrom;
