@@ -1,12 +1,12 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
 mod alerts;
-mod records;
-mod n8n_nodes;
+mod lead_setup;
 mod leads;
 pub mod media;
 mod money;
-mod lead_setup;
+mod n8n_nodes;
+mod records;
 pub mod sessions;
 
 use http::Method;
