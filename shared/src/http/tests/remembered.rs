@@ -189,7 +189,7 @@ async fn a_beginning_that_lies_ahead_of_a_clock_set_back_is_waited_for_no_longer
         outcome: Stage::Begun { id: crate::ids::Id::SMALLEST, at },
         ttl: i64::MAX,
     };
-    let settled = |at| crate::http::ctx::settle(&record(at), "f", front.house.now());
+    let settled = |at| crate::ops::act::settle(record(at), "f", front.house.now());
     assert_eq!(settled(at).unwrap(), None, "its request ended an hour ago by any clock");
     assert!(settled(front.house.now().plus(Duration::from_secs(34))).is_err(), "a clock a little ahead");
 }
