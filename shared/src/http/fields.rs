@@ -454,7 +454,9 @@ pub fn id<I: EntityId>(part: Part<'_>) -> Option<I> {
 
 fn id_of<I: EntityId>(kind: &Kind<'_>) -> Option<I> {
     match kind {
-        Kind::Number(digits) => number(digits).as_ref().and_then(whole_number).and_then(Id::from_u64).map(I::of),
+        Kind::Number(digits) => {
+            number(digits).as_ref().and_then(whole_number).and_then(Id::from_u64).map(I::of)
+        }
         Kind::Text(text) => text.trim().parse().ok(),
         _ => None,
     }
@@ -511,7 +513,7 @@ mod tests {
         fields.flag("c");
         fields.url("d");
         fields.one_of("e", &["found"], |_| Some(()));
-        fields.required_id("f");
+        fields.required_id::<Id>("f");
         let error = fields.finish().unwrap_err();
         assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f"]);
     }
@@ -577,9 +579,9 @@ mod tests {
     #[test]
     fn zero_is_none_of_them() {
         let mut fields = fields(&json!({ "a": 0, "b": "0", "c": "42", "d": "", "e": [], "f": null }));
-        assert_eq!((fields.id_or_none("a"), fields.id_or_none("b")), (Some(None), Some(None)));
+        assert_eq!((fields.id_or_none::<Id>("a"), fields.id_or_none::<Id>("b")), (Some(None), Some(None)));
         assert_eq!(fields.id_or_none("c"), Some(Id::from_u64(42)));
-        assert_eq!((fields.id_or_none("d"), fields.id_or_none("f")), (None, None));
+        assert_eq!((fields.id_or_none::<Id>("d"), fields.id_or_none::<Id>("f")), (None, None));
         fields.id_or_none("e");
         assert_eq!(fields.finish().unwrap_err().fields["e"], ["must be an id"]);
     }
