@@ -3,6 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use axum::body::Body;
+use baton::workers::worker_of;
 use http::Request;
 use serde_json::Value;
 use shared::{
@@ -73,11 +74,7 @@ async fn a_batch_loses_only_what_cannot_be_read() {
         let end = house.app.now().plus(Duration::from_secs(30));
         let handle = async |body: &str, alone: bool| {
             let message = Message { alone, ..Message::new(body, end) };
-            match queue {
-                QueueName::ResumeN8n => resume_n8n::handle(&house.app, &message).await,
-                QueueName::PollExecutions => poll_executions::handle(&house.app, &message).await,
-                QueueName::Background => background::handle(&house.app, &message).await,
-            }
+            worker_of(queue).handle(&house.app, &message).await
         };
         let (queues, left) = (&*house.app.queue, || Duration::from_secs(30));
         let answer = batch::run(queues, queue, &batch, left, handle, async |_, _| {}).await;

@@ -582,7 +582,7 @@ mod tests {
         assert_eq!((fields.id_or_none::<Id>("a"), fields.id_or_none::<Id>("b")), (Some(None), Some(None)));
         assert_eq!(fields.id_or_none("c"), Some(Id::from_u64(42)));
         assert_eq!((fields.id_or_none::<Id>("d"), fields.id_or_none::<Id>("f")), (None, None));
-        fields.id_or_none("e");
+        fields.id_or_none::<Id>("e");
         assert_eq!(fields.finish().unwrap_err().fields["e"], ["must be an id"]);
     }
 

@@ -14,7 +14,7 @@ mod watch;
 
 use std::time::Duration;
 
-use super::{Ended, Message};
+use super::{Ended, Message, Step};
 use crate::{
     app::App,
     clock::Deadline,
@@ -28,6 +28,9 @@ use crate::{
 
 /// A message works on its chore for about this long.
 const STRETCH: Duration = Duration::from_secs(20);
+
+/// Its row of a worker's steps.
+pub const STEP: Step = Step::new(TaskKind::Chore, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: goes on with the chore.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
