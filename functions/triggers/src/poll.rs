@@ -11,7 +11,7 @@ use shared::{
     http::{ctx::Ctx, fields::Fields, reply::Reply},
     ids::Id,
     queue::{Task, TaskKind},
-    repo::due::UNANNOUNCED,
+    repo::{due::UNANNOUNCED, workflows},
     store::{self, StoreError},
 };
 use utoipa::ToSchema;
@@ -136,7 +136,7 @@ async fn begin(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<R
     let writes = vec![insert, ctx.workflows().replace(&pointed)?];
     match store::apply(&*ctx.app.store, writes).await {
         Ok(()) => Ok(Some(run)),
-        Err(error) if error.refused_by(1).is_some() => Ok(None),
+        Err(error) if error.refused_by(workflows::WORKFLOW).is_some() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     ids::Id,
     installed::Installed,
     metering::Metering,
+    ops::again::{self, Obstacle, Refusable},
     queue::{Task, TaskKind},
     repo::{
         Repos,
@@ -46,7 +47,7 @@ use crate::{
         usage::UsageLog,
         workflows::Workflows,
     },
-    store::{self, Key, StoreError, Write},
+    store::{self, Item, Key, Label, Refusal, StoreError, Write},
     tenant::TenantId,
 };
 
@@ -79,8 +80,8 @@ pub struct Idempotency {
 /// Why a commit did not happen.
 #[derive(Debug)]
 pub enum Refused {
-    /// Write number `n` of the handler's own writes was refused.
-    Write(usize, Option<crate::store::Item>),
+    /// A write of the handler's own was refused, the first of those that were: its label, and what stands in its way.
+    Write(Label, Option<Item>),
     Error(Error),
 }
 
@@ -95,9 +96,17 @@ impl Refused {
     /// Whether other transactions on the same items were in the way, longer than the engine itself tries. Nothing was
     /// written, and the same writes may be tried again.
     pub fn is_contention(&self) -> bool {
-        let Self::Error(error) = self else { return false };
-        let cause = error.cause().and_then(|cause| cause.downcast_ref::<StoreError>());
-        matches!(cause, Some(StoreError::Conflict))
+        self.obstacle() == Obstacle::Contention
+    }
+}
+
+impl Refusable for Refused {
+    fn obstacle(&self) -> Obstacle {
+        match self {
+            Self::Write(..) => Obstacle::Overtaken,
+            Self::Error(error) if again::is_contention(error) => Obstacle::Contention,
+            Self::Error(_) => Obstacle::Other,
+        }
     }
 }
 
@@ -116,7 +125,7 @@ impl From<Error> for Refused {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Write(position, current) => StoreError::Canceled(vec![(position, current)]).into(),
+            Refused::Write(label, current) => StoreError::Canceled(vec![Refusal { label, current }]).into(),
             Refused::Error(error) => error,
         }
     }
@@ -245,7 +254,6 @@ impl Ctx {
     /// Writes what the handler decided and the reply to it, all or none. With an `Idempotency-Key` the reply is stored
     /// in the same transaction; if another request with the same key was quicker, its reply comes back instead.
     pub async fn commit(&self, mut writes: Vec<Write>, reply: Reply) -> Result<Reply, Refused> {
-        let own = writes.len();
         if let Some(idempotency) = &self.idempotency {
             let outcome = replied(&reply);
             writes.push(match idempotency.begun {
@@ -257,7 +265,7 @@ impl Ctx {
         }
         match store::apply(&*self.app.store, writes).await {
             Ok(()) => Ok(reply),
-            Err(error) => match (&self.idempotency, error.refused_by(own)) {
+            Err(error) => match (&self.idempotency, error.refused_by(idempotency::KEY)) {
                 (Some(idempotency), Some(_)) => self.overtaken(idempotency).await.map_err(Refused::Error),
                 _ => Err(refusal(error)),
             },
@@ -267,7 +275,6 @@ impl Ctx {
     /// Remembers that an outside effect begins under `id`, before it begins. Returns false when another request with
     /// the same key was quicker.
     pub async fn begin(&mut self, id: Id, mut writes: Vec<Write>) -> Result<bool> {
-        let own = writes.len();
         if let Some(idempotency) = &self.idempotency {
             let outcome = Outcome::Begun { id, at: self.now };
             writes.push(idempotency::write(&idempotency.key, &idempotency.fingerprint, outcome, self.now)?);
@@ -280,7 +287,9 @@ impl Ctx {
                 }
                 Ok(true)
             }
-            Err(error) if self.idempotency.is_some() && error.refused_by(own).is_some() => Ok(false),
+            Err(error) if self.idempotency.is_some() && error.refused_by(idempotency::KEY).is_some() => {
+                Ok(false)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -327,10 +336,10 @@ fn replied(reply: &Reply) -> Outcome {
 
 pub(super) fn refusal(error: StoreError) -> Refused {
     match error {
-        StoreError::ConditionFailed { current } => Refused::Write(0, current),
+        StoreError::ConditionFailed(Refusal { label, current }) => Refused::Write(label, current),
         StoreError::Canceled(mut refused) if !refused.is_empty() => {
-            let (position, current) = refused.remove(0);
-            Refused::Write(position, current)
+            let Refusal { label, current } = refused.remove(0);
+            Refused::Write(label, current)
         }
         other => Refused::Error(other.into()),
     }

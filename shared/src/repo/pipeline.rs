@@ -60,7 +60,7 @@ mod tests {
             let write = pipelines.replace(&pipeline).unwrap();
             store.write(write.clone()).await.unwrap();
             assert_eq!(pipelines.load().await.unwrap(), pipeline);
-            assert!(matches!(store.write(write).await, Err(StoreError::ConditionFailed { .. })));
+            assert!(matches!(store.write(write).await, Err(StoreError::ConditionFailed(_))));
         }
         let other = Pipelines { tenant: TenantId(8), ..pipelines };
         assert_eq!(other.load().await.unwrap(), Pipeline::default());

@@ -10,11 +10,14 @@ use crate::{
     domain::workflow::{Latest, Workflow},
     ids::Id,
     store::{
-        Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
-        segment,
+        Change, Cond, Index, Item, Key, Label, Position, Query, Refusal, SortValue, Store, StoreError, Write,
+        attr, encode, segment,
     },
     tenant::TenantId,
 };
+
+/// Label of the write that replaces a node.
+pub const WORKFLOW: Label = "workflow";
 
 /// The workflow nodes of one tenant.
 #[derive(Clone, Copy)]
@@ -64,9 +67,9 @@ impl Workflows<'_> {
     }
 
     /// The node that stands there is the same one, and learns a new name.
-    async fn agrees(&self, new: &Workflow, refused: &[(usize, Option<Item>)]) -> Result<(), StoreError> {
+    async fn agrees(&self, new: &Workflow, refused: &[Refusal]) -> Result<(), StoreError> {
         let standing = match refused.first() {
-            Some((_, Some(item))) => item.decode::<Workflow>()?,
+            Some(Refusal { current: Some(item), .. }) => item.decode::<Workflow>()?,
             _ => return Err(StoreError::Conflict),
         };
         if (standing.installation_id, &standing.workflow_id) != (new.installation_id, &new.workflow_id) {
@@ -84,7 +87,7 @@ impl Workflows<'_> {
 
     /// Replaces the node: `new.v` is one more than the stored version.
     pub fn replace(&self, new: &Workflow) -> Result<Write, StoreError> {
-        Ok(Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::version(new.v - 1)))
+        Ok(Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::version(new.v - 1)).labelled(WORKFLOW))
     }
 
     /// Remembers whose production webhook a path is. One that is empty is not.

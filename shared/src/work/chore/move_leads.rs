@@ -53,7 +53,7 @@ async fn finish(pipelines: &Pipelines<'_>, mut pipeline: Pipeline, from: Id) -> 
     match pipelines.store.write(pipelines.replace(&pipeline)?).await {
         Ok(_) => Ok(Step::Done),
         // Somebody changed the pipeline at this moment: again, with what it is now.
-        Err(StoreError::ConditionFailed { .. }) => Ok(Step::More(None)),
+        Err(StoreError::ConditionFailed(_)) => Ok(Step::More(None)),
         Err(error) => Err(error.into()),
     }
 }

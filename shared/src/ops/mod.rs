@@ -1,0 +1,3 @@
+//! What happens, whoever asks for it: routes of every dialect, workers, run steps and imports.
+
+pub mod again;
