@@ -28,7 +28,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_m
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
     /// A condition did not hold: somebody else was quicker, and what stands there is to be looked at again.
-    Overtaken,
+    Changed,
     /// Others were at the same items, for longer than the engine itself tries. Nothing was written.
     Contention,
     /// Something that another attempt would meet again, or whose effect is not known.
@@ -43,7 +43,7 @@ pub trait Refusable: Into<Error> {
 impl Refusable for StoreError {
     fn obstacle(&self) -> Obstacle {
         match self {
-            refused if refused.is_refusal() => Obstacle::Overtaken,
+            refused if refused.is_refusal() => Obstacle::Changed,
             Self::Conflict => Obstacle::Contention,
             _ => Obstacle::Other,
         }
@@ -80,9 +80,9 @@ impl<'a> Again<'a> {
     /// none, because of what stood in the way or because it did so too often.
     pub async fn after<R: Refusable>(&mut self, refused: R) -> Result<(), Error> {
         match refused.obstacle() {
-            Obstacle::Overtaken => self.overtaken(),
+            Obstacle::Changed => self.changed(),
             Obstacle::Contention => {
-                let another = self.overtaken();
+                let another = self.changed();
                 if another.is_ok() {
                     self.app.clock.sleep(self.pause()).await;
                 }
@@ -93,7 +93,7 @@ impl<'a> Again<'a> {
     }
 
     /// The same after an attempt that saw by itself that somebody else was quicker.
-    pub fn overtaken(&mut self) -> Result<(), Error> {
+    pub fn changed(&mut self) -> Result<(), Error> {
         self.attempts += 1;
         if self.attempts < ATTEMPTS && self.app.now().since(self.began) < TIME {
             return Ok(());
