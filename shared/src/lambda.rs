@@ -66,7 +66,9 @@ pub async fn run_queue(worker: &Worker, engines: &[Fit]) -> Result<(), Error> {
             }
         };
         let give_up = async |body: &str, why: &str| work::give_up(app, body, why).await;
-        Ok::<_, Infallible>(batch::run(&*app.queue, worker.queue, &event.payload, left, handle, give_up).await)
+        Ok::<_, Infallible>(
+            batch::run(&*app.queue, worker.queue, &event.payload, left, handle, give_up).await,
+        )
     }))
     .await
 }

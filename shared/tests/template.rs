@@ -104,9 +104,11 @@ fn rights_and_addresses_come_together() {
         ("BATON_BUCKET", vec!["s3:PutObject".to_owned(), "s3:DeleteObjectVersion".to_owned()]),
         ("BATON_KMS_KEY", vec!["kms:GenerateDataKey".to_owned(), "kms:Decrypt".to_owned()]),
     ];
-    pairs.extend(QueueName::ALL.map(|queue| {
-        (queue.spec().address, vec![format!("!GetAtt {}Queue.Arn", logical(queue.as_str()))])
-    }));
+    pairs.extend(
+        QueueName::ALL.map(|queue| {
+            (queue.spec().address, vec![format!("!GetAtt {}Queue.Arn", logical(queue.as_str()))])
+        }),
+    );
     let resources = resources();
     for directory in directories() {
         let name = logical(&directory);
@@ -162,7 +164,11 @@ fn every_queue_has_its_worker_and_its_dead_letters() {
         assert!([text, dead].iter().all(|queue| queue.contains("SqsManagedSseEnabled: true")), "{name}");
     }
     let queues = |text: &&String| text.contains("AWS::SQS::Queue");
-    assert_eq!(resources.values().filter(queues).count(), 2 * QueueName::ALL.len(), "queues that the table lacks");
+    assert_eq!(
+        resources.values().filter(queues).count(),
+        2 * QueueName::ALL.len(),
+        "queues that the table lacks"
+    );
 }
 
 #[test]
@@ -172,7 +178,12 @@ fn every_queue_is_watched() {
     for queue in QueueName::ALL {
         let (spec, name) = (queue.spec(), logical(queue.as_str()));
         for (alarm, metric, of, threshold) in [
-            ("Dead", "ApproximateNumberOfMessagesVisible", format!("Value: !GetAtt {name}Dead.QueueName"), Some(1)),
+            (
+                "Dead",
+                "ApproximateNumberOfMessagesVisible",
+                format!("Value: !GetAtt {name}Dead.QueueName"),
+                Some(1),
+            ),
             (
                 "Late",
                 "ApproximateAgeOfOldestMessage",
@@ -188,7 +199,10 @@ fn every_queue_is_watched() {
             }
         }
         for part in ["Queue", "Dead"] {
-            assert!(dashboard.contains(&format!("${{{name}{part}.QueueName}}")), "the dashboard lacks {name}{part}");
+            assert!(
+                dashboard.contains(&format!("${{{name}{part}.QueueName}}")),
+                "the dashboard lacks {name}{part}"
+            );
         }
     }
 }

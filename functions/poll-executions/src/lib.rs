@@ -7,4 +7,5 @@ use shared::{
 };
 
 /// What its Lambda links, and nothing else.
-pub const WORKER: Worker = Worker { queue: QueueName::PollExecutions, steps: &[poll::STEP, listing::STEP, watch::STEP] };
+pub const WORKER: Worker =
+    Worker { queue: QueueName::PollExecutions, steps: &[poll::STEP, listing::STEP, watch::STEP] };

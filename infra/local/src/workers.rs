@@ -237,7 +237,8 @@ async fn work_on(app: &App, worker: &Worker, lane: &Lane, delivery: Delivery) ->
         }
     };
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    answer(app, worker.queue, &delivery, outcome.unwrap_or_else(|_| Handled::Fail("it panicked".into()))).await;
+    answer(app, worker.queue, &delivery, outcome.unwrap_or_else(|_| Handled::Fail("it panicked".into())))
+        .await;
     tenant_of(&delivery)
 }
 

@@ -138,12 +138,7 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
-    use crate::{
-        metrics::Answered,
-        store::meter::Reading,
-        tenant::TenantId,
-        work::due::Report,
-    };
+    use crate::{metrics::Answered, store::meter::Reading, tenant::TenantId, work::due::Report};
 
     /// The lines that some work writes.
     fn lines(work: impl FnOnce()) -> Vec<Value> {

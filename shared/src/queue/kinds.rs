@@ -52,7 +52,7 @@ macro_rules! table {
             /// Its row of the table.
             pub const fn spec(self) -> &'static $spec {
                 match self {
-                    $(Self::$row => &$spec { $($field: $value),+ },)+
+                    $(Self::$row => const { &$spec { $($field: $value),+ } },)+
                 }
             }
 

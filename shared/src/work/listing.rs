@@ -46,7 +46,8 @@ const TAKEN: Duration = Duration::from_secs(120);
 const MAX_ATTEMPTS: u32 = 100;
 
 /// Its row of a worker's steps.
-pub const STEP: Step = Step::new(TaskKind::ListWorkflows, |app, task, message| Box::pin(step(app, task, message)));
+pub const STEP: Step =
+    Step::new(TaskKind::ListWorkflows, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: lists, and settles the debt.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {

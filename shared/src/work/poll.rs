@@ -36,7 +36,8 @@ const TIME: Duration = Duration::from_secs(25);
 const MOVED: u32 = 4;
 
 /// Its row of a worker's steps.
-pub const STEP: Step = Step::new(TaskKind::PollExecution, |app, task, message| Box::pin(step(app, task, message)));
+pub const STEP: Step =
+    Step::new(TaskKind::PollExecution, |app, task, message| Box::pin(step(app, task, message)));
 
 /// One look at n8n for one run.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {

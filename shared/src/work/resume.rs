@@ -52,7 +52,8 @@ const STORING: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
 
 /// Its row of a worker's steps.
-pub const STEP: Step = Step::remembered(TaskKind::ResumeN8n, |app, task, message| Box::pin(step(app, task, message)));
+pub const STEP: Step =
+    Step::remembered(TaskKind::ResumeN8n, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: claims the debt, if it is still owed and nobody else is at it, and pays it.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
@@ -347,8 +348,12 @@ async fn settle_in<E: Stored>(
 /// Tells operators how an attempt ended.
 fn log(tenant: TenantId, kind: EntityType, entity: &str, ending: &Ending) {
     let (state, why, telling) = match ending {
-        Ending::Settled(ResumeState::Resumed, why) => (ResumeState::Resumed.as_str(), why.as_deref(), Telling::Told),
-        Ending::Settled(ResumeState::Failed, why) => (ResumeState::Failed.as_str(), why.as_deref(), Telling::Lost),
+        Ending::Settled(ResumeState::Resumed, why) => {
+            (ResumeState::Resumed.as_str(), why.as_deref(), Telling::Told)
+        }
+        Ending::Settled(ResumeState::Failed, why) => {
+            (ResumeState::Failed.as_str(), why.as_deref(), Telling::Lost)
+        }
         Ending::Settled(state, why) => (state.as_str(), why.as_deref(), Telling::Over),
         Ending::Later(later) => ("later", Some(later.why.as_str()), Telling::PutOff),
         // Whoever has the debt now tells of it.

@@ -200,7 +200,8 @@ async fn ask(n8n: &N8n<'_>, vitals: &Vitals, now: Millis, heard: &mut Vec<Heard>
 }
 
 /// Its row of a worker's steps.
-pub const STEP: Step = Step::new(TaskKind::WatchWorkflow, |app, task, message| Box::pin(step(app, task, message)));
+pub const STEP: Step =
+    Step::new(TaskKind::WatchWorkflow, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: looks at a workflow of which nothing was heard for as long as a rule allows.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {

@@ -181,8 +181,9 @@ async fn what_fails_alone_without_dying_is_not_blamed() {
     let chore = Chore::new(house.app.id(), What::Purge { partition: "old".into() }, now);
     store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
     let body = serde_json::to_string(&Task::new(TaskKind::Chore, &chores.key(chore.id), "test")).unwrap();
-    let alone =
-        async || worker_for(&body).handle_alone(&house.app, &Message::new(&body, house.app.now().plus(HIDDEN))).await;
+    let alone = async || {
+        worker_for(&body).handle_alone(&house.app, &Message::new(&body, house.app.now().plus(HIDDEN))).await
+    };
     for _ in 0..5 {
         // It cannot be done, and the message comes back.
         spoil(&house, &chores.key(chore.id)).await;

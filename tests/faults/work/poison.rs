@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton::workers::worker_of;
+use local_host::workers::worker_of;
 use serde_json::{Value, json};
 use shared::{
     app::App,

@@ -4,7 +4,7 @@ use std::{
 };
 
 use axum::Router;
-use baton::workers;
+use local_host::workers;
 use secrecy::ExposeSecret;
 use shared::{
     accounts::{NewKey, NewUser},

@@ -14,7 +14,7 @@ mod watch;
 
 use std::time::Duration;
 
-use super::{Ended, Message, Step};
+use super::{Ended, Message};
 use crate::{
     app::App,
     clock::Deadline,
@@ -30,7 +30,8 @@ use crate::{
 const STRETCH: Duration = Duration::from_secs(20);
 
 /// Its row of a worker's steps.
-pub const STEP: Step = Step::new(TaskKind::Chore, |app, task, message| Box::pin(step(app, task, message)));
+pub const STEP: super::Step =
+    super::Step::new(TaskKind::Chore, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: goes on with the chore.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
