@@ -14,6 +14,7 @@ pub mod execution_run;
 pub mod file;
 pub mod installation;
 pub mod invoice;
+pub mod key_use;
 pub mod lead;
 pub mod lead_view;
 pub mod media;
