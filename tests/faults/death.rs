@@ -8,14 +8,15 @@ use shared::{
     work::Outcome,
 };
 
-use super::{
-    footprint, pass,
+use harness::{TestApp, work_on};
+use harness::{
+    footprint::footprint,
+    pass,
     stories::{
         Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Depart, Forget, Message,
         PostLead, Push, PushBesidePost, PushOfMany, Register, Repost, Story, Trigger, Usage,
     },
 };
-use crate::support::{TestApp, work_on};
 
 /// Longer than any lease: an attempt at n8n, a begun effect, the grace of the sweep.
 const LONG: u64 = 120;

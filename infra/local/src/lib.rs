@@ -24,12 +24,12 @@ pub fn routers() -> [(&'static str, OpenApiRouter<SharedApp>); 12] {
         ("triggers", triggers::router()),
         ("payloads", payloads::router()),
         ("media", media::router()),
-        ("pipeline", pipeline::router()),
+        ("lead-setup", lead_setup::router()),
         ("reviews", reviews::router()),
         ("installations", installations::router()),
         ("sessions", sessions::router()),
-        ("companion", companion::router()),
-        ("connect", connect::router()),
+        ("records", records::router()),
+        ("n8n-nodes", n8n_nodes::router()),
         ("leads", leads::router()),
     ]
 }

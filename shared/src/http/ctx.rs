@@ -28,23 +28,23 @@ use crate::{
         chats::Chats,
         collections::Collections,
         files::Files,
+        followed_runs::FollowedRuns,
         idempotency::{self, Outcome},
         installations::Installations,
         invoices::Invoices,
+        lead_setup::LeadSetups,
         lead_views::LeadViews,
         leads::Leads,
         media::MediaItems,
         money::Settled,
         n8n_credentials::N8nCredentials,
+        n8n_workflows::N8nWorkflows,
         notifications::Notifications,
         orgs,
         payloads::Payloads,
-        pipeline::Pipelines,
         pushes::Pushes,
-        runs::Runs,
         subjects::{Stored, Subjects},
         usage::UsageLog,
-        workflows::Workflows,
     },
     store::{self, Key, StoreError, Write},
     tenant::TenantId,
@@ -166,8 +166,8 @@ impl Ctx {
         self.repos().payloads()
     }
 
-    pub fn pipelines(&self) -> Pipelines<'_> {
-        self.repos().pipelines()
+    pub fn lead_setups(&self) -> LeadSetups<'_> {
+        self.repos().lead_setups()
     }
 
     pub fn lead_views(&self) -> LeadViews<'_> {
@@ -186,12 +186,12 @@ impl Ctx {
         self.repos().collections()
     }
 
-    pub fn runs(&self) -> Runs<'_> {
-        self.repos().runs()
+    pub fn followed_runs(&self) -> FollowedRuns<'_> {
+        self.repos().followed_runs()
     }
 
-    pub fn workflows(&self) -> Workflows<'_> {
-        self.repos().workflows()
+    pub fn n8n_workflows(&self) -> N8nWorkflows<'_> {
+        self.repos().n8n_workflows()
     }
 
     pub fn installations(&self) -> Installations<'_> {

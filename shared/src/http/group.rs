@@ -18,9 +18,9 @@ pub use {pastey::paste, utoipa_axum};
 pub trait Routes: Sized {
     fn new() -> Self;
 
-    /// Takes what [`routes!`](crate::routes) makes of a handler.
+    /// Takes what [`handler!`](crate::handler) makes of a handler.
     #[must_use]
-    fn routes<D, P>(self, route: Route<D, P>) -> Self
+    fn mount<D, P>(self, handler: Mounted<D, P>) -> Self
     where
         D: FnOnce() -> UtoipaMethodRouter<SharedApp>,
         P: FnOnce() -> (String, MethodRouter<SharedApp>);
@@ -30,7 +30,7 @@ pub trait Routes: Sized {
 }
 
 /// The two things that can be made of a handler.
-pub struct Route<D, P> {
+pub struct Mounted<D, P> {
     pub documented: D,
     pub plain: P,
 }
@@ -40,12 +40,12 @@ impl Routes for OpenApiRouter<SharedApp> {
         OpenApiRouter::new()
     }
 
-    fn routes<D, P>(self, route: Route<D, P>) -> Self
+    fn mount<D, P>(self, handler: Mounted<D, P>) -> Self
     where
         D: FnOnce() -> UtoipaMethodRouter<SharedApp>,
         P: FnOnce() -> (String, MethodRouter<SharedApp>),
     {
-        OpenApiRouter::routes(self, (route.documented)())
+        OpenApiRouter::routes(self, (handler.documented)())
     }
 
     fn merge(self, others: Self) -> Self {
@@ -58,12 +58,12 @@ impl Routes for Router<SharedApp> {
         Router::new()
     }
 
-    fn routes<D, P>(self, route: Route<D, P>) -> Self
+    fn mount<D, P>(self, handler: Mounted<D, P>) -> Self
     where
         D: FnOnce() -> UtoipaMethodRouter<SharedApp>,
         P: FnOnce() -> (String, MethodRouter<SharedApp>),
     {
-        let (path, methods) = (route.plain)();
+        let (path, methods) = (handler.plain)();
         self.route(&path, methods)
     }
 
@@ -85,11 +85,11 @@ where
     (P::path(), P::methods().iter().fold(MethodRouter::new(), on))
 }
 
-/// A handler with `#[utoipa::path]`, named by its path: `routes!(create::handler)`.
+/// A handler with `#[utoipa::path]`, named by its path: `handler!(create::handler)`.
 #[macro_export]
-macro_rules! routes {
+macro_rules! handler {
     ($module:ident :: $handler:ident) => {
-        $crate::http::group::Route {
+        $crate::http::group::Mounted {
             documented: || $crate::http::group::utoipa_axum::routes!($module::$handler),
             plain: || $crate::http::group::paste! {
                 $crate::http::group::place::<$module::[<__path_ $handler>], _, _>(&$module::$handler)
@@ -97,7 +97,7 @@ macro_rules! routes {
         }
     };
     ($group:ident :: $module:ident :: $handler:ident) => {
-        $crate::http::group::Route {
+        $crate::http::group::Mounted {
             documented: || $crate::http::group::utoipa_axum::routes!($group::$module::$handler),
             plain: || $crate::http::group::paste! {
                 $crate::http::group::place::<$group::$module::[<__path_ $handler>], _, _>(&$group::$module::$handler)
@@ -105,4 +105,4 @@ macro_rules! routes {
         }
     };
 }
-pub use routes;
+pub use handler;
