@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::{
     queue::QueueName,
     testing::{Plan, dump},
-    work::Outcome,
+    work::Handled,
 };
 
 use harness::{TestApp, work_on};
@@ -203,7 +203,7 @@ async fn worker_survives_every_death(
             house.faults.set(if after { Plan::DieAfter(number) } else { Plan::DieBefore(number) });
             let outcome = house.faults.survive(work_on(&house.app, &message)).await;
             died |= outcome.is_none();
-            assert!(outcome.is_none_or(|outcome| outcome == Outcome::Done));
+            assert!(outcome.is_none_or(|outcome| outcome == Handled::Done));
             let place = format!("call {number}, after: {after}: {:?}", house.faults.calls().last());
             house.faults.set(Plan::Calm);
             house.restart();
