@@ -69,7 +69,7 @@ impl ApiKeys<'_> {
             vec![Change::set("retirement", encode(&retirement)?), Change::remove(orgs::SEALED_TEXT)];
         changes.extend(ttl(&retired).map(|ttl| Change::set(attr::TTL, ttl)));
         let same = Cond::All(vec![Cond::Exists, Cond::missing("revoked_at"), before]);
-        Ok(Write::update(orgs::key_key(&key.hash), changes).when(same))
+        Ok(Write::update(orgs::key_key(&key.hash), changes).when(same).labelled(orgs::ENDED_KEY))
     }
 
     fn query(&self) -> Query {

@@ -11,7 +11,7 @@ use crate::{
     },
     ids::Id,
     repo::api_keys,
-    store::{Change, Cond, Global, Index, Item, Key, Query, Store, StoreError, Write, attr, encode},
+    store::{Change, Cond, Global, Index, Item, Key, Label, Query, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
 };
 
@@ -19,8 +19,12 @@ pub(super) const SEALED_TEXT: &str = "sealed_text";
 /// The partition of `gsi1` in which an organization's keys lie.
 pub(super) const API_KEYS: &str = "api-key";
 
-/// Position of the e-mail guard in [`create`]'s and [`create_user`]'s transactions.
-pub const EMAIL_GUARD: usize = 0;
+/// Label of the write that takes an e-mail address.
+pub const EMAIL: Label = "email";
+/// Label of the write that changes a user.
+pub const USER: Label = "user";
+/// Label of the write that ends a key, at once or after a while.
+pub const ENDED_KEY: Label = "ended key";
 
 /// The writes that create an organization with its first user, group and key: all or none.
 pub fn create(
@@ -39,8 +43,10 @@ pub fn create(
 pub fn create_user(user: &User, key: &ApiKey) -> Result<Vec<Write>, StoreError> {
     let owner = EmailOwner { tenant: user.tenant, user_id: user.id };
     Ok(vec![
-        Write::put(Key::global(Global::Email, &user.email), encode(&owner)?).when(Cond::Absent),
-        Write::put(user_key(user.tenant, user.id), encode(user)?).when(Cond::Absent),
+        Write::put(Key::global(Global::Email, &user.email), encode(&owner)?)
+            .when(Cond::Absent)
+            .labelled(EMAIL),
+        Write::put(user_key(user.tenant, user.id), encode(user)?).when(Cond::Absent).labelled(USER),
         insert_key(key)?,
     ])
 }
@@ -78,7 +84,7 @@ struct EmailOwner {
 /// Gives the user a new password, which ends every session; provided that nobody else did so meanwhile.
 pub fn set_password(user: &User, password_hash: &str) -> Write {
     let changes = vec![Change::set("password_hash", password_hash), Change::add("generation", 1)];
-    Write::update(user_key(user.tenant, user.id), changes).when(same_generation(user))
+    Write::update(user_key(user.tenant, user.id), changes).when(same_generation(user)).labelled(USER)
 }
 
 /// A user that was stored before there were generations has none.
@@ -103,8 +109,10 @@ pub fn replace_personal_key(
         None => Cond::All(vec![Cond::Exists, Cond::missing("api_key")]),
     };
     let change = Change::set("api_key", new.hash.as_str());
-    let mut writes =
-        vec![Write::update(user_key(user.tenant, user.id), vec![change]).when(same), insert_key(new)?];
+    let mut writes = vec![
+        Write::update(user_key(user.tenant, user.id), vec![change]).when(same).labelled(USER),
+        insert_key(new)?,
+    ];
     if let Some(old) = old.filter(|old| old.revoked_at.is_none()) {
         writes.push(end_key(&old.hash, new.created_at));
     }
@@ -166,7 +174,7 @@ pub fn end_key(hash: &KeyHash, now: Millis) -> Write {
     let ttl = now.plus(api_key::REMEMBERED).seconds();
     let changes =
         vec![Change::set("revoked_at", now.0), Change::set(attr::TTL, ttl), Change::remove(SEALED_TEXT)];
-    Write::update(key_key(hash), changes).when(Cond::Exists)
+    Write::update(key_key(hash), changes).when(Cond::Exists).labelled(ENDED_KEY)
 }
 
 fn user_key(tenant: TenantId, id: Id) -> Key {
