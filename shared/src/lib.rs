@@ -27,6 +27,7 @@ pub mod lambda;
 pub mod metering;
 pub mod metrics;
 pub mod n8n;
+pub mod ops;
 #[cfg(feature = "testing")]
 pub mod parsers;
 pub mod pricing;

@@ -21,7 +21,7 @@ use shared::{
     repo::chores::Chores,
     store::{Attrs, Key, Write},
     work::{
-        Outcome,
+        Handled,
         due::{self, Report},
     },
 };
@@ -368,7 +368,7 @@ async fn worker_survives(row: &str, owe: impl AsyncFn(&TestApp)) {
     };
     let (calm, body) = begin().await;
     calm.faults.set(Plan::Calm);
-    assert_eq!(work_on(&calm.app, &body).await, Outcome::Done);
+    assert_eq!(work_on(&calm.app, &body).await, Handled::Done);
     let calls = calm.faults.calls();
     assert!(calls.len() > 3, "the worker did nothing: {calls:?}");
     let expected = end(&calm, "calm").await;

@@ -2,7 +2,7 @@
 //! is stored, the client comes back with the same `Idempotency-Key`, and all is as if nothing had happened.
 
 use serde_json::{Value, json};
-use shared::{queue::QueueName, work::Outcome};
+use shared::{queue::QueueName, work::Handled};
 use standins::{Plan, dump};
 
 use harness::{TestApp, work_on};
@@ -200,7 +200,7 @@ async fn worker_survives_every_death(
             house.faults.set(if after { Plan::DieAfter(number) } else { Plan::DieBefore(number) });
             let outcome = house.faults.survive(work_on(&house.app, &message)).await;
             died |= outcome.is_none();
-            assert!(outcome.is_none_or(|outcome| outcome == Outcome::Done));
+            assert!(outcome.is_none_or(|outcome| outcome == Handled::Done));
             let place = format!("call {number}, after: {after}: {:?}", house.faults.calls().last());
             house.faults.set(Plan::Calm);
             house.restart();

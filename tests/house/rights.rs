@@ -8,7 +8,7 @@ use std::{
 
 use http::Method;
 use serde_json::json;
-use shared::{egress::OutError, lambda::batch, queue::QueueName, work::Outcome};
+use shared::{egress::OutError, lambda::batch, queue::QueueName, work::Handled};
 
 use harness::{
     BATON, N8N, PASSWORD, TestApp, pass,
@@ -265,7 +265,7 @@ async fn event_sources(used: &mut Used) {
         let house = TestApp::new().await;
         let event = json!({ "Records": [{ "messageId": "1", "receiptHandle": "r", "body": "{}" }] });
         let event: batch::Event = serde_json::from_value(event).unwrap();
-        let later = async |_: &str, _: bool| Outcome::Retry(Duration::from_secs(5));
+        let later = async |_: &str, _: bool| Handled::Retry(Duration::from_secs(5));
         let (queues, left) = (&*house.app.queue, || Duration::from_secs(5));
         working(queue, batch::run(queues, queue, &event, left, later, async |_, _| {})).await;
         working(queue, house.app.queue.receive(queue, 1, Duration::from_secs(1))).await.unwrap();

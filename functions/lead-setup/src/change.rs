@@ -65,7 +65,7 @@ pub async fn change(ctx: &Ctx, decide: impl Fn(&mut LeadSetup) -> Decision) -> R
             }
             Err(Refused::Write(_, Some(current))) => current.decode()?,
             Err(Refused::Write(_, None)) => setups.load().await?,
-            Err(Refused::Error(error)) => return Err(error),
+            Err(refused) => return Err(refused.into()),
         };
         // An engine repeats a write whose answer was lost, and the repeat meets the first.
         if current == next {

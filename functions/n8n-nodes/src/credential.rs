@@ -13,7 +13,7 @@ use shared::{
     },
     error::{Error, ErrorKind, LogFailure, Result},
     http::{
-        ctx::{self, Ctx, Refused},
+        ctx::{self, Ctx, HeldKey, Refused},
         reply::Reply,
     },
     n8n::{
@@ -21,7 +21,7 @@ use shared::{
         credentials::Header,
     },
     repo::orgs,
-    store::{StoreError, Write},
+    store::StoreError,
 };
 
 use crate::wire::{N8nCredentialOut, N8nCredentialState, NodeOut};
@@ -80,7 +80,7 @@ fn wish(ctx: &Ctx, installation: &Installation) -> NewKey {
 /// Makes this request the one that makes the credential.
 async fn claim(ctx: &mut Ctx, claimed: &N8nCredential) -> Result<()> {
     let write = ctx.n8n_credentials().put(claimed)?;
-    let begins = ctx.idempotency.as_ref().is_some_and(|idempotency| idempotency.begun.is_none());
+    let begins = ctx.held_key().is_some_and(|key| key.begun().is_none());
     match &claimed.claim {
         Some(claim) if begins => match ctx.begin(claim.id, vec![write]).await {
             Ok(true) => Ok(()),
@@ -145,7 +145,7 @@ async fn settle(
         }
         // Another request took this one for dead.
         Err(Refused::Write(..)) => Err(busy()),
-        Err(Refused::Error(error)) => Err(error),
+        Err(refused) => Err(refused.into()),
     }
 }
 
@@ -153,7 +153,7 @@ async fn settle(
 async fn give_up(ctx: &Ctx, claimed: &N8nCredential, heard: bool) {
     let released = async {
         let mut writes = vec![ctx.n8n_credentials().put(&claimed.given_up(heard))?];
-        writes.extend(ctx.idempotency.as_ref().map(|idempotency| Write::delete(idempotency.key.clone())));
+        writes.extend(ctx.held_key().map(HeldKey::free));
         ctx.app.store.transact(writes).await
     };
     released.await.log_failure("a claim could not be released; it lapses by itself");

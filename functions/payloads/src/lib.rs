@@ -1,6 +1,5 @@
 //! Custom payloads: whatever a workflow wants kept, and perhaps looked at by a person.
 
-mod content;
 mod create;
 mod delete;
 mod get;

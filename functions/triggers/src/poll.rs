@@ -117,7 +117,7 @@ async fn follow(ctx: &Ctx, mut workflow: N8nWorkflow, input: &Input) -> Result<O
         };
         // What is stored is shown; n8n is asked again in the background.
         if run.is_stale(ctx.now) {
-            let look = Task::new(TaskKind::PollExecution, &runs.key(run.id), &ctx.request_id).asked();
+            let look = Task::new(TaskKind::PollExecution, &runs.key(run.id), &ctx.cause).asked();
             ctx.app.hint(&look, ctx.now).await;
         }
         return Ok(Some(run));

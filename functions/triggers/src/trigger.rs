@@ -15,7 +15,7 @@ use shared::{
     egress::{OutError, OutReply, OutRequest},
     error::{Error, LogFailure, Result},
     http::{
-        ctx::{Ctx, Refused},
+        ctx::{Ctx, HeldKey, Refused},
         fields::Fields,
         reply::{Reply, Warning},
     },
@@ -121,13 +121,13 @@ struct Target {
 /// repeat try again: the webhook is not registered or refuses the credentials, or n8n was not reached (`n8n_unreachable`).
 #[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook", tag = "triggers",
     request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
-pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
     let mut target = target(&ctx, &input.endpoint).await?;
     ctx.app.http.check(&input.endpoint).await.map_err(refused)?;
     // What an earlier attempt under this key started is not undone by a refusal of this one.
-    let alone = ctx.idempotency.as_ref().is_none_or(|idempotency| idempotency.begun.is_none());
-    let mut run = begin(&mut ctx, &input, &target).await?;
+    let alone = ctx.held_key().is_none_or(|key| key.begun().is_none());
+    let mut run = begin(&ctx, &input, &target).await?;
     let call = ctx.app.http.send(request(&ctx, &input, run.id)?);
     let (answer, found) = join(call, missed(&ctx, &target, &input.endpoint)).await;
     if let Some(found) = found {
@@ -209,7 +209,7 @@ async fn follow(ctx: &Ctx, target: &Target, mut run: FollowedRun) -> Result<()> 
     if let Some(nid) = target.nid {
         point_to(ctx, nid, &run).await?;
     }
-    ctx.app.hint(&Task::new(TaskKind::PollExecution, &key, &ctx.request_id), now).await;
+    ctx.app.hint(&Task::new(TaskKind::PollExecution, &key, &ctx.cause), now).await;
     Ok(())
 }
 
@@ -273,8 +273,8 @@ async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
 
 /// Remembers the trigger before it is sent. The run owes a poll from the start, so that it is followed even if this
 /// process dies before it hears n8n's answer.
-async fn begin(ctx: &mut Ctx, input: &Input, target: &Target) -> Result<FollowedRun> {
-    if let Some(id) = ctx.idempotency.as_ref().and_then(|idempotency| idempotency.begun)
+async fn begin(ctx: &Ctx, input: &Input, target: &Target) -> Result<FollowedRun> {
+    if let Some(id) = ctx.held_key().and_then(HeldKey::begun)
         && let Some(run) = ctx.followed_runs().get(id).await?
     {
         // An earlier request with this key died under way. The call is repeated under the same key, for n8n to see.
@@ -371,7 +371,8 @@ async fn finish(ctx: &Ctx, target: Target, mut run: FollowedRun, answer: Answer)
         Ok(stored) => stored,
         // n8n has it; that the answer could not be noted is no reason to have the caller trigger it again.
         Err(Refused::Write(..)) => triggered,
-        Err(Refused::Error(error)) => {
+        Err(refused) => {
+            let error = Error::from(refused);
             tracing::warn!(%error, run = %run.id, "n8n's answer could not be noted; the poll will find the execution");
             triggered
         }
@@ -381,7 +382,7 @@ async fn finish(ctx: &Ctx, target: Target, mut run: FollowedRun, answer: Answer)
     }
     if let Some(at) = poll_at {
         ctx.app
-            .hint(&Task::new(TaskKind::PollExecution, &ctx.followed_runs().key(run.id), &ctx.request_id), at)
+            .hint(&Task::new(TaskKind::PollExecution, &ctx.followed_runs().key(run.id), &ctx.cause), at)
             .await;
     }
     Ok(stored)
@@ -435,9 +436,7 @@ async fn abandon(ctx: &Ctx, mut run: FollowedRun, why: &str) {
     run.v += 1;
     let closed = async {
         let mut writes = vec![ctx.followed_runs().replace(&run, None)?];
-        writes.extend(
-            ctx.idempotency.as_ref().map(|idempotency| shared::store::Write::delete(idempotency.key.clone())),
-        );
+        writes.extend(ctx.held_key().map(HeldKey::free));
         ctx.app.store.transact(writes).await
     };
     closed.await.log_failure("a refused trigger could not be closed");

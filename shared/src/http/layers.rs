@@ -29,11 +29,12 @@ use tracing::Instrument;
 use super::{
     cookies,
     credential::{self, Sent},
-    ctx::{self, Ctx, Idempotency},
+    ctx::Ctx,
     entry, form, once, packed,
     peer::Peer,
     problem::{self, Unrendered},
     rate::Counted,
+    reply::Reply,
     routes::{self, Auth, Route, TEST_SCOPE},
 };
 use crate::{
@@ -42,7 +43,8 @@ use crate::{
     domain::{api_key::hex, principal::Principal},
     error::{Error, ErrorKind, Result},
     metrics::Answered,
-    repo::idempotency::{self, Outcome},
+    ops::act::{self, HeldKey},
+    repo::idempotency::{self, Stage},
     store::{Key, meter::measured},
     tenant::TenantId,
 };
@@ -261,7 +263,7 @@ async fn admitted(
         None => {
             let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
             let request_id = request_id.ok_or_else(|| Error::internal("a request without an id"))?;
-            let mut ctx = Ctx { app: app.clone(), caller, session, request_id, now, idempotency: None };
+            let mut ctx = Ctx::new(app.clone(), caller, session, request_id, now);
             match remember(route, &mut ctx, request).await? {
                 Remembered::Answered(reply) => reply.into_response(),
                 Remembered::New(restored) => {
@@ -309,7 +311,7 @@ fn may(route: &Route, query: Option<&str>, caller: &Principal, in_session: bool)
 
 enum Remembered {
     New(Box<Request>),
-    Answered(super::reply::Reply),
+    Answered(Reply),
 }
 
 /// Looks an `Idempotency-Key` up.
@@ -336,14 +338,14 @@ async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> Result<Reme
     let key = remembered_as(&ctx.caller, route, parts.uri.path(), &sent);
     let mut begun = None;
     if let Some(record) = idempotency::find(&*ctx.app.store, &key, ctx.now).await? {
-        if let Some(reply) = ctx::settle(&record, &fingerprint, ctx.now)? {
-            return Ok(Remembered::Answered(reply));
-        }
-        if let Outcome::Begun { id, .. } = record.outcome {
+        if let Stage::Begun { id, .. } = record.outcome {
             begun = Some(id);
         }
+        if let Some(answer) = act::settle(record, &fingerprint, ctx.now)? {
+            return Ok(Remembered::Answered(Reply::replay(answer.status, answer.body)?));
+        }
     }
-    ctx.idempotency = Some(Idempotency { key, fingerprint, dialect: route.dialect, begun });
+    ctx.with_key(HeldKey::new(key, fingerprint, begun), route.dialect);
     // What they say of the body was true before it was read.
     for name in [header::CONTENT_ENCODING, header::CONTENT_LENGTH] {
         parts.headers.remove(name);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use shared::{clock::Clock, domain::resume::ATTEMPT, egress::OutError, ids::Id, store, work::Outcome};
+use shared::{clock::Clock, domain::resume::ATTEMPT, egress::OutError, ids::Id, store, work::Handled};
 use standins::{Plan, dump};
 
 use harness::parked::{EXECUTION, RESUME_URL, calls, decide, parked, resume_of, told};
@@ -78,7 +78,7 @@ async fn an_attempt_whose_claim_was_taken_over_sends_nothing_and_stores_nothing(
         other.n8n.goes_on_to(EXECUTION, entity + 1);
     });
     let before = house.network.sent().len();
-    assert_eq!(work_on(&house.app, &message).await, Outcome::Done);
+    assert_eq!(work_on(&house.app, &message).await, Handled::Done);
     let sent = calls(&house, before);
     assert_eq!(sent.iter().filter(|call| call.starts_with("POST")).count(), 2, "one of each: {sent:?}");
     assert_eq!(

@@ -8,7 +8,7 @@ use shared::{
     queue::{QueueName, Task, TaskKind, limits},
     repo::chores::Chores,
     store::Key,
-    work::{self, Message, Outcome},
+    work::{self, Handled, Message},
 };
 use standins::{Plan, dump};
 
@@ -41,15 +41,15 @@ async fn dies(house: &TestApp, queue: QueueName, deadly: &str) -> bool {
         }
         for one in received {
             let outcome = match work::is_suspect(one.receives) {
-                true => Outcome::Alone,
+                true => Handled::Alone,
                 false => match survives(house, deadly, work_on(&house.app, &one.body)).await {
                     Some(outcome) => outcome,
                     None => return true,
                 },
             };
             match outcome {
-                Outcome::Alone => suspects.push(one),
-                Outcome::Done => house.app.queue.delete(queue, &one.receipt).await.unwrap(),
+                Handled::Alone => suspects.push(one),
+                Handled::Done => house.app.queue.delete(queue, &one.receipt).await.unwrap(),
                 other => panic!("{other:?}"),
             }
         }
@@ -57,7 +57,7 @@ async fn dies(house: &TestApp, queue: QueueName, deadly: &str) -> bool {
     for one in suspects {
         let message = Message::new(&one.body, house.app.now().plus(HIDDEN));
         match survives(house, deadly, work::handle_alone(&house.app, &message)).await {
-            Some(outcome) => assert_eq!(outcome, Outcome::Done),
+            Some(outcome) => assert_eq!(outcome, Handled::Done),
             None => return true,
         }
         house.app.queue.delete(queue, &one.receipt).await.unwrap();
@@ -186,7 +186,7 @@ async fn what_fails_alone_without_dying_is_not_blamed() {
     for _ in 0..5 {
         // It cannot be done, and the message comes back.
         spoil(&house, &chores.key(chore.id)).await;
-        assert!(matches!(alone().await, Outcome::Fail(_)));
+        assert!(matches!(alone().await, Handled::Fail(_)));
         assert!(given_up(&house).await.is_empty());
     }
 }

@@ -9,7 +9,7 @@ use shared::{
     lambda::batch,
     queue::{Outgoing, QueueName, Task, TaskKind, limits},
     store::{Change, Key, Write},
-    work::{self, Message, Outcome},
+    work::{self, Handled, Message},
 };
 use standins::dump;
 
@@ -18,7 +18,7 @@ use harness::parked::{decide, parked, told};
 
 const HIDDEN: Duration = Duration::from_secs(60);
 
-async fn handle(app: &App, queue: QueueName, body: &str, alone: bool) -> Outcome {
+async fn handle(app: &App, queue: QueueName, body: &str, alone: bool) -> Handled {
     let message = Message { alone, ..Message::new(body, app.now().plus(HIDDEN)) };
     match queue {
         _ if alone => work::handle_alone(app, &message).await,
@@ -162,7 +162,7 @@ async fn dead_letters_may_be_sent_again_twice_and_after_the_debt_was_paid() {
     // The same letter from somewhere else, when there is nothing to pay any more.
     let calls = house.network.sent().len();
     for _ in 0..2 {
-        assert_eq!(handle(&house.app, QueueName::ResumeN8n, &letter, false).await, Outcome::Done);
+        assert_eq!(handle(&house.app, QueueName::ResumeN8n, &letter, false).await, Handled::Done);
     }
     assert_eq!((told(&house).len(), house.network.sent().len()), (1, calls));
     assert_eq!(house.depth(QueueName::ResumeN8n).await, shared::queue::Depth::default());

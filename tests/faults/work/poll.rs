@@ -185,7 +185,7 @@ async fn a_message_that_comes_after_the_end_changes_nothing() {
     house.live(5 * SECOND).await;
     let before = ask(&house, &triggered).await;
     house.n8n.set_status(9, "error");
-    assert_eq!(work_on(&house.app, &message).await, shared::work::Outcome::Done);
+    assert_eq!(work_on(&house.app, &message).await, shared::work::Handled::Done);
     assert_eq!(ask(&house, &triggered).await, before);
 }
 

@@ -197,10 +197,10 @@ async fn a_message_may_come_twice_and_late() {
         work_on(&house.app, &message),
     );
     for outcome in [first, second, third, work_on(&house.app, &message).await] {
-        assert_eq!(outcome, shared::work::Outcome::Done);
+        assert_eq!(outcome, shared::work::Handled::Done);
     }
     house.advance(HOUR);
-    assert_eq!(work_on(&house.app, &message).await, shared::work::Outcome::Done);
+    assert_eq!(work_on(&house.app, &message).await, shared::work::Handled::Done);
     house.live(Duration::from_secs(60)).await;
     assert_eq!(told(&house).len(), 1);
     assert_eq!(house.depth(QueueName::ResumeN8n).await, Default::default());
@@ -214,7 +214,7 @@ async fn a_message_before_its_time_changes_nothing() {
     decide(&house, "approve", entity).await;
     let message = dump::messages(&house.file).await.unwrap().remove(0);
     let before = resume_of(&house, entity).await;
-    assert_eq!(work_on(&house.app, &message).await, shared::work::Outcome::Done);
+    assert_eq!(work_on(&house.app, &message).await, shared::work::Handled::Done);
     assert_eq!(resume_of(&house, entity).await, before);
 }
 

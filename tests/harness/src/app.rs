@@ -23,7 +23,7 @@ use shared::{
     repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
     store::{self, Key, Write, embedded::Sqlite, encode, meter::Reading},
-    work::{self, Message, Outcome, due},
+    work::{self, Handled, Message, due},
 };
 use standins::{FakeN8n, Faults, Network};
 use tower_http::normalize_path::NormalizePath;
@@ -44,7 +44,7 @@ const START: Millis = Millis(1_737_455_400_000);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One message, among others.
-pub async fn work_on(app: &App, body: &str) -> Outcome {
+pub async fn work_on(app: &App, body: &str) -> Handled {
     work::handle(app, &Message::new(body, app.now().plus(PATIENCE))).await
 }
 
@@ -245,16 +245,16 @@ impl TestApp {
                 {
                     let message = Message::new(&delivery.body, self.app.now().plus(PATIENCE));
                     let mut outcome = working(queue, work::handle(&self.app, &message)).await;
-                    if outcome == Outcome::Alone {
+                    if outcome == Handled::Alone {
                         outcome = working(queue, work::handle_alone(&self.app, &message)).await;
                     }
                     match outcome {
-                        Outcome::Alone => panic!("a task is not done alone either"),
-                        Outcome::Done => self.app.queue.delete(queue, &delivery.receipt).await.unwrap(),
-                        Outcome::Retry(after) => {
+                        Handled::Alone => panic!("a task is not done alone either"),
+                        Handled::Done => self.app.queue.delete(queue, &delivery.receipt).await.unwrap(),
+                        Handled::Retry(after) => {
                             self.app.queue.release(queue, &delivery.receipt, after).await.unwrap()
                         }
-                        Outcome::Fail(why) => panic!("a task failed: {why}"),
+                        Handled::Fail(why) => panic!("a task failed: {why}"),
                     }
                     done += 1;
                 }

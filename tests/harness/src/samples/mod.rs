@@ -1,12 +1,12 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
 mod alerts;
-mod companion;
-mod connect;
+mod lead_setup;
 mod leads;
 pub mod media;
 mod money;
-mod pipeline;
+mod n8n_nodes;
+mod records;
 pub mod sessions;
 
 use http::Method;
@@ -123,8 +123,8 @@ pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
     assert_eq!(made.status, 201, "{made:?}");
     house.renumber::<Payload>(caller, made.id(), base + 42).await;
     alerts::seed(house, caller, base).await;
-    companion::seed(house, caller, base).await;
-    pipeline::seed(house, caller, base).await;
+    records::seed(house, caller, base).await;
+    lead_setup::seed(house, caller, base).await;
     money::seed(house, caller, base).await;
     media::seed(house, caller, base).await;
     leads::seed(house, caller, base).await;
@@ -159,10 +159,10 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(installations());
     all.extend(alerts::samples());
     all.extend(sessions::samples());
-    all.extend(companion::samples());
-    all.extend(connect::samples());
+    all.extend(records::samples());
+    all.extend(n8n_nodes::samples());
     all.extend(leads::samples());
-    all.extend(pipeline::samples());
+    all.extend(lead_setup::samples());
     all.extend(media::samples());
     all.extend(money::samples());
     all

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{ctx::Ctx, reply::Warning};
+use super::{Warning, act::Act};
 use crate::{
     domain::installation::Installation,
     error::{Error, Result},
@@ -34,8 +34,8 @@ pub(super) struct Settled {
 
 /// Finds the installation: the one that is named, which must exist; else the one below whose address the URL lies; else the one
 /// that has the workflow; else the only one that the URL can mean ([`crate::installed::Installed::meant_by`]).
-pub(super) async fn settle(ctx: &Ctx, said: Said<'_>, url: Option<Url>) -> Result<Settled> {
-    let installed = ctx.installed();
+pub(super) async fn settle(act: &Act, said: Said<'_>, url: Option<Url>) -> Result<Settled> {
+    let installed = act.installed();
     let known = |installation, resume_url| Settled { installation, resume_url, moved: None };
     match (said.installation_id, url) {
         (Some(id), None) => Ok(known(Some(installed.get(id).await?), None)),
