@@ -17,9 +17,8 @@ use crate::{
     config::{ProcessEnv, function::FunctionSettings},
     error::Result as AppResult,
     http::{layers, peer::Peer},
-    queue::QueueName,
     wiring::Fit,
-    work::{self, Handled, Message},
+    work::{self, Message, Worker},
 };
 
 pub mod batch;
@@ -36,7 +35,16 @@ const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
 /// Serves a group of routes behind API Gateway.
 pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) -> Result<(), Error> {
     let app = start(name, engines)?;
-    lambda_http::run(layers::platform(router, app).map_request(with_peer)).await
+    let noting = app.clone();
+    let service = layers::platform(router, app).map_request(with_peer).then(move |answer| {
+        let app = noting.clone();
+        // Here and not aside: between two invocations nothing runs, and an instance ends without a word.
+        async move {
+            app.note_key_uses().await;
+            answer
+        }
+    });
+    lambda_http::run(service).await
 }
 
 /// Who called, as API Gateway saw it. It takes https only.
@@ -50,13 +58,10 @@ fn with_peer(mut request: lambda_http::Request) -> lambda_http::Request {
     request
 }
 
-/// Works on a queue's messages, a batch at a time.
-pub async fn run_queue<H>(queue: QueueName, handle: H, engines: &[Fit]) -> Result<(), Error>
-where
-    H: AsyncFn(&App, &Message<'_>) -> Handled,
-{
-    let app = start(queue.as_str(), engines)?;
-    let (app, handle) = (&*app, &handle);
+/// Works on the messages of a worker's queue, a batch at a time.
+pub async fn run_queue(worker: &Worker, engines: &[Fit]) -> Result<(), Error> {
+    let app = start(worker.queue.as_str(), engines)?;
+    let app = &*app;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<batch::Event>| async move {
         let now = app.now();
         let end = Deadline::at(now.plus(time_left(event.context.deadline, now)));
@@ -65,12 +70,14 @@ where
             let message = Message { body, deadline: end, alone };
             // On the heap: what a message's work holds is too much for the compiler to lay out inside a batch.
             match alone {
-                true => Box::pin(work::handle_alone(app, &message)).await,
-                false => Box::pin(handle(app, &message)).await,
+                true => Box::pin(worker.handle_alone(app, &message)).await,
+                false => Box::pin(worker.handle(app, &message)).await,
             }
         };
         let give_up = async |body: &str, why: &str| work::give_up(app, body, why).await;
-        Ok::<_, Infallible>(batch::run(&*app.queue, queue, &event.payload, left, handle, give_up).await)
+        Ok::<_, Infallible>(
+            batch::run(&*app.queue, worker.queue, &event.payload, left, handle, give_up).await,
+        )
     }))
     .await
 }

@@ -21,7 +21,7 @@ use shared::{
         credentials::Header,
     },
     repo::orgs,
-    store::StoreError,
+    store::{Refusal, StoreError},
 };
 
 use crate::wire::{N8nCredentialOut, N8nCredentialState, NodeOut};
@@ -74,6 +74,8 @@ fn wish(ctx: &Ctx, installation: &Installation) -> NewKey {
         name: format!("n8n nodes ({})", installation.title),
         expires_at: ctx.caller.expires_at,
         scopes: SCOPES.map(str::to_owned).into(),
+        // n8n calls from elsewhere than the person who connects it, and as often as its workflows run.
+        ..NewKey::default()
     }
 }
 
@@ -91,12 +93,12 @@ async fn claim(ctx: &mut Ctx, claimed: &N8nCredential) -> Result<()> {
         _ => match ctx.app.store.write(write).await {
             Ok(_) => Ok(()),
             // A repeated write meets what it wrote itself.
-            Err(StoreError::ConditionFailed { current: Some(item) })
+            Err(StoreError::ConditionFailed(Refusal { current: Some(item), .. }))
                 if item.decode::<N8nCredential>()? == *claimed =>
             {
                 Ok(())
             }
-            Err(StoreError::ConditionFailed { .. }) => Err(busy()),
+            Err(StoreError::ConditionFailed(_)) => Err(busy()),
             Err(error) => Err(error.into()),
         },
     }

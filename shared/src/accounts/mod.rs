@@ -27,6 +27,7 @@ mod sessions;
 mod tests;
 mod throttle;
 pub(crate) mod tokens;
+mod uses;
 
 pub use keys::NewKey;
 pub use sessions::{Presented, SessionToken};
@@ -35,6 +36,7 @@ pub(crate) use keys::KnownKey;
 pub(crate) use passwords::Passwords;
 pub(crate) use sessions::KnownSession;
 pub(crate) use throttle::Refusals;
+pub(crate) use uses::KeyUses;
 
 /// Shortest password that an account may have (NIST SP 800-63B §3.1.1.2 asks for at least 8 beside a second factor).
 pub const MIN_PASSWORD: usize = 8;
@@ -127,7 +129,7 @@ impl App {
 
     async fn create(&self, writes: Vec<Write>) -> Result<()> {
         self.store.transact(writes).await.map_err(|error: StoreError| match error {
-            refused if refused.refused_by(orgs::EMAIL_GUARD).is_some() => {
+            refused if refused.refused_by(orgs::EMAIL).is_some() => {
                 Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already.")
             }
             other => other.into(),

@@ -6,18 +6,25 @@
 use crate::{
     clock::Millis,
     domain::{
-        api_key::{ApiKey, KeyHash},
+        api_key::{self, ApiKey, KeyHash},
         org::{Group, Organization, User},
     },
     ids::Id,
-    store::{Change, Cond, Global, Index, Item, Key, Query, Store, StoreError, Write, attr, encode},
+    repo::api_keys,
+    store::{Change, Cond, Global, Index, Item, Key, Label, Query, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
 };
 
-const SEALED_TEXT: &str = "sealed_text";
+pub(super) const SEALED_TEXT: &str = "sealed_text";
+/// The partition of `gsi1` in which an organization's keys lie.
+pub(super) const API_KEYS: &str = "api-key";
 
-/// Position of the e-mail guard in [`create`]'s and [`create_user`]'s transactions.
-pub const EMAIL_GUARD: usize = 0;
+/// Label of the write that takes an e-mail address.
+pub const EMAIL: Label = "email";
+/// Label of the write that changes a user.
+pub const USER: Label = "user";
+/// Label of the write that ends a key, at once or after a while.
+pub const ENDED_KEY: Label = "ended key";
 
 /// The writes that create an organization with its first user, group and key: all or none.
 pub fn create(
@@ -36,8 +43,10 @@ pub fn create(
 pub fn create_user(user: &User, key: &ApiKey) -> Result<Vec<Write>, StoreError> {
     let owner = EmailOwner { tenant: user.tenant, user_id: user.id };
     Ok(vec![
-        Write::put(Key::global(Global::Email, &user.email), encode(&owner)?).when(Cond::Absent),
-        Write::put(user_key(user.tenant, user.id), encode(user)?).when(Cond::Absent),
+        Write::put(Key::global(Global::Email, &user.email), encode(&owner)?)
+            .when(Cond::Absent)
+            .labelled(EMAIL),
+        Write::put(user_key(user.tenant, user.id), encode(user)?).when(Cond::Absent).labelled(USER),
         insert_key(key)?,
     ])
 }
@@ -75,7 +84,7 @@ struct EmailOwner {
 /// Gives the user a new password, which ends every session; provided that nobody else did so meanwhile.
 pub fn set_password(user: &User, password_hash: &str) -> Write {
     let changes = vec![Change::set("password_hash", password_hash), Change::add("generation", 1)];
-    Write::update(user_key(user.tenant, user.id), changes).when(same_generation(user))
+    Write::update(user_key(user.tenant, user.id), changes).when(same_generation(user)).labelled(USER)
 }
 
 /// A user that was stored before there were generations has none.
@@ -100,8 +109,10 @@ pub fn replace_personal_key(
         None => Cond::All(vec![Cond::Exists, Cond::missing("api_key")]),
     };
     let change = Change::set("api_key", new.hash.as_str());
-    let mut writes =
-        vec![Write::update(user_key(user.tenant, user.id), vec![change]).when(same), insert_key(new)?];
+    let mut writes = vec![
+        Write::update(user_key(user.tenant, user.id), vec![change]).when(same).labelled(USER),
+        insert_key(new)?,
+    ];
     if let Some(old) = old.filter(|old| old.revoked_at.is_none()) {
         writes.push(end_key(&old.hash, new.created_at));
     }
@@ -129,15 +140,18 @@ pub async fn key(store: &dyn Store, hash: &KeyHash) -> Result<Option<ApiKey>, St
 
 pub fn insert_key(key: &ApiKey) -> Result<Write, StoreError> {
     let mut attrs = encode(key)?;
-    attrs.insert(attr::GSI1_PK.into(), Key::partition(key.tenant, "api-key").into());
+    attrs.insert(attr::GSI1_PK.into(), Key::partition(key.tenant, API_KEYS).into());
     attrs.insert(attr::GSI1_SK.into(), key.id.sortable().into());
+    if let Some(ttl) = api_keys::ttl(key) {
+        attrs.insert(attr::TTL.into(), ttl.into());
+    }
     Ok(Write::put(key_key(&key.hash), attrs).when(Cond::Absent))
 }
 
 /// All keys of an organization, oldest first.
 pub async fn keys(store: &dyn Store, tenant: TenantId) -> Result<Vec<ApiKey>, StoreError> {
     let mut keys = Vec::new();
-    let mut query = Query::on(Index::Gsi1, Key::partition(tenant, "api-key"));
+    let mut query = Query::on(Index::Gsi1, Key::partition(tenant, API_KEYS));
     loop {
         let page = store.query(&query).await?;
         for item in &page.items {
@@ -157,8 +171,10 @@ pub async fn revoke_key(store: &dyn Store, hash: &KeyHash, now: Millis) -> Resul
 
 /// The write that ends a key.
 pub fn end_key(hash: &KeyHash, now: Millis) -> Write {
-    let changes = vec![Change::set("revoked_at", now.0), Change::remove(SEALED_TEXT)];
-    Write::update(key_key(hash), changes).when(Cond::Exists)
+    let ttl = now.plus(api_key::REMEMBERED).seconds();
+    let changes =
+        vec![Change::set("revoked_at", now.0), Change::set(attr::TTL, ttl), Change::remove(SEALED_TEXT)];
+    Write::update(key_key(hash), changes).when(Cond::Exists).labelled(ENDED_KEY)
 }
 
 fn user_key(tenant: TenantId, id: Id) -> Key {
@@ -169,6 +185,6 @@ fn group_key(tenant: TenantId, id: Id) -> Key {
     Key::of(tenant, "group", id.sortable())
 }
 
-fn key_key(hash: &KeyHash) -> Key {
+pub(super) fn key_key(hash: &KeyHash) -> Key {
     Key::global(Global::ApiKey, hash.as_str())
 }

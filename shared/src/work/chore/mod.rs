@@ -29,6 +29,10 @@ use crate::{
 /// A message works on its chore for about this long.
 const STRETCH: Duration = Duration::from_secs(20);
 
+/// Its row of a worker's steps.
+pub const STEP: super::Step =
+    super::Step::new(TaskKind::Chore, |app, task, message| Box::pin(step(app, task, message)));
+
 /// A message arrived: goes on with the chore.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
@@ -68,7 +72,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     match app.store.write(chores.replace(&chore, due)?).await {
         Ok(_) => app.hint(&Task::new(TaskKind::Chore, &task.key(), &task.request_id), due).await,
         // Another message was at it too, and is further.
-        Err(StoreError::ConditionFailed { .. }) => {}
+        Err(StoreError::ConditionFailed(_)) => {}
         Err(error) => return Err(error.into()),
     }
     Ok(Ended::Done)
