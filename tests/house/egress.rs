@@ -25,12 +25,12 @@ use shared::{
     http::routes::ROUTES,
     ids::Id,
     n8n::client::Turn,
+    ops::listing,
     queue::{QueueName, Task, TaskKind},
     testing::{
         Network, dump,
         sink::{Answer as Says, Sink, ok},
     },
-    work::listing,
 };
 use url::Url;
 

@@ -20,9 +20,10 @@ use shared::{
         answer::{Row, judge, map_status},
         execution::Summary,
     },
+    ops::executions,
     store::{StoreError, Write, limits::TRANSACT_WRITES},
     work::{
-        executions, poll,
+        poll,
         watch::{self, Watched},
     },
 };

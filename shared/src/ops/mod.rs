@@ -5,10 +5,17 @@
 //! business. A rule that two callers need lives here, and no rule lives in a function.
 
 pub mod act;
+pub mod chats;
 pub mod deletion;
+pub mod executions;
+pub mod invoices;
+pub mod listing;
+pub mod notifications;
 pub mod origin;
 pub mod payloads;
+pub mod resume;
 mod resume_url;
+pub mod reviews;
 mod slot;
 #[cfg(test)]
 #[cfg(feature = "testing")]

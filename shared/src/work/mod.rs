@@ -6,10 +6,9 @@
 mod alone;
 pub mod chore;
 pub mod due;
-pub mod executions;
-pub mod listing;
+mod listing;
 pub mod poll;
-pub mod resume;
+mod resume;
 pub mod watch;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join;
 use url::Url;
 
-use super::{Ended, Message, executions, listing, watch::Watched};
+use super::{Ended, Message, watch::Watched};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
@@ -21,6 +21,7 @@ use crate::{
         answer,
         client::{ExecutionRow, N8n, N8nError, Turn},
     },
+    ops::{executions, listing},
     queue::{Task, TaskKind},
     repo::due,
     store::StoreError,

@@ -8,7 +8,7 @@ use shared::{
     http::{ctx::Ctx, fields::Fields, reply::Reply},
     ids::Id,
     n8n::client::Turn,
-    work::listing,
+    ops::listing,
 };
 use utoipa::ToSchema;
 

@@ -1,7 +1,6 @@
 use serde::Serialize;
 use shared::{
-    domain::invoice::Invoice,
-    error::{OrNotFound, Result},
+    error::Result,
     http::{
         ctx::Ctx,
         deletion::{DeleteQuery, Waiting},
@@ -9,6 +8,7 @@ use shared::{
         reply::{Reply, Warning},
     },
     ids::Id,
+    ops::invoices,
 };
 use utoipa::ToSchema;
 
@@ -33,11 +33,10 @@ pub struct Deleted {
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
     let waiting = Waiting::read(query)?;
-    let invoice = ctx.invoices().get(id).await?.or_not_found("record")?;
-    let leaving = waiting.leaving(&ctx, &invoice);
-    let (message, warnings) = ("Invoice deleted successfully.", leaving.warnings.clone());
-    let reply = Reply::ok(&Deleted { success: true, id, message, warnings })?;
-    let reply = ctx.commit(ctx.invoices().part(&invoice, &leaving.left)?, reply).await?;
-    leaving.tell::<Invoice>(&ctx).await;
-    Ok(reply)
+    ctx.answer(deleted, async |act| invoices::delete(act, id, waiting).await).await
+}
+
+fn deleted(done: &invoices::Deleted) -> Result<Reply> {
+    let (message, warnings) = ("Invoice deleted successfully.", done.warnings.clone());
+    Reply::ok(&Deleted { success: true, id: done.id, message, warnings })
 }
