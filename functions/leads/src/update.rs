@@ -8,23 +8,19 @@ use shared::{
     },
     error::{OrNotFound, Result},
     http::{
-        ctx::{Ctx, Refused},
-        custom_fields::Mode,
-        extract::PathId,
-        fields::Fields,
-        origin::{self, check_group},
-        reply::Reply,
+        ctx::Ctx, custom_fields::Mode, extract::PathId, fields::Fields, origin, reply::Reply,
     },
     ids::Id,
+    ops::leads::{self, Patch},
 };
 use utoipa::ToSchema;
 
-use crate::{ATTEMPTS, address, input};
+use crate::input;
 
 /// Fields to change; what is left out or blank stays. Null takes away what a lead need not have. Custom fields stand
 /// beside the others, by their machine names; of these, blank text takes the value away too.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
+#[expect(dead_code, reason = "describes the body that `patch` reads leniently")]
 pub struct UpdateLead {
     #[schema(max_length = 100, example = "Jane")]
     first_name: Option<String>,
@@ -95,17 +91,6 @@ pub struct Updated {
     message: &'static str,
 }
 
-struct Patch {
-    change: Change,
-    installation_id: Option<Id>,
-    workflow_id: Option<String>,
-    execution_id: Option<String>,
-    human_interaction: Option<bool>,
-    allow_regenerate: Option<bool>,
-    automation_status: Option<AutomationStatus>,
-    group_id: Option<Id>,
-}
-
 /// What can be changed besides the profile and the custom fields.
 const OTHERS: [&str; 10] = [
     "email",
@@ -130,78 +115,46 @@ const KEPT: [&str; 2] = ["first_name", "last_name"];
     params(("id" = u64, Path, description = "Id of the lead.", example = 101)),
     request_body = UpdateLead, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
-    let (leads, setups) = (ctx.leads(), ctx.lead_setups());
-    let (lead, setup) = try_join(leads.get(id), setups.load()).await?;
-    let mut before = lead.or_not_found("record")?;
-    let patch = Patch::read(fields, &setup)?;
-    check_group(&ctx, patch.group_id).await?;
-    if let Some(id) = patch.installation_id {
-        ctx.installed().get(id).await?;
-    }
-    let reply = Reply::ok(&Updated { success: true, id, message: "Lead updated successfully." })?;
-    for _ in 1..ATTEMPTS {
-        match store(&ctx, &before, &patch, reply.clone()).await {
-            // Somebody changed the lead meanwhile, or took the address.
-            Err(Refused::Write(..)) => before = leads.get(id).await?.or_not_found("record")?,
-            ended => return Ok(ended?),
-        }
-    }
-    Ok(store(&ctx, &before, &patch, reply).await?)
+    let repos = ctx.repos();
+    let (lead, setup) = try_join(repos.leads().get(id), repos.lead_setups().load()).await?;
+    let before = lead.or_not_found("record")?;
+    let patch = patch(fields, &setup)?;
+    ctx.answer(updated, async |act| leads::update(act, before, patch).await).await
 }
 
-async fn store(ctx: &Ctx, before: &Lead, patch: &Patch, reply: Reply) -> Result<Reply, Refused> {
-    let mut lead = before.clone();
-    patch.write_into(&mut lead, ctx);
-    address::claim(ctx, before, &mut lead).await?;
-    lead.subject.touch(ctx.now);
-    let writes = ctx.leads().replace(before, &lead)?;
-    origin::commit(ctx, writes, &lead, reply).await
+fn updated(lead: &Lead) -> Result<Reply> {
+    let (id, message) = (lead.subject.id, "Lead updated successfully.");
+    Reply::ok(&Updated { success: true, id, message })
 }
 
-impl Patch {
-    fn read(mut fields: Fields, setup: &LeadSetup) -> Result<Self> {
-        refuse_unknown(&mut fields, setup);
-        fields.alias("status", "status_id");
-        let mut change = Change {
-            email: fields.email("email"),
-            profile: input::profile(&mut fields),
-            cleared: Vec::new(),
-            status_id: input::status(&mut fields, setup),
-            custom: setup.read_values(&mut fields, Mode::Patch),
-        };
-        let names = Profile::default().texts().map(|(name, ..)| name);
-        for name in names.into_iter().chain(["lead_score", "budget_confirmed"]) {
-            if fields.is_null(name) && !KEPT.contains(&name) {
-                change.cleared.push(name);
-            }
-        }
-        let patch = Self {
-            change,
-            installation_id: fields.id("installation_id"),
-            workflow_id: fields.foreign_id("workflow_id", 200),
-            execution_id: fields.foreign_id("execution_id", 200),
-            human_interaction: fields.flag("human_interaction"),
-            allow_regenerate: fields.flag("allow_regenerate"),
-            automation_status: origin::automation_status(&mut fields, &AutomationStatus::SETTABLE),
-            group_id: fields.id("group_id"),
-        };
-        fields.finish()?;
-        Ok(patch)
-    }
-
-    fn write_into(&self, lead: &mut Lead, ctx: &Ctx) {
-        lead.apply(self.change.clone());
-        let subject = &mut lead.subject;
-        subject.aim(self.installation_id, self.execution_id.clone());
-        subject.workflow_id = self.workflow_id.clone().or(subject.workflow_id.take());
-        subject.group_id = self.group_id.unwrap_or(subject.group_id);
-        let review = &mut subject.review;
-        review.human_interaction = self.human_interaction.unwrap_or(review.human_interaction);
-        review.allow_regenerate = self.allow_regenerate.unwrap_or(review.allow_regenerate);
-        if let Some(status) = self.automation_status {
-            review.set_status(status, ctx.actor(), ctx.now);
+fn patch(mut fields: Fields, setup: &LeadSetup) -> Result<Patch> {
+    refuse_unknown(&mut fields, setup);
+    fields.alias("status", "status_id");
+    let mut change = Change {
+        email: fields.email("email"),
+        profile: input::profile(&mut fields),
+        cleared: Vec::new(),
+        status_id: input::status(&mut fields, setup),
+        custom: setup.read_values(&mut fields, Mode::Patch),
+    };
+    let names = Profile::default().texts().map(|(name, ..)| name);
+    for name in names.into_iter().chain(["lead_score", "budget_confirmed"]) {
+        if fields.is_null(name) && !KEPT.contains(&name) {
+            change.cleared.push(name);
         }
     }
+    let patch = Patch {
+        change,
+        installation_id: fields.id("installation_id"),
+        workflow_id: fields.foreign_id("workflow_id", 200),
+        execution_id: fields.foreign_id("execution_id", 200),
+        human_interaction: fields.flag("human_interaction"),
+        allow_regenerate: fields.flag("allow_regenerate"),
+        automation_status: origin::automation_status(&mut fields, &AutomationStatus::SETTABLE),
+        group_id: fields.id("group_id"),
+    };
+    fields.finish()?;
+    Ok(patch)
 }
 
 fn refuse_unknown(fields: &mut Fields, setup: &LeadSetup) {

@@ -5,14 +5,21 @@
 //! business. A rule that two callers need lives here, and no rule lives in a function.
 
 pub mod act;
+pub mod alerts;
 pub mod chats;
+pub mod collections;
 pub mod deletion;
 pub mod executions;
+pub mod files;
+pub mod installations;
 pub mod invoices;
+pub mod leads;
 pub mod listing;
+pub mod media;
 pub mod notifications;
 pub mod origin;
 pub mod payloads;
+pub mod pushes;
 pub mod resume;
 mod resume_url;
 pub mod reviews;
@@ -21,5 +28,6 @@ mod slot;
 #[cfg(feature = "testing")]
 mod tests;
 mod warning;
+pub mod watch;
 
 pub use warning::Warning;

@@ -7,9 +7,9 @@ mod alone;
 pub mod chore;
 pub mod due;
 mod listing;
-pub mod poll;
+mod poll;
 mod resume;
-pub mod watch;
+mod watch;
 
 use std::time::Duration;
 
