@@ -7,9 +7,7 @@ use shared::{
         review::AutomationStatus,
     },
     error::{OrNotFound, Result},
-    http::{
-        ctx::Ctx, custom_fields::Mode, extract::PathId, fields::Fields, origin, reply::Reply,
-    },
+    http::{ctx::Ctx, custom_fields::Mode, extract::PathId, fields::Fields, origin, reply::Reply},
     ids::Id,
     ops::leads::{self, Patch},
 };

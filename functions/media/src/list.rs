@@ -116,9 +116,7 @@ async fn search(ctx: &Ctx, mut fields: Fields, filter: &Filter, text: &str) -> R
     }
     let groups = match filter.group_id {
         Some(id) => vec![id],
-        None => {
-            orgs::groups(&*ctx.app.store, ctx.tenant).await?.into_iter().map(|group| group.id).collect()
-        }
+        None => orgs::groups(&*ctx.app.store, ctx.tenant).await?.into_iter().map(|group| group.id).collect(),
     };
     let wanted = |item: &MediaItem| filter.matches(item);
     let found = ctx.repos().media().search(&groups, text, after, limit, wanted).await?;

@@ -6,7 +6,7 @@ use futures::future::try_join;
 
 use super::{
     act::{Act, Refused},
-    again::decide_again,
+    again::Again,
     origin::Origin,
 };
 use crate::{
@@ -72,7 +72,13 @@ pub async fn log(act: &Act, new: NewMessage) -> Result<Logged> {
     let from = origin.place(act).await?.subject;
     let message = said.map(|said| message(act, said, &from));
     let log = Log { act, from, session_id, title, status, setting, lead, message };
-    decide_again(&act.app, "the chat", async || log.attempt().await).await
+    let mut again = Again::new(&act.app, "the chat");
+    loop {
+        match log.attempt().await {
+            Ok(logged) => return Ok(logged),
+            Err(refused) => again.after(refused).await?,
+        }
+    }
 }
 
 fn message(act: &Act, said: Said, from: &Subject) -> Message {
@@ -172,23 +178,24 @@ const CHAT: crate::store::Label = "chat";
 /// Changes title, status or lead of a chat.
 pub async fn update(act: &Act, id: Id, patch: ChatPatch) -> Result<Id> {
     let ChatPatch { title, status, lead } = patch;
-    let patch = Patch { title, lead, moved: None };
-    decide_again(&act.app, "the chat", async || {
-        let chats = act.repos().chats();
+    let mut patch = Patch { title, lead, moved: None };
+    let (chats, mut again) = (act.repos().chats(), Again::new(&act.app, "the chat"));
+    loop {
         let chat = chats.get(id).await?.or_not_found("record")?;
-        let moved = status.and_then(|to| Moved::of(&chat, to));
-        let patch = Patch { moved, ..patch.clone() };
-        act.commit(chats.change(id, chat.group_id, &patch, Step::Nothing, act.now)?, &id).await
-    })
-    .await?;
-    Ok(id)
+        patch.moved = status.and_then(|to| Moved::of(&chat, to));
+        let writes = chats.change(id, chat.group_id, &patch, Step::Nothing, act.now)?;
+        match act.commit(writes, &id).await {
+            Ok(()) => return Ok(id),
+            Err(refused) => again.after(refused).await?,
+        }
+    }
 }
 
 /// Deletes a chat with all its messages; its session begins anew with the next one. Where there are many messages, they are
 /// cleared away in the background.
 pub async fn delete(act: &Act, id: Id) -> Result<Id> {
-    let task = decide_again(&act.app, "the chat", async || {
-        let chats = act.repos().chats();
+    let (chats, mut again) = (act.repos().chats(), Again::new(&act.app, "the chat"));
+    loop {
         let (chat, belongings) = try_join(chats.get(id), chats.belongings(id)).await?;
         let mut writes = chats.delete(&chat.or_not_found("record")?);
         let mut purge = None;
@@ -200,14 +207,16 @@ pub async fn delete(act: &Act, id: Id) -> Result<Id> {
                 purge = Some(task);
             }
         }
-        act.commit(writes, &id).await?;
-        Ok::<_, Refused>(purge)
-    })
-    .await?;
-    if let Some(task) = task {
-        act.app.hint(&task, act.now).await;
+        match act.commit(writes, &id).await {
+            Ok(()) => {
+                if let Some(task) = purge {
+                    act.app.hint(&task, act.now).await;
+                }
+                return Ok(id);
+            }
+            Err(refused) => again.after(refused).await?,
+        }
     }
-    Ok(id)
 }
 
 /// A message that is gone.
@@ -220,13 +229,14 @@ pub struct Unsaid {
 /// Deletes one message of a chat. The workflow's own id of it is free again.
 pub async fn delete_message(act: &Act, chat_id: Id, id: Id) -> Result<Unsaid> {
     let unsaid = Unsaid { id, chat_id };
-    decide_again(&act.app, "the chat", async || {
-        let chats = act.repos().chats();
+    let (chats, mut again) = (act.repos().chats(), Again::new(&act.app, "the chat"));
+    loop {
         let (chat, said) = chats.get_with_message(chat_id, id).await?.or_not_found("record")?;
         let step = Step::Unsaid(&said);
         let writes = chats.change(chat_id, chat.group_id, &Patch::default(), step, act.now)?;
-        act.commit(writes, &unsaid).await
-    })
-    .await?;
-    Ok(unsaid)
+        match act.commit(writes, &unsaid).await {
+            Ok(()) => return Ok(unsaid),
+            Err(refused) => again.after(refused).await?,
+        }
+    }
 }

@@ -4,7 +4,7 @@
 
 use super::{
     act::{Act, Refused},
-    again::{Again, decide_again},
+    again::Again,
     origin::check_group,
 };
 use crate::{
@@ -72,16 +72,19 @@ pub async fn update(act: &Act, id: Id, patch: Patch) -> Result<Collection> {
 /// Deletes a collection, whatever its title has become meanwhile. Its media items stay, in no collection.
 pub async fn delete(act: &Act, id: Id) -> Result<Id> {
     let (chore, task) = act.chore(What::UnfileMedia { collection_id: id })?;
-    decide_again(&act.app, "the collection", async || {
-        let collections = act.repos().collections();
+    let (collections, mut again) = (act.repos().collections(), Again::new(&act.app, "the collection"));
+    loop {
         let collection = collections.get(id).await?.or_not_found("record")?;
         let mut writes = collections.delete(&collection, act.now);
         writes.push(chore.clone());
-        act.commit(writes, &id).await
-    })
-    .await?;
-    act.app.hint(&task, act.now).await;
-    Ok(id)
+        match act.commit(writes, &id).await {
+            Ok(()) => {
+                act.app.hint(&task, act.now).await;
+                return Ok(id);
+            }
+            Err(refused) => again.after(refused).await?,
+        }
+    }
 }
 
 fn refusal(refused: Refused) -> Error {

@@ -19,10 +19,7 @@ use crate::{
     error::{LogFailure, Result},
     ids::Id,
     n8n::{answer, client::ExecutionRow},
-    repo::{
-        asks::Ask,
-        subjects::{OWN, Stored},
-    },
+    repo::{asks::Ask, subjects::Stored},
     store::{self, StoreError},
     tenant::TenantId,
 };
@@ -77,7 +74,7 @@ async fn mark<E: Stored>(app: &App, tenant: TenantId, id: Id, state: ExecutionSt
     subject.execution_state = Some(state);
     subject.v += 1;
     match store::apply(&*app.store, entities.replace(&before, &entity)?).await {
-        Err(refused) if refused.refused_by(OWN).is_some() => Ok(()),
+        Err(refused) if refused.refused_by(E::KIND).is_some() => Ok(()),
         stored => Ok(stored?),
     }
 }
@@ -123,7 +120,7 @@ pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -
         let write = workflows.put_latest(nid, &Latest { snapshot: newest, v })?;
         match app.store.write(write).await {
             Ok(_) => return Ok(true),
-            Err(StoreError::ConditionFailed { .. }) => {}
+            Err(StoreError::ConditionFailed(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }

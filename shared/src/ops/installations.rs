@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use super::{
     Warning,
     act::{Act, Refused},
-    again::decide_again,
+    again::Again,
 };
 use crate::{
     clock::{Deadline, Millis},
@@ -81,10 +81,14 @@ pub async fn base_url(act: &Act, address: &str) -> Result<(String, bool), String
 /// Registers an n8n, or updates the one of the same name. Its workflows are listed in the background.
 pub async fn register(act: &Act, registration: Registration) -> Result<Registered> {
     let (api, health) = probe(act, &registration).await?;
-    let registered = decide_again(&act.app, "the installation", async || {
-        store(act, &registration, &api, health).await
-    })
-    .await?;
+    let mut again = Again::new(&act.app, "the installation");
+    let registered = loop {
+        match store(act, &registration, &api, health).await {
+            Ok(registered) => break registered,
+            // Registered or changed by somebody else at the same moment: look again.
+            Err(refused) => again.after(refused).await?,
+        }
+    };
     act.installed().forget(registered.id);
     let list = act.task(TaskKind::ListWorkflows, &act.repos().installations().key(registered.id));
     act.app.hint(&list, act.now).await;
@@ -127,7 +131,12 @@ async fn store(
         None => (act.app.id(), 1),
     };
     let record = Installation::record_of(id, key_version);
-    let sealed = act.app.sealer.seal(act.tenant, &record, &registration.api_key).await.map_err(crate::error::Error::from)?;
+    let sealed = act
+        .app
+        .sealer
+        .seal(act.tenant, &record, &registration.api_key)
+        .await
+        .map_err(crate::error::Error::from)?;
     // An n8n that judges the key was heard of.
     let seen_at = health.map(|health| health.since);
     let new = made(act, registration, known.as_ref(), (id, key_version, sealed), (health, seen_at));
@@ -172,21 +181,24 @@ fn made(
 /// has put into that n8n works no more. What its workflows posted stays.
 pub async fn delete(act: &Act, id: Id) -> Result<Id> {
     let (chore, task) = act.chore(What::ForgetInstallation { installation_id: id })?;
-    let key = decide_again(&act.app, "the installation", async || {
-        let (installations, credentials) = (act.repos().installations(), act.repos().n8n_credentials());
+    let (installations, credentials) = (act.repos().installations(), act.repos().n8n_credentials());
+    let mut again = Again::new(&act.app, "the installation");
+    loop {
         let (installation, credential) = try_join(installations.get(id), credentials.get(id)).await?;
         let mut writes = installations.delete(&installation.or_not_found("installation")?);
         let key = credential.and_then(|credential| credential.key);
         writes.extend(key.as_ref().map(|key| orgs::end_key(key, act.now)));
         writes.extend([credentials.delete(id), chore.clone()]);
-        act.commit(writes, &id).await?;
-        Ok::<_, Refused>(key)
-    })
-    .await?;
-    act.installed().forget(id);
-    if let Some(key) = key {
-        act.app.forget_key_of(&key);
+        match act.commit(writes, &id).await {
+            Ok(()) => {
+                act.installed().forget(id);
+                if let Some(key) = key {
+                    act.app.forget_key_of(&key);
+                }
+                act.app.hint(&task, act.now).await;
+                return Ok(id);
+            }
+            Err(refused) => again.after(refused).await?,
+        }
     }
-    act.app.hint(&task, act.now).await;
-    Ok(id)
 }

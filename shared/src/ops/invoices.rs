@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     Warning,
     act::{Act, Refused},
-    again::decide_again,
+    again::Again,
     deletion::Waiting,
     origin::{self, Origin, Placed},
 };
@@ -71,7 +71,13 @@ pub async fn create(act: &Act, new: NewInvoice, on_duplicate: OnDuplicate) -> Re
     };
     invoice.apply(new.change.clone(), act.actor.clone(), act.now);
     let post = Post { act, invoice, change: new.change, resume_url, warnings, on_duplicate };
-    decide_again(&act.app, "the invoice", async || post.store().await).await
+    let mut again = Again::new(&act.app, "the invoice");
+    loop {
+        match post.store().await {
+            Ok(posted) => return Ok(posted),
+            Err(refused) => again.after(refused).await?,
+        }
+    }
 }
 
 /// What was posted, looked up and ready to be stored.

@@ -3,7 +3,7 @@
 use super::{
     Warning,
     act::{Act, Refused},
-    again::{Again, decide_again},
+    again::Again,
     deletion::Waiting,
     files::{self, SentFile},
     origin::{self, Origin, Placed},
@@ -85,11 +85,14 @@ pub async fn create(act: &Act, new: NewMedia) -> Result<Created> {
     let taken = files::take(act, file, upload_id, media_type).await?;
     posted.file = taken.as_ref().map(|taken| taken.file.clone());
     let takes = taken.map(|taken| taken.write);
-    decide_again(&act.app, "the media item", async || {
-        // Where somebody made, renamed or deleted the collection, or changed what is renewed, this looks again.
-        attempt(act, posted.clone(), &placed, &filing, takes.as_ref()).await
-    })
-    .await
+    let mut again = Again::new(&act.app, "the media item");
+    loop {
+        match attempt(act, posted.clone(), &placed, &filing, takes.as_ref()).await {
+            Ok(created) => return Ok(created),
+            // Somebody made, renamed or deleted the collection, or changed what is renewed: look again.
+            Err(refused) => again.after(refused).await?,
+        }
+    }
 }
 
 async fn attempt(
@@ -174,21 +177,23 @@ impl Patch {
 /// Deletes a media item, also while others change it, as the answer of its provider does. What n8n has not heard of its decision
 /// is told all the same.
 pub async fn delete(act: &Act, id: Id, waiting: Waiting) -> Result<Deleted> {
-    let (item, leaving, deleted) = decide_again(&act.app, "the media item", async || {
-        let media = act.repos().media();
+    let (media, mut again) = (act.repos().media(), Again::new(&act.app, "the media item"));
+    loop {
         let item = media.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &item);
         let deleted = Deleted { id, warnings: leaving.warnings.clone() };
-        act.commit(media.part(&item, &leaving.left)?, &deleted).await?;
-        Ok::<_, Refused>((item, leaving, deleted))
-    })
-    .await?;
-    leaving.tell::<MediaItem>(act).await;
-    if let Some(file) = item.file {
-        let task = act.task(TaskKind::Chore, &act.repos().chores().key(file.id));
-        act.app.hint(&task, act.now).await;
+        match act.commit(media.part(&item, &leaving.left)?, &deleted).await {
+            Ok(()) => {
+                leaving.tell::<MediaItem>(act).await;
+                if let Some(file) = item.file {
+                    let task = act.task(TaskKind::Chore, &act.repos().chores().key(file.id));
+                    act.app.hint(&task, act.now).await;
+                }
+                return Ok(deleted);
+            }
+            Err(refused) => again.after(refused).await?,
+        }
     }
-    Ok(deleted)
 }
 
 /// Where an item goes.

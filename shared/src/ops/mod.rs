@@ -5,6 +5,7 @@
 //! business. A rule that two callers need lives here, and no rule lives in a function.
 
 pub mod act;
+pub mod again;
 pub mod alerts;
 pub mod chats;
 pub mod collections;

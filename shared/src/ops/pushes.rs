@@ -65,8 +65,7 @@ pub async fn push(act: &Act, new: NewPush) -> Result<Pushed> {
     let nid = installed.node(installation.id, &new.workflow_id, new.summary.workflow_name.as_deref()).await?;
     let file = file_name(installation.id, &new.workflow_id);
     let bytes = u64::try_from(new.data.len()).unwrap_or(u64::MAX);
-    let version =
-        app.blobs.put(&BlobKey::of(tenant, &file), "application/json", new.data.clone()).await?;
+    let version = app.blobs.put(&BlobKey::of(tenant, &file), "application/json", new.data.clone()).await?;
     let snapshot = snapshot(act, &new.summary, BlobRef { file: file.clone(), version });
     let metered = meter(act, &installation, &new, nid, &snapshot).await?;
     let marked = async {

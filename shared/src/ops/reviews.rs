@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     act::{Act, Refused},
-    again::decide_again,
+    again::Again,
     resume,
 };
 use crate::{
@@ -62,7 +62,13 @@ pub async fn decide(act: &Act, wanted: Decide) -> Result<Decided> {
 }
 
 async fn decide_on<E: Stored>(act: &Act, wanted: &Decide) -> Result<Decided> {
-    let (entity, owes) = decide_again(&act.app, "the entity", async || step::<E>(act, wanted).await).await?;
+    let mut again = Again::new(&act.app, "the entity");
+    let (entity, owes) = loop {
+        match step::<E>(act, wanted).await {
+            Ok(ended) => break ended,
+            Err(refused) => again.after(refused).await?,
+        }
+    };
     if !owes {
         return Ok(decided(&entity));
     }

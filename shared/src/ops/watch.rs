@@ -22,7 +22,7 @@ use crate::{
     installed::Installed,
     n8n::client::{N8n, N8nError, Turn},
     repo::{
-        alerts::Alerts,
+        alerts::{self, Alerts},
         due::UNANNOUNCED,
     },
     store::{self, StoreError},
@@ -121,7 +121,7 @@ impl Watched<'_> {
             }
             match store::apply(&*app.store, writes).await {
                 Ok(()) => return Ok(()),
-                Err(error) if error.refused_by(0).is_some() => {}
+                Err(error) if error.refused_by(alerts::VITALS).is_some() => {}
                 Err(error) => return Err(error.into()),
             }
         }

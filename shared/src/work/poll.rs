@@ -10,7 +10,7 @@ use crate::{
     app::App,
     clock::{Deadline, Millis},
     domain::{
-        followed_run::{CLOCK_SKEW, FOLLOW_FOR, FollowedRun, PollStatus, Snapshot, poll_pause},
+        followed_run::{CLOCK_SKEW, FOLLOW_FOR, FollowedRun, Snapshot, poll_pause},
         installation::Installation,
         n8n_workflow,
     },
@@ -159,6 +159,7 @@ async fn remember(
     let nid = Installed { app, tenant }.node(run.installation_id, workflow_id, None).await?;
     debug_assert_eq!(nid, n8n_workflow::nid(tenant, run.installation_id, workflow_id));
     let watched = Watched { app, tenant, installation, nid, workflow_id };
-    let (newest, watched) = join(executions::latest(app, tenant, nid, &snapshot), watched.saw(&snapshot)).await;
+    let (newest, watched) =
+        join(executions::latest(app, tenant, nid, &snapshot), watched.saw(&snapshot)).await;
     newest.and(watched)
 }

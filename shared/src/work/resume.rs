@@ -3,9 +3,7 @@
 use super::{Ended, Message};
 use crate::{
     app::App,
-    domain::{
-        invoice::Invoice, lead::Lead, media::MediaItem, payload::Payload, review::EntityType,
-    },
+    domain::{invoice::Invoice, lead::Lead, media::MediaItem, payload::Payload, review::EntityType},
     error::{Error, OrNotFound, Result},
     n8n::client::Turn,
     ops::resume::pay,

@@ -11,7 +11,7 @@ pub use create::{LookedUp, NewLead, Posted, create, look_up};
 use super::{
     Warning,
     act::{Act, Refused},
-    again::{Again, decide_again},
+    again::Again,
     deletion::Waiting,
     origin::check_group,
 };
@@ -107,16 +107,18 @@ async fn claim_address(act: &Act, before: &Lead, after: &mut Lead) -> Result<()>
 /// Deletes a lead: it is in no list any more, and its e-mail address is free. What n8n has not heard of its decision is told all
 /// the same.
 pub async fn delete(act: &Act, id: Id, waiting: Waiting) -> Result<Deleted> {
-    let (leaving, deleted) = decide_again(&act.app, "the lead", async || {
-        let leads = act.repos().leads();
+    let (leads, mut again) = (act.repos().leads(), Again::new(&act.app, "the lead"));
+    loop {
         let lead = leads.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &lead);
         let writes = leads.retire(&lead, &leaving.left, act.actor.clone(), act.now, None)?;
         let deleted = Deleted { id, warnings: leaving.warnings.clone() };
-        act.commit(writes, &deleted).await?;
-        Ok::<_, Refused>((leaving, deleted))
-    })
-    .await?;
-    leaving.tell::<Lead>(act).await;
-    Ok(deleted)
+        match act.commit(writes, &deleted).await {
+            Ok(()) => {
+                leaving.tell::<Lead>(act).await;
+                return Ok(deleted);
+            }
+            Err(refused) => again.after(refused).await?,
+        }
+    }
 }
