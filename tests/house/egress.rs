@@ -27,10 +27,10 @@ use shared::{
     n8n::client::Turn,
     ops::listing,
     queue::{QueueName, Task, TaskKind},
-    testing::{
-        Network, dump,
-        sink::{Answer as Says, Sink, ok},
-    },
+};
+use standins::{
+    Network, dump,
+    sink::{Answer as Says, Sink, ok},
 };
 use url::Url;
 
