@@ -24,7 +24,7 @@ use crate::{
     },
     error::{Error, ErrorKind, LogFailure, Result},
     installed::Installed,
-    metrics,
+    metrics::{Resumed, Telling},
     n8n::{
         client::Turn,
         resume::{Claim, Ending, Errand, Later, attempt},
@@ -73,7 +73,7 @@ pub async fn pay<E: Stored>(
             })
         }
     };
-    metrics::resumed(tenant, E::TYPE, &subject.id.to_string(), &ending);
+    log(tenant, E::TYPE, &subject.id.to_string(), &ending);
     let told = subject.clone();
     let entity = settle(app, tenant, entity, &ending, request_id).await?;
     if let Some((state, (installation, execution))) =
@@ -286,6 +286,23 @@ async fn settle_in<E: Stored>(
             }
         }
     }
+}
+
+/// Tells operators how an attempt ended.
+fn log(tenant: TenantId, kind: EntityType, entity: &str, ending: &Ending) {
+    let (state, why, telling) = match ending {
+        Ending::Settled(ResumeState::Resumed, why) => {
+            (ResumeState::Resumed.as_str(), why.as_deref(), Telling::Told)
+        }
+        Ending::Settled(ResumeState::Failed, why) => {
+            (ResumeState::Failed.as_str(), why.as_deref(), Telling::Lost)
+        }
+        Ending::Settled(state, why) => (state.as_str(), why.as_deref(), Telling::Over),
+        Ending::Later(later) => ("later", Some(later.why.as_str()), Telling::PutOff),
+        // Whoever has the debt now tells of it.
+        Ending::Lost => return,
+    };
+    Resumed { tenant, kind: kind.as_str(), entity, state, why, telling }.log();
 }
 
 /// What an ending says of the execution.

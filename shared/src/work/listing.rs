@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ended, Message};
+use super::{Ended, Message, Step};
 use crate::{
     app::App,
     clock::Deadline,
@@ -11,7 +11,7 @@ use crate::{
     ids::Id,
     n8n::client::Turn,
     ops::listing::run,
-    queue::Task,
+    queue::{Task, TaskKind},
     repo::due,
 };
 
@@ -19,6 +19,10 @@ use crate::{
 const TIME: Duration = Duration::from_secs(90);
 /// A listing that was begun is nobody else's until its time is over, and what it writes at its end besides.
 const TAKEN: Duration = Duration::from_secs(120);
+
+/// Its row of a worker's steps.
+pub const STEP: Step =
+    Step::new(TaskKind::ListWorkflows, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: lists, and settles the debt.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {

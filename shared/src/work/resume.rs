@@ -1,19 +1,23 @@
 //! The debt of a decision, brought by its message ([`crate::ops::resume`] pays it).
 
-use super::{Ended, Message};
+use super::{Ended, Message, Step};
 use crate::{
     app::App,
     domain::{invoice::Invoice, lead::Lead, media::MediaItem, payload::Payload, review::EntityType},
     error::{Error, OrNotFound, Result},
     n8n::client::Turn,
     ops::resume::pay,
-    queue::Task,
+    queue::{Task, TaskKind},
     repo::{
         due,
         subjects::{Stored, kind_of},
     },
     store,
 };
+
+/// Its row of a worker's steps.
+pub const STEP: Step =
+    Step::remembered(TaskKind::ResumeN8n, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: claims the debt, if it is still owed and nobody else is at it, and pays it.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {

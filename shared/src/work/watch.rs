@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ended, Message};
+use super::{Ended, Message, Step};
 use crate::{
     app::App,
     clock::Deadline,
@@ -11,13 +11,17 @@ use crate::{
     installed::Installed,
     n8n::client::Turn,
     ops::watch::{Heard, Watched},
-    queue::Task,
+    queue::{Task, TaskKind},
     repo::due::{self, Owing},
     store,
 };
 
 /// A look has so much time. It may be made twice at once: it sends nothing, and of two that saw something one stores it.
 const TIME: Duration = Duration::from_secs(25);
+
+/// Its row of a worker's steps.
+pub const STEP: Step =
+    Step::new(TaskKind::WatchWorkflow, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: looks at a workflow of which nothing was heard for as long as a rule allows.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
