@@ -1,14 +1,15 @@
 use std::collections::HashSet;
 
 use serde::Serialize;
+use serde_json::Value;
 use shared::{
     domain::lead_setup::LeadSetup,
     error::Result,
     http::{
         ctx::Ctx,
-        deletion::{DeleteQuery, Waiting},
-        extract::QueryFields,
-        fields::{self, Fields},
+        deletion::DeleteQuery,
+        fields::{self, Fields, code},
+        input::{Asked, Field, InQuery, Text, Word, Words, describe},
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -23,19 +24,31 @@ use crate::input;
 const MOST: usize = 500;
 /// Characters of what was sent as an id, in a reply that is shortened. Every rendering of an id is shorter.
 const SHOWN: usize = 40;
-/// What to do with which leads.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Bulk` reads leniently")]
-pub struct BulkRequest {
-    /// `update_status` or `delete`.
-    #[schema(example = "update_status")]
-    action: String,
-    /// Up to 500 leads.
-    #[schema(min_items = 1, max_items = 500, example = json!([101, 102, 103]))]
-    ids: Vec<u64>,
-    /// Label or id of the status that they get.
-    #[schema(max_length = 200, example = "Qualified")]
-    status: Option<String>,
+shared::input! {
+    /// What to do with which leads.
+    pub struct BulkRequest {
+        /// `update_status` or `delete`.
+        #[example("update_status")]
+        action: Word<Wish>,
+        /// Up to 500 leads.
+        #[example([101, 102, 103])]
+        ids: SentIds,
+        /// Label or id of the status that they get.
+        #[example("Qualified")]
+        status: Option<Text<200>>,
+    }
+    then(fields, setup: &LeadSetup) {
+        todo: Todo = {
+            let to = input::status_id(fields, setup, status.as_deref());
+            if action == Some(Wish::UpdateStatus) && to.is_none() && !fields.is_refused("status") {
+                fields.refuse_as("status", code::REQUIRED, "is required for update_status");
+            }
+            match action? {
+                Wish::UpdateStatus => Todo::UpdateStatus(to?),
+                Wish::Delete => Todo::Delete,
+            }
+        },
+    }
 }
 
 /// What became of each lead.
@@ -65,6 +78,13 @@ pub struct Failure {
     error: &'static str,
 }
 
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+enum Todo {
+    UpdateStatus(Id),
+    Delete,
+}
+
 fn words(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::NotFound => "not found",
@@ -80,10 +100,13 @@ fn words(trouble: Trouble) -> &'static str {
 /// the first 40 characters of each.
 #[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads", params(DeleteQuery),
     request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
-pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
-    let waiting = Waiting::read(query)?;
+pub async fn handler(ctx: Ctx, InQuery(query): InQuery<DeleteQuery>, fields: Fields) -> Result<Reply> {
     let setup = ctx.repos().lead_setups().load().await?;
-    let (what, sent) = read(fields, waiting, &setup)?;
+    let BulkRequest { ids: sent, todo, .. } = BulkRequest::read(fields, &setup)?;
+    let what = match todo {
+        Todo::UpdateStatus(to) => Bulk::UpdateStatus(to),
+        Todo::Delete => Bulk::Delete(query.decide),
+    };
     let ids: Vec<Id> = distinct(&sent).collect();
     let render = move |bulked: &_| told(what, &sent, bulked);
     ctx.answer(render, async |act| leads::bulk(act, what, &ids).await).await
@@ -135,37 +158,48 @@ fn distinct(sent: &[SentId]) -> impl Iterator<Item = Id> {
 /// An id as it was sent, and what it names. What cannot be an id is an id of nothing.
 type SentId = (Json, Option<Id>);
 
-/// The action, and every id as it was sent.
-fn read(mut fields: Fields, waiting: Waiting, setup: &LeadSetup) -> Result<(Bulk, Vec<SentId>)> {
-    if !fields.has("action") || fields.text("action", 20).is_none() && !fields.is_refused("action") {
-        fields.refuse("action", "is required");
-    }
-    let word = |text: &str| matches!(text, "update_status" | "delete").then(|| text.to_owned());
-    let action = fields.one_of("action", &["update_status", "delete"], word);
-    let status = input::status(&mut fields, setup);
-    if action.as_deref() == Some("update_status") && status.is_none() && !fields.is_refused("status") {
-        fields.refuse("status", "is required for update_status");
-    }
-    let ids = ids(&mut fields);
-    fields.finish()?;
-    let action = status.filter(|_| action.as_deref() != Some("delete"));
-    Ok((action.map_or(Bulk::Delete(waiting), Bulk::UpdateStatus), ids))
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    UpdateStatus,
+    Delete,
 }
 
-fn ids(fields: &mut Fields) -> Vec<SentId> {
-    let sent = fields.json("ids");
-    let names_one = |part: Part<'_>| matches!(part.kind(), Kind::Number(_) | Kind::Text(_));
-    let problem = match sent.as_ref().map(|sent| sent.part().kind()) {
-        None => "is required",
-        Some(Kind::List(all)) if all.clone().next().is_none() => "is required",
-        Some(Kind::List(all)) if all.clone().nth(MOST).is_some() => "must have at most 500 ids",
-        Some(Kind::List(all)) if all.clone().all(names_one) => {
-            return all.map(|part| (Json::from(part), fields::id(part))).collect();
+impl Words for Wish {
+    type Value = Self;
+
+    const WORDS: &'static [&'static str] = &["update_status", "delete"];
+
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "update_status" => Some(Self::UpdateStatus),
+            "delete" => Some(Self::Delete),
+            _ => None,
         }
-        Some(_) => "must be an array of ids",
-    };
-    if !fields.is_refused("ids") {
-        fields.refuse("ids", problem);
     }
-    Vec::new()
+}
+
+/// Ids as they were sent.
+struct SentIds;
+
+impl Field for SentIds {
+    type Value = Vec<SentId>;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<Vec<SentId>> {
+        let sent = fields.json(name)?;
+        let names_one = |part: Part<'_>| matches!(part.kind(), Kind::Number(_) | Kind::Text(_));
+        let problem = match sent.part().kind() {
+            Kind::List(all) if all.clone().next().is_none() => "is required",
+            Kind::List(all) if all.clone().nth(MOST).is_some() => "must have at most 500 ids",
+            Kind::List(all) if all.clone().all(names_one) => {
+                return Some(all.map(|part| (Json::from(part), fields::id(part))).collect());
+            }
+            _ => "must be an array of ids",
+        };
+        fields.refuse(name, problem);
+        None
+    }
+
+    fn schema(asked: Asked) -> Value {
+        describe::list(asked, Id::schema(asked.item()), 1, MOST)
+    }
 }

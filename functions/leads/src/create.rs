@@ -7,26 +7,16 @@ use shared::{
         ctx::Ctx,
         extract::QueryFields,
         fields::Fields,
+        input::Email,
         reply::{Reply, Warning},
     },
     ids::Id,
     ops::leads::{self, LookedUp, NewLead, Posted},
     store::StoreError,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::input::{CreateInput, CreateLead, Opened};
-
-/// What to do when the address has a lead already.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct CreateQuery {
-    /// `ignore` (default): its id is the answer, and nothing changes. `update`: what was sent and is not blank is written
-    /// into it. `create`: there will be two.
-    #[param(example = "update")]
-    on_duplicate: Option<String>,
-}
+use crate::input::{CreateLead, CreateQuery};
 
 /// The lead of this address.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,17 +49,18 @@ pub struct Created {
         (status = 201, description = "Created.", body = Created),
         (status = 200, description = "It was there already: `duplicate` is true.", body = Created)))]
 pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
-    let opened = Opened::read(query, fields);
-    let (setup, looked_up) = try_join(ctx.repos().lead_setups().load(), look_up(&ctx, &opened)).await?;
-    let CreateInput { change, origin, on_duplicate } = opened.finish(&setup)?;
-    let new = NewLead { change, origin, looked_up };
+    let (setup, looked_up) = try_join(ctx.repos().lead_setups().load(), look_up(&ctx, &fields)).await?;
+    let sent = CreateLead::read(fields, &setup, query)?;
+    let (on_duplicate, origin) = (sent.duplicate, sent.origin.clone().into());
+    let new = NewLead { change: sent.change(), origin, looked_up };
     let render = move |posted: &_| told(&setup, posted);
     ctx.answer(render, async |act| leads::create(act, new, on_duplicate).await).await
 }
 
-async fn look_up(ctx: &Ctx, opened: &Opened) -> Result<Option<LookedUp>, StoreError> {
-    let Some(email) = opened.email() else { return Ok(None) };
-    leads::look_up(ctx, opened.group_id(), email).await.map(Some)
+/// Read beside the setup, so that a create waits for the store twice and not three times.
+async fn look_up(ctx: &Ctx, sent: &Fields) -> Result<Option<LookedUp>, StoreError> {
+    let Some(email) = sent.peek::<Email>("email") else { return Ok(None) };
+    leads::look_up(ctx, sent.peek::<Id>("group_id"), &email).await.map(Some)
 }
 
 fn told(setup: &LeadSetup, Posted { arrival, lead, warnings }: &Posted) -> Result<Reply> {
