@@ -1,10 +1,9 @@
 //! The API document: what the handlers say of themselves, completed with what the house knows of every route:
 //! credentials, scopes, limits, errors and headers from the route table, and how leniently a request is read.
 
-mod accepts;
 mod bounds;
 mod replies;
-mod words;
+mod requests;
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
@@ -71,7 +70,7 @@ pub fn complete(mut api: OpenApi) -> Value {
         },
     });
     replies::records(&mut doc);
-    accepts::requests(&mut doc);
+    requests::complete(&mut doc);
     bounds::replies(&mut doc);
     replies::components(&mut doc);
     let mut components = doc["components"].take();
