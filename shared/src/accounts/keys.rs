@@ -9,6 +9,7 @@ use crate::{
     clock::Millis,
     domain::{
         api_key::{self, ApiKey, KeyHash},
+        dialect::Letter,
         org::User,
         principal::{Principal, covers},
     },
@@ -29,11 +30,13 @@ pub struct NewKey {
     pub expires_at: Option<Millis>,
     /// None for all that its user's role allows.
     pub scopes: Vec<String>,
+    /// The dialect that it speaks on paths that several have; none for that of the header it comes in.
+    pub dialect: Option<Letter>,
 }
 
 impl Default for NewKey {
     fn default() -> Self {
-        Self { name: "default".into(), expires_at: None, scopes: Vec::new() }
+        Self { name: "default".into(), expires_at: None, scopes: Vec::new(), dialect: None }
     }
 }
 
@@ -87,6 +90,7 @@ impl App {
             hash: api_key::hash_of(&text),
             last4: shown[shown.len() - 4..].to_owned(),
             scopes: wish.scopes,
+            dialect: wish.dialect,
             created_at: self.now(),
             expires_at: wish.expires_at,
             revoked_at: None,

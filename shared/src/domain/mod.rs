@@ -7,6 +7,7 @@ pub mod chat;
 pub mod chore;
 pub mod collection;
 pub mod custom_field;
+pub mod dialect;
 pub mod duplicate;
 pub mod email;
 pub mod execution;

@@ -4,7 +4,7 @@
 
 use crate::{
     clock::Millis,
-    domain::{api_key::ApiKey, org::User, session::Session},
+    domain::{api_key::ApiKey, dialect::Letter, org::User, session::Session},
     ids::Id,
     tenant::TenantId,
 };
@@ -18,6 +18,8 @@ pub struct Principal {
     /// The client group that what this request creates belongs to, unless it says otherwise.
     pub group_id: Id,
     pub scopes: Vec<String>,
+    /// The dialect that its API key speaks on paths that several have. None where the key has none, and for a session.
+    pub dialect: Option<Letter>,
     pub credential: Credential,
     /// When the API key runs out. None for one that does not, and for a person in a session.
     pub expires_at: Option<Millis>,
@@ -39,6 +41,7 @@ impl Principal {
             username: key.username.clone(),
             group_id: key.group_id,
             scopes: key.scopes.clone(),
+            dialect: key.dialect,
             credential: Credential::ApiKey(key.id),
             expires_at: key.expires_at,
         }
@@ -52,6 +55,7 @@ impl Principal {
             username: user.email.clone(),
             group_id: session.group_id,
             scopes: user.role.scopes(),
+            dialect: None,
             credential: Credential::Session(session.id),
             expires_at: None,
         }

@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::{reply::Reply, routes::Dialect};
+use super::{dialect::Voice, reply::Reply};
 use crate::{
     accounts::Presented,
     app::SharedApp,
@@ -71,7 +71,7 @@ pub struct Idempotency {
     pub key: Key,
     pub fingerprint: String,
     /// How errors of the route are rendered.
-    pub dialect: Dialect,
+    pub voice: Voice,
     /// An earlier attempt began an outside effect under this id, and its end is unknown.
     pub begun: Option<Id>,
 }
@@ -309,7 +309,7 @@ impl Ctx {
     /// begin the effect again.
     pub async fn remember_failure(&self, error: &Error) {
         if let Some(idempotency) = &self.idempotency {
-            self.amend(&Reply::of_error(error, idempotency.dialect)).await;
+            self.amend(&Reply::of_error(error, idempotency.voice)).await;
         }
     }
 

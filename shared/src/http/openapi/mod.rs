@@ -3,6 +3,7 @@
 
 mod accepts;
 mod bounds;
+mod envelopes;
 mod replies;
 mod words;
 

@@ -10,8 +10,8 @@ use crate::{
     error::{Error, ErrorKind},
     http::{
         ctx::{Ctx, Idempotency, Refused, refusal, settle},
+        dialect::A,
         reply::Reply,
-        routes::Dialect,
     },
     ids::Id,
     queue::TaskKind,
@@ -54,7 +54,7 @@ impl Scene {
         let idempotency = Idempotency {
             key: self.key(),
             fingerprint: fingerprint.into(),
-            dialect: Dialect::Invokati,
+            voice: A.voice("/api"),
             begun: None,
         };
         Ctx { idempotency: Some(idempotency), ..self.ctx().await }
