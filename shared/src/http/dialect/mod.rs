@@ -73,7 +73,7 @@ impl Dialect {
 
     /// Every envelope, for the API document.
     pub fn voices(&'static self) -> impl Iterator<Item = Voice> {
-        self.envelopes.iter().map(|envelope| Voice { dialect: self, envelope })
+        self.envelopes.iter().map(move |envelope| Voice { dialect: self, envelope })
     }
 
     /// As it stands in logs and in names of files: the letter, or `house`.

@@ -35,7 +35,6 @@ use crate::{
 pub(super) use body::read_body;
 pub use body::{broken_off, came_wrong, declared_length, too_large};
 pub use observe::RequestId;
-pub(super) use remember::hash;
 
 /// Wraps a function's routes in the platform.
 pub fn platform(router: Router<SharedApp>, app: SharedApp) -> NormalizePath<Hear> {
