@@ -3,7 +3,7 @@
 
 libFuzzer's own minimisation keeps an input for every count of every branch, which is thousands. This asks it only what
 each input reaches (the control file of its merge), and takes the best of what is left until nothing is new or the corpus is
-as large as it may be, below the limits of tests/fuzzed.rs. An input that somebody named, because it broke a property once, is
+as large as it may be, below the limits of tests/house/fuzzed.rs. An input that somebody named, because it broke a property once, is
 kept whatever it reaches."""
 
 import hashlib

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::rules::{self, Rule, Step};
 
-type Outcome<T> = Result<T, String>;
+type Result<T> = std::result::Result<T, String>;
 
 /// Who prices its own models. Asked first, in this order, when an id names no provider.
 const VENDORS: [&str; 17] = [
@@ -44,12 +44,12 @@ const NO_RATE: u32 = u32::MAX;
 
 /// # Errors
 /// Says which part of the data has an unknown form or does not fit the tables.
-pub fn compile(json: &[u8]) -> Outcome<String> {
+pub fn compile(json: &[u8]) -> Result<String> {
     #[expect(clippy::disallowed_methods, reason = "the vendored file is the repository's own")]
     let data: Value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     let version = data["version"].as_str().ok_or("no version")?;
     let providers = array(&data, "providers")?;
-    let ids = providers.iter().map(|provider| text(provider, "id")).collect::<Outcome<Vec<_>>>()?;
+    let ids = providers.iter().map(|provider| text(provider, "id")).collect::<Result<Vec<_>>>()?;
     let mut tables = Tables::default();
     for (index, provider) in providers.iter().enumerate() {
         tables.provider(index, provider, &ids).map_err(|error| format!("{}: {error}", ids[index]))?;
@@ -58,20 +58,20 @@ pub fn compile(json: &[u8]) -> Outcome<String> {
     tables.finish(version, &ranks(&ids)?)
 }
 
-fn array<'a>(value: &'a Value, key: &str) -> Outcome<&'a [Value]> {
+fn array<'a>(value: &'a Value, key: &str) -> Result<&'a [Value]> {
     value[key].as_array().map(Vec::as_slice).ok_or_else(|| format!("no list {key}"))
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> Outcome<&'a str> {
+fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
     value[key].as_str().ok_or_else(|| format!("no text {key}"))
 }
 
-fn narrow<T: TryFrom<usize>>(value: usize) -> Outcome<T> {
+fn narrow<T: TryFrom<usize>>(value: usize) -> Result<T> {
     T::try_from(value).map_err(|_| format!("{value} does not fit its column"))
 }
 
 /// The place of every provider in the order of asking, by provider index.
-fn ranks(ids: &[&str]) -> Outcome<Vec<usize>> {
+fn ranks(ids: &[&str]) -> Result<Vec<usize>> {
     let known = |id: &&str| VENDORS.contains(id) || HOSTS_FIRST.contains(id) || HOSTS_LAST.contains(id);
     let rest = ids.iter().copied().filter(|id| !known(id));
     let order: Vec<&str> = VENDORS.into_iter().chain(HOSTS_FIRST).chain(rest).chain(HOSTS_LAST).collect();
@@ -100,7 +100,7 @@ struct Tables {
 }
 
 impl Tables {
-    fn text(&mut self, text: &str) -> Outcome<String> {
+    fn text(&mut self, text: &str) -> Result<String> {
         let at = match self.pooled.get(text) {
             Some(at) => *at,
             None => {
@@ -113,7 +113,7 @@ impl Tables {
         Ok(format!("t({},{})", narrow::<u32>(at)?, narrow::<u16>(text.len())?))
     }
 
-    fn provider(&mut self, index: usize, provider: &Value, ids: &[&str]) -> Outcome<()> {
+    fn provider(&mut self, index: usize, provider: &Value, ids: &[&str]) -> Result<()> {
         let (first_model, first_loose) = (self.models.len(), self.loose.len());
         for model in array(provider, "models")? {
             let id = text(model, "id")?;
@@ -127,7 +127,7 @@ impl Tables {
             .map(|id| {
                 ids.iter().position(|other| Some(*other) == id.as_str()).ok_or(format!("no fallback {id}"))
             })
-            .collect::<Outcome<Vec<_>>>()?;
+            .collect::<Result<Vec<_>>>()?;
         let id = self.text(ids[index])?;
         self.providers.push(format!(
             "Provider{{id:{id},models:s({first_model},{}),loose:s({first_loose},{}),claims:{claims},names:{names},\
@@ -138,7 +138,7 @@ impl Tables {
         Ok(())
     }
 
-    fn optional_rule(&mut self, value: &Value) -> Outcome<u16> {
+    fn optional_rule(&mut self, value: &Value) -> Result<u16> {
         if value.is_null() {
             return Ok(NO_RULE);
         }
@@ -147,7 +147,7 @@ impl Tables {
     }
 
     /// Equalities go to the exact index; what else the rule says stays a rule.
-    fn model(&mut self, provider: usize, id: &str, model: &Value) -> Outcome<()> {
+    fn model(&mut self, provider: usize, id: &str, model: &Value) -> Result<()> {
         let index = self.models.len();
         let mut rest = match rules::parse(&model["match"])? {
             Rule::Any(rules) => rules,
@@ -179,7 +179,7 @@ impl Tables {
     }
 
     /// Puts sibling rules side by side, so that a parent names them by a span.
-    fn place(&mut self, siblings: &[Rule]) -> Outcome<(usize, usize)> {
+    fn place(&mut self, siblings: &[Rule]) -> Result<(usize, usize)> {
         let from = self.rules.len();
         let to = from + siblings.len();
         self.rules.resize(to, String::new());
@@ -211,13 +211,13 @@ impl Tables {
         Ok((from, to))
     }
 
-    fn children(&mut self, rules: &[Rule]) -> Outcome<String> {
+    fn children(&mut self, rules: &[Rule]) -> Result<String> {
         let (from, to) = self.place(rules)?;
         Ok(format!("(s({from},{}))", narrow::<u16>(to)?))
     }
 
     /// The index of a price set; equal sets share a row. A set that is null has no token price at all.
-    fn price_set(&mut self, prices: &Value) -> Outcome<String> {
+    fn price_set(&mut self, prices: &Value) -> Result<String> {
         if prices.is_null() {
             return Ok("None".to_owned());
         }
@@ -244,7 +244,7 @@ impl Tables {
         Ok(format!("Some({index})"))
     }
 
-    fn finish(self, version: &str, ranks: &[usize]) -> Outcome<String> {
+    fn finish(self, version: &str, ranks: &[usize]) -> Result<String> {
         let mut out = String::from("// Generated by build.rs.\n");
         let mut pool_users = self.pooled;
         let mut pool = self.pool;
@@ -286,8 +286,8 @@ fn tiers(price: &Value) -> &[Value] {
 }
 
 /// The five rates of a set, at the base or in the tier that begins at `start`.
-fn rates(prices: &Value, start: Option<u64>) -> Outcome<String> {
-    let rate = |key: &str, missing: u32| -> Outcome<u32> {
+fn rates(prices: &Value, start: Option<u64>) -> Result<String> {
+    let rate = |key: &str, missing: u32| -> Result<u32> {
         let price = &prices[key];
         let dollars = match price {
             Value::Null => return Ok(missing),
@@ -320,7 +320,7 @@ fn pico(dollars: &Value) -> Option<u32> {
 }
 
 /// Midnight UTC of a start date in Unix milliseconds, or two times of day in milliseconds since midnight UTC.
-fn when(constraint: &Value) -> Outcome<String> {
+fn when(constraint: &Value) -> Result<String> {
     if constraint.is_null() {
         return Ok("When::Always".to_owned());
     }

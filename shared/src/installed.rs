@@ -12,8 +12,8 @@ use crate::{
     app::App,
     domain::{
         installation::{Installation, KeyState},
+        n8n_workflow::{self, N8nWorkflow},
         place::Place,
-        workflow::{self, Workflow},
     },
     error::{Error, OrNotFound, Result},
     ids::Id,
@@ -21,7 +21,7 @@ use crate::{
     recent::Recent,
     repo::{
         installations::{Installations, LISTINGS_APART},
-        workflows::Workflows,
+        n8n_workflows::N8nWorkflows,
     },
     store::StoreError,
     tenant::TenantId,
@@ -63,8 +63,8 @@ impl Installed<'_> {
         self.app.repos(self.tenant).installations()
     }
 
-    fn workflows(&self) -> Workflows<'_> {
-        self.app.repos(self.tenant).workflows()
+    fn n8n_workflows(&self) -> N8nWorkflows<'_> {
+        self.app.repos(self.tenant).n8n_workflows()
     }
 
     /// The installation, 404 when it is nobody's or another tenant's.
@@ -121,7 +121,7 @@ impl Installed<'_> {
 
     /// The installation that has a workflow, when exactly one has.
     pub async fn with_workflow(&self, workflow_id: &str) -> Result<Option<Arc<Installation>>> {
-        match self.workflows().installations_with(workflow_id).await?.as_slice() {
+        match self.n8n_workflows().installations_with(workflow_id).await?.as_slice() {
             [one] => self.find(*one).await,
             _ => Ok(None),
         }
@@ -153,7 +153,7 @@ impl Installed<'_> {
     /// The installation that has a workflow, or the tenant's only one. None when that does not settle it.
     pub async fn by_workflow(&self, workflow_id: &str) -> Result<Option<Arc<Installation>>> {
         let mut having = Vec::new();
-        for id in self.workflows().installations_with(workflow_id).await? {
+        for id in self.n8n_workflows().installations_with(workflow_id).await? {
             // What is known of the workflows of a deleted one goes a while after it.
             having.extend(self.find(id).await?);
         }
@@ -170,11 +170,11 @@ impl Installed<'_> {
     /// The `nid` of a workflow, whose node exists from now on. Costs a write the first time that an instance meets the
     /// workflow and nothing later.
     pub async fn node(&self, installation: Id, workflow_id: &str, name: Option<&str>) -> Result<Id> {
-        let nid = workflow::nid(self.tenant, installation, workflow_id);
+        let nid = n8n_workflow::nid(self.tenant, installation, workflow_id);
         if self.is_known(nid, name) {
             return Ok(nid);
         }
-        let new = Workflow {
+        let new = N8nWorkflow {
             nid,
             installation_id: installation,
             workflow_id: workflow_id.to_owned(),
@@ -183,7 +183,7 @@ impl Installed<'_> {
             run: None,
             v: 1,
         };
-        self.workflows().ensure(&new).await.map_err(Error::from)?;
+        self.n8n_workflows().ensure(&new).await.map_err(Error::from)?;
         let mut nodes = self.app.sightings.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         if nodes.len() >= REMEMBERED {
             nodes.clear();
@@ -199,7 +199,7 @@ impl Installed<'_> {
         if recent.get(&key, now).is_some_and(|known| *known == nid) {
             return Ok(());
         }
-        self.workflows().put_webhook(installation, path, nid).await?;
+        self.n8n_workflows().put_webhook(installation, path, nid).await?;
         recent.put(key, Arc::new(nid), now, STANDS);
         Ok(())
     }
@@ -218,9 +218,13 @@ impl Installed<'_> {
     }
 
     /// The workflow whose production webhook an address of an installation is, as n8n's API last listed it.
-    pub async fn by_webhook(&self, installation: &Installation, endpoint: &Url) -> Result<Option<Workflow>> {
+    pub async fn by_webhook(
+        &self,
+        installation: &Installation,
+        endpoint: &Url,
+    ) -> Result<Option<N8nWorkflow>> {
         match installation.webhook_path(endpoint) {
-            Some(path) => Ok(self.workflows().by_webhook(installation.id, &path).await?),
+            Some(path) => Ok(self.n8n_workflows().by_webhook(installation.id, &path).await?),
             None => Ok(None),
         }
     }

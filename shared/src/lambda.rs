@@ -19,7 +19,7 @@ use crate::{
     http::{layers, peer::Peer},
     queue::QueueName,
     wiring::Fit,
-    work::{self, Message, Outcome},
+    work::{self, Handled, Message},
 };
 
 pub mod batch;
@@ -53,7 +53,7 @@ fn with_peer(mut request: lambda_http::Request) -> lambda_http::Request {
 /// Works on a queue's messages, a batch at a time.
 pub async fn run_queue<H>(queue: QueueName, handle: H, engines: &[Fit]) -> Result<(), Error>
 where
-    H: AsyncFn(&App, &Message<'_>) -> Outcome,
+    H: AsyncFn(&App, &Message<'_>) -> Handled,
 {
     let app = start(queue.as_str(), engines)?;
     let (app, handle) = (&*app, &handle);

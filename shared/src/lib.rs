@@ -21,6 +21,7 @@ pub mod lambda;
 pub mod metering;
 pub mod metrics;
 pub mod n8n;
+pub mod ops;
 pub mod pricing;
 #[cfg(any(test, feature = "embedded"))]
 pub mod private;

@@ -15,7 +15,7 @@ use crate::{
     queue::Task,
     store::meter::Reading,
     tenant::TenantId,
-    work::{Outcome, due::Report},
+    work::{Handled, due::Report},
 };
 
 /// A request that was answered.
@@ -52,7 +52,7 @@ impl Answered<'_> {
 }
 
 /// A message that was worked on.
-pub fn worked(task: &Task, outcome: &Outcome, took: Duration, spent: &Reading) {
+pub fn worked(task: &Task, outcome: &Handled, took: Duration, spent: &Reading) {
     tracing::info!(
         id = %task.request_id,
         kind = task.task.as_str(),
@@ -61,8 +61,8 @@ pub fn worked(task: &Task, outcome: &Outcome, took: Duration, spent: &Reading) {
         read_units = spent.read_units,
         write_units = spent.write_units,
         round_trips = spent.round_trips,
-        retried = u8::from(matches!(outcome, Outcome::Retry(_))),
-        hopeless = u8::from(matches!(outcome, Outcome::Fail(_))),
+        retried = u8::from(matches!(outcome, Handled::Retry(_))),
+        hopeless = u8::from(matches!(outcome, Handled::Fail(_))),
         "worked"
     );
 }

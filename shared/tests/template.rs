@@ -134,7 +134,7 @@ fn rights_and_addresses_come_together() {
 #[test]
 fn the_api_knows_its_public_address() {
     let address = "BATON_PUBLIC_URL: !If [HasPublicUrl, !Ref PublicUrl, !GetAtt Api.ApiEndpoint]";
-    assert!(resources()["Connect"].contains(address));
+    assert!(resources()["N8nNodes"].contains(address));
 }
 
 #[test]

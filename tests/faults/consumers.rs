@@ -11,7 +11,7 @@ use shared::{
     clock::Millis,
     domain::{
         chore::{Chore, What},
-        workflow,
+        n8n_workflow,
     },
     egress::OutReply,
     error::Result,
@@ -22,19 +22,20 @@ use shared::{
     store::{Attrs, Key, Write},
     testing::{Plan, dump},
     work::{
-        Outcome,
+        Handled,
         due::{self, Report},
     },
 };
+
+use harness::stories::{Register, Story, Trigger};
 
 use super::{
     deaths,
     handlers::same,
     long_pass,
     stored::{blobs, outside, owed, stored},
-    stories::{Register, Story, Trigger},
 };
-use crate::support::{N8N, TestApp, work_on};
+use harness::{N8N, TestApp, work_on};
 
 /// The execution that waits for decisions here.
 const EXECUTION: u64 = 7;
@@ -235,7 +236,7 @@ mod owing {
         made(house, "/api/alerts", json!({ "kind": "silent", "after_minutes": 5 })).await;
         pushed(house, "success").await;
         house.advance(Duration::from_secs(300));
-        let nid = workflow::nid(house.acme.key.tenant, Id::from_u64(installation).unwrap(), "wf1");
+        let nid = n8n_workflow::nid(house.acme.key.tenant, Id::from_u64(installation).unwrap(), "wf1");
         let key = house.app.repos(house.acme.key.tenant).alerts().vitals_key(nid);
         house.app.hint(&Task::new(TaskKind::WatchWorkflow, &key, "test"), house.app.now()).await;
     }
@@ -367,7 +368,7 @@ async fn worker_survives(row: &str, owe: impl AsyncFn(&TestApp)) {
     };
     let (calm, body) = begin().await;
     calm.faults.set(Plan::Calm);
-    assert_eq!(work_on(&calm.app, &body).await, Outcome::Done);
+    assert_eq!(work_on(&calm.app, &body).await, Handled::Done);
     let calls = calm.faults.calls();
     assert!(calls.len() > 3, "the worker did nothing: {calls:?}");
     let expected = end(&calm, "calm").await;

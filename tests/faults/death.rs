@@ -5,17 +5,18 @@ use serde_json::{Value, json};
 use shared::{
     queue::QueueName,
     testing::{Plan, dump},
-    work::Outcome,
+    work::Handled,
 };
 
-use super::{
-    footprint, pass,
+use harness::{TestApp, work_on};
+use harness::{
+    footprint::footprint,
+    pass,
     stories::{
         Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Depart, Forget, Message,
         PostLead, Push, PushBesidePost, PushOfMany, Register, Repost, Story, Trigger, Usage,
     },
 };
-use crate::support::{TestApp, work_on};
 
 /// Longer than any lease: an attempt at n8n, a begun effect, the grace of the sweep.
 const LONG: u64 = 120;
@@ -202,7 +203,7 @@ async fn worker_survives_every_death(
             house.faults.set(if after { Plan::DieAfter(number) } else { Plan::DieBefore(number) });
             let outcome = house.faults.survive(work_on(&house.app, &message)).await;
             died |= outcome.is_none();
-            assert!(outcome.is_none_or(|outcome| outcome == Outcome::Done));
+            assert!(outcome.is_none_or(|outcome| outcome == Handled::Done));
             let place = format!("call {number}, after: {after}: {:?}", house.faults.calls().last());
             house.faults.set(Plan::Calm);
             house.restart();

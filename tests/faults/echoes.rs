@@ -7,11 +7,8 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::testing::Plan;
 
-use super::{
-    pass,
-    secrets::{N8N_KEY, QUERY, Replies, SIGNATURE, register},
-};
-use crate::support::{N8N, PASSWORD, TestApp};
+use super::secrets::{N8N_KEY, QUERY, Replies, SIGNATURE, register};
+use harness::{N8N, PASSWORD, TestApp, pass};
 
 /// Every kind of entity that an execution can wait for, and where it is read back.
 const KINDS: [(&str, &str, &str); 4] = [

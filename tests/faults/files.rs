@@ -8,8 +8,10 @@ use shared::{
     testing::{Plan, dump},
 };
 
-use super::{deaths, pass_in_steps};
-use crate::support::{Answer, BATON, TestApp, forms::form};
+use harness::passing::pass_in_steps;
+
+use super::deaths;
+use harness::{Answer, BATON, TestApp, forms::form};
 
 const TEXT: &[u8] = b"what n8n has made";
 

@@ -13,11 +13,11 @@ use shared::{
 };
 
 use super::{
-    deaths, long_pass, pass,
+    deaths, long_pass,
     stored::{blobs, outside, owed, plain, stored},
 };
-use crate::support::{
-    Answer, Caller, TestApp,
+use harness::{
+    Answer, Caller, TestApp, pass,
     samples::{Sample, media, samples, scene, sessions},
 };
 

@@ -16,8 +16,8 @@ use shared::{
 };
 use tracing_subscriber::fmt::{MakeWriter, format::FmtSpan};
 
-use super::{echoes, pass};
-use crate::support::{Answer, Caller, N8N, PASSWORD, TestApp};
+use super::echoes;
+use harness::{Answer, Caller, N8N, PASSWORD, TestApp, pass};
 
 pub const N8N_KEY: &str = "canary-n8n-key-3f9a";
 pub const SIGNATURE: &str = "canary-signature-77c1";

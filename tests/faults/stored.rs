@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use shared::testing::dump;
 
-use crate::support::TestApp;
+use harness::TestApp;
 
 /// Partitions that keep time: limits, and what was read of the due index.
 const TIMERS: [&str; 3] = ["G#login-failures#", "G#watermark#", "#rate#"];

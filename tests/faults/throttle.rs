@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use shared::testing::Plan;
 
-use super::{
-    footprint, pass,
+use harness::{Answer, TestApp};
+use harness::{
+    footprint::footprint,
+    pass,
     stories::{Bill, Create, Decide, Message, Push, Register, Repost, Story, Usage},
 };
-use crate::support::{Answer, TestApp};
 
 /// Repeats until it is done, as a client does, and returns the last reply and how often it was sent.
 async fn insist(story: &impl Story, house: &TestApp, at: &Value) -> (Answer, usize) {

@@ -2,22 +2,18 @@
 //!
 //! A program of its own and no harness around it: the allocator counts everything that the process holds.
 
-#[expect(dead_code, unused_imports, reason = "the other tests of the house use the rest")]
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::{fmt::Write as _, sync::LazyLock, time::Duration};
 
 use axum::{Router, body::Body};
+use harness::{
+    N8N, TestApp, roles,
+    samples::{Sample, samples, scene_with},
+};
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use peak_alloc::PeakAlloc;
 use serde_json::json;
 use shared::{app::SharedApp, http::layers};
-use support::{
-    N8N, TestApp, roles,
-    samples::{Sample, samples, scene_with},
-};
 use tower::ServiceExt;
 use tower_http::normalize_path::NormalizePath;
 
@@ -123,7 +119,7 @@ fn service(house: &TestApp) -> NormalizePath<Router> {
 }
 
 /// Sends a body as it is. Of the answer only the status is looked at.
-async fn send(house: &TestApp, sample: &Sample, caller: &support::Caller, body: Vec<u8>) -> u16 {
+async fn send(house: &TestApp, sample: &Sample, caller: &harness::Caller, body: Vec<u8>) -> u16 {
     let (method, path) = (sample.method(), sample.path.clone());
     let request = Request::builder().method(&method).uri(&path).header("content-type", "application/json");
     let request = request.header("x-api-key", &caller.text).body(Body::from(body)).unwrap();
@@ -160,7 +156,7 @@ fn bodies(sample: &Sample, value: &str) -> Vec<String> {
 }
 
 async fn requests(over: &mut String) {
-    let house = Box::pin(scene_with(support::settings())).await;
+    let house = Box::pin(scene_with(harness::settings())).await;
     // The routes stand before the first request comes; they are no cost of it.
     drop(service(&house));
     let values = hostile();

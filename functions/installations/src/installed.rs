@@ -1,6 +1,6 @@
 use serde::Serialize;
 use shared::{
-    domain::workflow::Workflow,
+    domain::n8n_workflow::N8nWorkflow,
     error::Result,
     http::{
         ctx::Ctx,
@@ -46,9 +46,9 @@ struct InstalledWorkflow {
     responses((status = 200, description = "The workflows.", body = InstalledWorkflows)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
     let installation = ctx.installed().get(id).await?;
-    let known = ctx.workflows().of_installation(installation.id).await?;
+    let known = ctx.n8n_workflows().of_installation(installation.id).await?;
     let workflow_ids = known.found.iter().map(|node| node.workflow_id.clone()).collect();
-    let show = |node: Workflow| {
+    let show = |node: N8nWorkflow| {
         Ok(InstalledWorkflow { workflow_id: node.workflow_id, nid: node.nid, name: node.name })
     };
     let workflows = shown(ctx.tenant(), known.rows(), |node| node.nid, show)?;

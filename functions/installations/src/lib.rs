@@ -10,15 +10,15 @@ mod push;
 mod register;
 mod wire;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(register::handler))
-        .routes(routes!(list::handler))
-        .routes(routes!(get::handler))
-        .routes(routes!(delete::handler))
-        .routes(routes!(push::handler))
-        .routes(routes!(installed::handler))
+        .mount(handler!(register::handler))
+        .mount(handler!(list::handler))
+        .mount(handler!(get::handler))
+        .mount(handler!(delete::handler))
+        .mount(handler!(push::handler))
+        .mount(handler!(installed::handler))
         .merge(alerts::router())
 }

@@ -50,7 +50,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     fields.finish()?;
     let page = ctx.installations().list(limit, before).await?;
     let next = page.next;
-    let workflows = ctx.workflows();
+    let workflows = ctx.n8n_workflows();
     let ids: Vec<_> = page.found.iter().map(|installation| installation.id).collect();
     let counts = stream::iter(ids).map(|id| workflows.count(id)).buffered(SIDE_BY_SIDE);
     let counts: Vec<_> = counts.try_collect().await?;

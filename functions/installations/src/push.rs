@@ -7,9 +7,9 @@ use shared::{
     clock::Millis,
     domain::{
         execution::{PushedExecution, file_name},
-        execution_run::same_start,
+        followed_run::{BlobRef, PollStatus, Snapshot},
         installation::Installation,
-        run::{BlobRef, RunStatus, Snapshot},
+        pushed_runs::same_start,
         usage::Usage,
     },
     error::{Error, Result},
@@ -142,7 +142,7 @@ fn snapshot(ctx: &Ctx, summary: &Summary, blob: BlobRef) -> Snapshot {
             waits: summary.wait_till.is_some(),
         }),
     };
-    let status: RunStatus = map_status(n8n_status).into();
+    let status: PollStatus = map_status(n8n_status).into();
     Snapshot {
         // Data without an id is told apart by the moment it came.
         execution_id: summary

@@ -107,13 +107,13 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
             Ok(reply) if reply.replayed => return Ok(reply),
             Ok(reply) => {
                 ctx.installed().forget(id);
-                let list = Task::new(TaskKind::ListWorkflows, &ctx.installations().key(id), &ctx.request_id);
+                let list = Task::new(TaskKind::ListWorkflows, &ctx.installations().key(id), &ctx.cause);
                 ctx.app.hint(&list, ctx.now).await;
                 return Ok(reply);
             }
             // Registered or changed by somebody else at the same moment: look again.
             Err(Refused::Write(..)) => {}
-            Err(Refused::Error(error)) => return Err(error),
+            Err(refused) => return Err(refused.into()),
         }
     }
 }

@@ -3,10 +3,10 @@ use std::collections::{HashMap, HashSet};
 use futures::{StreamExt, stream};
 use serde::Serialize;
 use shared::{
-    domain::{lead::Lead, pipeline::Pipeline},
+    domain::{lead::Lead, lead_setup::LeadSetup},
     error::Result,
     http::{
-        ctx::{self, Ctx},
+        ctx::{self, Ctx, HeldKey},
         deletion::{DeleteQuery, Leaving, Waiting},
         extract::QueryFields,
         fields::{self, Fields},
@@ -86,12 +86,12 @@ const UNAVAILABLE: &str = "the store did not answer: send it again";
 /// the first 40 characters of each.
 #[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads", params(DeleteQuery),
     request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
-pub async fn handler(mut ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
     let waiting = Waiting::read(query)?;
-    let pipeline = ctx.pipelines().load().await?;
-    let (action, sent) = read(fields, &pipeline)?;
+    let setup = ctx.lead_setups().load().await?;
+    let (action, sent) = read(fields, &setup)?;
     // An earlier request with this key may have died under way; what it did counts as done by this one.
-    let earlier = ctx.idempotency.as_ref().and_then(|idempotency| idempotency.begun);
+    let earlier = ctx.held_key().and_then(HeldKey::begun);
     let operation = earlier.unwrap_or_else(|| ctx.app.id());
     if earlier.is_none() && !ctx.begin(operation, Vec::new()).await? {
         return Err(ctx::in_progress());
@@ -157,13 +157,13 @@ impl Action {
 type SentId = (Json, Option<Id>);
 
 /// The action, and every id as it was sent.
-fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<(Action, Vec<SentId>)> {
+fn read(mut fields: Fields, setup: &LeadSetup) -> Result<(Action, Vec<SentId>)> {
     if !fields.has("action") || fields.text("action", 20).is_none() && !fields.is_refused("action") {
         fields.refuse("action", "is required");
     }
     let word = |text: &str| matches!(text, "update_status" | "delete").then(|| text.to_owned());
     let action = fields.one_of("action", &["update_status", "delete"], word);
-    let status = input::status(&mut fields, pipeline);
+    let status = input::status(&mut fields, setup);
     if action.as_deref() == Some("update_status") && status.is_none() && !fields.is_refused("status") {
         fields.refuse("status", "is required for update_status");
     }

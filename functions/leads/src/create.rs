@@ -4,7 +4,7 @@ use shared::{
     domain::{
         duplicate::OnDuplicate,
         lead::{Change, Lead},
-        pipeline::Pipeline,
+        lead_setup::LeadSetup,
         review::AutomationStatus,
         subject::Subject,
     },
@@ -71,14 +71,14 @@ pub struct Created {
         (status = 200, description = "It was there already: `duplicate` is true.", body = Created)))]
 pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
     let opened = Opened::read(query, fields);
-    let pipelines = ctx.pipelines();
-    let (pipeline, looked_up) = try_join(pipelines.load(), look_up(&ctx, &opened)).await?;
-    let CreateInput { change, origin, on_duplicate } = opened.finish(&pipeline)?;
+    let setups = ctx.lead_setups();
+    let (setup, looked_up) = try_join(setups.load(), look_up(&ctx, &opened)).await?;
+    let CreateInput { change, origin, on_duplicate } = opened.finish(&setup)?;
     let automation_status = origin.automation_status;
     let Placed { subject, resume_url, warnings, .. } = origin.place(&ctx).await?;
     let mut post = Post {
         ctx,
-        pipeline,
+        setup,
         change,
         on_duplicate,
         automation_status,
@@ -113,7 +113,7 @@ struct LookedUp {
 /// What was posted, looked up and ready to be stored.
 struct Post {
     ctx: Ctx,
-    pipeline: Pipeline,
+    setup: LeadSetup,
     change: Change,
     on_duplicate: OnDuplicate,
     /// As it was sent.
@@ -205,7 +205,7 @@ impl Post {
         Created {
             success: true,
             id: lead.subject.id,
-            status: self.pipeline.shown(lead.status_id).label.clone(),
+            status: self.setup.shown(lead.status_id).label.clone(),
             automation_status: lead.subject.review.automation_status.as_str(),
             duplicate,
             message,

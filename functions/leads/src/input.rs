@@ -4,7 +4,7 @@ use shared::{
     domain::{
         duplicate::OnDuplicate,
         lead::{Change, MAX_SCORE, Profile},
-        pipeline::Pipeline,
+        lead_setup::LeadSetup,
     },
     error::Result,
     http::{
@@ -129,13 +129,13 @@ impl Opened {
         self.origin.group_id
     }
 
-    pub fn finish(mut self, pipeline: &Pipeline) -> Result<CreateInput> {
+    pub fn finish(mut self, setup: &LeadSetup) -> Result<CreateInput> {
         let change = Change {
             email: self.email,
             profile: profile(&mut self.fields),
             cleared: Vec::new(),
-            status_id: status(&mut self.fields, pipeline),
-            custom: pipeline.read_values(&mut self.fields, Mode::Create),
+            status_id: status(&mut self.fields, setup),
+            custom: setup.read_values(&mut self.fields, Mode::Create),
         };
         let on_duplicate = origin::on_duplicate(&mut self.query, &mut self.fields);
         self.fields.finish()?;
@@ -154,11 +154,11 @@ pub fn profile(fields: &mut Fields) -> Profile {
 }
 
 /// A status by its label, whatever its case, or its id.
-pub fn status(fields: &mut Fields, pipeline: &Pipeline) -> Option<Id> {
+pub fn status(fields: &mut Fields, setup: &LeadSetup) -> Option<Id> {
     let text = fields.text("status", 200)?;
-    let found = pipeline.status(&text).map(|status| status.id);
+    let found = setup.status(&text).map(|status| status.id);
     if found.is_none() {
-        let labels: Vec<_> = pipeline.statuses.iter().map(|status| status.label.as_str()).collect();
+        let labels: Vec<_> = setup.statuses.iter().map(|status| status.label.as_str()).collect();
         fields.refuse("status", format!("must be one of {}", labels.join(", ")));
     }
     found

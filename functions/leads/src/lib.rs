@@ -11,7 +11,7 @@ mod recent;
 mod update;
 mod wire;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 /// How often a change is decided anew because somebody else was quicker. Each time one of the others got through, so that
 /// this many requests for one lead at once are all answered.
@@ -19,11 +19,11 @@ const ATTEMPTS: usize = 100;
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(create::handler))
-        .routes(routes!(recent::handler))
-        .routes(routes!(list::handler))
-        .routes(routes!(bulk::handler))
-        .routes(routes!(get::handler))
-        .routes(routes!(update::handler))
-        .routes(routes!(delete::handler))
+        .mount(handler!(create::handler))
+        .mount(handler!(recent::handler))
+        .mount(handler!(list::handler))
+        .mount(handler!(bulk::handler))
+        .mount(handler!(get::handler))
+        .mount(handler!(update::handler))
+        .mount(handler!(delete::handler))
 }

@@ -1,7 +1,7 @@
 use futures::future::try_join;
 use serde::Serialize;
 use shared::{
-    domain::{email, lead::Lead, pipeline::Pipeline, review::AutomationStatus, words},
+    domain::{email, lead::Lead, lead_setup::LeadSetup, review::AutomationStatus, words},
     error::Result,
     http::{
         ctx::Ctx,
@@ -75,20 +75,20 @@ enum From {
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
     // Labels need the pipeline before the list is read; otherwise both are read at once.
-    let known = if fields.has("status") { Some(ctx.pipelines().load().await?) } else { None };
+    let known = if fields.has("status") { Some(ctx.lead_setups().load().await?) } else { None };
     let (limit, from) = page(&mut fields);
     let filter = filter(&mut fields, known.as_ref());
     fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
     let first = matches!(from, From::Newest(None) | From::Search(_, None));
-    let pipeline = async {
+    let setup = async {
         match known {
-            Some(pipeline) => Ok(pipeline),
-            None => ctx.pipelines().load().await,
+            Some(setup) => Ok(setup),
+            None => ctx.lead_setups().load().await,
         }
     };
-    let ((found, next_cursor), pipeline) = try_join(list(&ctx, &filter, limit, from), pipeline).await?;
-    let show = |lead| Ok(LeadOut::new(ctx.tenant(), lead, &pipeline));
+    let ((found, next_cursor), setup) = try_join(list(&ctx, &filter, limit, from), setup).await?;
+    let show = |lead| Ok(LeadOut::new(ctx.tenant(), lead, &setup));
     let leads = shown(ctx.tenant(), found, |lead| lead.subject.id, show)?;
     let count = leads.len();
     let total = (first && next_cursor.is_none()).then_some(count);
@@ -138,11 +138,11 @@ fn page(fields: &mut Fields) -> (usize, From) {
     }
 }
 
-fn filter(fields: &mut Fields, pipeline: Option<&Pipeline>) -> Filter {
+fn filter(fields: &mut Fields, setup: Option<&LeadSetup>) -> Filter {
     fields.alias("source", "lead_source");
     Filter {
         group_id: fields.id("group_id"),
-        status_ids: pipeline.and_then(|pipeline| Some(pipeline.named_as(input::status(fields, pipeline)?))),
+        status_ids: setup.and_then(|setup| Some(setup.named_as(input::status(fields, setup)?))),
         source: fields.text("source", 100).map(|text| words::fold(&text)),
         email: fields.email("email"),
         automation_status: automation_status(fields, &AutomationStatus::ALL),

@@ -40,11 +40,11 @@ pub struct Recent {
 pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
     let limit = page::limit(&mut fields, DEFAULT, MOST);
     fields.finish()?;
-    let (leads, pipelines) = (ctx.leads(), ctx.pipelines());
+    let (leads, setups) = (ctx.leads(), ctx.lead_setups());
     let filter = Filter::default();
     let newest = leads.list(&filter, limit, None);
-    let (listed, pipeline) = try_join(newest, pipelines.load()).await?;
-    let show = |lead| Ok(LeadOut::new(ctx.tenant(), lead, &pipeline));
+    let (listed, setup) = try_join(newest, setups.load()).await?;
+    let show = |lead| Ok(LeadOut::new(ctx.tenant(), lead, &setup));
     let leads = shown(ctx.tenant(), listed.rows(), |lead| lead.subject.id, show)?;
     Reply::ok(&Recent { count: leads.len(), leads })
 }

@@ -3,7 +3,7 @@ use serde::Serialize;
 use shared::{
     domain::{
         lead::{Change, Lead, Profile},
-        pipeline::Pipeline,
+        lead_setup::LeadSetup,
         review::AutomationStatus,
     },
     error::{OrNotFound, Result},
@@ -130,10 +130,10 @@ const KEPT: [&str; 2] = ["first_name", "last_name"];
     params(("id" = u64, Path, description = "Id of the lead.", example = 101)),
     request_body = UpdateLead, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
-    let (leads, pipelines) = (ctx.leads(), ctx.pipelines());
-    let (lead, pipeline) = try_join(leads.get(id), pipelines.load()).await?;
+    let (leads, setups) = (ctx.leads(), ctx.lead_setups());
+    let (lead, setup) = try_join(leads.get(id), setups.load()).await?;
     let mut before = lead.or_not_found("record")?;
-    let patch = Patch::read(fields, &pipeline)?;
+    let patch = Patch::read(fields, &setup)?;
     check_group(&ctx, patch.group_id).await?;
     if let Some(id) = patch.installation_id {
         ctx.installed().get(id).await?;
@@ -159,15 +159,15 @@ async fn store(ctx: &Ctx, before: &Lead, patch: &Patch, reply: Reply) -> Result<
 }
 
 impl Patch {
-    fn read(mut fields: Fields, pipeline: &Pipeline) -> Result<Self> {
-        refuse_unknown(&mut fields, pipeline);
+    fn read(mut fields: Fields, setup: &LeadSetup) -> Result<Self> {
+        refuse_unknown(&mut fields, setup);
         fields.alias("status", "status_id");
         let mut change = Change {
             email: fields.email("email"),
             profile: input::profile(&mut fields),
             cleared: Vec::new(),
-            status_id: input::status(&mut fields, pipeline),
-            custom: pipeline.read_values(&mut fields, Mode::Patch),
+            status_id: input::status(&mut fields, setup),
+            custom: setup.read_values(&mut fields, Mode::Patch),
         };
         let names = Profile::default().texts().map(|(name, ..)| name);
         for name in names.into_iter().chain(["lead_score", "budget_confirmed"]) {
@@ -204,7 +204,7 @@ impl Patch {
     }
 }
 
-fn refuse_unknown(fields: &mut Fields, pipeline: &Pipeline) {
+fn refuse_unknown(fields: &mut Fields, setup: &LeadSetup) {
     let mut profile = Profile::default();
     let texts = profile.texts().map(|(name, ..)| name);
     for name in fields.names() {
@@ -212,7 +212,7 @@ fn refuse_unknown(fields: &mut Fields, pipeline: &Pipeline) {
             || ["lead_score", "budget_confirmed"].contains(&name.as_str())
             || OTHERS.contains(&name.as_str())
             || SHOWN.contains(&name.as_str())
-            || pipeline.field(&name).is_some();
+            || setup.field(&name).is_some();
         if !known {
             fields.refuse(&name, "is not a field of a lead");
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use shared::{
     domain::{
         lead::{Lead, Profile},
-        pipeline::Pipeline,
+        lead_setup::LeadSetup,
     },
     http::subject::SubjectOut,
     ids::Id,
@@ -69,8 +69,8 @@ pub struct LeadOut {
 }
 
 impl LeadOut {
-    pub fn new(tenant: TenantId, lead: Lead, pipeline: &Pipeline) -> Self {
-        let status = pipeline.shown(lead.status_id);
+    pub fn new(tenant: TenantId, lead: Lead, setup: &LeadSetup) -> Self {
+        let status = setup.shown(lead.status_id);
         let Profile {
             first_name,
             last_name,
@@ -116,7 +116,7 @@ impl LeadOut {
             utm_source,
             utm_medium,
             utm_campaign,
-            custom: pipeline.show_values(&lead.custom),
+            custom: setup.show_values(&lead.custom),
         }
     }
 }

@@ -46,7 +46,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFiel
                 leaving.tell::<MediaItem>(&ctx).await;
                 if let Some(file) = item.file {
                     let key = ctx.repos().chores().key(file.id);
-                    ctx.app.hint(&Task::new(TaskKind::Chore, &key, &ctx.request_id), ctx.now).await;
+                    ctx.app.hint(&Task::new(TaskKind::Chore, &key, &ctx.cause), ctx.now).await;
                 }
                 return Ok(reply);
             }

@@ -12,17 +12,17 @@ mod stats;
 mod update;
 mod wire;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(create::handler))
-        .routes(routes!(list::handler))
-        .routes(routes!(stats::handler))
-        .routes(routes!(get::handler))
-        .routes(routes!(update::handler))
-        .routes(routes!(delete::handler))
-        .routes(routes!(create::for_review))
+        .mount(handler!(create::handler))
+        .mount(handler!(list::handler))
+        .mount(handler!(stats::handler))
+        .mount(handler!(get::handler))
+        .mount(handler!(update::handler))
+        .mount(handler!(delete::handler))
+        .mount(handler!(create::for_review))
         .merge(files::router())
         .merge(collections::router())
 }

@@ -6,16 +6,16 @@ mod docs;
 mod health;
 mod home;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(home::home))
-        .routes(routes!(health::health))
-        .routes(routes!(health::health_v1))
-        .routes(routes!(credential::test_credential))
-        .routes(routes!(credential::test_credential_auth))
-        .routes(routes!(docs::openapi))
-        .routes(routes!(docs::docs))
-        .routes(routes!(docs::docs_file))
+        .mount(handler!(home::home))
+        .mount(handler!(health::health))
+        .mount(handler!(health::health_v1))
+        .mount(handler!(credential::test_credential))
+        .mount(handler!(credential::test_credential_auth))
+        .mount(handler!(docs::openapi))
+        .mount(handler!(docs::docs))
+        .mount(handler!(docs::docs_file))
 }

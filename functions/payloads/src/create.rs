@@ -1,23 +1,17 @@
 use serde::Serialize;
 use shared::{
-    domain::payload::{Body, DEFAULT_TASK_TYPE, Payload},
     error::Result,
     http::{
-        ctx::{Ctx, Refused},
+        ctx::Ctx,
         fields::Fields,
-        origin::{self, Placed},
         reply::{Reply, Warning},
     },
     ids::Id,
-    json::Json,
+    ops::payloads,
 };
-use url::Url;
 use utoipa::ToSchema;
 
-use crate::{
-    content,
-    input::{CreateInput, CreatePayload},
-};
+use crate::input::{CreatePayload, new_payload};
 
 /// The created payload.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,7 +42,8 @@ pub struct Created {
 #[utoipa::path(post, path = "/api/payloads", operation_id = "create_payload", tag = "payloads",
     request_body = CreatePayload, responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    create(&ctx, CreateInput::read(fields)?).await
+    let new = new_payload(fields)?;
+    ctx.answer(created, async |act| payloads::create(act, new).await).await
 }
 
 /// Stores a payload that a person must decide on: `human_interaction` is set and the status is `pending`.
@@ -58,77 +53,21 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
 #[utoipa::path(post, path = "/automation/payload/create", operation_id = "create_payload_for_review", tag = "payloads",
     request_body = CreatePayload, responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn for_review(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let mut input = CreateInput::read(fields)?;
-    input.origin.require_review();
-    create(&ctx, input).await
+    let mut new = new_payload(fields)?;
+    new.origin.require_review();
+    ctx.answer(created, async |act| payloads::create(act, new).await).await
 }
 
-/// Each refusal means that somebody else got through; so many in a row do not happen by themselves.
-const ATTEMPTS: usize = 8;
-
-async fn create(ctx: &Ctx, input: CreateInput) -> Result<Reply> {
-    let Placed { subject, nid, resume_url, warnings } = input.origin.place(ctx).await?;
-    let posted = Payload {
-        subject,
-        title: input.title,
-        task_type: input.task_type.unwrap_or_else(|| DEFAULT_TASK_TYPE.into()),
-        // Stored under the id that the payload ends up with.
-        body: Body::Inline(String::new()),
-        status: input.status,
-    };
-    for _ in 1..ATTEMPTS {
-        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &input.payload).await {
-            // What is renewed was changed, as by n8n's answer to the decision, which is noted while the workflow goes on.
-            Err(Refused::Write(..)) => {}
-            ended => return Ok(ended?),
-        }
-    }
-    Ok(attempt(ctx, posted, nid, resume_url, &warnings, &input.payload).await?)
-}
-
-async fn attempt(
-    ctx: &Ctx,
-    mut payload: Payload,
-    nid: Option<Id>,
-    resume_url: Option<Url>,
-    warnings: &[Warning],
-    sent: &Json,
-) -> Result<Reply, Refused> {
-    let sent_back = origin::renew(ctx, &mut payload).await?;
-    origin::seal(ctx, resume_url, &mut payload).await?;
-    let id = payload.subject.id;
-    payload.body = content::store(ctx, id, sent).await?;
-    let writes = origin::writes(ctx, sent_back.as_ref(), &payload)?;
-    let reply =
-        match origin::commit(ctx, writes, &payload, Reply::created(&created(&payload, nid, warnings))?).await
-        {
-            Ok(reply) if reply.replayed => {
-                // Another request with the same key was quicker: this one's content belongs to nothing.
-                content::discard(ctx, id, &payload.body).await;
-                return Ok(reply);
-            }
-            Ok(reply) => reply,
-            Err(refused) => {
-                content::discard_refused(ctx, id, &payload.body, &refused).await;
-                return Err(refused);
-            }
-        };
-    if let Some(before) = sent_back {
-        content::discard(ctx, id, &before.body).await;
-    }
-    Ok(reply)
-}
-
-fn created(payload: &Payload, nid: Option<Id>, warnings: &[Warning]) -> Created {
-    Created {
+fn created(payloads::Created { payload, nid, warnings }: &payloads::Created) -> Result<Reply> {
+    Reply::created(&Created {
         success: true,
         id: payload.subject.id,
         task_type: payload.task_type.clone(),
         automation_status: payload.subject.review.automation_status.as_str(),
         installation_id: payload.subject.installation_id,
         workflow_id: payload.subject.workflow_id.clone(),
-        nid,
+        nid: *nid,
         message: "Payload created successfully.",
-        warnings: warnings.to_vec(),
-    }
+        warnings: warnings.clone(),
+    })
 }

@@ -1,7 +1,6 @@
 use serde::Serialize;
 use shared::{
-    domain::payload::Payload,
-    error::{OrNotFound, Result},
+    error::Result,
     http::{
         ctx::Ctx,
         deletion::{DeleteQuery, Waiting},
@@ -9,10 +8,9 @@ use shared::{
         reply::{Reply, Warning},
     },
     ids::Id,
+    ops::payloads,
 };
 use utoipa::ToSchema;
-
-use crate::content;
 
 /// The payload is gone.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,12 +33,10 @@ pub struct Deleted {
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
     let waiting = Waiting::read(query)?;
-    let payload = ctx.payloads().get(id).await?.or_not_found("record")?;
-    let leaving = waiting.leaving(&ctx, &payload);
-    let (message, warnings) = ("Payload deleted successfully.", leaving.warnings.clone());
-    let reply = Reply::ok(&Deleted { success: true, id, message, warnings })?;
-    let reply = ctx.commit(ctx.payloads().part(&payload, &leaving.left)?, reply).await?;
-    leaving.tell::<Payload>(&ctx).await;
-    content::discard(&ctx, id, &payload.body).await;
-    Ok(reply)
+    ctx.answer(deleted, async |act| payloads::delete(act, id, waiting).await).await
+}
+
+fn deleted(done: &payloads::Deleted) -> Result<Reply> {
+    let (message, warnings) = ("Payload deleted successfully.", done.warnings.clone());
+    Reply::ok(&Deleted { success: true, id: done.id, message, warnings })
 }

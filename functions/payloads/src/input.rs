@@ -5,12 +5,13 @@ use shared::{
     error::Result,
     http::{fields::Fields, origin::Origin},
     json::Json,
+    ops::payloads::NewPayload,
 };
 use utoipa::ToSchema;
 
 /// A payload to create.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `CreateInput` reads leniently")]
+#[expect(dead_code, reason = "describes the body that `new_payload` reads leniently")]
 pub struct CreatePayload {
     /// Display name.
     #[schema(max_length = 500, example = "Monthly SEO Report")]
@@ -53,27 +54,16 @@ pub struct CreatePayload {
     group_id: Option<u64>,
 }
 
-/// What was read of a create.
-pub struct CreateInput {
-    pub title: String,
-    pub task_type: Option<String>,
-    pub payload: Json,
-    pub origin: Origin,
-    pub status: Option<String>,
-}
-
-impl CreateInput {
-    pub fn read(mut fields: Fields) -> Result<Self> {
-        let input = Self {
-            title: fields.required_text("title", 500),
-            task_type: task_type(&mut fields),
-            payload: fields.json("payload").unwrap_or_else(Json::null),
-            origin: Origin::read(&mut fields),
-            status: fields.text("status", 200),
-        };
-        fields.finish()?;
-        Ok(input)
-    }
+pub fn new_payload(mut fields: Fields) -> Result<NewPayload> {
+    let new = NewPayload {
+        title: fields.required_text("title", 500),
+        task_type: task_type(&mut fields),
+        content: fields.json("payload").unwrap_or_else(Json::null),
+        origin: Origin::read(&mut fields),
+        status: fields.text("status", 200),
+    };
+    fields.finish()?;
+    Ok(new)
 }
 
 pub fn task_type(fields: &mut Fields) -> Option<String> {

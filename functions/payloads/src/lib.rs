@@ -1,6 +1,5 @@
 //! Custom payloads: whatever a workflow wants kept, and perhaps looked at by a person.
 
-mod content;
 mod create;
 mod delete;
 mod get;
@@ -9,14 +8,14 @@ mod list;
 mod update;
 mod wire;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(create::handler))
-        .routes(routes!(list::handler))
-        .routes(routes!(get::handler))
-        .routes(routes!(update::handler))
-        .routes(routes!(delete::handler))
-        .routes(routes!(create::for_review))
+        .mount(handler!(create::handler))
+        .mount(handler!(list::handler))
+        .mount(handler!(get::handler))
+        .mount(handler!(update::handler))
+        .mount(handler!(delete::handler))
+        .mount(handler!(create::for_review))
 }

@@ -10,11 +10,12 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
+    ops::payloads::inline,
     repo::payloads::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{content, input::task_type, wire::PayloadOut};
+use crate::{input::task_type, wire::PayloadOut};
 
 /// Which payloads to list. Everything given must match.
 #[derive(Debug, IntoParams)]
@@ -69,13 +70,13 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     };
     fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
-    let found = ctx.payloads().list(&filter, limit, before).await?;
+    let found = ctx.repos().payloads().list(&filter, limit, before).await?;
     let next = found.next;
     let show = |payload: Payload| {
-        let content = content::inline(&payload.body)?;
-        Ok(PayloadOut::new(ctx.tenant(), payload, content))
+        let content = inline(&payload.body)?;
+        Ok(PayloadOut::new(ctx.tenant, payload, content))
     };
-    let payloads = shown(ctx.tenant(), found.rows(), |payload| payload.subject.id, show)?;
+    let payloads = shown(ctx.tenant, found.rows(), |payload| payload.subject.id, show)?;
     Reply::ok(&Listing {
         count: payloads.len(),
         total: (before.is_none() && next.is_none()).then_some(payloads.len()),

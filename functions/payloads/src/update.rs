@@ -1,19 +1,19 @@
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
-    domain::review::AutomationStatus,
-    error::{OrNotFound, Result},
+    domain::{payload::Payload, review::AutomationStatus},
+    error::Result,
     http::{ctx::Ctx, extract::PathId, fields::Fields, origin, reply::Reply},
     ids::Id,
-    json::Json,
+    ops::payloads::{self, Patch},
 };
 use utoipa::ToSchema;
 
-use crate::{content, input};
+use crate::input;
 
 /// Fields to change; what is left out stays.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
+#[expect(dead_code, reason = "describes the body that `patch` reads leniently")]
 pub struct UpdatePayload {
     #[schema(min_length = 1, max_length = 500, example = "Monthly SEO Report")]
     title: Option<String>,
@@ -42,68 +42,25 @@ pub struct Updated {
     message: &'static str,
 }
 
-struct Patch {
-    title: Option<String>,
-    task_type: Option<String>,
-    payload: Option<Json>,
-    human_interaction: Option<bool>,
-    allow_regenerate: Option<bool>,
-    automation_status: Option<AutomationStatus>,
-    status: Option<String>,
-}
-
 /// Changes a payload.
 #[utoipa::path(patch, path = "/api/payloads/{id}", operation_id = "update_payload", tag = "payloads",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
     request_body = UpdatePayload, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
-    let before = ctx.payloads().get(id).await?.or_not_found("record")?;
-    let patch = read(fields)?;
-    let mut payload = before.clone();
-    if let Some(title) = patch.title {
-        payload.title = title;
-    }
-    if let Some(task_type) = patch.task_type {
-        payload.task_type = task_type;
-    }
-    if let Some(flag) = patch.human_interaction {
-        payload.subject.review.human_interaction = flag;
-    }
-    if let Some(flag) = patch.allow_regenerate {
-        payload.subject.review.allow_regenerate = flag;
-    }
-    if let Some(status) = patch.automation_status {
-        payload.subject.review.set_status(status, ctx.actor(), ctx.now);
-    }
-    payload.status = patch.status.or(payload.status);
-    let replaced = patch.payload.is_some();
-    if let Some(content) = patch.payload {
-        payload.body = content::store(&ctx, id, &content).await?;
-    }
-    payload.subject.touch(ctx.now);
-    let reply = Reply::ok(&Updated { success: true, id, message: "Payload updated successfully." })?;
-    let writes = ctx.payloads().replace(&before, &payload)?;
-    match origin::commit(&ctx, writes, &payload, reply).await {
-        Ok(reply) => {
-            if replaced {
-                content::discard(&ctx, id, &before.body).await;
-            }
-            Ok(reply)
-        }
-        Err(refused) => {
-            if replaced {
-                content::discard_refused(&ctx, id, &payload.body, &refused).await;
-            }
-            Err(refused.into())
-        }
-    }
+    let patch = patch(fields)?;
+    ctx.answer(updated, async |act| payloads::update(act, id, patch).await).await
 }
 
-fn read(mut fields: Fields) -> Result<Patch> {
+fn updated(payload: &Payload) -> Result<Reply> {
+    let (id, message) = (payload.subject.id, "Payload updated successfully.");
+    Reply::ok(&Updated { success: true, id, message })
+}
+
+fn patch(mut fields: Fields) -> Result<Patch> {
     let patch = Patch {
         title: fields.kept_text("title", 500),
         task_type: input::task_type(&mut fields),
-        payload: fields.json("payload"),
+        content: fields.json("payload"),
         human_interaction: fields.flag("human_interaction"),
         allow_regenerate: fields.flag("allow_regenerate"),
         automation_status: origin::automation_status(&mut fields, &AutomationStatus::SETTABLE),

@@ -2,10 +2,10 @@
 
 use shared::{
     app::App,
-    work::{self, Message, Outcome},
+    work::{self, Handled, Message},
 };
 
 /// One message of the queue.
-pub async fn handle(app: &App, message: &Message<'_>) -> Outcome {
+pub async fn handle(app: &App, message: &Message<'_>) -> Handled {
     work::handle(app, message).await
 }

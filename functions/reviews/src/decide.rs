@@ -116,7 +116,7 @@ async fn decide_on<E: Stored>(ctx: &Ctx, to: AutomationStatus, input: &Input) ->
         match step(ctx, to, input, entity).await {
             // Somebody changed the entity between reading and writing: decide again on what stands there now.
             Err(Refused::Write(..)) => {}
-            Err(Refused::Error(error)) => return Err(error),
+            Err(refused) => return Err(refused.into()),
             Ok(reply) => return Ok(reply),
         }
     }
@@ -193,7 +193,7 @@ const PATIENCE: Duration = Duration::from_millis(800);
 /// Tells n8n now. The decision stands whatever becomes of it: what could not be stored is found again by the sweep.
 async fn answer<E: Stored>(ctx: &Ctx, entity: E) -> Result<Reply, Refused> {
     let turn = Turn::urgent(ctx.deadline().min(Deadline::brief(ctx.now.plus(PATIENCE))));
-    let paid = work::resume::pay(&ctx.app, ctx.tenant(), entity.clone(), &ctx.request_id, turn).await;
+    let paid = work::resume::pay(&ctx.app, ctx.tenant(), entity.clone(), &ctx.cause, turn).await;
     let entity = paid.log_failure("the end of a resume attempt could not be stored").unwrap_or(entity);
     let reply = reviewed(&entity)?;
     ctx.amend(&reply).await;

@@ -2,11 +2,11 @@
 
 mod decide;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(decide::approve))
-        .routes(routes!(decide::deny))
-        .routes(routes!(decide::regenerate))
+        .mount(handler!(decide::approve))
+        .mount(handler!(decide::deny))
+        .mount(handler!(decide::regenerate))
 }

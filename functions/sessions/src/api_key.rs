@@ -95,7 +95,7 @@ pub async fn copy(ctx: Ctx) -> Result<Response> {
     let committed = ctx.commit(vec![orgs::forget_key_text(&key.hash)], shown).await;
     committed.map(uncached).map_err(|refused| match refused {
         Refused::Write(..) => copied(),
-        Refused::Error(error) => error,
+        refused => refused.into(),
     })
 }
 

@@ -7,17 +7,17 @@ mod password;
 mod verify;
 mod wire;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(login::admin_login))
-        .routes(routes!(login::create_admin_session))
-        .routes(routes!(login::log_in))
-        .routes(routes!(verify::handler))
-        .routes(routes!(logout::handler))
-        .routes(routes!(password::handler))
-        .routes(routes!(api_key::get))
-        .routes(routes!(api_key::copy))
-        .routes(routes!(api_key::regenerate))
+        .mount(handler!(login::admin_login))
+        .mount(handler!(login::create_admin_session))
+        .mount(handler!(login::log_in))
+        .mount(handler!(verify::handler))
+        .mount(handler!(logout::handler))
+        .mount(handler!(password::handler))
+        .mount(handler!(api_key::get))
+        .mount(handler!(api_key::copy))
+        .mount(handler!(api_key::regenerate))
 }

@@ -46,7 +46,7 @@ pub async fn change(ctx: &Ctx, decide: impl Fn(&mut Money) -> Decision) -> Resul
             Err(Refused::Write(_, Some(current))) => current.decode()?,
             Err(Refused::Write(_, None)) => settled.load().await?,
             Err(refused) if refused.is_contention() => settled.load().await?,
-            Err(Refused::Error(error)) => return Err(error),
+            Err(refused) => return Err(refused.into()),
         };
         // An engine repeats a write whose answer was lost, and the repeat meets the first. The same change of somebody
         // else's is another one: who deletes second finds nothing.

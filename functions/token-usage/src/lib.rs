@@ -9,20 +9,20 @@ mod records;
 mod reprice;
 mod stats;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(record::handler))
-        .routes(routes!(stats::handler))
-        .routes(routes!(records::handler))
-        .routes(routes!(reprice::handler))
-        .routes(routes!(prices::list::handler))
-        .routes(routes!(prices::set::handler))
-        .routes(routes!(prices::delete::handler))
-        .routes(routes!(budgets::list::handler))
-        .routes(routes!(budgets::create::handler))
-        .routes(routes!(budgets::get::handler))
-        .routes(routes!(budgets::update::handler))
-        .routes(routes!(budgets::delete::handler))
+        .mount(handler!(record::handler))
+        .mount(handler!(stats::handler))
+        .mount(handler!(records::handler))
+        .mount(handler!(reprice::handler))
+        .mount(handler!(prices::list::handler))
+        .mount(handler!(prices::set::handler))
+        .mount(handler!(prices::delete::handler))
+        .mount(handler!(budgets::list::handler))
+        .mount(handler!(budgets::create::handler))
+        .mount(handler!(budgets::get::handler))
+        .mount(handler!(budgets::update::handler))
+        .mount(handler!(budgets::delete::handler))
 }

@@ -115,7 +115,7 @@ pub async fn handler(
 /// A workflow that the tenant has and that used nothing yet has nothing; one that nobody knows is not there.
 pub async fn known(ctx: &Ctx, workflow_id: &str) -> Result<()> {
     if ctx.usage(workflow_id).totals().await?.is_empty() {
-        let known = ctx.workflows().installations_with(workflow_id).await?;
+        let known = ctx.n8n_workflows().installations_with(workflow_id).await?;
         known.first().or_not_found("workflow")?;
     }
     Ok(())

@@ -4,8 +4,8 @@ mod errors;
 mod poll;
 mod trigger;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
-    R::new().routes(routes!(trigger::handler)).routes(routes!(poll::handler))
+    R::new().mount(handler!(trigger::handler)).mount(handler!(poll::handler))
 }

@@ -4,8 +4,8 @@ use serde::Serialize;
 use shared::{
     clock::{self, Millis},
     domain::{
-        run::{CLOCK_SKEW, Run, RunStatus, Snapshot},
-        workflow::{RunRef, Workflow},
+        followed_run::{CLOCK_SKEW, FollowedRun, PollStatus, Snapshot},
+        n8n_workflow::{FollowedRef, N8nWorkflow},
     },
     error::{Error, OrNotFound, Result},
     http::{ctx::Ctx, fields::Fields, reply::Reply},
@@ -57,7 +57,7 @@ struct Input {
     request_body = PollExecution, responses((status = 200, description = "The state.", body = Polled)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
-    let workflows = ctx.workflows();
+    let workflows = ctx.n8n_workflows();
     let (workflow, latest) = try_join(workflows.get(input.nid), workflows.latest(input.nid)).await?;
     let workflow = workflow.or_not_found("workflow node")?;
     let latest = latest.map(|latest| latest.snapshot);
@@ -80,7 +80,7 @@ async fn answer(ctx: &Ctx, state: &Polled) -> Result<Reply> {
 
 /// Whether an execution lies after the time that was asked for. One that Baton triggered counts by our clock, another
 /// by n8n's, which may go a little slow.
-fn counts(snapshot: &Snapshot, workflow: &Workflow, after: Option<Millis>) -> bool {
+fn counts(snapshot: &Snapshot, workflow: &N8nWorkflow, after: Option<Millis>) -> bool {
     let Some(after) = after else { return true };
     let run = workflow.run.as_ref().filter(|run| Some(run.id) == snapshot.run_id);
     match (run, snapshot.started_at.or(snapshot.stopped_at)) {
@@ -95,8 +95,8 @@ fn counts(snapshot: &Snapshot, workflow: &Workflow, after: Option<Millis>) -> bo
 const TRIES: usize = 5;
 
 /// Sees to it that n8n is being asked: by the run that the trigger left, or by a new one that only watches.
-async fn follow(ctx: &Ctx, mut workflow: Workflow, input: &Input) -> Result<Option<Run>> {
-    let runs = ctx.runs();
+async fn follow(ctx: &Ctx, mut workflow: N8nWorkflow, input: &Input) -> Result<Option<FollowedRun>> {
+    let runs = ctx.followed_runs();
     for _ in 0..TRIES {
         let newest = match &workflow.run {
             Some(run) if input.after.is_none_or(|after| run.triggered_at.seconds() >= after.seconds()) => {
@@ -110,14 +110,14 @@ async fn follow(ctx: &Ctx, mut workflow: Workflow, input: &Input) -> Result<Opti
             _ => match begin(ctx, &workflow, input).await? {
                 Some(run) => run,
                 None => {
-                    workflow = ctx.workflows().get(input.nid).await?.or_not_found("workflow node")?;
+                    workflow = ctx.n8n_workflows().get(input.nid).await?.or_not_found("workflow node")?;
                     continue;
                 }
             },
         };
         // What is stored is shown; n8n is asked again in the background.
         if run.is_stale(ctx.now) {
-            let look = Task::new(TaskKind::PollExecution, &runs.key(run.id), &ctx.request_id).asked();
+            let look = Task::new(TaskKind::PollExecution, &runs.key(run.id), &ctx.cause).asked();
             ctx.app.hint(&look, ctx.now).await;
         }
         return Ok(Some(run));
@@ -127,13 +127,13 @@ async fn follow(ctx: &Ctx, mut workflow: Workflow, input: &Input) -> Result<Opti
 
 /// Begins to watch. In one write the run is there, owes a look (in case its message is lost), and is the workflow's newest:
 /// a repeat of a request that died finds it. None when another one became the newest meanwhile.
-async fn begin(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<Run>> {
+async fn begin(ctx: &Ctx, workflow: &N8nWorkflow, input: &Input) -> Result<Option<FollowedRun>> {
     let run = watch(ctx, workflow, input.after);
     let mut pointed = workflow.clone();
-    pointed.run = Some(RunRef { id: run.id, triggered_at: run.triggered_at });
+    pointed.run = Some(FollowedRef { id: run.id, triggered_at: run.triggered_at });
     pointed.v += 1;
-    let insert = ctx.runs().insert(&run, Some(ctx.now.plus(UNANNOUNCED)))?;
-    let writes = vec![insert, ctx.workflows().replace(&pointed)?];
+    let insert = ctx.followed_runs().insert(&run, Some(ctx.now.plus(UNANNOUNCED)))?;
+    let writes = vec![insert, ctx.n8n_workflows().replace(&pointed)?];
     match store::apply(&*ctx.app.store, writes).await {
         Ok(()) => Ok(Some(run)),
         Err(error) if error.refused_by(1).is_some() => Ok(None),
@@ -143,13 +143,13 @@ async fn begin(ctx: &Ctx, workflow: &Workflow, input: &Input) -> Result<Option<R
 
 /// Whether an ended run is what the caller asks about: one that was triggered is, one that was only watched must have
 /// ended with an execution of the right time.
-fn is_answer(run: &Run, after: Option<Millis>) -> bool {
+fn is_answer(run: &FollowedRun, after: Option<Millis>) -> bool {
     run.endpoint.is_some()
         || after.is_none_or(|after| run.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= after))
 }
 
-fn watch(ctx: &Ctx, workflow: &Workflow, after: Option<Millis>) -> Run {
-    Run {
+fn watch(ctx: &Ctx, workflow: &N8nWorkflow, after: Option<Millis>) -> FollowedRun {
+    FollowedRun {
         id: ctx.app.id(),
         installation_id: workflow.installation_id,
         workflow_id: Some(workflow.workflow_id.clone()),
@@ -160,7 +160,7 @@ fn watch(ctx: &Ctx, workflow: &Workflow, after: Option<Millis>) -> Run {
         after: after.unwrap_or(Millis(0)),
         triggered_by: ctx.caller.user_id,
         trigger_status: None,
-        status: RunStatus::Waiting,
+        status: PollStatus::Waiting,
         n8n_status: None,
         started_at: None,
         stopped_at: None,
@@ -182,9 +182,9 @@ fn read(mut fields: Fields) -> Result<Input> {
 
 fn polled(nid: Id, snapshot: &Snapshot) -> Polled {
     let message = match snapshot.status {
-        RunStatus::Waiting => "The execution has not ended yet; keep polling.".into(),
-        RunStatus::Success => "Execution completed successfully.".into(),
-        RunStatus::Error => match &snapshot.error {
+        PollStatus::Waiting => "The execution has not ended yet; keep polling.".into(),
+        PollStatus::Success => "Execution completed successfully.".into(),
+        PollStatus::Error => match &snapshot.error {
             Some(error) => format!("Execution failed: {error}"),
             None => format!("Execution ended as {}.", snapshot.n8n_status),
         },
@@ -201,8 +201,8 @@ fn polled(nid: Id, snapshot: &Snapshot) -> Polled {
     }
 }
 
-fn pending(nid: Id, run: Option<&Run>) -> Polled {
-    let status = run.map_or(RunStatus::Waiting, |run| run.status);
+fn pending(nid: Id, run: Option<&FollowedRun>) -> Polled {
+    let status = run.map_or(PollStatus::Waiting, |run| run.status);
     let trouble = run.and_then(|run| run.error.as_ref().or(run.poll_error.as_ref()));
     let message = match trouble {
         Some(trouble) => trouble.clone(),

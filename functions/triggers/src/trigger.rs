@@ -8,14 +8,14 @@ use serde_json::Value;
 use shared::{
     clock,
     domain::{
+        followed_run::{FollowedRun, PollStatus, poll_pause},
         installation::Installation,
-        run::{Run, RunStatus, poll_pause},
-        workflow::{RunRef, Workflow},
+        n8n_workflow::{FollowedRef, N8nWorkflow},
     },
     egress::{OutError, OutReply, OutRequest},
     error::{Error, LogFailure, Result},
     http::{
-        ctx::{Ctx, Refused},
+        ctx::{Ctx, HeldKey, Refused},
         fields::Fields,
         reply::{Reply, Warning},
     },
@@ -121,13 +121,13 @@ struct Target {
 /// repeat try again: the webhook is not registered or refuses the credentials, or n8n was not reached (`n8n_unreachable`).
 #[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook", tag = "triggers",
     request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
-pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let input = read(fields)?;
     let mut target = target(&ctx, &input.endpoint).await?;
     ctx.app.http.check(&input.endpoint).await.map_err(refused)?;
     // What an earlier attempt under this key started is not undone by a refusal of this one.
-    let alone = ctx.idempotency.as_ref().is_none_or(|idempotency| idempotency.begun.is_none());
-    let mut run = begin(&mut ctx, &input, &target).await?;
+    let alone = ctx.held_key().is_none_or(|key| key.begun().is_none());
+    let mut run = begin(&ctx, &input, &target).await?;
     let call = ctx.app.http.send(request(&ctx, &input, run.id)?);
     let (answer, found) = join(call, missed(&ctx, &target, &input.endpoint)).await;
     if let Some(found) = found {
@@ -169,7 +169,7 @@ pub async fn handler(mut ctx: Ctx, fields: Fields) -> Result<Reply> {
 }
 
 /// The workflow ran, or may have: the run stays, the poll finds out how it ended, and a repeat does not start it again.
-async fn left_open(ctx: &Ctx, target: &Target, run: Run, error: Error) -> Error {
+async fn left_open(ctx: &Ctx, target: &Target, run: FollowedRun, error: Error) -> Error {
     let error = error
         .with("triggered_at", clock::iso(run.triggered_at))
         .with("installation_id", target.installation.id.get())
@@ -182,13 +182,13 @@ async fn left_open(ctx: &Ctx, target: &Target, run: Run, error: Error) -> Error 
 }
 
 /// Whether the poll can tell the execution of a run.
-fn is_followed(run: &Run) -> bool {
+fn is_followed(run: &FollowedRun) -> bool {
     run.workflow_id.is_some() || run.execution_id.is_some()
 }
 
 /// The workflow of an endpoint that is not known, from another look at n8n's list while n8n works: somebody has made or
 /// changed it since the last one.
-async fn missed(ctx: &Ctx, target: &Target, endpoint: &Url) -> Option<Workflow> {
+async fn missed(ctx: &Ctx, target: &Target, endpoint: &Url) -> Option<N8nWorkflow> {
     if target.workflow_id.is_some() {
         return None;
     }
@@ -198,18 +198,18 @@ async fn missed(ctx: &Ctx, target: &Target, endpoint: &Url) -> Option<Workflow> 
 }
 
 /// Follows a run that was left open, from now on.
-async fn follow(ctx: &Ctx, target: &Target, mut run: Run) -> Result<()> {
+async fn follow(ctx: &Ctx, target: &Target, mut run: FollowedRun) -> Result<()> {
     // The run of a repeat may have been followed to its end meanwhile.
     if !is_followed(&run) || run.status.is_complete() {
         return Ok(());
     }
-    let (key, now) = (ctx.runs().key(run.id), ctx.app.now());
+    let (key, now) = (ctx.followed_runs().key(run.id), ctx.app.now());
     run.v += 1;
-    ctx.app.store.write(ctx.runs().replace(&run, Some(now))?).await?;
+    ctx.app.store.write(ctx.followed_runs().replace(&run, Some(now))?).await?;
     if let Some(nid) = target.nid {
         point_to(ctx, nid, &run).await?;
     }
-    ctx.app.hint(&Task::new(TaskKind::PollExecution, &key, &ctx.request_id), now).await;
+    ctx.app.hint(&Task::new(TaskKind::PollExecution, &key, &ctx.cause), now).await;
     Ok(())
 }
 
@@ -273,14 +273,14 @@ async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
 
 /// Remembers the trigger before it is sent. The run owes a poll from the start, so that it is followed even if this
 /// process dies before it hears n8n's answer.
-async fn begin(ctx: &mut Ctx, input: &Input, target: &Target) -> Result<Run> {
-    if let Some(id) = ctx.idempotency.as_ref().and_then(|idempotency| idempotency.begun)
-        && let Some(run) = ctx.runs().get(id).await?
+async fn begin(ctx: &Ctx, input: &Input, target: &Target) -> Result<FollowedRun> {
+    if let Some(id) = ctx.held_key().and_then(HeldKey::begun)
+        && let Some(run) = ctx.followed_runs().get(id).await?
     {
         // An earlier request with this key died under way. The call is repeated under the same key, for n8n to see.
         return Ok(run);
     }
-    let run = Run {
+    let run = FollowedRun {
         id: ctx.app.id(),
         installation_id: target.installation.id,
         workflow_id: target.workflow_id.clone(),
@@ -290,7 +290,7 @@ async fn begin(ctx: &mut Ctx, input: &Input, target: &Target) -> Result<Run> {
         after: ctx.now,
         triggered_by: ctx.caller.user_id,
         trigger_status: None,
-        status: RunStatus::Waiting,
+        status: PollStatus::Waiting,
         n8n_status: None,
         started_at: None,
         stopped_at: None,
@@ -301,7 +301,7 @@ async fn begin(ctx: &mut Ctx, input: &Input, target: &Target) -> Result<Run> {
         v: 1,
     };
     let poll_at = target.workflow_id.is_some().then(|| ctx.now.plus(UNANNOUNCED));
-    let insert = ctx.runs().insert(&run, poll_at)?;
+    let insert = ctx.followed_runs().insert(&run, poll_at)?;
     if ctx.begin(run.id, vec![insert]).await? { Ok(run) } else { Err(shared::http::ctx::in_progress()) }
 }
 
@@ -337,7 +337,7 @@ fn request(ctx: &Ctx, input: &Input, run: Id) -> Result<OutRequest> {
     })
 }
 
-async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Result<Reply> {
+async fn finish(ctx: &Ctx, target: Target, mut run: FollowedRun, answer: Answer) -> Result<Reply> {
     let (status, whole) = match answer {
         Answer::Whole(reply) => (reply.status, Some(reply)),
         Answer::TooLong(status) => (status, None),
@@ -366,12 +366,13 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Resu
         following,
     };
     let triggered = Reply::ok(&reply(response))?.shortened_to(&reply(None))?;
-    let stored = ctx.commit(vec![ctx.runs().replace(&run, poll_at)?], triggered.clone()).await;
+    let stored = ctx.commit(vec![ctx.followed_runs().replace(&run, poll_at)?], triggered.clone()).await;
     let stored = match stored {
         Ok(stored) => stored,
         // n8n has it; that the answer could not be noted is no reason to have the caller trigger it again.
         Err(Refused::Write(..)) => triggered,
-        Err(Refused::Error(error)) => {
+        Err(refused) => {
+            let error = Error::from(refused);
             tracing::warn!(%error, run = %run.id, "n8n's answer could not be noted; the poll will find the execution");
             triggered
         }
@@ -380,7 +381,9 @@ async fn finish(ctx: &Ctx, target: Target, mut run: Run, answer: Answer) -> Resu
         point_to(ctx, nid, &run).await.log_failure("the workflow does not know its newest run");
     }
     if let Some(at) = poll_at {
-        ctx.app.hint(&Task::new(TaskKind::PollExecution, &ctx.runs().key(run.id), &ctx.request_id), at).await;
+        ctx.app
+            .hint(&Task::new(TaskKind::PollExecution, &ctx.followed_runs().key(run.id), &ctx.cause), at)
+            .await;
     }
     Ok(stored)
 }
@@ -409,14 +412,14 @@ fn media_type(answer: &OutReply) -> String {
 }
 
 /// Makes the run the newest of its workflow.
-async fn point_to(ctx: &Ctx, nid: Id, run: &Run) -> Result<()> {
-    let workflows = ctx.workflows();
+async fn point_to(ctx: &Ctx, nid: Id, run: &FollowedRun) -> Result<()> {
+    let workflows = ctx.n8n_workflows();
     for _ in 0..5 {
         let Some(mut workflow) = workflows.get(nid).await? else { return Ok(()) };
         if workflow.run.as_ref().is_some_and(|known| known.triggered_at > run.triggered_at) {
             return Ok(());
         }
-        workflow.run = Some(RunRef { id: run.id, triggered_at: run.triggered_at });
+        workflow.run = Some(FollowedRef { id: run.id, triggered_at: run.triggered_at });
         workflow.v += 1;
         match ctx.app.store.write(workflows.replace(&workflow)?).await {
             Err(shared::store::StoreError::ConditionFailed { .. }) => {}
@@ -427,15 +430,13 @@ async fn point_to(ctx: &Ctx, nid: Id, run: &Run) -> Result<()> {
 }
 
 /// The run never was: it is closed, and a repeat with the same key may try again.
-async fn abandon(ctx: &Ctx, mut run: Run, why: &str) {
-    run.status = RunStatus::Error;
+async fn abandon(ctx: &Ctx, mut run: FollowedRun, why: &str) {
+    run.status = PollStatus::Error;
     run.error = Some(why.to_owned());
     run.v += 1;
     let closed = async {
-        let mut writes = vec![ctx.runs().replace(&run, None)?];
-        writes.extend(
-            ctx.idempotency.as_ref().map(|idempotency| shared::store::Write::delete(idempotency.key.clone())),
-        );
+        let mut writes = vec![ctx.followed_runs().replace(&run, None)?];
+        writes.extend(ctx.held_key().map(HeldKey::free));
         ctx.app.store.transact(writes).await
     };
     closed.await.log_failure("a refused trigger could not be closed");

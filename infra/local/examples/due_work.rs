@@ -31,8 +31,8 @@ use shared::{
     clock::{FixedClock, Millis},
     config::Settings,
     domain::{
+        followed_run::{FollowedRun, PollStatus},
         installation::Installation,
-        run::{Run, RunStatus},
     },
     egress::{HttpOut, OutError, OutReply, OutRequest},
     ids::{Id, SeededIds},
@@ -187,11 +187,11 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
     new.sealed_api_key = app.sealer.seal(tenant, &new.seal_record(), &secret).await?;
     let far = START.plus(Duration::from_secs(365 * 24 * 3600));
     app.store.transact(app.repos(tenant).installations().insert(&new, far)?).await?;
-    let runs = app.repos(tenant).runs();
+    let runs = app.repos(tenant).followed_runs();
     let all: Vec<u64> = (0..count).collect();
     for part in all.chunks(100) {
         let writes = part.iter().map(|&n| {
-            let run = Run {
+            let run = FollowedRun {
                 id: id(n)?,
                 installation_id: installation,
                 workflow_id: Some(format!("wf{}", n / RUNS)),
@@ -201,7 +201,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
                 after: START,
                 triggered_by: installation,
                 trigger_status: Some(200),
-                status: RunStatus::Waiting,
+                status: PollStatus::Waiting,
                 n8n_status: None,
                 started_at: None,
                 stopped_at: None,
@@ -221,11 +221,11 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
 
 /// Runs that did not come to their end.
 async fn unpaid(app: &App, tenant: TenantId, count: u64) -> Result<Vec<String>, Error> {
-    let runs = app.repos(tenant).runs();
+    let runs = app.repos(tenant).followed_runs();
     let mut unpaid = 0;
     for n in 0..count {
         let run = runs.get(id(n)?).await?.ok_or("a run is gone")?;
-        if run.status != RunStatus::Success || u64::from(run.polls) != 1 + n % 2 || run.v != 2 + n % 2 {
+        if run.status != PollStatus::Success || u64::from(run.polls) != 1 + n % 2 || run.v != 2 + n % 2 {
             unpaid += 1;
         }
     }

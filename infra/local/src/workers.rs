@@ -23,7 +23,7 @@ use shared::{
     queue::{Delivery, QueueName, Task, embedded::SqliteQueue, limits},
     store::embedded::Sqlite,
     tenant::TenantId,
-    work::{self, Message, Outcome, due},
+    work::{self, Handled, Message, due},
 };
 use tokio::sync::Semaphore;
 
@@ -96,13 +96,13 @@ impl Default for Lane {
 }
 
 impl Lane {
-    async fn alone(&self, app: &App, message: &Message<'_>) -> Outcome {
+    async fn alone(&self, app: &App, message: &Message<'_>) -> Handled {
         self.inside.fetch_add(1, Relaxed);
         let turn = self.turn.acquire().await;
         let mut work = pin!(async {
             // Not begun so late that it would be delivered again meanwhile.
             if message.deadline.left(app.now()) < LONGEST {
-                return Outcome::Retry(Duration::ZERO);
+                return Handled::Retry(Duration::ZERO);
             }
             work::handle_alone(app, message).await
         });
@@ -223,16 +223,16 @@ async fn work_on(app: &App, queue: QueueName, lane: &Lane, delivery: Delivery) -
             return lane.alone(app, &message).await;
         }
         match handle(app, queue, &message).await {
-            Outcome::Alone => lane.alone(app, &message).await,
+            Handled::Alone => lane.alone(app, &message).await,
             outcome => outcome,
         }
     };
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    answer(app, queue, &delivery, outcome.unwrap_or_else(|_| Outcome::Fail("it panicked".into()))).await;
+    answer(app, queue, &delivery, outcome.unwrap_or_else(|_| Handled::Fail("it panicked".into()))).await;
     tenant_of(&delivery)
 }
 
-async fn handle(app: &App, queue: QueueName, message: &Message<'_>) -> Outcome {
+async fn handle(app: &App, queue: QueueName, message: &Message<'_>) -> Handled {
     match queue {
         QueueName::PollExecutions => poll_executions::handle(app, message).await,
         QueueName::ResumeN8n => resume_n8n::handle(app, message).await,
@@ -240,12 +240,12 @@ async fn handle(app: &App, queue: QueueName, message: &Message<'_>) -> Outcome {
     }
 }
 
-async fn answer(app: &App, queue: QueueName, delivery: &Delivery, outcome: Outcome) {
+async fn answer(app: &App, queue: QueueName, delivery: &Delivery, outcome: Handled) {
     let answered = match outcome {
-        Outcome::Done => app.queue.delete(queue, &delivery.receipt).await,
-        Outcome::Retry(after) => app.queue.release(queue, &delivery.receipt, after).await,
-        Outcome::Alone => app.queue.release(queue, &delivery.receipt, HOPELESS).await,
-        Outcome::Fail(why) => {
+        Handled::Done => app.queue.delete(queue, &delivery.receipt).await,
+        Handled::Retry(after) => app.queue.release(queue, &delivery.receipt, after).await,
+        Handled::Alone => app.queue.release(queue, &delivery.receipt, HOPELESS).await,
+        Handled::Fail(why) => {
             tracing::error!(
                 queue = queue.as_str(),
                 why,

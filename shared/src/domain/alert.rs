@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::run::{RunStatus, Snapshot};
+use super::followed_run::{PollStatus, Snapshot};
 use crate::{
     clock::{self, Millis},
     ids::Id,
@@ -228,7 +228,7 @@ impl Vitals {
         if seen.status.is_complete() {
             if seen.n8n_status != "canceled" {
                 let at = seen.stopped_at.unwrap_or(seen.seen_at).min(seen.seen_at);
-                self.end(Ended { id: id.clone(), at, failed: seen.status == RunStatus::Error });
+                self.end(Ended { id: id.clone(), at, failed: seen.status == PollStatus::Error });
             }
         } else if matches!(seen.n8n_status.as_str(), "running" | "new")
             && !self.ended.iter().any(|ended| ended.id == *id)

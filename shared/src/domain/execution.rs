@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::run::Snapshot;
+use super::followed_run::Snapshot;
 use crate::ids::Id;
 
 /// One push.

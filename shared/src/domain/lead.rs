@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     email,
-    pipeline::{self, Pipeline},
+    lead_setup::{self, LeadSetup},
     review::{Actor, EntityType},
     subject::{Reviewable, Subject},
     words,
@@ -25,7 +25,7 @@ pub struct Lead {
     pub email: String,
     #[serde(flatten)]
     pub profile: Profile,
-    /// Where it stands in the pipeline; a status that is gone counts as [`Pipeline::NEW`].
+    /// Where it stands in the pipeline; a status that is gone counts as [`LeadSetup::NEW`].
     pub status_id: Id,
     /// Values of custom fields by the field's id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "json::values")]
@@ -156,7 +156,7 @@ impl Lead {
             subject,
             email: String::new(),
             profile: Profile::default(),
-            status_id: Pipeline::NEW,
+            status_id: LeadSetup::NEW,
             custom: BTreeMap::new(),
             owns_email: false,
         };
@@ -170,7 +170,7 @@ impl Lead {
         self.profile.take(change.profile);
         self.profile.clear(&change.cleared);
         self.status_id = change.status_id.unwrap_or(self.status_id);
-        pipeline::merge_values(&mut self.custom, change.custom);
+        lead_setup::merge_values(&mut self.custom, change.custom);
     }
 
     /// The address as it is compared.

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{custom_field::is_built_in, pipeline::Pipeline};
+use super::{custom_field::is_built_in, lead_setup::LeadSetup};
 use crate::json::{Json, Kind, Part};
 
 /// Columns at the most, and the bytes of their JSON.
@@ -32,8 +32,8 @@ pub fn is_plain(columns: &[Json]) -> bool {
 }
 
 /// Whether a lead has what a column names.
-pub fn is_known(pipeline: &Pipeline, column: &Json) -> bool {
-    column_name(column.part()).is_some_and(|name| is_built_in(&name) || pipeline.field(&name).is_some())
+pub fn is_known(setup: &LeadSetup, column: &Json) -> bool {
+    column_name(column.part()).is_some_and(|name| is_built_in(&name) || setup.field(&name).is_some())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::{
-    execution_run::Runs,
+    pushed_runs::PushedRuns,
     usage::{Source, Usage},
 };
 use crate::pricing::{self, Tokens};
@@ -23,11 +23,11 @@ pub struct Group {
 /// The groups of the records of one workflow id and execution number. What is in none of them counts: the other source says
 /// nothing of it.
 ///
-/// Only records of one run are compared ([`Runs`]): two n8n's may have the same workflow and count alike. Calls are the same when the model is the same and the workflow names the node; where it names none, all of that model
+/// Only records of one run are compared ([`PushedRuns`]): two n8n's may have the same workflow and count alike. Calls are the same when the model is the same and the workflow names the node; where it names none, all of that model
 /// are taken together. n8n does not always keep a model's name, and then whatever is left over is compared.
 pub fn groups(records: &[Usage]) -> Vec<Group> {
     let models: Vec<Cow<'_, str>> = records.iter().map(model).collect();
-    let runs = Runs::of(records);
+    let runs = PushedRuns::of(records);
     let of_run = |run| in_run(records, &models, |at| runs.run(&records[at]) == Some(run));
     (0..runs.len()).flat_map(of_run).collect()
 }

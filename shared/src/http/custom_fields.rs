@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::fields::Fields;
 use crate::domain::{
     custom_field::{CustomField, FieldType},
-    pipeline::Pipeline,
+    lead_setup::LeadSetup,
 };
 
 /// Characters of a text, and of a textarea.
@@ -25,7 +25,7 @@ pub enum Mode {
     Patch,
 }
 
-impl Pipeline {
+impl LeadSetup {
     /// The values of the custom fields that were sent, by field id; null for one to be cleared. Problems are named by
     /// machine name.
     pub fn read_values(&self, fields: &mut Fields, mode: Mode) -> BTreeMap<String, Value> {
@@ -78,7 +78,7 @@ mod tests {
     use crate::ids::Id;
 
     /// One field of every type, named after it, with the ids 11 to 17.
-    fn pipeline(required: bool) -> Pipeline {
+    fn setup(required: bool) -> LeadSetup {
         let field = |(id, field_type): (u64, FieldType)| CustomField {
             id: Id::from_u64(id).unwrap(),
             label: field_type.as_str().into(),
@@ -87,7 +87,7 @@ mod tests {
             options: if field_type == FieldType::Select { vec!["Low".into(), "High".into()] } else { vec![] },
             required,
         };
-        Pipeline { fields: (11..).zip(FieldType::ALL).map(field).collect(), ..Pipeline::default() }
+        LeadSetup { fields: (11..).zip(FieldType::ALL).map(field).collect(), ..LeadSetup::default() }
     }
 
     fn fields(body: &Value) -> Fields {
@@ -96,7 +96,7 @@ mod tests {
 
     fn value(name: &str, sent: &Value) -> Option<Value> {
         let mut fields = fields(&json!({ name: sent }));
-        let mut values = pipeline(false).read_values(&mut fields, Mode::Create);
+        let mut values = setup(false).read_values(&mut fields, Mode::Create);
         let refused = fields.is_refused(name);
         assert_eq!(fields.finish().is_err(), refused);
         assert!(values.len() <= 1);
@@ -153,7 +153,7 @@ mod tests {
         ] {
             let mut fields = fields(&json!({ name: sent }));
             assert_eq!(
-                pipeline(false).read_values(&mut fields, Mode::Create),
+                setup(false).read_values(&mut fields, Mode::Create),
                 BTreeMap::new(),
                 "{name}: {sent}"
             );
@@ -166,9 +166,9 @@ mod tests {
         for blank in [Value::Null, json!(""), json!("  ")] {
             let body = || fields(&json!({ "text": blank, "number": blank, "select": blank }));
             let (mut create, mut patch) = (body(), body());
-            assert_eq!(pipeline(false).read_values(&mut create, Mode::Create), BTreeMap::new());
+            assert_eq!(setup(false).read_values(&mut create, Mode::Create), BTreeMap::new());
             let cleared = ["11", "13", "15"].map(|id| (id.to_owned(), Value::Null));
-            assert_eq!(pipeline(false).read_values(&mut patch, Mode::Patch), BTreeMap::from(cleared));
+            assert_eq!(setup(false).read_values(&mut patch, Mode::Patch), BTreeMap::from(cleared));
             create.finish().unwrap();
             patch.finish().unwrap();
         }
@@ -177,12 +177,12 @@ mod tests {
     #[test]
     fn required_fields_are_asked_for_once_and_cannot_be_cleared() {
         let mut create = fields(&json!({ "text": "x", "checkbox": false }));
-        pipeline(true).read_values(&mut create, Mode::Create);
+        setup(true).read_values(&mut create, Mode::Create);
         let error = create.finish().unwrap_err();
         let fields: Vec<_> = error.by_field().into_keys().collect();
         assert_eq!(fields, ["date", "number", "select", "textarea", "url"]);
         let mut patch = fields(&json!({ "text": "", "number": 3 }));
-        let values = pipeline(true).read_values(&mut patch, Mode::Patch);
+        let values = setup(true).read_values(&mut patch, Mode::Patch);
         assert_eq!(values, BTreeMap::from([("13".to_owned(), json!(3))]));
         assert_eq!(patch.finish().unwrap_err().by_field().into_keys().collect::<Vec<_>>(), ["text"]);
     }

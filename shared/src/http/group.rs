@@ -24,9 +24,9 @@ pub use {pastey::paste, utoipa_axum};
 pub trait Routes: Sized {
     fn new() -> Self;
 
-    /// Takes what [`routes!`](crate::routes) makes of a handler, or of the handlers of two dialects that share a path.
+    /// Takes what [`handler!`](crate::handler) makes of a handler, or of the handlers of two dialects that share a path.
     #[must_use]
-    fn routes<D, P>(self, served: Served<D, P>) -> Self
+    fn mount<D, P>(self, handler: Mounted<D, P>) -> Self
     where
         D: FnOnce() -> Vec<UtoipaMethodRouter<SharedApp>>,
         P: FnOnce() -> (String, MethodRouter<SharedApp>);
@@ -36,7 +36,7 @@ pub trait Routes: Sized {
 }
 
 /// The two things that can be made of a handler.
-pub struct Served<D, P> {
+pub struct Mounted<D, P> {
     pub documented: D,
     pub plain: P,
 }
@@ -80,12 +80,12 @@ impl Routes for Documented {
         Self::default()
     }
 
-    fn routes<D, P>(mut self, served: Served<D, P>) -> Self
+    fn mount<D, P>(mut self, handler: Mounted<D, P>) -> Self
     where
         D: FnOnce() -> Vec<UtoipaMethodRouter<SharedApp>>,
         P: FnOnce() -> (String, MethodRouter<SharedApp>),
     {
-        for (schemas, paths, _) in (served.documented)() {
+        for (schemas, paths, _) in (handler.documented)() {
             for (path, item) in paths.paths {
                 let document = self.document_mut(letter_of(&item));
                 document.components.get_or_insert_with(Components::new).schemas.extend(schemas.clone());
@@ -97,7 +97,7 @@ impl Routes for Documented {
                 }
             }
         }
-        let (path, methods) = (served.plain)();
+        let (path, methods) = (handler.plain)();
         Self { router: self.router.route(&path, methods), ..self }
     }
 
@@ -121,12 +121,12 @@ impl Routes for Router<SharedApp> {
         Router::new()
     }
 
-    fn routes<D, P>(self, served: Served<D, P>) -> Self
+    fn mount<D, P>(self, handler: Mounted<D, P>) -> Self
     where
         D: FnOnce() -> Vec<UtoipaMethodRouter<SharedApp>>,
         P: FnOnce() -> (String, MethodRouter<SharedApp>),
     {
-        let (path, methods) = (served.plain)();
+        let (path, methods) = (handler.plain)();
         self.route(&path, methods)
     }
 
@@ -172,13 +172,13 @@ where
     })
 }
 
-/// A handler with `#[utoipa::path]`, named by its path: `routes!(create::handler)`. Two handlers with a comma between them
-/// answer one method of one path in two dialects, each in the folder of its letter: `routes!(b::list::handler,
+/// A handler with `#[utoipa::path]`, named by its path: `handler!(create::handler)`. Two handlers with a comma between them
+/// answer one method of one path in two dialects, each in the folder of its letter: `handler!(b::list::handler,
 /// d::list::handler)`.
 #[macro_export]
-macro_rules! routes {
+macro_rules! handler {
     ($module:ident :: $handler:ident) => {
-        $crate::http::group::Served {
+        $crate::http::group::Mounted {
             documented: || vec![$crate::http::group::utoipa_axum::routes!($module::$handler)],
             plain: || $crate::http::group::paste! {
                 $crate::http::group::place::<$module::[<__path_ $handler>], _, _>(&$module::$handler)
@@ -186,7 +186,7 @@ macro_rules! routes {
         }
     };
     ($group:ident :: $module:ident :: $handler:ident) => {
-        $crate::http::group::Served {
+        $crate::http::group::Mounted {
             documented: || vec![$crate::http::group::utoipa_axum::routes!($group::$module::$handler)],
             plain: || $crate::http::group::paste! {
                 $crate::http::group::place::<$group::$module::[<__path_ $handler>], _, _>(&$group::$module::$handler)
@@ -194,7 +194,7 @@ macro_rules! routes {
         }
     };
     ($one:ident :: $module:ident :: $handler:ident, $two:ident :: $second:ident :: $other:ident) => {
-        $crate::http::group::Served {
+        $crate::http::group::Mounted {
             documented: || vec![
                 $crate::http::group::utoipa_axum::routes!($one::$module::$handler),
                 $crate::http::group::utoipa_axum::routes!($two::$second::$other),
@@ -209,4 +209,4 @@ macro_rules! routes {
         }
     };
 }
-pub use routes;
+pub use handler;

@@ -24,7 +24,6 @@ pub mod peer;
 pub mod problem;
 pub mod rate;
 pub mod reply;
-mod resume_url;
 pub mod routes;
 pub mod shown;
 pub mod subject;

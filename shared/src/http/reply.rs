@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::dialect::Voice;
 use crate::error::{Error, Result};
+pub use crate::ops::Warning;
 
 /// The longest reply that is remembered as it is. With it a record stays far below the 400 KB of an item, whatever a handler
 /// answers.
@@ -73,15 +74,6 @@ impl Reply {
             replayed: true,
         })
     }
-}
-
-/// Something that the caller should know of a request that was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Warning {
-    #[schema(example = "response_left_out")]
-    pub code: &'static str,
-    #[schema(example = "n8n's answer is left out.")]
-    pub message: String,
 }
 
 impl IntoResponse for Reply {

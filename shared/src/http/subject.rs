@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 use crate::{
     clock,
     domain::{
+        n8n_workflow,
         review::{HistoryEntry, Resume},
         subject::{ExecutionState, Subject},
-        workflow,
     },
     ids::Id,
     tenant::TenantId,
@@ -89,7 +89,7 @@ struct HistoryOut {
 impl SubjectOut {
     pub fn new(tenant: TenantId, subject: Subject) -> Self {
         let nid = subject.installation_id.zip(subject.workflow_id.as_deref());
-        let nid = nid.map(|(installation, workflow)| workflow::nid(tenant, installation, workflow));
+        let nid = nid.map(|(installation, workflow)| n8n_workflow::nid(tenant, installation, workflow));
         let review = subject.review;
         Self {
             id: subject.id,

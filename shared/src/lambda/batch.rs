@@ -13,7 +13,7 @@ use tracing::Instrument;
 use crate::{
     queue::{Queue, QueueName, Task, limits},
     tenant::TenantId,
-    work::{self, Outcome},
+    work::{self, Handled},
 };
 
 /// A message that cannot be done comes back after this, until the queue sets it aside among its dead letters: soon,
@@ -90,7 +90,7 @@ pub async fn run<L, H, G>(
 ) -> Answer
 where
     L: Fn() -> Duration,
-    H: AsyncFn(&str, bool) -> Outcome,
+    H: AsyncFn(&str, bool) -> Handled,
     G: AsyncFn(&str, &str),
 {
     let batch = Batch { queue, name, left, handle, give_up };
@@ -139,7 +139,7 @@ enum End {
 impl<L, H, G> Batch<'_, L, H, G>
 where
     L: Fn() -> Duration,
-    H: AsyncFn(&str, bool) -> Outcome,
+    H: AsyncFn(&str, bool) -> Handled,
     G: AsyncFn(&str, &str),
 {
     async fn beside_others(&self, record: &Record, share: Arc<Semaphore>) -> End {
@@ -147,7 +147,7 @@ where
             return End::Answered(Some(self.again(record, BACK).await));
         };
         match self.work(record, false).await {
-            Outcome::Alone => End::Alone,
+            Handled::Alone => End::Alone,
             outcome => End::Answered(self.answer(record, outcome).await),
         }
     }
@@ -160,24 +160,24 @@ where
         self.answer(record, outcome).await
     }
 
-    async fn work(&self, record: &Record, alone: bool) -> Outcome {
+    async fn work(&self, record: &Record, alone: bool) -> Handled {
         let work = AssertUnwindSafe((self.handle)(&record.body, alone)).catch_unwind();
         match timeout((self.left)(), work).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Outcome::Fail("it panicked".into()),
+            Ok(Err(_)) => Handled::Fail("it panicked".into()),
             Err(_) => {
                 tracing::warn!("a message was not done in time");
-                Outcome::Retry(HOPELESS)
+                Handled::Retry(HOPELESS)
             }
         }
     }
 
-    async fn answer(&self, record: &Record, outcome: Outcome) -> Option<Failure> {
+    async fn answer(&self, record: &Record, outcome: Handled) -> Option<Failure> {
         let after = match outcome {
-            Outcome::Done => return None,
-            Outcome::Retry(after) => after,
-            Outcome::Alone => HOPELESS,
-            Outcome::Fail(why) => {
+            Handled::Done => return None,
+            Handled::Retry(after) => after,
+            Handled::Alone => HOPELESS,
+            Handled::Fail(why) => {
                 tracing::error!(why, "a message cannot be done");
                 // The queue sets it aside when it comes back now.
                 if record.receives() >= limits::MAX_RECEIVES {
@@ -253,11 +253,11 @@ mod tests {
 
     async fn answer(queue: &Releases, bodies: &[&str]) -> Vec<String> {
         let handle = async |body: &str, _: bool| match body {
-            "retry" => Outcome::Retry(Duration::from_secs(7)),
-            "fail" => Outcome::Fail("no".into()),
+            "retry" => Handled::Retry(Duration::from_secs(7)),
+            "fail" => Handled::Fail("no".into()),
             "panic" => panic!("poisoned"),
             "hang" => std::future::pending().await,
-            _ => Outcome::Done,
+            _ => Handled::Done,
         };
         let (name, left) = (QueueName::ResumeN8n, || Duration::from_secs(20));
         let answer = run(queue, name, &event(bodies), left, handle, async |_, _| {}).await;
@@ -295,7 +295,7 @@ mod tests {
     async fn a_message_is_given_up_with_its_last_delivery() {
         let given_up = Mutex::new(Vec::new());
         let give_up = async |body: &str, why: &str| given_up.lock().unwrap().push(format!("{body}: {why}"));
-        let handle = async |_: &str, _: bool| Outcome::Fail("no".into());
+        let handle = async |_: &str, _: bool| Handled::Fail("no".into());
         for receives in ["1", "4", "5", ""] {
             let mut event = event(&[receives]);
             event.records[0].attributes.receives = receives.into();
@@ -321,7 +321,7 @@ mod tests {
             if body == hanging {
                 tokio::time::sleep(Duration::from_secs(10)).await;
             }
-            Outcome::Done
+            Handled::Done
         };
         let queue = Releases::default();
         let left = || Duration::from_secs(20);
@@ -339,14 +339,14 @@ mod tests {
         let (begun, under_way) = (Mutex::new(Vec::new()), Mutex::new(0));
         let handle = async |body: &str, alone: bool| {
             if body == "asks" && !alone {
-                return Outcome::Alone;
+                return Handled::Alone;
             }
             begun.lock().unwrap().push((body.to_owned(), alone));
             *under_way.lock().unwrap() += 1;
             tokio::time::sleep(Duration::from_secs(1)).await;
             let beside = std::mem::replace(&mut *under_way.lock().unwrap(), 0);
             assert!(!alone || beside == 1, "{beside} at once");
-            Outcome::Done
+            Handled::Done
         };
         let mut event = event(&["came before", "new", "asks", "came before too", "new too"]);
         for at in [0, 3] {
@@ -365,14 +365,14 @@ mod tests {
         assert_eq!(*begun.lock().unwrap(), expected.map(|(body, alone)| (body.to_owned(), alone)));
         // Without time, they are left to the next batch.
         let left = || ALONE / 2;
-        let none = async |_: &str, alone: bool| if alone { panic!("begun") } else { Outcome::Done };
+        let none = async |_: &str, alone: bool| if alone { panic!("begun") } else { Handled::Done };
         let answer = run(&queue, QueueName::ResumeN8n, &event, left, none, async |_, _| {}).await;
         assert_eq!(answer.batch_item_failures.len(), 2);
     }
 
     #[tokio::test]
     async fn the_answer_is_spelled_as_the_event_source_reads_it() {
-        let handle = async |_: &str, _: bool| Outcome::Fail("no".into());
+        let handle = async |_: &str, _: bool| Handled::Fail("no".into());
         let (queue, left) = (Releases::default(), || Duration::from_secs(1));
         let answer = run(&queue, QueueName::ResumeN8n, &event(&["x"]), left, handle, async |_, _| {}).await;
         assert_eq!(

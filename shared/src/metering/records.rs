@@ -6,9 +6,9 @@ use super::{Call, price};
 use crate::{
     clock::Millis,
     domain::{
+        followed_run::Snapshot,
         installation::Installation,
         money::Money,
-        run::Snapshot,
         settlement::UNKNOWN_MODEL,
         usage::{MAX_MODEL_CHARS, MAX_TOKENS, Source, Usage},
     },

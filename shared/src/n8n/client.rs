@@ -17,8 +17,8 @@ use crate::{
     app::App,
     clock::{self, Deadline, Millis},
     domain::{
+        followed_run,
         installation::{Installation, KeyState},
-        run,
     },
     egress::{OutError, OutReply, OutRequest, Sink, Visit},
     error::Result,
@@ -197,7 +197,7 @@ impl N8n<'_> {
         };
         let ended = self.executions(workflow_id, None).await?;
         let age = |row: &ExecutionRow| (row.started_at, row.id.clone());
-        Ok(running.into_iter().chain(ended).max_by(|one, other| run::by_age(&age(one), &age(other))))
+        Ok(running.into_iter().chain(ended).max_by(|one, other| followed_run::by_age(&age(one), &age(other))))
     }
 
     async fn executions(

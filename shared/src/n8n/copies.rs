@@ -10,7 +10,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::graph::{Graph, Marks, Steps};
-use super::run::Call;
+use super::node_run::Call;
 use super::scan::Scan;
 
 /// A usage object in a run's output.

@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::answer::Poll;
 use super::graph::{Graph, Marks, Steps};
-use super::run::Run;
+use super::node_run::NodeRun;
 use super::scan::{NodeInfo, Scan};
 use super::wait::{Created, OWN, WaitKind, Whose, is_expression, kind, mark, written};
 
@@ -121,12 +121,12 @@ impl<'s> Timeline<'s> {
         shown
     }
 
-    pub(super) fn run(&self, at: usize) -> Option<&'s Run> {
+    pub(super) fn run(&self, at: usize) -> Option<&'s NodeRun> {
         self.scan.runs.get(at)
     }
 
     /// The run that began as the `place`-th.
-    pub(super) fn nth(&self, place: usize) -> Option<(usize, &'s Run)> {
+    pub(super) fn nth(&self, place: usize) -> Option<(usize, &'s NodeRun)> {
         let at = *self.graph.by_time.get(place)?;
         Some((at, self.run(at)?))
     }
@@ -199,7 +199,7 @@ impl<'s> Timeline<'s> {
     }
 
     /// The first run that shows an id.
-    fn first(&self, id: usize) -> Option<(usize, usize, &'s Run)> {
+    fn first(&self, id: usize) -> Option<(usize, usize, &'s NodeRun)> {
         let place = self.shown.get(id)?.as_ref()?.first;
         self.nth(place).map(|(at, run)| (place, at, run))
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::run::{Run, Source};
+use super::node_run::{NodeRun, Source};
 use super::scan::{NodeInfo, Scan};
 
 /// Steps of all walks together for each edge of a graph and each thing that is looked for. Real executions take two or
@@ -35,7 +35,7 @@ impl<'s> Graph<'s> {
         let mut numbers: HashMap<&str, usize> = HashMap::new();
         let mut node_of: Vec<usize> = Vec::with_capacity(runs.len());
         let mut places = HashMap::with_capacity(runs.len());
-        let mut before: Option<&Run> = None;
+        let mut before: Option<&NodeRun> = None;
         for (at, run) in runs.iter().enumerate() {
             // The runs of a node share its name, which may be long and stand there for thousands.
             let same =
@@ -49,7 +49,7 @@ impl<'s> Graph<'s> {
         }
 
         let mut by_time: Vec<usize> = (0..runs.len()).collect();
-        by_time.sort_by_key(|&at| runs.get(at).map(Run::when));
+        by_time.sort_by_key(|&at| runs.get(at).map(NodeRun::when));
         let mut names: Vec<(&str, usize)> = numbers.iter().map(|(name, number)| (*name, *number)).collect();
         names.sort_unstable_by_key(|&(_, number)| number);
         let nodes = names.into_iter().map(|(name, _)| scan.workflow.nodes.get(name)).collect();

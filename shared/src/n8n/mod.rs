@@ -13,9 +13,9 @@ pub(crate) mod health;
 pub(crate) mod leftover;
 mod lenient;
 mod look;
+mod node_run;
 pub mod pages;
 pub mod resume;
-mod run;
 mod scan;
 mod skim;
 pub mod start;
@@ -23,7 +23,7 @@ mod tokens;
 pub mod usage;
 pub mod wait;
 
-impl From<answer::Poll> for crate::domain::run::RunStatus {
+impl From<answer::Poll> for crate::domain::followed_run::PollStatus {
     fn from(poll: answer::Poll) -> Self {
         match poll {
             answer::Poll::Waiting => Self::Waiting,

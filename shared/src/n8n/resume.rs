@@ -419,7 +419,7 @@ impl Attempt<'_> {
         if view.is_being_restored() {
             return Ok(Sight::End(self.later(STARTING)));
         }
-        let is_over = crate::domain::run::RunStatus::from(view.poll).is_complete();
+        let is_over = crate::domain::followed_run::PollStatus::from(view.poll).is_complete();
         Ok(match view.whose {
             Whose::Ours => Sight::Ours(Box::new(view)),
             // The Wait is over, and an earlier attempt of ours may be why: it was taken.

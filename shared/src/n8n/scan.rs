@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::flatted::Pool;
 use super::lenient::{Any, Flag, Instant, Key, NAME_BYTES, Named, Prose, Take, Text, each, fields, shorten};
-use super::run::{ModelName, Outputs, Run, RunData};
+use super::node_run::{ModelName, NodeRun, Outputs, RunData};
 use crate::json::{self, JsonError};
 
 /// Node runs that are kept. n8n itself becomes unusable far below it.
@@ -28,7 +28,7 @@ pub(super) struct Scan {
     /// What a push calls the execution when `id` is the id of something else.
     pub(super) execution_id: Option<String>,
     pub(super) workflow_id: Option<String>,
-    pub(super) workflow: Workflow,
+    pub(super) workflow: WorkflowData,
     pub(super) status: Option<String>,
     pub(super) finished: Option<bool>,
     pub(super) mode: Option<String>,
@@ -38,11 +38,11 @@ pub(super) struct Scan {
     pub(super) last_node: Option<String>,
     pub(super) error: Option<String>,
     pub(super) resume_token: Option<String>,
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Vec<NodeRun>,
     /// The node that the next step of the execution starts with.
     pub(super) next_node: NodeInfo,
     /// The items that wait before it, as the output of a run.
-    pub(super) next_input: Run,
+    pub(super) next_input: NodeRun,
     /// Something was left out because of a limit above.
     pub(super) truncated: bool,
     pub(super) calls: usize,
@@ -57,7 +57,7 @@ pub(super) enum Want<'a> {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Workflow {
+pub(super) struct WorkflowData {
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
     pub(super) nodes: HashMap<String, NodeInfo>,
@@ -187,7 +187,7 @@ impl<'de> Take<'de> for Failure<'_> {
     }
 }
 
-struct Definition<'a>(&'a mut Workflow);
+struct Definition<'a>(&'a mut WorkflowData);
 
 impl<'de> Take<'de> for Definition<'_> {
     fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {

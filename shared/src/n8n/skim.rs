@@ -434,7 +434,7 @@ fn member(shape: &Shape, key: &[u8]) -> Option<&'static Shape> {
         }
         Map(of) => (key.len() <= LONGEST_TEXT).then_some(*of),
         Answer { .. } if key == b"id" || key.ends_with(b"_id") || key.ends_with(b"Id") => Some(&IDS),
-        // The same as in `run::ReadBody`.
+        // The same as in `node_run::ReadBody`.
         Answer { wrapped: false } => {
             matches!(key, b"body" | b"data" | b"response" | b"fullResponse" | b"result" | b"payload")
                 .then_some(&WRAPPED)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::copies::shown;
 use super::graph::Graph;
-use super::run::{Call, Run};
+use super::node_run::{Call, NodeRun};
 use super::scan::{NodeInfo, Scan};
 use crate::pricing::Tokens;
 
@@ -111,7 +111,7 @@ fn sum(calls: &[&Call]) -> Tokens {
 /// A trigger's items came from outside, so they are somebody else's calls (a parent workflow's, or a webhook's body). Of
 /// n8n's base nodes only a few can reach a model; a database or a sub-workflow returns usage that was counted where it
 /// arose. Nodes of other packages, and all nodes when the workflow is unknown, are believed.
-fn calls_models(node: Option<&NodeInfo>, run: &Run) -> bool {
+fn calls_models(node: Option<&NodeInfo>, run: &NodeRun) -> bool {
     const BASE: &[&str] = &[
         "httpRequest",
         "httpRequestTool",

@@ -20,13 +20,14 @@ pub const KEEP: Duration = Duration::from_secs(24 * 3600);
 pub struct Record {
     /// SHA-256 of method, path, query and body: the same key with another request is a mistake of the caller.
     pub fingerprint: String,
-    pub outcome: Outcome,
+    pub outcome: Stage,
     pub ttl: i64,
 }
 
+/// How far it got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum Stage {
     /// Answered: the reply to repeat.
     Replied { status: u16, body: String },
     /// An effect outside the store was begun under this id at this time, and its end is not known yet.
@@ -45,14 +46,14 @@ pub async fn find(store: &dyn Store, key: &Key, now: Millis) -> Result<Option<Re
 }
 
 /// The write that stores an outcome under a key that is free or run out.
-pub fn write(key: &Key, fingerprint: &str, outcome: Outcome, now: Millis) -> Result<Write, StoreError> {
+pub fn write(key: &Key, fingerprint: &str, outcome: Stage, now: Millis) -> Result<Write, StoreError> {
     let record = Record { fingerprint: fingerprint.into(), outcome, ttl: now.plus(KEEP).seconds() };
     Ok(Write::put(key.clone(), encode(&record)?)
         .when(Cond::Any(vec![Cond::Absent, Cond::le(attr::TTL, now.seconds())])))
 }
 
 /// The write that replaces a begun effect by its reply.
-pub fn finish(key: &Key, fingerprint: &str, outcome: Outcome, now: Millis) -> Result<Write, StoreError> {
+pub fn finish(key: &Key, fingerprint: &str, outcome: Stage, now: Millis) -> Result<Write, StoreError> {
     let record = Record { fingerprint: fingerprint.into(), outcome, ttl: now.plus(KEEP).seconds() };
     Ok(Write::put(key.clone(), encode(&record)?))
 }

@@ -41,7 +41,7 @@ const DELETED: &str = "lead-deleted";
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub group_id: Option<Id>,
-    /// Any of these (`Pipeline::named_as`).
+    /// Any of these (`LeadSetup::named_as`).
     pub status_ids: Option<Vec<Id>>,
     /// Folded.
     pub source: Option<String>,

@@ -11,11 +11,13 @@ pub mod collections;
 pub mod due;
 pub mod entries;
 pub mod files;
+pub mod followed_runs;
 pub mod idempotency;
 pub mod indexed;
 pub mod installations;
 pub mod invoices;
 pub mod known_networks;
+pub mod lead_setup;
 pub mod lead_views;
 pub mod leads;
 pub mod listing;
@@ -23,19 +25,17 @@ pub mod media;
 pub mod media_stats;
 pub mod money;
 pub mod n8n_credentials;
+pub mod n8n_workflows;
 pub mod notifications;
 pub mod orgs;
 pub mod payloads;
-pub mod pipeline;
 pub mod pushes;
-pub mod runs;
 pub mod sessions;
 pub mod subjects;
 #[cfg(test)]
 #[cfg(feature = "testing")]
 mod tests;
 pub mod usage;
-pub mod workflows;
 
 use self::subjects::{Stored, Subjects};
 use crate::{store::Store, tenant::TenantId};
@@ -138,16 +138,16 @@ impl<'a> Repos<'a> {
         self.subjects()
     }
 
-    pub fn pipelines(self) -> pipeline::Pipelines<'a> {
-        pipeline::Pipelines { store: self.store, tenant: self.tenant }
+    pub fn lead_setups(self) -> lead_setup::LeadSetups<'a> {
+        lead_setup::LeadSetups { store: self.store, tenant: self.tenant }
     }
 
     pub fn pushes(self) -> pushes::Pushes<'a> {
         pushes::Pushes { store: self.store, tenant: self.tenant }
     }
 
-    pub fn runs(self) -> runs::Runs<'a> {
-        runs::Runs { store: self.store, tenant: self.tenant }
+    pub fn followed_runs(self) -> followed_runs::FollowedRuns<'a> {
+        followed_runs::FollowedRuns { store: self.store, tenant: self.tenant }
     }
 
     pub fn settled(self) -> money::Settled<'a> {
@@ -166,7 +166,7 @@ impl<'a> Repos<'a> {
         usage::UsageWorkflows { store: self.store, tenant: self.tenant }
     }
 
-    pub fn workflows(self) -> workflows::Workflows<'a> {
-        workflows::Workflows { store: self.store, tenant: self.tenant }
+    pub fn n8n_workflows(self) -> n8n_workflows::N8nWorkflows<'a> {
+        n8n_workflows::N8nWorkflows { store: self.store, tenant: self.tenant }
     }
 }

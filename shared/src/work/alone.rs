@@ -4,7 +4,7 @@
 //! trying once more. So the second death is the last one for a while, and it is known whose it was. A decision's debt writes
 //! this down in its claim (`domain::review::Resume`); others only here, and only when they are suspected.
 
-use super::{Message, Outcome, handle, read};
+use super::{Handled, Message, handle, read};
 use crate::{
     app::App,
     clock::{self, Millis},
@@ -16,7 +16,7 @@ use crate::{
 const WHY: &str = "the process has died of it, more than once";
 
 /// Does what a suspected message asks for. Its host sees to it that one such message is under way at a time.
-pub async fn handle_alone(app: &App, message: &Message<'_>) -> Outcome {
+pub async fn handle_alone(app: &App, message: &Message<'_>) -> Handled {
     let alone = Message { alone: true, ..*message };
     let task = match read(message.body) {
         Ok(task) if task.task != TaskKind::ResumeN8n => task,
@@ -25,10 +25,10 @@ pub async fn handle_alone(app: &App, message: &Message<'_>) -> Outcome {
     let key = task.key();
     match due::begin_alone(&*app.store, &key, app.now(), WHY).await {
         Ok(Begun::Now) => {}
-        Ok(Begun::Nothing) => return Outcome::Done,
+        Ok(Begun::Nothing) => return Handled::Done,
         Ok(Begun::PutOff(until)) => {
             log_put_off(&task, until);
-            return Outcome::Done;
+            return Handled::Done;
         }
         Err(error) => return super::failed(&error.into()),
     }

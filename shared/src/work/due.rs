@@ -55,12 +55,12 @@ pub async fn tick(app: &App, ahead: Duration, deadline: Millis) -> Result<Report
         );
     }
     let unread: Vec<_> = (0..SHARDS).filter(|shard| marks.get(*shard) < to).collect();
-    let readings = over(&unread, |shard| hand_over(app, shard, Millis(marks.get(shard).0 + 1), to, deadline));
-    let mut outcome = Outcome::default();
+    let each = over(&unread, |shard| hand_over(app, shard, Millis(marks.get(shard).0 + 1), to, deadline));
+    let mut readings = Readings::default();
     let mut moved = !set_back.is_zero();
-    for (shard, reading) in readings.await {
+    for (shard, reading) in each.await {
         // An empty shard keeps its mark: an idle tick writes nothing.
-        if let Some(up_to) = outcome.add(reading) {
+        if let Some(up_to) = readings.add(reading) {
             marks.set(shard, up_to);
             moved = true;
         }
@@ -69,7 +69,7 @@ pub async fn tick(app: &App, ahead: Duration, deadline: Millis) -> Result<Report
     if moved {
         marks.save(store).await?;
     }
-    outcome.end()
+    readings.end()
 }
 
 /// Hands over everything that is overdue, from the beginning: what a lost message, a crashed worker or a missed tick
@@ -77,11 +77,11 @@ pub async fn tick(app: &App, ahead: Duration, deadline: Millis) -> Result<Report
 pub async fn sweep(app: &App, deadline: Millis) -> Result<Report> {
     let to = app.now().minus(GRACE);
     let all: Vec<_> = (0..SHARDS).collect();
-    let mut outcome = Outcome::default();
+    let mut readings = Readings::default();
     for (_, reading) in over(&all, |shard| hand_over(app, shard, Millis(0), to, deadline)).await {
-        outcome.add(reading);
+        readings.add(reading);
     }
-    outcome.end()
+    readings.end()
 }
 
 /// Reads shards side by side: a tick that waits for each in turn spends its time waiting, and a full shard would keep
@@ -107,13 +107,13 @@ struct Reading {
 
 /// The readings of all shards together.
 #[derive(Default)]
-struct Outcome {
+struct Readings {
     report: Report,
     /// The first.
     failure: Option<Error>,
 }
 
-impl Outcome {
+impl Readings {
     fn add(&mut self, reading: Result<Reading>) -> Option<Millis> {
         match reading {
             Ok(Reading { report, up_to }) => {

@@ -6,12 +6,12 @@
 use crate::{
     app::App,
     domain::{
+        followed_run::{PollStatus, Snapshot},
         invoice::Invoice,
         lead::Lead,
         media::MediaItem,
         payload::Payload,
         review::EntityType,
-        run::{RunStatus, Snapshot},
         subject::ExecutionState,
     },
     error::{LogFailure, Result},
@@ -30,8 +30,8 @@ const MOST: usize = 100;
 /// What a push or a poll saw.
 pub async fn seen(app: &App, tenant: TenantId, installation: Id, snapshot: &Snapshot) {
     let state = match snapshot.status {
-        RunStatus::Success => ExecutionState::Ended,
-        RunStatus::Error => ExecutionState::Failed,
+        PollStatus::Success => ExecutionState::Ended,
+        PollStatus::Error => ExecutionState::Failed,
         _ => return,
     };
     over(app, tenant, installation, &snapshot.execution_id, state).await;

@@ -11,7 +11,7 @@ use crate::{
     clock::Deadline,
     domain::{
         installation::{Installation, KeyState},
-        workflow::{self, Workflow},
+        n8n_workflow::{self, N8nWorkflow},
     },
     egress::OutError,
     error::{Error, LogFailure, OrNotFound, Result},
@@ -124,7 +124,7 @@ pub async fn find_webhook(
     installation: &Installation,
     endpoint: &Url,
     turn: Turn,
-) -> Result<Option<Workflow>> {
+) -> Result<Option<N8nWorkflow>> {
     if installation.webhook_path(endpoint).is_none_or(|path| path.is_empty())
         || !look_again(app, tenant, installation, turn).await?
     {
@@ -143,12 +143,12 @@ pub async fn find_workflow(
     turn: Turn,
 ) -> Result<bool> {
     let turn = Turn { deadline: turn.deadline.min(Deadline::at(app.now().plus(HASTE))), ..turn };
-    let workflows = app.repos(tenant).workflows();
+    let workflows = app.repos(tenant).n8n_workflows();
     for some in installations.chunks(LOOKED_AT) {
         let looks = some.iter().map(|installation| look_again(app, tenant, installation, turn).boxed());
         try_join_all(looks.collect::<Vec<BoxFuture<'_, _>>>()).await?;
         for installation in some {
-            if workflows.get(workflow::nid(tenant, installation.id, workflow_id)).await?.is_some() {
+            if workflows.get(n8n_workflow::nid(tenant, installation.id, workflow_id)).await?.is_some() {
                 return Ok(true);
             }
         }

@@ -59,7 +59,7 @@ pub fn is_suspect(receives: u32) -> bool {
 
 /// What became of a message.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Handled {
     /// Done, or no longer owed. Also when the effect failed in a way that the item itself remembers.
     Done,
     /// Our own fault (store, queue, key service): the message must come again.
@@ -71,10 +71,10 @@ pub enum Outcome {
 }
 
 /// Does what a message asks for.
-pub async fn handle(app: &App, message: &Message<'_>) -> Outcome {
+pub async fn handle(app: &App, message: &Message<'_>) -> Handled {
     let task = match read(message.body) {
         Ok(task) => task,
-        Err(error) => return Outcome::Fail(error),
+        Err(error) => return Handled::Fail(error),
     };
     let started = app.now();
     let span = tracing::info_span!("task", id = %task.request_id, kind = task.task.as_str());
@@ -88,8 +88,8 @@ pub async fn handle(app: &App, message: &Message<'_>) -> Outcome {
             TaskKind::Chore => Box::pin(chore::step(app, &task, message)).await,
         };
         match done {
-            Ok(Ended::Done) => Outcome::Done,
-            Ok(Ended::Suspect) => Outcome::Alone,
+            Ok(Ended::Done) => Handled::Done,
+            Ok(Ended::Suspect) => Handled::Alone,
             Err(error) => failed(&error),
         }
     };
@@ -117,24 +117,24 @@ pub async fn give_up(app: &App, body: &str, why: &str) {
     }
 }
 
-fn failed(error: &Error) -> Outcome {
+fn failed(error: &Error) -> Handled {
     match error.kind {
         // Somebody else was quicker: their commit stands, and what is still owed is found again.
         ErrorKind::Conflict => {
             tracing::debug!(%error, "overtaken");
-            Outcome::Done
+            Handled::Done
         }
         ErrorKind::Unavailable => {
             tracing::warn!(%error, "to be repeated");
-            Outcome::Retry(error.retry_after.unwrap_or(Duration::from_secs(1)))
+            Handled::Retry(error.retry_after.unwrap_or(Duration::from_secs(1)))
         }
         ErrorKind::NotFound => {
             tracing::debug!(%error, "what owed it is gone");
-            Outcome::Done
+            Handled::Done
         }
         _ => {
             tracing::error!(%error, "a task failed");
-            Outcome::Fail(error.to_string())
+            Handled::Fail(error.to_string())
         }
     }
 }

@@ -10,9 +10,9 @@ use crate::{
     app::App,
     clock::{Deadline, Millis},
     domain::{
+        followed_run::{CLOCK_SKEW, FOLLOW_FOR, FollowedRun, PollStatus, Snapshot, poll_pause},
         installation::Installation,
-        run::{CLOCK_SKEW, FOLLOW_FOR, Run, RunStatus, Snapshot, poll_pause},
-        workflow::{self, Latest},
+        n8n_workflow::{self, Latest},
     },
     error::{Error, LogFailure, OrNotFound, Result},
     ids::Id,
@@ -39,8 +39,8 @@ const MOVED: u32 = 4;
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
     let id = run_id(task)?;
-    let runs = app.repos(tenant).runs();
-    let owing = due::owing::<Run>(&*app.store, &runs.key(id)).await?.or_not_found("run")?;
+    let runs = app.repos(tenant).followed_runs();
+    let owing = due::owing::<FollowedRun>(&*app.store, &runs.key(id)).await?.or_not_found("run")?;
     let now = app.now();
     let is_due = owing.is_due(now) || owing.item.polls == 0;
     if !owing.is_owed() || !(is_due || task.asked && owing.item.is_stale(now)) {
@@ -98,7 +98,7 @@ fn run_id(task: &Task) -> Result<Id> {
 
 /// What n8n says of the run: by its execution id where that is known, else the newest execution of the workflow, if it
 /// started after the trigger.
-async fn look(n8n: &N8n<'_>, run: &Run) -> Result<Option<ExecutionRow>, N8nError> {
+async fn look(n8n: &N8n<'_>, run: &FollowedRun) -> Result<Option<ExecutionRow>, N8nError> {
     if let Some(execution) = &run.execution_id {
         return n8n.execution_row(execution).await;
     }
@@ -109,7 +109,7 @@ async fn look(n8n: &N8n<'_>, run: &Run) -> Result<Option<ExecutionRow>, N8nError
 
 /// What an answer of n8n says of an execution that is nobody's run.
 pub(super) fn seen(row: &ExecutionRow, now: Millis) -> Snapshot {
-    let status: RunStatus = answer::map_status(&row.status).into();
+    let status: PollStatus = answer::map_status(&row.status).into();
     Snapshot {
         execution_id: row.id.clone(),
         status,
@@ -124,7 +124,13 @@ pub(super) fn seen(row: &ExecutionRow, now: Millis) -> Snapshot {
 }
 
 /// Looks once more whose webhook was called, at the price of a listing.
-async fn follow_webhook(app: &App, tenant: TenantId, installation: &Installation, run: &mut Run, turn: Turn) {
+async fn follow_webhook(
+    app: &App,
+    tenant: TenantId,
+    installation: &Installation,
+    run: &mut FollowedRun,
+    turn: Turn,
+) {
     let Some(endpoint) = run.endpoint.as_ref().and_then(|url| Url::parse(url).ok()) else { return };
     let found = listing::find_webhook(app, tenant, installation, &endpoint, turn).await;
     let found = found.log_failure("the workflow of a webhook could not be looked up again").flatten();
@@ -133,7 +139,7 @@ async fn follow_webhook(app: &App, tenant: TenantId, installation: &Installation
     }
 }
 
-fn learn(run: &mut Run, row: &ExecutionRow) {
+fn learn(run: &mut FollowedRun, row: &ExecutionRow) {
     run.status = answer::map_status(&row.status).into();
     run.n8n_status = Some(row.status.clone());
     run.execution_id = Some(row.id.clone());
@@ -144,7 +150,7 @@ fn learn(run: &mut Run, row: &ExecutionRow) {
 }
 
 /// What the workflow node is to remember of the run.
-fn snapshot(run: &Run, now: Millis) -> Option<Snapshot> {
+fn snapshot(run: &FollowedRun, now: Millis) -> Option<Snapshot> {
     Some(Snapshot {
         execution_id: run.execution_id.clone()?,
         status: run.status,
@@ -162,12 +168,12 @@ async fn remember(
     app: &App,
     tenant: TenantId,
     installation: &Installation,
-    run: &Run,
+    run: &FollowedRun,
     snapshot: Snapshot,
 ) -> Result<()> {
     let Some(workflow_id) = &run.workflow_id else { return Ok(()) };
     let nid = Installed { app, tenant }.node(run.installation_id, workflow_id, None).await?;
-    debug_assert_eq!(nid, workflow::nid(tenant, run.installation_id, workflow_id));
+    debug_assert_eq!(nid, n8n_workflow::nid(tenant, run.installation_id, workflow_id));
     let watched = Watched { app, tenant, installation, nid, workflow_id };
     let (newest, watched) = join(latest(app, tenant, nid, &snapshot), watched.saw(&snapshot)).await;
     newest.and(watched)
@@ -175,7 +181,7 @@ async fn remember(
 
 /// Makes a snapshot the newest of its workflow, unless a newer one stands there. Returns whether it is the newest now.
 pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -> Result<bool> {
-    let workflows = app.repos(tenant).workflows();
+    let workflows = app.repos(tenant).n8n_workflows();
     loop {
         let known = workflows.latest(nid).await?;
         let v = known.as_ref().map_or(1, |known| known.v + 1);

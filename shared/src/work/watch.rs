@@ -13,9 +13,9 @@ use crate::{
     clock::{Deadline, Millis},
     domain::{
         alert::{Asked, Condition, Firing, Rule, Rules, Vitals},
+        followed_run::Snapshot,
         installation::Installation,
         notification::{Notification, NotificationType},
-        run::Snapshot,
     },
     error::{OrNotFound, Result},
     ids::Id,
@@ -80,7 +80,7 @@ impl Watched<'_> {
     /// Holds what is known against rules that have changed.
     pub async fn compare(&self, rules: &Rules) -> Result<()> {
         let about = rules.about(self.installation.id, self.workflow_id);
-        let (alerts, workflows) = (self.alerts(), self.app.repos(self.tenant).workflows());
+        let (alerts, workflows) = (self.alerts(), self.app.repos(self.tenant).n8n_workflows());
         if about.is_empty() && alerts.vitals(self.nid).await?.is_none() {
             return Ok(());
         }
@@ -137,7 +137,7 @@ impl Watched<'_> {
         firing: &Firing,
         trouble: Option<&str>,
     ) -> Result<Notification> {
-        let workflows = self.app.repos(self.tenant).workflows();
+        let workflows = self.app.repos(self.tenant).n8n_workflows();
         let name = workflows.get(self.nid).await?.and_then(|node| node.name);
         let name = name.unwrap_or_else(|| self.workflow_id.to_owned());
         let title = format!("{}: {name}", rule.title);

@@ -33,7 +33,7 @@ pub async fn change(ctx: &Ctx, decide: impl Fn(&mut Rules) -> Result<Reply>) -> 
             }
             Err(Refused::Write(_, Some(current))) => current.decode()?,
             Err(Refused::Write(_, None)) => alerts.rules().await?,
-            Err(Refused::Error(error)) => return Err(error),
+            Err(refused) => return Err(refused.into()),
         };
         stands = current;
     }

@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     domain::{
         alert::{MAX_RULES, Rule},
-        workflow,
+        n8n_workflow,
     },
     error::{Error, ErrorKind, Result},
     http::{ctx::Ctx, fields::Fields, reply::Reply},
@@ -114,10 +114,10 @@ async fn check(ctx: &Ctx, installation: Option<Id>, workflow_id: Option<&str>) -
     let Some(workflow_id) = workflow_id else { return Ok(()) };
     let known = match installation {
         Some(id) => {
-            let nid = workflow::nid(ctx.tenant(), id, workflow_id);
-            ctx.workflows().get(nid).await?.is_some()
+            let nid = n8n_workflow::nid(ctx.tenant(), id, workflow_id);
+            ctx.n8n_workflows().get(nid).await?.is_some()
         }
-        None => !ctx.workflows().installations_with(workflow_id).await?.is_empty(),
+        None => !ctx.n8n_workflows().installations_with(workflow_id).await?.is_empty(),
     };
     if known || is_listed(ctx, installation, workflow_id).await? {
         Ok(())

@@ -7,12 +7,12 @@ mod input;
 mod list;
 mod update;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(create::handler))
-        .routes(routes!(list::handler))
-        .routes(routes!(update::handler))
-        .routes(routes!(delete::handler))
+        .mount(handler!(create::handler))
+        .mount(handler!(list::handler))
+        .mount(handler!(update::handler))
+        .mount(handler!(delete::handler))
 }

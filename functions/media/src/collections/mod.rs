@@ -7,13 +7,13 @@ mod list;
 mod update;
 mod wire;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
-        .routes(routes!(list::handler))
-        .routes(routes!(create::handler))
-        .routes(routes!(get::handler))
-        .routes(routes!(update::handler))
-        .routes(routes!(delete::handler))
+        .mount(handler!(list::handler))
+        .mount(handler!(create::handler))
+        .mount(handler!(get::handler))
+        .mount(handler!(update::handler))
+        .mount(handler!(delete::handler))
 }

@@ -5,7 +5,7 @@ pub mod intake;
 mod put;
 mod upload;
 
-use shared::http::group::{Routes, routes};
+use shared::http::group::{Routes, handler};
 use utoipa::ToSchema;
 
 /// The bytes of a file.
@@ -15,5 +15,5 @@ use utoipa::ToSchema;
 pub struct FileBytes(Vec<u8>);
 
 pub fn router<R: Routes>() -> R {
-    R::new().routes(routes!(upload::handler)).routes(routes!(put::handler)).routes(routes!(give::handler))
+    R::new().mount(handler!(upload::handler)).mount(handler!(put::handler)).mount(handler!(give::handler))
 }

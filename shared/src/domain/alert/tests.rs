@@ -24,9 +24,9 @@ fn vitals() -> Vitals {
 
 fn seen(execution: &str, n8n_status: &str, minute: i64) -> Snapshot {
     let status = match n8n_status {
-        "success" => RunStatus::Success,
-        "error" | "crashed" | "canceled" => RunStatus::Error,
-        _ => RunStatus::Waiting,
+        "success" => PollStatus::Success,
+        "error" | "crashed" | "canceled" => PollStatus::Error,
+        _ => PollStatus::Waiting,
     };
     Snapshot {
         execution_id: execution.into(),

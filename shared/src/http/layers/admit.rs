@@ -163,7 +163,7 @@ async fn admitted(
         None => {
             let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
             let request_id = request_id.ok_or_else(|| Error::internal("a request without an id"))?;
-            let mut ctx = Ctx { app: app.clone(), caller, session, request_id, now, idempotency: None };
+            let mut ctx = Ctx::new(app.clone(), caller, session, request_id, now);
             match remember(route, &mut ctx, request).await? {
                 Remembered::Answered(reply) => reply.into_response(),
                 Remembered::New(restored) => {

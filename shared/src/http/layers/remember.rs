@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     super::{
-        ctx::{self, Ctx, Idempotency},
+        ctx::Ctx,
         form,
         reply::Reply,
         routes::Route,
@@ -16,7 +16,8 @@ use super::{
 use crate::{
     domain::{api_key::hex, principal::Principal},
     error::{Error, Result},
-    repo::idempotency::{self, Outcome},
+    ops::act::{self, HeldKey},
+    repo::idempotency::{self, Stage},
     store::Key,
 };
 
@@ -52,14 +53,14 @@ pub(super) async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> 
     let key = remembered_as(&ctx.caller, route, parts.uri.path(), &sent);
     let mut begun = None;
     if let Some(record) = idempotency::find(&*ctx.app.store, &key, ctx.now).await? {
-        if let Some(reply) = ctx::settle(&record, &fingerprint, ctx.now)? {
-            return Ok(Remembered::Answered(reply));
-        }
-        if let Outcome::Begun { id, .. } = record.outcome {
+        if let Stage::Begun { id, .. } = record.outcome {
             begun = Some(id);
         }
+        if let Some(answer) = act::settle(record, &fingerprint, ctx.now)? {
+            return Ok(Remembered::Answered(Reply::replay(answer.status, answer.body)?));
+        }
     }
-    ctx.idempotency = Some(Idempotency { key, fingerprint, voice: route.dialect.voice(route.path), begun });
+    ctx.with_key(HeldKey::new(key, fingerprint, begun), route.dialect.voice(route.path));
     // What they say of the body was true before it was read.
     for name in [header::CONTENT_ENCODING, header::CONTENT_LENGTH] {
         parts.headers.remove(name);

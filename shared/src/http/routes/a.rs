@@ -132,7 +132,7 @@ const REVIEWS: &[Route] = &block(
 
 const PIPELINE: &[Route] = &block(
     &A,
-    "pipeline",
+    "lead-setup",
     "pipeline",
     [
         get("/api/lead-statuses", "list_lead_statuses").scope("pipeline:read"),
@@ -222,7 +222,7 @@ const SESSIONS: &[Route] = &block(
 
 const NOTIFICATIONS: &[Route] = &block(
     &A,
-    "companion",
+    "records",
     "notifications",
     [
         post("/api/notifications", "create_notification").scope("notifications:write").errors(&[Forbidden]),
@@ -237,7 +237,7 @@ const NOTIFICATIONS: &[Route] = &block(
 
 const INVOICES: &[Route] = &block(
     &A,
-    "companion",
+    "records",
     "invoices",
     [
         post("/api/invoices", "create_invoice").scope("invoices:write").errors(&[NotFound, Forbidden]),
@@ -256,7 +256,7 @@ const INVOICES: &[Route] = &block(
 
 const CHATS: &[Route] = &block(
     &A,
-    "companion",
+    "records",
     "chats",
     [
         post("/api/chats/message", "log_chat_message").scope("chats:write").errors(&[NotFound, Forbidden]),
@@ -273,7 +273,7 @@ const CHATS: &[Route] = &block(
 
 const N8N_NODES: &[Route] = &block(
     &A,
-    "connect",
+    "n8n-nodes",
     "n8n nodes",
     [
         get("/api/n8n/nodes", "list_n8n_nodes").scope("nodes:read").calls_out(),

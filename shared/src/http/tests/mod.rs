@@ -12,7 +12,13 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{ctx::Ctx, extract::JsonBytes, layers, peer::Peer, reply::Reply};
+use super::{
+    ctx::{Ctx, HeldKey},
+    extract::JsonBytes,
+    layers,
+    peer::Peer,
+    reply::Reply,
+};
 use crate::{
     accounts::{NewKey, NewOrganization},
     app::SharedApp,
@@ -23,7 +29,7 @@ use crate::{
 };
 
 mod admission;
-mod commits;
+mod answers;
 mod entry;
 mod platform;
 mod remembered;
@@ -71,10 +77,10 @@ async fn tells(ctx: Ctx) -> Result<Reply> {
         "id": ctx.app.id(),
         "tenant": ctx.tenant(),
         "user": ctx.caller.user_id,
-        "request_id": &*ctx.request_id,
+        "request_id": &*ctx.cause,
         "session": ctx.session.is_some(),
-        "key": ctx.idempotency.is_some(),
-        "begun": ctx.idempotency.as_ref().and_then(|idempotency| idempotency.begun),
+        "key": ctx.held_key().is_some(),
+        "begun": ctx.held_key().and_then(HeldKey::begun),
     });
     Ok(ctx.commit(Vec::new(), Reply::created(&told)?).await?)
 }

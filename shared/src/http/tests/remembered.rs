@@ -11,7 +11,7 @@ use crate::{
     accounts::NewUser,
     domain::{n8n_credential::SCOPES, org::Role},
     http::reply::REMEMBERED_BYTES,
-    repo::idempotency::{KEEP, Outcome, key, write},
+    repo::idempotency::{KEEP, Stage, key, write},
     testing::house::PASSWORD,
 };
 
@@ -173,7 +173,7 @@ async fn a_record_from_when_keys_were_the_organizations_is_nobodys_reply() {
     // What a version before would have looked for: operation, path and key alone.
     let hash = crate::http::layers::hash(&[b"create_payload", PATH.as_bytes(), b"k"]);
     let place = key(front.acme.admin.tenant, &hash);
-    let outcome = Outcome::Replied { status: 201, body: "\"old\"".into() };
+    let outcome = Stage::Replied { status: 201, body: "\"old\"".into() };
     front.house.store().write(write(&place, "f", outcome, front.house.now()).unwrap()).await.unwrap();
     let answer = post(&front, PATH, "k", "{}").await;
     assert_eq!((answer.status, is_replay(&answer)), (CREATED, false), "{answer:?}");
@@ -186,10 +186,10 @@ async fn a_beginning_that_lies_ahead_of_a_clock_set_back_is_waited_for_no_longer
     let at = front.house.now().plus(hour);
     let record = |at| crate::repo::idempotency::Record {
         fingerprint: "f".into(),
-        outcome: Outcome::Begun { id: crate::ids::Id::SMALLEST, at },
+        outcome: Stage::Begun { id: crate::ids::Id::SMALLEST, at },
         ttl: i64::MAX,
     };
-    let settled = |at| crate::http::ctx::settle(&record(at), "f", front.house.now());
+    let settled = |at| crate::ops::act::settle(record(at), "f", front.house.now());
     assert_eq!(settled(at).unwrap(), None, "its request ended an hour ago by any clock");
     assert!(settled(front.house.now().plus(Duration::from_secs(34))).is_err(), "a clock a little ahead");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     ids::Id,
-    repo::idempotency::{KEEP, Outcome, Record, find, finish, key, write},
+    repo::idempotency::{KEEP, Record, Stage, find, finish, key, write},
     store::{Key, StoreError},
     tenant::TenantId,
     testing::house::House,
@@ -12,8 +12,8 @@ use crate::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn replied(body: &str) -> Outcome {
-    Outcome::Replied { status: 200, body: body.into() }
+fn replied(body: &str) -> Stage {
+    Stage::Replied { status: 200, body: body.into() }
 }
 
 /// Stores an outcome if the key is free.
@@ -54,7 +54,7 @@ async fn a_key_is_taken_for_a_day_and_then_free() {
 #[tokio::test]
 async fn the_reply_takes_the_place_of_what_was_begun() {
     let (house, key) = (House::new(), key(TenantId(7), "k"));
-    let begun = Outcome::Begun { id: Id::SMALLEST, at: house.now() };
+    let begun = Stage::Begun { id: Id::SMALLEST, at: house.now() };
     house.store().write(write(&key, "f", begun.clone(), house.now()).unwrap()).await.unwrap();
     assert_eq!(found(&house, &key).await.unwrap().outcome, begun);
     house.advance(SECOND);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{LATE, PUSHED, RECORDS, SHARDS, UsageLog, shard, sums::Sums, unchanged};
 use crate::{
     domain::{
-        execution_run::same_run,
+        pushed_runs::same_run,
         settlement::{self, Group},
         usage::{Source, Usage},
     },

@@ -258,11 +258,11 @@ impl UsageWorkflows<'_> {
         }
         let page = self.store.query(&query).await?;
         let Some(item) = page.items.first() else { return Ok(None) };
-        Ok(Some(item.decode::<Workflow>()?.workflow_id))
+        Ok(Some(item.decode::<UsedBy>()?.workflow_id))
     }
 }
 
 #[derive(serde::Deserialize)]
-struct Workflow {
+struct UsedBy {
     workflow_id: String,
 }

@@ -10,14 +10,14 @@ use crate::store::{Action, Attrs, Change, Item, Key, StoreError, Write, check, l
 pub(super) struct Decided {
     pub(super) key: Key,
     pub(super) old: Option<Attrs>,
-    pub(super) outcome: Outcome,
+    pub(super) effect: Effect,
     /// Units of the table; a refused write costs them as well.
     pub(super) table_units: f64,
     /// Units of the indexes; only a write that takes place costs them.
     pub(super) index_units: f64,
 }
 
-pub(super) enum Outcome {
+pub(super) enum Effect {
     Store {
         attrs: Attrs,
         bytes: usize,
@@ -31,8 +31,8 @@ pub(super) enum Outcome {
 impl Decided {
     /// What the write adds to the size of its transaction.
     pub(super) fn bytes(&self) -> usize {
-        match &self.outcome {
-            Outcome::Store { bytes, .. } => *bytes,
+        match &self.effect {
+            Effect::Store { bytes, .. } => *bytes,
             _ => limits::item_bytes(&self.key, self.old.as_ref().unwrap_or(&Attrs::new())),
         }
     }
@@ -63,34 +63,34 @@ pub(super) fn decide(conn: &Connection, write: Write) -> Result<Decided, StoreEr
         Action::Delete => None,
         Action::Check => {
             let table_units = cost::table(&key, old.as_ref(), None);
-            let outcome = if holds { Outcome::Nothing } else { Outcome::Refused };
-            return Ok(Decided { key, old, outcome, table_units, index_units: 0.0 });
+            let effect = if holds { Effect::Nothing } else { Effect::Refused };
+            return Ok(Decided { key, old, effect, table_units, index_units: 0.0 });
         }
     };
     let table_units = cost::table(&key, old.as_ref(), new.as_ref());
     if !holds {
-        return Ok(Decided { key, old, outcome: Outcome::Refused, table_units, index_units: 0.0 });
+        return Ok(Decided { key, old, effect: Effect::Refused, table_units, index_units: 0.0 });
     }
     let index_units = cost::indexes(&key, old.as_ref(), new.as_ref());
-    let outcome = match new {
-        Some(attrs) => Outcome::Store { bytes: check::item(&key, &attrs)?, attrs },
-        None => Outcome::Remove,
+    let effect = match new {
+        Some(attrs) => Effect::Store { bytes: check::item(&key, &attrs)?, attrs },
+        None => Effect::Remove,
     };
-    Ok(Decided { key, old, outcome, table_units, index_units })
+    Ok(Decided { key, old, effect, table_units, index_units })
 }
 
 /// Carries out what was decided. Returns the item as it stands afterwards; after a delete, as it was before.
 pub(super) fn commit(conn: &Connection, decided: Decided) -> Result<Option<Item>, StoreError> {
-    match decided.outcome {
-        Outcome::Store { attrs, bytes } => {
+    match decided.effect {
+        Effect::Store { attrs, bytes } => {
             row::put(conn, &decided.key, &attrs, bytes)?;
             Ok(Some(Item::new(decided.key, attrs)))
         }
-        Outcome::Remove => {
+        Effect::Remove => {
             row::delete(conn, &decided.key)?;
             Ok(decided.current())
         }
-        Outcome::Nothing | Outcome::Refused => Ok(decided.current()),
+        Effect::Nothing | Effect::Refused => Ok(decided.current()),
     }
 }
 

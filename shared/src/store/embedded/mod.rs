@@ -22,7 +22,7 @@ pub(crate) mod writer;
 pub use file::OpenError;
 pub use presence::is_hollow;
 
-use apply::{Decided, Outcome};
+use apply::{Decided, Effect};
 use presence::Presence;
 use readers::Readers;
 use writer::{Fault, Writer};
@@ -208,7 +208,7 @@ impl Store for Sqlite {
         let done = self.write_job(move |conn| {
             let decided = apply::decide(conn, write)?;
             let Decided { table_units, index_units, .. } = decided;
-            if matches!(decided.outcome, Outcome::Refused) {
+            if matches!(decided.effect, Effect::Refused) {
                 let error = StoreError::ConditionFailed { current: decided.current() };
                 return Err(Refusal { error, units: table_units });
             }
@@ -253,7 +253,7 @@ fn transaction(conn: &Connection, writes: Vec<Write>) -> Result<f64, Refusal> {
     let table_units: f64 = all.iter().map(|decided| 2.0 * decided.table_units).sum();
     let index_units: f64 = all.iter().map(|decided| decided.index_units).sum();
     let (refused, due): (Vec<_>, Vec<_>) =
-        all.into_iter().enumerate().partition(|(_, decided)| matches!(decided.outcome, Outcome::Refused));
+        all.into_iter().enumerate().partition(|(_, decided)| matches!(decided.effect, Effect::Refused));
     if refused.is_empty() {
         due.into_iter().try_for_each(|(_, decided)| apply::commit(conn, decided).map(drop))?;
         return Ok(table_units + index_units);

@@ -17,8 +17,9 @@ use crate::{
     domain::{
         api_key,
         custom_field::{self, CustomField, FieldType},
-        email, media_url, n8n_host,
-        pipeline::{Pipeline, read_color},
+        email,
+        lead_setup::{LeadSetup, read_color},
+        media_url, n8n_host,
         place::Place,
         words,
     },
@@ -171,9 +172,8 @@ fn custom_fields(data: &[u8]) {
         options: vec![],
         required: false,
     };
-    let pipeline =
-        Pipeline { fields: (1..).zip(&fields.names()).map(field).collect(), ..Pipeline::default() };
-    let _ = pipeline.read_values(&mut fields, Mode::Create);
+    let setup = LeadSetup { fields: (1..).zip(&fields.names()).map(field).collect(), ..LeadSetup::default() };
+    let _ = setup.read_values(&mut fields, Mode::Create);
 }
 
 fn execution(data: &[u8]) {

@@ -9,7 +9,7 @@ use crate::{
     clock,
     domain::{
         custom_field::{CustomField, FieldType},
-        pipeline::Pipeline,
+        lead_setup::LeadSetup,
     },
     http::{
         custom_fields::Mode,
@@ -159,17 +159,17 @@ fn custom(map: &Map<String, Value>, mode: Mode) {
         required: at.is_multiple_of(2),
     };
     let fields = (1..).zip(map.keys().take(LOOKED_AT).zip(FieldType::ALL)).map(field).collect();
-    let pipeline = Pipeline { fields, ..Pipeline::default() };
-    let names: BTreeSet<&str> = pipeline.machine_names().collect();
+    let setup = LeadSetup { fields, ..LeadSetup::default() };
+    let names: BTreeSet<&str> = setup.machine_names().collect();
     let mut sent = of(map);
-    let values = pipeline.read_values(&mut sent, mode);
+    let values = setup.read_values(&mut sent, mode);
     if let Err(error) = sent.finish() {
         assert!(error.by_field().keys().all(|name| names.contains(name)), "{error}");
         return;
     }
-    let back = pipeline.show_values(&values);
+    let back = setup.show_values(&values);
     let mut again = of(&back);
-    let mut read = pipeline.read_values(&mut again, mode);
+    let mut read = setup.read_values(&mut again, mode);
     read.retain(|_, value| !value.is_null());
     let mut values = values;
     values.retain(|_, value| !value.is_null());

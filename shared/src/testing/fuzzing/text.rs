@@ -7,7 +7,7 @@ use crate::{
     domain::{
         custom_field::{is_built_in, machine_name},
         email,
-        pipeline::read_color,
+        lead_setup::read_color,
         words,
     },
     pricing::{self, Tokens},

@@ -19,7 +19,7 @@ use crate::{
     },
     error::Result,
     ids::Id,
-    repo::{listing, orgs, workflows::Workflows},
+    repo::{listing, n8n_workflows::N8nWorkflows, orgs},
     store::{self, Item, Write},
     tenant::TenantId,
 };
@@ -37,7 +37,7 @@ pub async fn step(app: &App, tenant: TenantId, chore: &Chore, installation: Id) 
     if app.now() < settled {
         return Ok(Step::Wait(settled));
     }
-    let workflows = app.repos(tenant).workflows();
+    let workflows = app.repos(tenant).n8n_workflows();
     let nodes = workflows.some_of(installation, WORKFLOWS).await?;
     if !nodes.is_empty() {
         for node in nodes {
@@ -47,11 +47,11 @@ pub async fn step(app: &App, tenant: TenantId, chore: &Chore, installation: Id) 
         return Ok(Step::More(None));
     }
     end_credential(app, tenant, installation, app.now()).await?;
-    purge::step(app, tenant, &Workflows::webhooks_of(installation)).await
+    purge::step(app, tenant, &N8nWorkflows::webhooks_of(installation)).await
 }
 
 /// The nodes behind the pushes: whoever dies in between finds the node again.
-async fn forget_node(app: &App, workflows: &Workflows<'_>, node: &Item) -> Result<()> {
+async fn forget_node(app: &App, workflows: &N8nWorkflows<'_>, node: &Item) -> Result<()> {
     if let Some(nid) = listing::id_of(&node.key) {
         let pushes = app.repos(workflows.tenant).pushes();
         loop {

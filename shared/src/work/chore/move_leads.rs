@@ -8,11 +8,11 @@ use crate::{
     domain::{
         chore::{SETTLED, Step},
         lead::Lead,
-        pipeline::Pipeline,
+        lead_setup::LeadSetup,
     },
     error::Result,
     ids::Id,
-    repo::{leads::Filter, pipeline::Pipelines},
+    repo::{lead_setup::LeadSetups, leads::Filter},
     store::StoreError,
     tenant::TenantId,
 };
@@ -21,9 +21,9 @@ use crate::{
 const PAGE: usize = 100;
 
 pub async fn step(app: &App, tenant: TenantId, from: Id) -> Result<Step> {
-    let pipelines = app.repos(tenant).pipelines();
-    let pipeline = pipelines.load().await?;
-    let Some(drain) = pipeline.draining.iter().find(|drain| drain.from == from) else {
+    let setups = app.repos(tenant).lead_setups();
+    let setup = setups.load().await?;
+    let Some(drain) = setup.draining.iter().find(|drain| drain.from == from) else {
         return Ok(Step::Done);
     };
     let leads = app.repos(tenant).leads();
@@ -43,14 +43,14 @@ pub async fn step(app: &App, tenant: TenantId, from: Id) -> Result<Step> {
     if app.now() < settled {
         return Ok(Step::Wait(settled));
     }
-    finish(&pipelines, pipeline, from).await
+    finish(&setups, setup, from).await
 }
 
 /// Nothing lies under the status any more, and nothing will.
-async fn finish(pipelines: &Pipelines<'_>, mut pipeline: Pipeline, from: Id) -> Result<Step> {
-    pipeline.drained(from);
-    pipeline.v += 1;
-    match pipelines.store.write(pipelines.replace(&pipeline)?).await {
+async fn finish(setups: &LeadSetups<'_>, mut setup: LeadSetup, from: Id) -> Result<Step> {
+    setup.drained(from);
+    setup.v += 1;
+    match setups.store.write(setups.replace(&setup)?).await {
         Ok(_) => Ok(Step::Done),
         // Somebody changed the pipeline at this moment: again, with what it is now.
         Err(StoreError::ConditionFailed { .. }) => Ok(Step::More(None)),

@@ -83,7 +83,7 @@ async fn workflows(
     let behind = Place { after: Some(id), ..Place::default() };
     // It may have been deleted since the step before.
     let Some(installation) = (Installed { app, tenant }).find(id).await? else { return Ok(behind) };
-    let (nodes, next) = app.repos(tenant).workflows().page(id, after, PAGE).await?;
+    let (nodes, next) = app.repos(tenant).n8n_workflows().page(id, after, PAGE).await?;
     for node in &nodes.found {
         let watched = Watched {
             app,

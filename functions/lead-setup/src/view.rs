@@ -1,0 +1,95 @@
+//! The columns in which the caller's user looks at leads.
+
+use serde::Serialize;
+use serde_json::Value;
+use shared::{
+    domain::lead_view::{self, column_name, is_known, is_plain},
+    error::{Error, Result},
+    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    json::{Json, Kind},
+};
+use utoipa::ToSchema;
+
+/// The columns that a user has chosen.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct View {
+    /// In their order, as they were saved.
+    #[schema(value_type = Vec<Value>, example = json!(["first_name", { "key": "email", "visible": true }]))]
+    columns: Vec<Json>,
+}
+
+/// The columns to save.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
+pub struct SetView {
+    /// At most 200. Each is the name of a lead's field or custom field, or an object that has it under `key`, `field` or
+    /// `name`, beside whatever the page wants kept (`visible`, `width`, …).
+    #[schema(max_items = 200, value_type = Vec<Value>, example = json!(["first_name", { "key": "email", "visible": true }]))]
+    columns: Vec<Value>,
+}
+
+/// The columns are saved.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Saved {
+    success: bool,
+    #[serde(flatten)]
+    view: View,
+    #[schema(example = "View saved successfully.")]
+    message: &'static str,
+}
+
+/// Shows the columns that the user has saved, or the usual ones. Columns of deleted fields are left out.
+#[utoipa::path(get, path = "/api/leads/view-config", operation_id = "get_lead_view", tag = "pipeline",
+    responses((status = 200, description = "The columns.", body = View)))]
+pub async fn get(ctx: Ctx) -> Result<Reply> {
+    let mut columns = match ctx.lead_views().get(ctx.caller.user_id).await? {
+        Some(columns) => columns,
+        None => lead_view::DEFAULT.map(Json::of_text).to_vec(),
+    };
+    if !is_plain(&columns) {
+        let setup = ctx.lead_setups().load().await?;
+        columns.retain(|column| is_known(&setup, column));
+    }
+    Reply::ok(&View { columns })
+}
+
+/// Saves which columns the user sees, and in which order. What was saved before is replaced.
+#[utoipa::path(put, path = "/api/leads/view-config", operation_id = "set_lead_view", tag = "pipeline",
+    request_body = SetView, responses((status = 200, description = "Saved.", body = Saved)))]
+pub async fn set(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
+    let columns = read(&mut fields)?;
+    if !is_plain(&columns) {
+        let setup = ctx.lead_setups().load().await?;
+        let unknown = columns.iter().filter(|column| !is_known(&setup, column));
+        let lost: Vec<_> = unknown.filter_map(|column| column_name(column.part())).collect();
+        if !lost.is_empty() {
+            return Err(Error::invalid("columns", format!("name what no lead has: {}", lost.join(", "))));
+        }
+    }
+    let write = ctx.lead_views().put(ctx.caller.user_id, &columns)?;
+    let saved = Saved { success: true, view: View { columns }, message: "View saved successfully." };
+    Ok(ctx.commit(vec![write], Reply::ok(&saved)?).await?)
+}
+
+fn read(fields: &mut Fields) -> Result<Vec<Json>> {
+    let Some(sent) = fields.json("columns") else { return Err(wrong(fields, "is required")) };
+    let Kind::List(columns) = sent.part().kind() else { return Err(wrong(fields, "must be a list")) };
+    let problem = if columns.clone().nth(lead_view::MAX_COLUMNS).is_some() {
+        format!("must be at most {}", lead_view::MAX_COLUMNS)
+    } else if sent.as_str().len() > lead_view::MAX_BYTES {
+        format!("must have at most {} bytes of JSON", lead_view::MAX_BYTES)
+    } else if columns.clone().any(|column| column_name(column).is_none()) {
+        "must be names, or objects with a key, field or name".into()
+    } else {
+        return Ok(columns.map(Json::from).collect());
+    };
+    Err(Error::invalid("columns", problem))
+}
+
+/// What is wrong with the field, where its reader did not refuse it already.
+fn wrong(fields: &mut Fields, problem: &str) -> Error {
+    match std::mem::take(fields).finish() {
+        Ok(()) => Error::invalid("columns", problem),
+        Err(error) => error,
+    }
+}

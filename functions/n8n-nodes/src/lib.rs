@@ -1,0 +1,18 @@
+//! n8n nodes to copy and paste: what an n8n workflow needs to work with Baton, with every blank filled in.
+//!
+//! Its one rule: no key is ever in a node. A node names a credential, and the credential is made in n8n itself.
+
+mod canvas;
+mod create;
+mod credential;
+mod get;
+mod input;
+mod kinds;
+mod list;
+mod wire;
+
+use shared::http::group::{Routes, handler};
+
+pub fn router<R: Routes>() -> R {
+    R::new().mount(handler!(list::handler)).mount(handler!(get::handler)).mount(handler!(create::handler))
+}

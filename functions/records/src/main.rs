@@ -1,0 +1,8 @@
+//! The Lambda entry point.
+
+use shared::{lambda, wiring::fit};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda::Error> {
+    lambda::run_http("records", records::router(), &[fit::queue, fit::sealer]).await
+}

@@ -1,0 +1,18 @@
+//! What can be done: the use-cases that routes of every dialect, workers, run steps and imports call.
+//!
+//! Its one rule: nothing here knows who asked. An operation takes an [`Act`](act::Act) and plain values, decides with `domain`,
+//! writes with `repo` and [`Act::commit`](act::Act::commit), and returns what came of it; how that is said is its caller's
+//! business. A rule that two callers need lives here, and no rule lives in a function.
+
+pub mod act;
+pub mod deletion;
+pub mod origin;
+pub mod payloads;
+mod resume_url;
+mod slot;
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests;
+mod warning;
+
+pub use warning::Warning;

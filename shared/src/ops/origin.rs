@@ -1,0 +1,167 @@
+//! What a workflow says of itself when it posts a lead, a media item or a payload: where it comes from, and whether a
+//! person must decide.
+//!
+//! Its one rule: an id that is named must exist in the caller's organization; what is not named is found out as far as
+//! the rest tells it.
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::{
+    Warning,
+    act::Act,
+    resume_url::{Said, Settled, settle},
+};
+use crate::{
+    domain::{
+        review::{AutomationStatus, Review},
+        subject::Subject,
+    },
+    error::{Error, ErrorKind, Result},
+    ids::Id,
+    n8n::wait,
+    repo::{orgs, subjects::Stored},
+    store::Write,
+};
+
+/// The fields that every post of a workflow may have.
+#[derive(Debug, Default)]
+pub struct Origin {
+    pub installation_id: Option<Id>,
+    pub workflow_id: Option<String>,
+    pub execution_id: Option<String>,
+    pub resume_url: Option<Url>,
+    /// The node that posts.
+    pub node: Option<String>,
+    /// What the Wait asks its callers for (`domain::resume_headers`).
+    pub resume_headers: Option<SecretString>,
+    /// Client group, instead of the installation's or the caller's.
+    pub group_id: Option<Id>,
+    pub human_interaction: Option<bool>,
+    pub allow_regenerate: bool,
+    pub automation_status: Option<AutomationStatus>,
+    /// What was said and does not count.
+    pub overruled: Option<Warning>,
+}
+
+/// Where a post comes from, looked up.
+#[derive(Debug)]
+pub struct Placed {
+    pub subject: Subject,
+    /// Id of the workflow node, when the installation is known.
+    pub nid: Option<Id>,
+    /// To be sealed with [`seal`] once the entity's id is settled.
+    pub resume_url: Option<Url>,
+    /// What the caller should know of it.
+    pub warnings: Vec<Warning>,
+}
+
+impl Origin {
+    /// A person must decide, whatever the fields say: the `/automation/…/create` routes.
+    pub fn require_review(&mut self) {
+        if self.human_interaction == Some(false) {
+            let message = "human_interaction is true for everything that is created here, whatever the request says. \
+                           Create it under /api to have it without a review.";
+            self.overruled = Some(Warning { code: "review_required", message: message.into() });
+        }
+        self.human_interaction = Some(true);
+        self.automation_status = Some(AutomationStatus::Pending);
+    }
+
+    /// Looks up what was named and drafts the common part of the entity.
+    pub async fn place(self, act: &Act) -> Result<Placed> {
+        check_group(act, self.group_id).await?;
+        let execution_id = self.execution_id.or_else(|| self.resume_url.as_ref().and_then(execution_of));
+        let said = Said {
+            installation_id: self.installation_id,
+            workflow_id: self.workflow_id.as_deref(),
+            execution_id: execution_id.as_deref(),
+        };
+        let Settled { installation, resume_url, moved } = settle(act, said, self.resume_url).await?;
+        let nid = match (&installation, &self.workflow_id) {
+            (Some(installation), Some(workflow)) => {
+                Some(act.installed().node(installation.id, workflow, None).await?)
+            }
+            _ => None,
+        };
+        let group_id = self.group_id.or(installation.as_ref().map(|found| found.group_id));
+        let mut subject = Subject {
+            id: act.app.id(),
+            group_id: group_id.unwrap_or(act.group_id),
+            installation_id: installation.map(|found| found.id),
+            workflow_id: self.workflow_id,
+            execution_id,
+            node: self.node,
+            execution_state: None,
+            sealed_resume_url: None,
+            resume_suffix: None,
+            sealed_resume_headers: None,
+            review: Review {
+                automation_status: self.automation_status.unwrap_or_default(),
+                human_interaction: self.human_interaction.unwrap_or(false),
+                allow_regenerate: self.allow_regenerate,
+                ..Review::default()
+            },
+            created_at: act.now,
+            posted_at: act.now,
+            changed_at: act.now,
+            v: 1,
+        };
+        if let (Some(headers), Some(record)) = (&self.resume_headers, subject.headers_record()) {
+            let sealed = act.app.sealer.seal(act.tenant, &record, headers).await?;
+            subject.sealed_resume_headers = Some(sealed);
+        }
+        Ok(Placed { subject, nid, resume_url, warnings: moved.into_iter().chain(self.overruled).collect() })
+    }
+}
+
+/// The execution that a resume URL belongs to, as n8n writes it: `…/webhook-waiting/<execution>`.
+fn execution_of(url: &Url) -> Option<String> {
+    let mut segments = url.path_segments()?.skip_while(|segment| *segment != "webhook-waiting");
+    segments.nth(1).filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+/// Makes what was posted the renewal of the entity of the same execution that a reviewer sent back with *regenerate*.
+/// Returns that entity as it stands; none when what was posted is new.
+pub async fn renew<E: Stored>(act: &Act, posted: &mut E) -> Result<Option<E>> {
+    if !posted.subject().review.human_interaction {
+        return Ok(None);
+    }
+    let sent_back = act.repos().subjects::<E>().regenerating(posted).await?;
+    if let Some(before) = &sent_back {
+        posted.subject_mut().renew(before.subject().clone(), act.actor.clone(), act.now);
+    }
+    Ok(sent_back)
+}
+
+/// Seals the resume URL, if one was passed, for the id that the entity ends up with.
+pub async fn seal<E: Stored>(act: &Act, resume_url: Option<Url>, entity: &mut E) -> Result<()> {
+    let Some(url) = resume_url else { return Ok(()) };
+    let record = Subject::seal_record(E::TYPE, entity.subject().id);
+    let suffix = wait::suffix_of(&url).map(|suffix| wait::mark(&suffix));
+    let sealed = act.app.sealer.seal(act.tenant, &record, &SecretString::from(String::from(url))).await?;
+    let subject = entity.subject_mut();
+    subject.sealed_resume_url = Some(sealed);
+    subject.resume_suffix = suffix;
+    Ok(())
+}
+
+/// The writes that store what was posted: a creation, or the renewal of what was sent back.
+pub fn writes<E: Stored>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result<Vec<Write>> {
+    let entities = act.repos().subjects::<E>();
+    let Some(before) = sent_back else { return Ok(entities.insert(posted)?) };
+    let mut writes = entities.replace(before, posted)?;
+    writes.extend(entities.unmark_regenerating(posted));
+    Ok(writes)
+}
+
+/// The client group that a request names. Another tenant's reads like one that does not exist.
+pub async fn check_group(act: &Act, group_id: Option<Id>) -> Result<()> {
+    let Some(id) = group_id.filter(|id| *id != act.group_id) else { return Ok(()) };
+    match orgs::group(&*act.app.store, act.tenant, id).await? {
+        Some(_) => Ok(()),
+        None => {
+            Err(Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id."))
+        }
+    }
+}

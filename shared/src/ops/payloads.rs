@@ -1,0 +1,230 @@
+//! Payloads: storing, renewing, changing and deleting them, and where their content lies.
+//!
+//! Its one rule: an item never points at content that is not there. Content that lies apart is written before its item and
+//! discarded after it.
+
+use bytes::Bytes;
+
+use super::{
+    Warning,
+    act::{Act, Refused},
+    deletion::Waiting,
+    origin::{self, Origin, Placed},
+};
+use crate::{
+    blobs::BlobKey,
+    domain::{
+        payload::{Body, DEFAULT_TASK_TYPE, INLINE_BYTES, Payload},
+        review::AutomationStatus,
+    },
+    error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
+    ids::Id,
+    json::Json,
+};
+
+/// Each refusal means that somebody else got through; so many in a row do not happen by themselves.
+const ATTEMPTS: usize = 8;
+
+/// A payload to store.
+#[derive(Debug)]
+pub struct NewPayload {
+    pub title: String,
+    /// Label to group by; [`DEFAULT_TASK_TYPE`] when left out.
+    pub task_type: Option<String>,
+    pub content: Json,
+    pub status: Option<String>,
+    pub origin: Origin,
+}
+
+/// A stored payload.
+#[derive(Debug)]
+pub struct Created {
+    pub payload: Payload,
+    /// Id of the workflow node, when the installation is known.
+    pub nid: Option<Id>,
+    pub warnings: Vec<Warning>,
+}
+
+/// What to change of a payload; what is left out stays.
+#[derive(Debug, Default)]
+pub struct Patch {
+    pub title: Option<String>,
+    pub task_type: Option<String>,
+    /// Takes the place of the whole content.
+    pub content: Option<Json>,
+    pub human_interaction: Option<bool>,
+    pub allow_regenerate: Option<bool>,
+    /// Without a decision: n8n is not told.
+    pub automation_status: Option<AutomationStatus>,
+    pub status: Option<String>,
+}
+
+/// A payload that is gone.
+#[derive(Debug)]
+pub struct Deleted {
+    pub id: Id,
+    pub warnings: Vec<Warning>,
+}
+
+/// Stores a payload; or renews, under its id, the one of the same execution that a reviewer sent back with *regenerate*.
+pub async fn create(act: &Act, new: NewPayload) -> Result<Created> {
+    let NewPayload { title, task_type, content, status, origin } = new;
+    let placed = origin.place(act).await?;
+    let posted = Payload {
+        subject: placed.subject.clone(),
+        title,
+        task_type: task_type.unwrap_or_else(|| DEFAULT_TASK_TYPE.into()),
+        // Stored under the id that the payload ends up with.
+        body: Body::Inline(String::new()),
+        status,
+    };
+    for _ in 1..ATTEMPTS {
+        match attempt(act, posted.clone(), &placed, &content).await {
+            // What is renewed was changed, as by n8n's answer to the decision, which is noted while the workflow goes on.
+            Err(Refused::Write(..)) => {}
+            ended => return Ok(ended?),
+        }
+    }
+    Ok(attempt(act, posted, &placed, &content).await?)
+}
+
+async fn attempt(
+    act: &Act,
+    mut payload: Payload,
+    placed: &Placed,
+    content: &Json,
+) -> Result<Created, Refused> {
+    let sent_back = origin::renew(act, &mut payload).await?;
+    origin::seal(act, placed.resume_url.clone(), &mut payload).await?;
+    let id = payload.subject.id;
+    payload.body = store(act, id, content).await?;
+    let writes = origin::writes(act, sent_back.as_ref(), &payload)?;
+    let created = Created { payload, nid: placed.nid, warnings: placed.warnings.clone() };
+    match act.commit_once(writes, &created.payload, &created).await {
+        Ok(()) => {
+            if let Some(before) = sent_back {
+                discard(act, id, &before.body).await;
+            }
+            Ok(created)
+        }
+        Err(refused) => {
+            discard_refused(act, id, &created.payload.body, &refused).await;
+            Err(refused)
+        }
+    }
+}
+
+/// Changes a payload as it stands. Fails with a conflict where somebody else does at the same moment.
+pub async fn update(act: &Act, id: Id, patch: Patch) -> Result<Payload> {
+    let payloads = act.repos().payloads();
+    let before = payloads.get(id).await?.or_not_found("record")?;
+    let mut payload = before.clone();
+    let content = patch.apply(&mut payload, act);
+    if let Some(content) = &content {
+        payload.body = store(act, id, content).await?;
+    }
+    payload.subject.touch(act.now);
+    let writes = payloads.replace(&before, &payload)?;
+    match act.commit_once(writes, &payload, &payload).await {
+        Ok(()) => {
+            if content.is_some() {
+                discard(act, id, &before.body).await;
+            }
+            Ok(payload)
+        }
+        Err(refused) => {
+            if content.is_some() {
+                discard_refused(act, id, &payload.body, &refused).await;
+            }
+            Err(refused.into())
+        }
+    }
+}
+
+impl Patch {
+    /// Changes everything but the content, which is handed back.
+    fn apply(self, payload: &mut Payload, act: &Act) -> Option<Json> {
+        let Payload { subject, title, task_type, status, .. } = payload;
+        let review = &mut subject.review;
+        *title = self.title.unwrap_or_else(|| std::mem::take(title));
+        *task_type = self.task_type.unwrap_or_else(|| std::mem::take(task_type));
+        review.human_interaction = self.human_interaction.unwrap_or(review.human_interaction);
+        review.allow_regenerate = self.allow_regenerate.unwrap_or(review.allow_regenerate);
+        if let Some(to) = self.automation_status {
+            review.set_status(to, act.actor.clone(), act.now);
+        }
+        *status = self.status.or(status.take());
+        self.content
+    }
+}
+
+/// Deletes a payload and its content. What n8n has not heard of its decision is told all the same.
+pub async fn delete(act: &Act, id: Id, waiting: Waiting) -> Result<Deleted> {
+    let payloads = act.repos().payloads();
+    let payload = payloads.get(id).await?.or_not_found("record")?;
+    let leaving = waiting.leaving(act, &payload);
+    let deleted = Deleted { id, warnings: leaving.warnings.clone() };
+    act.commit(payloads.part(&payload, &leaving.left)?, &deleted).await?;
+    leaving.tell::<Payload>(act).await;
+    discard(act, id, &payload.body).await;
+    Ok(deleted)
+}
+
+/// The content that lies in the item; null when it lies apart.
+pub fn inline(body: &Body) -> Result<Json> {
+    match body {
+        Body::Inline(text) => Json::stored(text.clone()).map_err(Error::unreadable),
+        Body::Blob { .. } => Ok(Json::null()),
+    }
+}
+
+/// The content, wherever it lies. What was lost or altered where it lies is an error of this payload: nothing else reads it,
+/// and it can be listed, decided on, replaced and deleted all the same.
+pub async fn content(act: &Act, payload: &Payload) -> Result<Json> {
+    let Body::Blob { version, .. } = &payload.body else { return inline(&payload.body) };
+    let id = payload.subject.id;
+    let broken = |code, what: &str| {
+        let message = format!(
+            "The content of this payload {what}. Everything else of it is there; send its content again."
+        );
+        Error::new(ErrorKind::Internal, code, message).caused_by(format!("payload {id}, version {version}"))
+    };
+    let body = act.app.blobs.get(&key(act, id), Some(version)).await?;
+    let body = body.ok_or_else(|| broken("content_missing", "is missing"))?;
+    if !payload.body.is_of(&body) {
+        return Err(broken("content_altered", "is not what was stored"));
+    }
+    let text = String::from_utf8(body.into()).map_err(Error::unreadable)?;
+    Json::stored(text).map_err(Error::unreadable)
+}
+
+/// Stores content: in the item when it is small, apart otherwise.
+async fn store(act: &Act, id: Id, content: &Json) -> Result<Body> {
+    let text = content.as_str().to_owned();
+    if text.len() <= INLINE_BYTES {
+        return Ok(Body::Inline(text));
+    }
+    let text = Bytes::from(text);
+    let version = act.app.blobs.put(&key(act, id), "application/json", text.clone()).await?;
+    Ok(Body::apart(version, &text))
+}
+
+/// Deletes content that nothing points at any more. Where that fails it costs storage until the bucket's lifecycle finds it, and
+/// nobody can read it.
+async fn discard(act: &Act, id: Id, body: &Body) {
+    if let Body::Blob { version, .. } = body {
+        act.app.blobs.delete(&key(act, id), version).await.log_failure("content could not be deleted");
+    }
+}
+
+/// Deletes content whose item was refused. Where it is only not known whether the item was written, it may stand and
+/// point at this, so the content stays.
+async fn discard_refused(act: &Act, id: Id, body: &Body, refused: &Refused) {
+    if refused.is_certain() {
+        discard(act, id, body).await;
+    }
+}
+
+fn key(act: &Act, id: Id) -> BlobKey {
+    BlobKey::of(act.tenant, &Payload::blob_name(id))
+}

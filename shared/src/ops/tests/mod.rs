@@ -1,0 +1,43 @@
+//! Operations, called as a worker or an import calls them: without a request.
+
+use std::sync::Arc;
+
+use super::act::Act;
+use crate::{
+    accounts::NewOrganization, clock::Deadline, domain::review::Actor, ids::Id, repo::orgs,
+    testing::house::House,
+};
+
+mod commits;
+
+/// A house with an organization.
+struct Scene {
+    house: House,
+    acme: NewOrganization,
+    group_id: Id,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let house = House::new();
+        let acme = house.acme().await;
+        let groups = orgs::groups(house.store(), acme.admin.tenant).await.unwrap();
+        Self { house, acme, group_id: groups[0].id }
+    }
+
+    /// What the organization's administrator does, with no answer to remember.
+    fn act(&self) -> Act {
+        let admin = &self.acme.admin;
+        let now = self.house.now();
+        Act {
+            app: self.house.app.clone(),
+            tenant: admin.tenant,
+            actor: Actor { user_id: admin.id, username: admin.email.clone() },
+            group_id: self.group_id,
+            now,
+            cause: Arc::from("req_1"),
+            deadline: Deadline::at(now.plus(std::time::Duration::from_secs(25))),
+            slot: None,
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! The documents' sample requests, one per route, and what may be wrong with them.
+
+mod alerts;
+mod lead_setup;
+mod leads;
+pub mod media;
+mod money;
+mod n8n_nodes;
+mod records;
+pub mod sessions;
+
+use http::Method;
+use serde_json::{Value, json};
+use shared::{
+    config::Settings,
+    domain::{n8n_workflow, payload::Payload},
+    http::routes::{Auth, ROUTES, Route},
+    ids::Id,
+};
+
+use crate::{Answer, Caller, N8N, TestApp, settings};
+
+pub use leads::lead;
+
+/// An id that nobody has.
+pub const NOWHERE: u64 = 4242;
+
+/// The sample request of one route.
+pub struct Sample {
+    pub route: &'static Route,
+    pub path: String,
+    /// The same path with an id that nobody has, where the path has an id.
+    pub nowhere: Option<&'static str>,
+    /// Null where the route takes none.
+    pub body: Value,
+    pub required: &'static [&'static str],
+    /// Documented as required, and asked for only where nothing else tells the installation.
+    pub unless_clear: &'static [&'static str],
+    /// Values of a wrong type and unknown words.
+    pub wrong: Vec<(&'static str, Value)>,
+    /// Fields of the body that hold ids of the tenant's own things.
+    pub ids: &'static [&'static str],
+}
+
+impl Sample {
+    pub fn method(&self) -> Method {
+        self.route.method.as_str().parse().unwrap()
+    }
+
+    pub fn has_body(&self) -> bool {
+        !self.body.is_null()
+    }
+
+    fn body(&self) -> Option<Value> {
+        self.has_body().then(|| self.body.clone())
+    }
+
+    /// Acme with a credential that the route takes.
+    pub async fn caller(&self, house: &TestApp) -> Caller {
+        match self.route.auth {
+            Auth::Session => sessions::caller(house).await,
+            Auth::Scope(_) | Auth::Public => house.acme.clone(),
+        }
+    }
+
+    /// Sends it as Acme.
+    pub async fn ask(&self, house: &TestApp) -> Answer {
+        self.send(&self.caller(house).await).await
+    }
+
+    pub async fn send(&self, caller: &Caller) -> Answer {
+        self.send_with(caller, &[]).await
+    }
+
+    pub async fn send_with(&self, caller: &Caller, headers: &[(&str, &str)]) -> Answer {
+        caller.call(self.method(), &self.path, self.body(), headers).await
+    }
+
+    /// Without our credential.
+    pub async fn send_bare(&self, caller: &Caller, headers: &[(&str, &str)]) -> Answer {
+        caller.bare(self.method(), &self.path, self.body(), headers).await
+    }
+
+    pub async fn send_body(&self, caller: &Caller, body: Value) -> Answer {
+        caller.call(self.method(), &self.path, Some(body), &[]).await
+    }
+
+    /// The body with one field changed; null takes the field away.
+    pub fn with(&self, field: &str, value: Value) -> Value {
+        let mut body = self.body.clone();
+        match value {
+            Value::Null => {
+                body.as_object_mut().unwrap().remove(field);
+            }
+            value => body[field] = value,
+        }
+        body
+    }
+}
+
+/// Acme as the samples expect it: installation 45, payload 42 and media item 42 that wait for a decision, collection 1
+/// with that item in it, workflow abc123, which used tokens once.
+pub async fn scene() -> TestApp {
+    scene_with(settings()).await
+}
+
+pub async fn scene_with(settings: Settings) -> TestApp {
+    let house = TestApp::with(settings).await;
+    Box::pin(furnish(&house, &house.acme, 0, N8N)).await;
+    // The fake reads the documents' execution id, which is no number, as 0.
+    house.n8n.waits(0, "abc123", 42);
+    let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
+    assert_eq!(used.status, 201, "{used:?}");
+    house
+}
+
+/// What the samples expect of their caller, with `base` added to each id: installation 45 of this n8n, payload 42, media
+/// item 42 in collection 1, leads 101 to 103, and so on.
+pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
+    house.seed_installation_at(caller, base + 45, host).await;
+    let body = with(payload(), "installation_id", json!(base + 45));
+    let made = caller.post("/automation/payload/create", body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    house.renumber::<Payload>(caller, made.id(), base + 42).await;
+    alerts::seed(house, caller, base).await;
+    records::seed(house, caller, base).await;
+    lead_setup::seed(house, caller, base).await;
+    money::seed(house, caller, base).await;
+    media::seed(house, caller, base).await;
+    leads::seed(house, caller, base).await;
+}
+
+/// One sample per route that asks for a credential.
+pub fn samples(house: &TestApp) -> Vec<Sample> {
+    let nid = n8n_workflow::nid(house.acme.key.tenant, Id::from_u64(45).unwrap(), "abc123").get();
+    let mut all = vec![
+        read("test_credential", "/api"),
+        read("test_credential_auth", "/api/auth/test"),
+        Sample {
+            nowhere: Some("/api/token-usage/unknown/stats"),
+            ..read("get_token_usage_stats", "/api/token-usage/abc123/stats")
+        },
+        read("list_payloads", "/api/payloads/list"),
+        Sample { nowhere: Some("/api/payloads/4242"), ..read("get_payload", "/api/payloads/42") },
+        Sample { nowhere: Some("/api/payloads/4242"), ..read("delete_payload", "/api/payloads/42") },
+        Sample {
+            nowhere: Some("/api/installed/4242"),
+            ..read("list_installed_workflows", "/api/installed/45")
+        },
+        Sample {
+            nowhere: Some("/api/payloads/4242"),
+            wrong: vec![("title", json!({})), ("automation_status", json!("lost"))],
+            ..write("update_payload", "/api/payloads/42", json!({ "title": "Weekly SEO Report" }))
+        },
+    ];
+    all.extend(usage_and_triggers(nid));
+    all.extend(creations());
+    all.extend(["approve", "deny", "regenerate"].map(decision));
+    all.extend(installations());
+    all.extend(alerts::samples());
+    all.extend(sessions::samples());
+    all.extend(records::samples());
+    all.extend(n8n_nodes::samples());
+    all.extend(leads::samples());
+    all.extend(lead_setup::samples());
+    all.extend(media::samples());
+    all.extend(money::samples());
+    all
+}
+
+fn usage_and_triggers(nid: u64) -> [Sample; 3] {
+    [
+        Sample {
+            unless_clear: &["n8n_base_url"],
+            required: &["workflow_id", "execution_id", "model_id", "input_tokens", "output_tokens"],
+            wrong: vec![
+                ("input_tokens", json!("many")),
+                ("output_tokens", json!(-1)),
+                ("output_tokens", json!(1.5)),
+                ("cached_input_tokens", json!(400)),
+                ("cache_write_tokens", json!(400)),
+                ("cache_write_1h_tokens", json!(1)),
+                ("reasoning_tokens", json!("some")),
+                ("total_tokens", json!({})),
+                ("model_id", json!({})),
+                ("workflow_id", json!([])),
+                ("n8n_base_url", json!("n8n.example.com")),
+                ("installation_id", json!("forty-five")),
+            ],
+            ids: &["installation_id"],
+            ..write("record_token_usage", "/api/token-usage", token_usage())
+        },
+        Sample {
+            required: &["endpoint"],
+            wrong: vec![
+                ("endpoint", json!("n8n.example.com/webhook/your-path")),
+                ("endpoint", json!(7)),
+                ("data", json!("text")),
+                ("source", json!({})),
+            ],
+            ..write("trigger_webhook", "/api/trigger-webhook", trigger())
+        },
+        Sample {
+            required: &["nid"],
+            wrong: vec![
+                ("nid", json!("n/a")),
+                ("nid", json!(0)),
+                ("triggered_after", json!("yesterday")),
+                ("triggered_after", json!(5)),
+            ],
+            ids: &["nid"],
+            ..write(
+                "poll_execution",
+                "/api/poll-execution",
+                json!({ "nid": nid, "triggered_after": "2025-01-21T10:30:00Z" }),
+            )
+        },
+    ]
+}
+
+fn creations() -> [Sample; 2] {
+    [("create_payload", "/api/payloads"), ("create_payload_for_review", "/automation/payload/create")].map(
+        |(operation, path)| Sample {
+            required: &["title"],
+            wrong: vec![
+                ("title", json!(["Report"])),
+                ("human_interaction", json!("maybe")),
+                ("allow_regenerate", json!(2)),
+                ("automation_status", json!("regenerate")),
+                ("automation_status", json!("lost")),
+                ("installation_id", json!(-45)),
+                ("group_id", json!({})),
+                ("resume_url", json!("not a url")),
+                ("task_type", json!("t".repeat(101))),
+            ],
+            ids: &["installation_id"],
+            ..write(operation, path, payload())
+        },
+    )
+}
+
+fn decision(operation: &'static str) -> Sample {
+    Sample {
+        required: &["entity_id", "entity_type"],
+        wrong: vec![
+            ("entity_id", json!("the first")),
+            ("entity_type", json!("payload")),
+            ("entity_type", json!(3)),
+            ("installation_id", json!({})),
+            ("notes", json!(["fine"])),
+        ],
+        ids: &["entity_id"],
+        ..write(operation, &format!("/automation/{operation}"), review())
+    }
+}
+
+fn installations() -> [Sample; 5] {
+    [
+        read("list_installations", "/api/installs"),
+        Sample { nowhere: Some("/api/installs/4242"), ..read("get_installation", "/api/installs/45") },
+        Sample { nowhere: Some("/api/installs/4242"), ..read("delete_installation", "/api/installs/45") },
+        Sample {
+            required: &["instance_id", "host", "api_key", "title"],
+            wrong: vec![
+                ("host", json!("n8n.yourdomain.com")),
+                ("host", json!("ftp://n8n.yourdomain.com")),
+                ("api_key", json!("two words")),
+                ("title", json!({})),
+                ("webhook_url", json!("hooks")),
+            ],
+            ..write("register_installation", "/api/installs/register", registration())
+        },
+        Sample {
+            required: &["installation_id", "workflow_id", "execution_data"],
+            wrong: vec![
+                ("installation_id", json!([])),
+                ("workflow_id", json!({})),
+                ("execution_data", json!("text")),
+                ("execution_data", json!([1])),
+            ],
+            ids: &["installation_id"],
+            ..write(
+                "push_execution",
+                "/api/push/executions",
+                json!({ "installation_id": 45, "workflow_id": "abc123", "execution_data": {} }),
+            )
+        },
+    ]
+}
+
+fn read(operation: &str, path: &str) -> Sample {
+    write(operation, path, Value::Null)
+}
+
+fn write(operation: &str, path: &str, body: Value) -> Sample {
+    let route = ROUTES.iter().find(|route| route.operation == operation).unwrap();
+    Sample {
+        route,
+        path: path.into(),
+        nowhere: None,
+        body,
+        required: &[],
+        unless_clear: &[],
+        wrong: Vec::new(),
+        ids: &[],
+    }
+}
+
+/// An object with one field changed.
+pub fn with(mut body: Value, field: &str, value: Value) -> Value {
+    body[field] = value;
+    body
+}
+
+pub fn token_usage() -> Value {
+    json!({
+        "n8n_base_url": N8N, "workflow_id": "b9NLgJV0oXIpXSsr", "execution_id": "551", "model_id": "gpt-4",
+        "input_tokens": 399, "output_tokens": 288,
+    })
+}
+
+pub fn trigger() -> Value {
+    json!({
+        "endpoint": "https://n8n.example.com/webhook/your-path", "source": "dashboard",
+        "data": { "custom_key": "custom_value" },
+    })
+}
+
+pub fn payload() -> Value {
+    json!({
+        "title": "Monthly SEO Report", "task_type": "seo-report",
+        "payload": {
+            "domain": "example.com", "keywords": ["n8n automation", "workflow tool"], "backlinks": 342,
+            "domain_authority": 45,
+        },
+        "installation_id": 45, "workflow_id": "abc123", "execution_id": "exec-789", "human_interaction": true,
+        "allow_regenerate": true, "automation_status": "pending",
+    })
+}
+
+pub fn review() -> Value {
+    json!({
+        "entity_id": 42, "entity_type": "custom_payload", "execution_id": "exec-789", "installation_id": 45,
+        "notes": "Looks good, approved for production.",
+    })
+}
+
+pub fn registration() -> Value {
+    json!({
+        "instance_id": "my-n8n-001", "host": "https://n8n.yourdomain.com", "api_key": "n8n-api-key-here",
+        "title": "Production n8n",
+    })
+}

@@ -1,0 +1,134 @@
+//! One request of each route, as a warm instance serves it: it has met the credential and the installation.
+
+use std::collections::BTreeSet;
+
+use shared::http::routes::{Auth, ROUTES, RateClass};
+
+use serde_json::json;
+
+use super::{Cost, budget, measure};
+use harness::{Caller, TestApp, samples};
+
+/// Routes that make more than two store calls in a row, and why.
+const LONGER: [(&str, usize, &str); 14] = [
+    ("log_in", 7, "counts the attempt before it looks, so that a crowd of guesses is counted too"),
+    ("admin_login", 6, "the same, from a network that is known by then"),
+    ("create_admin_session", 6, "the same"),
+    ("change_password", 6, "counts the attempt; ends every other session"),
+    ("copy_own_api_key", 3, "two reads that depend on each other"),
+    ("regenerate_own_api_key", 3, "two reads that depend on each other"),
+    (
+        "trigger_webhook",
+        4,
+        "looks the endpoint up; the run is stored before n8n is called and settled after it",
+    ),
+    (
+        "approve",
+        5,
+        "the decision is stored before n8n is called and settled after it; the next one of its execution is looked for",
+    ),
+    ("deny", 5, "the same"),
+    ("regenerate", 5, "the same"),
+    ("connect_n8n_node", 3, "asks n8n for a credential in between"),
+    ("push_execution", 3, "one transaction would save a call and cost twice the units"),
+    ("change_leads", 3, "the same for many"),
+    ("create_media_for_review", 3, "its collection is looked up by id"),
+];
+
+pub(super) async fn measured() -> Vec<Cost> {
+    let mut costs = vec![first_call().await];
+    costs.extend(logins().await);
+    let operations: Vec<_> =
+        samples::samples(&TestApp::new().await).iter().map(|sample| sample.route.operation).collect();
+    for operation in operations {
+        costs.push(sample(operation, false).await);
+    }
+    costs.push(sample("create_payload", true).await);
+    costs.push(again().await);
+    costs
+}
+
+async fn warm(house: &TestApp, caller: &Caller) {
+    assert_eq!(caller.get("/api").await.status, 200);
+    house.acme.get("/api/payloads/list").await;
+    house.acme.get("/api/installed/45").await;
+    let used = house.acme.post("/api/token-usage", samples::token_usage()).await;
+    assert_eq!(used.status, 201, "{used:?}");
+}
+
+/// The document's own request.
+async fn sample(operation: &str, remembered: bool) -> Cost {
+    let house = samples::scene().await;
+    let all = samples::samples(&house);
+    let sample = all.iter().find(|sample| sample.route.operation == operation).unwrap();
+    let caller = sample.caller(&house).await;
+    warm(&house, &caller).await;
+    if sample.route.rate != RateClass::None {
+        // Takes a slice of the limit, of which this request spends one.
+        sample.send(&caller).await;
+    }
+    let headers: &[_] = if remembered { &[("idempotency-key", "budget-1")] } else { &[] };
+    let name = if remembered { format!("{operation} with an Idempotency-Key") } else { operation.to_owned() };
+    let (cost, answer) = measure(&house, &name, sample.send_with(&caller, headers)).await;
+    assert!(answer.status < 300, "{operation}: {answer:?}");
+    cost
+}
+
+/// The same request a second time, under the same key.
+async fn again() -> Cost {
+    let house = samples::scene().await;
+    warm(&house, &house.acme).await;
+    let post = || house.acme.post_once("/api/payloads", "budget-1", samples::payload());
+    let first = post().await;
+    let (cost, answer) = measure(&house, "create_payload repeated under its Idempotency-Key", post()).await;
+    assert_eq!((answer.status, answer.id()), (first.status, first.id()));
+    cost
+}
+
+async fn first_call() -> Cost {
+    let house = TestApp::new().await;
+    let (cost, answer) =
+        measure(&house, "an API key that the instance has not met", house.acme.get("/api")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    cost
+}
+
+async fn logins() -> Vec<Cost> {
+    let house = TestApp::new().await;
+    let mut costs = Vec::new();
+    let right = json!({ "username": "jane@acme.example", "password": harness::PASSWORD });
+    let wrong = json!({ "username": "jane@acme.example", "password": "a wrong staple" });
+    for (path, operation) in [
+        ("/api/v1/auth/login", "log_in"),
+        ("/api/v1/admin/login", "admin_login"),
+        ("/api/v1/sessions/admin", "create_admin_session"),
+    ] {
+        let (cost, answer) = measure(&house, operation, house.acme.post(path, right.clone())).await;
+        assert!(answer.status < 300, "{path}: {answer:?}");
+        costs.push(cost);
+    }
+    let (cost, answer) =
+        measure(&house, "log_in with a wrong password", house.acme.post("/api/v1/auth/login", wrong)).await;
+    assert_eq!(answer.status, 401, "{answer:?}");
+    costs.push(cost);
+    costs
+}
+
+#[test]
+fn every_route_has_a_budget() {
+    let budget = budget();
+    let planned: BTreeSet<_> = budget.iter().map(|cost| cost.step.as_str()).collect();
+    for route in ROUTES.iter().filter(|route| route.auth != Auth::Public || route.operation.contains("log")) {
+        assert!(planned.contains(route.operation), "{} is not in the budget", route.operation);
+    }
+}
+
+#[test]
+fn routes_make_two_store_calls_in_a_row_unless_they_say_why() {
+    for cost in budget().iter().filter(|cost| ROUTES.iter().any(|route| route.operation == cost.step)) {
+        let longer = LONGER.iter().find(|(operation, ..)| *operation == cost.step);
+        let most = longer.map_or(2, |(_, most, _)| *most);
+        assert!(cost.round_trips <= most, "{cost:?}");
+        assert!(longer.is_none() || cost.round_trips == most, "{cost:?} needs no excuse of {most}");
+    }
+}

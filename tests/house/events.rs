@@ -1,0 +1,138 @@
+//! Every file of `events/` runs through its function's handler.
+
+use std::{fs, path::Path, time::Duration};
+
+use axum::body::Body;
+use http::Request;
+use serde_json::Value;
+use shared::{
+    clock::Millis,
+    lambda::{self, batch},
+    queue::QueueName,
+    work::Message,
+};
+
+use harness::{Answer, PASSWORD, TestApp};
+
+fn event(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(format!("{name}.json"));
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The HTTP event of a function, sent with a real key.
+async fn send(house: &TestApp, function: &str) -> Answer {
+    let text = event(function).replace("REPLACE-WITH-AN-API-KEY", &house.acme.text);
+    house.acme.raw(request(&text)).await
+}
+
+fn request(event: &str) -> Request<Body> {
+    let (parts, body) = lambda::http_request(event).unwrap().into_parts();
+    Request::from_parts(parts, Body::from(body.to_vec()))
+}
+
+#[tokio::test]
+async fn every_http_event_is_answered_as_documented() {
+    let house = TestApp::new().await;
+    house.seed_installation(&house.acme, 45).await;
+    for (function, status) in [
+        ("meta", 200),
+        ("token-usage", 201),
+        ("payloads", 201),
+        ("records", 201),
+        ("n8n-nodes", 201),
+        ("media", 201),
+        ("leads", 201),
+        ("installations", 201),
+        ("triggers", 200),
+    ] {
+        let answer = send(&house, function).await;
+        assert_eq!(answer.status, status, "{function}: {answer:?}");
+    }
+    assert_eq!(send(&house, "lead-setup").await.status, 201);
+    // It decides on an entity that is not there.
+    assert_eq!(send(&house, "reviews").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_login_through_the_gateway_knows_the_caller() {
+    let house = TestApp::new().await;
+    let text = event("sessions");
+    let wrong = house.acme.raw(request(&text)).await;
+    assert_eq!(wrong.status, 401, "{wrong:?}");
+    let right = house.acme.raw(request(&text.replace("REPLACE-WITH-THE-PASSWORD", PASSWORD))).await;
+    assert_eq!(right.status, 200, "{right:?}");
+    assert!(right.cookies().iter().all(|(_, _, line)| line.contains("; Secure")), "{right:?}");
+}
+
+#[tokio::test]
+async fn a_batch_loses_only_what_cannot_be_read() {
+    let house = TestApp::new().await;
+    for queue in QueueName::ALL {
+        let name = queue.as_str();
+        let batch: batch::Event = serde_json::from_str(&event(name)).unwrap();
+        let end = house.app.now().plus(Duration::from_secs(30));
+        let handle = async |body: &str, alone: bool| {
+            let message = Message { alone, ..Message::new(body, end) };
+            match queue {
+                QueueName::ResumeN8n => resume_n8n::handle(&house.app, &message).await,
+                QueueName::PollExecutions => poll_executions::handle(&house.app, &message).await,
+                QueueName::Background => background::handle(&house.app, &message).await,
+            }
+        };
+        let (queues, left) = (&*house.app.queue, || Duration::from_secs(30));
+        let answer = batch::run(queues, queue, &batch, left, handle, async |_, _| {}).await;
+        let failed: Vec<&str> =
+            answer.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
+        let unreadable: Vec<&str> = batch
+            .records
+            .iter()
+            .filter(|record| serde_json::from_str::<Value>(&record.body).is_err())
+            .map(|record| record.message_id.as_str())
+            .collect();
+        assert_eq!(failed, unreadable, "{name}");
+        assert!(batch.records.len() > failed.len(), "{name} has something to do");
+    }
+}
+
+#[tokio::test]
+async fn the_schedule_ticks_and_sweeps() {
+    let house = TestApp::new().await;
+    house.n8n.set_down(true);
+    house.register(&house.acme).await;
+    house.advance(Duration::from_secs(7200));
+    let tick = serde_json::from_str(&event("tick")).unwrap();
+    let ticked = tick::handle(&house.app, tick, Millis(i64::MAX)).await.unwrap();
+    assert_eq!((ticked.due, ticked.sent), (1, 1), "the listing that n8n did not answer is owed");
+    let sweep = serde_json::from_str(&event("tick-sweep")).unwrap();
+    let swept = tick::handle(&house.app, sweep, Millis(i64::MAX)).await.unwrap();
+    assert_eq!((swept.due, swept.sent, swept.lagging), (1, 1, 0));
+}
+
+#[test]
+fn every_event_file_is_run_by_a_test() {
+    let run = [
+        "background",
+        "records",
+        "n8n-nodes",
+        "installations",
+        "leads",
+        "media",
+        "meta",
+        "payloads",
+        "lead-setup",
+        "poll-executions",
+        "resume-n8n",
+        "reviews",
+        "sessions",
+        "tick",
+        "tick-sweep",
+        "token-usage",
+        "triggers",
+    ];
+    let mut found: Vec<String> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../events"))
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".json").map(str::to_owned))
+        .collect();
+    found.sort();
+    assert_eq!(found, run);
+}

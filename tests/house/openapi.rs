@@ -1,0 +1,76 @@
+//! The published API document is what the code says of itself.
+
+use std::collections::BTreeSet;
+
+use shared::http::routes::ROUTES;
+
+/// `template.yaml` sends each route to the function that the table names (`shared/tests/template.rs`); here is whether
+/// that function knows it.
+#[test]
+fn every_function_has_the_routes_that_the_table_gives_it() {
+    for (function, router) in local_host::routers() {
+        let (_, api) = router.split_for_parts();
+        let paths = serde_json::to_value(&api.paths.paths).unwrap();
+        let verbs = |(path, item): (&String, &serde_json::Value)| -> Vec<(String, String)> {
+            item.as_object().unwrap().keys().map(|verb| (verb.to_uppercase(), path.clone())).collect()
+        };
+        let routed: BTreeSet<_> = paths.as_object().unwrap().iter().flat_map(verbs).collect();
+        let listed = ROUTES.iter().filter(|route| route.function == function);
+        let listed = listed.map(|route| (route.method.as_str().to_owned(), route.path.to_owned()));
+        assert_eq!(routed, listed.collect(), "{function}");
+    }
+    let functions: BTreeSet<_> = local_host::routers().map(|(function, _)| function).into();
+    assert_eq!(functions, ROUTES.iter().map(|route| route.function).collect());
+}
+
+/// Two types of one name are one schema in the document, and one of them is then described as the other.
+#[test]
+fn no_two_schemas_share_a_name() {
+    let mut seen = BTreeSet::new();
+    for source in sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")) {
+        let text = std::fs::read_to_string(&source).unwrap();
+        for part in text.split("#[derive(").skip(1).filter(|part| derives_schema(part)) {
+            let (head, _) = part.split_once('{').unwrap();
+            let renamed = head.split_once("schema(as = ").map(|(_, rest)| rest.split(')').next().unwrap());
+            let declared =
+                head.split(['\n', ' ']).skip_while(|word| !["struct", "enum"].contains(word)).nth(1);
+            let name = renamed.or(declared).unwrap().to_owned();
+            assert!(
+                seen.insert(name.clone()),
+                "{}: {name} is described elsewhere: #[schema(as = …)]",
+                source.display()
+            );
+        }
+    }
+    assert!(seen.len() > 80, "the sources were not read: {seen:?}");
+}
+
+fn derives_schema(part: &str) -> bool {
+    part.split_once(")]").is_some_and(|(derived, _)| derived.contains("ToSchema"))
+}
+
+fn sources(root: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut open = vec![root.join("functions"), root.join("shared/src")];
+    let mut found = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                open.push(entry);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                found.push(entry);
+            }
+        }
+    }
+    found
+}
+
+/// Compared as text, so that the file in the repository shows every change of the contract in its diff.
+#[test]
+fn the_published_document_is_the_codes_own() {
+    let published = include_str!("../../docs/openapi.json");
+    let generated = local_host::api_document();
+    assert!(
+        published.trim_end() == generated.trim_end(),
+        "docs/openapi.json is not what the code says. Refresh it: cargo run -- openapi > docs/openapi.json",
+    );
+}
