@@ -588,7 +588,7 @@ async fn every_operation_is_described() {
         }
         let refused: BTreeSet<_> =
             responses.keys().filter(|status| !status.starts_with('2')).cloned().collect();
-        let kinds = route.errors();
+        let kinds = route.error_kinds();
         let statuses = kinds.iter().map(|kind| problem::status(*kind, route.dialect).as_u16().to_string());
         assert_eq!(refused, statuses.collect(), "{name} tells of other errors than the table");
         for kind in kinds {
@@ -677,7 +677,7 @@ fn has_example(document: &Value, schema: &Value, depth: usize) -> bool {
 #[test]
 fn a_route_names_each_error_once() {
     for route in ROUTES {
-        let kinds = route.errors();
+        let kinds = route.error_kinds();
         let distinct: BTreeSet<_> = kinds.iter().map(|kind| *kind as u8).collect();
         assert_eq!(distinct.len(), kinds.len(), "{}", route.operation);
     }

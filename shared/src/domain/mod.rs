@@ -40,3 +40,4 @@ pub mod settlement;
 pub mod subject;
 pub mod usage;
 pub mod words;
+pub mod workflow;

@@ -179,8 +179,8 @@ mod tests {
         let mut create = fields(&json!({ "text": "x", "checkbox": false }));
         setup(true).read_values(&mut create, Mode::Create);
         let error = create.finish().unwrap_err();
-        let fields: Vec<_> = error.by_field().into_keys().collect();
-        assert_eq!(fields, ["date", "number", "select", "textarea", "url"]);
+        let named: Vec<_> = error.by_field().into_keys().collect();
+        assert_eq!(named, ["date", "number", "select", "textarea", "url"]);
         let mut patch = fields(&json!({ "text": "", "number": 3 }));
         let values = setup(true).read_values(&mut patch, Mode::Patch);
         assert_eq!(values, BTreeMap::from([("13".to_owned(), json!(3))]));

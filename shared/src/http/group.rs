@@ -42,7 +42,7 @@ pub struct Mounted<D, P> {
 }
 
 /// A router, and the documents of the dialects that its routes speak.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Documented {
     router: Router<SharedApp>,
     /// Under none those of the house's own routes.

@@ -35,6 +35,7 @@ async fn a_key_acts_as_the_user_it_was_made_for() {
         name: "n8n".into(),
         expires_at: Some(house.now().plus(MINUTE)),
         scopes: vec!["payloads:read".into()],
+        dialect: Some(Letter::D),
     };
     let (key, text) = house.app.create_key(&acme.admin, wish).await.unwrap();
     let group = &orgs::groups(house.store(), acme.admin.tenant).await.unwrap()[0];
@@ -129,7 +130,7 @@ async fn a_key_runs_out_at_its_moment_however_lately_it_was_looked_up() {
 async fn a_drafted_key_works_from_the_moment_that_it_is_written() {
     let (house, acme) = with_acme().await;
     let caller = house.app.authenticate(acme.api_key.expose_secret()).await.unwrap().principal;
-    let wish = NewKey { name: "n8n".into(), expires_at: None, scopes: vec!["*:read".into()] };
+    let wish = NewKey { name: "n8n".into(), expires_at: None, scopes: vec!["*:read".into()], ..NewKey::default() };
     let (draft, text) = house.app.draft_key(&caller, wish);
     assert_eq!(refusal(house.app.authenticate(text.expose_secret()).await), REJECTED);
     house.store().write(orgs::insert_key(&draft).unwrap()).await.unwrap();

@@ -70,20 +70,30 @@ struct Success<'a, T: ?Sized> {
     meta: Option<Meta>,
 }
 
-/// Which part of a list it is.
+/// Which part of a list it is. A page says where a cursor would go on, so that whoever comes to the end of what pages reach
+/// can.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(untagged)]
-pub enum Meta {
-    Page {
-        page: u32,
-        limit: u32,
-        /// Null where there are too many to count.
-        total: Option<u64>,
-    },
-    Cursor {
-        next_cursor: Option<String>,
-        has_more: bool,
-    },
+#[schema(as = PageMeta)]
+pub struct Meta {
+    /// Of a part that was asked for by its cursor there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1)]
+    pub page: Option<u32>,
+    #[schema(example = 20)]
+    pub limit: u32,
+    /// How many match in all; null where there are too many to count.
+    #[schema(example = 100)]
+    pub total: Option<u64>,
+    /// Sent back as `cursor` it gives what follows; null at the end.
+    pub next_cursor: Option<String>,
+    pub has_more: bool,
+}
+
+impl Meta {
+    /// A part of a list. `next_cursor` is where it goes on, if it does.
+    pub fn new(page: Option<u32>, limit: u32, total: Option<u64>, next_cursor: Option<String>) -> Self {
+        Self { page, limit, total, has_more: next_cursor.is_some(), next_cursor }
+    }
 }
 
 /// Replies with one thing.

@@ -64,20 +64,34 @@ struct Success<'a, T: ?Sized> {
 /// Which part of a list it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ListMeta)]
 pub struct Meta {
-    pub page: u32,
+    /// Of a part that was asked for by its cursor there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 1)]
+    pub page: Option<u32>,
+    #[schema(example = 20)]
     pub page_size: u32,
     /// Null where there are too many to count.
+    #[schema(example = 5)]
     pub total_pages: Option<u64>,
     /// Null where there are too many to count.
+    #[schema(example = 100)]
     pub total_count: Option<u64>,
+    /// Sent back as `cursor` it gives what follows; null at the end.
+    pub next_cursor: Option<String>,
 }
 
 impl Meta {
-    /// A page of a list that has so many items.
-    pub fn new(page: u32, page_size: u32, total_count: Option<u64>) -> Self {
+    /// A part of a list that has so many items. `next_cursor` is where it goes on, if it does.
+    pub fn new(
+        page: Option<u32>,
+        page_size: u32,
+        total_count: Option<u64>,
+        next_cursor: Option<String>,
+    ) -> Self {
         let pages = |total: u64| total.div_ceil(u64::from(page_size.max(1)));
-        Self { page, page_size, total_pages: total_count.map(pages), total_count }
+        Self { page, page_size, total_pages: total_count.map(pages), total_count, next_cursor }
     }
 }
 

@@ -192,21 +192,23 @@ fn a_success_is_wrapped_as_each_dialect_wraps_it() {
     for (reply, expected) in [
         (b::data(StatusCode::CREATED, &thing), (201, json!({ "success": true, "data": { "id": 1 } }))),
         (
-            b::list(&[&thing], b::Meta::Page { page: 1, limit: 20, total: Some(100) }),
-            (200, json!({ "success": true, "data": [{ "id": 1 }], "meta": { "page": 1, "limit": 20, "total": 100 } })),
+            b::list(&[&thing], b::Meta::new(Some(1), 20, Some(100), Some("x".into()))),
+            (200, json!({ "success": true, "data": [{ "id": 1 }],
+                "meta": { "page": 1, "limit": 20, "total": 100, "next_cursor": "x", "has_more": true } })),
         ),
         (
-            b::list(&[&thing], b::Meta::Cursor { next_cursor: Some("x".into()), has_more: true }),
-            (200, json!({ "success": true, "data": [{ "id": 1 }], "meta": { "next_cursor": "x", "has_more": true } })),
+            b::list(&[&thing], b::Meta::new(None, 50, None, None)),
+            (200, json!({ "success": true, "data": [{ "id": 1 }],
+                "meta": { "limit": 50, "total": null, "next_cursor": null, "has_more": false } })),
         ),
         (
             d::data(StatusCode::CREATED, "Workflow created", &thing),
             (201, json!({ "status": true, "message": "Workflow created", "data": { "id": 1 } })),
         ),
         (
-            d::list("Workflows", &[&thing], d::Meta::new(2, 10, Some(11))),
+            d::list("Workflows", &[&thing], d::Meta::new(Some(2), 10, Some(11), None)),
             (200, json!({ "status": true, "message": "Workflows", "data": [{ "id": 1 }],
-                "meta": { "page": 2, "pageSize": 10, "totalPages": 2, "totalCount": 11 } })),
+                "meta": { "page": 2, "pageSize": 10, "totalPages": 2, "totalCount": 11, "nextCursor": null } })),
         ),
         (
             c::list(&c::Listing { plural: "api_keys", items: &[&thing], total_count: Some(1), next_cursor: None }),
@@ -219,7 +221,7 @@ fn a_success_is_wrapped_as_each_dialect_wraps_it() {
     ] {
         assert_eq!(told(reply.unwrap()), expected);
     }
-    assert_eq!(d::Meta::new(1, 0, Some(3)).total_pages, Some(3), "no page is empty of room");
+    assert_eq!(d::Meta::new(Some(1), 0, Some(3), None).total_pages, Some(3), "no page is empty of room");
 }
 
 fn headers(sent: &[(&'static str, &'static str)]) -> HeaderMap {

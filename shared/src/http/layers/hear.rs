@@ -33,16 +33,20 @@ impl Hear {
     }
 }
 
-impl Service<Request> for Hear {
+impl<B> Service<http::Request<B>> for Hear
+where
+    Router:
+        Service<http::Request<B>, Response = Response, Error = Infallible, Future = RouteFuture<Infallible>>,
+{
     type Response = Response;
     type Error = Infallible;
     type Future = RouteFuture<Infallible>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Service::<Request>::poll_ready(&mut self.router, context)
+        Service::<http::Request<B>>::poll_ready(&mut self.router, context)
     }
 
-    fn call(&mut self, mut request: Request) -> RouteFuture<Infallible> {
+    fn call(&mut self, mut request: http::Request<B>) -> RouteFuture<Infallible> {
         let heard = listen(&self.app, &request);
         if let Some(method) = meant(heard.dialect, request.method(), request.uri().path()) {
             *request.method_mut() = method;
@@ -52,7 +56,7 @@ impl Service<Request> for Hear {
     }
 }
 
-fn listen(app: &SharedApp, request: &Request) -> Resolved {
+fn listen<B>(app: &SharedApp, request: &http::Request<B>) -> Resolved {
     resolve::resolve(&app.settings.dialect_hosts, request.uri().path(), request.headers())
 }
 

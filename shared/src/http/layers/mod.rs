@@ -35,6 +35,8 @@ use crate::{
 pub(super) use body::read_body;
 pub use body::{broken_off, came_wrong, declared_length, too_large};
 pub use observe::RequestId;
+#[cfg(test)]
+pub(super) use remember::hash;
 
 /// Wraps a function's routes in the platform.
 pub fn platform(router: Router<SharedApp>, app: SharedApp) -> NormalizePath<Hear> {

@@ -77,7 +77,7 @@ fn remembered_as(caller: &Principal, route: &Route, path: &str, sent: &str) -> K
 }
 
 /// SHA-256 over parts, each with its length in front so that no two lists of parts read alike.
-fn hash(parts: &[&[u8]]) -> String {
+pub(in crate::http) fn hash(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -16,6 +16,7 @@ const SERVICE: &[Route] = &block(
         get("/", "home").public().always_there(),
         get("/health", "health").public().always_there().errors(&[Unavailable]),
         get("/openapi.json", "openapi").public().always_there(),
+        get("/openapi/{file}", "openapi_of_dialect").public().always_there().errors(&[NotFound]),
         get("/docs", "docs").public().always_there(),
         get("/docs/{file}", "docs_file").public().always_there().errors(&[NotFound]),
     ],
