@@ -74,6 +74,7 @@ fn wish(ctx: &Ctx, installation: &Installation) -> NewKey {
         name: format!("n8n nodes ({})", installation.title),
         expires_at: ctx.caller.expires_at,
         scopes: SCOPES.map(str::to_owned).into(),
+        ..NewKey::default()
     }
 }
 
