@@ -267,7 +267,7 @@ impl From<StoreError> for Error {
                 Self::unavailable(error)
             }
             // A condition that the caller of the store did not expect: somebody else was quicker.
-            StoreError::ConditionFailed { .. } | StoreError::Canceled(_) => Self::new(
+            StoreError::ConditionFailed(_) | StoreError::Canceled(_) => Self::new(
                 ErrorKind::Conflict,
                 "changed_meanwhile",
                 "It was changed by somebody else at the same moment. Read it again and repeat.",

@@ -92,7 +92,7 @@ impl Installed<'_> {
         match self.app.store.write(self.installations().see(id, self.app.now())).await {
             Ok(_) => heard.put((self.tenant, id), Arc::new(()), now, NOTED),
             // It was deleted.
-            Err(StoreError::ConditionFailed { .. }) => {}
+            Err(StoreError::ConditionFailed(_)) => {}
             Err(error) => {
                 tracing::debug!(%error, installation = %id, "that an n8n was heard of could not be noted");
             }

@@ -369,7 +369,7 @@ async fn at_once<F: Future>(all: Vec<F>) -> Vec<F::Output> {
 }
 
 fn is_overtaken(error: &StoreError) -> bool {
-    matches!(error, StoreError::Canceled(_) | StoreError::ConditionFailed { .. } | StoreError::Conflict)
+    matches!(error, StoreError::Canceled(_) | StoreError::ConditionFailed(_) | StoreError::Conflict)
 }
 
 fn unavailable(error: &StoreError) -> &'static str {

@@ -17,7 +17,7 @@ use shared::{
         reply::{Reply, Warning},
     },
     ids::Id,
-    repo::leads::Holder,
+    repo::{leads::Holder, subjects::Stored},
     store::StoreError,
 };
 use url::Url;
@@ -143,7 +143,7 @@ impl Post {
         {
             // Deleted between the two reads: look again.
             let Some(known) = ctx.leads().get(holder.lead_id).await? else {
-                return Err(Refused::Write(0, None));
+                return Err(Refused::Write(Lead::KIND, None));
             };
             return match self.on_duplicate {
                 OnDuplicate::Update => self.update(&known).await,

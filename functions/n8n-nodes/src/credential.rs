@@ -21,7 +21,7 @@ use shared::{
         credentials::Header,
     },
     repo::orgs,
-    store::StoreError,
+    store::{Refusal, StoreError},
 };
 
 use crate::wire::{N8nCredentialOut, N8nCredentialState, NodeOut};
@@ -92,12 +92,12 @@ async fn claim(ctx: &mut Ctx, claimed: &N8nCredential) -> Result<()> {
         _ => match ctx.app.store.write(write).await {
             Ok(_) => Ok(()),
             // A repeated write meets what it wrote itself.
-            Err(StoreError::ConditionFailed { current: Some(item) })
+            Err(StoreError::ConditionFailed(Refusal { current: Some(item), .. }))
                 if item.decode::<N8nCredential>()? == *claimed =>
             {
                 Ok(())
             }
-            Err(StoreError::ConditionFailed { .. }) => Err(busy()),
+            Err(StoreError::ConditionFailed(_)) => Err(busy()),
             Err(error) => Err(error.into()),
         },
     }

@@ -11,7 +11,7 @@ use shared::{
     http::{ctx::Ctx, fields::Fields, reply::Reply},
     ids::Id,
     queue::{Task, TaskKind},
-    repo::due::UNANNOUNCED,
+    repo::{due::UNANNOUNCED, n8n_workflows},
     store::{self, StoreError},
 };
 use utoipa::ToSchema;
@@ -136,7 +136,7 @@ async fn begin(ctx: &Ctx, workflow: &N8nWorkflow, input: &Input) -> Result<Optio
     let writes = vec![insert, ctx.n8n_workflows().replace(&pointed)?];
     match store::apply(&*ctx.app.store, writes).await {
         Ok(()) => Ok(Some(run)),
-        Err(error) if error.refused_by(1).is_some() => Ok(None),
+        Err(error) if error.refused_by(n8n_workflows::WORKFLOW).is_some() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -422,7 +422,7 @@ async fn point_to(ctx: &Ctx, nid: Id, run: &FollowedRun) -> Result<()> {
         workflow.run = Some(FollowedRef { id: run.id, triggered_at: run.triggered_at });
         workflow.v += 1;
         match ctx.app.store.write(workflows.replace(&workflow)?).await {
-            Err(shared::store::StoreError::ConditionFailed { .. }) => {}
+            Err(shared::store::StoreError::ConditionFailed(_)) => {}
             done => return done.map(|_| ()).map_err(Error::from),
         }
     }

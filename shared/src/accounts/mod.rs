@@ -127,7 +127,7 @@ impl App {
 
     async fn create(&self, writes: Vec<Write>) -> Result<()> {
         self.store.transact(writes).await.map_err(|error: StoreError| match error {
-            refused if refused.refused_by(orgs::EMAIL_GUARD).is_some() => {
+            refused if refused.refused_by(orgs::EMAIL).is_some() => {
                 Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already.")
             }
             other => other.into(),

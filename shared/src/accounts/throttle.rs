@@ -17,7 +17,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     recent::Recent,
     repo::known_networks::KnownNetworks,
-    store::{Change, Cond, Global, Item, Key, StoreError, Write, attr},
+    store::{Change, Cond, Global, Item, Key, Refusal, StoreError, Write, attr},
 };
 
 /// Fixed windows of a quarter of an hour.
@@ -100,7 +100,7 @@ impl Counter {
         let write = Write::update(self.key.clone(), changes).when(Cond::All(room.collect()));
         match app.store.write(write).await {
             Ok(_) => Ok(()),
-            Err(StoreError::ConditionFailed { current }) => {
+            Err(StoreError::ConditionFailed(Refusal { current, .. })) => {
                 let counts = current.map(Item::into_attrs).transpose()?.unwrap_or_default();
                 let reached = |count: &str| counts.get(count).and_then(serde_json::Value::as_i64);
                 let mut limit = i64::MAX;

@@ -70,12 +70,22 @@ impl EntityType {
     }
 
     /// Name of the partition that its entities lie in.
-    pub fn partition(self) -> &'static str {
+    pub const fn partition(self) -> &'static str {
         match self {
             Self::Lead => "lead",
             Self::MediaItem => "media",
             Self::CustomPayload => "payload",
             Self::Invoice => "invoice",
+        }
+    }
+
+    /// Name of the partition of what n8n is still to be told of deleted ones.
+    pub const fn departed(self) -> &'static str {
+        match self {
+            Self::Lead => "departed-lead",
+            Self::MediaItem => "departed-media",
+            Self::CustomPayload => "departed-payload",
+            Self::Invoice => "departed-invoice",
         }
     }
 

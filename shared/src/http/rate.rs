@@ -14,7 +14,7 @@ use crate::{
     clock::Millis,
     error::{Error, ErrorKind, Result},
     ids::Id,
-    store::{Change, Cond, Item, Key, Store, StoreError, Write, attr},
+    store::{Change, Cond, Item, Key, Refusal, Store, StoreError, Write, attr},
     tenant::TenantId,
 };
 
@@ -138,7 +138,7 @@ async fn lease(
         Ok(item) => Ok(Lease::Granted {
             taken: item.map_or(Ok(wanted), |item| item.decode().map(|c: Counter| c.taken))?,
         }),
-        Err(StoreError::ConditionFailed { current }) => {
+        Err(StoreError::ConditionFailed(Refusal { current, .. })) => {
             let attrs = current.map(Item::into_attrs).transpose()?.unwrap_or_default();
             let taken =
                 attrs.get(TAKEN).and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok());

@@ -180,7 +180,7 @@ impl Metering<'_> {
             }
             match store::apply(&*self.app.store, writes).await {
                 // Somebody else was quicker, with this or with another change.
-                Err(StoreError::Canceled(_) | StoreError::ConditionFailed { .. }) => Ok(()),
+                Err(StoreError::Canceled(_) | StoreError::ConditionFailed(_)) => Ok(()),
                 ended => ended,
             }
         };

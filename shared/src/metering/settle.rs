@@ -18,7 +18,7 @@ impl Metering<'_> {
             let Some(writes) = log.settle(execution_id).await? else { return Ok(()) };
             match store::apply(&*self.app.store, writes).await {
                 Ok(()) => {}
-                Err(StoreError::Canceled(_) | StoreError::ConditionFailed { .. }) => refused += 1,
+                Err(StoreError::Canceled(_) | StoreError::ConditionFailed(_)) => refused += 1,
                 Err(error) => return Err(error.into()),
             }
         }

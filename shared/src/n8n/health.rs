@@ -63,7 +63,7 @@ async fn note(app: &App, whose: Whose, state: KeyState) -> Result<()> {
     match store::apply(&*app.store, writes).await {
         Ok(()) => Installed { app, tenant }.reread(standing.id),
         // Somebody else is at it; the next call tells the same.
-        Err(StoreError::ConditionFailed { .. } | StoreError::Canceled(_)) => {}
+        Err(StoreError::ConditionFailed(_) | StoreError::Canceled(_)) => {}
         Err(error) => return Err(error.into()),
     }
     Ok(())

@@ -4,6 +4,7 @@ use std::{any::Any, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
+use super::again::{Obstacle, Refusable, is_contention};
 pub use super::slot::{HeldKey, Remembered, Slot, in_progress, settle};
 use crate::{
     app::SharedApp,
@@ -17,8 +18,8 @@ use crate::{
     installed::Installed,
     metering::Metering,
     queue::{Task, TaskKind},
-    repo::Repos,
-    store::{self, StoreError, Write},
+    repo::{Repos, idempotency},
+    store::{self, Label, Refusal, StoreError, Write},
     tenant::TenantId,
 };
 
@@ -42,8 +43,8 @@ pub struct Act {
 /// Why a commit did not happen.
 #[derive(Debug)]
 pub enum Refused {
-    /// Write number `n` of the operation's own writes was refused.
-    Write(usize, Option<store::Item>),
+    /// A write of the operation's own was refused, the first of those that were: its label, and what stands in its way.
+    Write(Label, Option<store::Item>),
     /// Another request with the same key was quicker: its answer is the one to give, and the operation ends.
     Overtaken,
     Error(Error),
@@ -60,14 +61,22 @@ impl Refused {
     /// Whether other transactions on the same items were in the way, longer than the engine itself tries. Nothing was
     /// written, and the same writes may be tried again.
     pub fn is_contention(&self) -> bool {
-        let Self::Error(error) = self else { return false };
-        let cause = error.cause().and_then(|cause| cause.downcast_ref::<StoreError>());
-        matches!(cause, Some(StoreError::Conflict))
+        self.obstacle() == Obstacle::Contention
     }
 
     /// Whether nothing was written for certain. After other errors it may have been, and what lies apart must stay.
     pub fn is_certain(&self) -> bool {
         matches!(self, Self::Write(..) | Self::Overtaken)
+    }
+}
+
+impl Refusable for Refused {
+    fn obstacle(&self) -> Obstacle {
+        match self {
+            Self::Write(..) => Obstacle::Changed,
+            Self::Error(error) if is_contention(error) => Obstacle::Contention,
+            Self::Overtaken | Self::Error(_) => Obstacle::Other,
+        }
     }
 }
 
@@ -86,7 +95,7 @@ impl From<Error> for Refused {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Write(position, current) => StoreError::Canceled(vec![(position, current)]).into(),
+            Refused::Write(label, current) => StoreError::Canceled(vec![Refusal { label, current }]).into(),
             // Nobody hears it: whoever opened the slot gives the answer that lies in it.
             Refused::Overtaken => Error::new(
                 ErrorKind::Conflict,
@@ -138,13 +147,12 @@ impl Act {
         mut writes: Vec<Write>,
         outcome: &O,
     ) -> Result<(), Refused> {
-        let own = writes.len();
         if let Some(slot) = &self.slot {
             writes.push(slot.remember(outcome, self.now)?);
         }
         match (store::apply(&*self.app.store, writes).await, &self.slot) {
             (Ok(()), _) => Ok(()),
-            (Err(error), Some(slot)) if error.refused_by(own).is_some() => {
+            (Err(error), Some(slot)) if error.refused_by(idempotency::KEY).is_some() => {
                 slot.held.give_way(&*self.app.store, self.now).await?;
                 Err(Refused::Overtaken)
             }
@@ -167,7 +175,6 @@ impl Act {
     /// Remembers that an outside effect begins under `id`, before it begins. Returns false when another request with
     /// the same key was quicker.
     pub async fn begin(&self, id: Id, mut writes: Vec<Write>) -> Result<bool> {
-        let own = writes.len();
         if let Some(slot) = &self.slot {
             writes.push(slot.held.beginning(id, self.now)?);
         }
@@ -178,7 +185,7 @@ impl Act {
                 }
                 Ok(true)
             }
-            (Err(error), Some(_)) if error.refused_by(own).is_some() => Ok(false),
+            (Err(error), Some(_)) if error.refused_by(idempotency::KEY).is_some() => Ok(false),
             (Err(error), _) => Err(error.into()),
         }
     }
@@ -226,10 +233,10 @@ impl Act {
 
 pub(crate) fn refusal(error: StoreError) -> Refused {
     match error {
-        StoreError::ConditionFailed { current } => Refused::Write(0, current),
+        StoreError::ConditionFailed(Refusal { label, current }) => Refused::Write(label, current),
         StoreError::Canceled(mut refused) if !refused.is_empty() => {
-            let (position, current) = refused.remove(0);
-            Refused::Write(position, current)
+            let Refusal { label, current } = refused.remove(0);
+            Refused::Write(label, current)
         }
         other => Refused::Error(other.into()),
     }

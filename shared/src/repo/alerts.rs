@@ -12,12 +12,15 @@ use crate::{
     domain::alert::{Firing, Rules, Vitals},
     ids::Id,
     queue::TaskKind,
-    store::{Cond, Key, Query, Store, StoreError, Write, encode},
+    store::{Cond, Key, Label, Query, Store, StoreError, Write, encode},
     tenant::TenantId,
 };
 
 /// Workflows that are shown as not well, at the most.
 pub const MAX_SHOWN: usize = 1000;
+
+/// Label of the write that says how a workflow does.
+pub const VITALS: Label = "vitals";
 
 const FIRING: &str = "alert-firing";
 
@@ -69,7 +72,7 @@ impl Alerts<'_> {
         let mut attrs = encode(after)?;
         due::owe(&mut attrs, &key, look_at.map(|at| (TaskKind::WatchWorkflow, at)));
         let standing = if after.v == 1 { Cond::Absent } else { Cond::version(after.v - 1) };
-        let mut writes = vec![Write::put(key, attrs).when(standing)];
+        let mut writes = vec![Write::put(key, attrs).when(standing).labelled(VITALS)];
         let is_in = |vitals: &Vitals, rule: Id| vitals.firing.iter().any(|fire| fire.rule == rule);
         for fire in after.firing.iter().filter(|fire| !is_in(before, fire.rule)) {
             let unwell = Unwell {

@@ -17,7 +17,8 @@ use crate::{
     domain::{collection::Collection, words},
     ids::Id,
     store::{
-        Change, Cond, Item, Key, Query, Store, StoreError, Write, attr, encode, limits::BATCH_KEYS, segment,
+        Change, Cond, Item, Key, Label, Query, Store, StoreError, Write, attr, encode, limits::BATCH_KEYS,
+        segment,
     },
     tenant::TenantId,
 };
@@ -30,10 +31,10 @@ const CLOSED: &str = "closed";
 /// A closed counter is kept for longer than any request or chore that knew its collection may live.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Position of the collection itself in the writes of [`Collections::insert`] and [`Collections::replace`].
-pub const OWN: usize = 0;
-/// Position of the guard of its title, where that is taken anew.
-pub const GUARD: usize = 1;
+/// Label of the write of a collection itself.
+pub const COLLECTION: Label = "collection";
+/// Label of the write that takes a title.
+pub const TITLE: Label = "collection-title";
 
 /// The collections of one tenant.
 #[derive(Clone, Copy)]
@@ -107,16 +108,17 @@ impl Collections<'_> {
         Ok(titles)
     }
 
-    /// Creates a collection; the write at [`GUARD`] refuses when the title is taken.
+    /// Creates a collection; the write called [`TITLE`] refuses when the title is taken.
     pub fn insert(&self, new: &Collection) -> Result<Vec<Write>, StoreError> {
-        let own = Write::put(self.key(new.id), encode(new)?).when(Cond::Absent);
+        let own = Write::put(self.key(new.id), encode(new)?).when(Cond::Absent).labelled(COLLECTION);
         Ok(vec![own, self.take_title(new)?])
     }
 
     /// Replaces a collection: the version of `after` is one more than the stored one. Where the title is another one, the
-    /// write at [`GUARD`] refuses when it is taken.
+    /// write called [`TITLE`] refuses when it is taken.
     pub fn replace(&self, before: &Collection, after: &Collection) -> Result<Vec<Write>, StoreError> {
-        let own = Write::put(self.key(after.id), encode(after)?).when(Cond::version(before.v));
+        let own =
+            Write::put(self.key(after.id), encode(after)?).when(Cond::version(before.v)).labelled(COLLECTION);
         let mut writes = vec![own];
         if words::fold(&before.title) != words::fold(&after.title) {
             writes.extend([self.take_title(after)?, self.free_title(before)]);
@@ -126,7 +128,7 @@ impl Collections<'_> {
 
     /// Deletes a collection as it stands in `before`: its title is free and nothing is filed in it from now on.
     pub fn delete(&self, before: &Collection, now: Millis) -> Vec<Write> {
-        let own = Write::delete(self.key(before.id)).when(Cond::version(before.v));
+        let own = Write::delete(self.key(before.id)).when(Cond::version(before.v)).labelled(COLLECTION);
         let gone = now.plus(KEPT).seconds();
         let close = |shard| {
             let changes = vec![Change::set(CLOSED, true), Change::set(attr::TTL, gone)];
@@ -145,7 +147,9 @@ impl Collections<'_> {
 
     fn take_title(&self, collection: &Collection) -> Result<Write, StoreError> {
         let guard = encode(&Title { collection_id: collection.id })?;
-        Ok(Write::put(self.guard_key(collection.group_id, &collection.title), guard).when(Cond::Absent))
+        Ok(Write::put(self.guard_key(collection.group_id, &collection.title), guard)
+            .when(Cond::Absent)
+            .labelled(TITLE))
     }
 
     fn free_title(&self, collection: &Collection) -> Write {

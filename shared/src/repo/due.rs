@@ -189,7 +189,7 @@ fn unchanged(attrs: &Attrs) -> Cond {
 async fn replace(store: &dyn Store, key: &Key, attrs: Attrs, cond: Cond) -> Result<bool, StoreError> {
     match store.write(Write::put(key.clone(), attrs).when(cond)).await {
         Ok(_) => Ok(true),
-        Err(StoreError::ConditionFailed { .. }) => Ok(false),
+        Err(StoreError::ConditionFailed(_)) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -278,7 +278,7 @@ impl Watermarks {
         let cond = if self.v == 0 { Cond::Absent } else { Cond::version(self.v) };
         self.v += 1;
         match store.write(Write::put(Self::key(), encode(&self)?).when(cond)).await {
-            Ok(_) | Err(StoreError::ConditionFailed { .. }) => Ok(()),
+            Ok(_) | Err(StoreError::ConditionFailed(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -11,14 +11,14 @@ use crate::{
         file::{File, TAKEN_WITHIN, Upload},
     },
     ids::Id,
-    store::{Change, Cond, Key, Store, StoreError, Write, encode},
+    store::{Change, Cond, Key, Label, Refusal, Store, StoreError, Write, encode},
     tenant::TenantId,
 };
 
 const BYTES: &str = "bytes";
 
-/// Position of the write that refuses in [`Files::reserve`] when there is no room.
-pub const ROOM: usize = 1;
+/// Label of the write that refuses in [`Files::reserve`] when there is no room.
+pub const ROOM: Label = "files-stored";
 
 /// The files of one tenant.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ impl Files<'_> {
     }
 
     /// Makes room for a file that is going to come, and sees to it that it is dropped should nobody take it: `chore` is the id
-    /// of the chore. The write at [`ROOM`] refuses when the tenant had more than `limit` bytes then.
+    /// of the chore. The write called [`ROOM`] refuses when the tenant had more than `limit` bytes then.
     pub fn reserve(&self, upload: &Upload, chore: Id, limit: u64) -> Result<Vec<Write>, StoreError> {
         let room = i64::try_from(limit.saturating_sub(upload.bytes)).unwrap_or(i64::MAX);
         let fits = if upload.bytes > limit {
@@ -51,7 +51,7 @@ impl Files<'_> {
         let end = Chore::new(chore, What::DropUpload { upload_id: upload.id }, upload.created_at);
         Ok(vec![
             Write::put(self.key(upload.id), encode(upload)?).when(Cond::Absent),
-            count(self.tenant, upload.bytes, 1).when(fits),
+            count(self.tenant, upload.bytes, 1).when(fits).labelled(ROOM),
             chores.insert(&end, upload.created_at.plus(TAKEN_WITHIN))?,
         ])
     }
@@ -83,7 +83,7 @@ impl Files<'_> {
         let made = Signing { secret };
         match self.store.write(Write::put(self.signing_key(), encode(&made)?).when(Cond::Absent)).await {
             Ok(_) => Ok(made),
-            Err(StoreError::ConditionFailed { current: Some(item) }) => item.decode(),
+            Err(StoreError::ConditionFailed(Refusal { current: Some(item), .. })) => item.decode(),
             Err(error) => Err(error),
         }
     }

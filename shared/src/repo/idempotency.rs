@@ -8,9 +8,12 @@ use std::time::Duration;
 use crate::{
     clock::Millis,
     ids::Id,
-    store::{Cond, Key, Store, StoreError, Write, attr, encode},
+    store::{Cond, Key, Label, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
 };
+
+/// Label of the write that takes a key.
+pub const KEY: Label = "idempotency-key";
 
 /// How long a key is remembered.
 pub const KEEP: Duration = Duration::from_secs(24 * 3600);
@@ -49,11 +52,12 @@ pub async fn find(store: &dyn Store, key: &Key, now: Millis) -> Result<Option<Re
 pub fn write(key: &Key, fingerprint: &str, outcome: Stage, now: Millis) -> Result<Write, StoreError> {
     let record = Record { fingerprint: fingerprint.into(), outcome, ttl: now.plus(KEEP).seconds() };
     Ok(Write::put(key.clone(), encode(&record)?)
-        .when(Cond::Any(vec![Cond::Absent, Cond::le(attr::TTL, now.seconds())])))
+        .when(Cond::Any(vec![Cond::Absent, Cond::le(attr::TTL, now.seconds())]))
+        .labelled(KEY))
 }
 
 /// The write that replaces a begun effect by its reply.
 pub fn finish(key: &Key, fingerprint: &str, outcome: Stage, now: Millis) -> Result<Write, StoreError> {
     let record = Record { fingerprint: fingerprint.into(), outcome, ttl: now.plus(KEEP).seconds() };
-    Ok(Write::put(key.clone(), encode(&record)?))
+    Ok(Write::put(key.clone(), encode(&record)?).labelled(KEY))
 }

@@ -117,7 +117,7 @@ impl Installations<'_> {
         attrs.insert(attr::TTL.into(), now.plus(2 * LISTINGS_APART).seconds().into());
         match self.store.write(Write::put(key, attrs).when(standing)).await {
             Ok(_) => Ok(None),
-            Err(StoreError::ConditionFailed { .. }) => Ok(Some(LISTINGS_APART)),
+            Err(StoreError::ConditionFailed(_)) => Ok(Some(LISTINGS_APART)),
             Err(error) => Err(error),
         }
     }

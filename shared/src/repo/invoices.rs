@@ -5,22 +5,22 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::subjects::{Departed, Listed, OWN, Stored, Subjects};
+use super::subjects::{Departed, Listed, Stored, Subjects};
 use crate::{
     domain::{
         invoice::{Invoice, InvoiceStatus},
         subject::ExecutionFilter,
     },
     ids::Id,
-    store::{Cond, Item, Key, StoreError, Write, encode, segment},
+    store::{Cond, Item, Key, Label, StoreError, Write, encode, segment},
     tenant::TenantId,
 };
 
 /// The invoices of one tenant.
 pub type Invoices<'a> = Subjects<'a, Invoice>;
 
-/// Position of the number's guard in the writes that create or delete an invoice that holds its number.
-pub const GUARD: usize = OWN + 1;
+/// Label of the write that takes a number when an invoice is created that is to hold it.
+pub const NUMBER: Label = "invoice-number";
 
 /// What a list asks for. Everything given must match.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +57,7 @@ impl Stored for Invoice {
         Ok(match (before, after) {
             (None, Some(new)) if new.holds_number => {
                 let guard = encode(&Guard { invoice_id: new.subject.id })?;
-                vec![Write::put(guard_key(tenant, new), guard).when(Cond::Absent)]
+                vec![Write::put(guard_key(tenant, new), guard).when(Cond::Absent).labelled(NUMBER)]
             }
             (Some(old), None) if old.holds_number => vec![Write::delete(guard_key(tenant, old))],
             _ => Vec::new(),

@@ -60,7 +60,7 @@ mod tests {
             let write = setups.replace(&setup).unwrap();
             store.write(write.clone()).await.unwrap();
             assert_eq!(setups.load().await.unwrap(), setup);
-            assert!(matches!(store.write(write).await, Err(StoreError::ConditionFailed { .. })));
+            assert!(matches!(store.write(write).await, Err(StoreError::ConditionFailed(_))));
         }
         let other = LeadSetups { tenant: TenantId(8), ..setups };
         assert_eq!(other.load().await.unwrap(), LeadSetup::default());

@@ -10,11 +10,14 @@ use crate::{
     domain::n8n_workflow::{Latest, N8nWorkflow},
     ids::Id,
     store::{
-        Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
-        segment,
+        Change, Cond, Index, Item, Key, Label, Position, Query, Refusal, SortValue, Store, StoreError, Write,
+        attr, encode, segment,
     },
     tenant::TenantId,
 };
+
+/// Label of the write that replaces a node.
+pub const WORKFLOW: Label = "workflow";
 
 /// The workflow nodes of one tenant.
 #[derive(Clone, Copy)]
@@ -64,9 +67,9 @@ impl N8nWorkflows<'_> {
     }
 
     /// The node that stands there is the same one, and learns a new name.
-    async fn agrees(&self, new: &N8nWorkflow, refused: &[(usize, Option<Item>)]) -> Result<(), StoreError> {
+    async fn agrees(&self, new: &N8nWorkflow, refused: &[Refusal]) -> Result<(), StoreError> {
         let standing = match refused.first() {
-            Some((_, Some(item))) => item.decode::<N8nWorkflow>()?,
+            Some(Refusal { current: Some(item), .. }) => item.decode::<N8nWorkflow>()?,
             _ => return Err(StoreError::Conflict),
         };
         if (standing.installation_id, &standing.workflow_id) != (new.installation_id, &new.workflow_id) {
@@ -84,7 +87,7 @@ impl N8nWorkflows<'_> {
 
     /// Replaces the node: `new.v` is one more than the stored version.
     pub fn replace(&self, new: &N8nWorkflow) -> Result<Write, StoreError> {
-        Ok(Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::version(new.v - 1)))
+        Ok(Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::version(new.v - 1)).labelled(WORKFLOW))
     }
 
     /// Remembers whose production webhook a path is. One that is empty is not.

@@ -10,14 +10,16 @@ use crate::{
         org::{Group, Organization, User},
     },
     ids::Id,
-    store::{Change, Cond, Global, Index, Item, Key, Query, Store, StoreError, Write, attr, encode},
+    store::{Change, Cond, Global, Index, Item, Key, Label, Query, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
 };
 
 const SEALED_TEXT: &str = "sealed_text";
 
-/// Position of the e-mail guard in [`create`]'s and [`create_user`]'s transactions.
-pub const EMAIL_GUARD: usize = 0;
+/// Label of the write that takes an e-mail address.
+pub const EMAIL: Label = "email";
+/// Label of the write that changes a user.
+pub const USER: Label = "user";
 
 /// The writes that create an organization with its first user, group and key: all or none.
 pub fn create(
@@ -36,8 +38,10 @@ pub fn create(
 pub fn create_user(user: &User, key: &ApiKey) -> Result<Vec<Write>, StoreError> {
     let owner = EmailOwner { tenant: user.tenant, user_id: user.id };
     Ok(vec![
-        Write::put(Key::global(Global::Email, &user.email), encode(&owner)?).when(Cond::Absent),
-        Write::put(user_key(user.tenant, user.id), encode(user)?).when(Cond::Absent),
+        Write::put(Key::global(Global::Email, &user.email), encode(&owner)?)
+            .when(Cond::Absent)
+            .labelled(EMAIL),
+        Write::put(user_key(user.tenant, user.id), encode(user)?).when(Cond::Absent).labelled(USER),
         insert_key(key)?,
     ])
 }
@@ -75,7 +79,7 @@ struct EmailOwner {
 /// Gives the user a new password, which ends every session; provided that nobody else did so meanwhile.
 pub fn set_password(user: &User, password_hash: &str) -> Write {
     let changes = vec![Change::set("password_hash", password_hash), Change::add("generation", 1)];
-    Write::update(user_key(user.tenant, user.id), changes).when(same_generation(user))
+    Write::update(user_key(user.tenant, user.id), changes).when(same_generation(user)).labelled(USER)
 }
 
 /// A user that was stored before there were generations has none.
@@ -100,8 +104,10 @@ pub fn replace_personal_key(
         None => Cond::All(vec![Cond::Exists, Cond::missing("api_key")]),
     };
     let change = Change::set("api_key", new.hash.as_str());
-    let mut writes =
-        vec![Write::update(user_key(user.tenant, user.id), vec![change]).when(same), insert_key(new)?];
+    let mut writes = vec![
+        Write::update(user_key(user.tenant, user.id), vec![change]).when(same).labelled(USER),
+        insert_key(new)?,
+    ];
     if let Some(old) = old.filter(|old| old.revoked_at.is_none()) {
         writes.push(end_key(&old.hash, new.created_at));
     }

@@ -41,10 +41,8 @@ pub trait Stored: Reviewable {
     /// Whether it is there for its debt alone, and goes with it.
     const FOR_ITS_DEBT: bool = false;
 
-    /// Name of the partition that its items lie in.
-    fn partition() -> String {
-        Self::TYPE.partition().to_owned()
-    }
+    /// Name of the partition that its items lie in, and of the writes of its own item.
+    const KIND: &'static str = Self::TYPE.partition();
 
     /// Partition (without the tenant) of the general index in which the entity shows, sorted by age. None for nowhere.
     fn gsi1(&self) -> Option<String>;
@@ -94,10 +92,7 @@ impl<E: Reviewable> Reviewable for Departed<E> {
 impl<E: Reviewable> Stored for Departed<E> {
     type Departed = Self;
     const FOR_ITS_DEBT: bool = true;
-
-    fn partition() -> String {
-        departed(E::TYPE)
-    }
+    const KIND: &'static str = E::TYPE.departed();
 
     fn gsi1(&self) -> Option<String> {
         None
@@ -110,12 +105,7 @@ impl<E: Reviewable> Stored for Departed<E> {
 
 /// Key of an entity of a kind; `gone`: of what n8n is still to be told of a deleted one.
 pub fn key_of(tenant: TenantId, kind: EntityType, gone: bool, id: Id) -> Key {
-    let partition = if gone { departed(kind) } else { kind.partition().to_owned() };
-    Key::of(tenant, &partition, id.sortable())
-}
-
-fn departed(kind: EntityType) -> String {
-    format!("departed-{}", kind.partition())
+    Key::of(tenant, if gone { kind.departed() } else { kind.partition() }, id.sortable())
 }
 
 /// The entities of one kind of one tenant.
@@ -133,16 +123,13 @@ impl<E> Clone for Subjects<'_, E> {
 
 impl<E> Copy for Subjects<'_, E> {}
 
-/// Position of the entity's own write in what [`Subjects::insert`], [`Subjects::replace`] and [`Subjects::delete`] make.
-pub const OWN: usize = 0;
-
 impl<'a, E: Stored> Subjects<'a, E> {
     pub fn new(store: &'a dyn Store, tenant: TenantId) -> Self {
         Self { store, tenant, kind: PhantomData }
     }
 
     pub fn key(&self, id: Id) -> Key {
-        Key::of(self.tenant, &E::partition(), id.sortable())
+        Key::of(self.tenant, E::KIND, id.sortable())
     }
 
     /// The same entities, as far as they were deleted and owe something.
@@ -156,7 +143,7 @@ impl<'a, E: Stored> Subjects<'a, E> {
 
     /// Creates the entity.
     pub fn insert(&self, new: &E) -> Result<Vec<Write>, StoreError> {
-        let mut writes = vec![self.put(new)?.when(Cond::Absent)];
+        let mut writes = vec![self.put(new)?.when(Cond::Absent).labelled(E::KIND)];
         writes.extend(E::beside(self.tenant, None, Some(new))?);
         if !E::FOR_ITS_DEBT {
             writes.extend(asks::changes(self.tenant, E::TYPE, None, new.subject())?);
@@ -168,7 +155,7 @@ impl<'a, E: Stored> Subjects<'a, E> {
     pub fn replace(&self, before: &E, after: &E) -> Result<Vec<Write>, StoreError> {
         let gone = E::FOR_ITS_DEBT && after.subject().review.owed_at().is_none();
         let own = if gone { Write::delete(self.key(after.subject().id)) } else { self.put(after)? };
-        let mut writes = vec![own.when(Cond::version(before.subject().v))];
+        let mut writes = vec![own.when(Cond::version(before.subject().v)).labelled(E::KIND)];
         writes.extend(E::beside(self.tenant, Some(before), Some(after))?);
         if gone {
             writes.extend(asks::parted(self.tenant, E::TYPE, after.subject())?);
@@ -186,7 +173,7 @@ impl<'a, E: Stored> Subjects<'a, E> {
     /// The same, where `left` says what n8n is still to be told.
     pub fn part(&self, before: &E, left: &Subject) -> Result<Vec<Write>, StoreError> {
         let own = Write::delete(self.key(before.subject().id)).when(Cond::version(before.subject().v));
-        let mut writes = vec![own];
+        let mut writes = vec![own.labelled(E::KIND)];
         writes.extend(E::beside(self.tenant, Some(before), None)?);
         if left.review.owed_at().is_some() {
             let mut left = left.clone();
@@ -246,7 +233,7 @@ impl<'a, E: Stored> Subjects<'a, E> {
 
     /// The tenant's entities below `before`, newest first.
     pub fn newest(&self, before: Option<Id>) -> Query {
-        Query::table(Key::partition(self.tenant, &E::partition()))
+        Query::table(Key::partition(self.tenant, E::KIND))
             .newest_first()
             .after(before.map(|id| Position { key: self.key(id), sort: None }))
     }
@@ -301,8 +288,8 @@ pub fn kind_of(key: &Key) -> Option<(EntityType, bool)> {
         .into_iter()
         .flat_map(|kind| [(kind, false), (kind, true)])
         .find(|(kind, gone)| {
-            let name = if *gone { departed(*kind) } else { kind.partition().to_owned() };
-            Key::partition(tenant, &name) == key.pk()
+            let name = if *gone { kind.departed() } else { kind.partition() };
+            Key::partition(tenant, name) == key.pk()
         })
 }
 

@@ -145,7 +145,16 @@ pub struct Write {
     pub key: Key,
     pub action: Action,
     pub cond: Cond,
+    /// What a refusal calls it.
+    pub label: Label,
 }
+
+/// What a write is called by whoever made it, so that a refusal can be told apart wherever the write stands in its
+/// transaction. It is part of no item.
+pub type Label = &'static str;
+
+/// What a write is called that nobody has given a name.
+pub const UNLABELLED: Label = "unlabelled";
 
 /// What a [`Write`] does when its condition holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,19 +170,30 @@ pub enum Action {
 
 impl Write {
     pub fn put(key: Key, attrs: Attrs) -> Self {
-        Self { key, action: Action::Put(attrs), cond: Cond::Always }
+        Self::new(key, Action::Put(attrs))
     }
 
     pub fn update(key: Key, changes: Vec<Change>) -> Self {
-        Self { key, action: Action::Update(changes), cond: Cond::Always }
+        Self::new(key, Action::Update(changes))
     }
 
     pub fn delete(key: Key) -> Self {
-        Self { key, action: Action::Delete, cond: Cond::Always }
+        Self::new(key, Action::Delete)
     }
 
     pub fn check(key: Key, cond: Cond) -> Self {
-        Self { key, action: Action::Check, cond }
+        Self::new(key, Action::Check).when(cond)
+    }
+
+    fn new(key: Key, action: Action) -> Self {
+        Self { key, action, cond: Cond::Always, label: UNLABELLED }
+    }
+
+    /// Names the write: whoever commits it with others asks [`StoreError::refused_by`] for this name.
+    #[must_use]
+    pub fn labelled(mut self, label: Label) -> Self {
+        self.label = label;
+        self
     }
 
     /// Adds a condition to those already there.
@@ -295,15 +315,24 @@ pub struct Page {
     pub next: Option<Position>,
 }
 
+/// A write whose condition did not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// [`Write::label`].
+    pub label: Label,
+    /// The item as it stands, where there is one.
+    pub current: Option<Item>,
+}
+
 /// Why the store refused. The names in the comments are DynamoDB's own.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// `ConditionalCheckFailedException`; `current` is the item as it stands, where there is one.
-    #[error("condition failed")]
-    ConditionFailed { current: Option<Item> },
-    /// `TransactionCanceledException` by conditions: the writes (by position) that refused, with the item as it stands.
-    #[error("transaction canceled by {} condition(s)", .0.len())]
-    Canceled(Vec<(usize, Option<Item>)>),
+    /// `ConditionalCheckFailedException` of a single write.
+    #[error("condition of {} failed", .0.label)]
+    ConditionFailed(Refusal),
+    /// `TransactionCanceledException` by conditions: the writes that refused, in the order in which they were given.
+    #[error("transaction canceled by the condition(s) of {}", labels(.0))]
+    Canceled(Vec<Refusal>),
     /// `TransactionConflictException` that outlived the engine's own retries.
     #[error("transaction conflict")]
     Conflict,
@@ -325,14 +354,28 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The item that stood in the way of write number `position` of a transaction (or of a single write).
-    pub fn refused_by(&self, position: usize) -> Option<Option<&Item>> {
+    /// The writes whose conditions did not hold; none where something else is wrong.
+    pub fn refusals(&self) -> &[Refusal] {
         match self {
-            Self::ConditionFailed { current } if position == 0 => Some(current.as_ref()),
-            Self::Canceled(all) => all.iter().find(|(at, _)| *at == position).map(|(_, item)| item.as_ref()),
-            _ => None,
+            Self::ConditionFailed(refusal) => std::slice::from_ref(refusal),
+            Self::Canceled(all) => all,
+            _ => &[],
         }
     }
+
+    /// Whether a condition did not hold: somebody else was quicker, and nothing was written.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::ConditionFailed(_) | Self::Canceled(_))
+    }
+
+    /// Whether a write of this name refused, and the item that stood in its way.
+    pub fn refused_by(&self, label: &str) -> Option<Option<&Item>> {
+        self.refusals().iter().find(|refusal| refusal.label == label).map(|refusal| refusal.current.as_ref())
+    }
+}
+
+fn labels(refusals: &[Refusal]) -> String {
+    refusals.iter().map(|refusal| refusal.label).collect::<Vec<_>>().join(", ")
 }
 
 /// Items, conditional writes, transactions.

@@ -16,10 +16,7 @@ use crate::{
     },
     error::{LogFailure, Result},
     ids::Id,
-    repo::{
-        asks::Ask,
-        subjects::{OWN, Stored},
-    },
+    repo::{asks::Ask, subjects::Stored},
     store,
     tenant::TenantId,
 };
@@ -74,7 +71,7 @@ async fn mark<E: Stored>(app: &App, tenant: TenantId, id: Id, state: ExecutionSt
     subject.execution_state = Some(state);
     subject.v += 1;
     match store::apply(&*app.store, entities.replace(&before, &entity)?).await {
-        Err(refused) if refused.refused_by(OWN).is_some() => Ok(()),
+        Err(refused) if refused.refused_by(E::KIND).is_some() => Ok(()),
         stored => Ok(stored?),
     }
 }

@@ -204,7 +204,7 @@ pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -
         let write = workflows.put_latest(nid, &Latest { snapshot: newest, v })?;
         match app.store.write(write).await {
             Ok(_) => return Ok(true),
-            Err(StoreError::ConditionFailed { .. }) => {}
+            Err(StoreError::ConditionFailed(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -38,7 +38,7 @@ use crate::{
     repo::{
         asks::Ask,
         due,
-        subjects::{OWN, Stored, Subjects, kind_of},
+        subjects::{Stored, Subjects, kind_of},
     },
     store,
     tenant::TenantId,
@@ -321,7 +321,7 @@ async fn settle_in<E: Stored>(
                 }
                 return Ok((entity, false));
             }
-            Err(refused) if refused.refused_by(OWN).is_some() => {
+            Err(refused) if refused.refused_by(E::KIND).is_some() => {
                 let Some(current) = entities.get(id).await? else { return Ok((entity, true)) };
                 // The workflow was quicker and posted again: the debt is settled by that. Or it is somebody else's.
                 let ours = claimed.review.resume.as_ref();

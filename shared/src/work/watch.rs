@@ -23,7 +23,7 @@ use crate::{
     n8n::client::{N8n, N8nError, Turn},
     queue::Task,
     repo::{
-        alerts::Alerts,
+        alerts::{self, Alerts},
         due::{self, Owing, UNANNOUNCED},
     },
     store::{self, StoreError},
@@ -124,7 +124,7 @@ impl Watched<'_> {
             }
             match store::apply(&*app.store, writes).await {
                 Ok(()) => return Ok(()),
-                Err(error) if error.refused_by(0).is_some() => {}
+                Err(error) if error.refused_by(alerts::VITALS).is_some() => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -7,7 +7,7 @@ use shared::{
         origin::check_group,
         reply::Reply,
     },
-    repo::collections::OWN,
+    repo::collections::COLLECTION,
 };
 use utoipa::ToSchema;
 
@@ -44,7 +44,7 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     let reply = Reply::created(&Done::new(new.id, &new.title, "Collection created successfully."))?;
     match ctx.commit(ctx.collections().insert(&new)?, reply.clone()).await {
         // An engine repeats a write whose answer was lost, and the repeat meets the first.
-        Err(Refused::Write(OWN, Some(standing)))
+        Err(Refused::Write(COLLECTION, Some(standing)))
             if standing.decode().is_ok_and(|found: Collection| found == new) =>
         {
             Ok(reply)

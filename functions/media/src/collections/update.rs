@@ -7,7 +7,7 @@ use shared::{
         fields::Fields,
         reply::Reply,
     },
-    repo::collections::OWN,
+    repo::collections::COLLECTION,
 };
 use utoipa::ToSchema;
 
@@ -49,7 +49,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result
         match ctx.commit(ctx.collections().replace(&before, &after)?, reply.clone()).await {
             Ok(reply) => return Ok(reply),
             // Somebody changed it meanwhile, or the engine repeated a write whose answer was lost.
-            Err(Refused::Write(OWN, _)) => {
+            Err(Refused::Write(COLLECTION, _)) => {
                 before = ctx.collections().get(id).await?.or_not_found("record")?;
                 if before == after {
                     return Ok(reply);

@@ -5,7 +5,7 @@ use shared::{
     error::{Error, ErrorKind},
     http::ctx::Refused,
     ids::Id,
-    repo::collections::{Counted, GUARD, Title},
+    repo::collections::{self, Counted, Title},
 };
 use utoipa::ToSchema;
 
@@ -65,7 +65,7 @@ impl Done {
 
 /// The refusal of a title that another collection of the client group has, if that is what stood in the way.
 pub fn taken(refused: &Refused) -> Option<Error> {
-    let Refused::Write(GUARD, Some(guard)) = refused else { return None };
+    let Refused::Write(collections::TITLE, Some(guard)) = refused else { return None };
     let owner: Title = guard.decode().ok()?;
     let message = "There is a collection of this title already.";
     Some(Error::new(ErrorKind::Conflict, "title_taken", message).with("id", owner.collection_id.get()))

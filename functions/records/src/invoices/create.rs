@@ -15,7 +15,7 @@ use shared::{
         reply::{Reply, Warning},
     },
     ids::Id,
-    repo::invoices::{GUARD, Invoices},
+    repo::invoices::{Invoices, NUMBER},
     store::StoreError,
 };
 use url::Url;
@@ -130,7 +130,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut query): QueryFields, mut fields: 
             ended => return Ok(ended?),
         }
     }
-    Err(Error::from(StoreError::ConditionFailed { current: None }))
+    Err(Error::from(StoreError::Conflict))
 }
 
 /// What a workflow posted.
@@ -156,7 +156,7 @@ async fn create(ctx: &Ctx, mut posted: Posted) -> Result<Reply> {
         let invoice = &posted.invoice;
         let created = Reply::created(&told(&posted, invoice, None, "Invoice created successfully."))?;
         let holder = match ctx.commit(ctx.invoices().insert(invoice)?, created.clone()).await {
-            Err(Refused::Write(GUARD, Some(guard))) => Invoices::holder(&guard)?,
+            Err(Refused::Write(NUMBER, Some(guard))) => Invoices::holder(&guard)?,
             committed => return Ok(committed?),
         };
         if matches!(posted.on_duplicate, OnDuplicate::Create) {
@@ -178,7 +178,7 @@ async fn create(ctx: &Ctx, mut posted: Posted) -> Result<Reply> {
             committed => return Ok(committed?),
         }
     }
-    Err(Error::from(StoreError::ConditionFailed { current: None }))
+    Err(Error::from(StoreError::Conflict))
 }
 
 /// The invoice that stands, with what was posted. Until somebody has decided on it, the execution that posted last is the

@@ -36,7 +36,7 @@ impl Scene {
     }
 
     fn insert(&self, name: &str) -> Write {
-        Write::put(self.thing(name), body(name)).when(Cond::Absent)
+        Write::put(self.thing(name), body(name)).when(Cond::Absent).labelled("thing")
     }
 
     async fn stored(&self, name: &str) -> bool {
@@ -79,13 +79,13 @@ async fn writes_and_reply_stand_together_or_not_at_all() {
     let keyless = scene.act();
     let refused = keyless.commit(vec![scene.insert("b"), scene.insert("a")], &"x").await.unwrap_err();
     assert!(
-        matches!(&refused, Refused::Write(1, Some(item)) if *item.attrs().unwrap() == body("a")),
+        matches!(&refused, Refused::Write("thing", Some(item)) if *item.attrs().unwrap() == body("a")),
         "{refused:?}"
     );
     assert!(!scene.stored("b").await);
     let refused = keyless.commit(vec![scene.insert("a")], &"x").await.unwrap_err();
     assert!(
-        matches!(&refused, Refused::Write(0, Some(item)) if *item.attrs().unwrap() == body("a")),
+        matches!(&refused, Refused::Write("thing", Some(item)) if *item.attrs().unwrap() == body("a")),
         "{refused:?}"
     );
     keyless.commit(Vec::new(), &"nothing").await.unwrap();
@@ -110,7 +110,7 @@ async fn a_write_of_the_handlers_own_that_is_refused_uses_no_key_up() {
     let scene = Scene::new().await;
     scene.act().commit(vec![scene.insert("a")], &"x").await.unwrap();
     let refused = scene.keyed("f").commit(vec![scene.insert("a")], &"y").await.unwrap_err();
-    assert!(matches!(refused, Refused::Write(0, Some(_))), "{refused:?}");
+    assert!(matches!(refused, Refused::Write("thing", Some(_))), "{refused:?}");
     assert_eq!(scene.record().await, None);
 }
 
@@ -140,7 +140,7 @@ async fn a_beginning_that_its_own_writes_refuse_is_an_error_and_not_somebody_els
     assert!(scene.keyed("f").begin(id, vec![scene.insert("a")]).await.is_err());
     assert_eq!(scene.record().await, None);
     let keyless = scene.act();
-    // Number 1 stands where a key would: without one it is the handler's own.
+    // Without a key nothing of it is in the way.
     let writes = vec![scene.insert("b"), scene.insert("a")];
     assert!(keyless.begin(id, writes).await.is_err());
     assert!(keyless.begin(id, vec![scene.insert("b")]).await.unwrap());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     ids::Id,
     repo::idempotency::{KEEP, Record, Stage, find, finish, key, write},
-    store::{Key, StoreError},
+    store::{Key, Refusal, StoreError},
     tenant::TenantId,
     testing::house::House,
 };
@@ -42,7 +42,7 @@ async fn a_key_is_taken_for_a_day_and_then_free() {
     let record = found(&house, &key).await.unwrap();
     assert_eq!((record.fingerprint.as_str(), &record.outcome), ("f", &replied("first")));
     let taken = store(&house, &key, "second").await.unwrap_err();
-    assert!(matches!(taken, StoreError::ConditionFailed { current: Some(_) }), "{taken}");
+    assert!(matches!(taken, StoreError::ConditionFailed(Refusal { current: Some(_), .. })), "{taken}");
 
     // The store may keep it for longer than it counts.
     house.advance(SECOND);

@@ -25,7 +25,7 @@ async fn key_of(house: &House, user: &User) -> ApiKey {
 async fn write(house: &House, write: Write) -> bool {
     match house.store().write(write).await {
         Ok(_) => true,
-        Err(StoreError::ConditionFailed { .. }) => false,
+        Err(StoreError::ConditionFailed(_)) => false,
         Err(error) => panic!("{error}"),
     }
 }
@@ -65,7 +65,7 @@ async fn an_address_has_one_owner() {
     let namesake = User { id: house.app.id(), tenant: NOBODY, ..acme.admin.clone() };
     let writes = orgs::create_user(&namesake, &ApiKey { tenant: NOBODY, ..second }).unwrap();
     let error = house.store().transact(writes).await.unwrap_err();
-    assert!(error.refused_by(orgs::EMAIL_GUARD).is_some(), "{error}");
+    assert!(error.refused_by(orgs::EMAIL).is_some(), "{error}");
     assert_eq!(orgs::user(house.store(), NOBODY, namesake.id).await.unwrap(), None);
 }
 
@@ -143,7 +143,7 @@ async fn a_personal_key_is_replaced_once_and_the_old_one_ends() {
     assert_eq!(ended.revoked_at, Some(new.created_at));
     let (third, _) = house.app.draft_key(&caller, NewKey::default());
     let late = orgs::replace_personal_key(&acme.admin, Some(&old), &third).unwrap();
-    assert!(house.store().transact(late).await.unwrap_err().refused_by(0).is_some());
+    assert!(house.store().transact(late).await.unwrap_err().refused_by(orgs::USER).is_some());
     assert_eq!(orgs::replace_personal_key(&user, Some(&ended), &third).unwrap().len(), 2, "it has ended");
 }
 

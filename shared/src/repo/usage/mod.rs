@@ -23,8 +23,8 @@ use crate::{
     ids::Id,
     repo::listing::{self, Listed},
     store::{
-        Attrs, Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr,
-        encode, segment,
+        Attrs, Change, Cond, Index, Item, Key, Label, Position, Query, SortValue, Store, StoreError, Write,
+        attr, encode, segment,
     },
     tenant::TenantId,
 };
@@ -39,8 +39,8 @@ const RECORDS: &str = "records";
 /// other.
 const LATE: &str = "late";
 
-/// Position of the ledger in [`UsageLog::post`]'s writes.
-pub const LEDGER: usize = 1;
+/// Label of the ledger in [`UsageLog::post`]'s writes.
+pub const LEDGER: Label = "usage-ledger";
 
 /// The token usage of one tenant and workflow.
 #[derive(Clone, Copy)]
@@ -65,12 +65,12 @@ pub struct Filter {
 }
 
 impl UsageLog<'_> {
-    /// The writes of one posted record. The one at [`LEDGER`] refuses when the execution was metered from a push.
+    /// The writes of one posted record. The one called [`LEDGER`] refuses when the execution was metered from a push.
     pub fn post(&self, usage: &Usage) -> Result<Vec<Write>, StoreError> {
         let shard = shard(usage);
         let ledger =
             Write::update(self.ledger_key(&usage.execution_id, shard), vec![Change::add(RECORDS, 1)]);
-        let mut writes = vec![self.put(usage)?, ledger.when(Cond::missing(PUSHED))];
+        let mut writes = vec![self.put(usage)?, ledger.when(Cond::missing(PUSHED)).labelled(LEDGER)];
         writes.extend(Sums::of(std::slice::from_ref(usage)).writes(self, shard));
         Ok(writes)
     }

@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use super::{attrs, fresh, got, put};
-use crate::store::{Change, Cond, Key, Store, StoreError, Write, attr};
+use crate::store::{Change, Cond, Key, Refusal, Store, StoreError, UNLABELLED, Write, attr};
 
 pub async fn put_if_absent_refuses_second(store: &dyn Store) {
     let key = Key::of(fresh(), "lead", "1");
     let create = |n: i64| Write::put(key.clone(), attrs(json!({"n": n}))).when(Cond::Absent);
     store.write(create(1)).await.unwrap();
     let refused = store.write(create(2)).await.unwrap_err();
-    assert_eq!(*refused.refused_by(0).unwrap().unwrap().attrs().unwrap(), attrs(json!({"n": 1})));
+    assert_eq!(*refused.refused_by(UNLABELLED).unwrap().unwrap().attrs().unwrap(), attrs(json!({"n": 1})));
     assert_eq!(got(store, &key).await.unwrap(), attrs(json!({"n": 1})));
 }
 
@@ -61,10 +61,12 @@ pub async fn every_condition_decides_as_written(store: &dyn Store) {
             if let Some(attrs) = &before {
                 store.write(Write::put(key.clone(), attrs.clone())).await.unwrap();
             }
-            let write = Write::update(key, vec![Change::set("done", true)]).when(cond.clone());
+            let write =
+                Write::update(key, vec![Change::set("done", true)]).when(cond.clone()).labelled("thing");
             match store.write(write).await {
                 Ok(_) => assert!(cond.holds(before.as_ref()), "{cond:?} held for {before:?}"),
-                Err(StoreError::ConditionFailed { current }) => {
+                Err(StoreError::ConditionFailed(Refusal { label, current })) => {
+                    assert_eq!(label, "thing");
                     assert!(!cond.holds(before.as_ref()), "{cond:?} did not hold for {before:?}");
                     assert_eq!(current.map(|item| item.into_attrs().unwrap()), before);
                 }
@@ -85,7 +87,9 @@ pub async fn refused_write_changes_nothing_and_names_the_item(store: &dyn Store)
     ];
     for write in writes {
         let refused = store.write(write.when(Cond::eq("n", 7))).await.unwrap_err();
-        let StoreError::ConditionFailed { current: Some(current) } = refused else { panic!("{refused}") };
+        let StoreError::ConditionFailed(Refusal { current: Some(current), .. }) = refused else {
+            panic!("{refused}")
+        };
         assert_eq!((&current.key, &*current.attrs().unwrap()), (&key, &attrs(before.clone())));
         assert_eq!(got(store, &key).await.unwrap(), attrs(before.clone()));
     }
@@ -95,7 +99,7 @@ pub async fn refused_write_on_nothing_names_nothing(store: &dyn Store) {
     let key = Key::of(fresh(), "lead", "1");
     for write in [Write::update(key.clone(), vec![Change::set("n", 1)]), Write::delete(key.clone())] {
         let refused = store.write(write.when(Cond::Exists)).await.unwrap_err();
-        assert!(matches!(refused.refused_by(0), Some(None)), "{refused:?}");
+        assert!(matches!(refused.refused_by(UNLABELLED), Some(None)), "{refused:?}");
     }
     assert_eq!(got(store, &key).await, None);
 }
@@ -107,5 +111,5 @@ pub async fn version_moves_on(store: &dyn Store) {
         |from: u64| Write::update(key.clone(), vec![Change::add(attr::VERSION, 1)]).when(Cond::version(from));
     assert_eq!(store.write(step(1)).await.unwrap().unwrap().attrs().unwrap()[attr::VERSION], 2);
     let refused = store.write(step(1)).await.unwrap_err();
-    assert_eq!(refused.refused_by(0).unwrap().unwrap().attrs().unwrap()[attr::VERSION], 2);
+    assert_eq!(refused.refused_by(UNLABELLED).unwrap().unwrap().attrs().unwrap()[attr::VERSION], 2);
 }

@@ -33,7 +33,7 @@ pub async fn fifty_versioned_changes_lose_nothing(store: &dyn Store) {
                 .await
             {
                 Ok(_) => return,
-                Err(StoreError::ConditionFailed { .. } | StoreError::Conflict) => {}
+                Err(StoreError::ConditionFailed(_) | StoreError::Conflict) => {}
                 Err(error) => panic!("{error}"),
             }
         }

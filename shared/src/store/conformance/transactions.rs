@@ -48,24 +48,27 @@ pub async fn refused_transaction_names_the_write_and_the_item(store: &dyn Store)
     let keys = numbered(fresh(), "lead", 4);
     put(store, &keys[1], json!({"n": 1})).await;
     let writes = vec![
-        Write::put(keys[0].clone(), attrs(json!({}))).when(Cond::Absent),
-        Write::put(keys[1].clone(), attrs(json!({}))).when(Cond::Absent),
+        Write::put(keys[0].clone(), attrs(json!({}))).when(Cond::Absent).labelled("free"),
+        Write::put(keys[1].clone(), attrs(json!({}))).when(Cond::Absent).labelled("taken"),
         Write::put(keys[2].clone(), attrs(json!({}))),
-        Write::delete(keys[3].clone()).when(Cond::Exists),
+        Write::delete(keys[3].clone()).when(Cond::Exists).labelled("gone"),
     ];
     let refused = store.transact(writes).await.unwrap_err();
-    let current = refused.refused_by(1).unwrap().unwrap();
+    assert!(refused.to_string().ends_with("taken, gone"), "{refused}");
+    let current = refused.refused_by("taken").unwrap().unwrap();
     assert_eq!((&current.key, &*current.attrs().unwrap()), (&keys[1], &attrs(json!({"n": 1}))));
-    assert!(matches!(refused.refused_by(3), Some(None)), "{refused:?}");
-    assert!(refused.refused_by(0).is_none() && refused.refused_by(2).is_none(), "{refused:?}");
+    assert!(matches!(refused.refused_by("gone"), Some(None)), "{refused:?}");
+    assert_eq!(refused.refusals().len(), 2, "{refused:?}");
 }
 
 pub async fn failed_check_cancels_the_others(store: &dyn Store) {
     let keys = numbered(fresh(), "lead", 2);
-    let writes =
-        vec![Write::put(keys[0].clone(), attrs(json!({}))), Write::check(keys[1].clone(), Cond::Exists)];
+    let writes = vec![
+        Write::put(keys[0].clone(), attrs(json!({}))),
+        Write::check(keys[1].clone(), Cond::Exists).labelled("there"),
+    ];
     let refused = store.transact(writes).await.unwrap_err();
-    assert!(matches!(refused.refused_by(1), Some(None)), "{refused:?}");
+    assert!(matches!(refused.refused_by("there"), Some(None)), "{refused:?}");
     assert_eq!(got(store, &keys[0]).await, None);
 }
 

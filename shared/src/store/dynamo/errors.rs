@@ -12,17 +12,30 @@ use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 
 use super::items;
-use crate::store::{Item, StoreError};
+use crate::store::{Label, Refusal, StoreError, UNLABELLED};
 
-/// What a failed call means to the caller of the port.
+/// What a failed call means to the caller of the port, where it writes nothing or one item.
 pub(super) fn refusal(error: impl Into<Error>) -> StoreError {
+    refusal_of(error, &[])
+}
+
+/// Gives the refusal of a single write the name of that write.
+pub(super) fn labelled(error: StoreError, label: Label) -> StoreError {
+    match error {
+        StoreError::ConditionFailed(refusal) => StoreError::ConditionFailed(Refusal { label, ..refusal }),
+        other => other,
+    }
+}
+
+/// What a failed transaction of writes with these names means to the caller of the port.
+pub(super) fn refusal_of(error: impl Into<Error>, labels: &[Label]) -> StoreError {
     match error.into() {
         Error::ConditionalCheckFailedException(refused) => match refused.item.map(items::item).transpose() {
-            Ok(current) => StoreError::ConditionFailed { current },
+            Ok(current) => StoreError::ConditionFailed(Refusal { label: UNLABELLED, current }),
             Err(corrupt) => corrupt,
         },
         Error::TransactionCanceledException(canceled) => {
-            canceled_by(canceled.cancellation_reasons.unwrap_or_default())
+            canceled_by(canceled.cancellation_reasons.unwrap_or_default(), labels)
         }
         Error::TransactionConflictException(_) | Error::TransactionInProgressException(_) => {
             StoreError::Conflict
@@ -38,9 +51,9 @@ pub(super) fn refusal(error: impl Into<Error>) -> StoreError {
 }
 
 /// A condition that failed decides, also beside a conflict: another attempt would meet it again.
-fn canceled_by(reasons: Vec<CancellationReason>) -> StoreError {
+fn canceled_by(reasons: Vec<CancellationReason>, labels: &[Label]) -> StoreError {
     match Verdict::of(&reasons) {
-        Verdict::Refused => match refused(reasons) {
+        Verdict::Refused => match refused(reasons, labels) {
             Ok(refused) => StoreError::Canceled(refused),
             Err(corrupt) => corrupt,
         },
@@ -58,12 +71,14 @@ fn canceled_by(reasons: Vec<CancellationReason>) -> StoreError {
     }
 }
 
-fn refused(reasons: Vec<CancellationReason>) -> Result<Vec<(usize, Option<Item>)>, StoreError> {
+/// DynamoDB gives one reason for each write, in their order.
+fn refused(reasons: Vec<CancellationReason>, labels: &[Label]) -> Result<Vec<Refusal>, StoreError> {
     let refused = reasons.into_iter().enumerate().filter(|(_, reason)| reason.code() == Some(CONDITION));
     // DynamoDB leaves the item out where there is none; a stand-in may send an empty one.
     let current =
         |reason: CancellationReason| reason.item.filter(|raw| !raw.is_empty()).map(items::item).transpose();
-    refused.map(|(at, reason)| Ok((at, current(reason)?))).collect()
+    let label = |at: usize| labels.get(at).copied().unwrap_or(UNLABELLED);
+    refused.map(|(at, reason)| Ok(Refusal { label: label(at), current: current(reason)? })).collect()
 }
 
 /// The API reference names the reason; the texts are those of the developer guide.
@@ -150,13 +165,14 @@ mod tests {
     }
 
     fn meaning(codes: &[&str]) -> StoreError {
-        refusal(TransactWriteItemsError::TransactionCanceledException(canceled(codes)))
+        refusal_of(TransactWriteItemsError::TransactionCanceledException(canceled(codes)), &["a", "b", "c"])
     }
 
     #[test]
     fn a_failed_condition_outweighs_a_conflict() {
         let meaning = meaning(&["None", "TransactionConflict", "ConditionalCheckFailed"]);
-        assert!(matches!(&meaning, StoreError::Canceled(refused) if refused == &[(2, None)]), "{meaning:?}");
+        let expected = [Refusal { label: "c", current: None }];
+        assert!(matches!(&meaning, StoreError::Canceled(refused) if *refused == expected), "{meaning:?}");
     }
 
     #[test]

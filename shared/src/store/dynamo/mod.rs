@@ -17,7 +17,9 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_types::SdkConfig;
 
-use super::{Action, Attrs, Change, Cond, Index, Item, Key, Meter, Page, Position, Query, SortValue, Store};
+use super::{
+    Action, Attrs, Change, Cond, Index, Item, Key, Label, Meter, Page, Position, Query, SortValue, Store,
+};
 use super::{StoreError, Write, attr, check, limits, number};
 use expressions::Expressions;
 use items::Raw;
@@ -142,7 +144,7 @@ impl DynamoStore {
     }
 
     fn member(&self, write: Write) -> Result<TransactWriteItem, StoreError> {
-        let Write { key, action, cond } = write;
+        let Write { key, action, cond, label: _ } = write;
         let on_failure = ReturnValuesOnConditionCheckFailure::AllOld;
         let mut expressions = Expressions::default();
         let member = TransactWriteItem::builder();
@@ -196,9 +198,11 @@ impl DynamoStore {
     /// guide), but its answer does not say how much.
     fn count_refusal(&self, refusal: &StoreError, new: Option<&Item>) {
         let charged = match refusal {
-            StoreError::ConditionFailed { current } => write_units(current.as_ref()).max(write_units(new)),
+            StoreError::ConditionFailed(refusal) => {
+                write_units(refusal.current.as_ref()).max(write_units(new))
+            }
             StoreError::Canceled(refused) => {
-                2.0 * refused.iter().map(|(_, current)| write_units(current.as_ref())).sum::<f64>()
+                2.0 * refused.iter().map(|refusal| write_units(refusal.current.as_ref())).sum::<f64>()
             }
             _ => 0.0,
         };
@@ -287,18 +291,21 @@ impl Store for DynamoStore {
 
     async fn write(&self, write: Write) -> Result<Option<Item>, StoreError> {
         check::write(&write)?;
-        match write.action {
+        let label = write.label;
+        let written = match write.action {
             Action::Put(attrs) => self.put(write.key, attrs, &write.cond).await,
             Action::Update(changes) => self.update(&write.key, &changes, &write.cond).await,
             Action::Delete => self.delete(&write.key, &write.cond).await,
             Action::Check => Err(StoreError::Invalid("a check needs a transaction".into())),
-        }
+        };
+        written.map_err(|error| errors::labelled(error, label))
     }
 
     /// The SDK makes the client token, once per call: its own repeats, and those for a conflict, carry the same.
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         check::transaction(&writes)?;
         fits_together(&writes)?;
+        let labels: Vec<Label> = writes.iter().map(|write| write.label).collect();
         let members = writes.into_iter().map(|write| self.member(write)).collect::<Result<Vec<_>, _>>()?;
         let answer = self
             .client
@@ -307,7 +314,7 @@ impl Store for DynamoStore {
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
-            .map_err(errors::refusal)
+            .map_err(|error| errors::refusal_of(error, &labels))
             .inspect_err(|refusal| self.count_refusal(refusal, None))?;
         self.meter.count(0.0, answer.consumed_capacity().iter().map(|of| units(Some(of))).sum());
         Ok(())

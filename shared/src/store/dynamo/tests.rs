@@ -68,7 +68,7 @@ fn done() -> Answer {
 }
 
 fn two_puts() -> Vec<Write> {
-    ["1", "2"].map(|sort| Write::put(key(sort), Attrs::new())).to_vec()
+    ["1", "2"].map(|sort| Write::put(key(sort), Attrs::new()).labelled(sort)).to_vec()
 }
 
 /// The client tokens of the requests, each once.
@@ -99,7 +99,7 @@ async fn a_conflict_that_does_not_pass_is_a_conflict() {
 async fn a_failed_condition_is_not_tried_again() {
     let (script, store) = scripted([canceled(&["TransactionConflict", "ConditionalCheckFailed"])]);
     let refused = store.transact(two_puts()).await.unwrap_err();
-    assert!(matches!(refused.refused_by(1), Some(None)), "{refused:?}");
+    assert!(matches!(refused.refused_by("2"), Some(None)), "{refused:?}");
     assert_eq!(script.requests().len(), 1);
 }
 

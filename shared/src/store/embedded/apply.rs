@@ -4,11 +4,12 @@ use rusqlite::Connection;
 
 use super::{cost, row};
 use crate::store::number::canonical;
-use crate::store::{Action, Attrs, Change, Item, Key, StoreError, Write, check, limits};
+use crate::store::{Action, Attrs, Change, Item, Key, Label, Refusal, StoreError, Write, check, limits};
 
 /// A write decided: what is there before and after, and what it costs.
 pub(super) struct Decided {
     pub(super) key: Key,
+    pub(super) label: Label,
     pub(super) old: Option<Attrs>,
     pub(super) effect: Effect,
     /// Units of the table; a refused write costs them as well.
@@ -37,6 +38,11 @@ impl Decided {
         }
     }
 
+    /// What is said of it when its condition does not hold.
+    pub(super) fn refusal(self) -> Refusal {
+        Refusal { label: self.label, current: self.current() }
+    }
+
     /// The item that stands under the key.
     pub(super) fn current(self) -> Option<Item> {
         let key = self.key;
@@ -46,7 +52,7 @@ impl Decided {
 
 /// Reads the item and decides the write against it. The write has passed [`check::write`].
 pub(super) fn decide(conn: &Connection, write: Write) -> Result<Decided, StoreError> {
-    let Write { key, action, cond } = write;
+    let Write { key, action, cond, label } = write;
     let old = row::find(conn, key.clone())?.map(Item::into_attrs).transpose()?;
     let holds = cond.holds(old.as_ref());
     let new = match action {
@@ -64,19 +70,19 @@ pub(super) fn decide(conn: &Connection, write: Write) -> Result<Decided, StoreEr
         Action::Check => {
             let table_units = cost::table(&key, old.as_ref(), None);
             let effect = if holds { Effect::Nothing } else { Effect::Refused };
-            return Ok(Decided { key, old, effect, table_units, index_units: 0.0 });
+            return Ok(Decided { key, label, old, effect, table_units, index_units: 0.0 });
         }
     };
     let table_units = cost::table(&key, old.as_ref(), new.as_ref());
     if !holds {
-        return Ok(Decided { key, old, effect: Effect::Refused, table_units, index_units: 0.0 });
+        return Ok(Decided { key, label, old, effect: Effect::Refused, table_units, index_units: 0.0 });
     }
     let index_units = cost::indexes(&key, old.as_ref(), new.as_ref());
     let effect = match new {
         Some(attrs) => Effect::Store { bytes: check::item(&key, &attrs)?, attrs },
         None => Effect::Remove,
     };
-    Ok(Decided { key, old, effect, table_units, index_units })
+    Ok(Decided { key, label, old, effect, table_units, index_units })
 }
 
 /// Carries out what was decided. Returns the item as it stands afterwards; after a delete, as it was before.

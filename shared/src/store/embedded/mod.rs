@@ -132,12 +132,12 @@ impl Sqlite {
 }
 
 /// A write that did not take place, and what it cost all the same.
-struct Refusal {
+struct Charged {
     error: StoreError,
     units: f64,
 }
 
-impl<E: Into<StoreError>> From<E> for Refusal {
+impl<E: Into<StoreError>> From<E> for Charged {
     fn from(error: E) -> Self {
         Self { error: error.into(), units: 0.0 }
     }
@@ -209,14 +209,14 @@ impl Store for Sqlite {
             let decided = apply::decide(conn, write)?;
             let Decided { table_units, index_units, .. } = decided;
             if matches!(decided.effect, Effect::Refused) {
-                let error = StoreError::ConditionFailed { current: decided.current() };
-                return Err(Refusal { error, units: table_units });
+                let error = StoreError::ConditionFailed(decided.refusal());
+                return Err(Charged { error, units: table_units });
             }
             Ok((apply::commit(conn, decided)?, table_units + index_units))
         });
         match done.await {
             Ok((item, units)) => self.spend(0.0, units, Ok(item)),
-            Err(Refusal { error, units }) => self.spend(0.0, units, Err(error)),
+            Err(Charged { error, units }) => self.spend(0.0, units, Err(error)),
         }
     }
 
@@ -224,7 +224,7 @@ impl Store for Sqlite {
         check::transaction(&writes)?;
         match self.write_job(move |conn| transaction(conn, writes)).await {
             Ok(units) => self.spend(0.0, units, Ok(())),
-            Err(Refusal { error, units }) => self.spend(0.0, units, Err(error)),
+            Err(Charged { error, units }) => self.spend(0.0, units, Err(error)),
         }
     }
 
@@ -242,7 +242,7 @@ fn read_units(item: Option<&Item>) -> f64 {
 }
 
 /// All writes or none; a transaction writes each item twice and pays for it. Returns the units.
-fn transaction(conn: &Connection, writes: Vec<Write>) -> Result<f64, Refusal> {
+fn transaction(conn: &Connection, writes: Vec<Write>) -> Result<f64, Charged> {
     // All are decided before the first one changes anything: each looks at an item of its own.
     let all = writes.into_iter().map(|write| apply::decide(conn, write)).collect::<Result<Vec<_>, _>>()?;
     let bytes: usize = all.iter().map(Decided::bytes).sum();
@@ -253,13 +253,13 @@ fn transaction(conn: &Connection, writes: Vec<Write>) -> Result<f64, Refusal> {
     let table_units: f64 = all.iter().map(|decided| 2.0 * decided.table_units).sum();
     let index_units: f64 = all.iter().map(|decided| decided.index_units).sum();
     let (refused, due): (Vec<_>, Vec<_>) =
-        all.into_iter().enumerate().partition(|(_, decided)| matches!(decided.effect, Effect::Refused));
+        all.into_iter().partition(|decided| matches!(decided.effect, Effect::Refused));
     if refused.is_empty() {
-        due.into_iter().try_for_each(|(_, decided)| apply::commit(conn, decided).map(drop))?;
+        due.into_iter().try_for_each(|decided| apply::commit(conn, decided).map(drop))?;
         return Ok(table_units + index_units);
     }
-    let refused = refused.into_iter().map(|(at, decided)| (at, decided.current())).collect();
-    Err(Refusal { error: StoreError::Canceled(refused), units: table_units })
+    let refused = refused.into_iter().map(Decided::refusal).collect();
+    Err(Charged { error: StoreError::Canceled(refused), units: table_units })
 }
 
 #[cfg(test)]

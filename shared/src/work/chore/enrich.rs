@@ -11,12 +11,15 @@ use url::Url;
 
 use crate::{
     app::App,
-    domain::{chore::Step, media::Enriched},
+    domain::{
+        chore::Step,
+        media::{Enriched, MediaItem},
+    },
     egress::{OutError, OutReply, OutRequest},
     error::{Error, Result},
     ids::Id,
     json::{self, Part},
-    repo::subjects::OWN,
+    repo::subjects::Stored,
     store,
     tenant::TenantId,
 };
@@ -59,7 +62,7 @@ async fn keep(app: &App, tenant: TenantId, id: Id, asked: &Url, enriched: Enrich
         after.enriched = Some(enriched.clone());
         after.subject.touch(app.now());
         match store::apply(&*app.store, media.replace(&before, &after)?).await {
-            Err(refused) if refused.refused_by(OWN).is_some() => {}
+            Err(refused) if refused.refused_by(MediaItem::KIND).is_some() => {}
             ended => return Ok(ended?),
         }
     }

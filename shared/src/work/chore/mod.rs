@@ -68,7 +68,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     match app.store.write(chores.replace(&chore, due)?).await {
         Ok(_) => app.hint(&Task::new(TaskKind::Chore, &task.key(), &task.request_id), due).await,
         // Another message was at it too, and is further.
-        Err(StoreError::ConditionFailed { .. }) => {}
+        Err(StoreError::ConditionFailed(_)) => {}
         Err(error) => return Err(error.into()),
     }
     Ok(Ended::Done)

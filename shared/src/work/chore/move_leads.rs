@@ -53,7 +53,7 @@ async fn finish(setups: &LeadSetups<'_>, mut setup: LeadSetup, from: Id) -> Resu
     match setups.store.write(setups.replace(&setup)?).await {
         Ok(_) => Ok(Step::Done),
         // Somebody changed the pipeline at this moment: again, with what it is now.
-        Err(StoreError::ConditionFailed { .. }) => Ok(Step::More(None)),
+        Err(StoreError::ConditionFailed(_)) => Ok(Step::More(None)),
         Err(error) => Err(error.into()),
     }
 }

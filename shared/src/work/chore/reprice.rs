@@ -117,7 +117,7 @@ async fn page(app: &App, tenant: TenantId, money: &Money, from: Option<Millis>, 
         match store::apply(&*app.store, log.reprice(together)).await {
             Ok(()) => {}
             // One of them was changed meanwhile: the page once more.
-            Err(StoreError::Canceled(_) | StoreError::ConditionFailed { .. }) => return Ok(at),
+            Err(StoreError::Canceled(_) | StoreError::ConditionFailed(_)) => return Ok(at),
             Err(error) => return Err(error.into()),
         }
     }
@@ -132,7 +132,7 @@ async fn forget(app: &App, tenant: TenantId) -> Result<()> {
             continue;
         }
         match store::apply(&*app.store, unpriced.forget(&model)).await {
-            Ok(()) | Err(StoreError::Canceled(_) | StoreError::ConditionFailed { .. }) => {}
+            Ok(()) | Err(StoreError::Canceled(_) | StoreError::ConditionFailed(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }

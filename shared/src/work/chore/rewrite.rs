@@ -41,7 +41,7 @@ async fn one<E: Stored>(
         after.subject_mut().v += 1;
         match store::apply(entities.store, entities.replace(&before, &after)?).await {
             Ok(()) => return Ok(()),
-            Err(StoreError::ConditionFailed { .. } | StoreError::Canceled(_)) => {}
+            Err(StoreError::ConditionFailed(_) | StoreError::Canceled(_)) => {}
             Err(error) => return Err(error.into()),
         }
         match entities.get(before.subject().id).await? {

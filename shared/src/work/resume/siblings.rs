@@ -23,7 +23,7 @@ use crate::{
     queue::{Task, TaskKind},
     repo::{
         asks::{Ask, is_over},
-        subjects::{OWN, Stored, Subjects, key_of},
+        subjects::{Stored, Subjects, key_of},
     },
     store::{self, Key, Store},
     tenant::TenantId,
@@ -141,7 +141,7 @@ impl Queue<'_> {
                 Ok(true)
             }
             // Somebody changed it, and knows what stands there now.
-            Err(refused) if refused.refused_by(OWN).is_some() => Ok(true),
+            Err(refused) if refused.refused_by(E::KIND).is_some() => Ok(true),
             Err(error) => Err(error.into()),
         }
     }
