@@ -45,6 +45,11 @@ pub fn router() -> Documented {
     routers().into_iter().fold(Documented::new(), |all, (_, router)| all.merge(router))
 }
 
+/// The API documents of all dialects, as text.
+pub fn api_documents() -> Vec<String> {
+    Letter::ALL.into_iter().map(api_document).collect()
+}
+
 /// The API document of a dialect, as text. The house's own routes stand in A's.
 pub fn api_document(letter: Letter) -> String {
     format!("{:#}", openapi::complete(letter, router().document(letter)))

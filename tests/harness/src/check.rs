@@ -1,7 +1,16 @@
 //! What tests ask of answers again and again.
 
 use serde_json::Value;
-use shared::http::dialect::{Voice, resolve};
+use std::collections::BTreeMap;
+
+use shared::{
+    domain::dialect::Letter,
+    http::{
+        dialect::{Voice, resolve},
+        openapi::shown_in,
+        routes::Route,
+    },
+};
 
 use super::Answer;
 
@@ -48,6 +57,30 @@ pub fn refusal_in(answer: &Answer, voice: Voice) -> String {
     assert!(message.as_str().is_some_and(|text| !text.is_empty()), "{path}: {answer:?}");
     assert!(answer.header("x-request-id").is_some(), "{path}: {answer:?}");
     code.as_str().unwrap_or_else(|| panic!("{path}: no code in {answer:?}")).to_owned()
+}
+
+/// The API documents of all dialects, as the code makes them.
+pub struct Documents(BTreeMap<Letter, Value>);
+
+impl Documents {
+    pub fn made() -> Self {
+        let read = |letter| shared::testing::json(local_host::api_document(letter)).unwrap();
+        Self(Letter::ALL.into_iter().map(|letter| (letter, read(letter))).collect())
+    }
+
+    /// The one that shows a route.
+    pub fn of(&self, route: &Route) -> &Value {
+        &self.0[&shown_in(route)]
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = (Letter, &Value)> {
+        self.0.iter().map(|(letter, document)| (*letter, document))
+    }
+}
+
+/// What a document says of a route.
+pub fn described<'a>(document: &'a Value, route: &Route) -> &'a Value {
+    &document["paths"][route.path][route.method.as_str().to_lowercase()]
 }
 
 /// The fields that a 422 names, in order.

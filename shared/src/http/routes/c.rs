@@ -23,21 +23,21 @@ const SESSIONS: &[Route] = &block(
     "sessions",
     "sessions",
     [
-        post("/api/v1/admin/login", "admin_login").public().errors(&[
+        post("/api/v1/admin/login", "admin_login").public().wrapped_in("session").errors(&[
             CredentialRejected,
             Forbidden,
             RateLimited,
             Unavailable,
             Internal,
         ]),
-        post("/api/v1/sessions/admin", "create_admin_session").public().errors(&[
+        post("/api/v1/sessions/admin", "create_admin_session").public().wrapped_in("session").errors(&[
             CredentialRejected,
             Forbidden,
             RateLimited,
             Unavailable,
             Internal,
         ]),
-        post("/api/v1/auth/login", "log_in").public().errors(&[
+        post("/api/v1/auth/login", "log_in").public().wrapped_in("session").errors(&[
             CredentialRejected,
             Forbidden,
             RateLimited,
