@@ -5,7 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::lines;
-use crate::n8n::{
+use shared::n8n::{
     answer::{Answer, ResumeAnswer},
     echo::Confidential,
 };
@@ -68,7 +68,7 @@ fn hides(secrets: &Confidential, secret: &str, body: &[u8]) {
     let shown = secrets.message(body);
     assert!(!shown.contains(secret), "{secret:?} in {shown:?}");
     assert!(shown.chars().count() <= 200 && !shown.contains(char::is_control), "{shown:?}");
-    if let Some(value) = crate::testing::json(body) {
+    if let Some(value) = standins::json(body) {
         let blanked = secrets.blank_json(value);
         texts(&blanked, &mut |text| assert!(!text.contains(secret), "{secret:?} in {text:?}"));
     }

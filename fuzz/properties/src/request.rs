@@ -9,7 +9,7 @@ use super::{
     house::{Answer, Document, House, SECRET},
     lines,
 };
-use crate::http::routes::{Auth, ROUTES, RateClass, Route, as_routed};
+use shared::http::routes::{Auth, ROUTES, RateClass, Route, as_routed};
 
 /// A request gets one of the documented replies, a refusal writes nothing and names only fields that there are, what was
 /// stored can be read, and no other organization's things are touched. Input: method and path on the first line, the
@@ -85,7 +85,7 @@ fn names(document: &Document, uri: &Uri, body: &[u8], answer: &Answer, what: &st
     let Some(blamed) = blamed else { return };
     let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let mut sent: BTreeSet<String> = query.map(|(name, _)| name.into_owned()).collect();
-    if let Some(Value::Object(map)) = crate::testing::json(body) {
+    if let Some(Value::Object(map)) = standins::json(body) {
         sent.extend(map.keys().cloned());
     }
     for name in blamed.keys() {

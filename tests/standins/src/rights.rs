@@ -10,7 +10,7 @@ use bytes::Bytes;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{
+use shared::{
     app::Ports,
     blobs::{BlobError, BlobKey, Blobs, Served, Stat},
     egress::{HttpOut, OutError, OutReply, OutRequest},

@@ -11,8 +11,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-use crate::{
-    accounts::tokens,
+use shared::{
     clock,
     domain::{
         api_key,
@@ -24,7 +23,7 @@ use crate::{
         words,
     },
     egress::parse_url,
-    http::{credential, custom_fields::Mode, dialect::resolve, fields::Fields, page, peer::Peer, routes},
+    http::{custom_fields::Mode, dialect::resolve, fields::Fields, page, peer::Peer, routes},
     ids::Id,
     json::{self, Kind, Part},
     n8n::{
@@ -33,10 +32,11 @@ use crate::{
         execution::Summary,
         wait::{Created, WaitView},
     },
+    parsers::{check, credential, number, tokens},
     pricing,
     queue::Task,
     sealer::{Sealer, keyfile::KeyFile},
-    store::{Key, Write, check, number},
+    store::{Key, Write},
     tenant::TenantId,
 };
 

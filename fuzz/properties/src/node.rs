@@ -8,7 +8,7 @@ use super::{
     house::{Answer, House, INSTALLATION},
     text_lines,
 };
-use crate::domain::n8n_host::base_url;
+use shared::domain::n8n_host::base_url;
 
 /// What the blanks of the pattern are filled with: nothing else in a node reads so.
 const BASE: &str = "https://pattern.example.com/base";

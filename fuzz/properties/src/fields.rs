@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use crate::{
+use standins::json;
+
+use shared::{
     clock,
     domain::{
         custom_field::{CustomField, FieldType},
@@ -17,7 +19,6 @@ use crate::{
     },
     ids::Id,
     json::Json,
-    testing::json,
 };
 
 /// Members of a body that are looked at: what holds for these holds for the rest.

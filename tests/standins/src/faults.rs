@@ -15,7 +15,7 @@ use futures::future::{BoxFuture, Either, select};
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::{
+use shared::{
     app::Ports,
     blobs::{BlobError, BlobKey, Blobs, Stat},
     egress::{HttpOut, OutError, OutReply, OutRequest},

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::OnceCell;
 
 use super::{Faults, Network};
-use crate::{
+use shared::{
     accounts::{NewKey, NewOrganization},
     app::{App, Ports, SharedApp},
     blobs::disk::MemoryBlobs,
@@ -25,24 +25,24 @@ use crate::{
 };
 
 /// The password of everybody here.
-pub(crate) const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 static HASHED: OnceCell<String> = OnceCell::const_new();
 /// 2025-01-21T10:30:00Z
-pub(crate) const START: Millis = Millis(1_737_455_400_000);
+pub const START: Millis = Millis(1_737_455_400_000);
 
 /// One instance, and what all instances have in common.
-pub(crate) struct House {
-    pub(crate) app: SharedApp,
-    pub(crate) clock: Arc<FixedClock>,
-    pub(crate) faults: Arc<Faults>,
+pub struct House {
+    pub app: SharedApp,
+    pub clock: Arc<FixedClock>,
+    pub faults: Arc<Faults>,
 }
 
 impl House {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::with(Settings::default())
     }
 
-    pub(crate) fn with(settings: Settings) -> Self {
+    pub fn with(settings: Settings) -> Self {
         let clock = Arc::new(FixedClock::at(START));
         let file = Sqlite::memory().unwrap();
         let ports = Ports {
@@ -59,7 +59,7 @@ impl House {
     }
 
     /// Another instance over the same stored state, which remembers nothing.
-    pub(crate) fn another_instance(&self) -> SharedApp {
+    pub fn another_instance(&self) -> SharedApp {
         let app = &self.app;
         let ports = Ports {
             store: app.store.clone(),
@@ -74,7 +74,7 @@ impl House {
     }
 
     /// An organization as `create_organization` makes it, without the cost of another password hash.
-    pub(crate) async fn acme(&self) -> NewOrganization {
+    pub async fn acme(&self) -> NewOrganization {
         let app = &self.app;
         let password_hash =
             HASHED.get_or_init(async || app.hash_password(&PASSWORD.into()).await.unwrap()).await;
@@ -108,20 +108,20 @@ impl House {
         NewOrganization { organization, admin, api_key }
     }
 
-    pub(crate) fn advance(&self, span: Duration) {
+    pub fn advance(&self, span: Duration) {
         self.clock.advance(span);
     }
 
-    pub(crate) fn now(&self) -> Millis {
+    pub fn now(&self) -> Millis {
         self.clock.now()
     }
 
-    pub(crate) fn store(&self) -> &dyn Store {
+    pub fn store(&self) -> &dyn Store {
         &*self.app.store
     }
 
     /// How many calls of the store this work made.
-    pub(crate) async fn store_calls<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
+    pub async fn store_calls<T>(&self, work: impl Future<Output = T>) -> (T, u64) {
         let before = self.store().meter().read();
         let done = work.await;
         (done, self.store().meter().read().since(&before).round_trips)

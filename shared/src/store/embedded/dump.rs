@@ -1,6 +1,7 @@
 //! Everything that an embedded file holds, for tests that look for what must or must not be there.
 
-use crate::store::{StoreError, embedded::Sqlite};
+use super::Sqlite;
+use crate::store::StoreError;
 
 /// One stored item, as text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

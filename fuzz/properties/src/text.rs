@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
+use shared::{
     clock::{self, iso, iso_millis, parse_day, parse_iso},
     domain::{
         custom_field::{is_built_in, machine_name},

@@ -7,8 +7,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::*;
-use crate::{
+use super::{super::Network, *};
+use shared::{
     aws::standins::{Answer, Request, Script},
     blobs::s3::S3Blobs,
     clock::SystemClock,
@@ -16,7 +16,6 @@ use crate::{
     queue::sqs::{QueueUrls, SqsQueue},
     sealer::kms::KmsSealer,
     store::{Change, Cond, dynamo::DynamoStore},
-    testing::Network,
 };
 
 /// The ports over AWS's engines and a script that refuses everything, with what was told of them and what was sent.

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-use crate::{
+use standins::{FakeN8n, Network, dump};
+
+use shared::{
     app::{App, Ports, SharedApp},
     blobs::disk::MemoryBlobs,
     clock::{FixedClock, Millis},
@@ -27,7 +29,6 @@ use crate::{
     sealer::keyfile::KeyFile,
     store::embedded::Sqlite,
     tenant::TenantId,
-    testing::{FakeN8n, Network, dump},
 };
 
 const N8N: &str = "https://n8n.example.com";
@@ -87,7 +88,7 @@ impl House {
     #[must_use]
     #[expect(clippy::expect_used, reason = "nothing can be looked at without it")]
     pub fn new(router: Router<SharedApp>, documents: &[String]) -> Self {
-        let read = |text: &String| crate::testing::json(text).expect("a document is JSON");
+        let read = |text: &String| standins::json(text).expect("a document is JSON");
         let documents: Vec<Value> = documents.iter().map(read).collect();
         let mut house = Self {
             router,
@@ -105,7 +106,7 @@ impl House {
         house
     }
 
-    async fn furnish(&mut self) -> crate::error::Result<()> {
+    async fn furnish(&mut self) -> shared::error::Result<()> {
         let app = self.app();
         let password = SecretString::from("correct horse battery");
         let rival = app.create_organization("Rival", "joe@rival.example", &password).await?;
@@ -122,7 +123,7 @@ impl House {
     }
 
     /// Gives an organization an n8n and a little of everything.
-    async fn settle(&mut self, app: &SharedApp, tenant: TenantId) -> crate::error::Result<()> {
+    async fn settle(&mut self, app: &SharedApp, tenant: TenantId) -> shared::error::Result<()> {
         let id = Id::from_u64(INSTALLATION).unwrap_or(Id::SMALLEST);
         let group = orgs::groups(&*app.store, tenant).await?.first().map_or(Id::SMALLEST, |group| group.id);
         let sealed = app.sealer.seal(tenant, &Installation::record_of(id, 1), &SECRET.into()).await?;
@@ -221,7 +222,7 @@ impl House {
         dump::changes(&self.file).await.ok()
     }
 
-    async fn of_rival(&self) -> crate::error::Result<Vec<dump::StoredItem>> {
+    async fn of_rival(&self) -> shared::error::Result<Vec<dump::StoredItem>> {
         let mine = format!("T#{}#", self.rival);
         let all = dump::items(&self.file).await?;
         Ok(all.into_iter().filter(|item| item.pk.starts_with(&mine)).collect())
@@ -238,7 +239,7 @@ impl House {
         let (parts, body) = response.expect("the router answers").into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body in memory");
         let is_json = parts.headers.get("content-type").is_some_and(|kind| kind == "application/json");
-        let json = crate::testing::json(&body);
+        let json = standins::json(&body);
         assert!(json.is_some() || !is_json, "a body that is no JSON");
         Answer {
             status: parts.status.as_u16(),
@@ -271,7 +272,7 @@ impl Document {
             for (method, operation) in operations.as_object().into_iter().flatten() {
                 let Ok(method) = method.to_ascii_uppercase().parse() else { continue };
                 let replies = operation["responses"].as_object().into_iter().flatten();
-                let replies = replies.filter_map(|(status, _)| status.parse().ok());
+                let replies = replies.filter_map(|(status, _)| status.parse::<u16>().ok());
                 found.replies.entry((method, path.clone())).or_default().extend(replies);
             }
         }

@@ -11,7 +11,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::Network;
-use crate::{
+use shared::{
     clock::FixedClock,
     egress::{OutError, OutReply, OutRequest},
 };
@@ -599,7 +599,7 @@ fn as_seen(state: &State, mut execution: Value) -> Value {
 }
 
 fn row(id: u64, execution: &Execution) -> Value {
-    let time = crate::clock::iso_millis(crate::clock::Millis(execution.started_at));
+    let time = shared::clock::iso_millis(shared::clock::Millis(execution.started_at));
     let waits = execution.status == "waiting";
     json!({
         "id": id.to_string(), "finished": execution.status == "success", "mode": "webhook", "status": execution.status,

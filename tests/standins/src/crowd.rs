@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::{
+use shared::{
     clock::Millis,
     domain::{
         lead::{Change, Lead, Profile},

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use url::{Host, Url};
 
 use super::text_lines;
-use crate::{
+use shared::{
     domain::{
         media_url,
         n8n_host::{base_url, n8n_base_url},

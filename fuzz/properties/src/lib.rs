@@ -1,5 +1,5 @@
 //! What must hold of bytes that others wrote, whatever they are: one property per parser. Each is stated once and called
-//! twice: by its target in `fuzz/`, with inputs that are looked for, and by the tests of the house, with those that
+//! twice: by its target in `fuzz/targets`, with inputs that are looked for, and by the tests of the house, with those that
 //! were found so far (`fuzz/corpus`).
 //!
 //! Its one rule: that nothing panics is not enough. A property says what an accepted input means, mostly by a second,
@@ -8,6 +8,7 @@
 mod answer;
 mod credential;
 mod cursor;
+pub mod effort;
 mod execution;
 mod fields;
 mod house;

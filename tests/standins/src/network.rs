@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use url::Url;
 
-use crate::egress::{Guarded, HttpOut, OutError, OutReply, OutRequest, Policy, Resolver};
+use shared::egress::{Guarded, HttpOut, OutError, OutReply, OutRequest, Policy, Resolver};
 
 type Handler = Arc<dyn Fn(&OutRequest) -> Result<OutReply, OutError> + Send + Sync>;
 

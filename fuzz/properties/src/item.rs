@@ -4,10 +4,11 @@ use futures::FutureExt;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
-use crate::{
+use shared::{
+    parsers::{check, number},
     queue::Task,
     sealer::{Sealer, keyfile::KeyFile},
-    store::{Key, Write, check, number},
+    store::{Key, Write},
     tenant::TenantId,
 };
 
@@ -16,12 +17,12 @@ const TENANT: TenantId = TenantId(7);
 /// An item comes back as the same value from every engine, a number is read as no other one, a message names a tenant's
 /// item or none, and a value that was sealed opens in its place only.
 pub fn item(data: &[u8]) {
-    match crate::testing::json(data) {
+    match standins::json(data) {
         Some(Value::Object(map)) => attributes(map),
         Some(value) => attributes([("value".to_owned(), value)].into_iter().collect()),
         None => {}
     }
-    if let Ok(task) = crate::json::from_slice::<Task>(data) {
+    if let Ok(task) = shared::json::from_slice::<Task>(data) {
         message(&task);
     }
     if let Ok(text) = std::str::from_utf8(data) {
@@ -42,9 +43,9 @@ fn attributes(attrs: Map<String, Value>) {
     assert_eq!(again, kept);
     numbers(&kept);
     // As the embedded engine keeps it.
-    assert_eq!(crate::testing::json(kept.to_string()).as_ref(), Some(&kept));
+    assert_eq!(standins::json(kept.to_string()).as_ref(), Some(&kept));
     #[cfg(feature = "aws")]
-    assert_eq!(crate::store::dynamo::round_trip(&kept).ok().as_ref(), Some(&kept));
+    assert_eq!(shared::parsers::round_trip(&kept).ok().as_ref(), Some(&kept));
 }
 
 /// As DynamoDB keeps each: its digits, within its range.
@@ -74,7 +75,7 @@ fn digits(text: &str) {
 
 fn message(task: &Task) {
     let written = serde_json::to_string(task).unwrap_or_default();
-    assert_eq!(crate::json::from_str::<Task>(&written).ok().as_ref(), Some(task));
+    assert_eq!(shared::json::from_str::<Task>(&written).ok().as_ref(), Some(task));
     if let Ok(tenant) = task.tenant() {
         let whose = task.pk.strip_prefix("T#").and_then(|rest| rest.split('#').next());
         assert_eq!(whose, Some(tenant.to_string().as_str()), "{}", task.pk);

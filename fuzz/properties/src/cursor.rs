@@ -1,6 +1,6 @@
 //! Cursors of lists and searches, and ids in every rendering.
 
-use crate::{
+use shared::{
     domain::words,
     http::{
         fields::Fields,

@@ -3,17 +3,17 @@
 use http::{HeaderMap, HeaderValue};
 
 use super::lines;
-use crate::{
-    accounts::tokens::{self, Claims},
+use shared::{
     domain::{
         api_key::{self, PREFIX},
         session::SessionRef,
     },
-    http::{
-        credential::{Sent, sent},
-        peer::Peer,
-    },
+    http::peer::Peer,
     ids::base62,
+    parsers::{
+        credential::{Sent, sent},
+        tokens::{self, Claims},
+    },
 };
 
 const HEADERS: [&str; 3] = ["x-api-key", "authorization", "cookie"];

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{
+use shared::{
     clock,
     n8n::{
         answer::Poll,
@@ -21,9 +21,9 @@ const ERROR_BYTES: usize = 500;
 pub fn execution(data: &[u8]) {
     let plain = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data);
     let read = Summary::read(data);
-    let tree = crate::testing::json(plain);
+    let tree = standins::json(plain);
     if read.is_ok() {
-        assert!(crate::json::is_json(plain), "it was read and is no JSON");
+        assert!(shared::json::is_json(plain), "it was read and is no JSON");
     }
     assert!(read.is_ok() || tree.is_none(), "it is JSON and was not read");
     if let Ok(summary) = &read {
