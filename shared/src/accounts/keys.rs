@@ -8,7 +8,7 @@ use super::App;
 use crate::{
     clock::Millis,
     domain::{
-        api_key::{self, ApiKey, KeyHash},
+        api_key::{self, ApiKey, KeyHash, Terms},
         dialect::Letter,
         org::User,
         principal::{Principal, covers},
@@ -32,11 +32,21 @@ pub struct NewKey {
     pub scopes: Vec<String>,
     /// The dialect that it speaks on paths that several have; none for that of the header it comes in.
     pub dialect: Option<Letter>,
+    /// None for the group that whoever asks for it works in.
+    pub group_id: Option<Id>,
+    pub terms: Terms,
 }
 
 impl Default for NewKey {
     fn default() -> Self {
-        Self { name: "default".into(), expires_at: None, scopes: Vec::new(), dialect: None }
+        Self {
+            name: "default".into(),
+            expires_at: None,
+            scopes: Vec::new(),
+            dialect: None,
+            group_id: None,
+            terms: Terms::default(),
+        }
     }
 }
 
@@ -85,7 +95,7 @@ impl App {
             tenant,
             user_id,
             username: username.to_owned(),
-            group_id,
+            group_id: wish.group_id.unwrap_or(group_id),
             name: wish.name,
             hash: api_key::hash_of(&text),
             last4: shown[shown.len() - 4..].to_owned(),
@@ -94,6 +104,8 @@ impl App {
             created_at: self.now(),
             expires_at: wish.expires_at,
             revoked_at: None,
+            terms: wish.terms,
+            retirement: None,
             sealed_text: None,
         };
         (key, text)

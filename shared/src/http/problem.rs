@@ -6,7 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-use super::{dialect::Voice, packed, rate::Standing};
+use super::{dialect::Voice, packed, rate};
 use crate::error::{Error, ErrorKind};
 
 /// The code of what this machine cannot do at once.
@@ -21,7 +21,7 @@ pub fn render(error: &Error, voice: Voice) -> Response {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
     if let Some((limit, reset)) = error.used_up {
-        Standing { limit, remaining: 0, reset, allowed: false }.write(headers);
+        rate::write_headers(headers, limit, 0, reset);
     }
     if error.code == packed::UNSUPPORTED {
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(packed::READ));

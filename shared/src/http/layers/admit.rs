@@ -17,7 +17,7 @@ use super::{
         dialect::{Dialect, resolve},
         entry, once,
         peer::Peer,
-        rate::Counted,
+        rate,
         routes::{self, Auth, Route, TEST_SCOPE},
     },
     body::read_body,
@@ -131,33 +131,30 @@ async fn admitted(
         Sent::Cookie(text) => app.verify_session(text).await?.into(),
     };
     tracing::Span::current().record("tenant", caller.tenant.0);
+    let learned = request.extensions().get::<Learned>().cloned().unwrap_or_default();
+    learned.belongs_to(caller.tenant);
+    let asked = asked.by_key(request.method(), &caller);
+    learned.speaks(asked.heard);
+    admits(&caller, peer)?;
+    app.count_use(&caller);
     let mut renewed = None;
     if let (Sent::Cookie(_), Some(session)) = (sent, &session) {
         credential::check_csrf(request.method(), request.headers(), session)?;
         renewed = app.renew(session)?;
     }
-    let learned = request.extensions().get::<Learned>().cloned().unwrap_or_default();
-    learned.belongs_to(caller.tenant);
-    let asked = asked.by_key(request.method(), &caller);
-    learned.speaks(asked.heard);
-    let query = request.uri().query().map(str::to_owned);
-    may(asked.route, query.as_deref(), &caller, session.is_some())?;
+    may(asked.route, request.uri().query(), &caller, session.is_some())?;
     request = entry::enter(request, Some(caller.tenant), asked.route).await?;
     let (asked, mut request) = asked.by_body(app, request).await?;
     if asked.heard.by == resolve::By::Body {
         learned.speaks(asked.heard);
-        may(asked.route, query.as_deref(), &caller, session.is_some())?;
+        may(asked.route, request.uri().query(), &caller, session.is_some())?;
     }
     let route = asked.route;
     // Its body may have taken half a minute.
     let now = app.now();
-    let standing = match route.rate.limit(&app.settings) {
-        None => None,
-        Some((class, limit)) => {
-            let counted = Counted { class, key: caller.counted_as() };
-            Some(app.limiter.spend(&*app.store, caller.tenant, counted, limit, now).await?)
-        }
-    };
+    let limits = rate::limits(route.rate, &app.settings, &caller);
+    let counted = (caller.tenant, caller.counted_as());
+    let standing = app.limiter.spend(&*app.store, counted, &limits, now).await?;
     let mut response = match standing.filter(|standing| !standing.allowed) {
         Some(standing) => standing.refusal(now).into_response(),
         None => {
@@ -182,6 +179,19 @@ async fn admitted(
         cookies::set(response.headers_mut(), &token, peer, now)?;
     }
     Ok(response)
+}
+
+/// Whether the key may be used from where the request comes from. Who may not is told from where that is, and not from where
+/// he might.
+fn admits(caller: &Principal, peer: Peer) -> Result<()> {
+    if caller.terms.admits(peer.address) {
+        return Ok(());
+    }
+    let from = peer
+        .address
+        .map_or_else(|| "an unknown address".to_owned(), |address| address.to_canonical().to_string());
+    let message = format!("This key may not be used from {from}.");
+    Err(Error::new(ErrorKind::Forbidden, "ip_not_allowed", message))
 }
 
 /// Whether the caller may use the route.
