@@ -114,6 +114,7 @@ pub fn complete(letter: Letter, mut api: OpenApi) -> Value {
         }
     }
     doc["components"] = components;
+    replies::drop_unused(&mut doc);
     doc
 }
 
