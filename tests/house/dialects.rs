@@ -11,7 +11,7 @@ use shared::{
         workflow::{Workflow, WorkflowStatus},
     },
     http::dialect::{A, B, C, D, Dialect, E, HOUSE},
-    ids::Id,
+    ids::WorkflowId,
 };
 
 use harness::{Answer, Caller, PASSWORD, TestApp, refusal_in};
@@ -149,7 +149,11 @@ async fn an_unknown_address_is_a_404_in_the_words_of_its_base() {
         assert_eq!(told(&answer, dialect, "/v1/nothing"), (404, "no_such_route".into()), "{letter}");
     }
     let e = house.acme.call(Method::GET, SHARED, None, &[("x-api-dialect", "e")]).await;
-    assert_eq!(told(&e, &E, SHARED), (404, "no_such_route".into()), "a dialect answers for its own routes alone");
+    assert_eq!(
+        told(&e, &E, SHARED),
+        (404, "no_such_route".into()),
+        "a dialect answers for its own routes alone"
+    );
 }
 
 #[tokio::test]
@@ -220,7 +224,7 @@ async fn a_session_of_dialect_c_may_stand_in_its_wrapper() {
 }
 
 async fn store(house: &TestApp, caller: &Caller, number: u64, name: &str, status: WorkflowStatus) {
-    let id = Id::from_u64(number).unwrap();
+    let id = WorkflowId::from_u64(number).unwrap();
     let at = Millis(1_737_455_400_000);
     let workflow = Workflow { id, name: name.into(), status, created_at: at, updated_at: at };
     let repo = house.app.store.for_tenant(caller.key.tenant).workflows();

@@ -12,9 +12,7 @@ use shared::{
     accounts::NewKey,
     domain::{n8n_workflow, session::SESSION_LIFE},
     error::ErrorKind,
-    http::{
-        routes::{Auth, ROUTES, Route, TEST_SCOPE, Verb},
-    },
+    http::routes::{Auth, ROUTES, Route, TEST_SCOPE, Verb},
     ids::Id,
     store::meter::Reading,
 };

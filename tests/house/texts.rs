@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use harness::{Documents, samples::{Sample, samples, scene}};
+use harness::{
+    Documents,
+    samples::{Sample, samples, scene},
+};
 
 /// Three bytes each; four bytes; what an escaped separator takes; what grows when it is composed; what grows in lower case.
 const LETTERS: [&str; 5] = ["雪", "💥", "#", "\u{1D15E}", "İ"];

@@ -36,10 +36,7 @@ impl FromStr for Letter {
 
     /// Reads a letter in either case.
     fn from_str(text: &str) -> Result<Self, NoSuchDialect> {
-        Self::ALL
-            .into_iter()
-            .find(|letter| letter.as_str().eq_ignore_ascii_case(text))
-            .ok_or(NoSuchDialect)
+        Self::ALL.into_iter().find(|letter| letter.as_str().eq_ignore_ascii_case(text)).ok_or(NoSuchDialect)
     }
 }
 

@@ -116,12 +116,7 @@ fn with_route(mut request: Request, route: &'static Route) -> Request {
     request
 }
 
-async fn admitted(
-    app: &SharedApp,
-    asked: Asked<'_>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response> {
+async fn admitted(app: &SharedApp, asked: Asked<'_>, mut request: Request, next: Next) -> Result<Response> {
     let peer = Peer::of(request.extensions());
     let headers = request.headers();
     let sent = credential::sent(headers, peer).ok_or_else(|| credential::missing(asked.route.auth))?;

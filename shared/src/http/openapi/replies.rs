@@ -48,9 +48,7 @@ pub fn drop_unused(doc: &mut Value) {
     let used = |name: &str| named.contains(&format!("\"#/components/headers/{name}\""));
     let asked_for = |name: &str| paths.contains(&format!("{{\"{name}\":[]}}"));
     let Some(components) = doc["components"].as_object_mut() else { return };
-    for (kind, keep) in
-        [("headers", &used as &dyn Fn(&str) -> bool), ("securitySchemes", &asked_for)]
-    {
+    for (kind, keep) in [("headers", &used as &dyn Fn(&str) -> bool), ("securitySchemes", &asked_for)] {
         if let Some(all) = components.get_mut(kind).and_then(Value::as_object_mut) {
             all.retain(|name, _| keep(name));
         }
