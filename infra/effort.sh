@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What reading foreign bytes costs: instructions of every parser of `shared::testing::effort`, at 16 KB and at 64 KB.
+# What reading foreign bytes costs: instructions of every parser of `properties::effort`, at 16 KB and at 64 KB.
 #
 #   infra/effort.sh               the table, and a failure where four times the bytes took more than 4.6 times the
 #                                 instructions, or a byte more of them than its row says

@@ -1,6 +1,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use shared::testing::fuzzing;
 
-fuzz_target!(|data: &[u8]| fuzzing::credential(data));
+
+fuzz_target!(|data: &[u8]| properties::credential(data));

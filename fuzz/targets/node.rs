@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use shared::testing::fuzzing::{self, House};
+use properties::House;
 
 static HOUSE: LazyLock<House> =
     LazyLock::new(|| House::new(local_host::router().into(), &local_host::api_document()));
 
-fuzz_target!(|data: &[u8]| fuzzing::node(&HOUSE, data));
+fuzz_target!(|data: &[u8]| properties::node(&HOUSE, data));

@@ -1,5 +1,11 @@
 //! The one library that every function of Baton and the local host share.
 
+#[cfg(all(test, not(feature = "testing")))]
+compile_error!("the unit tests want the laptop's engines: cargo test -p shared --features testing");
+
+#[cfg(test)]
+extern crate self as shared;
+
 pub mod accounts;
 pub mod app;
 pub mod aside;
@@ -22,6 +28,8 @@ pub mod metering;
 pub mod metrics;
 pub mod n8n;
 pub mod ops;
+#[cfg(feature = "testing")]
+pub mod parsers;
 pub mod pricing;
 #[cfg(any(test, feature = "embedded"))]
 pub mod private;
@@ -31,7 +39,9 @@ pub mod repo;
 pub mod sealer;
 pub mod store;
 pub mod tenant;
-#[cfg(any(test, feature = "testing"))]
+// The stand-ins are a crate; a unit test cannot use it, because it was built against another build of this library.
+#[cfg(test)]
+#[path = "../../tests/standins/src/lib.rs"]
 pub mod testing;
 mod tls;
 #[cfg(feature = "aws")]

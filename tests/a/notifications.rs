@@ -146,7 +146,7 @@ async fn another_tenants_group_is_a_403_like_one_that_nobody_has() {
 #[tokio::test]
 async fn a_write_that_the_engine_repeats_is_made_once() {
     let house = TestApp::new().await;
-    house.faults.set(shared::testing::Plan::RepeatWrites);
+    house.faults.set(standins::Plan::RepeatWrites);
     let id = notify(&house, json!({ "title": "once", "message": "x" })).await;
     assert_eq!(house.acme.patch(&format!("{PATH}/{id}"), json!({ "read": true })).await.status, 200);
     assert_eq!(titles(&house, "").await, ["once"]);

@@ -20,12 +20,12 @@ use shared::{
     queue::{QueueName, Task, TaskKind},
     repo::chores::Chores,
     store::{Attrs, Key, Write},
-    testing::{Plan, dump},
     work::{
         Handled,
         due::{self, Report},
     },
 };
+use standins::{Plan, dump};
 
 use harness::stories::{Register, Story, Trigger};
 

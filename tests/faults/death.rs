@@ -2,11 +2,8 @@
 //! is stored, the client comes back with the same `Idempotency-Key`, and all is as if nothing had happened.
 
 use serde_json::{Value, json};
-use shared::{
-    queue::QueueName,
-    testing::{Plan, dump},
-    work::Handled,
-};
+use shared::{queue::QueueName, work::Handled};
+use standins::{Plan, dump};
 
 use harness::{TestApp, work_on};
 use harness::{

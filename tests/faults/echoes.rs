@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
-use shared::testing::Plan;
+use standins::Plan;
 
 use super::secrets::{N8N_KEY, QUERY, Replies, SIGNATURE, register};
 use harness::{N8N, PASSWORD, TestApp, pass};

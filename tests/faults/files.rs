@@ -3,10 +3,8 @@
 
 use axum::body::Body;
 use http::Method;
-use shared::{
-    blobs::BlobKey,
-    testing::{Plan, dump},
-};
+use shared::blobs::BlobKey;
+use standins::{Plan, dump};
 
 use harness::passing::pass_in_steps;
 

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use shared::{
     http::routes::{ROUTES, Verb},
     queue::QueueName,
-    testing::{FakeN8n, Plan},
 };
+use standins::{FakeN8n, Plan};
 
 use super::{
     deaths, long_pass,

@@ -12,7 +12,7 @@ mod stored;
 mod throttle;
 mod work;
 
-use shared::testing::Plan;
+use standins::Plan;
 
 use harness::{TestApp, passing::pass_in_steps};
 

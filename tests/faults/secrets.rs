@@ -9,11 +9,8 @@ use std::{
 
 use http::{Method, Request};
 use serde_json::{Value, json};
-use shared::{
-    domain::org::Role,
-    egress::OutError,
-    testing::{Plan, dump},
-};
+use shared::{domain::org::Role, egress::OutError};
+use standins::{Plan, dump};
 use tracing_subscriber::fmt::{MakeWriter, format::FmtSpan};
 
 use super::echoes;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
-use shared::testing::dump;
+use standins::dump;
 
 use harness::TestApp;
 

@@ -1,7 +1,7 @@
 //! Ports that refuse now and then. A caller gets what was asked for or a 503 to repeat, and never half of it.
 
 use serde_json::{Value, json};
-use shared::testing::Plan;
+use standins::Plan;
 
 use harness::{Answer, TestApp};
 use harness::{

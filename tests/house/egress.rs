@@ -26,11 +26,11 @@ use shared::{
     ids::Id,
     n8n::client::Turn,
     queue::{QueueName, Task, TaskKind},
-    testing::{
-        Network, dump,
-        sink::{Answer as Says, Sink, ok},
-    },
     work::listing,
+};
+use standins::{
+    Network, dump,
+    sink::{Answer as Says, Sink, ok},
 };
 use url::Url;
 

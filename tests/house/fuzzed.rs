@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use shared::testing::fuzzing::{House, PROPERTIES, Property};
+use properties::{House, PROPERTIES, Property};
 
 /// What a corpus may grow to: it runs with every test.
 const FILES: usize = 60;
@@ -56,7 +56,7 @@ fn every_property_has_a_target_and_a_small_corpus() {
     assert_eq!(listed.map(str::to_owned).collect::<BTreeSet<_>>(), properties);
     for name in properties {
         let source = fs::read_to_string(fuzz().join(format!("targets/{name}.rs"))).unwrap();
-        assert!(source.contains(&format!("fuzzing::{name}(")), "the target {name} runs another property");
+        assert!(source.contains(&format!("properties::{name}(")), "the target {name} runs another property");
         let corpus = files(&fuzz().join("corpus").join(&name));
         let bytes: u64 = corpus.iter().map(|file| file.metadata().unwrap().len()).sum();
         assert!(

@@ -18,8 +18,8 @@ use shared::{
     },
     ids::Id,
     store::meter::Reading,
-    testing::{Plan, dump},
 };
+use standins::{Plan, dump};
 
 use harness::{
     Answer, Caller, TestApp, refusal,

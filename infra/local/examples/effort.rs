@@ -2,7 +2,7 @@
 //! number of a row and a size it reads such an input, and prints how many bytes it had. Valgrind counts inside `measured`
 //! only.
 
-use shared::testing::effort::ROWS;
+use properties::effort::ROWS;
 
 fn main() {
     let arguments: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();

@@ -22,8 +22,8 @@ use shared::{
     http::layers,
     repo::orgs,
     store::meter::Reading,
-    testing::crowd::{address, crowd},
 };
+use standins::crowd::{address, crowd};
 use tower::ServiceExt;
 use tower_http::normalize_path::NormalizePath;
 

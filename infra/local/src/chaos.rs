@@ -12,8 +12,8 @@ use shared::{
     clock::{Clock, Millis, SystemClock},
     config::{BadSetting, Env, ProcessEnv},
     egress::{HttpOut, OutError, OutReply, OutRequest},
-    testing::{Faults, Plan},
 };
+use standins::{Faults, Plan};
 use url::Url;
 
 /// The machine's clock, so many milliseconds off.

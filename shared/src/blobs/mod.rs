@@ -12,7 +12,7 @@ use crate::tenant::TenantId;
 
 pub use pieces::Pieces;
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 pub mod conformance;
 #[cfg(feature = "embedded")]
 pub mod disk;

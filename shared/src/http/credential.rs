@@ -17,7 +17,7 @@ pub const NO_KEY: &str = "An API key is needed: send it as X-API-Key, or as Auth
 
 /// The text of a credential, and how it came.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sent<'a> {
+pub enum Sent<'a> {
     Header(&'a str),
     Cookie(&'a str),
 }
@@ -33,7 +33,7 @@ impl fmt::Debug for Sent<'_> {
 }
 
 /// `X-API-Key`, `Authorization: Bearer`, the session's cookie: the first that is there.
-pub(crate) fn sent(headers: &HeaderMap, peer: Peer) -> Option<Sent<'_>> {
+pub fn sent(headers: &HeaderMap, peer: Peer) -> Option<Sent<'_>> {
     let given = |name: &str| {
         headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
     };

@@ -11,7 +11,7 @@ use crate::tenant::TenantId;
 
 #[cfg(any(feature = "aws", feature = "embedded"))]
 mod check;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 pub mod conformance;
 #[cfg(feature = "embedded")]
 pub mod embedded;

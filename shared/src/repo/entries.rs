@@ -111,7 +111,7 @@ fn read_id(key: &Key, text: &str) -> Result<Id, StoreError> {
     text.parse().map_err(|_| StoreError::Corrupt(format!("no id in {key}")))
 }
 
-pub(crate) fn read_phrase(key: &Key) -> Result<Phrase, StoreError> {
+pub fn read_phrase(key: &Key) -> Result<Phrase, StoreError> {
     let corrupt = || StoreError::Corrupt(format!("no phrase in {key}"));
     let (text, id) = key.sk().rsplit_once('#').ok_or_else(corrupt)?;
     let id: u64 = id.parse().map_err(|_| corrupt())?;

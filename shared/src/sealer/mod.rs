@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use crate::tenant::TenantId;
 
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 pub mod conformance;
 #[cfg(any(feature = "aws", feature = "embedded"))]
 mod envelope;

@@ -27,7 +27,7 @@ pub(super) fn key(key: &Key) -> Checked {
 }
 
 /// One write alone, before its condition is looked at.
-pub(crate) fn write(write: &Write) -> Checked {
+pub fn write(write: &Write) -> Checked {
     key(&write.key)?;
     match &write.action {
         Action::Put(new) => item(&write.key, new).map(|_| ()),

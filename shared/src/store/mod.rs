@@ -16,7 +16,7 @@ use crate::json::JsonError;
 #[cfg(any(feature = "aws", feature = "embedded"))]
 pub(crate) mod check;
 mod cond;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 pub mod conformance;
 #[cfg(feature = "aws")]
 pub mod dynamo;

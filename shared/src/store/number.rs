@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 /// Makes every float that is an integer one: what goes in as `1.0` comes out as `1`.
-pub(crate) fn canonical(value: &mut Value) {
+pub fn canonical(value: &mut Value) {
     match value {
         Value::Number(number) => {
             if let Some(whole) = number.as_f64().filter(|_| number.is_f64()).and_then(whole) {
@@ -23,7 +23,7 @@ fn whole(number: f64) -> Option<i64> {
 
 /// The number that digits of DynamoDB's mean: an integer stays exact, because an id is one.
 #[cfg(any(feature = "aws", feature = "testing"))]
-pub(crate) fn read(digits: &str) -> Option<Number> {
+pub fn read(digits: &str) -> Option<Number> {
     let float = || digits.parse().ok().and_then(Number::from_f64);
     let integer =
         digits.parse::<i64>().map(Number::from).or_else(|_| digits.parse::<u64>().map(Number::from));

@@ -2,10 +2,8 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use shared::{
-    store::{Key, Query},
-    testing::Plan,
-};
+use shared::store::{Key, Query};
+use standins::Plan;
 
 use super::{assert_sound, chat, chat_of, log, message, said, stats};
 use harness::{TestApp, refusal, samples};

@@ -1,6 +1,6 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
-use shared::testing::Plan;
+use standins::Plan;
 
 use super::{assert_sound, chat, chat_of, log, message, said, stats};
 use harness::{TestApp, named, refusal, samples};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use shared::testing::dump;
+use standins::dump;
 
 use harness::{TestApp, named, refusal};
 

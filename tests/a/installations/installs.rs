@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::testing::dump;
+use standins::dump;
 
 use harness::{
     N8N, TestApp,

@@ -118,7 +118,7 @@ async fn another_tenant_changes_nothing() {
 #[tokio::test]
 async fn a_repeated_write_of_the_engine_is_no_conflict() {
     let house = samples::scene().await;
-    house.faults.set(shared::testing::Plan::RepeatWrites);
+    house.faults.set(standins::Plan::RepeatWrites);
     assert_eq!(patch(&house, json!({ "amount": 7000 })).await.status, 200);
     assert_eq!(to(&house, "sent").await.status, 200);
     assert_eq!(shown(&house, 72).await["status_history"].as_array().unwrap().len(), 1);

@@ -176,7 +176,7 @@ async fn a_duplicate_is_answered_alike_under_the_same_key() {
 async fn writes_that_an_engine_repeats_count_once() {
     let house = TestApp::new().await;
     create(&house, invoice("INV-1")).await;
-    house.faults.set(shared::testing::Plan::RepeatWrites);
+    house.faults.set(standins::Plan::RepeatWrites);
     for on_duplicate in ["create", "update"] {
         let body = samples::with(invoice("INV-1"), "on_duplicate", json!(on_duplicate));
         let answer = create(&house, body).await;

@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
-use shared::testing::crowd::crowd;
+use standins::crowd::crowd;
 
 use super::{PATH, listed, make, make_as, person, shown};
 use harness::{Answer, TestApp, named, samples};

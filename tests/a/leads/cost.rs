@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use shared::{
-    store::meter::Reading,
-    testing::crowd::{address, crowd},
-};
+use shared::store::meter::Reading;
+use standins::crowd::{address, crowd};
 
 use super::{PATH, person, with};
 use harness::{Answer, TestApp};

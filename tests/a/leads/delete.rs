@@ -1,5 +1,6 @@
 use serde_json::json;
-use shared::{ids::Id, testing::dump};
+use shared::ids::Id;
+use standins::dump;
 
 use super::{PATH, listed, make, person, shown, with};
 use harness::{refusal, samples};

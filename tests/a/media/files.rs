@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Method;
 use serde_json::{Value, json};
-use shared::{blobs::BlobKey, config::Settings, domain::file::blob_name, ids::Id, testing::dump};
+use shared::{blobs::BlobKey, config::Settings, domain::file::blob_name, ids::Id};
+use standins::dump;
 
 use super::{make, shown};
 use harness::{Answer, BATON, TestApp, forms::form, named, refusal, settings};

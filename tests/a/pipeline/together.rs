@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures::future::join_all;
 use http::Method;
 use serde_json::json;
-use shared::testing::Plan;
+use standins::Plan;
 
 use harness::{Answer, TestApp};
 

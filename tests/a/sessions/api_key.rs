@@ -1,7 +1,8 @@
 //! The user's own API key.
 
 use http::Method;
-use shared::{domain::org::Role, testing::dump};
+use shared::domain::org::Role;
+use standins::dump;
 
 use harness::{Answer, Caller, TestApp, refusal};
 

@@ -4,7 +4,8 @@ use axum::body::Body;
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
-use shared::{config::Settings, testing::dump};
+use shared::config::Settings;
+use standins::dump;
 
 use harness::{Answer, Caller, PASSWORD, TestApp, named, refusal, settings, snapshot};
 

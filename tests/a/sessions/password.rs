@@ -70,7 +70,7 @@ async fn neither_password_is_remembered_with_an_idempotency_key() {
     assert_eq!(session.post_once(PATH, "once", body.clone()).await.status, 200);
     let again = session.post_once(PATH, "once", body).await;
     assert_eq!(named(&again), ["current_password"], "it is judged anew");
-    for item in shared::testing::dump::items(&house.file).await.unwrap() {
+    for item in standins::dump::items(&house.file).await.unwrap() {
         assert!(!item.pk.contains("#idempotency#"), "{item:?}");
     }
 }

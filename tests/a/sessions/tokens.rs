@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use shared::{
     repo::sessions,
     store::{Change, Key, Write},
-    testing::dump,
 };
+use standins::dump;
 
 use harness::{Answer, Caller, TestApp, refusal};
 

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::{queue::QueueName, testing::Execution};
+use shared::queue::QueueName;
+use standins::Execution;
 
 use harness::{Answer, N8N, TestApp};
 

@@ -1,7 +1,7 @@
 //! Two n8n's at one host, each below its path: what one of them sends is never the other's.
 
 use serde_json::{Value, json};
-use shared::testing::FakeN8n;
+use standins::FakeN8n;
 
 use harness::parked::decide;
 use harness::{Answer, TestApp, named};

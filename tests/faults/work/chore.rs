@@ -5,8 +5,8 @@ use shared::{
     queue::QueueName,
     repo::chores::Chores,
     store::{Attrs, Key, Query, Write},
-    testing::Plan,
 };
+use standins::Plan;
 
 use harness::TestApp;
 

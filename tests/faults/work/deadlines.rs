@@ -6,15 +6,8 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use shared::{
-    clock::Clock,
-    domain::resume::ATTEMPT,
-    egress::OutError,
-    ids::Id,
-    store,
-    testing::{Plan, dump},
-    work::Handled,
-};
+use shared::{clock::Clock, domain::resume::ATTEMPT, egress::OutError, ids::Id, store, work::Handled};
+use standins::{Plan, dump};
 
 use harness::parked::{EXECUTION, RESUME_URL, calls, decide, parked, resume_of, told};
 use harness::{N8N, TestApp, samples, work_on};

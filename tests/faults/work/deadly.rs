@@ -8,9 +8,9 @@ use shared::{
     queue::{QueueName, Task, TaskKind, limits},
     repo::chores::Chores,
     store::Key,
-    testing::{Plan, dump},
     work::{self, Handled, Message},
 };
+use standins::{Plan, dump};
 
 use harness::parked::{RESUME_URL, decide, parked, resume_of, told};
 use harness::{TestApp, work_on};

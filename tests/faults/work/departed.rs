@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::{accounts::NewKey, queue::QueueName, testing::dump};
+use shared::{accounts::NewKey, queue::QueueName};
+use standins::dump;
 
 use harness::parked::{EXECUTION, told};
 use harness::{Answer, N8N, TestApp};

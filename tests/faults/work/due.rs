@@ -10,9 +10,9 @@ use shared::{
     },
     ids::Id,
     store,
-    testing::{Plan, dump},
     work::due,
 };
+use standins::{Plan, dump};
 
 use harness::TestApp;
 use harness::parked::{decide, parked, resume_of, told};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::testing::Order;
+use standins::Order;
 
 use harness::TestApp;
 use harness::parked::{EXECUTION, RESUME_URL, asked, decide, parked};

@@ -12,8 +12,8 @@ use shared::{
     queue::QueueName,
     repo::leads::{Filter, Leads},
     store,
-    testing::Plan,
 };
+use standins::Plan;
 
 use harness::{Caller, TestApp};
 

@@ -9,9 +9,9 @@ use shared::{
     lambda::batch,
     queue::{Outgoing, QueueName, Task, TaskKind, limits},
     store::{Change, Key, Write},
-    testing::dump,
     work::{self, Handled, Message},
 };
+use standins::dump;
 
 use harness::TestApp;
 use harness::parked::{decide, parked, told};

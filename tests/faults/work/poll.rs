@@ -179,7 +179,7 @@ async fn a_run_is_given_up_after_seven_days() {
 async fn a_message_that_comes_after_the_end_changes_nothing() {
     let house = TestApp::new().await;
     let triggered = trigger(&house).await;
-    let message = shared::testing::dump::messages(&house.file).await.unwrap().pop().unwrap();
+    let message = standins::dump::messages(&house.file).await.unwrap().pop().unwrap();
     house.n8n.runs(9, "wf1", house.app.now().0 + 20);
     house.n8n.set_status(9, "success");
     house.live(5 * SECOND).await;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::{queue::QueueName, testing::dump};
+use shared::queue::QueueName;
+use standins::dump;
 
 use harness::parked::{EXECUTION, RESUME_URL, decide, parked, resume_of, told};
 use harness::{TestApp, work_on};

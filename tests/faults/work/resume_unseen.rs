@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shared::{
-    egress::OutError,
-    testing::{Order, dump},
-};
+use shared::egress::OutError;
+use standins::{Order, dump};
 
 use harness::TestApp;
 use harness::parked::{EXECUTION, RESUME_URL, asked, calls, decide, parked, resume_of, told};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use shared::testing::Order;
+use standins::Order;
 
 use harness::TestApp;
 use harness::parked::{EXECUTION, asked, decide, resume_of, told};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::{egress::OutError, testing::Plan};
+use shared::egress::OutError;
+use standins::Plan;
 
 use harness::{Answer, N8N, TestApp};
 

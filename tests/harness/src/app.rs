@@ -23,9 +23,9 @@ use shared::{
     repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
     store::{self, Key, Write, embedded::Sqlite, encode, meter::Reading},
-    testing::{FakeN8n, Faults, Network},
     work::{self, Handled, Message, due},
 };
+use standins::{FakeN8n, Faults, Network};
 use tower_http::normalize_path::NormalizePath;
 
 use super::{

@@ -168,7 +168,7 @@ impl Caller {
         Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            json: shared::testing::json(&bytes).unwrap_or_default(),
+            json: standins::json(&bytes).unwrap_or_default(),
             text,
         }
     }

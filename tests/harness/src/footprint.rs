@@ -1,6 +1,6 @@
 //! What is stored, without what differs from one run to the next.
 
-use shared::testing::dump;
+use standins::dump;
 
 use crate::TestApp;
 

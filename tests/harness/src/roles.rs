@@ -14,8 +14,8 @@ use shared::{
     app::Ports,
     http::routes::{ROUTES, Route},
     queue::QueueName,
-    testing::rights::{Access, CALL_OUT, Resource, witnessed},
 };
+use standins::rights::{Access, CALL_OUT, Resource, witnessed};
 
 /// What a statement grants: an action on a resource as the template spells it.
 pub type Right = (String, String);

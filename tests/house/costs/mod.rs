@@ -34,7 +34,7 @@ const HEAD: &str = "step,read_units,write_units,round_trips,messages,bodies,outg
 
 /// Does the work and says what it cost. The work must leave the faults calm.
 pub async fn measure<T>(house: &TestApp, step: &str, work: impl Future<Output = T>) -> (Cost, T) {
-    house.faults.set(shared::testing::Plan::Calm);
+    house.faults.set(standins::Plan::Calm);
     let before = house.meter();
     let done = work.await;
     let spent = house.meter().since(&before);

@@ -25,7 +25,7 @@ const LISTS: [(&str, &str, &str); 10] = [
 
 /// Spoils the newest record of a partition, or of those that have one each, so that it cannot be read. Returns its id.
 async fn spoil(house: &TestApp, partition: &str) -> u64 {
-    let items = shared::testing::dump::items(&house.file).await.unwrap();
+    let items = standins::dump::items(&house.file).await.unwrap();
     let tenant = house.acme.key.tenant;
     let own = format!("T#{tenant}#{partition}");
     let newest = items.iter().rev().find_map(|item| {

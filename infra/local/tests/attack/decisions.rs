@@ -8,7 +8,7 @@ use std::{
 };
 
 use http::Method;
-use shared::testing::{FakeN8n, Network};
+use standins::{FakeN8n, Network};
 
 use crate::{
     Attack, Scale,

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use shared::testing::{FakeN8n, Network};
+use standins::{FakeN8n, Network};
 
 use crate::{
     Attack, Scale,

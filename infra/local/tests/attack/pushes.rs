@@ -3,7 +3,7 @@ use std::{
     thread,
 };
 
-use shared::testing::effort;
+use properties::effort;
 
 use crate::{
     Attack, Scale,

@@ -13,10 +13,8 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use shared::{
-    egress::OutRequest,
-    testing::{Execution, FakeN8n, Network},
-};
+use shared::egress::OutRequest;
+use standins::{Execution, FakeN8n, Network};
 
 use crate::{dice::Dice, support};
 

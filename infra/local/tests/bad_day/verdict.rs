@@ -11,8 +11,8 @@ use shared::{
     clock::SystemClock,
     queue::{Queue, QueueName, embedded::SqliteQueue},
     store::embedded::Sqlite,
-    testing::dump,
 };
+use standins::dump;
 
 use crate::{
     Life, WEEK,

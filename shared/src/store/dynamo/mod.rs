@@ -27,7 +27,7 @@ use items::Raw;
 mod errors;
 mod expressions;
 mod items;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(test)]
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -41,7 +41,7 @@ const BATCH_ATTEMPTS: u32 = 6;
 
 /// A value as it comes back from the table.
 #[cfg(feature = "testing")]
-pub(crate) fn round_trip(value: &serde_json::Value) -> Result<serde_json::Value, StoreError> {
+pub fn round_trip(value: &serde_json::Value) -> Result<serde_json::Value, StoreError> {
     items::decode(items::encode(value))
 }
 

@@ -12,6 +12,8 @@ use super::{Action, Item, Key, Meter, Page, Query, Store, StoreError, Write, che
 
 mod apply;
 mod cost;
+#[cfg(feature = "testing")]
+pub mod dump;
 mod file;
 mod presence;
 mod query;
