@@ -31,6 +31,7 @@ pub mod n8n_credentials;
 pub mod n8n_workflows;
 pub mod notifications;
 pub mod orgs;
+pub mod pages;
 pub mod payloads;
 pub mod pushes;
 pub mod sessions;

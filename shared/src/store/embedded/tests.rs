@@ -118,7 +118,7 @@ async fn a_file_of_an_older_format_is_refused_in_one_line_and_left_alone() {
     let path = dir.path().join("store.db");
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
     let before = std::fs::read(&path).unwrap();
-    let refused = Sqlite::open(&path).unwrap_err();
+    let refused = Sqlite::open(&path).map(drop).unwrap_err();
     assert!(matches!(refused, OpenError::Older { found: 1, .. }), "{refused}");
     let said = refused.to_string();
     assert!(said.lines().count() == 1 && said.contains("start with another data directory"), "{said}");
