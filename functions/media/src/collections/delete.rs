@@ -31,7 +31,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
     let (chore, task) = ctx.chore(What::UnfileMedia { collection_id: id })?;
     loop {
         let collection = ctx.collections().get(id).await?.or_not_found("record")?;
-        let mut writes = ctx.collections().delete(&collection, ctx.now);
+        let mut writes = ctx.collections().close(&collection, ctx.now)?;
         writes.push(chore.clone());
         match ctx.commit(writes, reply.clone()).await {
             // Its title was changed meanwhile: it is to go all the same.
