@@ -44,6 +44,7 @@ async fn every_http_event_is_answered_as_documented() {
         ("leads", 201),
         ("installations", 201),
         ("triggers", 200),
+        ("workflows", 200),
     ] {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");

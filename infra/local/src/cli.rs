@@ -17,6 +17,7 @@ use shared::{
     config::{LocalSettings, ProcessEnv},
     domain::{
         api_key::ApiKey,
+        dialect::Letter,
         email,
         org::{Role, User},
     },
@@ -40,6 +41,7 @@ Settings (environment):
   BATON_EGRESS_ALLOW    private networks that may be called        none beside loopback
   BATON_TRUSTED_PROXIES proxies that say who called (networks)     none
   BATON_CORS_ORIGINS    origins of pages that may call, or *       none
+  BATON_DIALECT_HOSTS   domains that speak one dialect (b.x=b,…)   none
   BATON_TRIGGER_LIMIT   trigger requests a minute and key          60
   BATON_POLL_LIMIT      poll requests a minute and key             60
   BATON_MAX_BODY_BYTES  largest request body                       6291456";
@@ -73,7 +75,11 @@ enum Command {
     #[command(subcommand)]
     Secret(SecretCommand),
     /// Print the API document that the code makes.
-    Openapi,
+    Openapi {
+        /// The dialect: a, b, c, d or e.
+        #[arg(default_value = "a")]
+        dialect: Letter,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -145,6 +151,9 @@ enum KeyCommand {
         /// What it may do, such as payloads:write; all that the user's role allows when left out. May be repeated.
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
+        /// The dialect that it speaks on paths that several have: a, b, c, d or e; left out, that of the header it comes in.
+        #[arg(long, value_name = "LETTER")]
+        dialect: Option<Letter>,
     },
     /// List the organization's keys.
     List {
@@ -217,8 +226,8 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             runtime.shutdown_timeout(GRACE);
             served
         }
-        Command::Openapi => {
-            println!("{}", crate::api_document());
+        Command::Openapi { dialect } => {
+            println!("{}", crate::api_document(dialect));
             Ok(())
         }
         Command::Secret(SecretCommand::New) => {
@@ -300,11 +309,11 @@ fn given_or_made(app: &App, password: Option<SecretString>) -> (SecretString, Op
 async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyhow::Result<()> {
     let app = &house::accounts(settings).await?;
     match command {
-        KeyCommand::Create { owner, name, expires_in, scopes } => {
+        KeyCommand::Create { owner, name, expires_in, scopes, dialect } => {
             let user = user(app, &owner.email).await?;
             let span = expires_in.map(|days| Duration::from_secs(u64::from(days) * 24 * 3600));
             let expires_at = span.map(|span| app.now().plus(span));
-            let wish = NewKey { name, expires_at, scopes, ..NewKey::default() };
+            let wish = NewKey { name, expires_at, scopes, dialect, ..NewKey::default() };
             let (key, text) = app.create_key(&user, wish).await.map_err(plain)?;
             if json {
                 let mut shown = describe(&key);
@@ -359,6 +368,7 @@ fn describe(key: &ApiKey) -> Value {
         "last4": key.last4,
         "username": key.username,
         "scopes": key.scopes,
+        "dialect": key.dialect,
         "created_at": clock::iso(key.created_at),
         "expires_at": key.expires_at.map(clock::iso),
         "revoked_at": key.revoked_at.map(clock::iso),

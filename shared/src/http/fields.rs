@@ -513,7 +513,7 @@ mod tests {
         fields.one_of("e", &["found"], |_| Some(()));
         fields.required_id("f");
         let error = fields.finish().unwrap_err();
-        assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f"]);
+        assert_eq!(error.by_field().into_keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f"]);
     }
 
     #[test]
@@ -571,7 +571,7 @@ mod tests {
         fields.required_secret("d", 3);
         fields.required_secret("e", 100);
         let error = fields.finish().unwrap_err();
-        assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["c", "d", "e"]);
+        assert_eq!(error.by_field().into_keys().collect::<Vec<_>>(), ["c", "d", "e"]);
     }
 
     #[test]
@@ -581,7 +581,7 @@ mod tests {
         assert_eq!(fields.id_or_none("c"), Some(Id::from_u64(42)));
         assert_eq!((fields.id_or_none("d"), fields.id_or_none("f")), (None, None));
         fields.id_or_none("e");
-        assert_eq!(fields.finish().unwrap_err().fields["e"], ["must be an id"]);
+        assert_eq!(fields.finish().unwrap_err().by_field()["e"], ["must be an id"]);
     }
 
     #[test]

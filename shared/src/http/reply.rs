@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::{problem, routes::Dialect};
+use super::dialect::Voice;
 use crate::error::{Error, Result};
 pub use crate::ops::Warning;
 
@@ -33,9 +33,8 @@ impl Reply {
     }
 
     /// An error as a reply, for what must not be tried again under the same `Idempotency-Key`.
-    pub(super) fn of_error(error: &Error, dialect: Dialect) -> Self {
-        let (status, body) =
-            (problem::status(error.kind, dialect), problem::body(error, dialect).to_string());
+    pub(super) fn of_error(error: &Error, voice: Voice) -> Self {
+        let (status, body) = (voice.status(error.kind), voice.body(error).to_string());
         Self { status, body, shortened: None, replayed: false }
     }
 

@@ -5,6 +5,7 @@
 //! business. A rule that two callers need lives here, and no rule lives in a function.
 
 pub mod act;
+pub mod api_keys;
 pub mod again;
 pub mod deletion;
 pub mod origin;

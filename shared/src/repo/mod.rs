@@ -38,6 +38,7 @@ pub mod subjects;
 #[cfg(feature = "testing")]
 mod tests;
 pub mod usage;
+pub mod workflows;
 
 use self::subjects::{Stored, Subjects};
 use crate::{store::Store, tenant::TenantId};
@@ -178,5 +179,9 @@ impl<'a> Repos<'a> {
 
     pub fn n8n_workflows(self) -> n8n_workflows::N8nWorkflows<'a> {
         n8n_workflows::N8nWorkflows { store: self.store, tenant: self.tenant }
+    }
+
+    pub fn workflows(self) -> workflows::Workflows<'a> {
+        workflows::Workflows { store: self.store, tenant: self.tenant }
     }
 }
