@@ -64,7 +64,7 @@ pub struct Documents(BTreeMap<Letter, Value>);
 
 impl Documents {
     pub fn made() -> Self {
-        let read = |letter| shared::testing::json(local_host::api_document(letter)).unwrap();
+        let read = |letter| standins::json(local_host::api_document(letter)).unwrap();
         Self(Letter::ALL.into_iter().map(|letter| (letter, read(letter))).collect())
     }
 

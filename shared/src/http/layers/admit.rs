@@ -131,24 +131,23 @@ async fn admitted(
         Sent::Cookie(text) => app.verify_session(text).await?.into(),
     };
     tracing::Span::current().record("tenant", caller.tenant.0);
-    let mut renewed = None;
-    if let (Sent::Cookie(_), Some(session)) = (sent, &session) {
-        credential::check_csrf(request.method(), request.headers(), session)?;
-        renewed = app.renew(session)?;
-    }
     let learned = request.extensions().get::<Learned>().cloned().unwrap_or_default();
     learned.belongs_to(caller.tenant);
     let asked = asked.by_key(request.method(), &caller);
     learned.speaks(asked.heard);
     admits(&caller, peer)?;
     app.count_use(&caller);
-    let query = request.uri().query().map(str::to_owned);
-    may(asked.route, query.as_deref(), &caller, session.is_some())?;
+    let mut renewed = None;
+    if let (Sent::Cookie(_), Some(session)) = (sent, &session) {
+        credential::check_csrf(request.method(), request.headers(), session)?;
+        renewed = app.renew(session)?;
+    }
+    may(asked.route, request.uri().query(), &caller, session.is_some())?;
     request = entry::enter(request, Some(caller.tenant), asked.route).await?;
     let (asked, mut request) = asked.by_body(app, request).await?;
     if asked.heard.by == resolve::By::Body {
         learned.speaks(asked.heard);
-        may(asked.route, query.as_deref(), &caller, session.is_some())?;
+        may(asked.route, request.uri().query(), &caller, session.is_some())?;
     }
     let route = asked.route;
     // Its body may have taken half a minute.
