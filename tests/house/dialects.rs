@@ -149,7 +149,11 @@ async fn an_unknown_address_is_a_404_in_the_words_of_its_base() {
         assert_eq!(told(&answer, dialect, "/v1/nothing"), (404, "no_such_route".into()), "{letter}");
     }
     let e = house.acme.call(Method::GET, SHARED, None, &[("x-api-dialect", "e")]).await;
-    assert_eq!(told(&e, &E, SHARED), (404, "no_such_route".into()), "a dialect answers for its own routes alone");
+    assert_eq!(
+        told(&e, &E, SHARED),
+        (404, "no_such_route".into()),
+        "a dialect answers for its own routes alone"
+    );
 }
 
 #[tokio::test]

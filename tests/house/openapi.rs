@@ -19,8 +19,7 @@ fn every_function_has_the_routes_that_the_table_gives_it() {
                 item.as_object().unwrap().keys().map(|verb| (verb.to_uppercase(), path.clone())).collect()
             };
             let routed: BTreeSet<_> = paths.as_object().unwrap().iter().flat_map(verbs).collect();
-            let listed =
-                ROUTES.iter().filter(|route| route.function == function && route.dialect == dialect);
+            let listed = ROUTES.iter().filter(|route| route.function == function && route.dialect == dialect);
             let listed = listed.map(|route| (route.method.as_str().to_owned(), route.path.to_owned()));
             assert_eq!(routed, listed.collect(), "{function} {dialect:?}");
         }

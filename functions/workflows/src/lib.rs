@@ -8,7 +8,5 @@ mod d;
 use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
-    R::new()
-        .mount(handler!(b::list::handler, d::list::handler))
-        .mount(handler!(b::list::alias))
+    R::new().mount(handler!(b::list::handler, d::list::handler)).mount(handler!(b::list::alias))
 }

@@ -112,7 +112,8 @@ impl Routes for Documented {
 /// Whose operation it is. The route table knows it by its name; what is in no table is the house's, and a test finds it.
 fn letter_of(item: &PathItem) -> Option<Letter> {
     let operations = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
-    let mut names = operations.into_iter().flatten().filter_map(|operation| operation.operation_id.as_deref());
+    let mut names =
+        operations.into_iter().flatten().filter_map(|operation| operation.operation_id.as_deref());
     names.next().and_then(routes::named).and_then(|route| route.dialect.letter)
 }
 

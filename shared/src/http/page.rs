@@ -142,7 +142,8 @@ pub struct Cut<T> {
 impl Part {
     /// `page` (1), its size under the name that the dialect has for it, and `cursor`, which goes before `page`.
     pub fn read(fields: &mut Fields, size_name: &str, default: u32, most: u32) -> Self {
-        let mut whole = |name: &str| fields.whole(name, u64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok());
+        let mut whole =
+            |name: &str| fields.whole(name, u64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok());
         let (page, size) = (whole("page").unwrap_or(1).max(1), whole(size_name).unwrap_or(default));
         let size = size.clamp(1, most);
         let sent = fields.has("cursor");
@@ -282,7 +283,10 @@ mod tests {
             (&[("page", "4294967295"), ("limit", "100")], Err(vec!["page".into()])),
             (&[("page", "many")], Err(vec!["page".into()])),
             (&[("cursor", "x"), ("page", "99")], Err(vec!["cursor".into()])),
-            (&[("cursor", &cursor(after.unwrap())), ("page", "99")], Ok(Part { page: None, size: 20, after })),
+            (
+                &[("cursor", &cursor(after.unwrap())), ("page", "99")],
+                Ok(Part { page: None, size: 20, after }),
+            ),
         ] {
             assert_eq!(part(query), expected, "{query:?}");
         }

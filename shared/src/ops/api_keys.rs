@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, time::Duration};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::act::{Act, Refused};
+use super::{
+    act::{Act, Refused},
+    origin::check_group,
+};
 use crate::{
     accounts::NewKey,
     clock::Millis,
@@ -34,8 +37,10 @@ pub const MAX_SCOPES: usize = 100;
 pub const MAX_KEYS: usize = 500;
 /// The newest keys of an organization, which are shown and counted. Those that ended a season ago are no more among them.
 pub const SHOWN: usize = 1_000;
-/// A key that was rotated works on for so many hours, unless it is said otherwise; and at most.
-pub const OVERLAP_HOURS: (u32, u32) = (24, 168);
+/// A key that was rotated works on for so many hours, unless it is said otherwise.
+pub const OVERLAP: u32 = 24;
+/// And for so many at the most.
+pub const MAX_OVERLAP: u32 = 7 * 24;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -89,26 +94,24 @@ pub struct Usage {
 /// Makes a key that acts as `by`.
 ///
 /// # Errors
-/// 403 `missing_scope` when `by` lacks a scope; 422 with every term that is wider than those of `by`, for a group that is not
-/// there, and `too_many_keys`.
+/// 403 `missing_scope` when `by` lacks a scope, and `no_such_group`; 422 with every term that is wider than those of `by`, and
+/// `too_many_keys`.
 pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created> {
     let scopes = if new.scopes.is_empty() { by.scopes.clone() } else { new.scopes };
     hands_on(by, &scopes)?;
     let mut problems = Problems::default();
     let expires_at = problems.life(by, new.expires_in, act.now);
     let terms = problems.terms(by, new.terms);
-    if let Some(group_id) = new.group_id
-        && orgs::group(&*act.app.store, act.tenant, group_id).await?.is_none()
-    {
-        problems.add("group_id", "is no client group of the organization");
-    }
     problems.none()?;
-    let listed = act.repos().api_keys().newest(SHOWN).await?;
+    check_group(act, new.group_id).await?;
+    let listed = act.repos().api_keys().newest(SHOWN, None).await?;
     if listed.found.iter().filter(|key| key.usable(act.now)).count() >= MAX_KEYS {
         return Err(Error::new(
             ErrorKind::Invalid,
             "too_many_keys",
-            format!("An organization has at most {MAX_KEYS} keys that work. Revoke one that is not used any more."),
+            format!(
+                "An organization has at most {MAX_KEYS} keys that work. Revoke one that is not used any more."
+            ),
         ));
     }
     let name = new.name.unwrap_or_else(|| DEFAULT_NAME.to_owned());
@@ -120,9 +123,9 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
     Ok(created)
 }
 
-/// The keys of the organization, the newest first, also those that have ended.
-pub async fn list(act: &Act) -> Result<Listed<ApiKey>> {
-    Ok(act.repos().api_keys().newest(SHOWN).await?)
+/// The keys of the organization, the newest first, also those that have ended: at most so many, those below `before`.
+pub async fn list(act: &Act, limit: usize, before: Option<Id>) -> Result<Listed<ApiKey>> {
+    Ok(act.repos().api_keys().newest(limit, before).await?)
 }
 
 /// One key, also one that has ended.
@@ -133,7 +136,7 @@ pub async fn get(act: &Act, id: Id) -> Result<ApiKey> {
 /// Ends a key at once; instances that know it follow within a minute. Ending it again changes nothing.
 pub async fn revoke(act: &Act, id: Id) -> Result<Revoked> {
     let keys = act.repos().api_keys();
-    let (key, listed) = tokio::try_join!(keys.get(id), keys.newest(SHOWN))?;
+    let (key, listed) = tokio::try_join!(keys.get(id), keys.newest(SHOWN, None))?;
     let key = key.or_not_found("API key")?;
     if key.revoked_at.is_some() {
         return Ok(Revoked { key, was_last: false });
@@ -214,7 +217,7 @@ pub async fn rotate(act: &Act, by: &Principal, id: Id, overlap: Duration) -> Res
 
 /// How often the keys were used, the newest key first.
 pub async fn usage(act: &Act) -> Result<Usage> {
-    let Listed { found, next, .. } = act.repos().api_keys().newest(SHOWN).await?;
+    let Listed { found, next, .. } = act.repos().api_keys().newest(SHOWN, None).await?;
     let mut uses = match (found.last(), found.first()) {
         (Some(oldest), Some(newest)) => act.repos().key_uses().between(oldest.id, newest.id).await?,
         _ => BTreeMap::new(),
@@ -228,8 +231,11 @@ pub async fn usage(act: &Act) -> Result<Usage> {
 
 /// Whether somebody may give these scopes to a key.
 fn hands_on(by: &Principal, scopes: &[String]) -> Result<()> {
-    let missing: Vec<_> =
-        scopes.iter().filter(|scope| !by.scopes.iter().any(|held| covers(held, scope))).map(String::as_str).collect();
+    let missing: Vec<_> = scopes
+        .iter()
+        .filter(|scope| !by.scopes.iter().any(|held| covers(held, scope)))
+        .map(String::as_str)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -282,6 +288,5 @@ impl Problems {
 
 /// So many hours of overlap.
 pub fn overlap(hours: Option<u32>) -> Duration {
-    let (usual, most) = OVERLAP_HOURS;
-    hours.unwrap_or(usual).min(most) * HOUR
+    hours.unwrap_or(OVERLAP).min(MAX_OVERLAP) * HOUR
 }

@@ -5,8 +5,8 @@
 //! business. A rule that two callers need lives here, and no rule lives in a function.
 
 pub mod act;
-pub mod api_keys;
 pub mod again;
+pub mod api_keys;
 pub mod deletion;
 pub mod origin;
 pub mod payloads;

@@ -44,7 +44,11 @@ pub fn refusal_in(answer: &Answer, voice: Voice) -> String {
             (if reason.is_null() { &error["code"] } else { reason }, &error["message"])
         }
         "ErrorD" => {
-            assert_eq!((&body["status"], &body["statusCode"]), (&false.into(), &answer.status.into()), "{path}");
+            assert_eq!(
+                (&body["status"], &body["statusCode"]),
+                (&false.into(), &answer.status.into()),
+                "{path}"
+            );
             assert!(body["error"].is_string(), "{path}: {answer:?}");
             (&body["code"], &body["message"])
         }

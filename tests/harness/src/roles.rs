@@ -10,11 +10,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use shared::{
-    app::Ports,
-    http::routes,
-    queue::QueueName,
-};
+use shared::{app::Ports, http::routes, queue::QueueName};
 use standins::rights::{Access, CALL_OUT, Resource, witnessed};
 
 /// What a statement grants: an action on a resource as the template spells it.

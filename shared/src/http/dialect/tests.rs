@@ -83,7 +83,10 @@ fn every_other_error_is_a_sentence_with_a_code_in_every_dialect() {
     let error = Error::not_found("workflow").with("id", "wf_1").with("message", "not this");
     let words = "There is no such workflow.";
     for (dialect, expected) in [
-        (&A, json!({ "success": false, "code": "not_found", "error": words, "message": words, "id": "wf_1" })),
+        (
+            &A,
+            json!({ "success": false, "code": "not_found", "error": words, "message": words, "id": "wf_1" }),
+        ),
         (
             &B,
             json!({ "success": false, "error": { "code": "NOT_FOUND", "message": words,
@@ -188,18 +191,26 @@ fn the_one_id_has_the_look_of_its_dialect_and_reads_back() {
 #[test]
 fn a_success_is_wrapped_as_each_dialect_wraps_it() {
     let thing = json!({ "id": 1 });
-    let told = |reply: crate::http::reply::Reply| (reply.status.as_u16(), crate::testing::json(&reply.body).unwrap());
+    let told = |reply: crate::http::reply::Reply| {
+        (reply.status.as_u16(), crate::testing::json(&reply.body).unwrap())
+    };
     for (reply, expected) in [
         (b::data(StatusCode::CREATED, &thing), (201, json!({ "success": true, "data": { "id": 1 } }))),
         (
             b::list(&[&thing], b::Meta::new(Some(1), 20, Some(100), Some("x".into()))),
-            (200, json!({ "success": true, "data": [{ "id": 1 }],
-                "meta": { "page": 1, "limit": 20, "total": 100, "next_cursor": "x", "has_more": true } })),
+            (
+                200,
+                json!({ "success": true, "data": [{ "id": 1 }],
+                "meta": { "page": 1, "limit": 20, "total": 100, "next_cursor": "x", "has_more": true } }),
+            ),
         ),
         (
             b::list(&[&thing], b::Meta::new(None, 50, None, None)),
-            (200, json!({ "success": true, "data": [{ "id": 1 }],
-                "meta": { "limit": 50, "total": null, "next_cursor": null, "has_more": false } })),
+            (
+                200,
+                json!({ "success": true, "data": [{ "id": 1 }],
+                "meta": { "limit": 50, "total": null, "next_cursor": null, "has_more": false } }),
+            ),
         ),
         (
             d::data(StatusCode::CREATED, "Workflow created", &thing),
@@ -207,15 +218,28 @@ fn a_success_is_wrapped_as_each_dialect_wraps_it() {
         ),
         (
             d::list("Workflows", &[&thing], d::Meta::new(Some(2), 10, Some(11), None)),
-            (200, json!({ "status": true, "message": "Workflows", "data": [{ "id": 1 }],
-                "meta": { "page": 2, "pageSize": 10, "totalPages": 2, "totalCount": 11, "nextCursor": null } })),
+            (
+                200,
+                json!({ "status": true, "message": "Workflows", "data": [{ "id": 1 }],
+                "meta": { "page": 2, "pageSize": 10, "totalPages": 2, "totalCount": 11, "nextCursor": null } }),
+            ),
         ),
         (
-            c::list(&c::Listing { plural: "api_keys", items: &[&thing], total_count: Some(1), next_cursor: None }),
+            c::list(&c::Listing {
+                plural: "api_keys",
+                items: &[&thing],
+                total_count: Some(1),
+                next_cursor: None,
+            }),
             (200, json!({ "api_keys": [{ "id": 1 }], "total_count": 1 })),
         ),
         (
-            c::list(&c::Listing { plural: "leads", items: &[&thing], total_count: None, next_cursor: Some("x".into()) }),
+            c::list(&c::Listing {
+                plural: "leads",
+                items: &[&thing],
+                total_count: None,
+                next_cursor: Some("x".into()),
+            }),
             (200, json!({ "leads": [{ "id": 1 }], "total_count": null, "next_cursor": "x" })),
         ),
     ] {
@@ -225,7 +249,9 @@ fn a_success_is_wrapped_as_each_dialect_wraps_it() {
 }
 
 fn headers(sent: &[(&'static str, &'static str)]) -> HeaderMap {
-    sent.iter().map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    sent.iter()
+        .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+        .collect()
 }
 
 #[test]
@@ -327,7 +353,9 @@ fn the_body_is_asked_last() {
 
 #[test]
 fn a_letter_that_is_none_is_refused() {
-    for (sent, refused) in [("b", false), ("B", false), ("", false), ("f", true), ("house", true), ("b,d", true)] {
+    for (sent, refused) in
+        [("b", false), ("B", false), ("", false), ("f", true), ("house", true), ("b,d", true)]
+    {
         let mut map = HeaderMap::new();
         map.insert(super::resolve::HEADER, HeaderValue::from_static(sent));
         let code = check(&map).err().map(|error| error.code);

@@ -5,12 +5,7 @@ use http::header;
 use sha2::{Digest, Sha256};
 
 use super::{
-    super::{
-        ctx::Ctx,
-        form,
-        reply::Reply,
-        routes::Route,
-    },
+    super::{ctx::Ctx, form, reply::Reply, routes::Route},
     body::read_body,
 };
 use crate::{

@@ -7,8 +7,8 @@ use crate::{
     error::ErrorKind,
     http::{
         ctx::{Ctx, HeldKey},
-        reply::Reply,
         dialect::A,
+        reply::Reply,
     },
     ops::act::Act,
     repo::{idempotency, orgs},
