@@ -11,7 +11,7 @@ use shared::{
         workflow::{Workflow, WorkflowStatus},
     },
     http::dialect::{A, B, C, D, Dialect, E, HOUSE},
-    ids::Id,
+    ids::WorkflowId,
 };
 
 use harness::{Answer, Caller, PASSWORD, TestApp, refusal_in};
@@ -224,7 +224,7 @@ async fn a_session_of_dialect_c_may_stand_in_its_wrapper() {
 }
 
 async fn store(house: &TestApp, caller: &Caller, number: u64, name: &str, status: WorkflowStatus) {
-    let id = Id::from_u64(number).unwrap();
+    let id = WorkflowId::from_u64(number).unwrap();
     let at = Millis(1_737_455_400_000);
     let workflow = Workflow { id, name: name.into(), status, created_at: at, updated_at: at };
     let repo = house.app.store.for_tenant(caller.key.tenant).workflows();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::names::names;
-use crate::{clock::Millis, ids::Id};
+use crate::{clock::Millis, ids::WorkflowId};
 
 names! {
     /// What becomes of a workflow when something would start it.
@@ -19,7 +19,7 @@ names! {
 /// One workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workflow {
-    pub id: Id,
+    pub id: WorkflowId,
     pub name: String,
     pub status: WorkflowStatus,
     pub created_at: Millis,

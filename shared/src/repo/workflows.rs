@@ -5,7 +5,7 @@
 use super::listing::{self, Listed};
 use crate::{
     domain::workflow::{Workflow, WorkflowStatus},
-    ids::Id,
+    ids::{EntityId, Id, WorkflowId},
     store::{Cond, Key, Position, Query, Store, StoreError, Write, encode},
     tenant::TenantId,
 };
@@ -34,8 +34,8 @@ pub struct Workflows<'a> {
 }
 
 impl Workflows<'_> {
-    pub fn key(&self, id: Id) -> Key {
-        Key::of(self.tenant, "workflows", id.sortable())
+    pub fn key(&self, id: WorkflowId) -> Key {
+        Key::of(self.tenant, "workflows", id.untyped().sortable())
     }
 
     /// # Errors
@@ -55,9 +55,9 @@ impl Workflows<'_> {
         before: Option<Id>,
     ) -> Result<Listed<Workflow>, StoreError> {
         let query = Query::table(Key::partition(self.tenant, "workflows"))
-            .after(before.map(|id| Position { key: self.key(id), sort: None }))
+            .after(before.map(|id| Position { key: self.key(WorkflowId::of(id)), sort: None }))
             .newest_first();
         let matches = |workflow: &Workflow| filter.matches(workflow);
-        listing::collect(self.store, query, limit, |workflow: &Workflow| workflow.id, matches).await
+        listing::collect(self.store, query, limit, |workflow: &Workflow| workflow.id.untyped(), matches).await
     }
 }

@@ -11,13 +11,10 @@ use shared::{
         reply::Reply,
         shown::shown_as,
     },
-    ids::Id,
+    ids::{EntityId, WorkflowId},
     repo::workflows::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
-
-/// What the ids of workflows begin with.
-const PREFIX: &str = "wf";
 
 /// Which workflows to list. Everything given must match.
 #[derive(Debug, IntoParams)]
@@ -119,10 +116,10 @@ async fn list(ctx: &Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> 
     fields.finish()?;
     let (limit, before) = part.to_read();
     let found = ctx.repos().workflows().list(&filter, limit, before).await?;
-    let cut = part.cut(found, |workflow| workflow.id);
+    let cut = part.cut(found, |workflow| workflow.id.untyped());
     let show = |workflow: Workflow| Ok(Row::Workflow(workflow.into()));
-    let gap = |id| Row::Unreadable(Unreadable { id: shown(id), unreadable: true });
-    let rows = shown_as(ctx.tenant, cut.rows, |workflow| workflow.id, show, gap)?;
+    let gap = |id| Row::Unreadable(Unreadable { id: shown(WorkflowId::of(id)), unreadable: true });
+    let rows = shown_as(ctx.tenant, cut.rows, |workflow| workflow.id.untyped(), show, gap)?;
     b::list(&rows, b::Meta::new(part.page, part.size, cut.total, cut.next_cursor))
 }
 
@@ -134,6 +131,6 @@ fn statuses(word: &str) -> Option<&'static [WorkflowStatus]> {
     }
 }
 
-fn shown(id: Id) -> ShownId {
-    B.ids.show(PREFIX, id)
+fn shown(id: WorkflowId) -> ShownId {
+    B.ids.show(id)
 }

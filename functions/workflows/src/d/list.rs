@@ -11,7 +11,7 @@ use shared::{
         reply::Reply,
         shown::shown_as,
     },
-    ids::Id,
+    ids::{EntityId, WorkflowId},
     repo::workflows::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -100,13 +100,13 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     fields.finish()?;
     let (limit, before) = part.to_read();
     let found = ctx.repos().workflows().list(&Filter::default(), limit, before).await?;
-    let cut = part.cut(found, |workflow| workflow.id);
+    let cut = part.cut(found, |workflow| workflow.id.untyped());
     let show = |workflow: Workflow| Ok(Row::Workflow(workflow.into()));
-    let gap = |id| Row::Unreadable(Unreadable { id: shown(id), unreadable: true });
-    let rows = shown_as(ctx.tenant, cut.rows, |workflow| workflow.id, show, gap)?;
+    let gap = |id| Row::Unreadable(Unreadable { id: shown(WorkflowId::of(id)), unreadable: true });
+    let rows = shown_as(ctx.tenant, cut.rows, |workflow| workflow.id.untyped(), show, gap)?;
     d::list("Workflows", &rows, d::Meta::new(part.page, part.size, cut.total, cut.next_cursor))
 }
 
-fn shown(id: Id) -> ShownId {
-    D.ids.show("", id)
+fn shown(id: WorkflowId) -> ShownId {
+    D.ids.show(id)
 }

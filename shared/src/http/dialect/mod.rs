@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     domain::dialect::Letter,
     error::{Error, ErrorKind},
-    ids::Id,
+    ids::{EntityId, Id},
 };
 
 pub use self::{a::A, b::B, c::C, d::D, e::E, house::HOUSE};
@@ -175,11 +175,12 @@ pub enum ShownId {
 }
 
 impl IdStyle {
-    /// The id of a thing whose prefix is `wf`, `exec`, … where the style has prefixes.
-    pub fn show(self, prefix: &str, id: Id) -> ShownId {
+    /// The id of an entity. Its kind's prefix stands before it where the style has prefixes.
+    pub fn show<I: EntityId>(self, id: I) -> ShownId {
+        let id: Id = id.into();
         match self {
             Self::Integer => ShownId::Number(id.get()),
-            Self::Prefixed => ShownId::Text(id.prefixed(prefix)),
+            Self::Prefixed => ShownId::Text(id.prefixed(I::PREFIX)),
             Self::Hex => ShownId::Text(id.hex24()),
             Self::Uuid => ShownId::Text(id.uuid()),
         }

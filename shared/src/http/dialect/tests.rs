@@ -9,7 +9,7 @@ use super::{
     resolve::{By, Hosts, Resolved, by_path, check, resolve},
     *,
 };
-use crate::{error::Violation, http::routes};
+use crate::{error::Violation, http::routes, ids::WorkflowId};
 
 fn body(dialect: &'static Dialect, error: &Error) -> Value {
     dialect.voice("/").body(error)
@@ -181,7 +181,7 @@ fn the_one_id_has_the_look_of_its_dialect_and_reads_back() {
         (&D, json!(id.hex24())),
         (&E, json!(id.uuid())),
     ] {
-        let value = serde_json::to_value(dialect.ids.show("wf", id)).unwrap();
+        let value = serde_json::to_value(dialect.ids.show(WorkflowId::of(id))).unwrap();
         assert_eq!(value, shown, "{dialect:?}");
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         assert_eq!(text.parse(), Ok(id), "{dialect:?}");

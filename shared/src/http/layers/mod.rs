@@ -38,8 +38,11 @@ pub use observe::RequestId;
 #[cfg(test)]
 pub(super) use remember::hash;
 
+/// What a function serves: its routes inside the platform.
+pub type Platform = NormalizePath<Hear>;
+
 /// Wraps a function's routes in the platform.
-pub fn platform(router: Router<SharedApp>, app: SharedApp) -> NormalizePath<Hear> {
+pub fn platform(router: Router<SharedApp>, app: SharedApp) -> Platform {
     let cors = cors(&app.settings.cors_origins);
     // As one: a router boxes what each layer makes of a route, and clones it for each request.
     let layers = ServiceBuilder::new()

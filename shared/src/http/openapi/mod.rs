@@ -118,6 +118,7 @@ pub fn complete(letter: Letter, mut api: OpenApi) -> Value {
         }
     }
     doc["components"] = components;
+    replies::drop_unused(&mut doc);
     doc
 }
 

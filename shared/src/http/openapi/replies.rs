@@ -41,6 +41,21 @@ pub fn components(doc: &mut Value, routes: &[&Route]) {
     }
 }
 
+/// Takes away what nothing in this document names: headers that no reply has, ways to send a credential that none asks for.
+pub fn drop_unused(doc: &mut Value) {
+    let paths = doc["paths"].to_string();
+    let named = paths.clone() + &doc["components"]["responses"].to_string();
+    let used = |name: &str| named.contains(&format!("\"#/components/headers/{name}\""));
+    let asked_for = |name: &str| paths.contains(&format!("{{\"{name}\":[]}}"));
+    let Some(components) = doc["components"].as_object_mut() else { return };
+    for (kind, keep) in [("headers", &used as &dyn Fn(&str) -> bool), ("securitySchemes", &asked_for)] {
+        if let Some(all) = components.get_mut(kind).and_then(Value::as_object_mut) {
+            all.retain(|name, _| keep(name));
+        }
+    }
+    components.retain(|_, all| all.as_object().is_some_and(|all| !all.is_empty()));
+}
+
 /// Adds the headers of a success.
 pub fn headers(response: &mut Value, route: &Route) {
     let mut names = vec!["X-Request-Id", "Access-Control-Allow-Origin"];
