@@ -23,7 +23,7 @@ pub struct Reply {
     /// What a repeat reads in place of a body that is too long to be remembered, or must not be.
     pub(super) shortened: Option<String>,
     /// It holds a secret: it is not remembered, and nothing on its way may keep it.
-    once: bool,
+    pub(super) once: bool,
     /// It repeats the stored reply to an earlier request with the same `Idempotency-Key`.
     pub replayed: bool,
 }

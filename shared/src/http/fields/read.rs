@@ -10,7 +10,7 @@ use url::Url;
 use super::{Fields, MAX_URL, MAX_WHOLE, Sent, code};
 use crate::{
     clock::{self, Millis},
-    ids::Id,
+    ids::{EntityId, Id},
     json::{DEPTH, Json, JsonError, Kind, Part},
 };
 
@@ -130,7 +130,7 @@ impl Fields {
     }
 
     /// An id as a number or as text, in any rendering.
-    pub fn id(&mut self, name: &str) -> Option<Id> {
+    pub fn id<I: EntityId>(&mut self, name: &str) -> Option<I> {
         let id = id_of(&self.value(name)?);
         if id.is_none() {
             self.refuse_as(name, code::TYPE, "must be an id");
@@ -139,7 +139,7 @@ impl Fields {
     }
 
     /// An id, or 0 for "none of them".
-    pub fn id_or_none(&mut self, name: &str) -> Option<Option<Id>> {
+    pub fn id_or_none<I: EntityId>(&mut self, name: &str) -> Option<Option<I>> {
         let none = match self.value(name)? {
             Kind::Number(digits) => digits == "0",
             Kind::Text(text) => text.trim() == "0",
@@ -148,7 +148,7 @@ impl Fields {
         if none { Some(None) } else { self.id(name).map(Some) }
     }
 
-    pub fn required_id(&mut self, name: &str) -> Option<Id> {
+    pub fn required_id<I: EntityId>(&mut self, name: &str) -> Option<I> {
         if self.value(name).is_none() {
             self.refuse_as(name, code::REQUIRED, "is required");
             return None;
@@ -310,13 +310,13 @@ fn whole_number(number: &Number) -> Option<u64> {
 }
 
 /// An id as a number or as text, in any rendering.
-pub fn id(part: Part<'_>) -> Option<Id> {
+pub fn id<I: EntityId>(part: Part<'_>) -> Option<I> {
     id_of(&part.kind())
 }
 
-fn id_of(kind: &Kind<'_>) -> Option<Id> {
+fn id_of<I: EntityId>(kind: &Kind<'_>) -> Option<I> {
     match kind {
-        Kind::Number(digits) => number(digits).as_ref().and_then(whole_number).and_then(Id::from_u64),
+        Kind::Number(digits) => number(digits).as_ref().and_then(whole_number).and_then(Id::from_u64).map(I::of),
         Kind::Text(text) => text.trim().parse().ok(),
         _ => None,
     }
