@@ -138,7 +138,7 @@ impl Fields {
         id
     }
 
-    /// An id, or 0 for "none of them".
+    /// An id of this kind, or 0 for "none of them".
     pub fn id_or_none<I: EntityId>(&mut self, name: &str) -> Option<Option<I>> {
         let none = match self.value(name)? {
             Kind::Number(digits) => digits == "0",
@@ -316,7 +316,9 @@ pub fn id<I: EntityId>(part: Part<'_>) -> Option<I> {
 
 fn id_of<I: EntityId>(kind: &Kind<'_>) -> Option<I> {
     match kind {
-        Kind::Number(digits) => number(digits).as_ref().and_then(whole_number).and_then(Id::from_u64).map(I::of),
+        Kind::Number(digits) => {
+            number(digits).as_ref().and_then(whole_number).and_then(Id::from_u64).map(I::of)
+        }
         Kind::Text(text) => text.trim().parse().ok(),
         _ => None,
     }

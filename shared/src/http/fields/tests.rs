@@ -16,7 +16,7 @@ fn every_mistake_is_named_at_once() {
     fields.flag("c");
     fields.url("d");
     fields.one_of("e", &["found"], |_| Some(()));
-    fields.required_id("f");
+    fields.required_id::<Id>("f");
     let error = fields.finish().unwrap_err();
     assert_eq!(error.by_field().into_keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f"]);
 }
@@ -81,10 +81,10 @@ fn a_secret_keeps_its_spaces() {
 #[test]
 fn zero_is_none_of_them() {
     let mut fields = fields(&json!({ "a": 0, "b": "0", "c": "42", "d": "", "e": [], "f": null }));
-    assert_eq!((fields.id_or_none("a"), fields.id_or_none("b")), (Some(None), Some(None)));
+    assert_eq!((fields.id_or_none::<Id>("a"), fields.id_or_none::<Id>("b")), (Some(None), Some(None)));
     assert_eq!(fields.id_or_none("c"), Some(Id::from_u64(42)));
-    assert_eq!((fields.id_or_none("d"), fields.id_or_none("f")), (None, None));
-    fields.id_or_none("e");
+    assert_eq!((fields.id_or_none::<Id>("d"), fields.id_or_none::<Id>("f")), (None, None));
+    fields.id_or_none::<Id>("e");
     assert_eq!(fields.finish().unwrap_err().by_field()["e"], ["must be an id"]);
 }
 

@@ -1,11 +1,13 @@
 //! Fields that are numbers, flags, or ids of our own.
 
+use std::marker::PhantomData;
+
 use serde_json::{Value, json};
 
 use super::{Asked, Field};
 use crate::{
     http::fields::{Fields, MAX_WHOLE, code},
-    ids::Id,
+    ids::EntityId,
 };
 
 /// A flag as text, in any case.
@@ -120,7 +122,7 @@ pub(super) fn any_number(asked: Asked) -> Value {
 }
 
 /// An id as a number or as text, in any rendering.
-impl Field for Id {
+impl<I: EntityId> Field for I {
     type Value = Self;
 
     fn read(fields: &mut Fields, name: &str) -> Option<Self> {
@@ -132,13 +134,13 @@ impl Field for Id {
     }
 }
 
-/// An id, or 0 for none of them.
-pub struct IdOrNone;
+/// An id of this kind, or 0 for none of them.
+pub struct IdOrNone<I>(PhantomData<I>);
 
-impl Field for IdOrNone {
-    type Value = Option<Id>;
+impl<I: EntityId> Field for IdOrNone<I> {
+    type Value = Option<I>;
 
-    fn read(fields: &mut Fields, name: &str) -> Option<Option<Id>> {
+    fn read(fields: &mut Fields, name: &str) -> Option<Option<I>> {
         fields.id_or_none(name)
     }
 
