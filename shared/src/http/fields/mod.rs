@@ -19,7 +19,7 @@ use bytes::Bytes;
 use super::extract::malformed;
 use crate::{
     domain::words,
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Result, Violation},
     json::{self, Kind, Part},
 };
 pub use read::id;
@@ -214,10 +214,10 @@ impl Fields {
         if self.problems.is_empty() {
             return Ok(());
         }
-        let words = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.words).collect();
-        Err(Error::fields(
-            self.problems.into_iter().map(|(path, problems)| (path, words(problems))).collect(),
-        ))
+        let all = self.problems.into_iter().flat_map(|(path, problems)| {
+            problems.into_iter().map(move |problem| Violation::new(path.clone(), problem.words).of(problem.code))
+        });
+        Err(Error::violations(all.collect()))
     }
 
     /// The value, none when it is absent or null; where reading is lenient, also when it is blank text.
