@@ -147,7 +147,8 @@ impl Part {
         let (page, size) = (whole("page").unwrap_or(1).max(1), whole(size_name).unwrap_or(default));
         let size = size.clamp(1, most);
         let sent = fields.has("cursor");
-        if let Some(after) = cursor_field(fields, read_cursor) {
+        let cursor = fields.text("cursor", MAX_CURSOR);
+        if let Some(after) = after(fields, cursor.as_deref()) {
             return Self { page: None, size, after: Some(after) };
         }
         let reached = (page as usize).checked_mul(size as usize).is_some_and(|end| end <= REACH);

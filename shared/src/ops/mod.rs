@@ -6,6 +6,7 @@
 
 pub mod act;
 pub mod again;
+pub mod api_keys;
 pub mod deletion;
 pub mod origin;
 pub mod payloads;

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         chat::{ChatStatus, Role},
         custom_field::FieldType,
+        dialect::Letter,
         duplicate::OnDuplicate,
         invoice::InvoiceStatus,
         media::MediaType,
@@ -66,6 +67,7 @@ words! {
     EntityType: Self = &Self::ALL, Self::parse;
     ExecutionFilter: Self = &Self::ALL, Self::parse;
     FieldType: Self = &Self::WORDS, Self::parse;
+    Letter: Self = Self::WORDS, |word: &str| word.parse().ok();
     InvoiceStatus: Self = Self::WORDS, Self::parse;
     MediaType: Self = &Self::WORDS, Self::parse;
     NotificationType: Self = Self::WORDS, Self::parse;
