@@ -23,9 +23,9 @@ use shared::{
     ids::Id,
     json::{Json, Kind, Part},
     n8n::{client::Turn, start::Started},
+    ops::listing,
     queue::{Task, TaskKind},
     repo::due::UNANNOUNCED,
-    work::listing,
 };
 use url::Url;
 use utoipa::ToSchema;
