@@ -6,13 +6,10 @@
 
 pub mod act;
 pub mod again;
-<<<<<<< HEAD
-pub mod api_keys;
-=======
 pub mod alerts;
+pub mod api_keys;
 pub mod chats;
 pub mod collections;
->>>>>>> ops
 pub mod deletion;
 pub mod executions;
 pub mod files;
