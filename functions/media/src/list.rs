@@ -10,12 +10,12 @@ use shared::{
     http::{
         ctx::Ctx,
         input::{Flag, InQuery, Limit, Text, Word},
-        origin::check_group,
         page::{self, DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT},
         reply::Reply,
         shown::Shown,
     },
     ids::Id,
+    ops::origin::check_group,
     repo::{indexed::Mark, listing::Row, media::Filter, orgs},
 };
 use utoipa::ToSchema;

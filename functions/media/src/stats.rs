@@ -1,8 +1,9 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, input::InQuery, origin::check_group, reply::Reply},
+    http::{ctx::Ctx, input::InQuery, reply::Reply},
     ids::Id,
+    ops::origin::check_group,
     repo::media_stats,
 };
 use utoipa::ToSchema;

@@ -4,11 +4,18 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::fields::Fields;
+use super::{
+    fields::{Fields, code},
+    input::Whole,
+};
 use crate::{
     domain::words,
     ids::Id,
-    repo::{entries::Phrase, indexed::Mark},
+    repo::{
+        entries::Phrase,
+        indexed::Mark,
+        listing::{Listed, Row},
+    },
 };
 
 /// Items of a list unless the caller says otherwise.
@@ -71,29 +78,6 @@ pub fn read_search_cursor(text: &str) -> Option<Mark> {
     Some(Mark { group, after })
 }
 
-/// `limit` (1–500) and `cursor` of a list.
-pub fn read(fields: &mut Fields) -> (usize, Option<Id>) {
-    read_or(fields, DEFAULT_LIMIT)
-}
-
-/// The same for a list that is one of many.
-pub fn read_of(fields: &mut Fields, list: &str) -> (usize, Option<Id>) {
-    let (limit, cursor) = (limit(fields, DEFAULT_LIMIT, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
-    (limit, after_of(fields, list, cursor.as_deref()))
-}
-
-/// The same for a list that shows so many unless the caller says otherwise.
-pub fn read_or(fields: &mut Fields, default: usize) -> (usize, Option<Id>) {
-    let (limit, cursor) = (limit(fields, default, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
-    (limit, after(fields, cursor.as_deref()))
-}
-
-/// `limit` and `cursor` of a search for this.
-pub fn read_search(fields: &mut Fields, search: &str) -> (usize, Option<Mark>) {
-    let (limit, cursor) = (limit(fields, DEFAULT_LIMIT, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
-    (limit, after_search(fields, search, cursor.as_deref()))
-}
-
 /// Where a page of one of many lists begins.
 pub fn after_of(fields: &mut Fields, list: &str, cursor: Option<&str>) -> Option<Id> {
     let text = cursor?;
@@ -112,6 +96,87 @@ pub fn after_search(fields: &mut Fields, search: &str, cursor: Option<&str>) -> 
 pub fn after(fields: &mut Fields, cursor: Option<&str>) -> Option<Id> {
     let text = cursor?;
     known(fields, read_cursor(text))
+}
+
+/// So many of the newest can be reached by the number of a page; whoever wants more goes on with `cursor`.
+pub const REACH: usize = 1000;
+
+/// How many rows a part has.
+#[derive(Debug, Clone, Copy)]
+pub struct PartSizes {
+    /// Unless the caller says otherwise.
+    pub default: u32,
+    pub most: u32,
+}
+
+/// A number of a page, or of rows: what is beyond all bounds is brought inside.
+pub type Count = Whole<{ u32::MAX as u64 }>;
+
+/// Which part of a list is asked for: by its number, or by where the one before ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// From 1 on; none with a cursor.
+    pub page: Option<u32>,
+    pub size: u32,
+    after: Option<Id>,
+}
+
+/// A part of a list, and what is around it.
+#[derive(Debug)]
+pub struct Cut<T> {
+    pub rows: Vec<Row<T>>,
+    /// How many match in all, as far as that many are counted.
+    pub total: Option<u64>,
+    pub next_cursor: Option<String>,
+}
+
+impl Part {
+    /// Of `page` (1) and its size as they were sent, and `cursor`, which goes before `page`.
+    pub fn new(
+        fields: &mut Fields,
+        page: Option<u64>,
+        size: Option<u64>,
+        sizes: PartSizes,
+        cursor: Option<&str>,
+    ) -> Self {
+        let whole = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
+        let page = whole(page).unwrap_or(1).max(1);
+        let size = whole(size).unwrap_or(sizes.default).clamp(1, sizes.most);
+        let sent = fields.has("cursor");
+        if let Some(after) = after(fields, cursor) {
+            return Self { page: None, size, after: Some(after) };
+        }
+        let reached = (page as usize).checked_mul(size as usize).is_some_and(|end| end <= REACH);
+        if !reached && !sent {
+            fields.refuse_as(
+                "page",
+                code::TOO_LARGE,
+                format!("reaches the newest {REACH}: go on with cursor"),
+            );
+        }
+        Self { page: Some(page), size, after: None }
+    }
+
+    /// So many are to be read for it, from there on.
+    pub fn to_read(self) -> (usize, Option<Id>) {
+        (if self.page.is_some() { REACH } else { self.size as usize }, self.after)
+    }
+
+    /// The part of what was read.
+    pub fn cut<T>(self, listed: Listed<T>, id: impl Fn(&T) -> Id) -> Cut<T> {
+        let (more, last) = (listed.next, listed.next.is_none());
+        let mut rows = listed.rows();
+        let Some(page) = self.page else {
+            return Cut { rows, total: None, next_cursor: more.map(cursor) };
+        };
+        let total = last.then_some(rows.len() as u64);
+        let size = self.size as usize;
+        rows.drain(..rows.len().min((page as usize - 1).saturating_mul(size)));
+        let follows = rows.len() > size || !last;
+        rows.truncate(size);
+        let end = rows.last().map(|row| row.as_ref().map_or_else(|unreadable| unreadable.id, id));
+        Cut { rows, total, next_cursor: end.filter(|_| follows).map(cursor) }
+    }
 }
 
 /// `limit`, brought between 1 and `most`, whatever number it is.
@@ -193,6 +258,62 @@ mod tests {
         for text in ["many", "inf", "-Infinity", "NaN", "7 leads", "0x7", "1,000", "-", "e"] {
             assert_eq!(read(text), None, "{text:?}");
         }
+    }
+
+    const MOST: u64 = u32::MAX as u64;
+
+    fn part(query: &[(&str, &str)]) -> Result<Part, Vec<String>> {
+        let mut fields: Fields =
+            query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (page, limit) = (fields.whole("page", MOST), fields.whole("limit", MOST));
+        let cursor = fields.text("cursor", MAX_CURSOR);
+        let part =
+            Part::new(&mut fields, page, limit, PartSizes { default: 20, most: 100 }, cursor.as_deref());
+        match fields.finish() {
+            Ok(()) => Ok(part),
+            Err(error) => Err(error.by_field().into_keys().map(str::to_owned).collect()),
+        }
+    }
+
+    #[test]
+    fn a_page_reaches_so_far_and_a_cursor_further() {
+        let of = |page, size| Ok(Part { page: Some(page), size, after: None });
+        let after = Id::from_u64(42);
+        for (query, expected) in [
+            (&[][..], of(1, 20)),
+            (&[("page", "0"), ("limit", "0")], of(1, 1)),
+            (&[("page", "10"), ("limit", "500")], of(10, 100)),
+            (&[("page", "11"), ("limit", "100")], Err(vec!["page".into()])),
+            (&[("page", "4294967295"), ("limit", "100")], Err(vec!["page".into()])),
+            (&[("page", "many")], Err(vec!["page".into()])),
+            (&[("cursor", "x"), ("page", "99")], Err(vec!["cursor".into()])),
+            (
+                &[("cursor", &cursor(after.unwrap())), ("page", "99")],
+                Ok(Part { page: None, size: 20, after }),
+            ),
+        ] {
+            assert_eq!(part(query), expected, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_says_what_is_around_it() {
+        let ids = |count: u64| (1..=count).rev().filter_map(Id::from_u64).collect::<Vec<_>>();
+        let cut = |part: Part, count, next: Option<u64>| {
+            let next = next.and_then(Id::from_u64);
+            let cut = part.cut(Listed { found: ids(count), next, ..Listed::default() }, |id: &Id| *id);
+            let shown: Vec<u64> = cut.rows.into_iter().map(|row| row.unwrap().get()).collect();
+            (shown, cut.total, cut.next_cursor.and_then(|text| read_cursor(&text)).map(Id::get))
+        };
+        let numbered = |page| Part { page: Some(page), size: 2, after: None };
+        assert_eq!(cut(numbered(1), 5, None), (vec![5, 4], Some(5), Some(4)));
+        assert_eq!(cut(numbered(3), 5, None), (vec![1], Some(5), None));
+        assert_eq!(cut(numbered(4), 5, None), (vec![], Some(5), None));
+        assert_eq!(cut(numbered(2), 4, Some(1)), (vec![2, 1], None, Some(1)), "more than are counted");
+        assert_eq!(cut(numbered(1), 0, None), (vec![], Some(0), None));
+        let after = Part { page: None, size: 2, after: Id::from_u64(9) };
+        assert_eq!(cut(after, 2, Some(1)), (vec![2, 1], None, Some(1)));
+        assert_eq!(cut(after, 1, None), (vec![1], None, None));
     }
 
     #[test]

@@ -6,11 +6,11 @@ use shared::{
     http::{
         ctx::Ctx,
         input::InQuery,
-        origin::check_group,
         reply::Reply,
         shown::{Shown, shown},
     },
     ids::Id,
+    ops::origin::check_group,
 };
 use utoipa::ToSchema;
 

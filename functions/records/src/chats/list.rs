@@ -6,12 +6,12 @@ use shared::{
         ctx::Ctx,
         fields::{Fields, MAX_WHOLE, code},
         input::{Asked, Cursor, Field, InQuery, Limit, Schema, Text, Whole, Word},
-        origin::check_group,
         page::{self, DEFAULT_LIMIT, MAX_LIMIT},
         reply::Reply,
         shown::{Shown, shown},
     },
     ids::Id,
+    ops::origin::check_group,
     repo::chats::Filter,
 };
 use utoipa::ToSchema;

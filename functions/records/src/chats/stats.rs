@@ -2,8 +2,9 @@ use serde::Serialize;
 use shared::{
     domain::chat::Counts,
     error::Result,
-    http::{ctx::Ctx, input::InQuery, origin::check_group, reply::Reply},
+    http::{ctx::Ctx, input::InQuery, reply::Reply},
     ids::Id,
+    ops::origin::check_group,
 };
 use utoipa::ToSchema;
 

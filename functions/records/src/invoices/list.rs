@@ -5,12 +5,12 @@ use shared::{
     http::{
         ctx::Ctx,
         input::{Flat, InQuery, Paging, Text, Word},
-        origin::check_group,
         page,
         reply::Reply,
         shown::{Shown, shown},
     },
     ids::Id,
+    ops::origin::check_group,
     repo::invoices::Filter,
 };
 use utoipa::ToSchema;

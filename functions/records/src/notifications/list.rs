@@ -6,12 +6,12 @@ use shared::{
     http::{
         ctx::Ctx,
         input::{Flag, Flat, InQuery, Paging, Word},
-        origin::check_group,
         page,
         reply::Reply,
         shown::{Shown, shown},
     },
     ids::Id,
+    ops::origin::check_group,
     repo::notifications::Filter,
 };
 use utoipa::ToSchema;

@@ -9,10 +9,10 @@ use shared::{
         ctx::Ctx,
         fields::{Fields, code},
         input::{Foreign, InBody, Text, Word, Words},
-        origin::check_group,
         reply::Reply,
     },
     ids::Id,
+    ops::origin::check_group,
 };
 use utoipa::ToSchema;
 

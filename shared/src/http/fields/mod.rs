@@ -19,7 +19,7 @@ use bytes::Bytes;
 use super::extract::malformed;
 use crate::{
     domain::words,
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Result, Violation},
     json::{self, Kind, Part},
 };
 pub use read::id;
@@ -67,7 +67,7 @@ pub mod code {
     /// A field that the request does not have.
     pub const UNKNOWN: &str = "unknown_field";
     /// It breaks a rule of its own.
-    pub const INVALID: &str = "invalid";
+    pub const INVALID: &str = crate::error::Violation::INVALID;
 }
 
 /// A field as it was sent.
@@ -219,10 +219,12 @@ impl Fields {
         if self.problems.is_empty() {
             return Ok(());
         }
-        let words = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.words).collect();
-        Err(Error::fields(
-            self.problems.into_iter().map(|(path, problems)| (path, words(problems))).collect(),
-        ))
+        let all = self.problems.into_iter().flat_map(|(path, problems)| {
+            problems
+                .into_iter()
+                .map(move |problem| Violation::new(path.clone(), problem.words).of(problem.code))
+        });
+        Err(Error::violations(all.collect()))
     }
 
     /// The value, none when it is absent or null; where reading is lenient, also when it is blank text.
@@ -232,14 +234,6 @@ impl Fields {
             Kind::Text(text) if self.is_lenient(name) && words::is_blank(&text) => None,
             kind => Some(kind),
         }
-    }
-
-    fn required<T: Default>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> T {
-        if self.value(name).is_none() {
-            self.refuse_as(name, code::REQUIRED, "is required");
-            return T::default();
-        }
-        read(self).unwrap_or_default()
     }
 
     /// Whether text may stand for another value. In a query and in a form there is nothing but text.

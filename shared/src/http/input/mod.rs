@@ -17,9 +17,11 @@ mod declare;
 pub mod describe;
 mod lists;
 mod member;
+mod networks;
 mod numbers;
 mod paging;
 mod posted;
+mod scopes;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -39,9 +41,11 @@ pub use utoipa;
 pub use describe::{Asked, Description, Note};
 pub use lists::{List, Nested, Object};
 pub use member::{Flat, Hidden, Kept, Member, Nothing, OrDefault, Patch, Patched, Unspoken};
+pub use networks::Network;
 pub use numbers::{Between, Flag, IdOrNone, Number, Whole, number};
 pub use paging::{Cursor, Limit, Paging};
 pub use posted::PostedFrom;
+pub use scopes::Scope;
 pub use texts::{BaseUrl, Email, Foreign, Secret, Text, Verbatim};
 pub use url::Url;
 

@@ -8,6 +8,7 @@ use crate::{
         budget::Period,
         chat::{ChatStatus, Role},
         custom_field::FieldType,
+        dialect::Letter,
         duplicate::OnDuplicate,
         invoice::InvoiceStatus,
         media::MediaType,
@@ -67,6 +68,7 @@ words! {
     EntityType: Self = &Self::ALL, Self::parse;
     ExecutionFilter: Self = &Self::ALL, Self::parse;
     FieldType: Self = &Self::WORDS, Self::parse;
+    Letter: Self = Self::WORDS, |word: &str| word.parse().ok();
     InvoiceStatus: Self = Self::WORDS, Self::parse;
     MediaType: Self = &Self::WORDS, Self::parse;
     NotificationType: Self = Self::WORDS, Self::parse;

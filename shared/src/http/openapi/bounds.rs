@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::http::page;
 
 /// What Lambda takes and gives in one invocation, which is what a text can be long at the most.
-const MOST_BYTES: usize = crate::config::MAX_BODY_BYTES;
+pub const MOST_BYTES: usize = crate::config::MAX_BODY_BYTES;
 /// Elements that fit into that: each needs a character and a comma.
 const MOST_ITEMS: usize = MOST_BYTES / 2;
 /// Greatest whole number that every JSON reader keeps exact.
