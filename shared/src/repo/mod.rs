@@ -41,6 +41,7 @@ pub mod table;
 #[cfg(feature = "testing")]
 mod tests;
 pub mod usage;
+pub mod workflows;
 
 use self::{
     entity::Entity,
@@ -190,5 +191,9 @@ impl<'a> Repos<'a> {
 
     pub fn n8n_workflows(self) -> n8n_workflows::N8nWorkflows<'a> {
         self.table()
+    }
+
+    pub fn workflows(self) -> workflows::Workflows<'a> {
+        workflows::Workflows { store: self.store, tenant: self.tenant }
     }
 }
