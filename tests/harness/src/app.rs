@@ -38,7 +38,7 @@ pub const N8N: &str = "https://n8n.example.com";
 /// Where the fake n8n reaches Baton.
 pub const BATON: &str = "https://baton.example.com";
 /// 2025-01-21T10:30:00Z, the documents' favourite moment.
-const START: Millis = Millis(1_737_455_400_000);
+pub(crate) const START: Millis = Millis(1_737_455_400_000);
 
 /// What a worker's host gives a message.
 const PATIENCE: Duration = Duration::from_secs(120);
