@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    accounts::{KnownKey, KnownSession, Passwords, Refusals},
+    accounts::{KeyUses, KnownKey, KnownSession, Passwords, Refusals},
     aside::Aside,
     blobs::Blobs,
     clock::{Clock, Millis, Moment},
@@ -34,6 +34,7 @@ pub struct App {
     pub settings: Settings,
     pub aside: Aside,
     pub(crate) keys: Recent<KeyHash, KnownKey>,
+    pub(crate) key_uses: KeyUses,
     pub(crate) sessions: Recent<SessionRef, KnownSession>,
     pub(crate) passwords: Passwords,
     pub(crate) refusals: Refusals,
@@ -73,6 +74,7 @@ impl App {
             settings,
             aside: Aside::default(),
             keys: Recent::default(),
+            key_uses: KeyUses::default(),
             sessions: Recent::default(),
             passwords: Passwords::default(),
             refusals: Refusals::default(),

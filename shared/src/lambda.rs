@@ -36,7 +36,16 @@ const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
 /// Serves a group of routes behind API Gateway.
 pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) -> Result<(), Error> {
     let app = start(name, engines)?;
-    lambda_http::run(layers::platform(router, app).map_request(with_peer)).await
+    let noting = app.clone();
+    let service = layers::platform(router, app).map_request(with_peer).then(move |answer| {
+        let app = noting.clone();
+        // Here and not aside: between two invocations nothing runs, and an instance ends without a word.
+        async move {
+            app.note_key_uses().await;
+            answer
+        }
+    });
+    lambda_http::run(service).await
 }
 
 /// Who called, as API Gateway saw it. It takes https only.

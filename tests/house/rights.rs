@@ -12,7 +12,7 @@ use shared::{egress::OutError, lambda::batch, queue::QueueName, work::Handled};
 
 use harness::{
     BATON, N8N, PASSWORD, TestApp, pass,
-    roles::{ROLES, Right, working},
+    roles::{ROLES, Right, acting, working},
     samples::{operations, scene, staged},
     stories::{
         Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Forget, Message, PostLead,
@@ -41,6 +41,8 @@ async fn routes(used: &mut Used) {
         assert!(first.status < 300, "{operation}: {first:?}");
         // A second time what a reply is remembered of is found, and what was deleted is not.
         sample.send_with(&caller, headers).await;
+        // As the function's host does when it has answered.
+        acting(sample.route.function, house.app.note_key_uses()).await;
         pass(&house, 20).await;
         add(used, &house);
     }

@@ -45,7 +45,7 @@ fn describe(ctx: &Ctx) -> Result<Reply> {
         success: true,
         message: match ctx.caller.credential {
             Proof::ApiKey(_) => "The API key works.",
-            Proof::Session(_) => "The session works.",
+            Proof::Session(_) | Proof::Operator => "The session works.",
         },
         organization_id: ctx.tenant().0,
         user_id: ctx.caller.user_id,

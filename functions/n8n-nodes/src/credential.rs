@@ -74,6 +74,8 @@ fn wish(ctx: &Ctx, installation: &Installation) -> NewKey {
         name: format!("n8n nodes ({})", installation.title),
         expires_at: ctx.caller.expires_at,
         scopes: SCOPES.map(str::to_owned).into(),
+        // n8n calls from elsewhere than the person who connects it, and as often as its workflows run.
+        ..NewKey::default()
     }
 }
 

@@ -303,7 +303,8 @@ async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyho
         KeyCommand::Create { owner, name, expires_in, scopes } => {
             let user = user(app, &owner.email).await?;
             let span = expires_in.map(|days| Duration::from_secs(u64::from(days) * 24 * 3600));
-            let wish = NewKey { name, expires_at: span.map(|span| app.now().plus(span)), scopes };
+            let expires_at = span.map(|span| app.now().plus(span));
+            let wish = NewKey { name, expires_at, scopes, ..NewKey::default() };
             let (key, text) = app.create_key(&user, wish).await.map_err(plain)?;
             if json {
                 let mut shown = describe(&key);

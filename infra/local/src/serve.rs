@@ -64,6 +64,9 @@ pub async fn until(
     if timeout(farewell, work).await.is_err() {
         tracing::warn!("stopped with work under way; what is owed is done after the next start");
     }
+    if timeout(LAST_WORDS, app.note_all_key_uses()).await.is_err() {
+        tracing::warn!("stopped before it was noted how often keys were used in the last minute");
+    }
 }
 
 /// Listens for the wish to stop, from this call on: a signal that comes while the house opens its doors is heard too.

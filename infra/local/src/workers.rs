@@ -42,6 +42,8 @@ const IDLE: Duration = Duration::from_millis(200);
 /// When the process is to stop, so much longer is waited for what is under way.
 const STOPPING: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_secs(1);
+/// Between two notes of how often keys were used.
+const NOTE: Duration = Duration::from_secs(60);
 const SWEEP: Duration = Duration::from_secs(60);
 /// The first sweep waits for the suspects that the last process left: until they can be known, and at most.
 const SUSPECTS: (Duration, Duration) = (Duration::from_millis(400), Duration::from_secs(30));
@@ -78,6 +80,7 @@ pub async fn run<S: Future<Output = ()>>(app: &App, file: &Sqlite, stop: impl Fn
         drain(app, QueueName::Background, &lane, stop()),
         drain(app, QueueName::PollExecutions, &lane, stop()),
         tick(app, stop()),
+        note(app, stop()),
         sweep(app, file, suspects, stop()),
     );
 }
@@ -269,6 +272,14 @@ async fn tick(app: &App, stop: impl Future<Output = ()>) {
         if let Either::Left(_) = select(stop.as_mut(), pin!(app.clock.sleep(TICK))).await {
             return;
         }
+    }
+}
+
+/// Notes every minute until `stop` how often keys were used. What is used after that, whoever stops the house notes.
+async fn note(app: &App, stop: impl Future<Output = ()>) {
+    let mut stop = pin!(stop);
+    while let Either::Right(_) = select(stop.as_mut(), pin!(app.clock.sleep(NOTE))).await {
+        app.note_key_uses().await;
     }
 }
 

@@ -8,7 +8,7 @@ use super::App;
 use crate::{
     clock::Millis,
     domain::{
-        api_key::{self, ApiKey, KeyHash},
+        api_key::{self, ApiKey, KeyHash, Terms},
         org::User,
         principal::{Principal, covers},
     },
@@ -29,11 +29,20 @@ pub struct NewKey {
     pub expires_at: Option<Millis>,
     /// None for all that its user's role allows.
     pub scopes: Vec<String>,
+    /// None for the group that whoever asks for it works in.
+    pub group_id: Option<Id>,
+    pub terms: Terms,
 }
 
 impl Default for NewKey {
     fn default() -> Self {
-        Self { name: "default".into(), expires_at: None, scopes: Vec::new() }
+        Self {
+            name: "default".into(),
+            expires_at: None,
+            scopes: Vec::new(),
+            group_id: None,
+            terms: Terms::default(),
+        }
     }
 }
 
@@ -82,7 +91,7 @@ impl App {
             tenant,
             user_id,
             username: username.to_owned(),
-            group_id,
+            group_id: wish.group_id.unwrap_or(group_id),
             name: wish.name,
             hash: api_key::hash_of(&text),
             last4: shown[shown.len() - 4..].to_owned(),
@@ -90,6 +99,8 @@ impl App {
             created_at: self.now(),
             expires_at: wish.expires_at,
             revoked_at: None,
+            terms: wish.terms,
+            retirement: None,
             sealed_text: None,
         };
         (key, text)

@@ -27,6 +27,7 @@ mod sessions;
 mod tests;
 mod throttle;
 pub(crate) mod tokens;
+mod uses;
 
 pub use keys::NewKey;
 pub use sessions::{Presented, SessionToken};
@@ -35,6 +36,7 @@ pub(crate) use keys::KnownKey;
 pub(crate) use passwords::Passwords;
 pub(crate) use sessions::KnownSession;
 pub(crate) use throttle::Refusals;
+pub(crate) use uses::KeyUses;
 
 /// Shortest password that an account may have (NIST SP 800-63B §3.1.1.2 asks for at least 8 beside a second factor).
 pub const MIN_PASSWORD: usize = 8;

@@ -4,8 +4,14 @@
 //! characters. A key that was made for somebody who was not there is kept sealed until the owner fetches it.
 
 use secrecy::{ExposeSecret, SecretString};
+mod terms;
+
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub use terms::{MAX_NETWORKS, MAX_PER_HOUR, MAX_PER_MINUTE, Terms, TooWide, network};
 
 use crate::{
     clock::Millis,
@@ -15,6 +21,8 @@ use crate::{
 
 /// What every key starts with, so that secret scanners recognise a leaked one.
 pub const PREFIX: &str = "btn_live_";
+/// The record of a key that has ended is kept for so long, to be seen in lists, and may then vanish.
+pub const REMEMBERED: Duration = Duration::from_secs(90 * 86_400);
 const RANDOM_CHARS: usize = 30;
 const CHECKSUM_CHARS: usize = 6;
 
@@ -84,14 +92,65 @@ pub struct ApiKey {
     pub expires_at: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Terms::is_free")]
+    pub terms: Terms,
+    /// Another key has taken its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retirement: Option<Retirement>,
     /// The text, sealed, until its owner has copied it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_text: Option<String>,
 }
 
+/// How a key ends that was rotated: it works on until its holders have the new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retirement {
+    /// The key that took its place.
+    pub successor: Id,
+    /// When it works no longer.
+    pub at: Millis,
+}
+
+/// What can become of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStatus {
+    Active,
+    Expired,
+    Revoked,
+}
+
+impl KeyStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
 impl ApiKey {
+    pub fn status(&self, now: Millis) -> KeyStatus {
+        match self.revoked_at {
+            Some(_) => KeyStatus::Revoked,
+            None if self.runs_out_at().is_some_and(|end| now >= end) => KeyStatus::Expired,
+            None => KeyStatus::Active,
+        }
+    }
+
     pub fn usable(&self, now: Millis) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+        self.status(now) == KeyStatus::Active
+    }
+
+    /// When it ends by itself: by its own life, or because it was rotated.
+    pub fn runs_out_at(&self) -> Option<Millis> {
+        let retired = self.retirement.map(|retirement| retirement.at);
+        self.expires_at.into_iter().chain(retired).min()
+    }
+
+    /// How long it was to live when it was made.
+    pub fn life(&self) -> Option<Duration> {
+        self.expires_at.map(|end| end.since(self.created_at))
     }
 
     /// The key as it may be shown: where it begins and how it ends.
@@ -171,6 +230,8 @@ mod tests {
             created_at: Millis(1_000),
             expires_at: Some(end),
             revoked_at: None,
+            terms: Terms::default(),
+            retirement: None,
             sealed_text: None,
         };
         assert!(key.usable(Millis(end.0 - 1)));
@@ -179,5 +240,13 @@ mod tests {
         assert!(!ApiKey { revoked_at: Some(Millis(0)), ..key.clone() }.usable(Millis(0)));
         assert!(!ApiKey { revoked_at: Some(Millis(0)), expires_at: None, ..key.clone() }.usable(Millis(0)));
         assert_eq!(key.redacted(), "btn_live_…wxyz");
+        assert_eq!(key.life(), Some(Duration::from_secs(1)));
+
+        let retired = |at| ApiKey { retirement: Some(Retirement { successor: id, at }), ..key.clone() };
+        assert_eq!(retired(Millis(1_500)).status(Millis(1_499)), KeyStatus::Active);
+        assert_eq!(retired(Millis(1_500)).status(Millis(1_500)), KeyStatus::Expired);
+        assert_eq!(retired(Millis(9_000)).status(end), KeyStatus::Expired, "its own life is not made longer");
+        let revoked = ApiKey { revoked_at: Some(Millis(0)), ..retired(Millis(1_500)) };
+        assert_eq!(revoked.status(Millis(9_000)), KeyStatus::Revoked);
     }
 }

@@ -132,6 +132,8 @@ mod tests {
             created_at: NOW,
             expires_at: None,
             revoked_at,
+            terms: Default::default(),
+            retirement: None,
             sealed_text: None,
         }
     }

@@ -4,7 +4,11 @@
 
 use crate::{
     clock::Millis,
-    domain::{api_key::ApiKey, org::User, session::Session},
+    domain::{
+        api_key::{ApiKey, Terms},
+        org::User,
+        session::Session,
+    },
     ids::Id,
     tenant::TenantId,
 };
@@ -21,6 +25,8 @@ pub struct Principal {
     pub credential: Credential,
     /// When the API key runs out. None for one that does not, and for a person in a session.
     pub expires_at: Option<Millis>,
+    /// What the API key is bound to. A session is free of terms.
+    pub terms: Terms,
 }
 
 /// What proved it.
@@ -28,6 +34,8 @@ pub struct Principal {
 pub enum Credential {
     ApiKey(Id),
     Session(Id),
+    /// Whoever may read the data directory, at the command line.
+    Operator,
 }
 
 impl Principal {
@@ -40,7 +48,8 @@ impl Principal {
             group_id: key.group_id,
             scopes: key.scopes.clone(),
             credential: Credential::ApiKey(key.id),
-            expires_at: key.expires_at,
+            expires_at: key.runs_out_at(),
+            terms: key.terms.clone(),
         }
     }
 
@@ -54,6 +63,21 @@ impl Principal {
             scopes: user.role.scopes(),
             credential: Credential::Session(session.id),
             expires_at: None,
+            terms: Terms::default(),
+        }
+    }
+
+    /// The same person who is not in a session: what the role allows, for commands of the operator.
+    pub fn of_user(user: &User, group_id: Id) -> Self {
+        Self {
+            tenant: user.tenant,
+            user_id: user.id,
+            username: user.email.clone(),
+            group_id,
+            scopes: user.role.scopes(),
+            credential: Credential::Operator,
+            expires_at: None,
+            terms: Terms::default(),
         }
     }
 
@@ -65,7 +89,7 @@ impl Principal {
     pub fn counted_as(&self) -> Id {
         match self.credential {
             Credential::ApiKey(id) => id,
-            Credential::Session(_) => self.user_id,
+            Credential::Session(_) | Credential::Operator => self.user_id,
         }
     }
 }

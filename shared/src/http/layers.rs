@@ -33,7 +33,7 @@ use super::{
     entry, form, once, packed,
     peer::Peer,
     problem::{self, Unrendered},
-    rate::Counted,
+    rate,
     reply::Reply,
     routes::{self, Auth, Route, TEST_SCOPE},
 };
@@ -242,6 +242,8 @@ async fn admitted(
     if let Some(tenant) = request.extensions().get::<Tenant>() {
         let _ = tenant.0.set(caller.tenant);
     }
+    admits(&caller, peer)?;
+    app.count_use(&caller);
     let mut renewed = None;
     if let (Sent::Cookie(_), Some(session)) = (sent, &session) {
         credential::check_csrf(request.method(), request.headers(), session)?;
@@ -251,13 +253,9 @@ async fn admitted(
     request = entry::enter(request, Some(caller.tenant), route).await?;
     // Its body may have taken half a minute.
     let now = app.now();
-    let standing = match route.rate.limit(&app.settings) {
-        None => None,
-        Some((class, limit)) => {
-            let counted = Counted { class, key: caller.counted_as() };
-            Some(app.limiter.spend(&*app.store, caller.tenant, counted, limit, now).await?)
-        }
-    };
+    let limits = rate::limits(route.rate, &app.settings, &caller);
+    let counted = (caller.tenant, caller.counted_as());
+    let standing = app.limiter.spend(&*app.store, counted, &limits, now).await?;
     let mut response = match standing.filter(|standing| !standing.allowed) {
         Some(standing) => standing.refusal(now).into_response(),
         None => {
@@ -282,6 +280,19 @@ async fn admitted(
         cookies::set(response.headers_mut(), &token, peer, now)?;
     }
     Ok(response)
+}
+
+/// Whether the key may be used from where the request comes from. Who may not is told from where that is, and not from where
+/// he might.
+fn admits(caller: &Principal, peer: Peer) -> Result<()> {
+    if caller.terms.admits(peer.address) {
+        return Ok(());
+    }
+    let from = peer
+        .address
+        .map_or_else(|| "an unknown address".to_owned(), |address| address.to_canonical().to_string());
+    let message = format!("This key may not be used from {from}.");
+    Err(Error::new(ErrorKind::Forbidden, "ip_not_allowed", message))
 }
 
 /// Whether the caller may use the route.

@@ -6,7 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-use super::{packed, rate::Standing, routes::Dialect};
+use super::{packed, rate, routes::Dialect};
 use crate::error::{Error, ErrorKind};
 
 /// The code of what this machine cannot do at once.
@@ -68,7 +68,7 @@ pub fn render(error: &Error, dialect: Dialect) -> Response {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
     if let Some((limit, reset)) = error.used_up {
-        Standing { limit, remaining: 0, reset, allowed: false }.write(headers);
+        rate::write_headers(headers, limit, 0, reset);
     }
     if error.code == packed::UNSUPPORTED {
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(packed::READ));

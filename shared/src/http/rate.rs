@@ -1,8 +1,11 @@
-//! Rate limits. An instance leases a slice of a key's minute from one counter item and spends it in memory: the limit
+//! Rate limits. An instance leases a slice of a key's window from one counter item and spends it in memory: the limit
 //! holds exactly across all instances, and the store is written once per slice.
+//!
+//! Its one rule: whoever is under several limits is let through by all of them or counted by none.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::RandomState},
+    hash::BuildHasher,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -10,34 +13,102 @@ use std::{
 use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 
+use super::routes::RateClass;
 use crate::{
     clock::Millis,
+    config::Settings,
+    domain::principal::Principal,
     error::{Error, ErrorKind, Result},
     ids::Id,
     store::{Change, Cond, Item, Key, Refusal, Store, StoreError, Write, attr},
     tenant::TenantId,
 };
 
-/// Fixed windows that start with the minute.
-pub(super) const WINDOW: i64 = 60;
-/// A slice is this part of the limit: seven writes for a window that is used up.
-const SLICES: u32 = 6;
+/// The windows of the route classes, in seconds.
+pub(super) const WINDOW: i64 = Window::Minute.seconds();
 const TAKEN: &str = "taken";
+/// Leases under way at once by one instance. One key's wait for each other; others share a place only by chance.
+const LEASES: usize = 64;
+
+/// Fixed windows that start with the minute or the hour of the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Window {
+    Minute,
+    Hour,
+}
+
+impl Window {
+    pub const fn seconds(self) -> i64 {
+        match self {
+            Self::Minute => 60,
+            Self::Hour => 3_600,
+        }
+    }
+
+    /// A slice is this part of the limit: seven writes for a minute that is used up, 61 for an hour. What an instance holds
+    /// when it ends is lost to the others until the window ends, so that an hour is cut finer.
+    const fn slices(self) -> u32 {
+        match self {
+            Self::Minute => 6,
+            Self::Hour => 60,
+        }
+    }
+
+    fn number(self, now: Millis) -> i64 {
+        now.seconds().div_euclid(self.seconds())
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+        }
+    }
+}
+
+/// So many requests in each window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// What is counted together: a class of routes, or all that one API key sends.
+    pub class: &'static str,
+    pub most: u32,
+    pub window: Window,
+}
+
+/// The limits of a caller's request: those of the route's class, and those of the API key, which count all routes.
+pub(super) fn limits(class: RateClass, settings: &Settings, caller: &Principal) -> Vec<Limit> {
+    let of_class = class.limit(settings).map(|(class, most)| (class, most, Window::Minute));
+    let terms = &caller.terms;
+    let by_minute = terms.rate_limit_per_minute.map(|most| ("key-minute", most, Window::Minute));
+    let by_hour = terms.rate_limit_per_hour.map(|most| ("key-hour", most, Window::Hour));
+    let all = of_class.into_iter().chain(by_minute).chain(by_hour);
+    all.map(|(class, most, window)| Limit { class, most, window }).collect()
+}
 
 /// What this instance holds of the windows that it has met.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Limiter {
     held: Mutex<HashMap<Counted, Held>>,
     /// Held while a slice is leased: requests that come at once share one slice instead of taking one each, which
     /// would use the window up for requests that were never made.
-    leasing: tokio::sync::Mutex<()>,
+    leasing: [tokio::sync::Mutex<()>; LEASES],
+    places: RandomState,
+}
+
+impl Default for Limiter {
+    fn default() -> Self {
+        let leasing = std::array::from_fn(|_| tokio::sync::Mutex::default());
+        Self { held: Mutex::default(), leasing, places: RandomState::new() }
+    }
 }
 
 /// Whose requests of which class are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Counted {
-    pub class: &'static str,
-    pub key: Id,
+struct Counted {
+    class: &'static str,
+    window: Window,
+    tenant: TenantId,
+    key: Id,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,56 +127,94 @@ pub struct Standing {
     /// Unix seconds at which the window ends.
     pub reset: i64,
     pub allowed: bool,
+    pub window: Window,
 }
 
 impl Limiter {
-    /// Spends one request of the key's window.
+    /// Spends one request of each of the limits, or of none where one of them is used up. Tells how the caller stands with the
+    /// limit that is felt first; none where there is no limit.
     pub(crate) async fn spend(
         &self,
         store: &dyn Store,
-        tenant: TenantId,
-        key: Counted,
-        limit: u32,
+        (tenant, key): (TenantId, Id),
+        limits: &[Limit],
         now: Millis,
-    ) -> Result<Standing> {
-        let window = now.seconds().div_euclid(WINDOW);
+    ) -> Result<Option<Standing>> {
+        let mut tightest: Option<Standing> = None;
+        for (at, limit) in limits.iter().enumerate() {
+            let counted = Counted { class: limit.class, window: limit.window, tenant, key };
+            let standing = self.spend_one(store, counted, limit.most, now).await;
+            if !standing.as_ref().is_ok_and(|standing| standing.allowed) {
+                for spent in &limits[..at] {
+                    let counted = Counted { class: spent.class, window: spent.window, ..counted };
+                    self.give_back(counted, now);
+                }
+                return standing.map(Some);
+            }
+            let standing = standing?;
+            if tightest.is_none_or(|known| standing.remaining < known.remaining) {
+                tightest = Some(standing);
+            }
+        }
+        Ok(tightest)
+    }
+
+    async fn spend_one(&self, store: &dyn Store, key: Counted, limit: u32, now: Millis) -> Result<Standing> {
+        let window = key.window.number(now);
         let standing = |held: Held, allowed| Standing {
             limit,
             remaining: held.leased + limit.saturating_sub(held.taken),
-            reset: (window + 1) * WINDOW,
+            reset: (window + 1) * key.window.seconds(),
             allowed,
+            window: key.window,
         };
-        if let Some(held) = self.take_held(key, window) {
-            return Ok(standing(held, true));
+        if let Some((held, allowed)) = self.take_held(key, window, limit) {
+            return Ok(standing(held, allowed));
         }
-        let _alone = self.leasing.lock().await;
-        if let Some(held) = self.take_held(key, window) {
-            return Ok(standing(held, true));
+        let place = usize::try_from(self.places.hash_one(key) % LEASES as u64).unwrap_or_default();
+        let _alone = self.leasing[place].lock().await;
+        if let Some((held, allowed)) = self.take_held(key, window, limit) {
+            return Ok(standing(held, allowed));
         }
-        let mut wanted = (limit / SLICES).max(1);
+        let mut wanted = (limit / key.window.slices()).max(1);
         loop {
-            match lease(store, tenant, key, window, wanted, limit).await? {
+            match lease(store, key, window, wanted, limit).await? {
                 Lease::Granted { taken } => {
-                    let held = self.add(key, Held { window, leased: wanted - 1, taken });
+                    let held = self.add(key, Held { window, leased: wanted - 1, taken }, now);
                     return Ok(standing(held, true));
                 }
                 // Less than a slice is left: the rest of it is still to be had.
                 Lease::Left(left) if left > 0 => wanted = left,
-                Lease::Left(_) => return Ok(standing(Held { window, leased: 0, taken: limit }, false)),
+                Lease::Left(_) => {
+                    let held = self.add(key, Held { window, leased: 0, taken: limit }, now);
+                    return Ok(standing(held, false));
+                }
             }
         }
     }
 
-    fn take_held(&self, key: Counted, window: i64) -> Option<Held> {
+    /// Takes one of what is held; or tells that there is nothing left for anybody: nothing of a window that is used up ever
+    /// comes back into it.
+    fn take_held(&self, key: Counted, window: i64, limit: u32) -> Option<(Held, bool)> {
         let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = all.get_mut(&key).filter(|held| held.window == window && held.leased > 0)?;
+        let held = all.get_mut(&key).filter(|held| held.window == window)?;
+        if held.leased == 0 {
+            return (held.taken >= limit).then_some((*held, false));
+        }
         held.leased -= 1;
-        Some(*held)
+        Some((*held, true))
     }
 
-    fn add(&self, key: Counted, new: Held) -> Held {
+    fn give_back(&self, key: Counted, now: Millis) {
         let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, held| held.window == new.window);
+        if let Some(held) = all.get_mut(&key).filter(|held| held.window == key.window.number(now)) {
+            held.leased += 1;
+        }
+    }
+
+    fn add(&self, key: Counted, new: Held, now: Millis) -> Held {
+        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|counted, held| held.window == counted.window.number(now));
         let held = all.entry(key).or_insert(Held { leased: 0, ..new });
         held.leased += new.leased;
         held.taken = held.taken.max(new.taken);
@@ -125,14 +234,14 @@ struct Counter {
 
 async fn lease(
     store: &dyn Store,
-    tenant: TenantId,
-    Counted { class, key }: Counted,
+    Counted { class, window: span, tenant, key }: Counted,
     window: i64,
     wanted: u32,
     limit: u32,
 ) -> Result<Lease> {
     let item = Key::of(tenant, &format!("rate#{class}#{key}"), window.to_string());
-    let changes = vec![Change::add(TAKEN, wanted.into()), Change::set(attr::TTL, (window + 2) * WINDOW)];
+    let changes =
+        vec![Change::add(TAKEN, wanted.into()), Change::set(attr::TTL, (window + 2) * span.seconds())];
     let room = Cond::Any(vec![Cond::missing(TAKEN), Cond::le(TAKEN, i64::from(limit) - i64::from(wanted))]);
     match store.write(Write::update(item, changes).when(room)).await {
         Ok(item) => Ok(Lease::Granted {
@@ -151,20 +260,26 @@ async fn lease(
 impl Standing {
     /// The headers of dialect B, which the documents of others are silent about.
     pub fn write(&self, headers: &mut HeaderMap) {
-        headers.insert("x-ratelimit-limit", HeaderValue::from(self.limit));
-        headers.insert("x-ratelimit-remaining", HeaderValue::from(self.remaining));
-        headers.insert("x-ratelimit-reset", HeaderValue::from(self.reset));
+        write_headers(headers, self.limit, self.remaining, self.reset);
     }
 
     /// The refusal of a request over the limit.
     pub fn refusal(&self, now: Millis) -> Error {
         let wait = Duration::from_millis(u64::try_from(self.reset * 1000 - now.0).unwrap_or(0));
+        let (window, seconds) = (self.window.as_str(), wait.as_secs() + 1);
         Error::new(
             ErrorKind::RateLimited,
             "rate_limited",
-            format!("More than {} requests in this minute. Wait {} seconds.", self.limit, wait.as_secs() + 1),
+            format!("More than {} requests in this {window}. Wait {seconds} seconds.", self.limit),
         )
         .retry_after(wait)
         .used_up(self.limit, self.reset)
     }
+}
+
+/// How a window stands: what it allows, what is left of it, and the Unix second at which it ends.
+pub(super) fn write_headers(headers: &mut HeaderMap, limit: u32, remaining: u32, reset: i64) {
+    headers.insert("x-ratelimit-limit", HeaderValue::from(limit));
+    headers.insert("x-ratelimit-remaining", HeaderValue::from(remaining));
+    headers.insert("x-ratelimit-reset", HeaderValue::from(reset));
 }

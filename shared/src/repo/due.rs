@@ -98,13 +98,16 @@ pub enum Begun {
 pub async fn begin_alone(store: &dyn Store, key: &Key, now: Millis, why: &str) -> Result<Begun, StoreError> {
     let Some(item) = store.get(key).await? else { return Ok(Begun::Nothing) };
     let mut attrs = item.into_attrs()?;
-    if number(&attrs, attr::DUE_AT).is_none_or(|at| at > now.0) {
+    let unchanged = unchanged(&attrs);
+    // A message comes again when the time of its work is over: what was taken and is still owed was left by who took it.
+    let taken = attrs.remove(TAKEN).is_some();
+    if number(&attrs, attr::DUE_AT).is_none_or(|at| at > now.0 && !taken) {
         return Ok(Begun::Nothing);
     }
-    let unchanged = unchanged(&attrs);
     let begun = if attrs.remove(BEGUN_ALONE).is_some() {
         Begun::PutOff(leave_alone(&mut attrs, now, why))
     } else {
+        attrs.insert(attr::DUE_AT.into(), now.0.into());
         attrs.insert(BEGUN_ALONE.into(), now.0.into());
         Begun::Now
     };

@@ -4,6 +4,7 @@
 //! request, a worker and a test come by one.
 
 pub mod alerts;
+pub mod api_keys;
 pub mod asks;
 pub mod chats;
 pub mod chores;
@@ -16,6 +17,7 @@ pub mod idempotency;
 pub mod indexed;
 pub mod installations;
 pub mod invoices;
+pub mod key_uses;
 pub mod known_networks;
 pub mod lead_setup;
 pub mod lead_views;
@@ -86,6 +88,10 @@ impl<'a> Repos<'a> {
         alerts::Alerts { store: self.store, tenant: self.tenant }
     }
 
+    pub fn api_keys(self) -> api_keys::ApiKeys<'a> {
+        api_keys::ApiKeys { store: self.store, tenant: self.tenant }
+    }
+
     pub fn asks(self) -> asks::Asks<'a> {
         asks::Asks { store: self.store, tenant: self.tenant }
     }
@@ -112,6 +118,10 @@ impl<'a> Repos<'a> {
 
     pub fn invoices(self) -> invoices::Invoices<'a> {
         self.subjects()
+    }
+
+    pub fn key_uses(self) -> key_uses::KeyUses<'a> {
+        key_uses::KeyUses { store: self.store, tenant: self.tenant }
     }
 
     pub fn lead_views(self) -> lead_views::LeadViews<'a> {

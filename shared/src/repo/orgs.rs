@@ -6,20 +6,25 @@
 use crate::{
     clock::Millis,
     domain::{
-        api_key::{ApiKey, KeyHash},
+        api_key::{self, ApiKey, KeyHash},
         org::{Group, Organization, User},
     },
     ids::Id,
+    repo::api_keys,
     store::{Change, Cond, Global, Index, Item, Key, Label, Query, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
 };
 
-const SEALED_TEXT: &str = "sealed_text";
+pub(super) const SEALED_TEXT: &str = "sealed_text";
+/// The partition of `gsi1` in which an organization's keys lie.
+pub(super) const API_KEYS: &str = "api-key";
 
 /// Label of the write that takes an e-mail address.
 pub const EMAIL: Label = "email";
 /// Label of the write that changes a user.
 pub const USER: Label = "user";
+/// Label of the write that ends a key, at once or after a while.
+pub const ENDED_KEY: Label = "ended key";
 
 /// The writes that create an organization with its first user, group and key: all or none.
 pub fn create(
@@ -135,15 +140,18 @@ pub async fn key(store: &dyn Store, hash: &KeyHash) -> Result<Option<ApiKey>, St
 
 pub fn insert_key(key: &ApiKey) -> Result<Write, StoreError> {
     let mut attrs = encode(key)?;
-    attrs.insert(attr::GSI1_PK.into(), Key::partition(key.tenant, "api-key").into());
+    attrs.insert(attr::GSI1_PK.into(), Key::partition(key.tenant, API_KEYS).into());
     attrs.insert(attr::GSI1_SK.into(), key.id.sortable().into());
+    if let Some(ttl) = api_keys::ttl(key) {
+        attrs.insert(attr::TTL.into(), ttl.into());
+    }
     Ok(Write::put(key_key(&key.hash), attrs).when(Cond::Absent))
 }
 
 /// All keys of an organization, oldest first.
 pub async fn keys(store: &dyn Store, tenant: TenantId) -> Result<Vec<ApiKey>, StoreError> {
     let mut keys = Vec::new();
-    let mut query = Query::on(Index::Gsi1, Key::partition(tenant, "api-key"));
+    let mut query = Query::on(Index::Gsi1, Key::partition(tenant, API_KEYS));
     loop {
         let page = store.query(&query).await?;
         for item in &page.items {
@@ -163,8 +171,10 @@ pub async fn revoke_key(store: &dyn Store, hash: &KeyHash, now: Millis) -> Resul
 
 /// The write that ends a key.
 pub fn end_key(hash: &KeyHash, now: Millis) -> Write {
-    let changes = vec![Change::set("revoked_at", now.0), Change::remove(SEALED_TEXT)];
-    Write::update(key_key(hash), changes).when(Cond::Exists)
+    let ttl = now.plus(api_key::REMEMBERED).seconds();
+    let changes =
+        vec![Change::set("revoked_at", now.0), Change::set(attr::TTL, ttl), Change::remove(SEALED_TEXT)];
+    Write::update(key_key(hash), changes).when(Cond::Exists).labelled(ENDED_KEY)
 }
 
 fn user_key(tenant: TenantId, id: Id) -> Key {
@@ -175,6 +185,6 @@ fn group_key(tenant: TenantId, id: Id) -> Key {
     Key::of(tenant, "group", id.sortable())
 }
 
-fn key_key(hash: &KeyHash) -> Key {
+pub(super) fn key_key(hash: &KeyHash) -> Key {
     Key::global(Global::ApiKey, hash.as_str())
 }

@@ -36,7 +36,7 @@ const LONGER: [(&str, usize, &str); 14] = [
 ];
 
 pub(super) async fn measured() -> Vec<Cost> {
-    let mut costs = vec![first_call().await];
+    let mut costs = vec![first_call().await, uses().await];
     costs.extend(logins().await);
     let operations: Vec<_> =
         samples::samples(&TestApp::new().await).iter().map(|sample| sample.route.operation).collect();
@@ -91,6 +91,15 @@ async fn first_call() -> Cost {
         measure(&house, "an API key that the instance has not met", house.acme.get("/api")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     cost
+}
+
+/// What a host notes of a key, once a minute at the most.
+async fn uses() -> Cost {
+    let house = TestApp::new().await;
+    for _ in 0..3 {
+        assert_eq!(house.acme.get("/api").await.status, 200);
+    }
+    measure(&house, "how often an API key was used in a minute", house.app.note_key_uses()).await.0
 }
 
 async fn logins() -> Vec<Cost> {

@@ -99,6 +99,7 @@ impl House {
             scopes: Vec::new(),
             credential: Credential::Session(admin.id),
             expires_at: None,
+            terms: Default::default(),
         };
         let (key, api_key) =
             app.draft_key(&like, NewKey { scopes: admin.role.scopes(), ..NewKey::default() });

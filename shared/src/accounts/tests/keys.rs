@@ -6,7 +6,7 @@ use super::{MINUTE, SECOND, fields, refusal};
 use crate::{
     accounts::{NewKey, NewOrganization, NewUser},
     domain::{
-        api_key::{self, ApiKey},
+        api_key::{self, ApiKey, Retirement, Terms},
         org::{Role, User},
         principal::Credential,
     },
@@ -35,6 +35,7 @@ async fn a_key_acts_as_the_user_it_was_made_for() {
         name: "n8n".into(),
         expires_at: Some(house.now().plus(MINUTE)),
         scopes: vec!["payloads:read".into()],
+        ..NewKey::default()
     };
     let (key, text) = house.app.create_key(&acme.admin, wish).await.unwrap();
     let group = &orgs::groups(house.store(), acme.admin.tenant).await.unwrap()[0];
@@ -129,7 +130,7 @@ async fn a_key_runs_out_at_its_moment_however_lately_it_was_looked_up() {
 async fn a_drafted_key_works_from_the_moment_that_it_is_written() {
     let (house, acme) = with_acme().await;
     let caller = house.app.authenticate(acme.api_key.expose_secret()).await.unwrap().principal;
-    let wish = NewKey { name: "n8n".into(), expires_at: None, scopes: vec!["*:read".into()] };
+    let wish = NewKey { name: "n8n".into(), scopes: vec!["*:read".into()], ..NewKey::default() };
     let (draft, text) = house.app.draft_key(&caller, wish);
     assert_eq!(refusal(house.app.authenticate(text.expose_secret()).await), REJECTED);
     house.store().write(orgs::insert_key(&draft).unwrap()).await.unwrap();
@@ -176,4 +177,38 @@ async fn a_revoked_key_is_believed_no_longer_because_the_clock_was_set_back() {
     let there = house.another_instance();
     house.clock.set_back(SECOND);
     assert_eq!(refusal(there.authenticate(text).await), REJECTED);
+}
+
+#[tokio::test]
+async fn the_terms_of_a_key_are_those_of_whoever_calls_with_it() {
+    let (house, acme) = with_acme().await;
+    let terms = Terms {
+        allowed_ips: vec![api_key::network("203.0.113.0/24").unwrap()],
+        rate_limit_per_hour: Some(100),
+        ..Terms::default()
+    };
+    let group_id = Some(house.app.id());
+    let wish = NewKey { terms: terms.clone(), group_id, ..NewKey::default() };
+    let (key, text) = house.app.create_key(&acme.admin, wish).await.unwrap();
+    let stored = orgs::key(house.store(), &key.hash).await.unwrap().unwrap();
+    assert_eq!((&stored.terms, Some(stored.group_id)), (&terms, group_id));
+    let caller = house.app.authenticate(text.expose_secret()).await.unwrap().principal;
+    assert_eq!((&caller.terms, Some(caller.group_id)), (&terms, group_id));
+    assert!(house.app.authenticate(acme.api_key.expose_secret()).await.unwrap().principal.terms.is_free());
+}
+
+#[tokio::test]
+async fn a_key_that_was_rotated_works_until_it_is_retired() {
+    let (house, acme) = with_acme().await;
+    let hash = api_key::hash_of(&acme.api_key);
+    let key = orgs::key(house.store(), &hash).await.unwrap().unwrap();
+    let keys = house.store().for_tenant(key.tenant).api_keys();
+    let retirement = Retirement { successor: house.app.id(), at: house.now().plus(SECOND * 10) };
+    house.store().write(keys.retire(&key, retirement).unwrap()).await.unwrap();
+    let text = acme.api_key.expose_secret();
+    house.advance(SECOND * 9);
+    let caller = house.app.authenticate(text).await.unwrap().principal;
+    assert_eq!(caller.expires_at, Some(retirement.at), "what is made with it ends with it");
+    house.advance(SECOND);
+    assert_eq!(refusal(house.app.authenticate(text).await), REJECTED);
 }

@@ -8,6 +8,7 @@ mod keys;
 mod logins;
 mod people;
 mod sessions;
+mod uses;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);

@@ -34,6 +34,7 @@ mod entry;
 mod platform;
 mod remembered;
 mod rules;
+mod terms;
 
 /// A house with an organization, and requests to it.
 struct Front {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::Millis,
     queue::TaskKind,
-    repo::due::{self, Debt, Owing, SHARDS, Watermarks},
+    repo::due::{self, Begun, Debt, Owing, SHARDS, Watermarks},
     store::{Attrs, Change, Key, Write, attr},
     tenant::TenantId,
     testing::house::{House, START},
@@ -248,4 +248,18 @@ async fn a_debt_that_was_taken_is_nobody_elses_until_its_time_is_over() {
     assert!(due::put_off(house.store(), &key, until, "why").await.unwrap().is_some());
     let stands = house.store().get(&key).await.unwrap().unwrap().into_attrs().unwrap();
     assert!(!stands.contains_key("taken"), "{stands:?}");
+}
+
+#[tokio::test]
+async fn a_debt_that_was_taken_and_left_is_begun_again_by_the_message_that_came_again() {
+    let (house, key) = (House::new(), thing(1));
+    owe(&house, &key, START).await;
+    assert!(due::take(house.store(), &key, START, START.plus(MINUTE)).await.unwrap());
+    let (second, third) = (START.plus(MINUTE / 6), START.plus(MINUTE / 3));
+    assert_eq!(due::begin_alone(house.store(), &key, second, "why").await.unwrap(), Begun::Now);
+    assert_eq!(due_at(&house, &key).await, Some(second), "it is due for who does it alone");
+    assert!(due::take(house.store(), &key, second, second.plus(MINUTE)).await.unwrap());
+    let put_off = due::begin_alone(house.store(), &key, third, "why").await.unwrap();
+    assert_eq!(put_off, Begun::PutOff(third.plus(due::left_alone(0))), "it never ended");
+    assert_eq!(due::begin_alone(house.store(), &key, third, "why").await.unwrap(), Begun::Nothing);
 }

@@ -1,8 +1,13 @@
 //! Who there is, and whose key it is.
 
+use std::time::Duration;
+
 use crate::{
     accounts::{NewKey, NewOrganization},
-    domain::{api_key::ApiKey, org::User},
+    domain::{
+        api_key::{ApiKey, Retirement},
+        org::User,
+    },
     ids::Id,
     repo::orgs,
     store::{Change, StoreError, Write},
@@ -160,4 +165,54 @@ async fn a_first_personal_key_is_given_to_who_has_none() {
     house.store().write(Write::update(key, vec![Change::remove("api_key")])).await.unwrap();
     house.store().transact(writes).await.unwrap();
     assert_eq!(key_of(&house, &User { api_key: Some(new.hash.clone()), ..without }).await, new);
+}
+
+#[tokio::test]
+async fn keys_are_found_by_id_in_their_organization_and_listed_newest_first() {
+    let (house, acme) = with_acme().await;
+    let first = key_of(&house, &acme.admin).await;
+    let mut made = vec![first.clone()];
+    for _ in 0..3 {
+        made.insert(0, house.app.create_key(&acme.admin, NewKey::default()).await.unwrap().0);
+    }
+    let (keys, foreign) =
+        (house.store().for_tenant(first.tenant).api_keys(), house.store().for_tenant(NOBODY).api_keys());
+    let (found, calls) = house.store_calls(keys.get(made[1].id)).await;
+    assert_eq!((found.unwrap().as_ref(), calls), (Some(&made[1]), 1));
+    assert_eq!(foreign.get(made[1].id).await.unwrap(), None);
+    assert_eq!(keys.get(house.app.id()).await.unwrap(), None);
+    let all = keys.newest(4).await.unwrap();
+    assert_eq!((&all.found, all.next), (&made, None));
+    let some = keys.newest(3).await.unwrap();
+    assert_eq!((&some.found[..], some.next), (&made[..3], Some(made[2].id)));
+    assert!(foreign.newest(4).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_is_revoked_once_and_its_record_vanishes_after_a_season() {
+    let (house, acme) = with_acme().await;
+    let key = key_of(&house, &acme.admin).await;
+    let keys = house.store().for_tenant(key.tenant).api_keys();
+    assert!(write(&house, keys.revoke(&key, house.now())).await);
+    assert!(!write(&house, keys.revoke(&key, house.now())).await, "when it was first revoked stands");
+    let stored = house.store().get(&orgs::key_key(&key.hash)).await.unwrap().unwrap();
+    let season = Duration::from_secs(90 * 86_400);
+    assert_eq!(stored.attrs().unwrap()["ttl"], house.now().plus(season).seconds());
+    let retirement = Retirement { successor: house.app.id(), at: house.now() };
+    assert!(!write(&house, keys.retire(&key, retirement).unwrap()).await, "it has ended");
+
+    let expires_at = Some(house.now().plus(season));
+    let (expiring, _) =
+        house.app.create_key(&acme.admin, NewKey { expires_at, ..NewKey::default() }).await.unwrap();
+    let ttl = async |key: &ApiKey| {
+        let stored = house.store().get(&orgs::key_key(&key.hash)).await.unwrap().unwrap();
+        stored.attrs().unwrap()["ttl"].as_i64().unwrap()
+    };
+    assert_eq!(ttl(&expiring).await, house.now().plus(2 * season).seconds());
+    assert!(write(&house, keys.retire(&expiring, retirement).unwrap()).await);
+    assert_eq!(ttl(&expiring).await, house.now().plus(season).seconds());
+    assert!(!write(&house, keys.retire(&expiring, retirement).unwrap()).await, "it is not as it was read");
+    let expiring = keys.get(expiring.id).await.unwrap().unwrap();
+    assert_eq!(expiring.retirement, Some(retirement));
+    assert!(write(&house, keys.retire(&expiring, retirement).unwrap()).await);
 }

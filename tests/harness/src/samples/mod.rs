@@ -13,13 +13,12 @@ pub mod sessions;
 use http::Method;
 use serde_json::{Value, json};
 use shared::{
-    config::Settings,
-    domain::{n8n_workflow, payload::Payload},
+    domain::n8n_workflow,
     http::routes::{Auth, ROUTES, Route},
     ids::Id,
 };
 
-use crate::{Answer, Caller, N8N, TestApp, settings};
+use crate::{Answer, Caller, N8N, TestApp};
 
 pub use leads::lead;
 pub use scene::{Piece, furnish, operations, scene, scene_of, scene_with, staged};

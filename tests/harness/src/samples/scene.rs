@@ -4,7 +4,7 @@ use serde_json::json;
 use shared::{config::Settings, domain::payload::Payload, ids::Id};
 
 use super::{Sample, alerts, lead_setup, leads, media, money, payload, records, samples, token_usage, with};
-use crate::{Caller, N8N, TestApp, app::START, settings};
+use crate::{Caller, TestApp, app::START, settings};
 
 /// The unique part of the last id that a small scene takes.
 const LAST: u16 = 15;

@@ -1,0 +1,98 @@
+//! The API keys of one organization, for those who look after them. Who calls with a key is found by [`super::orgs::key`].
+//!
+//! "Which key has this id?" and "which keys are there?" → index `gsi1`, by id. The index follows a write within a moment, so that
+//! a key which was made just now may not be found yet. "Is it still so?" → the conditions of the writes, on the key's own item.
+
+use crate::{
+    clock::Millis,
+    domain::api_key::{self, ApiKey, Retirement},
+    ids::Id,
+    repo::{
+        listing::{Listed, Row, Unreadable},
+        orgs,
+    },
+    store::{Change, Cond, Index, Item, Key, Query, SortValue, Store, StoreError, Write, attr, encode},
+    tenant::TenantId,
+};
+
+/// The keys of one tenant.
+#[derive(Clone, Copy)]
+pub struct ApiKeys<'a> {
+    pub store: &'a dyn Store,
+    pub tenant: TenantId,
+}
+
+impl ApiKeys<'_> {
+    /// The key with this id, also one that has ended.
+    pub async fn get(&self, id: Id) -> Result<Option<ApiKey>, StoreError> {
+        let sort = || SortValue::S(id.sortable());
+        let page = self.store.query(&self.query().between(sort(), sort()).limit(1)).await?;
+        page.items.first().map(Item::decode).transpose()
+    }
+
+    /// The newest keys, at most so many. There is a next one where there are more.
+    pub async fn newest(&self, most: usize) -> Result<Listed<ApiKey>, StoreError> {
+        let mut query = self.query().newest_first();
+        let mut listed = Listed::default();
+        loop {
+            // One more than is lacking, which tells whether there are more.
+            query.limit = most - listed.len() + 1;
+            let page = self.store.query(&query).await?;
+            for item in &page.items {
+                if listed.len() == most {
+                    return Ok(listed);
+                }
+                let row = row(item)?;
+                listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, |key| key.id));
+                listed.push(row);
+            }
+            if page.next.is_none() {
+                return Ok(Listed { next: None, ..listed });
+            }
+            query.after = page.next;
+        }
+    }
+
+    /// Ends a key that nobody has ended. Refused when somebody has, with the key as it stands.
+    pub fn revoke(&self, key: &ApiKey, now: Millis) -> Write {
+        orgs::end_key(&key.hash, now).when(Cond::missing("revoked_at"))
+    }
+
+    /// Lets a key run out because another takes its place; provided that it is as it was read.
+    pub fn retire(&self, key: &ApiKey, retirement: Retirement) -> Result<Write, StoreError> {
+        let retired = ApiKey { retirement: Some(retirement), ..key.clone() };
+        let before = match &key.retirement {
+            Some(before) => Cond::eq("retirement", encode(before)?),
+            None => Cond::missing("retirement"),
+        };
+        let mut changes =
+            vec![Change::set("retirement", encode(&retirement)?), Change::remove(orgs::SEALED_TEXT)];
+        changes.extend(ttl(&retired).map(|ttl| Change::set(attr::TTL, ttl)));
+        let same = Cond::All(vec![Cond::Exists, Cond::missing("revoked_at"), before]);
+        Ok(Write::update(orgs::key_key(&key.hash), changes).when(same).labelled(orgs::ENDED_KEY))
+    }
+
+    fn query(&self) -> Query {
+        Query::on(Index::Gsi1, Key::partition(self.tenant, orgs::API_KEYS))
+    }
+}
+
+/// When the record of a key may vanish; none while nobody knows when the key ends.
+pub(super) fn ttl(key: &ApiKey) -> Option<i64> {
+    let end = key.revoked_at.or_else(|| key.runs_out_at())?;
+    Some(end.plus(api_key::REMEMBERED).seconds())
+}
+
+/// A key of the index. One that cannot be read has its id from there: its own key is a hash.
+fn row(item: &Item) -> Result<Row<ApiKey>, StoreError> {
+    let error = match item.decode() {
+        Ok(key) => return Ok(Ok(key)),
+        Err(error) => error,
+    };
+    let attrs = item.attrs()?;
+    let id = attrs.get(attr::GSI1_SK).and_then(serde_json::Value::as_str).and_then(|id| id.parse().ok());
+    match id {
+        Some(id) => Ok(Err(Unreadable { id, at: 0, why: error.to_string() })),
+        None => Err(error),
+    }
+}
