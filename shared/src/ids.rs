@@ -1,5 +1,8 @@
 //! The one id: 41 bits of milliseconds since 2025-01-01 and 12 bits that make it unique (DESIGN: time-sortable, safe in
 //! a JSON number, no counter). Its one rule: every dialect shows the same integer its own way, and each way is accepted.
+//! Each kind of entity has a type of its own over it ([`EntityId`]).
+
+mod typed;
 
 use std::{
     fmt,
@@ -12,6 +15,8 @@ use ring::rand::SecureRandom;
 use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 
 use crate::clock::Millis;
+
+pub use typed::*;
 
 /// 2025-01-01T00:00:00Z in unix milliseconds.
 const EPOCH: i64 = 1_735_689_600_000;
@@ -86,7 +91,7 @@ impl FromStr for Id {
     fn from_str(text: &str) -> Result<Self, NotAnId> {
         let value = if !text.is_empty() && text.len() <= 16 && text.bytes().all(|b| b.is_ascii_digit()) {
             text.parse().map_err(|_| NotAnId)?
-        } else if let Some((_, digits)) = text.split_once('_') {
+        } else if let Some((_, digits)) = split_prefix(text) {
             from_base62(digits).ok_or(NotAnId)?
         } else if let Some((high, low)) = uuid_digits(text) {
             let hex = |digits| u64::from_str_radix(digits, 16).map_err(|_| NotAnId);
@@ -98,6 +103,11 @@ impl FromStr for Id {
         };
         Self::from_u64(value).ok_or(NotAnId)
     }
+}
+
+/// `lead_…`: what it is of, and its digits.
+fn split_prefix(text: &str) -> Option<(&str, &str)> {
+    text.split_once('_')
 }
 
 /// The digits of a UUID that may hold an id. That they are digits is looked at here: a number may have a sign.

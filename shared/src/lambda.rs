@@ -17,9 +17,8 @@ use crate::{
     config::{ProcessEnv, function::FunctionSettings},
     error::Result as AppResult,
     http::{layers, peer::Peer},
-    queue::QueueName,
     wiring::Fit,
-    work::{self, Handled, Message},
+    work::{self, Message, Worker},
 };
 
 pub mod batch;
@@ -59,13 +58,10 @@ fn with_peer(mut request: lambda_http::Request) -> lambda_http::Request {
     request
 }
 
-/// Works on a queue's messages, a batch at a time.
-pub async fn run_queue<H>(queue: QueueName, handle: H, engines: &[Fit]) -> Result<(), Error>
-where
-    H: AsyncFn(&App, &Message<'_>) -> Handled,
-{
-    let app = start(queue.as_str(), engines)?;
-    let (app, handle) = (&*app, &handle);
+/// Works on the messages of a worker's queue, a batch at a time.
+pub async fn run_queue(worker: &Worker, engines: &[Fit]) -> Result<(), Error> {
+    let app = start(worker.queue.as_str(), engines)?;
+    let app = &*app;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<batch::Event>| async move {
         let now = app.now();
         let end = Deadline::at(now.plus(time_left(event.context.deadline, now)));
@@ -74,12 +70,14 @@ where
             let message = Message { body, deadline: end, alone };
             // On the heap: what a message's work holds is too much for the compiler to lay out inside a batch.
             match alone {
-                true => Box::pin(work::handle_alone(app, &message)).await,
-                false => Box::pin(handle(app, &message)).await,
+                true => Box::pin(worker.handle_alone(app, &message)).await,
+                false => Box::pin(worker.handle(app, &message)).await,
             }
         };
         let give_up = async |body: &str, why: &str| work::give_up(app, body, why).await;
-        Ok::<_, Infallible>(batch::run(&*app.queue, queue, &event.payload, left, handle, give_up).await)
+        Ok::<_, Infallible>(
+            batch::run(&*app.queue, worker.queue, &event.payload, left, handle, give_up).await,
+        )
     }))
     .await
 }

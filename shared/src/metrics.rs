@@ -8,15 +8,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::{
-    domain::review::{EntityType, ResumeState},
-    ids::Id,
-    n8n::resume::Ending,
-    queue::Task,
-    store::meter::Reading,
-    tenant::TenantId,
-    work::{Handled, due::Report},
-};
+use crate::{ids::Id, store::meter::Reading, tenant::TenantId};
 
 /// A request that was answered.
 #[derive(Debug)]
@@ -52,42 +44,76 @@ impl Answered<'_> {
 }
 
 /// A message that was worked on.
-pub fn worked(task: &Task, outcome: &Handled, took: Duration, spent: &Reading) {
-    tracing::info!(
-        id = %task.request_id,
-        kind = task.task.as_str(),
-        tenant = task.tenant().ok().map(|tenant| tenant.0),
-        ms = milliseconds(took),
-        read_units = spent.read_units,
-        write_units = spent.write_units,
-        round_trips = spent.round_trips,
-        retried = u8::from(matches!(outcome, Handled::Retry(_))),
-        hopeless = u8::from(matches!(outcome, Handled::Fail(_))),
-        "worked"
-    );
+#[derive(Debug)]
+pub struct Worked<'a> {
+    /// The request that caused the work.
+    pub id: &'a str,
+    pub kind: &'static str,
+    /// None where the message names none.
+    pub tenant: Option<TenantId>,
+    pub took: Duration,
+    pub spent: &'a Reading,
+    /// It comes again, through no fault of its own.
+    pub retried: bool,
+    /// It can never be done.
+    pub hopeless: bool,
+}
+
+impl Worked<'_> {
+    pub fn log(&self) {
+        tracing::info!(
+            id = self.id,
+            kind = self.kind,
+            tenant = self.tenant.map(|tenant| tenant.0),
+            ms = milliseconds(self.took),
+            read_units = self.spent.read_units,
+            write_units = self.spent.write_units,
+            round_trips = self.spent.round_trips,
+            retried = u8::from(self.retried),
+            hopeless = u8::from(self.hopeless),
+            "worked"
+        );
+    }
+}
+
+/// How an attempt to tell n8n of a decision ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    /// n8n knows.
+    Told,
+    /// It never will.
+    Lost,
+    /// There is nobody to tell, or nothing that can be told.
+    Over,
+    PutOff,
 }
 
 /// An attempt to tell n8n of a decision.
-pub fn resumed(tenant: TenantId, kind: EntityType, entity: &str, ending: &Ending) {
-    let told = |state: &ResumeState| matches!(state, ResumeState::Resumed);
-    let lost = |state: &ResumeState| matches!(state, ResumeState::Failed);
-    let (state, why) = match ending {
-        Ending::Settled(state, why) => (Some(state), why.as_deref()),
-        Ending::Later(later) => (None, Some(later.why.as_str())),
-        // Whoever has the debt now tells of it.
-        Ending::Lost => return,
-    };
-    tracing::info!(
-        tenant = tenant.0,
-        kind = kind.as_str(),
-        entity,
-        state = state.map_or("later", |state| state.as_str()),
-        why,
-        resumes_told = u8::from(state.is_some_and(told)),
-        resumes_lost = u8::from(state.is_some_and(lost)),
-        resumes_put_off = u8::from(state.is_none()),
-        "resume attempt ended"
-    );
+#[derive(Debug)]
+pub struct Resumed<'a> {
+    pub tenant: TenantId,
+    pub kind: &'static str,
+    pub entity: &'a str,
+    /// What the entity says of it.
+    pub state: &'static str,
+    pub why: Option<&'a str>,
+    pub telling: Telling,
+}
+
+impl Resumed<'_> {
+    pub fn log(&self) {
+        tracing::info!(
+            tenant = self.tenant.0,
+            kind = self.kind,
+            entity = self.entity,
+            state = self.state,
+            why = self.why,
+            resumes_told = u8::from(self.telling == Telling::Told),
+            resumes_lost = u8::from(self.telling == Telling::Lost),
+            resumes_put_off = u8::from(self.telling == Telling::PutOff),
+            "resume attempt ended"
+        );
+    }
 }
 
 /// A stored record that a list could not read.
@@ -96,15 +122,30 @@ pub fn unreadable(tenant: TenantId, id: Id, why: &str) {
 }
 
 /// A tick or a sweep.
-pub fn ticked(report: &Report, sweep: bool) {
-    tracing::info!(
-        sweep,
-        due = report.due,
-        sent = report.sent,
-        lagging = report.lagging,
-        oldest_due_seconds = report.oldest.as_secs(),
-        "ticked"
-    );
+#[derive(Debug)]
+pub struct Ticked {
+    pub sweep: bool,
+    /// Debts found.
+    pub due: usize,
+    /// Messages sent for them.
+    pub sent: usize,
+    /// Shards that were not read to the end in time.
+    pub lagging: usize,
+    /// How long the debt has waited that has waited longest.
+    pub oldest: Duration,
+}
+
+impl Ticked {
+    pub fn log(&self) {
+        tracing::info!(
+            sweep = self.sweep,
+            due = self.due,
+            sent = self.sent,
+            lagging = self.lagging,
+            oldest_due_seconds = self.oldest.as_secs(),
+            "ticked"
+        );
+    }
 }
 
 fn milliseconds(took: Duration) -> u64 {

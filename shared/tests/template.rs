@@ -100,20 +100,22 @@ fn every_directory_is_a_function_with_a_role() {
 /// A role that may do more than its function is told of, or less, is a mistake on one side or the other.
 #[test]
 fn rights_and_addresses_come_together() {
-    let pairs = [
-        ("BATON_BUCKET", &["s3:PutObject", "s3:DeleteObjectVersion"][..]),
-        ("BATON_KMS_KEY", &["kms:GenerateDataKey", "kms:Decrypt"]),
-        ("BATON_QUEUE_URL_POLL_EXECUTIONS", &["!GetAtt PollExecutionsQueue.Arn"]),
-        ("BATON_QUEUE_URL_RESUME_N8N", &["!GetAtt ResumeN8nQueue.Arn"]),
-        ("BATON_QUEUE_URL_BACKGROUND", &["!GetAtt BackgroundQueue.Arn"]),
+    let mut pairs = vec![
+        ("BATON_BUCKET", vec!["s3:PutObject".to_owned(), "s3:DeleteObjectVersion".to_owned()]),
+        ("BATON_KMS_KEY", vec!["kms:GenerateDataKey".to_owned(), "kms:Decrypt".to_owned()]),
     ];
+    pairs.extend(
+        QueueName::ALL.map(|queue| {
+            (queue.spec().address, vec![format!("!GetAtt {}Queue.Arn", logical(queue.as_str()))])
+        }),
+    );
     let resources = resources();
     for directory in directories() {
         let name = logical(&directory);
         let (function, role) = (&resources[&name], &resources[&format!("{name}Role")]);
-        for (variable, rights) in pairs {
-            let may = rights.iter().any(|right| role.contains(right));
-            assert_eq!(function.contains(variable), may, "{name}: {variable}");
+        for (variable, rights) in &pairs {
+            let may = rights.iter().any(|right| role.contains(right.as_str()));
+            assert_eq!(function.contains(*variable), may, "{name}: {variable}");
         }
         let main = fs::read_to_string(root().join("functions").join(&directory).join("src/main.rs")).unwrap();
         for (engine, variable) in
@@ -137,24 +139,71 @@ fn the_api_knows_its_public_address() {
     assert!(resources()["N8nNodes"].contains(address));
 }
 
+fn seconds(text: &str, field: &str) -> Option<u64> {
+    between(text, field, "\n")?.trim().parse().ok()
+}
+
+/// What the template says of a queue is what the table of queues says.
 #[test]
 fn every_queue_has_its_worker_and_its_dead_letters() {
     let resources = resources();
     for queue in QueueName::ALL {
-        let name = logical(queue.as_str());
+        let (spec, name) = (queue.spec(), logical(queue.as_str()));
         let (worker, text) = (&resources[&name], &resources[&format!("{name}Queue")]);
         assert!(worker.contains(&format!("Queue: !GetAtt {name}Queue.Arn")), "{name}");
         assert!(worker.contains("FunctionResponseTypes: [ReportBatchItemFailures]"), "{name}");
+        assert_eq!(seconds(worker, " Timeout:"), Some(spec.work_time.as_secs()), "{name}");
+        assert_eq!(seconds(text, "VisibilityTimeout:"), Some(spec.visibility().as_secs()), "{name}");
+        let at_once = format!("ScalingConfig: {{ MaximumConcurrency: {} }}", spec.at_once);
+        assert!(worker.contains(&at_once), "{name}");
         let redrive =
             format!("deadLetterTargetArn: !GetAtt {name}Dead.Arn, maxReceiveCount: {}", limits::MAX_RECEIVES);
         assert!(text.contains(&redrive), "{name}");
-        let seconds = |text: &str, field| between(text, field, "\n").unwrap().trim().parse::<u32>().unwrap();
-        assert!(seconds(text, "VisibilityTimeout:") >= 6 * seconds(worker, "Timeout:"), "{name}");
-        assert!(resources.contains_key(&format!("{name}DeadAlarm")), "{name}");
         // Waived in .checkov.yaml for these reasons.
         let dead = &resources[&format!("{name}Dead")];
         assert!([text, dead].iter().all(|queue| queue.contains("SqsManagedSseEnabled: true")), "{name}");
-        assert!(worker.contains("ScalingConfig: { MaximumConcurrency: "), "{name}");
+    }
+    let queues = |text: &&String| text.contains("AWS::SQS::Queue");
+    assert_eq!(
+        resources.values().filter(queues).count(),
+        2 * QueueName::ALL.len(),
+        "queues that the table lacks"
+    );
+}
+
+#[test]
+fn every_queue_is_watched() {
+    let resources = resources();
+    let dashboard = &resources["Dashboard"];
+    for queue in QueueName::ALL {
+        let (spec, name) = (queue.spec(), logical(queue.as_str()));
+        for (alarm, metric, of, threshold) in [
+            (
+                "Dead",
+                "ApproximateNumberOfMessagesVisible",
+                format!("Value: !GetAtt {name}Dead.QueueName"),
+                Some(1),
+            ),
+            (
+                "Late",
+                "ApproximateAgeOfOldestMessage",
+                format!("Value: !GetAtt {name}Queue.QueueName"),
+                Some(spec.late.as_secs()),
+            ),
+            ("Error", "Errors", format!("Value: !Ref {name} }}"), None),
+        ] {
+            let text = &resources[&format!("{name}{alarm}Alarm")];
+            assert!(text.contains(&format!("MetricName: {metric}\n")) && text.contains(&of), "{name}{alarm}");
+            if threshold.is_some() {
+                assert_eq!(seconds(text, "Threshold:"), threshold, "{name}{alarm}");
+            }
+        }
+        for part in ["Queue", "Dead"] {
+            assert!(
+                dashboard.contains(&format!("${{{name}{part}.QueueName}}")),
+                "the dashboard lacks {name}{part}"
+            );
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! Every file of `events/` runs through its function's handler.
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use axum::body::Body;
 use http::Request;
+use local_host::workers::worker_of;
 use serde_json::Value;
 use shared::{
     clock::Millis,
     lambda::{self, batch},
-    queue::QueueName,
+    queue::{QueueName, TaskKind},
     work::Message,
 };
 
@@ -64,6 +65,19 @@ async fn a_login_through_the_gateway_knows_the_caller() {
     assert!(right.cookies().iter().all(|(_, _, line)| line.contains("; Secure")), "{right:?}");
 }
 
+/// A worker links its steps and no others, so whatever has a queue must have one there.
+#[test]
+fn every_kind_of_work_is_a_step_of_its_queues_worker() {
+    for queue in QueueName::ALL {
+        let worker = worker_of(queue);
+        assert_eq!(worker.queue, queue);
+        let does: BTreeSet<_> = worker.steps.iter().map(|step| step.kind.as_str()).collect();
+        let comes = TaskKind::ALL.into_iter().filter(|kind| kind.queue() == queue);
+        assert_eq!(does, comes.map(TaskKind::as_str).collect(), "{queue:?}");
+        assert_eq!(does.len(), worker.steps.len(), "{queue:?} does something twice");
+    }
+}
+
 #[tokio::test]
 async fn a_batch_loses_only_what_cannot_be_read() {
     let house = TestApp::new().await;
@@ -73,11 +87,7 @@ async fn a_batch_loses_only_what_cannot_be_read() {
         let end = house.app.now().plus(Duration::from_secs(30));
         let handle = async |body: &str, alone: bool| {
             let message = Message { alone, ..Message::new(body, end) };
-            match queue {
-                QueueName::ResumeN8n => resume_n8n::handle(&house.app, &message).await,
-                QueueName::PollExecutions => poll_executions::handle(&house.app, &message).await,
-                QueueName::Background => background::handle(&house.app, &message).await,
-            }
+            worker_of(queue).handle(&house.app, &message).await
         };
         let (queues, left) = (&*house.app.queue, || Duration::from_secs(30));
         let answer = batch::run(queues, queue, &batch, left, handle, async |_, _| {}).await;

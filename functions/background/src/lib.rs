@@ -1,11 +1,9 @@
 //! What nobody waits for, after requests that have been answered: the worker of the queue `background`.
 
 use shared::{
-    app::App,
-    work::{self, Handled, Message},
+    queue::QueueName,
+    work::{Worker, chore},
 };
 
-/// One message of the queue.
-pub async fn handle(app: &App, message: &Message<'_>) -> Handled {
-    work::handle(app, message).await
-}
+/// What its Lambda links, and nothing else.
+pub const WORKER: Worker = Worker { queue: QueueName::Background, steps: &[chore::STEP] };

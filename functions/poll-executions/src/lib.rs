@@ -1,11 +1,11 @@
-//! Follows runs to their end and lists n8n's workflows: the worker of the queue `poll-executions`.
+//! Follows runs to their end, lists n8n's workflows and looks after those that are watched: the worker of the queue
+//! `poll-executions`.
 
 use shared::{
-    app::App,
-    work::{self, Handled, Message},
+    queue::QueueName,
+    work::{Worker, listing, poll, watch},
 };
 
-/// One message of the queue.
-pub async fn handle(app: &App, message: &Message<'_>) -> Handled {
-    work::handle(app, message).await
-}
+/// What its Lambda links, and nothing else.
+pub const WORKER: Worker =
+    Worker { queue: QueueName::PollExecutions, steps: &[poll::STEP, listing::STEP, watch::STEP] };

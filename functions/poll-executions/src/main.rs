@@ -1,13 +1,8 @@
 //! The Lambda entry point.
 
-use shared::{lambda, queue::QueueName, wiring::fit};
+use shared::{lambda, wiring::fit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
-    lambda::run_queue(
-        QueueName::PollExecutions,
-        poll_executions::handle,
-        &[fit::queue, fit::sealer, fit::http],
-    )
-    .await
+    lambda::run_queue(&poll_executions::WORKER, &[fit::queue, fit::sealer, fit::http]).await
 }

@@ -1,11 +1,9 @@
 //! Tells n8n of decisions: the worker of the queue `resume-n8n`.
 
 use shared::{
-    app::App,
-    work::{self, Handled, Message},
+    queue::QueueName,
+    work::{Worker, resume},
 };
 
-/// One message of the queue.
-pub async fn handle(app: &App, message: &Message<'_>) -> Handled {
-    work::handle(app, message).await
-}
+/// What its Lambda links, and nothing else.
+pub const WORKER: Worker = Worker { queue: QueueName::ResumeN8n, steps: &[resume::STEP] };

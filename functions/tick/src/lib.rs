@@ -7,7 +7,6 @@ use shared::{
     app::App,
     clock::Millis,
     error::Result,
-    metrics,
     work::due::{self, Report},
 };
 
@@ -25,6 +24,6 @@ const AHEAD: Duration = Duration::from_secs(60);
 pub async fn handle(app: &App, input: Input, deadline: Millis) -> Result<Report> {
     let report =
         if input.sweep { due::sweep(app, deadline).await? } else { due::tick(app, AHEAD, deadline).await? };
-    metrics::ticked(&report, input.sweep);
+    report.log(input.sweep);
     Ok(report)
 }

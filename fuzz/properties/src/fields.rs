@@ -85,7 +85,7 @@ const READERS: [Reader; 15] = [
     },
     |fields, name| fields.flag(name).map(|flag| flag.to_string()),
     |fields, name| {
-        let id = fields.id(name)?;
+        let id = fields.id::<Id>(name)?;
         assert_eq!(id.to_string().parse(), Ok(id));
         Some(id.to_string())
     },

@@ -14,7 +14,7 @@ use std::{
 
 use futures::{
     FutureExt, StreamExt,
-    future::{Either, select},
+    future::{Either, join_all, select},
     stream::FuturesUnordered,
 };
 use shared::{
@@ -23,11 +23,11 @@ use shared::{
     queue::{Delivery, QueueName, Task, embedded::SqliteQueue, limits},
     store::embedded::Sqlite,
     tenant::TenantId,
-    work::{self, Handled, Message, due},
+    work::{self, Handled, Message, Worker, due},
 };
 use tokio::sync::Semaphore;
 
-/// A message is worked on for at most this long before it is delivered again.
+/// A message is worked on for at most this long before it is delivered again: as long as the longest batch in AWS.
 const VISIBILITY: Duration = Duration::from_secs(120);
 /// Messages of one queue under way at once, and of one tenant among them. A tenant whose n8n hangs has its share waiting and
 /// not everybody's.
@@ -54,6 +54,15 @@ const PURGE: usize = 10_000;
 /// A message that cannot be done comes back after this, until the queue sets it aside.
 const HOPELESS: Duration = Duration::from_secs(1);
 
+/// The worker of a queue.
+pub fn worker_of(queue: QueueName) -> Worker {
+    match queue {
+        QueueName::PollExecutions => poll_executions::WORKER,
+        QueueName::ResumeN8n => resume_n8n::WORKER,
+        QueueName::Background => background::WORKER,
+    }
+}
+
 /// Takes over what the last process left, then drains all queues and keeps time until `stop`.
 pub async fn run<S: Future<Output = ()>>(app: &App, file: &Sqlite, stop: impl Fn() -> S) {
     let queue = SqliteQueue::new(file, app.clock.clone());
@@ -63,6 +72,7 @@ pub async fn run<S: Future<Output = ()>>(app: &App, file: &Sqlite, stop: impl Fn
         tracing::info!(left, "the last process did not end its work");
     }
     let lane = Lane::default();
+    let workers = QueueName::ALL.map(worker_of);
     // As a new message, the debt of a suspect would be worked on beside others.
     let suspects = async {
         if left > 0 {
@@ -76,9 +86,7 @@ pub async fn run<S: Future<Output = ()>>(app: &App, file: &Sqlite, stop: impl Fn
         }
     };
     tokio::join!(
-        drain(app, QueueName::ResumeN8n, &lane, stop()),
-        drain(app, QueueName::Background, &lane, stop()),
-        drain(app, QueueName::PollExecutions, &lane, stop()),
+        join_all(workers.iter().map(|worker| drain(app, worker, &lane, stop()))),
         tick(app, stop()),
         note(app, stop()),
         sweep(app, file, suspects, stop()),
@@ -99,7 +107,7 @@ impl Default for Lane {
 }
 
 impl Lane {
-    async fn alone(&self, app: &App, message: &Message<'_>) -> Handled {
+    async fn alone(&self, app: &App, worker: &Worker, message: &Message<'_>) -> Handled {
         self.inside.fetch_add(1, Relaxed);
         let turn = self.turn.acquire().await;
         let mut work = pin!(async {
@@ -107,7 +115,7 @@ impl Lane {
             if message.deadline.left(app.now()) < LONGEST {
                 return Handled::Retry(Duration::ZERO);
             }
-            work::handle_alone(app, message).await
+            worker.handle_alone(app, message).await
         });
         let outcome = match select(work.as_mut(), pin!(app.clock.sleep(TURN))).await {
             Either::Left((outcome, _)) => outcome,
@@ -126,19 +134,19 @@ impl Lane {
 }
 
 /// One queue's messages under way.
-struct Worker<'a, W> {
+struct UnderWay<'a, W> {
     app: &'a App,
     queue: QueueName,
-    under_way: FuturesUnordered<W>,
+    messages: FuturesUnordered<W>,
     of_tenant: HashMap<Option<TenantId>, usize>,
     /// Who had his share when nothing was found.
     searched: Option<Vec<TenantId>>,
 }
 
-impl<'a, W: Future<Output = Option<TenantId>>> Worker<'a, W> {
+impl<'a, W: Future<Output = Option<TenantId>>> UnderWay<'a, W> {
     /// Receives while there are places, and begins what came.
     async fn fill(&mut self, begin: impl Fn(Delivery) -> W) {
-        while AT_ONCE - self.under_way.len() >= limits::BATCH {
+        while AT_ONCE - self.messages.len() >= limits::BATCH {
             let full = self.full();
             if self.searched.as_ref() == Some(&full) {
                 return;
@@ -151,7 +159,7 @@ impl<'a, W: Future<Output = Option<TenantId>>> Worker<'a, W> {
             }
             for delivery in received {
                 *self.of_tenant.entry(tenant_of(&delivery)).or_default() += 1;
-                self.under_way.push(begin(delivery));
+                self.messages.push(begin(delivery));
             }
         }
     }
@@ -166,7 +174,7 @@ impl<'a, W: Future<Output = Option<TenantId>>> Worker<'a, W> {
 
     /// Waits for the end of one. None when nothing is under way.
     async fn end(&mut self) -> Option<()> {
-        let tenant = self.under_way.next().await?;
+        let tenant = self.messages.next().await?;
         if let Some(count) = self.of_tenant.get_mut(&tenant) {
             *count -= 1;
             if *count == 0 {
@@ -177,8 +185,8 @@ impl<'a, W: Future<Output = Option<TenantId>>> Worker<'a, W> {
     }
 }
 
-fn worker<W>(app: &App, queue: QueueName) -> Worker<'_, W> {
-    Worker { app, queue, under_way: FuturesUnordered::new(), of_tenant: HashMap::new(), searched: None }
+fn nothing<W>(app: &App, queue: QueueName) -> UnderWay<'_, W> {
+    UnderWay { app, queue, messages: FuturesUnordered::new(), of_tenant: HashMap::new(), searched: None }
 }
 
 fn tenant_of(delivery: &Delivery) -> Option<TenantId> {
@@ -186,22 +194,22 @@ fn tenant_of(delivery: &Delivery) -> Option<TenantId> {
 }
 
 /// Drains one queue until `stop`; what is under way then has a few seconds more.
-async fn drain(app: &App, queue: QueueName, lane: &Lane, stop: impl Future<Output = ()>) {
+async fn drain(app: &App, worker: &Worker, lane: &Lane, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
-    let mut worker = worker(app, queue);
+    let mut under_way = nothing(app, worker.queue);
     let mut idle = Box::pin(app.clock.sleep(IDLE));
     loop {
-        worker.fill(|delivery| work_on(app, queue, lane, delivery)).await;
+        under_way.fill(|delivery| work_on(app, worker, lane, delivery)).await;
         tokio::select! {
             () = &mut stop => break,
             () = &mut idle => {
-                worker.searched = None;
+                under_way.searched = None;
                 idle = Box::pin(app.clock.sleep(IDLE));
             }
-            Some(()) = worker.end() => {}
+            Some(()) = under_way.end() => {}
         }
     }
-    let rest = async { while worker.end().await.is_some() {} };
+    let rest = async { while under_way.end().await.is_some() {} };
     // What does not end is delivered again, to the next process.
     select(pin!(rest), pin!(app.clock.sleep(STOPPING))).await;
 }
@@ -209,38 +217,32 @@ async fn drain(app: &App, queue: QueueName, lane: &Lane, stop: impl Future<Outpu
 /// Works on one queue's messages until none is left.
 pub async fn work_off(app: &App, queue: QueueName) {
     let lane = Lane::default();
-    let mut worker = worker(app, queue);
+    let worker = worker_of(queue);
+    let mut under_way = nothing(app, queue);
     loop {
-        worker.searched = None;
-        worker.fill(|delivery| work_on(app, queue, &lane, delivery)).await;
-        if worker.end().await.is_none() {
+        under_way.searched = None;
+        under_way.fill(|delivery| work_on(app, &worker, &lane, delivery)).await;
+        if under_way.end().await.is_none() {
             return;
         }
     }
 }
 
-async fn work_on(app: &App, queue: QueueName, lane: &Lane, delivery: Delivery) -> Option<TenantId> {
+async fn work_on(app: &App, worker: &Worker, lane: &Lane, delivery: Delivery) -> Option<TenantId> {
     let message = Message::new(&delivery.body, app.now().plus(VISIBILITY));
     let work = async {
         if work::is_suspect(delivery.receives) {
-            return lane.alone(app, &message).await;
+            return lane.alone(app, worker, &message).await;
         }
-        match handle(app, queue, &message).await {
-            Handled::Alone => lane.alone(app, &message).await,
+        match worker.handle(app, &message).await {
+            Handled::Alone => lane.alone(app, worker, &message).await,
             outcome => outcome,
         }
     };
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
-    answer(app, queue, &delivery, outcome.unwrap_or_else(|_| Handled::Fail("it panicked".into()))).await;
+    answer(app, worker.queue, &delivery, outcome.unwrap_or_else(|_| Handled::Fail("it panicked".into())))
+        .await;
     tenant_of(&delivery)
-}
-
-async fn handle(app: &App, queue: QueueName, message: &Message<'_>) -> Handled {
-    match queue {
-        QueueName::PollExecutions => poll_executions::handle(app, message).await,
-        QueueName::ResumeN8n => resume_n8n::handle(app, message).await,
-        QueueName::Background => background::handle(app, message).await,
-    }
 }
 
 async fn answer(app: &App, queue: QueueName, delivery: &Delivery, outcome: Handled) {

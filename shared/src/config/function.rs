@@ -32,11 +32,7 @@ pub const KMS_KEY: &str = "BATON_KMS_KEY";
 
 /// The variable that holds a queue's address.
 pub fn queue_url(queue: QueueName) -> &'static str {
-    match queue {
-        QueueName::PollExecutions => "BATON_QUEUE_URL_POLL_EXECUTIONS",
-        QueueName::ResumeN8n => "BATON_QUEUE_URL_RESUME_N8N",
-        QueueName::Background => "BATON_QUEUE_URL_BACKGROUND",
-    }
+    queue.spec().address
 }
 
 impl FunctionSettings {

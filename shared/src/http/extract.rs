@@ -10,7 +10,7 @@ use super::{fields::Fields, layers};
 use crate::{
     app::SharedApp,
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::{EntityId, Id},
     json::{DEPTH, JsonError},
 };
 
@@ -62,11 +62,11 @@ pub fn malformed(error: &JsonError) -> Error {
     Error::new(ErrorKind::Malformed, code, message)
 }
 
-/// The id at the end of a path. What cannot be an id is an id of nothing.
+/// The id at the end of a path. What cannot be an id of this kind is an id of nothing.
 #[derive(Debug, Clone, Copy)]
-pub struct PathId(pub Id);
+pub struct PathId<I = Id>(pub I);
 
-impl<S: Send + Sync> FromRequestParts<S> for PathId {
+impl<S: Send + Sync, I: EntityId> FromRequestParts<S> for PathId<I> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
@@ -77,9 +77,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 
 /// The two ids of a path, the outer one first.
 #[derive(Debug, Clone, Copy)]
-pub struct PathIds(pub Id, pub Id);
+pub struct PathIds<O = Id, I = Id>(pub O, pub I);
 
-impl<S: Send + Sync> FromRequestParts<S> for PathIds {
+impl<S: Send + Sync, O: EntityId, I: EntityId> FromRequestParts<S> for PathIds<O, I> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {

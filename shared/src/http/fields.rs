@@ -19,7 +19,7 @@ use crate::{
     clock::{self, Millis},
     domain::words,
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::{EntityId, Id},
     json::{self, DEPTH, Json, JsonError, Kind, Part},
 };
 
@@ -262,7 +262,7 @@ impl Fields {
     }
 
     /// An id as a number or as text, in any rendering.
-    pub fn id(&mut self, name: &str) -> Option<Id> {
+    pub fn id<I: EntityId>(&mut self, name: &str) -> Option<I> {
         let id = id_of(&self.value(name)?);
         if id.is_none() {
             self.refuse(name, "must be an id");
@@ -270,8 +270,8 @@ impl Fields {
         id
     }
 
-    /// An id, or 0 for "none of them".
-    pub fn id_or_none(&mut self, name: &str) -> Option<Option<Id>> {
+    /// An id of this kind, or 0 for "none of them".
+    pub fn id_or_none<I: EntityId>(&mut self, name: &str) -> Option<Option<I>> {
         let none = match self.value(name)? {
             Kind::Number(digits) => digits == "0",
             Kind::Text(text) => text.trim() == "0",
@@ -280,7 +280,7 @@ impl Fields {
         if none { Some(None) } else { self.id(name).map(Some) }
     }
 
-    pub fn required_id(&mut self, name: &str) -> Option<Id> {
+    pub fn required_id<I: EntityId>(&mut self, name: &str) -> Option<I> {
         if self.value(name).is_none() {
             self.refuse(name, "is required");
             return None;
@@ -448,13 +448,15 @@ fn whole_number(number: &Number) -> Option<u64> {
 }
 
 /// An id as a number or as text, in any rendering.
-pub fn id(part: Part<'_>) -> Option<Id> {
+pub fn id<I: EntityId>(part: Part<'_>) -> Option<I> {
     id_of(&part.kind())
 }
 
-fn id_of(kind: &Kind<'_>) -> Option<Id> {
+fn id_of<I: EntityId>(kind: &Kind<'_>) -> Option<I> {
     match kind {
-        Kind::Number(digits) => number(digits).as_ref().and_then(whole_number).and_then(Id::from_u64),
+        Kind::Number(digits) => {
+            number(digits).as_ref().and_then(whole_number).and_then(Id::from_u64).map(I::of)
+        }
         Kind::Text(text) => text.trim().parse().ok(),
         _ => None,
     }
@@ -511,7 +513,7 @@ mod tests {
         fields.flag("c");
         fields.url("d");
         fields.one_of("e", &["found"], |_| Some(()));
-        fields.required_id("f");
+        fields.required_id::<Id>("f");
         let error = fields.finish().unwrap_err();
         assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f"]);
     }
@@ -577,10 +579,10 @@ mod tests {
     #[test]
     fn zero_is_none_of_them() {
         let mut fields = fields(&json!({ "a": 0, "b": "0", "c": "42", "d": "", "e": [], "f": null }));
-        assert_eq!((fields.id_or_none("a"), fields.id_or_none("b")), (Some(None), Some(None)));
+        assert_eq!((fields.id_or_none::<Id>("a"), fields.id_or_none::<Id>("b")), (Some(None), Some(None)));
         assert_eq!(fields.id_or_none("c"), Some(Id::from_u64(42)));
-        assert_eq!((fields.id_or_none("d"), fields.id_or_none("f")), (None, None));
-        fields.id_or_none("e");
+        assert_eq!((fields.id_or_none::<Id>("d"), fields.id_or_none::<Id>("f")), (None, None));
+        fields.id_or_none::<Id>("e");
         assert_eq!(fields.finish().unwrap_err().fields["e"], ["must be an id"]);
     }
 

@@ -138,12 +138,7 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
-    use crate::{
-        metrics::{self, Answered},
-        store::meter::Reading,
-        tenant::TenantId,
-        work::due::Report,
-    };
+    use crate::{metrics::Answered, store::meter::Reading, tenant::TenantId, work::due::Report};
 
     /// The lines that some work writes.
     fn lines(work: impl FnOnce()) -> Vec<Value> {
@@ -192,7 +187,7 @@ mod tests {
     #[test]
     fn a_tick_tells_the_age_of_the_oldest_debt() {
         let report = Report { due: 3, sent: 3, lagging: 1, oldest: Duration::from_secs(90) };
-        let found = lines(|| metrics::ticked(&report, true));
+        let found = lines(|| report.log(true));
         assert_eq!((&found[0]["OldestDue"], &found[0]["LaggingShards"]), (&json!(90), &json!(1)));
     }
 }

@@ -10,8 +10,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::graph::{Graph, Marks, Steps};
-use super::node_run::Call;
-use super::scan::Scan;
+use super::seen::{Call, Scan};
 
 /// A usage object in a run's output.
 pub(super) struct Shown<'s> {

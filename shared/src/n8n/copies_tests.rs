@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::super::scan::Want;
+use super::super::seen::Want;
 use super::*;
 
 /// The rule of this room word for word: each usage object is compared with every one before it, and for each a walk

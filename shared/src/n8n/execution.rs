@@ -2,7 +2,7 @@
 //!
 //! One rule: everything is optional and a wrong type is the same as absence; only text that is no JSON is refused.
 
-use super::scan::{Scan, Want};
+use super::seen::{Scan, Want};
 use super::usage::{FoundUsage, settle};
 use crate::json::JsonError;
 

@@ -16,8 +16,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::answer::Poll;
 use super::graph::{Graph, Marks, Steps};
-use super::node_run::NodeRun;
-use super::scan::{NodeInfo, Scan};
+use super::seen::{NodeInfo, NodeRun, Scan};
 use super::wait::{Created, OWN, WaitKind, Whose, is_expression, kind, mark, written};
 
 /// How far our clock and n8n's may be apart when only the time of creation is known.

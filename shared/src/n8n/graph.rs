@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::node_run::{NodeRun, Source};
-use super::scan::{NodeInfo, Scan};
+use super::seen::{NodeInfo, NodeRun, Scan, Source};
 
 /// Steps of all walks together for each edge of a graph and each thing that is looked for. Real executions take two or
 /// three.

@@ -17,6 +17,7 @@ mod node_run;
 pub mod pages;
 pub mod resume;
 mod scan;
+mod seen;
 mod skim;
 pub mod start;
 mod tokens;

@@ -8,81 +8,8 @@ use serde::de::{MapAccess, SeqAccess};
 use super::lenient::{
     Any, Count, Instant, Key, NAME_BYTES, Named, Number, Take, Text, each, fields, shorten,
 };
-use super::scan::{MAX_CALLS, MAX_RUNS, Scan, Want};
+use super::seen::{Call, Found, MAX_CALLS, MAX_RUNS, NodeRun, Scan, Source, Want};
 use super::tokens::Tally;
-use crate::pricing::Tokens;
-
-/// One run of one node.
-#[derive(Debug, Default)]
-pub(super) struct NodeRun {
-    /// Shared by the runs of a node.
-    pub(super) node: Arc<str>,
-    pub(super) index: usize,
-    pub(super) start: Option<i64>,
-    pub(super) took: Option<u64>,
-    /// Starts again at 0 when an execution is resumed, so it orders only runs of the same millisecond.
-    pub(super) order: Option<u64>,
-    pub(super) status: Option<String>,
-    pub(super) sources: Vec<Source>,
-    pub(super) resume_url: Option<String>,
-    /// Set when the run wrote a `main` output, as nodes on the main line do and sub-nodes don't.
-    pub(super) main: bool,
-    /// The sum that n8n's vendor nodes keep for a run (not in 2.8).
-    pub(super) recorded: Option<Tokens>,
-    /// Calls that a model sub-node logged.
-    pub(super) model_calls: Vec<Call>,
-    /// The model that the sub-node was asked for.
-    pub(super) asked_model: Option<String>,
-    /// Usage objects among the output items.
-    pub(super) seen_calls: Vec<Call>,
-    /// The wanted ids that its output items carry, each once for each output.
-    pub(super) found: Vec<Found>,
-}
-
-/// A wanted id among the items of an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Found {
-    pub(super) output: usize,
-    /// The number that the id is kept under.
-    pub(super) id: usize,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Source {
-    pub(super) node: Option<String>,
-    pub(super) run: Option<u64>,
-    /// Which of that run's outputs; the first when it is left out.
-    pub(super) output: Option<u64>,
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Call {
-    pub(super) id: Option<String>,
-    pub(super) model: Option<String>,
-    pub(super) tokens: Tokens,
-    pub(super) estimated: bool,
-}
-
-impl NodeRun {
-    /// Whether nothing that is looked for can come of this run or through it. A wait may hang on any run.
-    fn says_nothing(&self, want: Want<'_>) -> bool {
-        matches!(want, Want::Usage)
-            && self.sources.is_empty()
-            && self.recorded.is_none()
-            && self.model_calls.is_empty()
-            && self.seen_calls.is_empty()
-    }
-
-    /// Whether an output item carries the id of this number.
-    pub(super) fn shows(&self, id: usize) -> bool {
-        self.found.iter().any(|found| found.id == id)
-    }
-
-    /// Sorts runs by when they began.
-    pub(super) fn when(&self) -> (i64, u64) {
-        (self.start.unwrap_or(0), self.order.unwrap_or(0))
-    }
-}
 
 /// A model's name, plain or as n8n's resource locator (`{mode, value}`). An expression names nothing yet.
 pub(super) struct ModelName<'a>(pub(super) &'a mut Option<String>);

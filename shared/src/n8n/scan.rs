@@ -10,77 +10,14 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
 use super::flatted::Pool;
 use super::lenient::{Any, Flag, Instant, Key, NAME_BYTES, Named, Prose, Take, Text, each, fields, shorten};
-use super::node_run::{ModelName, NodeRun, Outputs, RunData};
+use super::node_run::{ModelName, Outputs, RunData};
+use super::seen::{NodeInfo, Scan, Want, WorkflowData};
 use crate::json::{self, JsonError};
 
-/// Node runs that are kept. n8n itself becomes unusable far below it.
-pub(super) const MAX_RUNS: usize = 50_000;
-/// Model calls that are kept over all runs.
-pub(super) const MAX_CALLS: usize = 20_000;
 /// Rows may be wrapped: `{execution: {data: {resultData}}}` is the deepest seen in the wild.
 const MAX_WRAPPING: u8 = 4;
 /// An error message is for a list entry; the whole text stays with n8n.
 const ERROR_BYTES: usize = 500;
-
-#[derive(Default)]
-pub(super) struct Scan {
-    pub(super) id: Option<String>,
-    /// What a push calls the execution when `id` is the id of something else.
-    pub(super) execution_id: Option<String>,
-    pub(super) workflow_id: Option<String>,
-    pub(super) workflow: WorkflowData,
-    pub(super) status: Option<String>,
-    pub(super) finished: Option<bool>,
-    pub(super) mode: Option<String>,
-    pub(super) started_at: Option<i64>,
-    pub(super) stopped_at: Option<i64>,
-    pub(super) wait_till: Option<i64>,
-    pub(super) last_node: Option<String>,
-    pub(super) error: Option<String>,
-    pub(super) resume_token: Option<String>,
-    pub(super) runs: Vec<NodeRun>,
-    /// The node that the next step of the execution starts with.
-    pub(super) next_node: NodeInfo,
-    /// The items that wait before it, as the output of a run.
-    pub(super) next_input: NodeRun,
-    /// Something was left out because of a limit above.
-    pub(super) truncated: bool,
-    pub(super) calls: usize,
-}
-
-/// What is looked for in the items that flowed through.
-#[derive(Clone, Copy)]
-pub(super) enum Want<'a> {
-    Usage,
-    /// Items that carry one of these ids, each with the number that it is kept under.
-    Ids(&'a HashMap<String, usize>),
-}
-
-#[derive(Debug, Default)]
-pub(super) struct WorkflowData {
-    pub(super) id: Option<String>,
-    pub(super) name: Option<String>,
-    pub(super) nodes: HashMap<String, NodeInfo>,
-    /// The nodes that each node's main outputs lead to.
-    pub(super) links: HashMap<String, Vec<String>>,
-}
-
-/// A node as the workflow defines it.
-#[derive(Debug, Default)]
-pub(super) struct NodeInfo {
-    pub(super) name: Option<String>,
-    pub(super) kind: Option<String>,
-    pub(super) disabled: Option<bool>,
-    pub(super) resume: Option<String>,
-    pub(super) operation: Option<String>,
-    pub(super) method: Option<String>,
-    pub(super) suffix: Option<String>,
-    /// What a waiting address asks its callers for: `none`, `basicAuth`, `headerAuth` or `jwtAuth`.
-    pub(super) authentication: Option<String>,
-    /// Where an HTTP Request node calls.
-    pub(super) url: Option<String>,
-    pub(super) model: Option<String>,
-}
 
 impl Scan {
     pub(super) fn read(json: &[u8], want: Want<'_>) -> Result<Self, JsonError> {

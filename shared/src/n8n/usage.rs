@@ -10,8 +10,7 @@ use std::sync::Arc;
 
 use super::copies::shown;
 use super::graph::Graph;
-use super::node_run::{Call, NodeRun};
-use super::scan::{NodeInfo, Scan};
+use super::seen::{Call, NodeInfo, NodeRun, Scan};
 use crate::pricing::Tokens;
 
 /// Token counts of model calls that an execution left behind.

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::answer::{Poll, map_status};
 use super::gates::Timeline;
-use super::scan::{NodeInfo, Scan, Want};
+use super::seen::{NodeInfo, Scan, Want};
 
 /// What is known of an entity's creation from our side.
 #[derive(Clone, Debug, Default)]

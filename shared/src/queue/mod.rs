@@ -15,31 +15,13 @@ mod check;
 pub mod conformance;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+mod kinds;
 #[cfg(feature = "aws")]
 pub mod sqs;
 mod task;
 
-pub use task::{Task, TaskKind};
-
-/// The queues there are; each has a worker of the same name and a dead-letter queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum QueueName {
-    PollExecutions,
-    ResumeN8n,
-    Background,
-}
-
-impl QueueName {
-    pub const ALL: [Self; 3] = [Self::PollExecutions, Self::ResumeN8n, Self::Background];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PollExecutions => "poll-executions",
-            Self::ResumeN8n => "resume-n8n",
-            Self::Background => "background",
-        }
-    }
-}
+pub use kinds::{KindSpec, QueueName, QueueSpec, TaskKind};
+pub use task::Task;
 
 /// SQS's limits (developer guide, "Message quotas"), kept by both engines.
 pub mod limits {

@@ -2,56 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Outgoing, QueueName};
+use super::{Outgoing, TaskKind};
 use crate::{
     clock::Millis,
     store::{Key, StoreError},
     tenant::TenantId,
 };
-
-/// The kinds of owed work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TaskKind {
-    /// Tell n8n of a decision.
-    ResumeN8n,
-    /// Ask n8n how a run is doing.
-    PollExecution,
-    /// Ask n8n which workflows an installation has.
-    ListWorkflows,
-    /// Look at a workflow of which nothing was heard for as long as an alert allows.
-    WatchWorkflow,
-    /// Go on with a chore.
-    Chore,
-}
-
-impl TaskKind {
-    pub const ALL: [Self; 5] =
-        [Self::ResumeN8n, Self::PollExecution, Self::ListWorkflows, Self::WatchWorkflow, Self::Chore];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ResumeN8n => "resume_n8n",
-            Self::PollExecution => "poll_execution",
-            Self::ListWorkflows => "list_workflows",
-            Self::WatchWorkflow => "watch_workflow",
-            Self::Chore => "chore",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-
-    /// The queue whose worker does it.
-    pub fn queue(self) -> QueueName {
-        match self {
-            Self::ResumeN8n => QueueName::ResumeN8n,
-            Self::PollExecution | Self::ListWorkflows | Self::WatchWorkflow => QueueName::PollExecutions,
-            Self::Chore => QueueName::Background,
-        }
-    }
-}
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,37 +4,32 @@
 //! trying once more. So the second death is the last one for a while, and it is known whose it was. A decision's debt writes
 //! this down in its claim (`domain::review::Resume`); others only here, and only when they are suspected.
 
-use super::{Handled, Message, handle, read};
+use super::{Handled, failed};
 use crate::{
     app::App,
     clock::{self, Millis},
     error::LogFailure,
-    queue::{Task, TaskKind},
+    queue::Task,
     repo::due::{self, Begun},
 };
 
 const WHY: &str = "the process has died of it, more than once";
 
-/// Does what a suspected message asks for. Its host sees to it that one such message is under way at a time.
-pub async fn handle_alone(app: &App, message: &Message<'_>) -> Handled {
-    let alone = Message { alone: true, ..*message };
-    let task = match read(message.body) {
-        Ok(task) if task.task != TaskKind::ResumeN8n => task,
-        _ => return handle(app, &alone).await,
-    };
+/// Does the work, unless it was begun before and never ended.
+pub(super) async fn remembering(app: &App, task: &Task, work: impl Future<Output = Handled>) -> Handled {
     let key = task.key();
     match due::begin_alone(&*app.store, &key, app.now(), WHY).await {
         Ok(Begun::Now) => {}
         Ok(Begun::Nothing) => return Handled::Done,
         Ok(Begun::PutOff(until)) => {
-            log_put_off(&task, until);
+            log_put_off(task, until);
             return Handled::Done;
         }
-        Err(error) => return super::failed(&error.into()),
+        Err(error) => return failed(&error.into()),
     }
-    let outcome = handle(app, &alone).await;
+    let handled = work.await;
     due::end_alone(&*app.store, &key).await.log_failure("it could not be stored that work has ended");
-    outcome
+    handled
 }
 
 pub(super) fn log_put_off(task: &Task, until: Millis) {

@@ -11,6 +11,7 @@ use crate::{
     app::App,
     clock::Millis,
     error::{Error, Result},
+    metrics,
     queue::{Outgoing, QueueName, Task},
     repo::due::{self, Debt, SHARDS, Watermarks},
 };
@@ -38,6 +39,14 @@ pub struct Report {
     pub lagging: usize,
     /// How long ago the debt fell due that has waited longest. What falls due in the future has not waited.
     pub oldest: Duration,
+}
+
+impl Report {
+    /// Tells operators of it.
+    pub fn log(&self, sweep: bool) {
+        let Self { due, sent, lagging, oldest } = *self;
+        metrics::Ticked { sweep, due, sent, lagging, oldest }.log();
+    }
 }
 
 /// Hands over what fell due since the last tick, and what falls due within `ahead` (with a delay), so that ticks a

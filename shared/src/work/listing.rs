@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use futures::future::{BoxFuture, FutureExt, try_join_all};
 use url::Url;
 
-use super::{Ended, Message};
+use super::{Ended, Message, Step};
 use crate::{
     app::App,
     clock::Deadline,
@@ -44,6 +44,10 @@ const TIME: Duration = Duration::from_secs(90);
 const TAKEN: Duration = Duration::from_secs(120);
 /// Attempts before the listing waits for the next registration: about four days.
 const MAX_ATTEMPTS: u32 = 100;
+
+/// Its row of a worker's steps.
+pub const STEP: Step =
+    Step::new(TaskKind::ListWorkflows, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: lists, and settles the debt.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {

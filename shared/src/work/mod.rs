@@ -11,6 +11,7 @@ pub mod listing;
 pub mod poll;
 pub mod resume;
 pub mod watch;
+mod worker;
 
 use std::time::Duration;
 
@@ -18,13 +19,12 @@ use crate::{
     app::App,
     clock::{self, Deadline, Millis},
     error::{Error, ErrorKind},
-    json, metrics,
-    queue::{Task, TaskKind},
+    json,
+    queue::Task,
     repo::due as debts,
-    store::meter::measured,
 };
 
-pub use alone::handle_alone;
+pub use worker::{Step, Worker};
 
 /// A message as its host hands it over.
 #[derive(Debug, Clone, Copy)]
@@ -64,38 +64,10 @@ pub enum Handled {
     Done,
     /// Our own fault (store, queue, key service): the message must come again.
     Retry(Duration),
-    /// It must be worked on alone ([`handle_alone`]): the process may have died of it before.
+    /// It must be worked on alone ([`Worker::handle_alone`]): the process may have died of it before.
     Alone,
     /// It can never be done: the message goes to the dead-letter queue by coming back until the queue gives up.
     Fail(String),
-}
-
-/// Does what a message asks for.
-pub async fn handle(app: &App, message: &Message<'_>) -> Handled {
-    let task = match read(message.body) {
-        Ok(task) => task,
-        Err(error) => return Handled::Fail(error),
-    };
-    let started = app.now();
-    let span = tracing::info_span!("task", id = %task.request_id, kind = task.task.as_str());
-    let work = async {
-        // Boxed: the compiler gives up on what nests deeper than its limit.
-        let done = match task.task {
-            TaskKind::ResumeN8n => Box::pin(resume::step(app, &task, message)).await,
-            TaskKind::PollExecution => Box::pin(poll::step(app, &task, message)).await,
-            TaskKind::ListWorkflows => Box::pin(listing::step(app, &task, message)).await,
-            TaskKind::WatchWorkflow => Box::pin(watch::step(app, &task, message)).await,
-            TaskKind::Chore => Box::pin(chore::step(app, &task, message)).await,
-        };
-        match done {
-            Ok(Ended::Done) => Handled::Done,
-            Ok(Ended::Suspect) => Handled::Alone,
-            Err(error) => failed(&error),
-        }
-    };
-    let (outcome, spent) = measured(tracing::Instrument::instrument(work, span)).await;
-    metrics::worked(&task, &outcome, app.now().since(started), &spent);
-    outcome
 }
 
 fn read(body: &str) -> Result<Task, String> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join;
 use url::Url;
 
-use super::{Ended, Message, executions, listing, watch::Watched};
+use super::{Ended, Message, Step, executions, listing, watch::Watched};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
@@ -34,6 +34,10 @@ const TIME: Duration = Duration::from_secs(25);
 /// After so many looks that saw no execution (seven seconds), its webhook may be another workflow's: one was deleted in n8n
 /// and imported again.
 const MOVED: u32 = 4;
+
+/// Its row of a worker's steps.
+pub const STEP: Step =
+    Step::new(TaskKind::PollExecution, |app, task, message| Box::pin(step(app, task, message)));
 
 /// One look at n8n for one run.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {

@@ -13,7 +13,7 @@ mod siblings;
 
 use siblings::{Queue, sibling};
 
-use super::{Ended, Message, executions};
+use super::{Ended, Message, Step, executions};
 use crate::{
     app::App,
     clock::{self, Deadline, Millis},
@@ -28,7 +28,7 @@ use crate::{
     },
     error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
     installed::Installed,
-    metrics,
+    metrics::{Resumed, Telling},
     n8n::{
         client::Turn,
         resume::{Claim, Ending, Errand, Later, attempt},
@@ -50,6 +50,10 @@ const BELIEVED: Duration = Duration::from_secs(2);
 /// How an attempt ended is stored again after these, where the store could not: what is not stored looks like a death.
 const STORING: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1500)];
+
+/// Its row of a worker's steps.
+pub const STEP: Step =
+    Step::remembered(TaskKind::ResumeN8n, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: claims the debt, if it is still owed and nobody else is at it, and pays it.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
@@ -126,7 +130,7 @@ pub async fn pay<E: Stored>(
             })
         }
     };
-    metrics::resumed(tenant, E::TYPE, &subject.id.to_string(), &ending);
+    log(tenant, E::TYPE, &subject.id.to_string(), &ending);
     let told = subject.clone();
     let entity = settle(app, tenant, entity, &ending, request_id).await?;
     if let Some((state, (installation, execution))) =
@@ -339,6 +343,23 @@ async fn settle_in<E: Stored>(
             }
         }
     }
+}
+
+/// Tells operators how an attempt ended.
+fn log(tenant: TenantId, kind: EntityType, entity: &str, ending: &Ending) {
+    let (state, why, telling) = match ending {
+        Ending::Settled(ResumeState::Resumed, why) => {
+            (ResumeState::Resumed.as_str(), why.as_deref(), Telling::Told)
+        }
+        Ending::Settled(ResumeState::Failed, why) => {
+            (ResumeState::Failed.as_str(), why.as_deref(), Telling::Lost)
+        }
+        Ending::Settled(state, why) => (state.as_str(), why.as_deref(), Telling::Over),
+        Ending::Later(later) => ("later", Some(later.why.as_str()), Telling::PutOff),
+        // Whoever has the debt now tells of it.
+        Ending::Lost => return,
+    };
+    Resumed { tenant, kind: kind.as_str(), entity, state, why, telling }.log();
 }
 
 /// What an ending says of the execution.

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::{Ended, Message, poll};
+use super::{Ended, Message, Step, poll};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
@@ -21,7 +21,7 @@ use crate::{
     ids::Id,
     installed::Installed,
     n8n::client::{N8n, N8nError, Turn},
-    queue::Task,
+    queue::{Task, TaskKind},
     repo::{
         alerts::{self, Alerts},
         due::{self, Owing, UNANNOUNCED},
@@ -198,6 +198,10 @@ async fn ask(n8n: &N8n<'_>, vitals: &Vitals, now: Millis, heard: &mut Vec<Heard>
     }
     Ok(())
 }
+
+/// Its row of a worker's steps.
+pub const STEP: Step =
+    Step::new(TaskKind::WatchWorkflow, |app, task, message| Box::pin(step(app, task, message)));
 
 /// A message arrived: looks at a workflow of which nothing was heard for as long as a rule allows.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {

@@ -13,7 +13,7 @@ use shared::{
 use standins::{Plan, dump};
 
 use harness::parked::{RESUME_URL, decide, parked, resume_of, told};
-use harness::{TestApp, work_on};
+use harness::{TestApp, work_on, worker_for};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HIDDEN: Duration = Duration::from_secs(120);
@@ -56,7 +56,7 @@ async fn dies(house: &TestApp, queue: QueueName, deadly: &str) -> bool {
     }
     for one in suspects {
         let message = Message::new(&one.body, house.app.now().plus(HIDDEN));
-        match survives(house, deadly, work::handle_alone(&house.app, &message)).await {
+        match survives(house, deadly, worker_for(&one.body).handle_alone(&house.app, &message)).await {
             Some(outcome) => assert_eq!(outcome, Handled::Done),
             None => return true,
         }
@@ -181,8 +181,9 @@ async fn what_fails_alone_without_dying_is_not_blamed() {
     let chore = Chore::new(house.app.id(), What::Purge { partition: "old".into() }, now);
     store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
     let body = serde_json::to_string(&Task::new(TaskKind::Chore, &chores.key(chore.id), "test")).unwrap();
-    let alone =
-        async || work::handle_alone(&house.app, &Message::new(&body, house.app.now().plus(HIDDEN))).await;
+    let alone = async || {
+        worker_for(&body).handle_alone(&house.app, &Message::new(&body, house.app.now().plus(HIDDEN))).await
+    };
     for _ in 0..5 {
         // It cannot be done, and the message comes back.
         spoil(&house, &chores.key(chore.id)).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use local_host::workers::worker_of;
 use serde_json::{Value, json};
 use shared::{
     app::App,
@@ -20,12 +21,8 @@ const HIDDEN: Duration = Duration::from_secs(60);
 
 async fn handle(app: &App, queue: QueueName, body: &str, alone: bool) -> Handled {
     let message = Message { alone, ..Message::new(body, app.now().plus(HIDDEN)) };
-    match queue {
-        _ if alone => work::handle_alone(app, &message).await,
-        QueueName::PollExecutions => poll_executions::handle(app, &message).await,
-        QueueName::ResumeN8n => resume_n8n::handle(app, &message).await,
-        QueueName::Background => background::handle(app, &message).await,
-    }
+    let worker = worker_of(queue);
+    if alone { worker.handle_alone(app, &message).await } else { worker.handle(app, &message).await }
 }
 
 /// One batch, as the event source hands it over and deletes what was done of it. Returns how many there were and how many

@@ -4,6 +4,7 @@ use std::{
 };
 
 use axum::Router;
+use local_host::workers;
 use secrecy::ExposeSecret;
 use shared::{
     accounts::{NewKey, NewUser},
@@ -19,11 +20,11 @@ use shared::{
     egress::HttpOut,
     http::layers,
     ids::{Id, SeededIds},
-    queue::{Depth, QueueName, embedded::SqliteQueue, limits},
+    queue::{Depth, QueueName, Task, embedded::SqliteQueue, limits},
     repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
     store::{self, Key, Write, embedded::Sqlite, encode, meter::Reading},
-    work::{self, Handled, Message, due},
+    work::{Handled, Message, Worker, due},
 };
 use standins::{FakeN8n, Faults, Network};
 use tower_http::normalize_path::NormalizePath;
@@ -43,9 +44,15 @@ pub(crate) const START: Millis = Millis(1_737_455_400_000);
 /// What a worker's host gives a message.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The worker that does what a message asks for.
+pub fn worker_for(body: &str) -> Worker {
+    let task: Task = serde_json::from_str(body).unwrap();
+    workers::worker_of(task.task.queue())
+}
+
 /// One message, among others.
 pub async fn work_on(app: &App, body: &str) -> Handled {
-    work::handle(app, &Message::new(body, app.now().plus(PATIENCE))).await
+    worker_for(body).handle(app, &Message::new(body, app.now().plus(PATIENCE))).await
 }
 
 /// The product under test, with two organizations that must not see each other.
@@ -240,13 +247,14 @@ impl TestApp {
         loop {
             let before = done;
             for queue in QueueName::ALL {
+                let worker = workers::worker_of(queue);
                 for delivery in
                     self.app.queue.receive(queue, limits::BATCH, Duration::from_secs(60)).await.unwrap()
                 {
                     let message = Message::new(&delivery.body, self.app.now().plus(PATIENCE));
-                    let mut outcome = working(queue, work::handle(&self.app, &message)).await;
+                    let mut outcome = working(queue, worker.handle(&self.app, &message)).await;
                     if outcome == Handled::Alone {
-                        outcome = working(queue, work::handle_alone(&self.app, &message)).await;
+                        outcome = working(queue, worker.handle_alone(&self.app, &message)).await;
                     }
                     match outcome {
                         Handled::Alone => panic!("a task is not done alone either"),

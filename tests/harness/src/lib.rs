@@ -11,7 +11,7 @@ pub mod roles;
 pub mod samples;
 pub mod stories;
 
-pub use app::{BATON, N8N, TestApp, settings, work_on};
+pub use app::{BATON, N8N, TestApp, settings, work_on, worker_for};
 pub use caller::{Answer, Caller, PASSWORD};
 pub use check::{assert_holds, named, refusal, snapshot};
 pub use passing::pass;

@@ -29,6 +29,10 @@ use crate::{
 /// A message works on its chore for about this long.
 const STRETCH: Duration = Duration::from_secs(20);
 
+/// Its row of a worker's steps.
+pub const STEP: super::Step =
+    super::Step::new(TaskKind::Chore, |app, task, message| Box::pin(step(app, task, message)));
+
 /// A message arrived: goes on with the chore.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
