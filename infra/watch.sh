@@ -42,7 +42,7 @@ watch() {
     server=$!
     for _ in $(seq 300); do
         if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-            AWS_LAMBDA_RUNTIME_API="127.0.0.1:$port/$1" AWS_LAMBDA_FUNCTION_NAME="$1" AWS_LAMBDA_FUNCTION_VERSION=1 \
+            AWS_LAMBDA_RUNTIME_API="http://127.0.0.1:$port/.rt/$1" AWS_LAMBDA_FUNCTION_NAME="$1" AWS_LAMBDA_FUNCTION_VERSION=1 \
                 AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256 "$built/$1/bootstrap" >>"$work/log" 2>&1 &
             bootstrap=$!
             return
