@@ -6,8 +6,10 @@ use shared::{config::Settings, domain::payload::Payload, ids::Id};
 use super::{Sample, alerts, lead_setup, leads, media, money, payload, records, samples, token_usage, with};
 use crate::{Caller, TestApp, app::START, settings};
 
-/// The unique part of the last id that a small scene takes.
-const LAST: u16 = 15;
+/// The unique part of the first id that is made in a small scene, behind those that the scene itself takes.
+const FIRST: u16 = 15;
+/// That of the first id for what workflow abc123 has used, behind those of the pieces before.
+const USED: u16 = 13;
 
 /// A part of a scene: the things of one group, besides installation 45, which every scene has. In the order in which they
 /// are put there.
@@ -59,6 +61,7 @@ impl Piece {
             Self::Media => media::seed(house, caller, base).await,
             Self::Leads => leads::seed(house, caller, base).await,
             Self::Usage => {
+                house.ids.skip_to(Id::new(START, USED));
                 let body = with(token_usage(), "workflow_id", json!("abc123"));
                 let used = caller.post("/api/token-usage", body).await;
                 assert_eq!(used.status, 201, "{used:?}");
@@ -111,7 +114,7 @@ async fn set(house: &TestApp, pieces: &[Piece]) {
 /// Where every small scene ends, so that what is made in it has the same id whatever it holds.
 async fn small(house: &TestApp, pieces: &[Piece]) {
     Box::pin(set(house, pieces)).await;
-    while house.app.id() < Id::new(START, LAST) {}
+    house.ids.skip_to(Id::new(START, FIRST));
 }
 
 /// What the samples expect of their caller, with `base` added to each id: installation 45 of this n8n, payload 42, media
