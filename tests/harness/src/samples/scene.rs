@@ -3,7 +3,9 @@
 use serde_json::json;
 use shared::{config::Settings, domain::payload::Payload, ids::Id};
 
-use super::{Sample, alerts, lead_setup, leads, media, money, payload, records, samples, token_usage, with};
+use super::{
+    Sample, alerts, api_keys, lead_setup, leads, media, money, payload, records, samples, token_usage, with,
+};
 use crate::{Caller, TestApp, app::START, settings};
 
 /// The unique part of the first id that is made in a small scene, behind those that the scene itself takes.
@@ -19,6 +21,8 @@ pub enum Piece {
     Payload,
     /// Alert 91.
     Alerts,
+    /// What the samples of API keys speak of.
+    ApiKeys,
     /// Notification 71, invoice 72, chat 73 with message 74.
     Records,
     /// Columns, statuses and fields of leads.
@@ -34,9 +38,10 @@ pub enum Piece {
 }
 
 impl Piece {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Payload,
         Self::Alerts,
+        Self::ApiKeys,
         Self::Records,
         Self::LeadSetup,
         Self::Money,
@@ -55,6 +60,7 @@ impl Piece {
                 house.renumber::<Payload>(caller, made.id(), base + 42).await;
             }
             Self::Alerts => alerts::seed(house, caller, base).await,
+            Self::ApiKeys => api_keys::seed(house, caller, base).await,
             Self::Records => records::seed(house, caller, base).await,
             Self::LeadSetup => lead_setup::seed(house, caller, base).await,
             Self::Money => money::seed(house, caller, base).await,
