@@ -7,6 +7,7 @@ mod chaos;
 pub mod cli;
 pub mod gate;
 pub mod house;
+mod keys;
 pub mod logging;
 pub mod serve;
 pub mod sockets;
@@ -22,7 +23,7 @@ use shared::{
 };
 
 /// The routers of the functions, by the function's name.
-pub fn routers() -> [(&'static str, Documented); 13] {
+pub fn routers() -> [(&'static str, Documented); 14] {
     [
         ("meta", meta::router()),
         ("token-usage", token_usage::router()),
@@ -37,6 +38,7 @@ pub fn routers() -> [(&'static str, Documented); 13] {
         ("n8n-nodes", n8n_nodes::router()),
         ("leads", leads::router()),
         ("workflows", workflows::router()),
+        ("api-keys", api_keys::router()),
     ]
 }
 

@@ -82,6 +82,12 @@ impl App {
         self.key_of((like.tenant, like.user_id, &like.username), like.group_id, wish)
     }
 
+    /// A key that acts as the same user as the one that it takes the place of. It works from the moment that
+    /// [`orgs::insert_key`] is written.
+    pub fn successor(&self, old: &ApiKey, wish: NewKey) -> (ApiKey, SecretString) {
+        self.key_of((old.tenant, old.user_id, &old.username), old.group_id, wish)
+    }
+
     fn key_of(
         &self,
         (tenant, user_id, username): (TenantId, Id, &str),

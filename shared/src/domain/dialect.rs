@@ -18,6 +18,7 @@ pub enum Letter {
 
 impl Letter {
     pub const ALL: [Self; 5] = [Self::A, Self::B, Self::C, Self::D, Self::E];
+    pub const WORDS: &'static [&'static str] = &["a", "b", "c", "d", "e"];
 
     /// As it stands in `X-Api-Dialect`, in settings and in the name of its API document.
     pub fn as_str(self) -> &'static str {
@@ -56,6 +57,7 @@ mod tests {
             assert_eq!(letter.as_str().to_uppercase().parse(), Ok(letter));
             assert_eq!(serde_json::to_value(letter).unwrap(), letter.as_str());
         }
+        assert_eq!(Letter::ALL.map(Letter::as_str), Letter::WORDS);
         for text in ["", "f", "ab", "house"] {
             assert_eq!(text.parse::<Letter>(), Err(NoSuchDialect), "{text}");
         }

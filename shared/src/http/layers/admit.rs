@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, Method, header};
+use http::{HeaderValue, Method, Uri, header};
 
 use super::{
     super::{
@@ -28,7 +28,7 @@ use super::{
 use crate::{
     accounts::Authenticated,
     app::SharedApp,
-    domain::principal::Principal,
+    domain::principal::{Credential, Principal},
     error::{Error, ErrorKind, Result},
 };
 
@@ -137,12 +137,12 @@ async fn admitted(app: &SharedApp, asked: Asked<'_>, mut request: Request, next:
         credential::check_csrf(request.method(), request.headers(), session)?;
         renewed = app.renew(session)?;
     }
-    may(asked.route, request.uri().query(), &caller, session.is_some())?;
+    may(asked.route, request.uri(), &caller, session.is_some())?;
     request = entry::enter(request, Some(caller.tenant), asked.route).await?;
     let (asked, mut request) = asked.by_body(app, request).await?;
     if asked.heard.by == resolve::By::Body {
         learned.speaks(asked.heard);
-        may(asked.route, request.uri().query(), &caller, session.is_some())?;
+        may(asked.route, request.uri(), &caller, session.is_some())?;
     }
     let route = asked.route;
     // Its body may have taken half a minute.
@@ -189,12 +189,19 @@ fn admits(caller: &Principal, peer: Peer) -> Result<()> {
     Err(Error::new(ErrorKind::Forbidden, "ip_not_allowed", message))
 }
 
+/// Whether the key that calls is the one that the path names.
+fn is_itself(route: &Route, path: &str, caller: &Principal) -> bool {
+    let named = routes::parameter(route.path, path, "{id}").and_then(|text| text.parse().ok());
+    named.is_some_and(|id| caller.credential == Credential::ApiKey(id))
+}
+
 /// Whether the caller may use the route.
-fn may(route: &Route, query: Option<&str>, caller: &Principal, in_session: bool) -> Result<()> {
+fn may(route: &Route, uri: &Uri, caller: &Principal, in_session: bool) -> Result<()> {
     let refused = |code, message: String| Err(Error::new(ErrorKind::Forbidden, code, message));
     match route.auth {
+        Auth::Scope(_) if route.own_key && is_itself(route, uri.path(), caller) => Ok(()),
         Auth::Scope(scope) => {
-            let asked_for = route.asked_for(query);
+            let asked_for = route.asked_for(uri.query());
             let needed = std::iter::once(&scope).chain(route.passes_on).chain(&asked_for);
             let missing: Vec<_> =
                 needed.copied().filter(|scope| *scope != TEST_SCOPE && !caller.allows(scope)).collect();

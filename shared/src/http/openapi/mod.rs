@@ -19,7 +19,7 @@ use super::{
 use crate::{config::Settings, domain::dialect::Letter};
 
 /// The groups of operations, in the order of a reader's interest.
-const TAGS: [(&str, &str); 18] = [
+const TAGS: [(&str, &str); 19] = [
     ("token usage", "What model calls used and cost."),
     ("prices and budgets", "What model calls are to cost, and how much may be spent on them."),
     ("triggers", "Start n8n workflows, and hear how they are doing."),
@@ -33,6 +33,10 @@ const TAGS: [(&str, &str); 18] = [
     ("installations", "n8n instances, their workflows, and executions that they push."),
     ("alerts", "Rules that tell of workflows that fail, are silent or are stuck."),
     ("sessions", "A person's own credentials."),
+    (
+        "api keys",
+        "What programs call with: what each may do, from where and how often, and how often it did.",
+    ),
     ("notifications", "Notifications to people."),
     ("invoices", "Invoices."),
     ("chats", "Logs of chats that workflows hold."),
@@ -170,6 +174,9 @@ fn admission(route: &Route) -> String {
             }
         },
     };
+    if route.own_key {
+        text.push_str(" An API key may do it to itself, whatever its scopes are.");
+    }
     if route.rate != RateClass::None {
         text.push_str(" Limited: see `x-rate-limit`; all operations of a class count together.");
     }

@@ -2,14 +2,16 @@
 
 use super::{
     TEST_SCOPE,
-    route::{Route, block, get, post},
+    route::{Route, block, delete, get, post},
 };
 use crate::{
-    error::ErrorKind::{CredentialRejected, Forbidden, Internal, RateLimited, Unavailable},
+    error::ErrorKind::{
+        CredentialRejected, Forbidden, Internal, Invalid, NotFound, RateLimited, Unavailable, WrongState,
+    },
     http::dialect::C,
 };
 
-pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS];
+pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS];
 
 const SERVICE: &[Route] = &block(
     &C,
@@ -45,5 +47,29 @@ const SESSIONS: &[Route] = &block(
             Internal,
         ]),
         get("/api/v1/admin/verify", "verify_session").scope(TEST_SCOPE),
+    ],
+);
+
+/// For admins: the other roles have no scope of these actions.
+const INSPECT: &str = "api_keys:inspect";
+const MANAGE: &str = "api_keys:manage";
+
+const API_KEYS: &[Route] = &block(
+    &C,
+    "api-keys",
+    "api keys",
+    [
+        get("/api/v1/api_keys", "list_api_keys").scope(INSPECT).errors(&[Invalid]),
+        post("/api/v1/api_keys", "create_api_key").scope(MANAGE).wrapped_in("api_key"),
+        get("/api/v1/api_keys/usage", "get_api_key_usage").scope(INSPECT),
+        get("/api/v1/api_keys/{id}", "get_api_key").scope(INSPECT).errors(&[NotFound]),
+        delete("/api/v1/api_keys/{id}/revoke", "revoke_api_key")
+            .scope(MANAGE)
+            .or_own_key()
+            .errors(&[NotFound]),
+        post("/api/v1/api_keys/{id}/rotate", "rotate_api_key")
+            .scope(MANAGE)
+            .wrapped_in("api_key")
+            .errors(&[NotFound, WrongState]),
     ],
 );

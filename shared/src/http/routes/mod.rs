@@ -13,11 +13,13 @@ mod house;
 mod paths;
 mod route;
 
+use std::{collections::BTreeSet, sync::LazyLock};
+
 use http::Method;
 
 use super::dialect::{Dialect, HOUSE};
 
-pub use paths::{as_routed, at, fits};
+pub use paths::{as_routed, at, fits, parameter};
 pub use route::{Auth, RateClass, Route, Verb};
 
 /// Every route of the product.
@@ -63,6 +65,9 @@ const fn joined() -> [Route; COUNT] {
 /// The scope that everybody holds: it only tells that the credential works.
 pub const TEST_SCOPE: &str = "*:test";
 
+/// Scopes of published documents whose routes are still to come.
+const ANNOUNCED: [&str; 1] = ["workflows:write"];
+
 /// A dialect's rows of a path pattern that the router matched. The house's own are everybody's.
 fn rows(dialect: &'static Dialect, path: &str) -> impl Iterator<Item = &'static Route> {
     ROUTES
@@ -80,6 +85,22 @@ pub fn find(dialect: &'static Dialect, method: &Method, path: &str) -> Option<&'
 pub fn methods(dialect: &'static Dialect, path: &str) -> Vec<&'static str> {
     let has_put = rows(dialect, path).any(|route| route.method == Verb::Put);
     rows(dialect, path).flat_map(|route| route.methods(has_put)).copied().collect()
+}
+
+/// Every scope that a key can have: what routes ask for and hand on, `*` for all of it, and `*:read` and the like for one
+/// action on everything.
+pub fn scopes() -> &'static [&'static str] {
+    static SCOPES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let asked =
+            ROUTES.iter().flat_map(Route::scopes).chain(ANNOUNCED).filter(|scope| *scope != TEST_SCOPE);
+        let asked: BTreeSet<_> = asked.collect();
+        let actions: BTreeSet<_> =
+            asked.iter().filter_map(|scope| scope.split_once(':')).map(|(_, action)| action).collect();
+        let of_all = ["*:read", "*:write", "*:execute", "*:decide"];
+        let of_all = of_all.into_iter().filter(|scope| actions.contains(&scope[2..]));
+        ["*"].into_iter().chain(of_all).chain(asked.iter().copied()).collect()
+    });
+    &SCOPES
 }
 
 /// The route of an operation.

@@ -40,6 +40,12 @@ pub fn fits(pattern: &str, path: &str) -> bool {
     }
 }
 
+/// What stands in a path where the pattern has the parameter.
+pub fn parameter<'a>(pattern: &str, path: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = pattern.split('/').zip(path.split('/'));
+    pairs.find_map(|(part, word)| (part == name).then_some(word))
+}
+
 /// Which segments of a pattern are words, the first in the highest bit: of two that match the same path, the greater is the
 /// one that a router prefers.
 fn words(pattern: &str) -> u32 {

@@ -87,6 +87,8 @@ pub struct Route {
     pub always_there: bool,
     /// What a body may be wrapped in where the dialect knows wrappers: `lead` for `{"lead": {…}}`.
     pub singular: Option<&'static str>,
+    /// Whether an API key may do it to itself, which is its `{id}`, whatever its scopes are.
+    pub own_key: bool,
     /// A query parameter that asks for more than the route does by itself, and the scope that this needs.
     asks: Option<(&'static str, &'static str)>,
 }
@@ -111,6 +113,7 @@ const fn unguarded(method: Verb, path: &'static str, operation: &'static str) ->
         streams: false,
         always_there: false,
         singular: None,
+        own_key: false,
         asks: None,
     })
 }
@@ -202,6 +205,11 @@ impl Route {
         Self { always_there: true, ..self }
     }
 
+    /// An API key may do it to itself, whatever its scopes are.
+    pub(super) const fn or_own_key(self) -> Self {
+        Self { own_key: true, ..self }
+    }
+
     /// Its body may be wrapped in this singular, where the dialect knows wrappers.
     pub(super) const fn wrapped_in(self, singular: &'static str) -> Self {
         Self { singular: Some(singular), ..self }
@@ -216,6 +224,15 @@ impl Route {
         sent.any(|(name, value)| name == parameter && !value.trim().is_empty()).then_some(scope)
     }
 
+    /// Every scope that it may ask for.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = &'static str> {
+        let own = match self.auth {
+            Auth::Scope(scope) => Some(scope),
+            Auth::Public | Auth::Session => None,
+        };
+        own.into_iter().chain(self.passes_on.iter().copied()).chain(self.asks.map(|(_, scope)| scope))
+    }
+
     /// Whether the route honours an `Idempotency-Key`. Logging in and the user's own credentials do not: their requests
     /// and replies hold secrets, which must not be stored, and a repeat of them does no harm.
     pub fn remembers(&self) -> bool {
@@ -227,16 +244,14 @@ impl Route {
         let mut kinds = self.errors.to_vec();
         kinds.push(Internal);
         if self.auth != Auth::Public {
-            kinds.extend([Unauthenticated, CredentialRejected, Forbidden, Unavailable]);
+            // An API key may have limits of its own, which count every route.
+            kinds.extend([Unauthenticated, CredentialRejected, Forbidden, RateLimited, Unavailable]);
         }
         if matches!(self.method, Verb::Post | Verb::Patch | Verb::Put) {
             kinds.extend([Malformed, Invalid, TooLarge, UnsupportedMedia]);
         }
         if self.remembers() {
             kinds.push(Conflict);
-        }
-        if self.rate != RateClass::None {
-            kinds.push(RateLimited);
         }
         kinds.sort_by_key(|kind| *kind as u8);
         kinds.dedup();

@@ -1,6 +1,7 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
 mod alerts;
+mod api_keys;
 mod lead_setup;
 mod leads;
 pub mod media;
@@ -145,6 +146,7 @@ pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
     assert_eq!(made.status, 201, "{made:?}");
     house.renumber::<Payload>(caller, made.id(), base + 42).await;
     alerts::seed(house, caller, base).await;
+    api_keys::seed(house, caller, base).await;
     records::seed(house, caller, base).await;
     lead_setup::seed(house, caller, base).await;
     money::seed(house, caller, base).await;
@@ -183,6 +185,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
     all.extend(alerts::samples());
+    all.extend(api_keys::samples());
     all.extend(sessions::samples());
     all.extend(records::samples());
     all.extend(n8n_nodes::samples());
