@@ -159,6 +159,16 @@ impl Part {
         Self { page: Some(page), size, after: None }
     }
 
+    /// The same where the query is read by hand: `page`, its size under the name that the dialect has for it, and `cursor`.
+    pub fn read(fields: &mut Fields, size_name: &str, default: u32, most: u32) -> Self {
+        let mut whole =
+            |name: &str| fields.whole(name, u64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok());
+        let (page, size) = (whole("page").map(|page| page.max(1)), whole(size_name));
+        let cursor = fields.text("cursor", MAX_CURSOR);
+        let after = after(fields, cursor.as_deref());
+        Self::of(fields, page, size.map(|size| size.clamp(1, most)), after, default)
+    }
+
     /// So many are to be read for it, from there on.
     pub fn to_read(self) -> (usize, Option<Id>) {
         (if self.page.is_some() { REACH } else { self.size as usize }, self.after)
