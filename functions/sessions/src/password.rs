@@ -1,8 +1,8 @@
 use shared::{
     accounts::{MAX_PASSWORD, check_new_password},
-    error::{Error, Result},
+    error::Result,
     http::{ctx::Ctx, fields::Fields, peer::Peer, reply::Reply},
-    repo::{orgs, sessions},
+    ops::own_account,
 };
 use utoipa::ToSchema;
 
@@ -33,14 +33,8 @@ pub async fn handler(ctx: Ctx, peer: Peer, mut fields: Fields) -> Result<Reply> 
         fields.refuse("new_password", problem);
     }
     fields.finish()?;
-    let (user, place) = (ctx.user().await?, ctx.session()?.place());
-    if !ctx.app.confirm_password(&user, current, peer.address).await? {
-        return Err(Error::invalid("current_password", "is not your password"));
-    }
-    let hash = ctx.app.hash_password(&new).await?;
-    let writes = vec![orgs::set_password(&user, &hash), sessions::move_to(&place, user.generation + 1)];
-    let reply = Reply::ok(&Done { success: true, message: "Password changed." })?;
-    let reply = ctx.commit(writes, reply).await?;
-    ctx.app.forget_sessions_of(&user);
-    Ok(reply)
+    let place = ctx.session()?.place();
+    let render = |(): &()| Reply::ok(&Done { success: true, message: "Password changed." });
+    let change = async |act: &_| own_account::change_password(act, &place, current, &new, peer.address).await;
+    ctx.answer(render, change).await
 }

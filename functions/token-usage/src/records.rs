@@ -116,12 +116,12 @@ pub async fn handler(
         model_id: fields.text("model", MAX_MODEL_CHARS),
     };
     fields.finish()?;
-    let found = ctx.usage(&workflow_id).list(&filter, limit, before).await?;
+    let found = ctx.repos().usage(&workflow_id).list(&filter, limit, before).await?;
     if found.is_empty() {
         known(&ctx, &workflow_id).await?;
     }
     let next_cursor = found.next.map(|next| page::cursor_of(&workflow_id, next));
-    let records = shown(ctx.tenant(), found.rows(), |usage| usage.id, |usage| Ok(UsageRecord::from(usage)))?;
+    let records = shown(ctx.tenant, found.rows(), |usage| usage.id, |usage| Ok(UsageRecord::from(usage)))?;
     let count = records.len();
     Reply::ok(&Listing {
         status: "success",

@@ -1,10 +1,10 @@
 use http::StatusCode;
 use serde::Serialize;
 use shared::{
-    clock,
-    domain::chore::What,
+    clock::{self, Millis},
     error::{Error, Result},
     http::{ctx::Ctx, fields::Fields, reply::Reply},
+    ops::money,
     pricing::PRICE_VERSION,
 };
 use utoipa::ToSchema;
@@ -40,14 +40,15 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     let from = fields.time("from");
     fields.finish()?;
     let from = from.ok_or_else(|| Error::internal("a refused field passed"))?;
-    let metering = ctx.metering();
-    let (chore, due) = metering.chore(What::Reprice { from: Some(from), version: PRICE_VERSION.into() });
-    let reply = Repricing {
+    ctx.answer(owed, async |act| money::reprice(act, from).await).await
+}
+
+fn owed(from: &Millis) -> Result<Reply> {
+    let owed = Repricing {
         status: "success",
         message: "The records are priced anew within minutes.",
-        from: clock::iso(from),
+        from: clock::iso(*from),
         price_version: PRICE_VERSION,
     };
-    let owed = metering.chores().insert(&chore, due)?;
-    Ok(ctx.commit(vec![owed], Reply::new(StatusCode::ACCEPTED, &reply)?).await?)
+    Reply::new(StatusCode::ACCEPTED, &owed)
 }

@@ -145,14 +145,6 @@ impl Ctx {
             .ok_or_else(|| Error::internal("a handler without the session that its route asks for"))
     }
 
-    /// The caller's user as stored. A credential may outlive its user for as long as an instance believes it.
-    pub async fn user(&self) -> Result<User> {
-        let user = orgs::user(&*self.app.store, self.tenant(), self.caller.user_id).await?;
-        user.ok_or_else(|| {
-            Error::new(ErrorKind::CredentialRejected, "no_such_user", "The user of this credential is gone.")
-        })
-    }
-
     /// The tenant's entities of a kind that can be reviewed.
     pub fn subjects<E: Stored>(&self) -> Subjects<'_, E> {
         self.repos().subjects()

@@ -1,17 +1,14 @@
 use serde::Serialize;
 use shared::{
-    domain::{
-        budget::{Budget, MAX_BUDGETS, Scope, THRESHOLDS},
-        chore::What,
-    },
+    domain::budget::Scope,
     error::{Error, Result},
-    http::{ctx::Ctx, fields::Fields, origin::check_group, reply::Reply},
+    http::{ctx::Ctx, fields::Fields, reply::Reply},
     ids::Id,
+    ops::money::{self, BudgetPatch, NewBudget},
 };
 use utoipa::ToSchema;
 
-use super::Wish;
-use crate::change::{change, full};
+use super::patch;
 
 /// A budget to create.
 #[derive(Debug, ToSchema)]
@@ -55,6 +52,31 @@ pub struct Created {
 /// Creates a budget. What was spent in its day or month before counts as well.
 ///
 /// For each threshold a notification is made when it is reached, within two minutes and once in each window. Nothing is
+/// stopped.
+#[utoipa::path(post, path = "/api/budgets", operation_id = "create_budget", tag = "prices and budgets",
+    request_body = CreateBudget, responses((status = 201, description = "Created.", body = Created)))]
+pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    let new = read(fields)?;
+    ctx.answer(created, async |act| money::create_budget(act, new).await).await
+}
+
+fn created(id: &Id) -> Result<Reply> {
+    Reply::created(&Created { success: true, id: *id, message: "Budget created successfully." })
+}
+
+fn read(mut fields: Fields) -> Result<NewBudget> {
+    fields.require("period");
+    fields.require("amount");
+    let BudgetPatch { title, period, pico, thresholds } = patch(&mut fields);
+    let group_id = fields.id("group_id");
+    let scope = scope(&mut fields, group_id);
+    fields.finish()?;
+    let (Some(period), Some(pico), Some(scope)) = (period, pico, scope) else {
+        return Err(Error::internal("a refused field passed"));
+    };
+    Ok(NewBudget { title, scope, period, pico, thresholds, group_id })
+}
+
 /// stopped.
 #[utoipa::path(post, path = "/api/budgets", operation_id = "create_budget", tag = "prices and budgets",
     request_body = CreateBudget, responses((status = 201, description = "Created.", body = Created)))]

@@ -18,6 +18,7 @@ use shared::{
     ids::Id,
     json::Part,
     metering::budgets::Spent,
+    ops::money::BudgetPatch,
     pricing::usd,
 };
 use utoipa::ToSchema;
@@ -92,7 +93,7 @@ impl BudgetOut {
 
 /// Budgets with what is spent of them in the windows of now.
 pub async fn with_spending(ctx: &Ctx, budgets: &[Budget]) -> Result<Vec<BudgetOut>> {
-    let mut spent = Spent::new(&*ctx.app.store, ctx.tenant());
+    let mut spent = Spent::new(&*ctx.app.store, ctx.tenant);
     spent.read(budgets.iter().map(|budget| (&budget.scope, budget.period.window(ctx.now)))).await?;
     let shown = budgets.iter().map(|budget| {
         let window = budget.period.window(ctx.now);
@@ -102,23 +103,13 @@ pub async fn with_spending(ctx: &Ctx, budgets: &[Budget]) -> Result<Vec<BudgetOu
     Ok(shown.collect())
 }
 
-/// What a caller says of a budget.
-#[derive(Debug, Default)]
-pub struct Wish {
-    pub title: Option<String>,
-    pub period: Option<Period>,
-    pub pico: Option<i64>,
-    pub thresholds: Option<Vec<u16>>,
-}
-
-impl Wish {
-    pub fn read(fields: &mut Fields) -> Self {
-        Self {
-            title: fields.text("title", TITLE),
-            period: fields.one_of("period", Period::WORDS, Period::parse),
-            pico: amount(fields),
-            thresholds: thresholds(fields),
-        }
+/// What a request says of a budget.
+pub fn patch(fields: &mut Fields) -> BudgetPatch {
+    BudgetPatch {
+        title: fields.text("title", TITLE),
+        period: fields.one_of("period", Period::WORDS, Period::parse),
+        pico: amount(fields),
+        thresholds: thresholds(fields),
     }
 }
 

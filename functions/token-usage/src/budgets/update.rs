@@ -1,14 +1,13 @@
 use serde::Serialize;
 use shared::{
-    domain::chore::What,
-    error::{Error, Result},
+    error::Result,
     http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
     ids::Id,
+    ops::money,
 };
 use utoipa::ToSchema;
 
-use super::Wish;
-use crate::change::change;
+use super::patch;
 
 /// What to change. What is left out stays.
 #[derive(Debug, ToSchema)]
@@ -43,22 +42,11 @@ pub struct Updated {
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     request_body = UpdateBudget, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
-    let wish = Wish::read(&mut fields);
+    let patch = patch(&mut fields);
     fields.finish()?;
-    change(&ctx, |money| {
-        let budget = money.budgets.iter_mut().find(|budget| budget.id == id);
-        let budget = budget.ok_or_else(|| Error::not_found("budget"))?;
-        let before = budget.clone();
-        budget.title = wish.title.clone().unwrap_or_else(|| before.title.clone());
-        budget.period = wish.period.unwrap_or(before.period);
-        budget.pico = wish.pico.unwrap_or(before.pico);
-        budget.thresholds = wish.thresholds.clone().unwrap_or_else(|| before.thresholds.clone());
-        budget.changed_at = ctx.now;
-        if (budget.pico, budget.period) != (before.pico, before.period) {
-            budget.told.clear();
-        }
-        let updated = Updated { success: true, id, message: "Budget updated successfully." };
-        Ok((Reply::ok(&updated)?, Some(What::CheckBudgets)))
-    })
-    .await
+    ctx.answer(updated, async |act| money::update_budget(act, id, patch).await).await
+}
+
+fn updated(id: &Id) -> Result<Reply> {
+    Reply::ok(&Updated { success: true, id: *id, message: "Budget updated successfully." })
 }

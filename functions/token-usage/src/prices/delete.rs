@@ -1,13 +1,12 @@
 use serde::Serialize;
 use shared::{
-    domain::price,
-    error::{Error, Result},
+    error::Result,
     http::{ctx::Ctx, extract::QueryFields, reply::Reply},
+    ops::money,
 };
 use utoipa::{IntoParams, ToSchema};
 
 use super::read_name;
-use crate::change::change;
 
 /// Which price to delete.
 #[derive(Debug, IntoParams)]
@@ -36,10 +35,6 @@ pub struct Deleted {
 pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
     let (model_id, from) = read_name(&mut fields);
     fields.finish()?;
-    change(&ctx, |money| {
-        let at = price::position(&money.prices, &model_id, from.as_deref());
-        money.prices.remove(at.ok_or_else(|| Error::not_found("price of this model and day"))?);
-        Ok((Reply::ok(&Deleted { success: true, message: "Price deleted successfully." })?, None))
-    })
-    .await
+    let render = |(): &()| Reply::ok(&Deleted { success: true, message: "Price deleted successfully." });
+    ctx.answer(render, async |act| money::delete_price(act, &model_id, from.as_deref()).await).await
 }

@@ -1,17 +1,14 @@
 use serde::Serialize;
 use shared::{
-    domain::{
-        chore::What,
-        price::{self, MAX_PRICES, MAX_RATE, OwnPrice},
-    },
+    domain::price::{MAX_RATE, OwnPrice},
     error::Result,
     http::{ctx::Ctx, fields::Fields, reply::Reply},
-    pricing::{PRICE_VERSION, Rates},
+    ops::money::{self, NewPrice},
+    pricing::Rates,
 };
 use utoipa::ToSchema;
 
 use super::{ModelPrice, read_name};
-use crate::change::{change, full};
 
 /// A price, in US dollars for a million tokens, to six decimals.
 #[derive(Debug, ToSchema)]
@@ -54,7 +51,16 @@ pub struct Set {
 /// background; others keep what they cost until `POST /api/token-usage/reprice`.
 #[utoipa::path(put, path = "/api/model-prices", operation_id = "set_model_price", tag = "prices and budgets",
     request_body = SetModelPrice, responses((status = 200, description = "Set.", body = Set)))]
-pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    let new = read(fields)?;
+    ctx.answer(set, async |act| money::set_price(act, new).await).await
+}
+
+fn set(price: &OwnPrice) -> Result<Reply> {
+    Reply::ok(&Set { success: true, price: ModelPrice::of(price), message: "Price set successfully." })
+}
+
+fn read(mut fields: Fields) -> Result<NewPrice> {
     let (model_id, from) = read_name(&mut fields);
     for name in ["input_per_million", "output_per_million"] {
         fields.require(name);
@@ -67,27 +73,7 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
         cache_write_1h: rate(&mut fields, "cache_write_1h_per_million"),
     };
     fields.finish()?;
-    let own = OwnPrice {
-        model_id,
-        from,
-        rates,
-        version: format!("own-{}", ctx.app.id()),
-        set_by: ctx.actor(),
-        set_at: ctx.now,
-    };
-    change(&ctx, |money| {
-        match price::position(&money.prices, &own.model_id, own.from.as_deref()) {
-            Some(at) => money.prices[at] = own.clone(),
-            None if money.prices.len() >= MAX_PRICES => {
-                let message = format!("There are {MAX_PRICES} prices already, as many as there may be.");
-                return Err(full("too_many_prices", message));
-            }
-            None => money.prices.push(own.clone()),
-        }
-        let set = Set { success: true, price: ModelPrice::of(&own), message: "Price set successfully." };
-        Ok((Reply::ok(&set)?, Some(What::Reprice { from: None, version: PRICE_VERSION.into() })))
-    })
-    .await
+    Ok(NewPrice { model_id, from, rates })
 }
 
 /// Dollars for a million tokens as pico-dollars a token: a factor of 10^6.
