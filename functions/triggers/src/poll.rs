@@ -2,23 +2,28 @@ use serde::Serialize;
 use shared::{
     clock,
     domain::followed_run::{FollowedRun, PollStatus, Snapshot},
-    error::{Error, Result},
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    error::Result,
+    http::{
+        ctx::Ctx,
+        input::{InBody, Time},
+        reply::Reply,
+    },
     ids::Id,
     ops::triggers::poll::{self, Asked, Known},
 };
 use utoipa::ToSchema;
 
-/// Which workflow.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `read` reads leniently")]
-pub struct PollExecution {
-    /// Id of the workflow node.
-    #[schema(example = 123)]
-    nid: u64,
-    /// Only an execution after this time counts.
-    #[schema(format = "date-time", example = "2025-01-21T10:30:00Z")]
-    triggered_after: Option<String>,
+shared::input! {
+    /// Which workflow.
+    pub struct PollExecution {
+        /// Id of the workflow node.
+        #[example(123)]
+        nid: Id,
+        /// Only an execution after this time counts.
+        #[example("2025-01-21T10:30:00Z")]
+        #[name("triggered_after")]
+        after: Option<Time>,
+    }
 }
 
 /// How the workflow's newest execution is doing.
@@ -43,26 +48,18 @@ pub struct Polled {
 /// Tells how a workflow's newest execution is doing, from pushed data and from what the background poll has learned.
 #[utoipa::path(post, path = "/api/poll-execution", operation_id = "poll_execution", tag = "triggers",
     request_body = PollExecution, responses((status = 200, description = "The state.", body = Polled)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let asked = read(fields)?;
+pub async fn handler(ctx: Ctx, InBody(sent): InBody<PollExecution>) -> Result<Reply> {
+    let PollExecution { nid, after } = sent;
     let render = move |known: &Known| {
         Reply::ok(&match known {
-            Known::Seen(snapshot) => seen(asked.nid, snapshot),
-            Known::Awaited(run) => pending(asked.nid, run.as_ref()),
+            Known::Seen(snapshot) => polled(nid, snapshot),
+            Known::Awaited(run) => pending(nid, run.as_ref()),
         })
     };
-    ctx.answer(render, async |act| poll::poll(act, asked).await).await
+    ctx.answer(render, async |act| poll::poll(act, Asked { nid, after }).await).await
 }
 
-fn read(mut fields: Fields) -> Result<Asked> {
-    let nid = fields.required_id("nid");
-    let after = fields.time("triggered_after");
-    fields.finish()?;
-    let nid = nid.ok_or_else(|| Error::internal("a refused field passed"))?;
-    Ok(Asked { nid, after })
-}
-
-fn seen(nid: Id, snapshot: &Snapshot) -> Polled {
+fn polled(nid: Id, snapshot: &Snapshot) -> Polled {
     let message = match snapshot.status {
         PollStatus::Waiting => "The execution has not ended yet; keep polling.".into(),
         PollStatus::Success => "Execution completed successfully.".into(),

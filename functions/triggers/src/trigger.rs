@@ -4,31 +4,53 @@ use serde_json::Value;
 use shared::{
     clock,
     egress::OutReply,
-    error::{Error, Result},
+    error::Result,
     http::{
         ctx::Ctx,
-        fields::Fields,
+        fields::{Fields, code},
+        input::{Asked, Field, InBody, Text, describe},
         reply::{Reply, Warning},
     },
     ids::Id,
     json::Json,
     ops::triggers::{self, Trigger},
 };
+use url::Url;
 use utoipa::ToSchema;
 
-/// What to trigger.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `read` reads leniently")]
-pub struct TriggerWebhook {
-    /// Full URL of the n8n webhook. Its host must be a registered installation's.
-    #[schema(format = "uri", example = "https://n8n.example.com/webhook/your-path")]
-    endpoint: String,
-    /// Where the trigger comes from; `dashboard` when left out.
-    #[schema(max_length = 100, example = "dashboard")]
-    source: Option<String>,
-    /// Passed on to the workflow.
-    #[schema(value_type = Option<Object>, example = json!({ "custom_key": "custom_value" }))]
-    data: Option<Value>,
+shared::input! {
+    /// What to trigger.
+    pub struct TriggerWebhook {
+        /// Full URL of the n8n webhook. Its host must be a registered installation's.
+        #[example("https://n8n.example.com/webhook/your-path")]
+        endpoint: Url,
+        /// Where the trigger comes from; `dashboard` when left out.
+        #[example("dashboard")]
+        source: Option<Text<100>>,
+        /// Passed on to the workflow.
+        #[example({ "custom_key": "custom_value" })]
+        data: Option<WorkflowData>,
+    }
+}
+
+/// An object; a list is taken as well.
+struct WorkflowData;
+
+impl Field for WorkflowData {
+    type Value = Json;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<Json> {
+        let data = fields.json(name)?;
+        if !data.part().is_object() && !data.part().is_list() {
+            fields.refuse_as(name, code::TYPE, "must be an object");
+            return None;
+        }
+        Some(data)
+    }
+
+    fn schema(asked: Asked) -> Value {
+        describe::holding(asked, "object")
+    }
 }
 
 /// n8n took the trigger.
@@ -65,6 +87,13 @@ pub struct Triggered {
     warnings: Vec<Warning>,
 }
 
+impl From<TriggerWebhook> for Trigger {
+    fn from(TriggerWebhook { endpoint, source, data }: TriggerWebhook) -> Self {
+        let source = source.unwrap_or_else(|| "dashboard".into());
+        Self { endpoint, source, data: data.unwrap_or_else(Json::empty) }
+    }
+}
+
 /// Calls an n8n webhook and follows the execution that it starts.
 ///
 /// 60 requests a minute. What n8n answers is passed on, up to 2 MB; of a longer answer, and of one that is no text, the `warnings`
@@ -79,8 +108,8 @@ pub struct Triggered {
 /// repeat try again: the webhook is not registered or refuses the credentials, or n8n was not reached (`n8n_unreachable`).
 #[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook", tag = "triggers",
     request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let trigger = read(fields)?;
+pub async fn handler(ctx: Ctx, InBody(sent): InBody<TriggerWebhook>) -> Result<Reply> {
+    let trigger = sent.into();
     ctx.answer(told, async |act| triggers::trigger(act, trigger).await).await
 }
 
@@ -123,19 +152,4 @@ fn media_type(answer: &OutReply) -> String {
         answer.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if kind.is_empty() || kind.len() > LONGEST { String::new() } else { format!("{kind}, ") }
-}
-
-fn read(mut fields: Fields) -> Result<Trigger> {
-    let endpoint = fields.url("endpoint");
-    if endpoint.is_none() && !fields.is_refused("endpoint") {
-        fields.refuse("endpoint", "is required");
-    }
-    let source = fields.text("source", 100).unwrap_or_else(|| "dashboard".into());
-    let data = fields.json("data").unwrap_or_else(Json::empty);
-    if !data.part().is_object() && !data.part().is_list() {
-        fields.refuse("data", "must be an object");
-    }
-    fields.finish()?;
-    let endpoint = endpoint.ok_or_else(|| Error::internal("a refused field passed"))?;
-    Ok(Trigger { endpoint, source, data })
 }

@@ -75,7 +75,7 @@ pub async fn delete(act: &Act, id: Id) -> Result<Id> {
     let (collections, mut again) = (act.repos().collections(), Again::new(&act.app, "the collection"));
     loop {
         let collection = collections.get(id).await?.or_not_found("record")?;
-        let mut writes = collections.delete(&collection, act.now);
+        let mut writes = collections.close(&collection, act.now)?;
         writes.push(chore.clone());
         match act.commit(writes, &id).await {
             Ok(()) => {

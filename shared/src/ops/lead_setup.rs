@@ -133,7 +133,7 @@ async fn change<O: Any + Send + Sync>(
         if !setups.fits(&next)? {
             return Err(too_large());
         }
-        let mut writes = vec![setups.replace(&next)?];
+        let mut writes = vec![setups.put_next(&next)?];
         let (chore, task) = owed.map(|what| act.chore(what)).transpose()?.unzip();
         writes.extend(chore);
         let Err(refused) = act.commit(writes, &outcome).await else {

@@ -7,6 +7,7 @@
 pub mod act;
 pub mod again;
 pub mod alerts;
+pub mod api_keys;
 pub mod chats;
 pub mod collections;
 pub mod deletion;

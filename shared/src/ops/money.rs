@@ -170,7 +170,7 @@ async fn change<O: Any + Send + Sync>(
         if !settled.fits(&next)? {
             return Err(too_large());
         }
-        let mut writes = vec![settled.replace(&next)?];
+        let mut writes = vec![settled.put_next(&next)?];
         if let Some(what) = owed {
             let (chore, due) = metering.chore(what);
             writes.push(metering.chores().insert(&chore, due)?);

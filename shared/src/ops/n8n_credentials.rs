@@ -105,7 +105,7 @@ fn wish(installation: &Installation, expires_at: Option<Millis>) -> NewKey {
 
 /// Makes this act the one that makes the credential.
 async fn claim(act: &Act, claimed: &N8nCredential) -> Result<()> {
-    let write = act.repos().n8n_credentials().put(claimed)?;
+    let write = act.repos().n8n_credentials().put_next(claimed)?;
     let begins = act.slot.is_some() && act.begun().is_none();
     match &claimed.claim {
         Some(claim) if begins => match act.begin(claim.id, vec![write]).await {
@@ -159,7 +159,7 @@ async fn settle(
     old: Option<&ApiKey>,
 ) -> Result<Ensured> {
     let made = claimed.made(id.clone(), new.hash.clone());
-    let mut writes = vec![act.repos().n8n_credentials().put(&made)?, orgs::insert_key(new)?];
+    let mut writes = vec![act.repos().n8n_credentials().put_next(&made)?, orgs::insert_key(new)?];
     writes.extend(old.filter(|old| old.revoked_at.is_none()).map(|old| orgs::end_key(&old.hash, act.now)));
     let held = Ensured::Held { id, name: claimed.name.clone(), how, problem: None };
     match act.commit(writes, &held).await {
@@ -178,7 +178,7 @@ async fn settle(
 /// Lets go of the claim, and of the idempotency key: a repeat is to try again.
 async fn give_up(act: &Act, claimed: &N8nCredential, heard: bool) {
     let released = async {
-        let mut writes = vec![act.repos().n8n_credentials().put(&claimed.given_up(heard))?];
+        let mut writes = vec![act.repos().n8n_credentials().put_next(&claimed.given_up(heard))?];
         writes.extend(act.free_key());
         act.app.store.transact(writes).await
     };

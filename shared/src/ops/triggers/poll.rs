@@ -83,7 +83,7 @@ async fn follow(act: &Act, mut workflow: N8nWorkflow, asked: &Asked) -> Result<O
             _ => match begin(act, &workflow, asked).await? {
                 Some(run) => run,
                 None => {
-                    again.overtaken()?;
+                    again.changed()?;
                     workflow =
                         act.repos().n8n_workflows().get(asked.nid).await?.or_not_found("workflow node")?;
                     continue;

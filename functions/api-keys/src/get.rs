@@ -1,0 +1,16 @@
+use shared::{
+    error::Result,
+    http::{ctx::Ctx, extract::PathId, reply::Reply},
+    ops::api_keys,
+};
+
+use crate::wire::KeyOut;
+
+/// Shows an API key, without its text.
+#[utoipa::path(get, path = "/api/v1/api_keys/{id}", operation_id = "get_api_key", tag = "api keys",
+    params(("id" = u64, Path, description = "Id of the key.", example = 9)),
+    responses((status = 200, description = "The key.", body = KeyOut)))]
+pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+    let key = api_keys::get(&ctx, id).await?;
+    Reply::ok(&KeyOut::new(&key, ctx.now))
+}
