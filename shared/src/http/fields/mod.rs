@@ -215,7 +215,9 @@ impl Fields {
             return Ok(());
         }
         let all = self.problems.into_iter().flat_map(|(path, problems)| {
-            problems.into_iter().map(move |problem| Violation::new(path.clone(), problem.words).of(problem.code))
+            problems
+                .into_iter()
+                .map(move |problem| Violation::new(path.clone(), problem.words).of(problem.code))
         });
         Err(Error::violations(all.collect()))
     }
