@@ -25,8 +25,8 @@ use shared::{
     http::routes::ROUTES,
     ids::Id,
     n8n::client::Turn,
+    ops::listing,
     queue::{QueueName, Task, TaskKind},
-    work::listing,
 };
 use standins::{
     Network, dump,

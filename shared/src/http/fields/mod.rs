@@ -162,6 +162,11 @@ impl Fields {
         self.sent(name).is_some_and(|sent| sent.kind() == Kind::Null)
     }
 
+    /// Whether the caller said nothing, by leaving it out, by null or by blank text.
+    pub fn is_left_out(&self, name: &str) -> bool {
+        self.value(name).is_none()
+    }
+
     /// Whether the caller sent null or blank text.
     pub fn is_emptied(&self, name: &str) -> bool {
         self.has(name) && self.value(name).is_none()

@@ -31,6 +31,8 @@ mod words;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 
+/// A JSON Schema, as JSON.
+pub use serde_json::Value as Schema;
 #[doc(hidden)]
 pub use serde_json::json;
 #[doc(hidden)]
@@ -45,6 +47,8 @@ pub use paging::{Cursor, Limit, Paging};
 pub use posted::PostedFrom;
 pub use scopes::Scope;
 pub use texts::{BaseUrl, Email, Foreign, Secret, Text, Verbatim};
+pub use url::Url;
+
 pub use times::{Date, Day, Moment, Time};
 pub use words::{Settable, Word, Words};
 
@@ -62,7 +66,7 @@ pub trait Field {
     fn read(fields: &mut Fields, name: &str) -> Option<Self::Value>;
 
     /// Which values fit, as JSON Schema: whatever fits is read, and whatever does not is refused.
-    fn schema(asked: Asked) -> serde_json::Value;
+    fn schema(asked: Asked) -> Schema;
 }
 
 /// What [`input!`](crate::input) declares and no more than a request is needed for.

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use super::{Asked, Field, describe};
 use crate::{
     domain::{
+        budget::Period,
         chat::{ChatStatus, Role},
         custom_field::FieldType,
         dialect::Letter,
@@ -72,5 +73,6 @@ words! {
     MediaType: Self = &Self::WORDS, Self::parse;
     NotificationType: Self = Self::WORDS, Self::parse;
     OnDuplicate: Self = Self::WORDS, Self::parse;
+    Period: Self = Self::WORDS, Self::parse;
     Role: Self = Self::WORDS, Self::parse;
 }
