@@ -33,6 +33,7 @@ async fn whoever_ends_the_last_working_key_is_warned_and_not_hindered() {
     assert_eq!(revoke(&admin, own.into()).await.json.get("warning"), None, "another one works");
     let (_, other) = make(&admin, json!({})).await;
     house.advance(DAY);
+    let admin = house.log_in(&house.acme).await;
     let last = revoke(&admin, other).await;
     assert!(last.json["warning"].as_str().is_some_and(|text| text.contains("last")), "{last:?}");
     assert_eq!(revoke(&admin, id).await.json.get("warning"), None, "it had run out");

@@ -1,9 +1,12 @@
 //! Where a key works from, and how often. What holds of limits in general is in `shared/src/http/tests/terms.rs`.
 
 use serde_json::json;
-use shared::config::Settings;
+use shared::{
+    config::Settings,
+    http::dialect::{A, C, D},
+};
 
-use harness::{TestApp, refusal, samples, settings};
+use harness::{TestApp, refusal, refusal_in, samples, settings};
 
 use super::{DAY, PATH, make, works};
 
@@ -26,9 +29,10 @@ async fn a_key_is_refused_from_elsewhere_in_the_words_of_each_dialect() {
     let house = TestApp::new().await;
     let (key, _) = make(&house.acme, json!({ "allowed_ips": ["203.0.113.0/24"] })).await;
     assert_eq!(key.at("203.0.113.9", true).get(PATH).await.status, 200);
-    for path in [PATH, "/api/payloads/list", "/v1/workflows"] {
+    for (path, dialect) in [(PATH, &C), ("/api/payloads/list", &A), ("/v1/workflows", &D)] {
         let refused = key.at("198.51.100.9", true).get(path).await;
-        assert_eq!((refused.status, refusal(&refused, path).as_str()), (403, "ip_not_allowed"), "{path}");
+        let code = refusal_in(&refused, dialect.voice(path));
+        assert_eq!((refused.status, code.as_str()), (403, "ip_not_allowed"), "{path}");
     }
 }
 
