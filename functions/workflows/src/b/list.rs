@@ -6,8 +6,13 @@ use shared::{
     http::{
         ctx::Ctx,
         dialect::{B, ShownId, b},
+<<<<<<< HEAD
         input::{InQuery, Text, Word, Words},
         page::{Count, MAX_CURSOR, Part, PartSizes},
+=======
+        input::{Between, Cursor, InQuery, Text, Word, Words},
+        page::Part,
+>>>>>>> next
         reply::Reply,
         shown::shown_as,
     },
@@ -20,6 +25,7 @@ shared::input! {
     /// Which workflows to list. Everything given must match.
     pub struct ListQuery {
         /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
+<<<<<<< HEAD
         page: Option<Count>,
         /// 1 to 100, default 20.
         limit: Option<Count>,
@@ -39,6 +45,27 @@ shared::input! {
 struct Statuses;
 
 impl Words for Statuses {
+=======
+        page: Option<Between<1, { u32::MAX }>>,
+        /// 1 to 100, default 20.
+        limit: Option<Between<1, 100>>,
+        /// `draft` or `published`.
+        status: Option<Word<Published>>,
+        /// Text to find in the name, whatever its case.
+        search: Option<Text<200>>,
+        /// `next_cursor` of the part before.
+        cursor: Option<Cursor>,
+    }
+    then(fields) {
+        part: Part = Part::of(fields, page, limit, cursor, 20),
+    }
+}
+
+/// The document's two words for what becomes of a workflow.
+struct Published;
+
+impl Words for Published {
+>>>>>>> next
     type Value = &'static [WorkflowStatus];
 
     const WORDS: &'static [&'static str] = &["draft", "published"];
@@ -123,8 +150,14 @@ pub async fn alias(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply
     list(&ctx, query).await
 }
 
+<<<<<<< HEAD
 async fn list(ctx: &Ctx, ListQuery { part, status, search, .. }: ListQuery) -> Result<Reply> {
     let filter = Filter { status, search: search.map(|text| text.to_lowercase()) };
+=======
+async fn list(ctx: &Ctx, query: ListQuery) -> Result<Reply> {
+    let part = query.part;
+    let filter = Filter { status: query.status, search: query.search.map(|text| text.to_lowercase()) };
+>>>>>>> next
     let (limit, before) = part.to_read();
     let found = ctx.repos().workflows().list(&filter, limit, before).await?;
     let cut = part.cut(found, |workflow| workflow.id.untyped());

@@ -38,7 +38,7 @@ impl Used {
 
     async fn stored(&self) -> KeyUse {
         let uses = self.house.store().for_tenant(self.acme.admin.tenant).key_uses();
-        uses.between(self.id, self.id).await.unwrap().remove(&self.id).unwrap_or_default()
+        uses.between(self.id, self.id, self.house.now()).await.unwrap().remove(&self.id).unwrap_or_default()
     }
 
     /// Requests of a day and of a month, as they are stored.

@@ -9,7 +9,7 @@ const MOST_CHARS: usize = 200;
 
 /// Completes every operation.
 pub fn complete(doc: &mut Value) {
-    let schemas = doc["components"]["schemas"].take();
+    let schemas = doc.pointer("/components/schemas").cloned().unwrap_or_default();
     let paths = doc["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
@@ -22,7 +22,6 @@ pub fn complete(doc: &mut Value) {
             body["required"] = json!(asks_for_something(body, &schemas));
         }
     }
-    doc["components"]["schemas"] = schemas;
 }
 
 /// No body at all reads as an object without fields.
