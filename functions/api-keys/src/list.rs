@@ -3,8 +3,8 @@ use shared::{
     http::{
         ctx::Ctx,
         dialect::c,
-        input::{InQuery, Text},
-        page::{Count, MAX_CURSOR, Part, PartSizes, REACH},
+        input::{Between, Cursor, InQuery},
+        page::{Part, REACH},
         reply::Reply,
         shown::{Shown, shown},
     },
@@ -21,17 +21,14 @@ shared::input! {
     /// Which part of the keys; all of them when left out.
     pub struct ListQuery {
         /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
-        page: Option<Count>,
+        page: Option<Between<1, { u32::MAX }>>,
         /// 1 to 1,000, default 1,000.
-        per_page: Option<Count>,
+        per_page: Option<Between<1, PER_PAGE>>,
         /// `next_cursor` of the part before.
-        cursor: Option<Text<MAX_CURSOR>>,
+        cursor: Option<Cursor>,
     }
     then(fields) {
-        part: Part = {
-            let sizes = PartSizes { default: PER_PAGE, most: PER_PAGE };
-            Part::new(fields, page, per_page, sizes, cursor.as_deref())
-        },
+        part: Part = Part::of(fields, page, per_page, cursor, PER_PAGE),
     }
 }
 

@@ -4,10 +4,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::{
-    fields::{Fields, code},
-    input::Whole,
-};
+use super::fields::{Fields, code};
 use crate::{
     domain::words,
     ids::Id,
@@ -101,17 +98,6 @@ pub fn after(fields: &mut Fields, cursor: Option<&str>) -> Option<Id> {
 /// So many of the newest can be reached by the number of a page; whoever wants more goes on with `cursor`.
 pub const REACH: usize = 1000;
 
-/// How many rows a part has.
-#[derive(Debug, Clone, Copy)]
-pub struct PartSizes {
-    /// Unless the caller says otherwise.
-    pub default: u32,
-    pub most: u32,
-}
-
-/// A number of a page, or of rows: what is beyond all bounds is brought inside.
-pub type Count = Whole<{ u32::MAX as u64 }>;
-
 /// Which part of a list is asked for: by its number, or by where the one before ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
@@ -131,30 +117,6 @@ pub struct Cut<T> {
 }
 
 impl Part {
-<<<<<<< HEAD
-    /// Of `page` (1) and its size as they were sent, and `cursor`, which goes before `page`.
-    pub fn new(
-        fields: &mut Fields,
-        page: Option<u64>,
-        size: Option<u64>,
-        sizes: PartSizes,
-        cursor: Option<&str>,
-    ) -> Self {
-        let whole = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
-        let page = whole(page).unwrap_or(1).max(1);
-        let size = whole(size).unwrap_or(sizes.default).clamp(1, sizes.most);
-        let sent = fields.has("cursor");
-        if let Some(after) = after(fields, cursor) {
-            return Self { page: None, size, after: Some(after) };
-        }
-        let reached = (page as usize).checked_mul(size as usize).is_some_and(|end| end <= REACH);
-        if !reached && !sent {
-            fields.refuse_as(
-                "page",
-                code::TOO_LARGE,
-                format!("reaches the newest {REACH}: go on with cursor"),
-            );
-=======
     /// The page of this number, or what comes after a cursor, which goes before `page`.
     pub fn of(
         fields: &mut Fields,
@@ -169,20 +131,13 @@ impl Part {
         }
         let reached = (page as usize).checked_mul(size as usize).is_some_and(|end| end <= REACH);
         if !reached && !fields.has("cursor") {
-            fields.refuse("page", format!("reaches the newest {REACH}: go on with cursor"));
->>>>>>> next
+            fields.refuse_as(
+                "page",
+                code::TOO_LARGE,
+                format!("reaches the newest {REACH}: go on with cursor"),
+            );
         }
         Self { page: Some(page), size, after: None }
-    }
-
-    /// The same where the query is read by hand: `page`, its size under the name that the dialect has for it, and `cursor`.
-    pub fn read(fields: &mut Fields, size_name: &str, default: u32, most: u32) -> Self {
-        let mut whole =
-            |name: &str| fields.whole(name, u64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok());
-        let (page, size) = (whole("page").map(|page| page.max(1)), whole(size_name));
-        let cursor = fields.text("cursor", MAX_CURSOR);
-        let after = after(fields, cursor.as_deref());
-        Self::of(fields, page, size.map(|size| size.clamp(1, most)), after, default)
     }
 
     /// So many are to be read for it, from there on.
@@ -288,24 +243,6 @@ mod tests {
         }
     }
 
-<<<<<<< HEAD
-    const MOST: u64 = u32::MAX as u64;
-
-    fn part(query: &[(&str, &str)]) -> Result<Part, Vec<String>> {
-        let mut fields: Fields =
-            query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let (page, limit) = (fields.whole("page", MOST), fields.whole("limit", MOST));
-        let cursor = fields.text("cursor", MAX_CURSOR);
-        let part =
-            Part::new(&mut fields, page, limit, PartSizes { default: 20, most: 100 }, cursor.as_deref());
-        match fields.finish() {
-            Ok(()) => Ok(part),
-            Err(error) => Err(error.by_field().into_keys().map(str::to_owned).collect()),
-        }
-    }
-
-=======
->>>>>>> next
     #[test]
     fn a_page_reaches_so_far_and_a_cursor_further() {
         let after = Id::from_u64(42);

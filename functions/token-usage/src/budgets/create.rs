@@ -9,11 +9,7 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
-<<<<<<< HEAD
-    ops::origin::check_group,
-=======
     ops::money::{self, NewBudget},
->>>>>>> next
 };
 use utoipa::ToSchema;
 

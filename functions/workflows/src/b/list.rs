@@ -6,13 +6,8 @@ use shared::{
     http::{
         ctx::Ctx,
         dialect::{B, ShownId, b},
-<<<<<<< HEAD
-        input::{InQuery, Text, Word, Words},
-        page::{Count, MAX_CURSOR, Part, PartSizes},
-=======
         input::{Between, Cursor, InQuery, Text, Word, Words},
         page::Part,
->>>>>>> next
         reply::Reply,
         shown::shown_as,
     },
@@ -25,27 +20,6 @@ shared::input! {
     /// Which workflows to list. Everything given must match.
     pub struct ListQuery {
         /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
-<<<<<<< HEAD
-        page: Option<Count>,
-        /// 1 to 100, default 20.
-        limit: Option<Count>,
-        /// `draft` or `published`.
-        status: Option<Word<Statuses>>,
-        /// Text to find in the name, whatever its case.
-        search: Option<Text<200>>,
-        /// `next_cursor` of the part before.
-        cursor: Option<Text<MAX_CURSOR>>,
-    }
-    then(fields) {
-        part: Part = Part::new(fields, page, limit, PartSizes { default: 20, most: 100 }, cursor.as_deref()),
-    }
-}
-
-/// The document knows two words; what is put away starts no more than a draft does.
-struct Statuses;
-
-impl Words for Statuses {
-=======
         page: Option<Between<1, { u32::MAX }>>,
         /// 1 to 100, default 20.
         limit: Option<Between<1, 100>>,
@@ -65,7 +39,6 @@ impl Words for Statuses {
 struct Published;
 
 impl Words for Published {
->>>>>>> next
     type Value = &'static [WorkflowStatus];
 
     const WORDS: &'static [&'static str] = &["draft", "published"];
@@ -129,6 +102,7 @@ impl From<Workflow> for WorkflowOut {
         Self {
             id: shown(workflow.id),
             name: workflow.name,
+            // The document knows two words; what is put away starts no more than a draft does.
             status: if workflow.status == WorkflowStatus::Active { "published" } else { "draft" },
             created_at: clock::iso(workflow.created_at),
             updated_at: clock::iso(workflow.updated_at),
@@ -150,14 +124,9 @@ pub async fn alias(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply
     list(&ctx, query).await
 }
 
-<<<<<<< HEAD
-async fn list(ctx: &Ctx, ListQuery { part, status, search, .. }: ListQuery) -> Result<Reply> {
-    let filter = Filter { status, search: search.map(|text| text.to_lowercase()) };
-=======
 async fn list(ctx: &Ctx, query: ListQuery) -> Result<Reply> {
     let part = query.part;
     let filter = Filter { status: query.status, search: query.search.map(|text| text.to_lowercase()) };
->>>>>>> next
     let (limit, before) = part.to_read();
     let found = ctx.repos().workflows().list(&filter, limit, before).await?;
     let cut = part.cut(found, |workflow| workflow.id.untyped());

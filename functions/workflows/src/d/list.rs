@@ -6,13 +6,8 @@ use shared::{
     http::{
         ctx::Ctx,
         dialect::{D, ShownId, d},
-<<<<<<< HEAD
-        input::{InQuery, Text},
-        page::{Count, MAX_CURSOR, Part, PartSizes},
-=======
         input::{Between, Cursor, InQuery},
         page::Part,
->>>>>>> next
         reply::Reply,
         shown::shown_as,
     },
@@ -25,17 +20,6 @@ shared::input! {
     /// Which workflows to list.
     pub struct ListQuery {
         /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
-<<<<<<< HEAD
-        page: Option<Count>,
-        /// 1 to 100, default 20.
-        #[name("pageSize")]
-        page_size: Option<Count>,
-        /// `nextCursor` of the part before.
-        cursor: Option<Text<MAX_CURSOR>>,
-    }
-    then(fields) {
-        part: Part = Part::new(fields, page, page_size, PartSizes { default: 20, most: 100 }, cursor.as_deref()),
-=======
         page: Option<Between<1, { u32::MAX }>>,
         /// 1 to 100, default 20.
         #[name("pageSize")]
@@ -45,7 +29,6 @@ shared::input! {
     }
     then(fields) {
         part: Part = Part::of(fields, page, page_size, cursor, 20),
->>>>>>> next
     }
 }
 
@@ -113,12 +96,8 @@ impl From<Workflow> for WorkflowOut {
 /// Lists workflows, newest first.
 #[utoipa::path(get, path = "/v1/workflows", operation_id = "d_list_workflows",
     params(ListQuery), responses((status = 200, description = "A part of them.", body = Listing)))]
-<<<<<<< HEAD
-pub async fn handler(ctx: Ctx, InQuery(ListQuery { part, .. }): InQuery<ListQuery>) -> Result<Reply> {
-=======
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     let part = query.part;
->>>>>>> next
     let (limit, before) = part.to_read();
     let found = ctx.repos().workflows().list(&Filter::default(), limit, before).await?;
     let cut = part.cut(found, |workflow| workflow.id.untyped());
