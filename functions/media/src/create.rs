@@ -8,7 +8,7 @@ use shared::{
         origin::{self, Placed},
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{CollectionId, Id},
     queue::Task,
     store::Write,
 };
@@ -41,7 +41,7 @@ pub struct Created {
     nid: Option<Id>,
     /// The collection that it was filed in.
     #[schema(value_type = Option<u64>, example = 1)]
-    collection_id: Option<Id>,
+    collection_id: Option<CollectionId>,
     #[schema(example = "Media item created successfully.")]
     message: &'static str,
     /// What else to know; absent when there is nothing.

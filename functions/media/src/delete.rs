@@ -8,7 +8,7 @@ use shared::{
         extract::{PathId, QueryFields},
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{ChoreId, EntityId, Id},
     queue::{Task, TaskKind},
 };
 use utoipa::ToSchema;
@@ -45,7 +45,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFiel
                 let reply = ended?;
                 leaving.tell::<MediaItem>(&ctx).await;
                 if let Some(file) = item.file {
-                    let key = ctx.repos().chores().key(file.id);
+                    let key = ctx.repos().chores().key(ChoreId::of(file.id.untyped()));
                     ctx.app.hint(&Task::new(TaskKind::Chore, &key, &ctx.cause), ctx.now).await;
                 }
                 return Ok(reply);

@@ -4,7 +4,7 @@ use shared::{
     domain::collection::Collection,
     error::{OrNotFound, Result},
     http::{ctx::Ctx, fields::Fields},
-    ids::Id,
+    ids::{CollectionId, Id},
     store::Write,
 };
 
@@ -18,7 +18,7 @@ pub enum Wish {
     Silent,
     /// The one of this title, made if need be.
     Called(String),
-    Id(Id),
+    Id(CollectionId),
     /// Out of its collection.
     Out,
 }
@@ -26,7 +26,7 @@ pub enum Wish {
 /// Where the item goes.
 pub enum Place {
     Nowhere,
-    There(Id),
+    There(CollectionId),
     /// A collection that the same transaction makes.
     New(Collection),
 }
@@ -47,7 +47,7 @@ impl Wish {
     }
 
     /// Looks up what was named for an item of a client group that lies in `now`.
-    pub async fn resolve(&self, ctx: &Ctx, group: Id, now: Option<Id>) -> Result<Place> {
+    pub async fn resolve(&self, ctx: &Ctx, group: Id, now: Option<CollectionId>) -> Result<Place> {
         match self {
             Self::Silent => Ok(now.map_or(Place::Nowhere, Place::There)),
             Self::Out => Ok(Place::Nowhere),
@@ -64,7 +64,7 @@ impl Wish {
 }
 
 impl Place {
-    pub fn id(&self) -> Option<Id> {
+    pub fn id(&self) -> Option<CollectionId> {
         match self {
             Self::Nowhere => None,
             Self::There(id) => Some(*id),

@@ -10,7 +10,7 @@ use shared::{
         fields::{Fields, MAX_URL},
         origin::Origin,
     },
-    ids::Id,
+    ids::FileId,
 };
 use utoipa::ToSchema;
 
@@ -129,7 +129,7 @@ pub struct CreateInput {
     pub wish: Wish,
     pub origin: Origin,
     /// The file that was uploaded for it.
-    pub upload_id: Option<Id>,
+    pub upload_id: Option<FileId>,
 }
 
 impl CreateInput {

@@ -12,7 +12,7 @@ use shared::{
         ctx::{Ctx, Refused},
         reply::Reply,
     },
-    ids::Id,
+    ids::ApiKeyId,
     repo::orgs,
 };
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ use crate::wire::uncached;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OwnKey {
     #[schema(value_type = u64)]
-    id: Id,
+    id: ApiKeyId,
     #[schema(example = "default")]
     name: String,
     /// Where the key begins and how it ends.
@@ -46,7 +46,7 @@ pub struct OwnKey {
 pub struct ShownKey {
     success: bool,
     #[schema(value_type = u64)]
-    id: Id,
+    id: ApiKeyId,
     #[schema(example = "btn_live_0123456789abcdefghijABCDEFGHIJ000000")]
     api_key: String,
     #[schema(example = "Keep it now: it is not shown again.")]

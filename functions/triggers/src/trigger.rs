@@ -19,7 +19,7 @@ use shared::{
         fields::Fields,
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{EntityId, FollowedRunId, Id, UserId},
     json::{Json, Kind, Part},
     n8n::{client::Turn, start::Started},
     queue::{Task, TaskKind},
@@ -275,7 +275,7 @@ async fn target(ctx: &Ctx, endpoint: &Url) -> Result<Target> {
 /// process dies before it hears n8n's answer.
 async fn begin(ctx: &Ctx, input: &Input, target: &Target) -> Result<FollowedRun> {
     if let Some(id) = ctx.held_key().and_then(HeldKey::begun)
-        && let Some(run) = ctx.followed_runs().get(id).await?
+        && let Some(run) = ctx.followed_runs().get(FollowedRunId::of(id)).await?
     {
         // An earlier request with this key died under way. The call is repeated under the same key, for n8n to see.
         return Ok(run);
@@ -302,7 +302,11 @@ async fn begin(ctx: &Ctx, input: &Input, target: &Target) -> Result<FollowedRun>
     };
     let poll_at = target.workflow_id.is_some().then(|| ctx.now.plus(UNANNOUNCED));
     let insert = ctx.followed_runs().insert(&run, poll_at)?;
-    if ctx.begin(run.id, vec![insert]).await? { Ok(run) } else { Err(shared::http::ctx::in_progress()) }
+    if ctx.begin(run.id.untyped(), vec![insert]).await? {
+        Ok(run)
+    } else {
+        Err(shared::http::ctx::in_progress())
+    }
 }
 
 /// What a workflow is called with: the documented body and nothing else.
@@ -310,13 +314,13 @@ async fn begin(ctx: &Ctx, input: &Input, target: &Target) -> Result<FollowedRun>
 struct Call<'a> {
     triggered_at: String,
     source: &'a str,
-    user_id: Id,
+    user_id: UserId,
     username: &'a str,
     data: &'a Json,
 }
 
 /// The key makes a repeat visible as a repeat.
-fn request(ctx: &Ctx, input: &Input, run: Id) -> Result<OutRequest> {
+fn request(ctx: &Ctx, input: &Input, run: FollowedRunId) -> Result<OutRequest> {
     let body = Call {
         triggered_at: clock::iso(ctx.now),
         source: &input.source,
@@ -326,7 +330,7 @@ fn request(ctx: &Ctx, input: &Input, run: Id) -> Result<OutRequest> {
     };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert("idempotency-key", HeaderValue::from_str(&run.prefixed("run")).map_err(Error::internal)?);
+    headers.insert("idempotency-key", HeaderValue::from_str(&run.prefixed()).map_err(Error::internal)?);
     Ok(OutRequest {
         method: Method::POST,
         url: input.endpoint.clone(),

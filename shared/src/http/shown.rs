@@ -30,10 +30,10 @@ pub struct UnreadableRecord {
 }
 
 /// The rows of a list. A record of which a part turns out to be unreadable when it is shown is unreadable too.
-pub fn shown<T, U>(
+pub fn shown<T, U, I: Into<Id>>(
     tenant: TenantId,
     rows: Vec<Row<T>>,
-    id: impl Fn(&T) -> Id,
+    id: impl Fn(&T) -> I,
     mut show: impl FnMut(T) -> Result<U>,
 ) -> Result<Vec<Shown<U>>> {
     let gap = |id: Id, why: &str| {
@@ -42,7 +42,7 @@ pub fn shown<T, U>(
     };
     let each = rows.into_iter().map(|row| match row {
         Ok(record) => {
-            let id = id(&record);
+            let id = id(&record).into();
             match show(record) {
                 Ok(record) => Ok(Shown::Record(record)),
                 Err(error) if error.code == Error::UNREADABLE => Ok(gap(id, &error.to_string())),

@@ -10,7 +10,7 @@ use super::due::{self, Owing};
 use crate::{
     clock::Millis,
     domain::alert::{Firing, Rules, Vitals},
-    ids::Id,
+    ids::{AlertId, Id},
     queue::TaskKind,
     store::{Cond, Key, Label, Query, Store, StoreError, Write, encode},
     tenant::TenantId,
@@ -73,7 +73,7 @@ impl Alerts<'_> {
         due::owe(&mut attrs, &key, look_at.map(|at| (TaskKind::WatchWorkflow, at)));
         let standing = if after.v == 1 { Cond::Absent } else { Cond::version(after.v - 1) };
         let mut writes = vec![Write::put(key, attrs).when(standing).labelled(VITALS)];
-        let is_in = |vitals: &Vitals, rule: Id| vitals.firing.iter().any(|fire| fire.rule == rule);
+        let is_in = |vitals: &Vitals, rule: AlertId| vitals.firing.iter().any(|fire| fire.rule == rule);
         for fire in after.firing.iter().filter(|fire| !is_in(before, fire.rule)) {
             let unwell = Unwell {
                 nid: after.nid,
@@ -114,7 +114,7 @@ impl Alerts<'_> {
         Key::of(self.tenant, "alert-rules", "-")
     }
 
-    fn firing_key(&self, rule: Id, nid: Id) -> Key {
+    fn firing_key(&self, rule: AlertId, nid: Id) -> Key {
         Key::of(self.tenant, FIRING, format!("{}#{}", rule.sortable(), nid.sortable()))
     }
 }

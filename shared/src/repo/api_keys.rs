@@ -6,7 +6,7 @@
 use crate::{
     clock::Millis,
     domain::api_key::{self, ApiKey, Retirement},
-    ids::Id,
+    ids::ApiKeyId,
     repo::{
         listing::{Listed, Row, Unreadable},
         orgs,
@@ -24,7 +24,7 @@ pub struct ApiKeys<'a> {
 
 impl ApiKeys<'_> {
     /// The key with this id, also one that has ended.
-    pub async fn get(&self, id: Id) -> Result<Option<ApiKey>, StoreError> {
+    pub async fn get(&self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
         let sort = || SortValue::S(id.sortable());
         let page = self.store.query(&self.query().between(sort(), sort()).limit(1)).await?;
         page.items.first().map(Item::decode).transpose()
@@ -43,7 +43,8 @@ impl ApiKeys<'_> {
                     return Ok(listed);
                 }
                 let row = row(item)?;
-                listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, |key| key.id));
+                listed.next =
+                    Some(row.as_ref().map_or_else(|unreadable| unreadable.id, |key| key.id.untyped()));
                 listed.push(row);
             }
             if page.next.is_none() {

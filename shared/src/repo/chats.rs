@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Millis,
     domain::chat::{Chat, ChatStatus, Counts, Lead, Message, Setting},
-    ids::Id,
+    ids::{ChatId, EntityId, Id, MessageId},
     repo::listing::{self, Listed},
     store::{
         Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
@@ -131,29 +131,33 @@ pub struct Chats<'a> {
 }
 
 impl Chats<'_> {
-    pub fn key(&self, id: Id) -> Key {
+    pub fn key(&self, id: ChatId) -> Key {
         Key::of(self.tenant, "chat", id.sortable())
     }
 
-    pub async fn get(&self, id: Id) -> Result<Option<Chat>, StoreError> {
+    pub async fn get(&self, id: ChatId) -> Result<Option<Chat>, StoreError> {
         self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
     }
 
     /// The chat with its setting, in one round trip.
-    pub async fn get_with_setting(&self, id: Id) -> Result<Option<(Chat, Setting)>, StoreError> {
+    pub async fn get_with_setting(&self, id: ChatId) -> Result<Option<(Chat, Setting)>, StoreError> {
         let (chat, setting) = self.get_with(id, self.setting_key(id)).await?;
         Ok(chat.map(|chat| (chat, setting.unwrap_or_default())))
     }
 
     /// The chat with one of its messages, in one round trip.
-    pub async fn get_with_message(&self, id: Id, message: Id) -> Result<Option<(Chat, Message)>, StoreError> {
+    pub async fn get_with_message(
+        &self,
+        id: ChatId,
+        message: MessageId,
+    ) -> Result<Option<(Chat, Message)>, StoreError> {
         let (chat, message) = self.get_with(id, self.message_key(id, message)).await?;
         Ok(chat.zip(message))
     }
 
     async fn get_with<T: serde::de::DeserializeOwned>(
         &self,
-        id: Id,
+        id: ChatId,
         other: Key,
     ) -> Result<(Option<Chat>, Option<T>), StoreError> {
         let keys = [self.key(id), other];
@@ -163,7 +167,7 @@ impl Chats<'_> {
     }
 
     /// The chat that a session of a group is.
-    pub async fn of_session(&self, group: Id, session_id: &str) -> Result<Option<Id>, StoreError> {
+    pub async fn of_session(&self, group: Id, session_id: &str) -> Result<Option<ChatId>, StoreError> {
         let found = self.store.get(&self.session_key(group, session_id)).await?;
         found.map(|item| Ok(item.decode::<Pointer>()?.chat_id)).transpose()
     }
@@ -182,7 +186,7 @@ impl Chats<'_> {
         let mut writes = vec![
             Write::put(self.session_key(chat.group_id, &chat.session_id), pointer).when(Cond::Absent),
             Write::put(self.key(chat.id), attrs).when(Cond::Absent),
-            Write::update(self.sums_key(chat.group_id, chat.id), sums_of(chat, 1)),
+            Write::update(self.sums_key(chat.group_id, chat.id.untyped()), sums_of(chat, 1)),
         ];
         if *setting != Setting::default() {
             writes.push(Write::put(self.setting_key(chat.id), encode(setting)?));
@@ -194,7 +198,7 @@ impl Chats<'_> {
     }
 
     /// What lies in the chat's own partition, if one transaction can delete it together with the chat.
-    pub async fn belongings(&self, chat: Id) -> Result<Option<Vec<Key>>, StoreError> {
+    pub async fn belongings(&self, chat: ChatId) -> Result<Option<Vec<Key>>, StoreError> {
         let page = self.store.query(&Query::table(self.own_partition(chat)).limit(DELETED_AT_ONCE)).await?;
         // A page ends at 1 MB, so that what fits one also fits the 4 MB of a transaction.
         Ok(page.next.is_none().then(|| page.items.into_iter().map(|item| item.key).collect()))
@@ -206,12 +210,12 @@ impl Chats<'_> {
         vec![
             Write::delete(self.key(chat.id)).when(Cond::version(chat.v)),
             Write::delete(self.session_key(chat.group_id, &chat.session_id)),
-            Write::update(self.sums_key(chat.group_id, chat.id), sums_of(chat, -1)),
+            Write::update(self.sums_key(chat.group_id, chat.id.untyped()), sums_of(chat, -1)),
         ]
     }
 
     /// The message that holds the workflow's own id, if `item` is the guard that says so.
-    pub fn guarded(item: &Item) -> Option<Id> {
+    pub fn guarded(item: &Item) -> Option<MessageId> {
         item.key.sk().starts_with(GUARDS).then(|| item.decode::<Guard>().ok().map(|guard| guard.id)).flatten()
     }
 
@@ -219,7 +223,7 @@ impl Chats<'_> {
     /// it is to be moved and is not what it was when it was read.
     pub fn change(
         &self,
-        chat: Id,
+        chat: ChatId,
         group: Id,
         patch: &Patch,
         step: Step<'_>,
@@ -242,15 +246,15 @@ impl Chats<'_> {
         }
         if !sums.is_empty() {
             let by = match step {
-                Step::Nothing => chat,
-                Step::Said(message) | Step::Unsaid(message) => message.id,
+                Step::Nothing => chat.untyped(),
+                Step::Said(message) | Step::Unsaid(message) => message.id.untyped(),
             };
             writes.push(Write::update(self.sums_key(group, by), sums));
         }
         Ok(writes)
     }
 
-    fn update(&self, chat: Id, patch: &Patch, step: Step<'_>, now: Millis) -> Write {
+    fn update(&self, chat: ChatId, patch: &Patch, step: Step<'_>, now: Millis) -> Write {
         let mut changes = vec![Change::set("changed_at", now.0), Change::add(attr::VERSION, 1)];
         let Lead { lead_id, lead_email, lead_first_name, lead_last_name } = &patch.lead;
         changes.extend(lead_id.map(|id| Change::set("lead_id", id.get())));
@@ -275,14 +279,14 @@ impl Chats<'_> {
     }
 
     /// The context of the last message that had one.
-    pub fn set_context(&self, chat: Id, context: &str) -> Write {
+    pub fn set_context(&self, chat: ChatId, context: &str) -> Write {
         Write::update(self.setting_key(chat), vec![Change::set("context", context)])
     }
 
     /// The first messages of a chat, oldest or newest first, after or before `after`.
     pub async fn messages(
         &self,
-        chat: Id,
+        chat: ChatId,
         newest_first: bool,
         limit: usize,
         after: Option<Id>,
@@ -290,9 +294,9 @@ impl Chats<'_> {
         let mut query = Query::table(self.own_partition(chat))
             // Every id begins with a digit; ':' is the character after '9'.
             .between(SortValue::S("0".into()), SortValue::S(":".into()))
-            .after(after.map(|id| Position { key: self.message_key(chat, id), sort: None }));
+            .after(after.map(|id| Position { key: self.message_key(chat, MessageId::of(id)), sort: None }));
         query.newest_first = newest_first;
-        listing::collect(self.store, query, limit, |message: &Message| message.id, |_| true).await
+        listing::collect(self.store, query, limit, |message: &Message| message.id.untyped(), |_| true).await
     }
 
     /// The newest matches below `before`, up to `limit`.
@@ -303,17 +307,17 @@ impl Chats<'_> {
         before: Option<Id>,
     ) -> Result<Listed<Chat>, StoreError> {
         let query = match filter.status {
-            Some(status) => Query::on(Index::Gsi1, self.status_partition(status)).after(
-                before.map(|id| Position { key: self.key(id), sort: Some(SortValue::S(id.sortable())) }),
-            ),
+            Some(status) => Query::on(Index::Gsi1, self.status_partition(status)).after(before.map(|id| {
+                Position { key: self.key(ChatId::of(id)), sort: Some(SortValue::S(id.sortable())) }
+            })),
             None => Query::table(Key::partition(self.tenant, "chat"))
-                .after(before.map(|id| Position { key: self.key(id), sort: None })),
+                .after(before.map(|id| Position { key: self.key(ChatId::of(id)), sort: None })),
         };
         listing::collect(
             self.store,
             query.newest_first(),
             limit,
-            |row: &Chat| row.id,
+            |row: &Chat| row.id.untyped(),
             |row| filter.matches(row),
         )
         .await
@@ -338,7 +342,7 @@ impl Chats<'_> {
         }
     }
 
-    fn put_message(&self, chat: Id, message: &Message) -> Result<Vec<Write>, StoreError> {
+    fn put_message(&self, chat: ChatId, message: &Message) -> Result<Vec<Write>, StoreError> {
         let key = self.message_key(chat, message.id);
         let mut writes = vec![Write::put(key, encode(message)?).when(Cond::Absent)];
         if let Some(own) = &message.message_id {
@@ -353,23 +357,23 @@ impl Chats<'_> {
     }
 
     /// The partition of what belongs to a chat, without the tenant.
-    pub fn own(chat: Id) -> String {
+    pub fn own(chat: ChatId) -> String {
         format!("chat#{chat}")
     }
 
-    fn own_partition(&self, chat: Id) -> String {
+    fn own_partition(&self, chat: ChatId) -> String {
         Key::partition(self.tenant, &Self::own(chat))
     }
 
-    fn setting_key(&self, chat: Id) -> Key {
+    fn setting_key(&self, chat: ChatId) -> Key {
         Key::of(self.tenant, &Self::own(chat), SETTING)
     }
 
-    fn message_key(&self, chat: Id, message: Id) -> Key {
+    fn message_key(&self, chat: ChatId, message: MessageId) -> Key {
         Key::of(self.tenant, &Self::own(chat), message.sortable())
     }
 
-    fn guard_key(&self, chat: Id, message_id: &str) -> Key {
+    fn guard_key(&self, chat: ChatId, message_id: &str) -> Key {
         Key::of(self.tenant, &Self::own(chat), format!("{GUARDS}{}", segment(message_id)))
     }
 
@@ -396,10 +400,10 @@ fn sums_of(chat: &Chat, times: i64) -> Vec<Change> {
 
 #[derive(Serialize, Deserialize)]
 struct Pointer {
-    chat_id: Id,
+    chat_id: ChatId,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Guard {
-    id: Id,
+    id: MessageId,
 }

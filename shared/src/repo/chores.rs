@@ -3,7 +3,7 @@
 use crate::{
     clock::Millis,
     domain::chore::Chore,
-    ids::Id,
+    ids::ChoreId,
     queue::TaskKind,
     repo::due,
     store::{Cond, Key, Store, StoreError, Write, encode},
@@ -18,11 +18,11 @@ pub struct Chores<'a> {
 }
 
 impl Chores<'_> {
-    pub fn key(&self, id: Id) -> Key {
+    pub fn key(&self, id: ChoreId) -> Key {
         Self::key_of(self.tenant, id)
     }
 
-    fn key_of(tenant: TenantId, id: Id) -> Key {
+    fn key_of(tenant: TenantId, id: ChoreId) -> Key {
         Key::of(tenant, "chore", id.sortable())
     }
 
@@ -47,7 +47,7 @@ impl Chores<'_> {
     }
 
     /// The chore is done.
-    pub fn delete(&self, id: Id) -> Write {
+    pub fn delete(&self, id: ChoreId) -> Write {
         Write::delete(self.key(id))
     }
 }

@@ -15,7 +15,7 @@ use super::listing::{self, Listed};
 use crate::{
     clock::Millis,
     domain::{collection::Collection, words},
-    ids::Id,
+    ids::{CollectionId, Id},
     store::{
         Change, Cond, Item, Key, Label, Query, Store, StoreError, Write, attr, encode, limits::BATCH_KEYS,
         segment,
@@ -53,16 +53,16 @@ pub struct Counted {
 /// Whose a title is.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Title {
-    pub collection_id: Id,
+    pub collection_id: CollectionId,
 }
 
 impl Collections<'_> {
-    pub async fn get(&self, id: Id) -> Result<Option<Collection>, StoreError> {
+    pub async fn get(&self, id: CollectionId) -> Result<Option<Collection>, StoreError> {
         self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
     }
 
     /// One collection with its count.
-    pub async fn counted(&self, id: Id) -> Result<Option<Counted>, StoreError> {
+    pub async fn counted(&self, id: CollectionId) -> Result<Option<Counted>, StoreError> {
         let query = Query::table(Key::partition(self.tenant, PARTITION)).prefix(id.sortable());
         let page = self.store.query(&query).await?;
         let mut counted = count(&page.items)?;
@@ -87,13 +87,16 @@ impl Collections<'_> {
     }
 
     /// The collection of a client group that is called so, whatever its case.
-    pub async fn called(&self, group: Id, title: &str) -> Result<Option<Id>, StoreError> {
+    pub async fn called(&self, group: Id, title: &str) -> Result<Option<CollectionId>, StoreError> {
         let Some(guard) = self.store.get(&self.guard_key(group, title)).await? else { return Ok(None) };
         Ok(Some(guard.decode::<Title>()?.collection_id))
     }
 
     /// The titles of those that exist and can be read.
-    pub async fn titles(&self, ids: impl Iterator<Item = Id>) -> Result<HashMap<Id, String>, StoreError> {
+    pub async fn titles(
+        &self,
+        ids: impl Iterator<Item = CollectionId>,
+    ) -> Result<HashMap<CollectionId, String>, StoreError> {
         let mut keys: Vec<Key> = ids.map(|id| self.key(id)).collect();
         keys.sort();
         keys.dedup();
@@ -137,7 +140,7 @@ impl Collections<'_> {
         [own, self.free_title(before)].into_iter().chain((0..SHARDS).map(close)).collect()
     }
 
-    fn key(&self, id: Id) -> Key {
+    fn key(&self, id: CollectionId) -> Key {
         Key::of(self.tenant, PARTITION, id.sortable())
     }
 
@@ -158,11 +161,15 @@ impl Collections<'_> {
 }
 
 /// The writes that keep the counts when a media item (the second id) moves from one collection (the first) to another.
-pub fn counts(tenant: TenantId, before: Option<(Id, Id)>, after: Option<(Id, Id)>) -> Vec<Write> {
+pub fn counts(
+    tenant: TenantId,
+    before: Option<(CollectionId, Id)>,
+    after: Option<(CollectionId, Id)>,
+) -> Vec<Write> {
     if before == after {
         return Vec::new();
     }
-    let add = |(collection, media): (Id, Id), by| {
+    let add = |(collection, media): (CollectionId, Id), by| {
         let key = counter_key(tenant, collection, media.get() % SHARDS);
         Write::update(key, vec![Change::add(MEDIA, by)])
     };
@@ -171,7 +178,7 @@ pub fn counts(tenant: TenantId, before: Option<(Id, Id)>, after: Option<(Id, Id)
     out.into_iter().chain(into).collect()
 }
 
-fn counter_key(tenant: TenantId, collection: Id, shard: u64) -> Key {
+fn counter_key(tenant: TenantId, collection: CollectionId, shard: u64) -> Key {
     Key::of(tenant, PARTITION, format!("{}#{shard}", collection.sortable()))
 }
 

@@ -10,7 +10,7 @@ use crate::{
         chore::{Chore, What},
         file::{File, TAKEN_WITHIN, Upload},
     },
-    ids::Id,
+    ids::{ChoreId, EntityId, FileId},
     store::{Change, Cond, Key, Label, Refusal, Store, StoreError, Write, encode},
     tenant::TenantId,
 };
@@ -34,13 +34,13 @@ pub struct Signing {
 }
 
 impl Files<'_> {
-    pub async fn upload(&self, id: Id) -> Result<Option<Upload>, StoreError> {
+    pub async fn upload(&self, id: FileId) -> Result<Option<Upload>, StoreError> {
         self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
     }
 
     /// Makes room for a file that is going to come, and sees to it that it is dropped should nobody take it: `chore` is the id
     /// of the chore. The write called [`ROOM`] refuses when the tenant had more than `limit` bytes then.
-    pub fn reserve(&self, upload: &Upload, chore: Id, limit: u64) -> Result<Vec<Write>, StoreError> {
+    pub fn reserve(&self, upload: &Upload, chore: ChoreId, limit: u64) -> Result<Vec<Write>, StoreError> {
         let room = i64::try_from(limit.saturating_sub(upload.bytes)).unwrap_or(i64::MAX);
         let fits = if upload.bytes > limit {
             Cond::Lt(BYTES.into(), 0)
@@ -69,7 +69,7 @@ impl Files<'_> {
     }
 
     /// Nothing is left of it.
-    pub fn forget(&self, id: Id) -> Write {
+    pub fn forget(&self, id: FileId) -> Write {
         Write::delete(self.key(id))
     }
 
@@ -92,7 +92,7 @@ impl Files<'_> {
         Key::of(self.tenant, "file-signing", "-")
     }
 
-    fn key(&self, id: Id) -> Key {
+    fn key(&self, id: FileId) -> Key {
         Key::of(self.tenant, "upload", id.sortable())
     }
 }
@@ -107,7 +107,11 @@ pub fn changes(
         return Ok(Vec::new());
     };
     // Of no other chore: files and chores take their ids from one source.
-    let chore = Chore::new(gone.id, What::DeleteFile { file_id: gone.id, until: gone.uploads_until }, at);
+    let chore = Chore::new(
+        ChoreId::of(gone.id.untyped()),
+        What::DeleteFile { file_id: gone.id, until: gone.uploads_until },
+        at,
+    );
     Ok(vec![count(tenant, gone.bytes, -1), Chores::owed(tenant, &chore, at)?])
 }
 

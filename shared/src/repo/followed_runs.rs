@@ -3,7 +3,7 @@
 use crate::{
     clock::Millis,
     domain::followed_run::FollowedRun,
-    ids::Id,
+    ids::FollowedRunId,
     queue::TaskKind,
     repo::due,
     store::{Cond, Key, Store, StoreError, Write, encode},
@@ -18,11 +18,11 @@ pub struct FollowedRuns<'a> {
 }
 
 impl FollowedRuns<'_> {
-    pub fn key(&self, id: Id) -> Key {
+    pub fn key(&self, id: FollowedRunId) -> Key {
         Key::of(self.tenant, &format!("run#{id}"), "-")
     }
 
-    pub async fn get(&self, id: Id) -> Result<Option<FollowedRun>, StoreError> {
+    pub async fn get(&self, id: FollowedRunId) -> Result<Option<FollowedRun>, StoreError> {
         self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
     }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     domain::notification::{Notification, NotificationType, Reading},
-    ids::Id,
+    ids::{EntityId, Id, NotificationId},
     repo::listing::{self, Listed},
     store::{Change, Cond, Index, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
@@ -36,11 +36,11 @@ pub struct Notifications<'a> {
 }
 
 impl Notifications<'_> {
-    pub fn key(&self, id: Id) -> Key {
+    pub fn key(&self, id: NotificationId) -> Key {
         Key::of(self.tenant, "notification", id.sortable())
     }
 
-    pub async fn get(&self, id: Id) -> Result<Option<Notification>, StoreError> {
+    pub async fn get(&self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
         self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
     }
 
@@ -54,7 +54,7 @@ impl Notifications<'_> {
     }
 
     /// Marks it as read, or as unread again where `read` is none.
-    pub fn mark(&self, id: Id, read: Option<&Reading>) -> Result<Write, StoreError> {
+    pub fn mark(&self, id: NotificationId, read: Option<&Reading>) -> Result<Write, StoreError> {
         let changes = match read {
             Some(reading) => vec![
                 Change::set("read", encode(reading)?),
@@ -78,18 +78,19 @@ impl Notifications<'_> {
         before: Option<Id>,
     ) -> Result<Listed<Notification>, StoreError> {
         let query = if filter.unread == Some(true) {
-            Query::on(Index::Gsi1, self.unread_partition()).after(
-                before.map(|id| Position { key: self.key(id), sort: Some(SortValue::S(id.sortable())) }),
-            )
+            Query::on(Index::Gsi1, self.unread_partition()).after(before.map(|id| Position {
+                key: self.key(NotificationId::of(id)),
+                sort: Some(SortValue::S(id.sortable())),
+            }))
         } else {
             Query::table(Key::partition(self.tenant, "notification"))
-                .after(before.map(|id| Position { key: self.key(id), sort: None }))
+                .after(before.map(|id| Position { key: self.key(NotificationId::of(id)), sort: None }))
         };
         listing::collect(
             self.store,
             query.newest_first(),
             limit,
-            |row: &Notification| row.id,
+            |row: &Notification| row.id.untyped(),
             |row| filter.matches(row),
         )
         .await

@@ -6,7 +6,7 @@ use shared::{
     },
     error::{Error, ErrorKind, Result},
     http::{ctx::Ctx, fields::Fields, reply::Reply},
-    ids::Id,
+    ids::{AlertId, Id},
     n8n::client::Turn,
     work::listing,
 };
@@ -53,7 +53,7 @@ pub struct CreateAlert {
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: AlertId,
     #[schema(example = "Alert created successfully.")]
     message: &'static str,
 }

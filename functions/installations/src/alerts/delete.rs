@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::{Error, Result},
     http::{ctx::Ctx, extract::PathId, reply::Reply},
-    ids::Id,
+    ids::AlertId,
 };
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use super::change::change;
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: AlertId,
     #[schema(example = "Alert deleted successfully.")]
     message: &'static str,
 }
@@ -23,7 +23,7 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/alerts/{id}", operation_id = "delete_alert", tag = "alerts",
     params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<AlertId>) -> Result<Reply> {
     change(&ctx, |alerts| {
         let at = alerts.rules.iter().position(|rule| rule.id == id);
         alerts.rules.remove(at.ok_or_else(|| Error::not_found("record"))?);

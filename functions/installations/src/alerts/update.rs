@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::{Error, Result},
     http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
-    ids::Id,
+    ids::AlertId,
 };
 use utoipa::ToSchema;
 
@@ -37,7 +37,7 @@ pub struct UpdateAlert {
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: AlertId,
     #[schema(example = "Alert updated successfully.")]
     message: &'static str,
 }
@@ -47,7 +47,7 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/alerts/{id}", operation_id = "update_alert", tag = "alerts",
     params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
     request_body = UpdateAlert, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<AlertId>, mut fields: Fields) -> Result<Reply> {
     let title = fields.text("title", TITLE);
     let numbers = Numbers::read(&mut fields);
     fields.finish()?;

@@ -7,7 +7,7 @@ use shared::{
         extract::PathId,
         reply::Reply,
     },
-    ids::Id,
+    ids::CollectionId,
 };
 use utoipa::ToSchema;
 
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 1)]
-    id: Id,
+    id: CollectionId,
     #[schema(example = "Collection deleted successfully.")]
     message: &'static str,
 }
@@ -26,7 +26,7 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/collections/{id}", operation_id = "delete_collection", tag = "collections",
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<CollectionId>) -> Result<Reply> {
     let reply = Reply::ok(&Deleted { success: true, id, message: "Collection deleted successfully." })?;
     let (chore, task) = ctx.chore(What::UnfileMedia { collection_id: id })?;
     loop {

@@ -7,6 +7,7 @@ use shared::{
         fields::Fields,
         reply::Reply,
     },
+    ids::CollectionId,
     repo::collections::COLLECTION,
 };
 use utoipa::ToSchema;
@@ -32,7 +33,7 @@ pub struct UpdateCollection {
 #[utoipa::path(put, path = "/api/collections/{id}", operation_id = "update_collection", tag = "collections",
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     request_body = UpdateCollection, responses((status = 200, description = "Changed.", body = Done)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<CollectionId>, mut fields: Fields) -> Result<Reply> {
     let mut before = ctx.collections().get(id).await?.or_not_found("record")?;
     let title = fields.kept_text("title", TITLE);
     let description = fields.text("description", DESCRIPTION);

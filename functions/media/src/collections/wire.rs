@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::{
     error::{Error, ErrorKind},
     http::ctx::Refused,
-    ids::Id,
+    ids::{CollectionId, Id},
     repo::collections::{self, Counted, Title},
 };
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CollectionOut {
     #[schema(value_type = u64, example = 1)]
-    id: Id,
+    id: CollectionId,
     #[schema(example = "March Social Media Campaign")]
     title: String,
     #[schema(example = "All assets for Q1 social push")]
@@ -50,7 +50,7 @@ impl From<Counted> for CollectionOut {
 pub struct Done {
     success: bool,
     #[schema(value_type = u64, example = 1)]
-    id: Id,
+    id: CollectionId,
     #[schema(example = "March Social Media Campaign")]
     title: String,
     #[schema(example = "Collection created successfully.")]
@@ -58,7 +58,7 @@ pub struct Done {
 }
 
 impl Done {
-    pub fn new(id: Id, title: &str, message: &'static str) -> Self {
+    pub fn new(id: CollectionId, title: &str, message: &'static str) -> Self {
         Self { success: true, id, title: title.to_owned(), message }
     }
 }

@@ -12,7 +12,7 @@ use shared::{
     },
     error::{Error, ErrorKind, OrNotFound, Result},
     http::{ctx::Ctx, form::Part},
-    ids::Id,
+    ids::FileId,
     repo::files::ROOM,
     store::{self, Write},
 };
@@ -28,7 +28,7 @@ pub struct Taken {
 pub async fn take(
     ctx: &Ctx,
     part: Option<Part>,
-    upload_id: Option<Id>,
+    upload_id: Option<FileId>,
     media_type: MediaType,
 ) -> Result<Option<Taken>> {
     match (part, upload_id) {
@@ -53,7 +53,7 @@ async fn store(ctx: &Ctx, upload: &Upload, content_type: &str, body: Bytes) -> R
     Ok(ctx.app.blobs.put(&BlobKey::of(ctx.tenant(), &blob_name(upload.id)), content_type, body).await?)
 }
 
-async fn uploaded(ctx: &Ctx, id: Id, media_type: MediaType) -> Result<Taken> {
+async fn uploaded(ctx: &Ctx, id: FileId, media_type: MediaType) -> Result<Taken> {
     let upload = ctx.files().upload(id).await?.filter(|upload| !upload.dropped).or_not_found("upload")?;
     let (blobs, key) = (&ctx.app.blobs, BlobKey::of(ctx.tenant(), &blob_name(id)));
     let missing = || Error::invalid("upload_id", "nothing was uploaded to its address yet");

@@ -8,7 +8,7 @@ use shared::{
         extract::PathId,
         reply::Reply,
     },
-    ids::Id,
+    ids::ChatId,
     repo::chats::Chats,
     store::{StoreError, Write},
 };
@@ -22,7 +22,7 @@ use super::{TRIES, step_aside};
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: ChatId,
     #[schema(example = "Session deleted successfully.")]
     message: &'static str,
 }
@@ -33,7 +33,7 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/chats/{id}", operation_id = "delete_chat", tag = "chats",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<ChatId>) -> Result<Reply> {
     let chats = ctx.chats();
     for _ in 0..TRIES {
         let (chat, belongings) = try_join(chats.get(id), chats.belongings(id)).await?;

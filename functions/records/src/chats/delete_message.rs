@@ -6,7 +6,7 @@ use shared::{
         extract::PathIds,
         reply::Reply,
     },
-    ids::Id,
+    ids::{ChatId, MessageId},
     repo::chats::{Patch, Step},
     store::StoreError,
 };
@@ -19,9 +19,9 @@ use super::{TRIES, step_aside};
 pub struct MessageDeleted {
     success: bool,
     #[schema(value_type = u64, example = 43)]
-    id: Id,
+    id: MessageId,
     #[schema(value_type = u64, example = 42)]
-    chat_id: Id,
+    chat_id: ChatId,
     #[schema(example = "Message deleted successfully.")]
     message: &'static str,
 }
@@ -32,7 +32,7 @@ pub struct MessageDeleted {
     params(("id" = u64, Path, description = "Id of the chat.", example = 42),
         ("message_id" = u64, Path, description = "Id of the message.", example = 43)),
     responses((status = 200, description = "Deleted.", body = MessageDeleted)))]
-pub async fn handler(ctx: Ctx, PathIds(chat_id, id): PathIds) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathIds(chat_id, id): PathIds<ChatId, MessageId>) -> Result<Reply> {
     for _ in 0..TRIES {
         let (chat, said) = ctx.chats().get_with_message(chat_id, id).await?.or_not_found("record")?;
         let writes =

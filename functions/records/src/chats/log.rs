@@ -10,7 +10,7 @@ use shared::{
         fields::Fields,
         reply::Reply,
     },
-    ids::Id,
+    ids::{ChatId, MessageId},
     repo::chats::{Chats, Moved, Patch, Step},
     store::{StoreError, Write},
 };
@@ -28,7 +28,7 @@ pub struct Logged {
     success: bool,
     /// Id of the message; null when the session was completed without one.
     #[schema(value_type = Option<u64>, example = 43)]
-    id: Option<Id>,
+    id: Option<MessageId>,
     session: SessionOut,
     /// Only when a message of this `message_id` was there already.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ pub struct Logged {
 #[derive(Debug, Serialize, ToSchema)]
 struct SessionOut {
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: ChatId,
     #[schema(example = "conversation-7")]
     session_id: String,
     /// Whether the chat begins with this message.
@@ -71,7 +71,11 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
             // The chat was deleted.
             Err(Refused::Write(_, None)) => {}
             Err(refused) if refused.is_contention() => {
-                step_aside(&ctx, message.as_ref().map_or(attempt.chat, |message| message.id)).await;
+                step_aside(
+                    &ctx,
+                    message.as_ref().map_or(attempt.chat.untyped(), |message| message.id.untyped()),
+                )
+                .await;
             }
             committed => return Ok(committed?),
         }
@@ -94,7 +98,7 @@ fn message(ctx: &Ctx, said: Said, from: &Subject) -> Message {
 
 /// What is to be written, as the store looks now.
 struct Attempt {
-    chat: Id,
+    chat: ChatId,
     writes: Vec<Write>,
     reply: Reply,
 }
@@ -160,7 +164,7 @@ fn open(ctx: &Ctx, from: &Subject, input: &LogInput, first: Option<&Message>) ->
     }
 }
 
-fn duplicate(chat: Id, session_id: &str, first: Id) -> Result<Reply> {
+fn duplicate(chat: ChatId, session_id: &str, first: MessageId) -> Result<Reply> {
     Reply::ok(&Logged {
         success: true,
         id: Some(first),

@@ -35,6 +35,6 @@ pub fn router<R: Routes>() -> R {
 const TRIES: usize = 10;
 
 /// Lets others finish. Requests that met once should not meet again, and ids differ where requests do.
-async fn step_aside(ctx: &Ctx, id: Id) {
-    ctx.app.clock.sleep(Duration::from_millis(20 + id.get() % 80)).await;
+async fn step_aside(ctx: &Ctx, id: impl Into<Id>) {
+    ctx.app.clock.sleep(Duration::from_millis(20 + id.into().get() % 80)).await;
 }

@@ -8,7 +8,7 @@ use shared::{
         fields::Fields,
         reply::Reply,
     },
-    ids::Id,
+    ids::ChatId,
     repo::chats::{Moved, Patch, Step},
     store::StoreError,
 };
@@ -38,7 +38,7 @@ pub struct UpdateChat {
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: ChatId,
     #[schema(example = "Session updated successfully.")]
     message: &'static str,
 }
@@ -47,7 +47,7 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/chats/{id}", operation_id = "update_chat", tag = "chats",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     request_body = UpdateChat, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<ChatId>, mut fields: Fields) -> Result<Reply> {
     let mut chat = ctx.chats().get(id).await?.or_not_found("record")?;
     let status = status(&mut fields);
     let mut patch = Patch {

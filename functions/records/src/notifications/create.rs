@@ -8,7 +8,7 @@ use shared::{
         origin::check_group,
         reply::Reply,
     },
-    ids::Id,
+    ids::{Id, NotificationId},
 };
 use utoipa::ToSchema;
 
@@ -46,7 +46,7 @@ pub struct CreateNotification {
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: NotificationId,
     #[schema(example = "Notification created successfully.")]
     message: &'static str,
 }

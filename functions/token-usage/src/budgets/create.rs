@@ -6,7 +6,7 @@ use shared::{
     },
     error::{Error, Result},
     http::{ctx::Ctx, fields::Fields, origin::check_group, reply::Reply},
-    ids::Id,
+    ids::{BudgetId, Id},
 };
 use utoipa::ToSchema;
 
@@ -47,7 +47,7 @@ pub struct CreateBudget {
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: BudgetId,
     #[schema(example = "Budget created successfully.")]
     message: &'static str,
 }

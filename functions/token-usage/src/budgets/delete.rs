@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::{Error, Result},
     http::{ctx::Ctx, extract::PathId, reply::Reply},
-    ids::Id,
+    ids::BudgetId,
 };
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use crate::change::change;
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: BudgetId,
     #[schema(example = "Budget deleted successfully.")]
     message: &'static str,
 }
@@ -23,7 +23,7 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/budgets/{id}", operation_id = "delete_budget", tag = "prices and budgets",
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<BudgetId>) -> Result<Reply> {
     change(&ctx, |money| {
         let at = money.budgets.iter().position(|budget| budget.id == id);
         money.budgets.remove(at.ok_or_else(|| Error::not_found("budget"))?);

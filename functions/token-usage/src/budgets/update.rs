@@ -3,7 +3,7 @@ use shared::{
     domain::chore::What,
     error::{Error, Result},
     http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
-    ids::Id,
+    ids::BudgetId,
 };
 use utoipa::ToSchema;
 
@@ -33,7 +33,7 @@ pub struct UpdateBudget {
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: BudgetId,
     #[schema(example = "Budget updated successfully.")]
     message: &'static str,
 }
@@ -42,7 +42,7 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/budgets/{id}", operation_id = "update_budget", tag = "prices and budgets",
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     request_body = UpdateBudget, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<BudgetId>, mut fields: Fields) -> Result<Reply> {
     let wish = Wish::read(&mut fields);
     fields.finish()?;
     change(&ctx, |money| {

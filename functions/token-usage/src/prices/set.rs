@@ -6,6 +6,7 @@ use shared::{
     },
     error::Result,
     http::{ctx::Ctx, fields::Fields, reply::Reply},
+    ids::Id,
     pricing::{PRICE_VERSION, Rates},
 };
 use utoipa::ToSchema;
@@ -71,7 +72,7 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
         model_id,
         from,
         rates,
-        version: format!("own-{}", ctx.app.id()),
+        version: format!("own-{}", ctx.app.id::<Id>()),
         set_by: ctx.actor(),
         set_at: ctx.now,
     };

@@ -87,7 +87,7 @@ pub async fn answer(
 
 fn refusal(app: &App, error: &Error, dialect: Dialect, id: Option<HeaderValue>) -> Response {
     let mut response = problem::render(error, dialect);
-    let id = id.or_else(|| HeaderValue::from_str(&app.id().prefixed("req")).ok());
+    let id = id.or_else(|| HeaderValue::from_str(&app.request_id()).ok());
     response.headers_mut().extend(id.map(|id| (http::HeaderName::from_static(REQUEST_ID), id)));
     response
 }

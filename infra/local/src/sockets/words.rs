@@ -66,7 +66,7 @@ pub fn instead_of(theirs: &[u8], head: &Beginning, head_bytes: usize, app: &Shar
     };
     let error = Error::new(ErrorKind::Malformed, code, message);
     let dialect = routes::dialect_of(routes::as_routed(head.path().unwrap_or("/")));
-    let (body, id) = (problem::body(&error, dialect), app.id().prefixed("req"));
+    let (body, id) = (problem::body(&error, dialect), app.request_id());
     tracing::info!(%id, status, "what is no request was refused");
     Some(message_of(status, &body.to_string(), &format!("x-request-id: {id}\r\n")))
 }
@@ -78,7 +78,7 @@ pub fn no_room(app: &SharedApp) -> Vec<u8> {
         problem::OVERLOADED,
         "More connections are open than this machine can hold, or than one address may have. Try again in a second.",
     );
-    let (body, id) = (problem::body(&error, routes::Dialect::House), app.id().prefixed("req"));
+    let (body, id) = (problem::body(&error, routes::Dialect::House), app.request_id());
     message_of(
         "503 Service Unavailable",
         &body.to_string(),
