@@ -1,11 +1,16 @@
 //! The columns in which the caller's user looks at leads.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
     domain::lead_view::{self, column_name, is_known, is_plain},
     error::{Error, Result},
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        fields::{Fields, code},
+        input::{Asked, Field, InBody, describe},
+        reply::Reply,
+    },
     json::{Json, Kind},
 };
 use utoipa::ToSchema;
@@ -18,14 +23,14 @@ pub struct View {
     columns: Vec<Json>,
 }
 
-/// The columns to save.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct SetView {
-    /// At most 200. Each is the name of a lead's field or custom field, or an object that has it under `key`, `field` or
-    /// `name`, beside whatever the page wants kept (`visible`, `width`, …).
-    #[schema(max_items = 200, value_type = Vec<Value>, example = json!(["first_name", { "key": "email", "visible": true }]))]
-    columns: Vec<Value>,
+shared::input! {
+    /// The columns to save.
+    pub struct SetView {
+        /// At most 200. Each is the name of a lead's field or custom field, or an object that has it under `key`, `field` or
+        /// `name`, beside whatever the page wants kept (`visible`, `width`, …).
+        #[example(["first_name", { "key": "email", "visible": true }])]
+        columns: Columns,
+    }
 }
 
 /// The columns are saved.
@@ -56,8 +61,7 @@ pub async fn get(ctx: Ctx) -> Result<Reply> {
 /// Saves which columns the user sees, and in which order. What was saved before is replaced.
 #[utoipa::path(put, path = "/api/leads/view-config", operation_id = "set_lead_view", tag = "pipeline",
     request_body = SetView, responses((status = 200, description = "Saved.", body = Saved)))]
-pub async fn set(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
-    let columns = read(&mut fields)?;
+pub async fn set(ctx: Ctx, InBody(SetView { columns }): InBody<SetView>) -> Result<Reply> {
     if !is_plain(&columns) {
         let setup = ctx.lead_setups().load().await?;
         let unknown = columns.iter().filter(|column| !is_known(&setup, column));
@@ -71,25 +75,32 @@ pub async fn set(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     Ok(ctx.commit(vec![write], Reply::ok(&saved)?).await?)
 }
 
-fn read(fields: &mut Fields) -> Result<Vec<Json>> {
-    let Some(sent) = fields.json("columns") else { return Err(wrong(fields, "is required")) };
-    let Kind::List(columns) = sent.part().kind() else { return Err(wrong(fields, "must be a list")) };
-    let problem = if columns.clone().nth(lead_view::MAX_COLUMNS).is_some() {
-        format!("must be at most {}", lead_view::MAX_COLUMNS)
-    } else if sent.as_str().len() > lead_view::MAX_BYTES {
-        format!("must have at most {} bytes of JSON", lead_view::MAX_BYTES)
-    } else if columns.clone().any(|column| column_name(column).is_none()) {
-        "must be names, or objects with a key, field or name".into()
-    } else {
-        return Ok(columns.map(Json::from).collect());
-    };
-    Err(Error::invalid("columns", problem))
-}
+/// The columns in their order.
+struct Columns;
 
-/// What is wrong with the field, where its reader did not refuse it already.
-fn wrong(fields: &mut Fields, problem: &str) -> Error {
-    match std::mem::take(fields).finish() {
-        Ok(()) => Error::invalid("columns", problem),
-        Err(error) => error,
+impl Field for Columns {
+    type Value = Vec<Json>;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<Vec<Json>> {
+        let sent = fields.json(name)?;
+        let Kind::List(columns) = sent.part().kind() else {
+            fields.refuse_as(name, code::TYPE, "must be a list");
+            return None;
+        };
+        let problem = if columns.clone().nth(lead_view::MAX_COLUMNS).is_some() {
+            format!("must be at most {}", lead_view::MAX_COLUMNS)
+        } else if sent.as_str().len() > lead_view::MAX_BYTES {
+            format!("must have at most {} bytes of JSON", lead_view::MAX_BYTES)
+        } else if columns.clone().any(|column| column_name(column).is_none()) {
+            "must be names, or objects with a key, field or name".into()
+        } else {
+            return Some(columns.map(Json::from).collect());
+        };
+        fields.refuse(name, problem);
+        None
+    }
+
+    fn schema(asked: Asked) -> Value {
+        describe::list(asked, json!({}), 0, lead_view::MAX_COLUMNS)
     }
 }

@@ -2,14 +2,15 @@ use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, stream};
 use serde::Serialize;
+use serde_json::Value;
 use shared::{
     domain::{lead::Lead, lead_setup::LeadSetup},
     error::Result,
     http::{
         ctx::{self, Ctx, HeldKey},
         deletion::{DeleteQuery, Leaving, Waiting},
-        extract::QueryFields,
-        fields::{self, Fields},
+        fields::{self, Fields, code},
+        input::{Asked, Field, InQuery, Text, Word, Words, describe},
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -33,19 +34,31 @@ const AT_ONCE: usize = 8;
 /// were.
 const BYTES: usize = TRANSACT_BYTES / 2;
 
-/// What to do with which leads.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Bulk` reads leniently")]
-pub struct BulkRequest {
-    /// `update_status` or `delete`.
-    #[schema(example = "update_status")]
-    action: String,
-    /// Up to 500 leads.
-    #[schema(min_items = 1, max_items = 500, example = json!([101, 102, 103]))]
-    ids: Vec<u64>,
-    /// Label or id of the status that they get.
-    #[schema(max_length = 200, example = "Qualified")]
-    status: Option<String>,
+shared::input! {
+    /// What to do with which leads.
+    pub struct BulkRequest {
+        /// `update_status` or `delete`.
+        #[example("update_status")]
+        action: Word<Wish>,
+        /// Up to 500 leads.
+        #[example([101, 102, 103])]
+        ids: SentIds,
+        /// Label or id of the status that they get.
+        #[example("Qualified")]
+        status: Option<Text<200>>,
+    }
+    then(fields, setup: &LeadSetup) {
+        todo: Action = {
+            let to = input::status_id(fields, setup, status.as_deref());
+            if action == Some(Wish::UpdateStatus) && to.is_none() && !fields.is_refused("status") {
+                fields.refuse_as("status", code::REQUIRED, "is required for update_status");
+            }
+            match action? {
+                Wish::UpdateStatus => Action::UpdateStatus(to?),
+                Wish::Delete => Action::Delete,
+            }
+        },
+    }
 }
 
 /// What became of each lead.
@@ -86,10 +99,10 @@ const UNAVAILABLE: &str = "the store did not answer: send it again";
 /// the first 40 characters of each.
 #[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads", params(DeleteQuery),
     request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
-pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
-    let waiting = Waiting::read(query)?;
+pub async fn handler(ctx: Ctx, InQuery(query): InQuery<DeleteQuery>, fields: Fields) -> Result<Reply> {
+    let waiting = query.decide;
     let setup = ctx.lead_setups().load().await?;
-    let (action, sent) = read(fields, &setup)?;
+    let BulkRequest { ids: sent, todo: action, .. } = BulkRequest::read(fields, &setup)?;
     // An earlier request with this key may have died under way; what it did counts as done by this one.
     let earlier = ctx.held_key().and_then(HeldKey::begun);
     let operation = earlier.unwrap_or_else(|| ctx.app.id());
@@ -156,39 +169,50 @@ impl Action {
 /// An id as it was sent, and what it names. What cannot be an id is an id of nothing.
 type SentId = (Json, Option<Id>);
 
-/// The action, and every id as it was sent.
-fn read(mut fields: Fields, setup: &LeadSetup) -> Result<(Action, Vec<SentId>)> {
-    if !fields.has("action") || fields.text("action", 20).is_none() && !fields.is_refused("action") {
-        fields.refuse("action", "is required");
-    }
-    let word = |text: &str| matches!(text, "update_status" | "delete").then(|| text.to_owned());
-    let action = fields.one_of("action", &["update_status", "delete"], word);
-    let status = input::status(&mut fields, setup);
-    if action.as_deref() == Some("update_status") && status.is_none() && !fields.is_refused("status") {
-        fields.refuse("status", "is required for update_status");
-    }
-    let ids = ids(&mut fields);
-    fields.finish()?;
-    let action = status.filter(|_| action.as_deref() != Some("delete"));
-    Ok((action.map_or(Action::Delete, Action::UpdateStatus), ids))
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    UpdateStatus,
+    Delete,
 }
 
-fn ids(fields: &mut Fields) -> Vec<SentId> {
-    let sent = fields.json("ids");
-    let names_one = |part: Part<'_>| matches!(part.kind(), Kind::Number(_) | Kind::Text(_));
-    let problem = match sent.as_ref().map(|sent| sent.part().kind()) {
-        None => "is required",
-        Some(Kind::List(all)) if all.clone().next().is_none() => "is required",
-        Some(Kind::List(all)) if all.clone().nth(MOST).is_some() => "must have at most 500 ids",
-        Some(Kind::List(all)) if all.clone().all(names_one) => {
-            return all.map(|part| (Json::from(part), fields::id(part))).collect();
+impl Words for Wish {
+    type Value = Self;
+
+    const WORDS: &'static [&'static str] = &["update_status", "delete"];
+
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "update_status" => Some(Self::UpdateStatus),
+            "delete" => Some(Self::Delete),
+            _ => None,
         }
-        Some(_) => "must be an array of ids",
-    };
-    if !fields.is_refused("ids") {
-        fields.refuse("ids", problem);
     }
-    Vec::new()
+}
+
+/// Ids as they were sent.
+struct SentIds;
+
+impl Field for SentIds {
+    type Value = Vec<SentId>;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<Vec<SentId>> {
+        let sent = fields.json(name)?;
+        let names_one = |part: Part<'_>| matches!(part.kind(), Kind::Number(_) | Kind::Text(_));
+        let problem = match sent.part().kind() {
+            Kind::List(all) if all.clone().next().is_none() => "is required",
+            Kind::List(all) if all.clone().nth(MOST).is_some() => "must have at most 500 ids",
+            Kind::List(all) if all.clone().all(names_one) => {
+                return Some(all.map(|part| (Json::from(part), fields::id(part))).collect());
+            }
+            _ => "must be an array of ids",
+        };
+        fields.refuse(name, problem);
+        None
+    }
+
+    fn schema(asked: Asked) -> Value {
+        describe::list(asked, Id::schema(asked.item()), 1, MOST)
+    }
 }
 
 /// Why nothing was done to a lead; none when it is as it was to be.

@@ -13,7 +13,8 @@ use shared::{
         ctx::{Ctx, Refused},
         extract::QueryFields,
         fields::Fields,
-        origin::{self, Placed},
+        input::Email,
+        origin::{self, Origin, Placed},
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -21,23 +22,12 @@ use shared::{
     store::StoreError,
 };
 use url::Url;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     ATTEMPTS,
-    input::{CreateInput, CreateLead, Opened},
+    input::{CreateLead, CreateQuery},
 };
-
-/// What to do when the address has a lead already.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct CreateQuery {
-    /// `ignore` (default): its id is the answer, and nothing changes. `update`: what was sent and is not blank is written
-    /// into it. `create`: there will be two.
-    #[param(example = "update")]
-    on_duplicate: Option<String>,
-}
 
 /// The lead of this address.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,10 +60,11 @@ pub struct Created {
         (status = 201, description = "Created.", body = Created),
         (status = 200, description = "It was there already: `duplicate` is true.", body = Created)))]
 pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
-    let opened = Opened::read(query, fields);
     let setups = ctx.lead_setups();
-    let (setup, looked_up) = try_join(setups.load(), look_up(&ctx, &opened)).await?;
-    let CreateInput { change, origin, on_duplicate } = opened.finish(&setup)?;
+    let (setup, looked_up) = try_join(setups.load(), look_up(&ctx, &fields)).await?;
+    let new = CreateLead::read(fields, &setup, query)?;
+    let (on_duplicate, origin) = (new.duplicate, Origin::from(new.origin.clone()));
+    let change = new.change();
     let automation_status = origin.automation_status;
     let Placed { subject, resume_url, warnings, .. } = origin.place(&ctx).await?;
     let mut post = Post {
@@ -99,10 +90,10 @@ pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) 
 
 /// Who has the address, in the client group that was named or the caller's own: read beside the pipeline, so that a create
 /// waits for the store twice and not three times.
-async fn look_up(ctx: &Ctx, opened: &Opened) -> Result<Option<LookedUp>, StoreError> {
-    let Some(email) = opened.email() else { return Ok(None) };
-    let group_id = opened.group_id().unwrap_or(ctx.caller.group_id);
-    Ok(Some(LookedUp { group_id, holder: ctx.leads().holder(group_id, email).await? }))
+async fn look_up(ctx: &Ctx, sent: &Fields) -> Result<Option<LookedUp>, StoreError> {
+    let Some(email) = sent.peek::<Email>("email") else { return Ok(None) };
+    let group_id = sent.peek::<Id>("group_id").unwrap_or(ctx.caller.group_id);
+    Ok(Some(LookedUp { group_id, holder: ctx.leads().holder(group_id, &email).await? }))
 }
 
 struct LookedUp {

@@ -5,7 +5,8 @@ use shared::{
     http::{
         ctx::{Ctx, Refused},
         deletion::{DeleteQuery, Waiting},
-        extract::{PathId, QueryFields},
+        extract::PathId,
+        input::InQuery,
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -33,8 +34,8 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/leads/{id}", operation_id = "delete_lead", tag = "leads",
     params(("id" = u64, Path, description = "Id of the lead.", example = 101), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
-    let waiting = Waiting::read(query)?;
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
+    let waiting = query.decide;
     for _ in 1..ATTEMPTS {
         match delete(&ctx, id, waiting).await {
             Err(Refused::Write(..)) => {}

@@ -1,165 +1,157 @@
 //! The fields of a lead as callers send them.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use shared::{
     domain::{
         duplicate::OnDuplicate,
         lead::{Change, MAX_SCORE, Profile},
         lead_setup::LeadSetup,
     },
-    error::Result,
     http::{
         custom_fields::Mode,
-        fields::Fields,
-        origin::{self, Origin},
+        fields::{Fields, MAX_URL, code},
+        input::{Email, Flag, Flat, Hidden, Patch, PostedFrom, Text, Whole, Word},
     },
     ids::Id,
 };
-use utoipa::ToSchema;
 
-/// A lead to create. Custom fields stand beside the others, by their machine names.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `CreateInput` reads leniently")]
-pub struct CreateLead {
-    #[schema(max_length = 100, example = "Jane")]
-    first_name: String,
-    #[schema(max_length = 100, example = "Doe")]
-    last_name: String,
-    /// Stands for one lead of the client group.
-    #[schema(format = "email", max_length = 254, example = "jane@example.com")]
-    email: String,
-    #[schema(max_length = 50, example = "+1 555-0100")]
-    phone: Option<String>,
-    #[schema(max_length = 200, example = "Acme Corp")]
-    company_name: Option<String>,
-    #[schema(max_length = 200, example = "VP Marketing")]
-    job_title: Option<String>,
-    #[schema(max_length = 8192, example = "https://acme.com")]
-    website: Option<String>,
-    #[schema(max_length = 8192)]
-    linkedin_url: Option<String>,
-    #[schema(max_length = 200, example = "Technology")]
-    industry: Option<String>,
-    #[schema(max_length = 100, example = "51-200")]
-    company_size: Option<String>,
-    #[schema(max_length = 100, example = "$5M-$10M")]
-    annual_revenue: Option<String>,
-    #[schema(max_length = 200, example = "San Francisco, CA")]
-    location: Option<String>,
-    #[schema(max_length = 100, example = "Website Form")]
-    lead_source: Option<String>,
-    /// Label or id of a status; `New` when left out.
-    #[schema(max_length = 200, example = "New")]
-    status: Option<String>,
-    /// 0 to 100.
-    #[schema(maximum = 100, example = 75)]
-    lead_score: Option<u64>,
-    #[schema(example = false)]
-    budget_confirmed: Option<bool>,
-    #[schema(max_length = 10_000, example = "Manual reporting takes too long")]
-    pain_points: Option<String>,
-    #[schema(max_length = 200, example = "Q2 2025")]
-    timeline: Option<String>,
-    #[schema(max_length = 200, example = "google")]
-    utm_source: Option<String>,
-    #[schema(max_length = 200, example = "cpc")]
-    utm_medium: Option<String>,
-    #[schema(max_length = 200, example = "spring-promo")]
-    utm_campaign: Option<String>,
-    /// As in the query.
-    on_duplicate: Option<String>,
-    /// The n8n instance.
-    #[schema(example = 45)]
-    installation_id: Option<u64>,
-    /// n8n's id of the workflow.
-    #[schema(max_length = 200, example = "abc123")]
-    workflow_id: Option<String>,
-    /// n8n's id of the execution: needed to resume it.
-    #[schema(max_length = 200, example = "exec-789")]
-    execution_id: Option<String>,
-    /// `$execution.resumeUrl`: newer n8n versions resume only with its signature. One that lies
-    /// neither below the installation's host nor below its webhook URL is called there, and `warnings` says so.
-    #[schema(format = "uri")]
-    resume_url: Option<String>,
-    /// Headers that the Wait node asks its callers for (Header Auth, Basic Auth): up to five names and texts, kept sealed and
-    /// sent with the decision.
-    #[schema(value_type = Option<Object>)]
-    resume_headers: Option<String>,
-    /// Whether a person must decide before the workflow goes on.
-    #[schema(example = false)]
-    human_interaction: Option<bool>,
-    /// Whether the reviewer may ask for another attempt.
-    allow_regenerate: Option<bool>,
-    /// `pending` (default), `approved` or `denied`.
-    #[schema(example = "pending")]
-    automation_status: Option<String>,
-    /// Client group, instead of the installation's or the key's.
-    group_id: Option<u64>,
+shared::input! {
+    /// What is known of a person besides name and address.
+    pub struct LeadProfile {
+        #[example("+1 555-0100")]
+        phone: Patch<Text<50>>,
+        #[example("Acme Corp")]
+        company_name: Patch<Text<200>>,
+        #[example("VP Marketing")]
+        job_title: Patch<Text<200>>,
+        #[example("https://acme.com")]
+        website: Patch<Text<MAX_URL>>,
+        linkedin_url: Patch<Text<MAX_URL>>,
+        #[example("Technology")]
+        industry: Patch<Text<200>>,
+        #[example("51-200")]
+        company_size: Patch<Text<100>>,
+        #[example("$5M-$10M")]
+        annual_revenue: Patch<Text<100>>,
+        #[example("San Francisco, CA")]
+        location: Patch<Text<200>>,
+        #[example("Website Form")]
+        lead_source: Patch<Text<100>>,
+        /// 0 to 100.
+        #[example(75)]
+        lead_score: Patch<Whole<MAX_SCORE>>,
+        #[example(false)]
+        budget_confirmed: Patch<Flag>,
+        #[example("Manual reporting takes too long")]
+        pain_points: Patch<Text<10_000>>,
+        #[example("Q2 2025")]
+        timeline: Patch<Text<200>>,
+        #[example("google")]
+        utm_source: Patch<Text<200>>,
+        #[example("cpc")]
+        utm_medium: Patch<Text<200>>,
+        #[example("spring-promo")]
+        utm_campaign: Patch<Text<200>>,
+    }
 }
 
-/// What was read of a create.
-pub struct CreateInput {
-    pub change: Change,
-    pub origin: Origin,
-    pub on_duplicate: OnDuplicate,
-}
-
-/// A create of which was read what needs no pipeline, so that its address can be looked up beside it.
-pub struct Opened {
-    query: Fields,
-    fields: Fields,
-    email: Option<String>,
-    origin: Origin,
-}
-
-impl Opened {
-    pub fn read(query: Fields, mut fields: Fields) -> Self {
-        for name in ["first_name", "last_name", "email"] {
-            fields.require(name);
+impl LeadProfile {
+    /// What was said, and the names of what is to be taken away.
+    pub fn into_profile(
+        self,
+        first_name: Option<String>,
+        last_name: Option<String>,
+    ) -> (Profile, Vec<&'static str>) {
+        let mut taken = Vec::new();
+        macro_rules! said {
+            ($($name:ident)*) => {
+                Profile {
+                    first_name,
+                    last_name,
+                    $($name: {
+                        taken.extend(self.$name.is_taken().then_some(stringify!($name)));
+                        self.$name.set()
+                    },)*
+                }
+            };
         }
-        let (email, origin) = (fields.email("email"), Origin::read(&mut fields));
-        Self { query, fields, email, origin }
-    }
-
-    pub fn email(&self) -> Option<&str> {
-        self.email.as_deref()
-    }
-
-    /// The client group that was named.
-    pub fn group_id(&self) -> Option<Id> {
-        self.origin.group_id
-    }
-
-    pub fn finish(mut self, setup: &LeadSetup) -> Result<CreateInput> {
-        let change = Change {
-            email: self.email,
-            profile: profile(&mut self.fields),
-            cleared: Vec::new(),
-            status_id: status(&mut self.fields, setup),
-            custom: setup.read_values(&mut self.fields, Mode::Create),
+        let profile = said! {
+            phone company_name job_title website linkedin_url industry company_size annual_revenue location lead_source
+            lead_score budget_confirmed pain_points timeline utm_source utm_medium utm_campaign
         };
-        let on_duplicate = origin::on_duplicate(&mut self.query, &mut self.fields);
-        self.fields.finish()?;
-        Ok(CreateInput { change, origin: self.origin, on_duplicate })
+        (profile, taken)
     }
 }
 
-pub fn profile(fields: &mut Fields) -> Profile {
-    let mut profile = Profile::default();
-    for (name, longest, value) in profile.texts() {
-        *value = fields.text(name, longest);
+shared::input! {
+    /// What to do when the address has a lead already.
+    pub struct CreateQuery {
+        /// `ignore` (default): its id is the answer, and nothing changes. `update`: what was sent and is not blank is written
+        /// into it. `create`: there will be two.
+        #[example("update")]
+        pub on_duplicate: Option<Word<OnDuplicate>>,
     }
-    profile.lead_score = fields.whole("lead_score", MAX_SCORE);
-    profile.budget_confirmed = fields.flag("budget_confirmed");
-    profile
+}
+
+shared::input! {
+    /// A lead to create. Custom fields stand beside the others, by their machine names.
+    pub struct CreateLead {
+        #[example("Jane")]
+        first_name: Text<100>,
+        #[example("Doe")]
+        last_name: Text<100>,
+        /// Stands for one lead of the client group.
+        #[example("jane@example.com")]
+        email: Email,
+        profile: Flat<LeadProfile>,
+        /// Label or id of a status; `New` when left out.
+        #[example("New")]
+        status: Option<Text<200>>,
+        /// As in the query.
+        on_duplicate: Option<Word<OnDuplicate>>,
+        pub origin: Flat<PostedFrom, Node>,
+    }
+    then(fields, setup: &LeadSetup, query: Fields) {
+        status_id: Option<Id> = status_id(fields, setup, status.as_deref()),
+        custom: BTreeMap<String, Value> = setup.read_values(fields, Mode::Create),
+        /// The query counts where both say something.
+        pub duplicate: OnDuplicate = {
+            let asked = fields.beside::<CreateQuery>(query).and_then(|query| query.on_duplicate);
+            asked.or(on_duplicate).unwrap_or(OnDuplicate::Ignore)
+        },
+    }
+}
+
+/// A lead is told from others by its address, whichever node asks.
+#[derive(Debug, Clone)]
+pub struct Node;
+
+impl Hidden for Node {
+    const NAMES: &'static [&'static str] = &["node"];
+}
+
+impl CreateLead {
+    /// What it says of the lead.
+    pub fn change(self) -> Change {
+        let (profile, _) = self.profile.into_profile(Some(self.first_name), Some(self.last_name));
+        Change {
+            email: Some(self.email),
+            profile,
+            cleared: Vec::new(),
+            status_id: self.status_id,
+            custom: self.custom,
+        }
+    }
 }
 
 /// A status by its label, whatever its case, or its id.
-pub fn status(fields: &mut Fields, setup: &LeadSetup) -> Option<Id> {
-    let text = fields.text("status", 200)?;
-    let found = setup.status(&text).map(|status| status.id);
+pub fn status_id(fields: &mut Fields, setup: &LeadSetup, sent: Option<&str>) -> Option<Id> {
+    let found = setup.status(sent?).map(|status| status.id);
     if found.is_none() {
         let labels: Vec<_> = setup.statuses.iter().map(|status| status.label.as_str()).collect();
-        fields.refuse("status", format!("must be one of {}", labels.join(", ")));
+        fields.refuse_as("status", code::UNLISTED, format!("must be one of {}", labels.join(", ")));
     }
     found
 }

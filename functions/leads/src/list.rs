@@ -1,54 +1,67 @@
 use futures::future::try_join;
 use serde::Serialize;
 use shared::{
-    domain::{email, lead::Lead, lead_setup::LeadSetup, review::AutomationStatus, words},
+    domain::{
+        email, lead::Lead, lead_setup::LeadSetup, review::AutomationStatus, subject::ExecutionFilter, words,
+    },
     error::Result,
     http::{
         ctx::Ctx,
         extract::QueryFields,
-        fields::Fields,
-        origin::{automation_status, check_group, execution_state},
-        page,
+        input::{Email, Flag, Limit, Text, Word},
+        origin::check_group,
+        page::{self, DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT},
         reply::Reply,
         shown::{Shown, shown},
     },
     ids::Id,
     repo::{indexed::Mark, leads::Filter, listing::Row, orgs},
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{input, wire::LeadOut};
 
-/// Which leads to list. Everything given must match.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct ListQuery {
-    /// Label or id of a status.
-    #[param(max_length = 200, example = "New")]
-    status: Option<String>,
-    /// Value of `lead_source`, whatever its case.
-    #[param(max_length = 100)]
-    source: Option<String>,
-    group_id: Option<u64>,
-    /// Text at the beginning of a word of name, e-mail address or company, whatever its case.
-    #[param(max_length = 200)]
-    search: Option<String>,
-    /// The whole e-mail address, however it is spelled.
-    #[param(max_length = 254)]
-    email: Option<String>,
-    /// `pending`, `approved`, `denied` or `regenerate`.
-    automation_status: Option<String>,
-    /// `1` for those that a person must decide on.
-    human_interaction: Option<u8>,
-    /// How the execution that handed it in stands, as far as Baton has learned: `ended`, `failed`, `gone`, `passed`, or
-    /// `over` for any of them.
-    execution_state: Option<String>,
-    /// 1 to 500, default 50.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    #[param(max_length = 400)]
-    cursor: Option<String>,
+shared::input! {
+    /// Which leads to list. Everything given must match.
+    pub struct ListQuery {
+        /// Label or id of a status.
+        #[example("New")]
+        status: Option<Text<200>>,
+        /// Value of `lead_source`, whatever its case.
+        #[alias("lead_source")]
+        source: Option<Text<100>>,
+        /// Only those of this client group.
+        group_id: Option<Id>,
+        /// Text at the beginning of a word of name, e-mail address or company, whatever its case.
+        search: Option<Text<200>>,
+        /// The whole e-mail address, however it is spelled.
+        email: Option<Email>,
+        /// `pending`, `approved`, `denied` or `regenerate`.
+        automation_status: Option<Word<AutomationStatus>>,
+        /// `1` for those that a person must decide on.
+        human_interaction: Option<Flag>,
+        /// How the execution that handed it in stands, as far as Baton has learned: `ended`, `failed`, `gone`, `passed`, or
+        /// `over` for any of them.
+        execution_state: Option<Word<ExecutionFilter>>,
+        /// 1 to 500, default 50.
+        limit: Limit<DEFAULT_LIMIT, MAX_LIMIT>,
+        /// `next_cursor` of the page before.
+        cursor: Option<Text<MAX_CURSOR>>,
+    }
+    then(fields, setup: Option<&LeadSetup>) {
+        status_ids: Option<Vec<Id>> = setup.and_then(|setup| {
+            Some(setup.named_as(input::status_id(fields, setup, status.as_deref())?))
+        }),
+        from: From = match &search {
+            None => From::Newest(page::after(fields, cursor.as_deref())),
+            Some(text) => {
+                // One address has many spellings, and only one of them is stored.
+                let search = words::search(&email::normal(text).unwrap_or_else(|| text.clone()));
+                let after = page::after_search(fields, &search, cursor.as_deref());
+                From::Search(search, after)
+            }
+        },
+    }
 }
 
 /// A page of leads, newest first; what a search found in the order of what it found them by.
@@ -65,6 +78,7 @@ pub struct Listing {
 }
 
 /// Where the page begins.
+#[derive(Debug, Clone)]
 enum From {
     Newest(Option<Id>),
     Search(String, Option<Mark>),
@@ -73,12 +87,20 @@ enum From {
 /// Lists leads, newest first.
 #[utoipa::path(get, path = "/api/leads/list", operation_id = "list_leads", tag = "leads",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply> {
     // Labels need the pipeline before the list is read; otherwise both are read at once.
     let known = if fields.has("status") { Some(ctx.lead_setups().load().await?) } else { None };
-    let (limit, from) = page(&mut fields);
-    let filter = filter(&mut fields, known.as_ref());
-    fields.finish()?;
+    let query = ListQuery::read(fields, known.as_ref())?;
+    let ListQuery { limit, from, status_ids, source, email, .. } = query;
+    let filter = Filter {
+        group_id: query.group_id,
+        status_ids,
+        source: source.map(|text| words::fold(&text)),
+        email,
+        automation_status: query.automation_status,
+        human_interaction: query.human_interaction,
+        execution_state: query.execution_state,
+    };
     check_group(&ctx, filter.group_id).await?;
     let first = matches!(from, From::Newest(None) | From::Search(_, None));
     let setup = async {
@@ -120,33 +142,5 @@ async fn list(
             let next = searched.next.as_ref().map(page::search_cursor);
             Ok((searched.rows(), next))
         }
-    }
-}
-
-fn page(fields: &mut Fields) -> (usize, From) {
-    match fields.text("search", 200) {
-        None => {
-            let (limit, before) = page::read(fields);
-            (limit, From::Newest(before))
-        }
-        Some(text) => {
-            // One address has many spellings, and only one of them is stored.
-            let search = words::search(&email::normal(&text).unwrap_or(text));
-            let (limit, after) = page::read_search(fields, &search);
-            (limit, From::Search(search, after))
-        }
-    }
-}
-
-fn filter(fields: &mut Fields, setup: Option<&LeadSetup>) -> Filter {
-    fields.alias("source", "lead_source");
-    Filter {
-        group_id: fields.id("group_id"),
-        status_ids: setup.and_then(|setup| Some(setup.named_as(input::status(fields, setup)?))),
-        source: fields.text("source", 100).map(|text| words::fold(&text)),
-        email: fields.email("email"),
-        automation_status: automation_status(fields, &AutomationStatus::ALL),
-        human_interaction: fields.flag("human_interaction"),
-        execution_state: execution_state(fields),
     }
 }

@@ -4,27 +4,22 @@ use shared::{
     error::Result,
     http::{
         ctx::Ctx,
-        extract::QueryFields,
-        page,
+        input::{InQuery, Limit},
         reply::Reply,
         shown::{Shown, shown},
     },
     repo::leads::Filter,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::wire::LeadOut;
 
-const DEFAULT: usize = 5;
-const MOST: usize = 50;
-
-/// How many leads to show.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct RecentQuery {
-    /// 1 to 50, default 5.
-    limit: Option<u32>,
+shared::input! {
+    /// How many leads to show.
+    pub struct RecentQuery {
+        /// 1 to 50, default 5.
+        limit: Limit<5, 50>,
+    }
 }
 
 /// The newest leads.
@@ -37,9 +32,7 @@ pub struct Recent {
 /// Shows the newest leads, for a dashboard.
 #[utoipa::path(get, path = "/api/leads/recent", operation_id = "list_recent_leads", tag = "leads",
     params(RecentQuery), responses((status = 200, description = "The newest leads.", body = Recent)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let limit = page::limit(&mut fields, DEFAULT, MOST);
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, InQuery(RecentQuery { limit }): InQuery<RecentQuery>) -> Result<Reply> {
     let (leads, setups) = (ctx.leads(), ctx.lead_setups());
     let filter = Filter::default();
     let newest = leads.list(&filter, limit, None);

@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
+
 use futures::future::try_join;
 use serde::Serialize;
+use serde_json::Value;
 use shared::{
     domain::{
-        lead::{Change, Lead, Profile},
+        lead::{Change, Lead},
         lead_setup::LeadSetup,
         review::AutomationStatus,
     },
@@ -11,7 +14,8 @@ use shared::{
         ctx::{Ctx, Refused},
         custom_fields::Mode,
         extract::PathId,
-        fields::Fields,
+        fields::{Fields, code},
+        input::{Declared, Email, Flag, Flat, Foreign, Settable, Text, Word},
         origin::{self, check_group},
         reply::Reply,
     },
@@ -19,69 +23,42 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::{ATTEMPTS, address, input};
+use crate::{
+    ATTEMPTS, address,
+    input::{self, LeadProfile},
+};
 
-/// Fields to change; what is left out or blank stays. Null takes away what a lead need not have. Custom fields stand
-/// beside the others, by their machine names; of these, blank text takes the value away too.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
-pub struct UpdateLead {
-    #[schema(max_length = 100, example = "Jane")]
-    first_name: Option<String>,
-    #[schema(max_length = 100, example = "Doe")]
-    last_name: Option<String>,
-    /// Must not be another lead's of the client group.
-    #[schema(format = "email", max_length = 254, example = "jane@example.com")]
-    email: Option<String>,
-    #[schema(max_length = 50)]
-    phone: Option<String>,
-    #[schema(max_length = 200)]
-    company_name: Option<String>,
-    #[schema(max_length = 200)]
-    job_title: Option<String>,
-    #[schema(max_length = 8192)]
-    website: Option<String>,
-    #[schema(max_length = 8192)]
-    linkedin_url: Option<String>,
-    #[schema(max_length = 200)]
-    industry: Option<String>,
-    #[schema(max_length = 100)]
-    company_size: Option<String>,
-    #[schema(max_length = 100)]
-    annual_revenue: Option<String>,
-    #[schema(max_length = 200)]
-    location: Option<String>,
-    #[schema(max_length = 100)]
-    lead_source: Option<String>,
-    /// Label or id of a status.
-    #[schema(max_length = 200, example = "Qualified")]
-    status: Option<String>,
-    /// 0 to 100.
-    #[schema(maximum = 100, example = 90)]
-    lead_score: Option<u64>,
-    budget_confirmed: Option<bool>,
-    #[schema(max_length = 10_000)]
-    pain_points: Option<String>,
-    #[schema(max_length = 200)]
-    timeline: Option<String>,
-    #[schema(max_length = 200)]
-    utm_source: Option<String>,
-    #[schema(max_length = 200)]
-    utm_medium: Option<String>,
-    #[schema(max_length = 200)]
-    utm_campaign: Option<String>,
-    installation_id: Option<u64>,
-    #[schema(max_length = 200)]
-    workflow_id: Option<String>,
-    #[schema(max_length = 200)]
-    execution_id: Option<String>,
-    human_interaction: Option<bool>,
-    allow_regenerate: Option<bool>,
-    /// Sets the status without a decision: n8n is not told. Use `/automation/approve` and `/automation/deny` for that.
-    #[schema(example = "pending")]
-    automation_status: Option<String>,
-    /// Moves the lead to another client group.
-    group_id: Option<u64>,
+shared::input! {
+    /// Fields to change; what is left out or blank stays. Null takes away what a lead need not have. Custom fields stand
+    /// beside the others, by their machine names; of these, blank text takes the value away too.
+    pub struct UpdateLead {
+        #[example("Jane")]
+        first_name: Option<Text<100>>,
+        #[example("Doe")]
+        last_name: Option<Text<100>>,
+        /// Must not be another lead's of the client group.
+        #[example("jane@example.com")]
+        email: Option<Email>,
+        profile: Flat<LeadProfile>,
+        /// Label or id of a status.
+        #[example("Qualified")]
+        #[alias("status_id")]
+        status: Option<Text<200>>,
+        installation_id: Option<Id>,
+        workflow_id: Option<Foreign<200>>,
+        execution_id: Option<Foreign<200>>,
+        human_interaction: Option<Flag>,
+        allow_regenerate: Option<Flag>,
+        /// Sets the status without a decision: n8n is not told. Use `/automation/approve` and `/automation/deny` for that.
+        #[example("pending")]
+        automation_status: Option<Word<Settable>>,
+        /// Moves the lead to another client group.
+        group_id: Option<Id>,
+    }
+    then(fields, setup: &LeadSetup) {
+        status_id: Option<Id> = input::status_id(fields, setup, status.as_deref()),
+        custom: BTreeMap<String, Value> = setup.read_values(fields, Mode::Patch),
+    }
 }
 
 /// The change is stored.
@@ -106,25 +83,9 @@ struct Patch {
     group_id: Option<Id>,
 }
 
-/// What can be changed besides the profile and the custom fields.
-const OTHERS: [&str; 10] = [
-    "email",
-    "status",
-    "status_id",
-    "installation_id",
-    "workflow_id",
-    "execution_id",
-    "human_interaction",
-    "allow_regenerate",
-    "automation_status",
-    "group_id",
-];
 /// What a lead is shown with and nobody sets: a client may send back what it read.
 const SHOWN: [&str; 8] =
     ["id", "nid", "execution_state", "decision", "resume", "history", "created", "changed"];
-/// What every lead has.
-const KEPT: [&str; 2] = ["first_name", "last_name"];
-
 /// Changes a lead.
 #[utoipa::path(patch, path = "/api/leads/{id}", operation_id = "update_lead", tag = "leads",
     params(("id" = u64, Path, description = "Id of the lead.", example = 101)),
@@ -161,32 +122,20 @@ async fn store(ctx: &Ctx, before: &Lead, patch: &Patch, reply: Reply) -> Result<
 impl Patch {
     fn read(mut fields: Fields, setup: &LeadSetup) -> Result<Self> {
         refuse_unknown(&mut fields, setup);
-        fields.alias("status", "status_id");
-        let mut change = Change {
-            email: fields.email("email"),
-            profile: input::profile(&mut fields),
-            cleared: Vec::new(),
-            status_id: input::status(&mut fields, setup),
-            custom: setup.read_values(&mut fields, Mode::Patch),
-        };
-        let names = Profile::default().texts().map(|(name, ..)| name);
-        for name in names.into_iter().chain(["lead_score", "budget_confirmed"]) {
-            if fields.is_null(name) && !KEPT.contains(&name) {
-                change.cleared.push(name);
-            }
-        }
-        let patch = Self {
+        let sent = UpdateLead::read(fields, setup)?;
+        let (profile, cleared) = sent.profile.into_profile(sent.first_name, sent.last_name);
+        let change =
+            Change { email: sent.email, profile, cleared, status_id: sent.status_id, custom: sent.custom };
+        Ok(Self {
             change,
-            installation_id: fields.id("installation_id"),
-            workflow_id: fields.foreign_id("workflow_id", 200),
-            execution_id: fields.foreign_id("execution_id", 200),
-            human_interaction: fields.flag("human_interaction"),
-            allow_regenerate: fields.flag("allow_regenerate"),
-            automation_status: origin::automation_status(&mut fields, &AutomationStatus::SETTABLE),
-            group_id: fields.id("group_id"),
-        };
-        fields.finish()?;
-        Ok(patch)
+            installation_id: sent.installation_id,
+            workflow_id: sent.workflow_id,
+            execution_id: sent.execution_id,
+            human_interaction: sent.human_interaction,
+            allow_regenerate: sent.allow_regenerate,
+            automation_status: sent.automation_status,
+            group_id: sent.group_id,
+        })
     }
 
     fn write_into(&self, lead: &mut Lead, ctx: &Ctx) {
@@ -205,16 +154,12 @@ impl Patch {
 }
 
 fn refuse_unknown(fields: &mut Fields, setup: &LeadSetup) {
-    let mut profile = Profile::default();
-    let texts = profile.texts().map(|(name, ..)| name);
+    let mut known = Vec::new();
+    UpdateLead::names(&mut known);
+    known.extend(SHOWN);
     for name in fields.names() {
-        let known = texts.contains(&name.as_str())
-            || ["lead_score", "budget_confirmed"].contains(&name.as_str())
-            || OTHERS.contains(&name.as_str())
-            || SHOWN.contains(&name.as_str())
-            || setup.field(&name).is_some();
-        if !known {
-            fields.refuse(&name, "is not a field of a lead");
+        if !known.contains(&name.as_str()) && setup.field(&name).is_none() {
+            fields.refuse_as(&name, code::UNKNOWN, "is not a field of a lead");
         }
     }
 }

@@ -4,8 +4,9 @@ use shared::{
     error::{OrNotFound, Result},
     http::{
         ctx::{Ctx, Refused},
-        deletion::{DeleteQuery, Waiting},
-        extract::{PathId, QueryFields},
+        deletion::DeleteQuery,
+        extract::PathId,
+        input::InQuery,
         reply::{Reply, Warning},
     },
     ids::{ChoreId, EntityId, Id},
@@ -31,8 +32,8 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/media/{id}", operation_id = "delete_media", tag = "media",
     params(("id" = u64, Path, description = "Id of the media item.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
-    let waiting = Waiting::read(query)?;
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
+    let waiting = query.decide;
     loop {
         let item = ctx.media().get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(&ctx, &item);

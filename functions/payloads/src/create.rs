@@ -3,15 +3,15 @@ use shared::{
     error::Result,
     http::{
         ctx::Ctx,
-        fields::Fields,
+        input::InBody,
         reply::{Reply, Warning},
     },
     ids::Id,
-    ops::payloads,
+    ops::payloads::{self, NewPayload},
 };
 use utoipa::ToSchema;
 
-use crate::input::{CreatePayload, new_payload};
+use crate::input::CreatePayload;
 
 /// The created payload.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,8 +41,8 @@ pub struct Created {
 /// Stores a payload.
 #[utoipa::path(post, path = "/api/payloads", operation_id = "create_payload", tag = "payloads",
     request_body = CreatePayload, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let new = new_payload(fields)?;
+pub async fn handler(ctx: Ctx, InBody(new): InBody<CreatePayload>) -> Result<Reply> {
+    let new = new.into();
     ctx.answer(created, async |act| payloads::create(act, new).await).await
 }
 
@@ -52,8 +52,8 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
 /// its id and waits for a decision once more.
 #[utoipa::path(post, path = "/automation/payload/create", operation_id = "create_payload_for_review", tag = "payloads",
     request_body = CreatePayload, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn for_review(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let mut new = new_payload(fields)?;
+pub async fn for_review(ctx: Ctx, InBody(new): InBody<CreatePayload>) -> Result<Reply> {
+    let mut new = NewPayload::from(new);
     new.origin.require_review();
     ctx.answer(created, async |act| payloads::create(act, new).await).await
 }

@@ -3,8 +3,9 @@ use shared::{
     error::Result,
     http::{
         ctx::Ctx,
-        deletion::{DeleteQuery, Waiting},
-        extract::{PathId, QueryFields},
+        deletion::DeleteQuery,
+        extract::PathId,
+        input::InQuery,
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -31,9 +32,8 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/payloads/{id}", operation_id = "delete_payload", tag = "payloads",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
-    let waiting = Waiting::read(query)?;
-    ctx.answer(deleted, async |act| payloads::delete(act, id, waiting).await).await
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
+    ctx.answer(deleted, async |act| payloads::delete(act, id, query.decide).await).await
 }
 
 fn deleted(done: &payloads::Deleted) -> Result<Reply> {

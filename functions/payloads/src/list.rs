@@ -1,45 +1,40 @@
 use serde::Serialize;
 use shared::{
-    domain::{payload::Payload, review::AutomationStatus},
+    domain::{payload::Payload, review::AutomationStatus, subject::ExecutionFilter},
     error::Result,
     http::{
         ctx::Ctx,
-        extract::QueryFields,
-        origin::{automation_status, check_group, execution_state},
+        input::{Flag, Flat, InQuery, Paging, Text, Word},
+        origin::check_group,
         page,
         reply::Reply,
         shown::{Shown, shown},
     },
+    ids::Id,
     ops::payloads::inline,
     repo::payloads::Filter,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::{input::task_type, wire::PayloadOut};
+use crate::wire::PayloadOut;
 
-/// Which payloads to list. Everything given must match.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct ListQuery {
-    #[param(max_length = 100)]
-    task_type: Option<String>,
-    /// `pending`, `approved`, `denied` or `regenerate`.
-    automation_status: Option<String>,
-    /// `1` for those that a person must decide on.
-    human_interaction: Option<u8>,
-    /// How the execution that handed it in stands, as far as Baton has learned: `ended`, `failed`, `gone`, `passed`, or
-    /// `over` for any of them.
-    execution_state: Option<String>,
-    group_id: Option<u64>,
-    /// Text to find in title and task type, whatever its case.
-    #[param(max_length = 200)]
-    search: Option<String>,
-    /// 1 to 500, default 50.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    #[param(max_length = 400)]
-    cursor: Option<String>,
+shared::input! {
+    /// Which payloads to list. Everything given must match.
+    pub struct ListQuery {
+        task_type: Option<Text<100>>,
+        /// `pending`, `approved`, `denied` or `regenerate`.
+        automation_status: Option<Word<AutomationStatus>>,
+        /// `1` for those that a person must decide on.
+        human_interaction: Option<Flag>,
+        /// How the execution that handed it in stands, as far as Baton has learned: `ended`, `failed`, `gone`, `passed`, or
+        /// `over` for any of them.
+        execution_state: Option<Word<ExecutionFilter>>,
+        /// Only those of this client group.
+        group_id: Option<Id>,
+        /// Text to find in title and task type, whatever its case.
+        search: Option<Text<200>>,
+        page: Flat<Paging>,
+    }
 }
 
 /// A page of payloads, newest first.
@@ -58,17 +53,16 @@ pub struct Listing {
 /// Lists payloads, newest first.
 #[utoipa::path(get, path = "/api/payloads/list", operation_id = "list_payloads", tag = "payloads",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let (limit, before) = page::read(&mut fields);
+pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
+    let Paging { limit, cursor: before } = query.page;
     let filter = Filter {
-        task_type: task_type(&mut fields),
-        automation_status: automation_status(&mut fields, &AutomationStatus::ALL),
-        human_interaction: fields.flag("human_interaction"),
-        execution_state: execution_state(&mut fields),
-        group_id: fields.id("group_id"),
-        search: fields.text("search", 200).map(|text| text.to_lowercase()),
+        task_type: query.task_type,
+        automation_status: query.automation_status,
+        human_interaction: query.human_interaction,
+        execution_state: query.execution_state,
+        group_id: query.group_id,
+        search: query.search.map(|text| text.to_lowercase()),
     };
-    fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
     let found = ctx.repos().payloads().list(&filter, limit, before).await?;
     let next = found.next;

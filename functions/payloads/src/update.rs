@@ -1,34 +1,50 @@
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
-    domain::{payload::Payload, review::AutomationStatus},
+    domain::payload::Payload,
     error::Result,
-    http::{ctx::Ctx, extract::PathId, fields::Fields, origin, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::PathId,
+        input::{Flag, InBody, Kept, Settable, Text, Word},
+        reply::Reply,
+    },
     ids::Id,
+    json::Json,
     ops::payloads::{self, Patch},
 };
 use utoipa::ToSchema;
 
-use crate::input;
+shared::input! {
+    /// Fields to change; what is left out stays.
+    pub struct UpdatePayload {
+        #[example("Monthly SEO Report")]
+        title: Kept<Text<500>>,
+        #[example("seo-report")]
+        task_type: Option<Text<100>>,
+        /// Replaces the whole content.
+        #[example({ "domain": "example.com", "backlinks": 350 })]
+        payload: Option<Json>,
+        human_interaction: Option<Flag>,
+        allow_regenerate: Option<Flag>,
+        /// Sets the status without a decision: n8n is not told. Use `/automation/approve` and `/automation/deny` for that.
+        #[example("pending")]
+        automation_status: Option<Word<Settable>>,
+        status: Option<Text<200>>,
+    }
+}
 
-/// Fields to change; what is left out stays.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `patch` reads leniently")]
-pub struct UpdatePayload {
-    #[schema(min_length = 1, max_length = 500, example = "Monthly SEO Report")]
-    title: Option<String>,
-    #[schema(max_length = 100, example = "seo-report")]
-    task_type: Option<String>,
-    /// Replaces the whole content.
-    #[schema(value_type = Option<Value>, example = json!({ "domain": "example.com", "backlinks": 350 }))]
-    payload: Option<Value>,
-    human_interaction: Option<bool>,
-    allow_regenerate: Option<bool>,
-    /// Sets the status without a decision: n8n is not told. Use `/automation/approve` and `/automation/deny` for that.
-    #[schema(example = "pending")]
-    automation_status: Option<String>,
-    #[schema(max_length = 200)]
-    status: Option<String>,
+impl From<UpdatePayload> for Patch {
+    fn from(sent: UpdatePayload) -> Self {
+        Self {
+            title: sent.title,
+            task_type: sent.task_type,
+            content: sent.payload,
+            human_interaction: sent.human_interaction,
+            allow_regenerate: sent.allow_regenerate,
+            automation_status: sent.automation_status,
+            status: sent.status,
+        }
+    }
 }
 
 /// The change is stored.
@@ -46,26 +62,12 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/payloads/{id}", operation_id = "update_payload", tag = "payloads",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
     request_body = UpdatePayload, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
-    let patch = patch(fields)?;
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdatePayload>) -> Result<Reply> {
+    let patch = patch.into();
     ctx.answer(updated, async |act| payloads::update(act, id, patch).await).await
 }
 
 fn updated(payload: &Payload) -> Result<Reply> {
     let (id, message) = (payload.subject.id, "Payload updated successfully.");
     Reply::ok(&Updated { success: true, id, message })
-}
-
-fn patch(mut fields: Fields) -> Result<Patch> {
-    let patch = Patch {
-        title: fields.kept_text("title", 500),
-        task_type: input::task_type(&mut fields),
-        content: fields.json("payload"),
-        human_interaction: fields.flag("human_interaction"),
-        allow_regenerate: fields.flag("allow_regenerate"),
-        automation_status: origin::automation_status(&mut fields, &AutomationStatus::SETTABLE),
-        status: fields.text("status", 200),
-    };
-    fields.finish()?;
-    Ok(patch)
 }

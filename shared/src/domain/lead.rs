@@ -83,32 +83,32 @@ pub struct Profile {
 /// Best score of a lead.
 pub const MAX_SCORE: u64 = 100;
 impl Profile {
-    /// Every text of the profile: name, longest allowed in characters, value.
-    pub fn texts(&mut self) -> [(&'static str, usize, &mut Option<String>); 17] {
+    /// Every text of the profile: name and value.
+    fn texts(&mut self) -> [(&'static str, &mut Option<String>); 17] {
         [
-            ("first_name", 100, &mut self.first_name),
-            ("last_name", 100, &mut self.last_name),
-            ("phone", 50, &mut self.phone),
-            ("company_name", 200, &mut self.company_name),
-            ("job_title", 200, &mut self.job_title),
-            ("website", 8192, &mut self.website),
-            ("linkedin_url", 8192, &mut self.linkedin_url),
-            ("industry", 200, &mut self.industry),
-            ("company_size", 100, &mut self.company_size),
-            ("annual_revenue", 100, &mut self.annual_revenue),
-            ("location", 200, &mut self.location),
-            ("lead_source", 100, &mut self.lead_source),
-            ("pain_points", 10_000, &mut self.pain_points),
-            ("timeline", 200, &mut self.timeline),
-            ("utm_source", 200, &mut self.utm_source),
-            ("utm_medium", 200, &mut self.utm_medium),
-            ("utm_campaign", 200, &mut self.utm_campaign),
+            ("first_name", &mut self.first_name),
+            ("last_name", &mut self.last_name),
+            ("phone", &mut self.phone),
+            ("company_name", &mut self.company_name),
+            ("job_title", &mut self.job_title),
+            ("website", &mut self.website),
+            ("linkedin_url", &mut self.linkedin_url),
+            ("industry", &mut self.industry),
+            ("company_size", &mut self.company_size),
+            ("annual_revenue", &mut self.annual_revenue),
+            ("location", &mut self.location),
+            ("lead_source", &mut self.lead_source),
+            ("pain_points", &mut self.pain_points),
+            ("timeline", &mut self.timeline),
+            ("utm_source", &mut self.utm_source),
+            ("utm_medium", &mut self.utm_medium),
+            ("utm_campaign", &mut self.utm_campaign),
         ]
     }
 
     /// Takes over what `other` has; what it leaves out stays.
     fn take(&mut self, mut other: Self) {
-        for ((_, _, mine), (_, _, theirs)) in self.texts().into_iter().zip(other.texts()) {
+        for ((_, mine), (_, theirs)) in self.texts().into_iter().zip(other.texts()) {
             if theirs.is_some() {
                 *mine = theirs.take();
             }
@@ -119,7 +119,7 @@ impl Profile {
 
     /// Takes away what the names name.
     fn clear(&mut self, names: &[&str]) {
-        for (name, _, value) in self.texts() {
+        for (name, value) in self.texts() {
             if names.contains(&name) {
                 *value = None;
             }

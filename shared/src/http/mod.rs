@@ -13,6 +13,7 @@ pub mod form;
 pub mod group;
 pub mod health;
 mod identities;
+pub mod input;
 pub mod layers;
 mod once;
 pub mod openapi;

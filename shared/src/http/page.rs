@@ -15,6 +15,8 @@ use crate::{
 pub const DEFAULT_LIMIT: usize = 50;
 /// Items of a list at the most.
 pub const MAX_LIMIT: usize = 500;
+/// Characters of a cursor at the most.
+pub const MAX_CURSOR: usize = 400;
 
 /// The text a caller sends back to get the next page.
 pub fn cursor(after: Id) -> String {
@@ -76,23 +78,40 @@ pub fn read(fields: &mut Fields) -> (usize, Option<Id>) {
 
 /// The same for a list that is one of many.
 pub fn read_of(fields: &mut Fields, list: &str) -> (usize, Option<Id>) {
-    let limit = limit(fields, DEFAULT_LIMIT, MAX_LIMIT);
-    (limit, cursor_field(fields, |text| read_cursor_of(list, text)))
+    let (limit, cursor) = (limit(fields, DEFAULT_LIMIT, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
+    (limit, after_of(fields, list, cursor.as_deref()))
 }
 
 /// The same for a list that shows so many unless the caller says otherwise.
 pub fn read_or(fields: &mut Fields, default: usize) -> (usize, Option<Id>) {
-    (limit(fields, default, MAX_LIMIT), cursor_field(fields, read_cursor))
+    let (limit, cursor) = (limit(fields, default, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
+    (limit, after(fields, cursor.as_deref()))
 }
 
-/// `limit` and `cursor` of a search for this (`words::search`). A cursor of another search is none of this one.
+/// `limit` and `cursor` of a search for this.
 pub fn read_search(fields: &mut Fields, search: &str) -> (usize, Option<Mark>) {
+    let (limit, cursor) = (limit(fields, DEFAULT_LIMIT, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
+    (limit, after_search(fields, search, cursor.as_deref()))
+}
+
+/// Where a page of one of many lists begins.
+pub fn after_of(fields: &mut Fields, list: &str, cursor: Option<&str>) -> Option<Id> {
+    let text = cursor?;
+    known(fields, read_cursor_of(list, text))
+}
+
+/// Where a page of a search for this (`words::search`) begins. A cursor of another search is none of this one.
+pub fn after_search(fields: &mut Fields, search: &str, cursor: Option<&str>) -> Option<Mark> {
+    let text = cursor?;
     let prefix = words::clip(search);
     let fits = |mark: &Mark| mark.after.as_ref().is_none_or(|phrase| phrase.text.starts_with(&prefix));
-    (
-        limit(fields, DEFAULT_LIMIT, MAX_LIMIT),
-        cursor_field(fields, |text| read_search_cursor(text).filter(fits)),
-    )
+    known(fields, read_search_cursor(text).filter(fits))
+}
+
+/// Where a page of a list begins.
+pub fn after(fields: &mut Fields, cursor: Option<&str>) -> Option<Id> {
+    let text = cursor?;
+    known(fields, read_cursor(text))
 }
 
 /// `limit`, brought between 1 and `most`, whatever number it is.
@@ -115,8 +134,8 @@ pub fn limit(fields: &mut Fields, default: usize, most: usize) -> usize {
     }
 }
 
-fn cursor_field<T>(fields: &mut Fields, read: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let cursor = read(&fields.text("cursor", 400)?);
+/// What a cursor says; one that says nothing is refused.
+fn known<T>(fields: &mut Fields, cursor: Option<T>) -> Option<T> {
     if cursor.is_none() {
         fields.refuse("cursor", "is not a cursor of this list");
     }

@@ -14,9 +14,10 @@ use crate::{
 };
 
 /// What becomes of an execution that waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Waiting {
     /// It waits on.
+    #[default]
     Waits,
     /// It is told that the entity was denied.
     IsDenied,

@@ -6,9 +6,13 @@ pub mod list;
 pub mod update;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use shared::{
     domain::custom_field::{CustomField, MAX_OPTIONS},
-    http::fields::Fields,
+    http::{
+        fields::{Fields, code},
+        input::{Asked, Field, describe},
+    },
     ids::Id,
     json::{Kind, Part},
 };
@@ -44,21 +48,32 @@ impl From<&CustomField> for FieldOut {
     }
 }
 
-/// The options that were sent, none when the field is absent or blank.
-fn options(fields: &mut Fields) -> Option<Vec<String>> {
-    let sent = fields.json("options")?;
-    let Kind::List(options) = sent.part().kind() else {
-        fields.refuse("options", "must be a list of texts");
-        return None;
-    };
-    if options.clone().nth(MAX_OPTIONS).is_some() {
-        fields.refuse("options", format!("must be at most {MAX_OPTIONS}"));
-        return None;
+/// What a select may hold.
+pub struct Options;
+
+impl Field for Options {
+    type Value = Vec<String>;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<Vec<String>> {
+        let sent = fields.json(name)?;
+        let Kind::List(options) = sent.part().kind() else {
+            fields.refuse_as(name, code::TYPE, "must be a list of texts");
+            return None;
+        };
+        if options.clone().nth(MAX_OPTIONS).is_some() {
+            fields.refuse_as(name, code::TOO_LONG, format!("must be at most {MAX_OPTIONS}"));
+            return None;
+        }
+        let text = |option: Part<'_>| option.text_or_digits().map(|text| text.trim().to_owned());
+        let options: Option<Vec<String>> = options.map(text).collect();
+        if options.is_none() {
+            fields.refuse_as(name, code::TYPE, "must be texts");
+        }
+        options
     }
-    let text = |option: Part<'_>| option.text_or_digits().map(|text| text.trim().to_owned());
-    let options: Option<Vec<String>> = options.map(text).collect();
-    if options.is_none() {
-        fields.refuse("options", "must be texts");
+
+    fn schema(asked: Asked) -> Value {
+        let items = json!({ "type": ["string", "number"], "maxLength": LABEL });
+        describe::list(asked, items, 0, MAX_OPTIONS)
     }
-    options
 }

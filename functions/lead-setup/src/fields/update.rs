@@ -1,41 +1,37 @@
 use shared::{
     domain::custom_field::{CustomField, Shape},
     error::Result,
-    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::PathId,
+        fields::Fields,
+        input::{Flag, InBody, Kept, Text, Unspoken},
+        reply::Reply,
+    },
 };
-use utoipa::ToSchema;
 
-use super::{LABEL, options};
+use super::{LABEL, Options};
 use crate::change::{Changed, change, refused};
 
-/// What to change; what is left out stays. Type and machine name stay for good.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct UpdateField {
-    #[schema(min_length = 1, max_length = 200, example = "Size of the deal")]
-    label: Option<String>,
-    /// Replaces the options of a select. Leads keep values that are no option any more.
-    #[schema(max_items = 200, example = json!(["Small", "Medium", "Large"]))]
-    options: Option<Vec<String>>,
-    required: Option<bool>,
-}
-
-#[derive(Clone)]
-struct Patch {
-    label: Option<String>,
-    options: Option<Vec<String>>,
-    required: Option<bool>,
-    /// What the caller takes the fixed parts to be.
-    field_type: Option<String>,
-    machine_name: Option<String>,
+shared::input! {
+    /// What to change; what is left out stays. Type and machine name stay for good.
+    pub struct UpdateField {
+        #[example("Size of the deal")]
+        label: Kept<Text<LABEL>>,
+        /// Replaces the options of a select. Leads keep values that are no option any more.
+        #[example(["Small", "Medium", "Large"])]
+        options: Option<Options>,
+        required: Option<Flag>,
+        field_type: Unspoken<Text<LABEL>>,
+        machine_name: Unspoken<Text<LABEL>>,
+    }
 }
 
 /// Changes label, options or the required flag of a custom field.
 #[utoipa::path(patch, path = "/api/lead-custom-fields/{id}", operation_id = "update_lead_custom_field",
     tag = "pipeline", params(("id" = u64, Path, description = "Id of the field.", example = 21)),
     request_body = UpdateField, responses((status = 200, description = "Changed.", body = Changed)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
-    let patch = read(fields)?;
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateField>) -> Result<Reply> {
     change(&ctx, |setup| {
         apply(patch.clone(), setup.field_mut(id).map_err(refused)?)?;
         let changed = Changed { success: true, id, message: "Custom field updated successfully." };
@@ -44,21 +40,9 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
     .await
 }
 
-fn read(mut fields: Fields) -> Result<Patch> {
-    let patch = Patch {
-        label: fields.kept_text("label", LABEL),
-        options: options(&mut fields),
-        required: fields.flag("required"),
-        field_type: fields.text("field_type", LABEL),
-        machine_name: fields.text("machine_name", LABEL),
-    };
-    fields.finish()?;
-    Ok(patch)
-}
-
-fn apply(patch: Patch, field: &mut CustomField) -> Result<()> {
-    // Whoever sends a whole field back sends these too: what they are may be repeated.
+fn apply(patch: UpdateField, field: &mut CustomField) -> Result<()> {
     let mut problems = Fields::default();
+    // Whoever sends a whole field back sends these too: what they are may be repeated.
     if patch.field_type.is_some_and(|sent| sent != field.field_type.as_str()) {
         problems.refuse("field_type", "cannot be changed");
     }

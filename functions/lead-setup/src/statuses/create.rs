@@ -1,23 +1,23 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    http::{ctx::Ctx, input::InBody, reply::Reply},
 };
 use utoipa::ToSchema;
 
-use super::{LABEL, StatusOut, color};
+use super::{Color, Label, StatusOut};
 use crate::change::{change, refused};
 
-/// A status to create.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct CreateStatus {
-    /// At most 100 characters, and not that of another status, whatever its case.
-    #[schema(pattern = "[^0-9\\s]", max_length = 100, example = "Nurturing")]
-    label: String,
-    /// `#rrggbb`; a grey when left out.
-    #[schema(pattern = "^#[0-9A-Fa-f]{6}$", max_length = 50, example = "#10b981")]
-    color: Option<String>,
+shared::input! {
+    /// A status to create.
+    pub struct CreateStatus {
+        /// At most 100 characters, and not that of another status, whatever its case.
+        #[example("Nurturing")]
+        label: Label,
+        /// `#rrggbb`; a grey when left out.
+        #[example("#10b981")]
+        color: Option<Color>,
+    }
 }
 
 /// The created status.
@@ -36,14 +36,11 @@ pub struct Created {
 /// When another status has the label already, the reply is 409 with that one's `id`.
 #[utoipa::path(post, path = "/api/lead-statuses", operation_id = "create_lead_status", tag = "pipeline",
     request_body = CreateStatus, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
-    let label = fields.required_text("label", LABEL);
-    let color = color(&mut fields);
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, InBody(new): InBody<CreateStatus>) -> Result<Reply> {
     let id = ctx.app.id();
     change(&ctx, |setup| {
         let weight = setup.statuses.len();
-        let status = setup.add_status(id, label.clone(), color.clone()).map_err(refused)?;
+        let status = setup.add_status(id, new.label.clone(), new.color.clone()).map_err(refused)?;
         let status = StatusOut::new(weight, status);
         let created = Created { success: true, status, message: "Status created successfully." };
         Ok((Reply::created(&created)?, None))

@@ -4,23 +4,22 @@ use shared::{
     error::Result,
     http::{
         ctx::Ctx,
-        extract::{PathId, QueryFields},
+        extract::PathId,
+        input::{InQuery, Text},
         reply::Reply,
     },
     ids::Id,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::change::{change, refused};
 
-/// Where the leads go.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct DeleteQuery {
-    /// Label or id of the status that takes the leads; New when left out.
-    #[param(max_length = 200)]
-    reassign_to: Option<String>,
+shared::input! {
+    /// Where the leads go.
+    pub struct DeleteQuery {
+        /// Label or id of the status that takes the leads; New when left out.
+        reassign_to: Option<Text<200>>,
+    }
 }
 
 /// The status is gone.
@@ -43,9 +42,8 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/lead-statuses/{id}", operation_id = "delete_lead_status", tag = "pipeline",
     params(("id" = u64, Path, description = "Id of the status.", example = 12), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let heir = fields.text("reassign_to", 200);
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
+    let heir = query.reassign_to;
     change(&ctx, |setup| {
         let reassigned_to = setup.delete_status(id, heir.as_deref(), ctx.now).map_err(refused)?;
         let message = "Status deleted successfully.";

@@ -7,9 +7,13 @@ pub mod reorder;
 pub mod update;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use shared::{
     domain::lead_setup::{LeadSetup, Status, read_color},
-    http::fields::Fields,
+    http::{
+        fields::{Fields, code},
+        input::{Asked, Field, describe},
+    },
     ids::Id,
 };
 use utoipa::ToSchema;
@@ -46,11 +50,41 @@ impl StatusOut {
     }
 }
 
-fn color(fields: &mut Fields) -> Option<String> {
-    let text = fields.text("color", 50)?;
-    let color = read_color(&text);
-    if color.is_none() {
-        fields.refuse("color", "must be a colour such as #3b82f6");
+/// A label: its digits would be taken for an id.
+pub struct Label;
+
+impl Field for Label {
+    type Value = String;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<String> {
+        fields.text(name, LABEL)
     }
-    color
+
+    fn schema(asked: Asked) -> Value {
+        let mut schema =
+            json!({ "type": asked.types("string", &[]), "pattern": "[^0-9\\s]", "maxLength": LABEL });
+        if asked.kept {
+            schema["minLength"] = json!(1);
+        }
+        schema
+    }
+}
+
+/// `#rrggbb`.
+pub struct Color;
+
+impl Field for Color {
+    type Value = String;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<String> {
+        let color = read_color(&fields.text(name, 50)?);
+        if color.is_none() {
+            fields.refuse_as(name, code::FORMAT, "must be a colour such as #3b82f6");
+        }
+        color
+    }
+
+    fn schema(asked: Asked) -> Value {
+        describe::patterned(asked, "#[0-9A-Fa-f]{6}", 50)
+    }
 }

@@ -1,10 +1,12 @@
 use serde::Serialize;
+use serde_json::Value;
 use shared::{
     domain::lead_setup::MAX_STATUSES,
     error::Result,
     http::{
         ctx::Ctx,
         fields::{Fields, id},
+        input::{Asked, Field, InBody, describe},
         reply::Reply,
     },
     ids::Id,
@@ -15,13 +17,13 @@ use utoipa::ToSchema;
 use super::{StatusOut, shown};
 use crate::change::{change, refused};
 
-/// The order to put the statuses into.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct ReorderStatuses {
-    /// Ids of statuses, each once. Those that are left out follow in the order they had.
-    #[schema(min_items = 1, max_items = 100, example = json!([3, 1, 4, 2]))]
-    ids: Vec<u64>,
+shared::input! {
+    /// The order to put the statuses into.
+    pub struct ReorderStatuses {
+        /// Ids of statuses, each once. Those that are left out follow in the order they had.
+        #[example([3, 1, 4, 2])]
+        ids: StatusIds,
+    }
 }
 
 /// The statuses in their new order.
@@ -37,9 +39,7 @@ pub struct Reordered {
 /// Puts the statuses into another order, the built-in ones too.
 #[utoipa::path(post, path = "/api/lead-statuses/reorder", operation_id = "reorder_lead_statuses", tag = "pipeline",
     request_body = ReorderStatuses, responses((status = 200, description = "Stored.", body = Reordered)))]
-pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
-    let ids = read_ids(&mut fields);
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, InBody(ReorderStatuses { ids }): InBody<ReorderStatuses>) -> Result<Reply> {
     change(&ctx, |setup| {
         setup.reorder(&ids).map_err(refused)?;
         let statuses = shown(setup);
@@ -49,21 +49,29 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     .await
 }
 
-fn read_ids(fields: &mut Fields) -> Vec<Id> {
-    let sent = fields.json("ids");
-    let problem = match sent.as_ref().map(|sent| sent.part().kind()) {
-        None => "is required",
-        Some(Kind::List(ids)) if ids.clone().nth(MAX_STATUSES).is_some() => {
-            "must be fewer: there are not so many statuses"
-        }
-        Some(Kind::List(ids)) if ids.clone().next().is_some() => match ids.map(id).collect() {
-            Some(ids) => return ids,
-            None => "must be ids",
-        },
-        Some(_) => "must be a list of ids",
-    };
-    if !fields.is_refused("ids") {
-        fields.refuse("ids", problem);
+/// Ids, at least one and no more than there may be statuses.
+struct StatusIds;
+
+impl Field for StatusIds {
+    type Value = Vec<Id>;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<Vec<Id>> {
+        let sent = fields.json(name)?;
+        let problem = match sent.part().kind() {
+            Kind::List(ids) if ids.clone().nth(MAX_STATUSES).is_some() => {
+                "must be fewer: there are not so many statuses"
+            }
+            Kind::List(ids) if ids.clone().next().is_some() => match ids.map(id).collect() {
+                Some(ids) => return Some(ids),
+                None => "must be ids",
+            },
+            _ => "must be a list of ids",
+        };
+        fields.refuse(name, problem);
+        None
     }
-    Vec::new()
+
+    fn schema(asked: Asked) -> Value {
+        describe::list(asked, Id::schema(asked.item()), 1, MAX_STATUSES)
+    }
 }

@@ -4,8 +4,9 @@ use shared::{
     error::{OrNotFound, Result},
     http::{
         ctx::Ctx,
-        deletion::{DeleteQuery, Waiting},
-        extract::{PathId, QueryFields},
+        deletion::DeleteQuery,
+        extract::PathId,
+        input::InQuery,
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -31,8 +32,8 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/invoices/{id}", operation_id = "delete_invoice", tag = "invoices",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(query): QueryFields) -> Result<Reply> {
-    let waiting = Waiting::read(query)?;
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
+    let waiting = query.decide;
     let invoice = ctx.invoices().get(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(&ctx, &invoice);
     let (message, warnings) = ("Invoice deleted successfully.", leaving.warnings.clone());

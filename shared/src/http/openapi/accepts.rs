@@ -34,13 +34,18 @@ const ID: &str = "[1-9][0-9]{0,14}|[a-z]{1,20}_[1-9A-Za-z][0-9A-Za-z]{0,7}|0{12}
 pub fn requests(doc: &mut Value) {
     for name in bodies(doc) {
         let schema = &mut doc["components"]["schemas"][&name];
-        object(&name, schema);
+        if !is_declared(schema) {
+            object(&name, schema);
+        }
     }
     let Some(paths) = doc["paths"].as_object_mut() else { return };
     for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
         let owner = operation["operationId"].as_str().unwrap_or_default().to_owned();
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten() {
+            if is_declared(parameter) {
+                continue;
+            }
             let name = parameter["name"].as_str().unwrap_or_default().to_owned();
             if name == "group_id" && parameter.get("description").is_none() {
                 parameter["description"] = json!("Only those of this client group.");
@@ -65,6 +70,11 @@ pub fn requests(doc: &mut Value) {
         // No body at all reads as an object without fields.
         body["required"] = json!(!optional.iter().any(|name| name == schema));
     }
+}
+
+/// Takes the mark off what `http::input` describes: it says itself how it is read.
+fn is_declared(described: &mut Value) -> bool {
+    described.as_object_mut().and_then(|members| members.remove("x-declared")).is_some()
 }
 
 /// The schemas that request bodies are made of.

@@ -1,6 +1,5 @@
 //! Fields that hold one of a few words, which the domain lists.
 
-use super::super::deletion;
 use crate::domain::{
     chat::{ChatStatus, Role},
     custom_field::FieldType,
@@ -22,7 +21,6 @@ pub fn of(owner: &str, field: &str) -> Option<&'static [&'static str]> {
         "media_type" => &MediaType::WORDS,
         "field_type" => &FieldType::WORDS,
         "on_duplicate" => OnDuplicate::WORDS,
-        "decide" => &deletion::WORDS,
         "execution_state" if owner.starts_with("list_") => &["ended", "failed", "gone", "passed", "over"],
         "role" if owner == "LogMessage" || owner == "MessageOut" => Role::WORDS,
         "entity_type" if owner.starts_with("Review") => &EntityType::ALL,
