@@ -20,7 +20,7 @@ use shared::{
         email,
         org::{Role, User},
     },
-    ids::Id,
+    ids::ApiKeyId,
     repo::orgs,
 };
 use zeroize::Zeroizing;
@@ -327,7 +327,7 @@ async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyho
         }
         KeyCommand::Revoke { id, owner } => {
             let user = user(app, &owner.email).await?;
-            let id: Id = id.parse().ok().context("that is not the id of a key; see: baton key list")?;
+            let id: ApiKeyId = id.parse().ok().context("that is not the id of a key; see: baton key list")?;
             let keys = orgs::keys(&*app.store, user.tenant).await?;
             let key = keys
                 .iter()
