@@ -18,7 +18,7 @@ local:
 
 # Write the API document that the code makes.
 openapi:
-    cargo run -- openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+    for dialect in a b c d e; do cargo run -- openapi $dialect > docs/openapi.new && mv docs/openapi.new docs/openapi/$dialect.json; done
 
 # The template's linters.
 lint-template:

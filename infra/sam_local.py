@@ -24,7 +24,7 @@ ROUTE = "AWS::ApiGatewayV2::Route"
 # `sam local` hands a function those variables only that its template names.
 EVERYWHERE = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # Made of the template's parameters, which SAM knows itself.
-PARAMETERS = ("BATON_LOG", "BATON_CORS_ORIGINS", "BATON_TRIGGER_LIMIT", "BATON_POLL_LIMIT", "BATON_STACK")
+PARAMETERS = ("BATON_LOG", "BATON_CORS_ORIGINS", "BATON_DIALECT_HOSTS", "BATON_TRIGGER_LIMIT", "BATON_POLL_LIMIT", "BATON_STACK")
 
 
 def template(bootstraps, values):
@@ -76,7 +76,7 @@ def check():
         handed = {it.name: it.environment["Variables"] for it in SamFunctionProvider(stacks).get_all()}
 
     keys = [it["Properties"]["RouteKey"] for it in source["Resources"].values() if it["Type"] == ROUTE]
-    wanted = {tuple(key.split(" ")) for key in keys if key != "$default"}
+    wanted = {(verb, path) for key in keys if key != "$default" for method, path in [key.split(" ")] for verb in verbs(method)}
     complain(wanted - {(method, it.path) for it in routes for method in it.methods}, "SAM does not serve")
     complain({it.function_name for it in routes} - set(handed), "routes of no function")
     complain(set(needs) ^ set(handed), "not the template's functions")
@@ -87,7 +87,12 @@ def check():
         if handed[name].get(variable) != values[variable]
     }
     complain(lacking, "not handed over")
-    print(f"sam local: {len(wanted)} routes, {len(handed)} functions")
+    print(f"sam local: {len(keys)} rows, {len(handed)} functions")
+
+
+def verbs(method):
+    """The methods that a row is for, as SAM writes them out."""
+    return ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"] if method == "ANY" else [method]
 
 
 def complain(these, what):

@@ -1,4 +1,4 @@
-//! Packs what `/docs` and `/openapi.json` serve: the files of Swagger UI that the page names, and the API document.
+//! Packs what `/docs` and `/openapi.json` serve: the files of Swagger UI that the page names, and the API documents.
 //! Unpacked and complete, they would be a third of the function.
 
 use std::{
@@ -12,13 +12,16 @@ use flate2::{Compression, write::GzEncoder};
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
 
-const DOCUMENT: &str = "../../docs/openapi.json";
+const DOCUMENTS: &str = "../../docs/openapi";
 const FILES: [&str; 3] = ["favicon-32x32.png", "swagger-ui.css", "swagger-ui-bundle.js"];
 
 fn main() -> Result<(), Error> {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed={DOCUMENT}");
-    pack("openapi.json", &fs::read(DOCUMENT)?)?;
+    println!("cargo::rerun-if-changed={DOCUMENTS}");
+    for dialect in ["a", "b", "c", "d", "e"] {
+        let file = format!("{dialect}.json");
+        pack(&file, &fs::read(PathBuf::from(DOCUMENTS).join(&file))?)?;
+    }
 
     let mut release = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED))?;
     for file in FILES {

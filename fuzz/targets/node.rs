@@ -6,6 +6,6 @@ use libfuzzer_sys::fuzz_target;
 use properties::House;
 
 static HOUSE: LazyLock<House> =
-    LazyLock::new(|| House::new(local_host::router().into(), &local_host::api_document()));
+    LazyLock::new(|| House::new(local_host::router().into(), &local_host::api_documents()));
 
 fuzz_target!(|data: &[u8]| properties::node(&HOUSE, data));

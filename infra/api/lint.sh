@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lints docs/openapi.json with Spectral (OpenAPI and OWASP rules) and Redocly (strict). The linters come from npm in the
+# Lints docs/openapi/*.json with Spectral (OpenAPI and OWASP rules) and Redocly (strict). The linters come from npm in the
 # versions of package-lock.json, into the tools cache; BATON_TOOLS_CACHE says where.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -18,5 +18,5 @@ fi
 cp infra/api/spectral.yaml infra/api/redocly.yaml "$home"
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
-"$home/node_modules/.bin/spectral" lint --ruleset "$home/spectral.yaml" --fail-severity warn docs/openapi.json
-"$home/node_modules/.bin/redocly" lint --config "$home/redocly.yaml" --max-problems 50 docs/openapi.json
+"$home/node_modules/.bin/spectral" lint --ruleset "$home/spectral.yaml" --fail-severity warn docs/openapi/*.json
+"$home/node_modules/.bin/redocly" lint --config "$home/redocly.yaml" --max-problems 50 docs/openapi/*.json

@@ -5,12 +5,13 @@
 pub mod function;
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     str::FromStr,
 };
 
-use crate::domain::n8n_host::base_url;
+use crate::domain::{dialect::Letter, n8n_host::base_url};
 
 /// Largest request body: what Lambda takes in one synchronous invocation.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Where n8n reaches this Baton, without a trailing slash. It is never taken from a request's `Host`.
     pub public_url: Option<String>,
+    /// Custom domains that speak one dialect, in lower case and without a port.
+    pub dialect_hosts: BTreeMap<String, Letter>,
 }
 
 impl Default for Settings {
@@ -48,6 +51,7 @@ impl Default for Settings {
             max_files_bytes: MAX_FILES_BYTES,
             cors_origins: Vec::new(),
             public_url: None,
+            dialect_hosts: BTreeMap::new(),
         }
     }
 }
@@ -122,6 +126,7 @@ impl Settings {
                 .filter(|o| !o.is_empty())
                 .collect(),
             public_url: public_url(env)?,
+            dialect_hosts: dialect_hosts(env)?,
         })
     }
 }
@@ -132,6 +137,26 @@ fn public_url(env: &impl Env) -> Result<Option<String>, BadSetting> {
     let Some(text) = env.text(PUBLIC_URL) else { return Ok(None) };
     // A wrong value is not shown: what a person takes for a URL may hold a password.
     base_url(&text).map(Some).map_err(|problem| BadSetting { name: PUBLIC_URL, problem: problem.into() })
+}
+
+const DIALECT_HOSTS: &str = "BATON_DIALECT_HOSTS";
+
+/// `b.example.com=b,d.example.com=d`.
+fn dialect_hosts(env: &impl Env) -> Result<BTreeMap<String, Letter>, BadSetting> {
+    let text = env.text(DIALECT_HOSTS).unwrap_or_default();
+    let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let read = pair.split_once('=').and_then(|(host, letter)| {
+                let host = host.trim().trim_end_matches('.').to_ascii_lowercase();
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+                let named = !host.is_empty() && host.bytes().all(plain);
+                named.then_some((host, letter.trim().parse().ok()?))
+            });
+            let problem = || format!("{pair:?} is not a domain and its dialect such as b.example.com=b");
+            read.ok_or_else(|| BadSetting { name: DIALECT_HOSTS, problem: problem() })
+        })
+        .collect()
 }
 
 /// The URL of an address to listen on, where one can be told: port 0 becomes another one later.
@@ -248,6 +273,14 @@ mod tests {
     }
 
     #[test]
+    fn a_domain_may_speak_one_dialect() {
+        let env = HashMap::from([("BATON_DIALECT_HOSTS", " B.example.com=b, d.example.com.=D ,")]);
+        let hosts = Settings::read(&env).unwrap().dialect_hosts;
+        let expected = [("b.example.com".to_owned(), Letter::B), ("d.example.com".to_owned(), Letter::D)];
+        assert_eq!(hosts, BTreeMap::from(expected));
+    }
+
+    #[test]
     fn a_wrong_value_is_named() {
         for (name, value) in [
             ("BATON_ADDR", "8080"),
@@ -257,6 +290,10 @@ mod tests {
             ("BATON_TRIGGER_LIMIT", "many"),
             ("BATON_POLL_LIMIT", "many"),
             ("BATON_MAX_BODY_BYTES", "6MB"),
+            ("BATON_DIALECT_HOSTS", "b.example.com"),
+            ("BATON_DIALECT_HOSTS", "b.example.com=b,d.example.com=z"),
+            ("BATON_DIALECT_HOSTS", "https://b.example.com=b"),
+            ("BATON_DIALECT_HOSTS", "=b"),
         ] {
             let error = LocalSettings::read(&HashMap::from([(name, value)])).unwrap_err();
             assert_eq!(error.name, name);

@@ -1,5 +1,5 @@
 //! The one error of the house. Its one rule: `message` is for the caller, the cause is for the log, and neither holds a
-//! secret. How an error looks on the wire is the dialect's business (`http::problem`).
+//! secret. How an error looks on the wire is the dialect's business (`http::dialect`).
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// The request cannot be read: JSON, path, query.
     Malformed,
-    /// It can be read and breaks a rule; `fields` says which.
+    /// It can be read and breaks a rule; the violations say which.
     Invalid,
     /// No credential.
     Unauthenticated,
@@ -79,14 +79,41 @@ pub struct Parts {
     pub code: &'static str,
     /// For a person: what is wrong and what to do.
     pub message: String,
-    /// Field → what is wrong with it, for [`ErrorKind::Invalid`].
-    pub fields: BTreeMap<String, Vec<String>>,
+    /// The rules that the request breaks, for [`ErrorKind::Invalid`].
+    pub violations: Vec<Violation>,
     pub retry_after: Option<Duration>,
     /// The window that is used up, for [`ErrorKind::RateLimited`]: what it allowed, and the Unix second at which it ends.
     pub used_up: Option<(u32, i64)>,
     /// Further keys of the reply (the first decision of a decided review, n8n's status, ...).
     pub details: Map<String, Value>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// A rule that a request breaks, and where. Each dialect has its own way to say it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Where: `title`, `ids[3]`, `user.email`; the name of a query parameter or of a header.
+    pub path: String,
+    /// Stable, snake case: what kind of rule it is. [`Violation::INVALID`] where nothing more is known.
+    pub code: &'static str,
+    /// For a person, to be read after the path: `is required`.
+    pub message: String,
+}
+
+impl Violation {
+    /// The code of a rule that has none of its own.
+    pub const INVALID: &str = "invalid";
+
+    /// A violation of a rule that has no code of its own.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), code: Self::INVALID, message: message.into() }
+    }
+
+    /// The same with the rule's code.
+    #[must_use]
+    pub fn of(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
 }
 
 impl Error {
@@ -98,7 +125,7 @@ impl Error {
             kind,
             code,
             message: message.into(),
-            fields: BTreeMap::new(),
+            violations: Vec::new(),
             retry_after: None,
             used_up: None,
             details: Map::new(),
@@ -108,15 +135,26 @@ impl Error {
 
     /// One field breaks a rule.
     pub fn invalid(field: &str, problem: impl Into<String>) -> Self {
-        Self::fields(BTreeMap::from([(field.to_owned(), vec![problem.into()])]))
+        Self::violations(vec![Violation::new(field, problem)])
     }
 
     /// Several fields break rules; the message names them all.
     pub fn fields(fields: BTreeMap<String, Vec<String>>) -> Self {
+        let all = fields.into_iter().flat_map(|(path, problems)| {
+            problems.into_iter().map(move |problem| Violation::new(path.clone(), problem))
+        });
+        Self::violations(all.collect())
+    }
+
+    /// The rules that a request breaks, in the order in which they were found; the message names them all, by field.
+    pub fn violations(violations: Vec<Violation>) -> Self {
+        let mut error = Self::new(ErrorKind::Invalid, "validation_failed", String::new());
+        error.violations = violations;
+        let fields = error.by_field();
         let all: Vec<_> =
-            fields.iter().map(|(name, problems)| format!("{name}: {}", problems.join(", "))).collect();
-        let mut error = Self::new(ErrorKind::Invalid, "validation_failed", all.join("; "));
-        error.fields = fields;
+            fields.iter().map(|(path, problems)| format!("{path}: {}", problems.join(", "))).collect();
+        let message = all.join("; ");
+        error.message = message;
         error
     }
 
@@ -175,6 +213,15 @@ impl Error {
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.details.insert(key.to_owned(), value.into());
         self
+    }
+
+    /// What is wrong with each field: its path, and the words for it in the order in which they were found.
+    pub fn by_field(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut fields = BTreeMap::<_, Vec<_>>::new();
+        for violation in &self.violations {
+            fields.entry(&*violation.path).or_default().push(&*violation.message);
+        }
+        fields
     }
 
     /// The words for the caller.

@@ -61,22 +61,92 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
     text.split_once(from)?.1.split_once(to).map(|(found, _)| found)
 }
 
-#[test]
-fn every_route_goes_to_its_function() {
-    let mut expected: BTreeMap<_, _> = ROUTES
-        .iter()
-        .map(|route| (format!("\"{} {}\"", route.method.as_str(), route.path), logical(route.function)))
-        .collect();
-    // Preflights, and addresses that are no route.
-    expected.insert("$default".into(), "Meta".into());
+/// The rows of the gateway: what each matches, and the function behind it.
+fn rows() -> Vec<(String, String)> {
     let routes = resources().into_values().filter(|text| text.contains("AWS::ApiGatewayV2::Route"));
-    let deployed: BTreeMap<_, _> = routes
+    routes
         .map(|text| {
-            let key = between(&text, "RouteKey: ", ", Target").unwrap().to_owned();
+            let key = between(&text, "RouteKey: ", ", Target").unwrap().trim_matches('"').to_owned();
             (key, between(&text, "integrations/${", "Http}").unwrap().to_owned())
         })
+        .collect()
+}
+
+/// How well a row's path matches a request's: more is better, none is not at all. As API Gateway does it: segment by segment,
+/// a word before a variable, and whatever is written out before `{proxy+}`, which takes one segment or more
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>).
+fn fit(row: &str, path: &str) -> Option<usize> {
+    let (mut row, mut path) = (row.split('/'), path.split('/'));
+    let mut fit = 0;
+    loop {
+        match (row.next(), path.next()) {
+            (None, None) => return Some(fit + 1),
+            (Some("{proxy+}"), Some(rest)) if !rest.is_empty() => return Some(fit),
+            (Some(word), Some(sent)) if word == sent => fit += 10,
+            (Some(variable), Some(_)) if variable.starts_with('{') && variable != "{proxy+}" => fit += 5,
+            _ => return None,
+        }
+    }
+}
+
+/// The function that API Gateway hands a path to.
+fn function_of(rows: &[(String, String)], path: &str) -> String {
+    let fitting = rows.iter().filter_map(|(key, function)| {
+        let fit = fit(key.strip_prefix("ANY ")?, path)?;
+        Some((fit, function))
+    });
+    let default = || rows.iter().find(|(key, _)| key == "$default").map(|(_, function)| function).unwrap();
+    fitting.max_by_key(|(fit, _)| *fit).map_or_else(default, |(_, function)| function).clone()
+}
+
+#[test]
+fn every_route_goes_to_its_function() {
+    let rows = rows();
+    for route in ROUTES {
+        let path = route.path.replace('{', "").replace('}', "");
+        assert_eq!(function_of(&rows, &path), logical(route.function), "{}", route.operation);
+    }
+    // A row of one method would leave the others, HEAD and OPTIONS among them, to somebody else.
+    assert!(rows.iter().all(|(key, _)| key == "$default" || key.starts_with("ANY /")), "{rows:?}");
+    let used: BTreeSet<_> = ROUTES.iter().map(|route| logical(route.function)).collect();
+    assert_eq!(rows.into_iter().map(|(_, function)| function).collect::<BTreeSet<_>>(), used);
+}
+
+#[test]
+fn a_row_matches_as_api_gateway_does_it() {
+    for (row, path, matches) in [
+        ("/api/leads", "/api/leads", true),
+        ("/api/leads/{proxy+}", "/api/leads", false),
+        ("/api/leads/{proxy+}", "/api/leads/", false),
+        ("/api/leads/{proxy+}", "/api/leads/1/x", true),
+        ("/api/{proxy+}", "/apis/leads", false),
+    ] {
+        assert_eq!(fit(row, path).is_some(), matches, "{row} {path}");
+    }
+    let longer = fit("/api/leads/{proxy+}", "/api/leads/1") > fit("/api/{proxy+}", "/api/leads/1");
+    assert!(longer && fit("/api/leads", "/api/leads") > fit("/api/{proxy+}", "/api/leads"));
+}
+
+/// CloudFormation takes 500 in a stack, and four more dialects are to come (DESIGN §12).
+#[test]
+fn the_stack_stays_far_from_its_ceiling() {
+    assert!(resources().len() <= 120, "{} resources", resources().len());
+}
+
+/// API Gateway calls a function by the one role, and that role may call those alone.
+#[test]
+fn the_gateway_may_call_the_functions_that_it_has_rows_for() {
+    let resources = resources();
+    let allowed: BTreeSet<_> = resources["ApiRole"]
+        .lines()
+        .filter_map(|line| between(line, "- !GetAtt ", ".Arn").map(str::to_owned))
         .collect();
-    assert_eq!(deployed, expected);
+    assert_eq!(allowed, rows().into_iter().map(|(_, function)| function).collect());
+    for function in &allowed {
+        let integration = &resources[&format!("{function}Http")];
+        assert!(integration.contains("CredentialsArn: !GetAtt ApiRole.Arn"), "{function}");
+        assert!(integration.contains(&format!("IntegrationUri: !GetAtt {function}.Arn")), "{function}");
+    }
 }
 
 #[test]

@@ -17,10 +17,11 @@ from world import FILE, FakeN8n, World
 
 N8N = FakeN8n()
 WORLD = World(os.environ["BATON_RUN_URL"], os.environ["BATON_RUN_KEY"], N8N.url)
+DIALECT = os.environ["BATON_RUN_DIALECT"]
 SESSION_ONLY = {"log_out", "change_password", "get_own_api_key", "copy_own_api_key", "regenerate_own_api_key"}
 NEW_PASSWORDS = itertools.cycle(["a better staple", "correct horse battery"])
 
-with open(Path(__file__).parents[2] / "docs" / "openapi.json", encoding="utf-8") as document:
+with open(Path(__file__).parents[2] / "docs" / "openapi" / "a.json", encoding="utf-8") as document:
     LEAD_FIELDS = json.load(document)["components"]["schemas"]["UpdateLead"]["properties"].keys()
 
 turns: Counter[str] = Counter()
@@ -48,7 +49,8 @@ class Caller:
     def get(self, case: schemathesis.Case, context: Any) -> dict[str, str]:
         if case.operation.definition.raw["operationId"] in SESSION_ONLY:
             return {"Authorization": f"Bearer {WORLD.session()}"}
-        return {"X-API-Key": WORLD.key}
+        named = {"X-Api-Dialect": DIALECT} if case.operation.path.startswith("/v1") else {}
+        return {"X-API-Key": WORLD.key} | named
 
     def set(self, case: schemathesis.Case, data: dict[str, str], context: Any) -> None:
         case.headers = {**(case.headers or {}), **self.get(case, context)}
@@ -56,8 +58,8 @@ class Caller:
 
 def existing(operation: str, path: str) -> dict[str, Any]:
     """Path parameters that name what is there."""
-    if operation in ("docs_file", "get_token_usage_stats", "list_token_usage_records", "list_installed_workflows") or "/n8n/nodes/" in path:
-        return {"file": "swagger-ui.css", "workflow_id": "abc123", "installation_id": WORLD.installation, "kind": "payload-review"}
+    if operation in ("docs_file", "openapi_of_dialect", "get_token_usage_stats", "list_token_usage_records", "list_installed_workflows") or "/n8n/nodes/" in path:
+        return {"file": "b.json" if operation == "openapi_of_dialect" else "swagger-ui.css", "workflow_id": "abc123", "installation_id": WORLD.installation, "kind": "payload-review"}
     if operation == "delete_chat_message":
         logged = WORLD.logged()
         return {"id": logged["session"]["id"], "message_id": logged["id"]}
@@ -245,6 +247,16 @@ def after_call(context: Any, case: schemathesis.Case, response: Any) -> None:
         json.dump(seen, file)
 
 
+def in_own_words(dialect: str, status: int, body: dict[str, Any]) -> None:
+    if dialect == "b":
+        assert body["success"] is False and body["error"]["code"].isupper() and body["error"]["message"] and body["error"]["details"]
+    elif dialect == "d":
+        assert body["status"] is False and body["statusCode"] == status and body["message"] and body["error"] and body["code"]
+        assert status != 400 or body["code"] != "validation_failed" or body["errors"]
+    else:
+        assert body["detail"] and body["code"]
+
+
 @schemathesis.check
 def errors_keep_their_form(ctx: Any, response: Any, case: schemathesis.Case) -> None:
     """Every error, documented for the operation or not, has its dialect's envelope; every 429 says when and how much."""
@@ -253,13 +265,15 @@ def errors_keep_their_form(ctx: Any, response: Any, case: schemathesis.Case) -> 
     path = case.operation.path
     body = response.json()
     assert isinstance(body, dict), f"{response.status_code}: the body is no object"
-    if path in ("/api/trigger-webhook", "/api/poll-execution") or path.startswith("/api/token-usage"):
+    if path.startswith("/v1") or path == "/api/workflows":
+        in_own_words(DIALECT, response.status_code, body)
+    elif path in ("/api/trigger-webhook", "/api/poll-execution") or path.startswith("/api/token-usage"):
         assert body["status"] == "error" and body["code"] and body["message"]
     elif path.startswith(("/api", "/automation")) and not path.startswith("/api/v1"):
         assert body["success"] is False and body["code"] and body["error"] == body["message"]
     else:
         assert body["error"] and body["message"]
-    assert response.status_code != 422 or body["errors"]
+    assert response.status_code != 422 or body.get("errors") or DIALECT in "be"
     assert "x-request-id" in response.headers
     if response.status_code in (429, 503):
         assert int(response.headers["retry-after"][0]) >= 1

@@ -166,7 +166,7 @@ mod owing {
         for n in 0..3 {
             store.write(Write::put(Key::of(tenant, "old", n.to_string()), Attrs::new())).await.unwrap();
         }
-        let chores = Chores { store, tenant };
+        let chores = Chores::new(store, tenant);
         let chore = Chore::new(house.app.id(), What::Purge { partition: "old".into() }, now);
         store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
         house.app.hint(&Task::new(TaskKind::Chore, &chores.key(chore.id), "test"), now).await;
@@ -298,7 +298,7 @@ mod owing {
 
     async fn chore(house: &TestApp, what: What) {
         let (store, tenant, now) = (&*house.app.store, house.acme.key.tenant, house.app.now());
-        let chores = Chores { store, tenant };
+        let chores = Chores::new(store, tenant);
         let chore = Chore::new(house.app.id(), what, now);
         store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
         house.app.hint(&Task::new(TaskKind::Chore, &chores.key(chore.id), "test"), now).await;

@@ -12,19 +12,19 @@ use shared::{
     domain::{org::Role, principal::covers},
     error::ErrorKind,
     http::{
-        problem,
+        openapi::shown_in,
         routes::{self, Auth, ROUTES, RateClass, Route, TEST_SCOPE, Verb},
     },
 };
 
 use harness::{
-    Answer, TestApp, named, refusal,
+    Answer, Documents, TestApp, described, named,
     samples::{NOWHERE, Sample, samples, scene, scene_with},
     snapshot,
 };
 
-const PUBLIC: [&str; 6] =
-    ["/", "/health", "/api/v1/health", "/openapi.json", "/docs", "/docs/swagger-ui.css"];
+const PUBLIC: [&str; 7] =
+    ["/", "/health", "/api/v1/health", "/openapi.json", "/openapi/e.json", "/docs", "/docs/swagger-ui.css"];
 
 /// Runs requests that must be refused and makes sure that they wrote nothing.
 async fn without_writing<T>(house: &TestApp, what: &str, requests: impl Future<Output = T>) -> T {
@@ -85,7 +85,7 @@ async fn a_missing_credential_is_a_401() {
             let answer = without_writing(&house, &sample.path, sample.send_bare(&house.acme, &headers)).await;
             assert_eq!(answer.status, 401, "{}: {answer:?}", sample.path);
             let code = if sample.route.auth == Auth::Session { "missing_session" } else { "missing_api_key" };
-            assert_eq!(refusal(&answer, &sample.path), code);
+            assert_eq!(sample.refusal(&answer), code);
             assert!(answer.header("www-authenticate").is_some(), "{}", sample.path);
         }
     }
@@ -96,7 +96,7 @@ async fn a_bad_credential_is_a_403_or_in_other_dialects_a_401() {
     let house = scene().await;
     let bad = house.bad_keys(&house.acme).await;
     for sample in samples(&house) {
-        let status = problem::status(ErrorKind::CredentialRejected, sample.route.dialect).as_u16();
+        let status = sample.voice().status(ErrorKind::CredentialRejected).as_u16();
         for (kind, key) in &bad {
             let bearer = format!("Bearer {key}");
             for header in [("x-api-key", key.as_str()), ("authorization", bearer.as_str())] {
@@ -104,7 +104,7 @@ async fn a_bad_credential_is_a_403_or_in_other_dialects_a_401() {
                 let answer =
                     without_writing(&house, &sample.path, sample.send_bare(&house.acme, &sent)).await;
                 assert_eq!(answer.status, status, "{kind} {}: {answer:?}", sample.path);
-                assert_eq!(refusal(&answer, &sample.path), "invalid_api_key", "{kind}");
+                assert_eq!(sample.refusal(&answer), "invalid_api_key", "{kind}");
                 assert!(!answer.text.contains(key.as_str()), "{kind}: the reply repeats the key");
             }
         }
@@ -123,7 +123,7 @@ async fn a_key_without_the_scope_is_a_403() {
             assert_eq!(answer.status, 200, "any key can be tested: {answer:?}");
         } else {
             assert_eq!(answer.status, 403, "{}: {answer:?}", sample.path);
-            assert_eq!(refusal(&answer, &sample.path), "missing_scope");
+            assert_eq!(sample.refusal(&answer), "missing_scope");
         }
     }
 }
@@ -141,22 +141,30 @@ async fn a_session_may_do_what_its_role_allows() {
             if scope == TEST_SCOPE || role.scopes().iter().any(|held| covers(held, scope)) {
                 let answer = sample.send(&caller).await;
                 // The first decision stands: the two after it are refused for that.
-                let decided = answer.status == 409 && refusal(&answer, &sample.path) == "already_decided";
+                let decided = answer.status == 409 && sample.refusal(&answer) == "already_decided";
                 assert!(answer.status < 300 || decided, "{role:?} {operation}: {answer:?}");
             } else {
                 let answer = without_writing(&house, operation, sample.send(&caller)).await;
                 assert_eq!(answer.status, 403, "{role:?} {operation}: {answer:?}");
-                assert_eq!(refusal(&answer, &sample.path), "missing_scope");
+                assert_eq!(sample.refusal(&answer), "missing_scope");
             }
         }
     }
 }
+
+/// What only admins may do has an action of its own, which no other role has.
+const ADMINS: [&str; 2] = ["api_keys:inspect", "api_keys:manage"];
 
 #[test]
 fn a_viewer_only_reads() {
     let may = |role: Role, scope| role.scopes().iter().any(|held| covers(held, scope));
     for route in ROUTES {
         let Auth::Scope(scope) = route.auth else { continue };
+        if ADMINS.contains(&scope) {
+            let holders = Role::ALL.map(|role| may(role, scope));
+            assert_eq!(holders, Role::ALL.map(|role| role == Role::Admin), "{scope}");
+            continue;
+        }
         let reads = scope == TEST_SCOPE || scope.ends_with(":read");
         assert!(route.method != Verb::Get || reads, "{}: {scope}", route.operation);
         if scope != TEST_SCOPE {
@@ -173,7 +181,7 @@ async fn what_a_person_does_with_his_credentials_a_key_may_not() {
     for sample in samples(&house).iter().filter(|sample| sample.route.auth == Auth::Session) {
         let answer = without_writing(&house, &sample.path, sample.send(&house.acme)).await;
         assert_eq!(answer.status, 403, "{}: {answer:?}", sample.path);
-        assert_eq!(refusal(&answer, &sample.path), "session_needed");
+        assert_eq!(sample.refusal(&answer), "session_needed");
     }
 }
 
@@ -206,7 +214,7 @@ async fn a_cookie_alone_changes_nothing() {
                 let sent = sample.send_bare(&house.acme, &headers);
                 let answer = without_writing(&house, operation, sent).await;
                 assert_eq!(answer.status, 403, "{operation}: {answer:?}");
-                assert_eq!(refusal(&answer, &sample.path), code, "{operation}");
+                assert_eq!(sample.refusal(&answer), code, "{operation}");
             }
         }
         let answer = sample.send_bare(&house.acme, &[cookie, ("x-csrf-token", &token)]).await;
@@ -273,7 +281,7 @@ async fn assert_alike(house: &TestApp, foreign: &Sample, unknown: &Sample) {
     let (first, cost) = metered(house, foreign).await;
     let (second, same) = metered(house, unknown).await;
     assert_eq!(first.status, 404, "{}: {first:?}", foreign.path);
-    assert_eq!(refusal(&first, &foreign.path), "not_found");
+    assert_eq!(foreign.refusal(&first), "not_found");
     assert_eq!((first.status, &first.text), (second.status, &second.text), "{}", foreign.path);
     assert_eq!(cost, same, "{}: an id of somebody costs what an id of nobody costs", foreign.path);
 }
@@ -303,7 +311,7 @@ async fn each_missing_field_is_named() {
                 let answer = sample.send_body(&caller, body).await;
                 let names = named(&answer);
                 assert_eq!(names, [*field], "{}: {answer:?}", sample.path);
-                assert_eq!(refusal(&answer, &sample.path), "validation_failed");
+                assert_eq!(sample.refusal(&answer), "validation_failed");
             }
         }
     }
@@ -382,7 +390,7 @@ async fn a_body_that_is_no_json_object_is_a_400() {
         ] {
             let answer = caller.text(sample.method(), &sample.path, "application/json", body).await;
             assert_eq!(answer.status, 400, "{} {body}: {answer:?}", sample.path);
-            assert_eq!(refusal(&answer, &sample.path), code, "{} {body}", sample.path);
+            assert_eq!(sample.refusal(&answer), code, "{} {body}", sample.path);
         }
     }
 }
@@ -397,7 +405,7 @@ async fn another_media_type_is_a_415() {
         for media in others.iter().take(if takes_forms { 2 } else { 3 }) {
             let answer = caller.text(sample.method(), &sample.path, media, &body).await;
             assert_eq!(answer.status, 415, "{} {media}: {answer:?}", sample.path);
-            assert_eq!(refusal(&answer, &sample.path), "not_json");
+            assert_eq!(sample.refusal(&answer), "not_json");
         }
     }
 }
@@ -411,7 +419,7 @@ async fn a_body_over_the_limit_is_a_413() {
             let headers = [("x-api-key", caller.text.as_str()), ("content-type", "application/json")];
             let answer = house.acme.send(sample.method(), &sample.path, body, &headers).await;
             assert_eq!(answer.status, 413, "{}: {answer:?}", sample.path);
-            assert_eq!(refusal(&answer, &sample.path), "body_too_large");
+            assert_eq!(sample.refusal(&answer), "body_too_large");
         }
     }
 }
@@ -477,13 +485,14 @@ async fn a_path_that_is_no_text_leads_nowhere() {
 async fn a_method_that_a_path_does_not_know_is_a_405_with_allow() {
     let house = scene().await;
     for sample in samples(&house) {
-        let known = routes::methods(sample.route.path);
+        let known = routes::methods(sample.route.dialect, sample.route.path);
         for method in
             [Method::PUT, Method::TRACE].into_iter().filter(|method| !known.contains(&method.as_str()))
         {
-            let answer = house.acme.call(method.clone(), &sample.path, None, &[]).await;
+            let speaker = sample.speaker(&house.acme);
+            let answer = speaker.call(method.clone(), &sample.path, None, &[]).await;
             assert_eq!(answer.status, 405, "{method} {}: {answer:?}", sample.path);
-            assert_eq!(refusal(&answer, &sample.path), "method_not_allowed");
+            assert_eq!(sample.refusal(&answer), "method_not_allowed");
             let allow = answer.header("allow").unwrap_or_default();
             assert!(allow.split(',').any(|verb| verb.trim() == sample.route.method.as_str()), "{answer:?}");
         }
@@ -539,7 +548,7 @@ async fn a_key_with_another_request_is_a_409() {
         let other =
             house.acme.call(Method::POST, &sample.path, Some(sample.with("another", json!(1))), &once).await;
         assert_eq!(other.status, 409, "{operation}: {other:?}");
-        assert_eq!(refusal(&other, &sample.path), "idempotency_key_reused");
+        assert_eq!(sample.refusal(&other), "idempotency_key_reused");
     }
 }
 
@@ -557,24 +566,26 @@ async fn an_unusable_key_is_a_422() {
 
 #[tokio::test]
 async fn the_api_document_and_the_route_table_agree() {
-    let document: Value = serde_json::from_str(&local_host::api_document()).unwrap();
-    let mut documented = BTreeSet::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (verb, operation) in item.as_object().unwrap() {
-            documented.insert((verb.to_uppercase(), path.clone(), operation["operationId"].to_string()));
+    for (letter, document) in Documents::made().all() {
+        let mut documented = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (verb, operation) in item.as_object().unwrap() {
+                documented.insert((verb.to_uppercase(), path.clone(), operation["operationId"].to_string()));
+            }
         }
+        let routed = ROUTES.iter().filter(|route| shown_in(route) == letter).map(|route| {
+            (route.method.as_str().to_owned(), route.path.to_owned(), format!("{:?}", route.operation))
+        });
+        assert_eq!(documented, routed.collect(), "{letter:?}");
     }
-    let routed = ROUTES.iter().map(|route| {
-        (route.method.as_str().to_owned(), route.path.to_owned(), format!("{:?}", route.operation))
-    });
-    assert_eq!(documented, routed.collect());
 }
 
 #[tokio::test]
 async fn every_operation_is_described() {
-    let document: Value = serde_json::from_str(&local_host::api_document()).unwrap();
+    let documents = Documents::made();
     for route in ROUTES {
-        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        let document = documents.of(route);
+        let operation = described(document, route);
         let name = route.operation;
         assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}: summary");
         assert!(operation["security"].is_array(), "{name}: security");
@@ -588,12 +599,12 @@ async fn every_operation_is_described() {
         }
         let refused: BTreeSet<_> =
             responses.keys().filter(|status| !status.starts_with('2')).cloned().collect();
-        let kinds = route.errors();
-        let statuses = kinds.iter().map(|kind| problem::status(*kind, route.dialect).as_u16().to_string());
+        let (kinds, voice) = (route.error_kinds(), route.dialect.voice(route.path));
+        let statuses = kinds.iter().map(|kind| voice.status(*kind).as_u16().to_string());
         assert_eq!(refused, statuses.collect(), "{name} tells of other errors than the table");
         for kind in kinds {
-            let status = problem::status(kind, route.dialect).as_u16().to_string();
-            let media = &resolve(&document, &responses[&status])["content"]["application/json"];
+            let status = voice.status(kind).as_u16().to_string();
+            let media = &resolve(document, &responses[&status])["content"]["application/json"];
             assert!(media["schema"].is_object(), "{name} {status}");
             assert!(media["examples"][format!("{kind:?}")].is_object(), "{name} {kind:?}");
         }
@@ -610,9 +621,10 @@ fn resolve<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
 
 #[tokio::test]
 async fn the_api_document_asks_for_what_the_route_table_asks_for() {
-    let document: Value = serde_json::from_str(&local_host::api_document()).unwrap();
+    let documents = Documents::made();
     for route in ROUTES {
-        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        let document = documents.of(route);
+        let operation = described(document, route);
         let name = route.operation;
         let schemes: Vec<_> = match route.auth {
             Auth::Public => vec![],
@@ -634,7 +646,7 @@ async fn the_api_document_asks_for_what_the_route_table_asks_for() {
         };
         assert_eq!(operation["x-rate-limit"]["class"].as_str(), class, "{name}");
         for (status, response) in operation["responses"].as_object().unwrap() {
-            let headers = resolve(&document, response)["headers"].as_object().unwrap();
+            let headers = resolve(document, response)["headers"].as_object().unwrap();
             let tells = |header: &str| headers.contains_key(header);
             let counted = status == "429" || class.is_some() && status.starts_with('2');
             assert_eq!(tells("X-RateLimit-Remaining"), counted, "{name} {status}");
@@ -645,15 +657,16 @@ async fn the_api_document_asks_for_what_the_route_table_asks_for() {
 
 #[tokio::test]
 async fn every_described_body_has_an_example() {
-    let document: Value = serde_json::from_str(&local_host::api_document()).unwrap();
+    let documents = Documents::made();
     for route in ROUTES.iter().filter(|route| route.auth != Auth::Public) {
-        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        let document = documents.of(route);
+        let operation = described(document, route);
         let mut bodies = vec![&operation["requestBody"]];
         let responses = operation["responses"].as_object().unwrap();
         bodies.extend(responses.iter().filter(|(status, _)| status.starts_with('2')).map(|(_, body)| body));
         for body in bodies.into_iter().filter(|body| !body.is_null()) {
             let media = &body["content"]["application/json"];
-            let shown = media.get("example").is_some() || has_example(&document, &media["schema"], 0);
+            let shown = media.get("example").is_some() || has_example(document, &media["schema"], 0);
             assert!(shown, "{}: no example in {media}", route.operation);
         }
     }
@@ -677,7 +690,7 @@ fn has_example(document: &Value, schema: &Value, depth: usize) -> bool {
 #[test]
 fn a_route_names_each_error_once() {
     for route in ROUTES {
-        let kinds = route.errors();
+        let kinds = route.error_kinds();
         let distinct: BTreeSet<_> = kinds.iter().map(|kind| *kind as u8).collect();
         assert_eq!(distinct.len(), kinds.len(), "{}", route.operation);
     }

@@ -25,8 +25,8 @@ use shared::{
     http::routes::ROUTES,
     ids::Id,
     n8n::client::Turn,
+    ops::listing,
     queue::{QueueName, Task, TaskKind},
-    work::listing,
 };
 use standins::{
     Network, dump,
@@ -35,7 +35,7 @@ use standins::{
 use url::Url;
 
 use harness::{
-    Answer, TestApp, named,
+    Answer, Documents, TestApp, described, named,
     roles::working,
     samples::{Sample, samples},
     settings,
@@ -160,10 +160,11 @@ const TEXT: [&str; 2] = ["linkedin_url", "website"];
 
 #[test]
 fn every_field_for_a_url_has_its_row() {
-    let document: Value = serde_json::from_str(&local_host::api_document()).unwrap();
+    let documents = Documents::made();
     let rows: BTreeSet<_> = INPUTS.iter().map(|(operation, field, _)| (*operation, *field)).collect();
     for route in ROUTES {
-        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        let document = documents.of(route);
+        let operation = described(document, route);
         let schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
         let Some(name) = schema.and_then(|text| text.rsplit('/').next()) else { continue };
         for (field, of) in

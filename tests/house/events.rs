@@ -45,6 +45,8 @@ async fn every_http_event_is_answered_as_documented() {
         ("leads", 201),
         ("installations", 201),
         ("triggers", 200),
+        ("workflows", 200),
+        ("api-keys", 201),
     ] {
         let answer = send(&house, function).await;
         assert_eq!(answer.status, status, "{function}: {answer:?}");
@@ -121,6 +123,7 @@ async fn the_schedule_ticks_and_sweeps() {
 #[test]
 fn every_event_file_is_run_by_a_test() {
     let run = [
+        "api-keys",
         "background",
         "records",
         "n8n-nodes",

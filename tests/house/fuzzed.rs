@@ -14,7 +14,7 @@ const FILES: usize = 60;
 const BYTES: u64 = 100 * 1024;
 
 static HOUSE: LazyLock<House> =
-    LazyLock::new(|| House::new(local_host::router().into(), &local_host::api_document()));
+    LazyLock::new(|| House::new(local_host::router().into(), &local_host::api_documents()));
 
 fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz")

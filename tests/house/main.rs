@@ -4,6 +4,7 @@
 
 mod costs;
 mod coverage;
+mod dialects;
 mod egress;
 mod events;
 mod fuzzed;

@@ -334,7 +334,7 @@ fn no_handler_asks_for_a_scope() {
                 files += 1;
                 let text = std::fs::read_to_string(&path).unwrap();
                 for right in [".allows(", "missing_scope", "covers("] {
-                    assert!(!text.contains(right), "{}: {right} belongs into http/routes.rs", path.display());
+                    assert!(!text.contains(right), "{}: {right} belongs into http/routes/", path.display());
                 }
             }
         }

@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use harness::samples::{Sample, samples, scene};
+use harness::{
+    Documents,
+    samples::{Sample, samples, scene},
+};
 
 /// Three bytes each; four bytes; what an escaped separator takes; what grows when it is composed; what grows in lower case.
 const LETTERS: [&str; 5] = ["雪", "💥", "#", "\u{1D15E}", "İ"];
@@ -31,11 +34,11 @@ fn texts(document: &Value, sample: &Sample) -> Vec<String> {
 #[tokio::test]
 async fn no_text_of_a_body_is_an_internal_error() {
     let house = scene().await;
-    let document: Value = serde_json::from_str(&local_host::api_document()).unwrap();
+    let documents = Documents::made();
     let mut sent = 0;
     for sample in samples(&house).into_iter().filter(Sample::has_body) {
         let caller = sample.caller(&house).await;
-        for field in texts(&document, &sample) {
+        for field in texts(documents.of(sample.route), &sample) {
             for text in LETTERS.iter().flat_map(|letter| LENGTHS.map(|length| letter.repeat(length))) {
                 let answer = sample.send_body(&caller, sample.with(&field, json!(text))).await;
                 let (shown, length) = (text.chars().next(), text.chars().count());

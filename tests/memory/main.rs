@@ -15,7 +15,6 @@ use peak_alloc::PeakAlloc;
 use serde_json::json;
 use shared::{app::SharedApp, http::layers};
 use tower::ServiceExt;
-use tower_http::normalize_path::NormalizePath;
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
@@ -113,7 +112,7 @@ fn check(what: &str, text: usize, peak: usize, over: &mut String) {
 }
 
 /// The house as it stands, without the harness that reads every answer into a tree.
-fn service(house: &TestApp) -> NormalizePath<Router> {
+fn service(house: &TestApp) -> layers::Platform {
     static ROUTER: LazyLock<Router<SharedApp>> = LazyLock::new(|| local_host::router().into());
     layers::platform(ROUTER.clone(), house.app.clone())
 }

@@ -1,15 +1,9 @@
-use futures::future::try_join;
 use serde::Serialize;
 use shared::{
-    domain::chore::What,
-    error::{OrNotFound, Result},
-    http::{
-        ctx::{Ctx, Refused},
-        extract::PathId,
-        reply::Reply,
-    },
+    error::Result,
+    http::{ctx::Ctx, extract::PathId, reply::Reply},
     ids::Id,
-    repo::orgs,
+    ops::installations,
 };
 use utoipa::ToSchema;
 
@@ -34,28 +28,9 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the installation.", example = 45)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    let reply = Reply::ok(&Deleted { success: true, id, message: "Installation deleted successfully." })?;
-    let (chore, task) = ctx.chore(What::ForgetInstallation { installation_id: id })?;
-    loop {
-        let (installations, credentials) = (ctx.installations(), ctx.n8n_credentials());
-        let (installation, credential) = try_join(installations.get(id), credentials.get(id)).await?;
-        let installation = installation.or_not_found("installation")?;
-        let mut writes = installations.delete(&installation);
-        let key = credential.and_then(|credential| credential.key);
-        writes.extend(key.as_ref().map(|key| orgs::end_key(key, ctx.now)));
-        writes.extend([credentials.delete(id), chore.clone()]);
-        match ctx.commit(writes, reply.clone()).await {
-            // It was registered again or listed meanwhile: it is to go all the same.
-            Err(Refused::Write(..)) => {}
-            Err(refused) => return Err(refused.into()),
-            Ok(reply) => {
-                ctx.installed().forget(id);
-                if let Some(key) = key {
-                    ctx.app.forget_key_of(&key);
-                }
-                ctx.app.hint(&task, ctx.now).await;
-                return Ok(reply);
-            }
-        }
-    }
+    ctx.answer(deleted, async |act| installations::delete(act, id).await).await
+}
+
+fn deleted(id: &Id) -> Result<Reply> {
+    Reply::ok(&Deleted { success: true, id: *id, message: "Installation deleted successfully." })
 }

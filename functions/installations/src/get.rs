@@ -11,7 +11,7 @@ use crate::wire::InstallationOut;
     params(("id" = u64, Path, description = "Id of the installation.", example = 45)),
     responses((status = 200, description = "The installation.", body = InstallationOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    let (installations, workflows) = (ctx.installations(), ctx.n8n_workflows());
+    let (installations, workflows) = (ctx.repos().installations(), ctx.repos().n8n_workflows());
     let (installation, known) = try_join(installations.get(id), workflows.count(id)).await?;
     Reply::ok(&InstallationOut::new(installation.or_not_found("installation")?, known))
 }

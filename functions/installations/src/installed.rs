@@ -46,12 +46,12 @@ struct InstalledWorkflow {
     responses((status = 200, description = "The workflows.", body = InstalledWorkflows)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
     let installation = ctx.installed().get(id).await?;
-    let known = ctx.n8n_workflows().of_installation(installation.id).await?;
+    let known = ctx.repos().n8n_workflows().of_installation(installation.id).await?;
     let workflow_ids = known.found.iter().map(|node| node.workflow_id.clone()).collect();
     let show = |node: N8nWorkflow| {
         Ok(InstalledWorkflow { workflow_id: node.workflow_id, nid: node.nid, name: node.name })
     };
-    let workflows = shown(ctx.tenant(), known.rows(), |node| node.nid, show)?;
+    let workflows = shown(ctx.tenant, known.rows(), |node| node.nid, show)?;
     Reply::ok(&InstalledWorkflows {
         success: true,
         installation_id: installation.id,

@@ -48,15 +48,15 @@ pub struct Listing {
 pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
     let (limit, before) = page::read(&mut fields);
     fields.finish()?;
-    let page = ctx.installations().list(limit, before).await?;
+    let page = ctx.repos().installations().list(limit, before).await?;
     let next = page.next;
-    let workflows = ctx.n8n_workflows();
+    let workflows = ctx.repos().n8n_workflows();
     let ids: Vec<_> = page.found.iter().map(|installation| installation.id).collect();
     let counts = stream::iter(ids).map(|id| workflows.count(id)).buffered(SIDE_BY_SIDE);
     let counts: Vec<_> = counts.try_collect().await?;
     let mut counts = counts.into_iter();
     let show = |installation| Ok(InstallationOut::new(installation, counts.next().unwrap_or_default()));
-    let installations = shown(ctx.tenant(), page.rows(), |row| row.id, show)?;
+    let installations = shown(ctx.tenant, page.rows(), |row| row.id, show)?;
     Reply::ok(&Listing {
         count: installations.len(),
         total: (before.is_none() && next.is_none()).then_some(installations.len()),

@@ -1,32 +1,22 @@
-use std::time::Duration;
-
-use secrecy::SecretString;
 use serde::Serialize;
 use shared::{
-    clock::{Deadline, Millis},
-    domain::{
-        installation::{Installation, KeyHealth, KeyState},
-        n8n_host::n8n_base_url,
-    },
-    egress::{OutError, parse_url},
     error::Result,
     http::{
-        ctx::{Ctx, Refused},
+        ctx::Ctx,
         fields::Fields,
         reply::{Reply, Warning},
     },
     ids::Id,
-    n8n::client::{N8nError, Probe, Turn},
-    queue::{Task, TaskKind},
+    ops::{
+        act::Act,
+        installations::{self, ApiHealth, Registration, base_url},
+    },
 };
 use utoipa::ToSchema;
 
-/// So long may n8n take to say how it takes the key: the registration stands without its word.
-const PROBE: Duration = Duration::from_secs(2);
-
 /// An n8n instance.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
+#[expect(dead_code, reason = "describes the body that `read` reads leniently")]
 pub struct RegisterInstallation {
     /// Your own name for the instance. Registering the same name again updates it.
     #[schema(max_length = 200, example = "my-n8n-001")]
@@ -71,22 +61,6 @@ struct N8nApi {
     error: Option<String>,
 }
 
-struct Input {
-    instance_id: String,
-    host: String,
-    webhook_url: Option<String>,
-    api_key: SecretString,
-    title: String,
-    warnings: Vec<Warning>,
-}
-
-/// What is registered, and how n8n took the key.
-struct Registration {
-    input: Input,
-    n8n_api: N8nApi,
-    api_key_health: Option<KeyHealth>,
-}
-
 /// Registers an n8n instance, or updates it: 201 the first time, 200 with the same id after that.
 ///
 /// n8n is asked once how it takes the key, for two seconds at most; whatever it says is in `n8n_api`, and the instance is
@@ -96,121 +70,26 @@ struct Registration {
         (status = 201, description = "Registered.", body = Registered),
         (status = 200, description = "Updated.", body = Registered)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let registration = probe(&ctx, read(&ctx, fields).await?).await?;
-    loop {
-        let known = ctx.installations().by_instance(&registration.input.instance_id).await?;
-        let (id, committed) = match known {
-            Some(old) => update(&ctx, &registration, old).await?,
-            None => create(&ctx, &registration).await?,
-        };
-        match committed {
-            Ok(reply) if reply.replayed => return Ok(reply),
-            Ok(reply) => {
-                ctx.installed().forget(id);
-                let list = Task::new(TaskKind::ListWorkflows, &ctx.installations().key(id), &ctx.cause);
-                ctx.app.hint(&list, ctx.now).await;
-                return Ok(reply);
-            }
-            // Registered or changed by somebody else at the same moment: look again.
-            Err(Refused::Write(..)) => {}
-            Err(refused) => return Err(refused.into()),
-        }
-    }
+    let registration = read(&ctx, fields).await?;
+    ctx.answer(told, async |act| installations::register(act, registration).await).await
 }
 
-/// Asks n8n once.
-async fn probe(ctx: &Ctx, input: Input) -> Result<Registration> {
-    let turn = Turn::urgent(ctx.deadline().min(Deadline::at(ctx.app.now().plus(PROBE))));
-    let n8n = ctx.app.n8n_at(&input.host, input.api_key.clone(), turn)?.patient(PROBE);
-    let (ok, error) = match n8n.probe().await {
-        Probe::Taken => (Some(true), None),
-        Probe::Refused(error) => (Some(false), Some(error)),
-        Probe::Unknown(error) => (None, Some(error)),
+fn told(done: &installations::Registered) -> Result<Reply> {
+    let ApiHealth { ok, error } = done.api.clone();
+    let told = Registered {
+        success: true,
+        installation_id: done.id,
+        message: match done.is_new {
+            true => "Installation registered successfully.",
+            false => "Installation updated successfully.",
+        },
+        n8n_api: N8nApi { ok, error },
+        warnings: done.warnings.clone(),
     };
-    let state = match (ok, &error) {
-        (Some(true), _) => Some(KeyState::Ok),
-        (_, Some(N8nError::KeyRefused(_))) => Some(KeyState::Refused),
-        _ => None,
-    };
-    let error = error.map(|error| match error {
-        N8nError::Unreachable(OutError::Timeout) => {
-            format!("n8n did not answer within {} seconds", PROBE.as_secs())
-        }
-        error => error.to_string(),
-    });
-    let api_key_health = state.map(|state| KeyHealth { state, since: ctx.now });
-    Ok(Registration { input, n8n_api: N8nApi { ok, error }, api_key_health })
+    if done.is_new { Reply::created(&told) } else { Reply::ok(&told) }
 }
 
-impl Registration {
-    /// An n8n that judges the key was heard of.
-    fn seen_at(&self) -> Option<Millis> {
-        self.api_key_health.map(|health| health.since)
-    }
-
-    fn told(&self, installation_id: Id, message: &'static str) -> Registered {
-        Registered {
-            success: true,
-            installation_id,
-            message,
-            n8n_api: self.n8n_api.clone(),
-            warnings: self.input.warnings.clone(),
-        }
-    }
-}
-
-type Committed = Result<Reply, Refused>;
-
-async fn create(ctx: &Ctx, registration: &Registration) -> Result<(Id, Committed)> {
-    let (id, input) = (ctx.app.id(), &registration.input);
-    let new = Installation {
-        id,
-        instance_id: input.instance_id.clone(),
-        host: input.host.clone(),
-        webhook_url: input.webhook_url.clone(),
-        title: input.title.clone(),
-        sealed_api_key: seal(ctx, id, 1, input).await?,
-        key_version: 1,
-        group_id: ctx.caller.group_id,
-        created_at: ctx.now,
-        changed_at: ctx.now,
-        listing_error: None,
-        listing_attempts: 0,
-        api_key_health: registration.api_key_health,
-        seen_at: registration.seen_at(),
-        v: 1,
-    };
-    let writes = ctx.installations().insert(&new, ctx.now)?;
-    let reply = Reply::created(&registration.told(id, "Installation registered successfully."))?;
-    Ok((id, ctx.commit(writes, reply).await))
-}
-
-async fn update(ctx: &Ctx, registration: &Registration, old: Installation) -> Result<(Id, Committed)> {
-    let (key_version, input) = (old.key_version + 1, &registration.input);
-    let new = Installation {
-        host: input.host.clone(),
-        webhook_url: input.webhook_url.clone(),
-        title: input.title.clone(),
-        sealed_api_key: seal(ctx, old.id, key_version, input).await?,
-        key_version,
-        changed_at: ctx.now,
-        listing_error: None,
-        listing_attempts: 0,
-        api_key_health: registration.api_key_health,
-        seen_at: registration.seen_at().or(old.seen_at),
-        v: old.v + 1,
-        ..old.clone()
-    };
-    let writes = ctx.installations().replace(&old, &new, Some(ctx.now))?;
-    let reply = Reply::ok(&registration.told(old.id, "Installation updated successfully."))?;
-    Ok((old.id, ctx.commit(writes, reply).await))
-}
-
-async fn seal(ctx: &Ctx, id: Id, version: u64, input: &Input) -> Result<String> {
-    Ok(ctx.app.sealer.seal(ctx.tenant(), &Installation::record_of(id, version), &input.api_key).await?)
-}
-
-async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
+async fn read(act: &Act, mut fields: Fields) -> Result<Registration> {
     let instance_id = fields.required_foreign_id("instance_id", 200);
     let host = fields.required_text("host", 500);
     let api_key = fields.required_text("api_key", 2000);
@@ -220,18 +99,18 @@ async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
         fields.refuse("api_key", "must not hold spaces or control characters");
     }
     let mut warnings = Vec::new();
-    let host = checked(ctx, &mut fields, "host", &host, &mut warnings).await;
+    let host = checked(act, &mut fields, "host", &host, &mut warnings).await;
     let webhook_url = match webhook_url {
-        Some(text) => Some(checked(ctx, &mut fields, "webhook_url", &text, &mut warnings).await),
+        Some(text) => Some(checked(act, &mut fields, "webhook_url", &text, &mut warnings).await),
         None => None,
     };
     fields.finish()?;
-    Ok(Input { instance_id, host, webhook_url, api_key: api_key.into(), title, warnings })
+    Ok(Registration { instance_id, host, webhook_url, api_key: api_key.into(), title, warnings })
 }
 
 /// The base URL that Baton may call. What is missing was named already.
 async fn checked(
-    ctx: &Ctx,
+    act: &Act,
     fields: &mut Fields,
     name: &str,
     text: &str,
@@ -240,25 +119,18 @@ async fn checked(
     if text.is_empty() {
         return String::new();
     }
-    let (base, cut) = match n8n_base_url(text) {
-        Ok(base) => base,
+    match base_url(act, text).await {
+        Ok((base, cut)) => {
+            if cut {
+                let message =
+                    format!("{name} is an address inside n8n. What is registered is its base: {base}");
+                warnings.push(Warning { code: "address_cut", message });
+            }
+            base
+        }
         Err(problem) => {
             fields.refuse(name, problem);
-            return String::new();
+            String::new()
         }
-    };
-    let verdict = match parse_url(&base) {
-        Ok(url) => ctx.app.http.check(&url).await,
-        Err(error) => Err(error),
-    };
-    match verdict {
-        Ok(()) => {}
-        Err(error @ OutError::Refused(_)) => fields.refuse(name, error.to_string()),
-        Err(error) => fields.refuse(name, format!("cannot be looked up: {error}")),
     }
-    if cut {
-        let message = format!("{name} is an address inside n8n. What is registered is its base: {base}");
-        warnings.push(Warning { code: "address_cut", message });
-    }
-    base
 }

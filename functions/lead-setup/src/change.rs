@@ -50,7 +50,7 @@ pub async fn change(ctx: &Ctx, decide: impl Fn(&mut LeadSetup) -> Decision) -> R
         if !setups.fits(&next)? {
             return Err(too_large());
         }
-        let mut writes = vec![setups.replace(&next)?];
+        let mut writes = vec![setups.put_next(&next)?];
         let owed = chore.map(|what| ctx.chore(what)).transpose()?;
         let task = owed.map(|(write, task)| {
             writes.push(write);

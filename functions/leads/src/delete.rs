@@ -1,19 +1,17 @@
 use serde::Serialize;
 use shared::{
-    domain::lead::Lead,
-    error::{OrNotFound, Result},
+    error::Result,
     http::{
-        ctx::{Ctx, Refused},
-        deletion::{DeleteQuery, Waiting},
+        ctx::Ctx,
+        deletion::DeleteQuery,
         extract::PathId,
         input::InQuery,
         reply::{Reply, Warning},
     },
     ids::Id,
+    ops::leads,
 };
 use utoipa::ToSchema;
-
-use crate::ATTEMPTS;
 
 /// The lead is gone.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,22 +33,10 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the lead.", example = 101), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
-    let waiting = query.decide;
-    for _ in 1..ATTEMPTS {
-        match delete(&ctx, id, waiting).await {
-            Err(Refused::Write(..)) => {}
-            ended => return Ok(ended?),
-        }
-    }
-    Ok(delete(&ctx, id, waiting).await?)
+    ctx.answer(deleted, async |act| leads::delete(act, id, query.decide).await).await
 }
 
-async fn delete(ctx: &Ctx, id: Id, waiting: Waiting) -> Result<Reply, Refused> {
-    let lead = ctx.leads().get(id).await?.or_not_found("record")?;
-    let leaving = waiting.leaving(ctx, &lead);
-    let writes = ctx.leads().retire(&lead, &leaving.left, ctx.actor(), ctx.now, None)?;
-    let (message, warnings) = ("Lead deleted successfully.", leaving.warnings.clone());
-    let reply = ctx.commit(writes, Reply::ok(&Deleted { success: true, id, message, warnings })?).await?;
-    leaving.tell::<Lead>(ctx).await;
-    Ok(reply)
+fn deleted(done: &leads::Deleted) -> Result<Reply> {
+    let (message, warnings) = ("Lead deleted successfully.", done.warnings.clone());
+    Reply::ok(&Deleted { success: true, id: done.id, message, warnings })
 }

@@ -11,7 +11,7 @@ use crate::wire::LeadOut;
     params(("id" = u64, Path, description = "Id of the lead.", example = 101)),
     responses((status = 200, description = "The lead.", body = LeadOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    let (leads, setups) = (ctx.leads(), ctx.lead_setups());
+    let (leads, setups) = (ctx.repos().leads(), ctx.repos().lead_setups());
     let (lead, setup) = try_join(leads.get(id), setups.load()).await?;
-    Reply::ok(&LeadOut::new(ctx.tenant(), lead.or_not_found("record")?, &setup))
+    Reply::ok(&LeadOut::new(ctx.tenant, lead.or_not_found("record")?, &setup))
 }

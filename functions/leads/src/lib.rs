@@ -1,6 +1,5 @@
 //! Leads: workflows post them, people work on them. An e-mail address has one lead in a client group.
 
-mod address;
 mod bulk;
 mod create;
 mod delete;
@@ -12,10 +11,6 @@ mod update;
 mod wire;
 
 use shared::http::group::{Routes, handler};
-
-/// How often a change is decided anew because somebody else was quicker. Each time one of the others got through, so that
-/// this many requests for one lead at once are all answered.
-const ATTEMPTS: usize = 100;
 
 pub fn router<R: Routes>() -> R {
     R::new()

@@ -89,7 +89,7 @@ enum From {
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply> {
     // Labels need the pipeline before the list is read; otherwise both are read at once.
-    let known = if fields.has("status") { Some(ctx.lead_setups().load().await?) } else { None };
+    let known = if fields.has("status") { Some(ctx.repos().lead_setups().load().await?) } else { None };
     let query = ListQuery::read(fields, known.as_ref())?;
     let ListQuery { limit, from, status_ids, source, email, .. } = query;
     let filter = Filter {
@@ -106,12 +106,12 @@ pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply
     let setup = async {
         match known {
             Some(setup) => Ok(setup),
-            None => ctx.lead_setups().load().await,
+            None => ctx.repos().lead_setups().load().await,
         }
     };
     let ((found, next_cursor), setup) = try_join(list(&ctx, &filter, limit, from), setup).await?;
-    let show = |lead| Ok(LeadOut::new(ctx.tenant(), lead, &setup));
-    let leads = shown(ctx.tenant(), found, |lead| lead.subject.id, show)?;
+    let show = |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup));
+    let leads = shown(ctx.tenant, found, |lead| lead.subject.id, show)?;
     let count = leads.len();
     let total = (first && next_cursor.is_none()).then_some(count);
     Reply::ok(&Listing { leads, count, total, next_cursor })
@@ -125,7 +125,7 @@ async fn list(
 ) -> Result<(Vec<Row<Lead>>, Option<String>), shared::store::StoreError> {
     match from {
         From::Newest(before) => {
-            let listed = ctx.leads().list(filter, limit, before).await?;
+            let listed = ctx.repos().leads().list(filter, limit, before).await?;
             let next = listed.next.map(page::cursor);
             Ok((listed.rows(), next))
         }
@@ -133,12 +133,12 @@ async fn list(
             let groups = match filter.group_id {
                 Some(id) => vec![id],
                 None => {
-                    let all = orgs::groups(&*ctx.app.store, ctx.tenant()).await?;
+                    let all = orgs::groups(&*ctx.app.store, ctx.tenant).await?;
                     all.into_iter().map(|group| group.id).collect()
                 }
             };
             let wanted = |lead: &Lead| filter.matches(lead);
-            let searched = ctx.leads().search(&groups, &search, after, limit, wanted).await?;
+            let searched = ctx.repos().leads().search(&groups, &search, after, limit, wanted).await?;
             let next = searched.next.as_ref().map(page::search_cursor);
             Ok((searched.rows(), next))
         }

@@ -33,11 +33,11 @@ pub struct Recent {
 #[utoipa::path(get, path = "/api/leads/recent", operation_id = "list_recent_leads", tag = "leads",
     params(RecentQuery), responses((status = 200, description = "The newest leads.", body = Recent)))]
 pub async fn handler(ctx: Ctx, InQuery(RecentQuery { limit }): InQuery<RecentQuery>) -> Result<Reply> {
-    let (leads, setups) = (ctx.leads(), ctx.lead_setups());
+    let (leads, setups) = (ctx.repos().leads(), ctx.repos().lead_setups());
     let filter = Filter::default();
     let newest = leads.list(&filter, limit, None);
     let (listed, setup) = try_join(newest, setups.load()).await?;
-    let show = |lead| Ok(LeadOut::new(ctx.tenant(), lead, &setup));
-    let leads = shown(ctx.tenant(), listed.rows(), |lead| lead.subject.id, show)?;
+    let show = |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup));
+    let leads = shown(ctx.tenant, listed.rows(), |lead| lead.subject.id, show)?;
     Reply::ok(&Recent { count: leads.len(), leads })
 }

@@ -1,25 +1,17 @@
 use serde::Serialize;
 use shared::{
-    domain::{chore::What, media::MediaItem},
     error::Result,
     http::{
-        ctx::{Ctx, Refused},
-        form::{Part, Posted},
-        origin::{self, Placed},
+        ctx::Ctx,
+        form::Posted,
         reply::{Reply, Warning},
     },
     ids::{CollectionId, Id},
-    queue::Task,
-    store::Write,
+    ops::media,
 };
-use url::Url;
 use utoipa::ToSchema;
 
-use crate::{
-    files::intake,
-    filing::Wish,
-    input::{CreateInput, CreateMedia, CreateMediaForm},
-};
+use crate::input::{CreateMedia, CreateMediaForm, new_media};
 
 /// The created media item.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,7 +51,8 @@ pub struct Created {
 #[utoipa::path(post, path = "/api/media", operation_id = "create_media", tag = "media",
     request_body(content((CreateMedia = "application/json"), (CreateMediaForm = "multipart/form-data"))), responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply> {
-    create(&ctx, CreateInput::read(fields)?, file).await
+    let new = new_media(fields, file)?;
+    ctx.answer(created, async |act| media::create(act, new).await).await
 }
 
 /// Stores a media item that a person must decide on: `human_interaction` is set and the status is `pending`.
@@ -69,78 +62,22 @@ pub async fn handler(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply>
 #[utoipa::path(post, path = "/automation/media/create", operation_id = "create_media_for_review", tag = "media",
     request_body(content((CreateMedia = "application/json"), (CreateMediaForm = "multipart/form-data"))), responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn for_review(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply> {
-    let mut input = CreateInput::read(fields)?;
-    input.origin.require_review();
-    create(&ctx, input, file).await
+    let mut new = new_media(fields, file)?;
+    new.origin.require_review();
+    ctx.answer(created, async |act| media::create(act, new).await).await
 }
 
-async fn create(ctx: &Ctx, input: CreateInput, file: Option<Part>) -> Result<Reply> {
-    let Placed { subject, nid, resume_url, warnings } = input.origin.place(ctx).await?;
-    let mut posted = MediaItem::new(subject, input.title, input.media_type, input.details);
-    let taken = intake::take(ctx, file, input.upload_id, input.media_type).await?;
-    posted.file = taken.as_ref().map(|taken| taken.file.clone());
-    let takes = taken.map(|taken| taken.write);
-    for _ in 1..ATTEMPTS {
-        match attempt(ctx, posted.clone(), nid, resume_url.clone(), &warnings, &input.wish, takes.as_ref())
-            .await
-        {
-            // Somebody made, renamed or deleted the collection, or changed what is renewed: look again.
-            Err(Refused::Write(..)) => {}
-            ended => return Ok(ended?),
-        }
-    }
-    Ok(attempt(ctx, posted, nid, resume_url, &warnings, &input.wish, takes.as_ref()).await?)
-}
-
-/// Each refusal means that somebody else got through; so many in a row do not happen by themselves.
-pub const ATTEMPTS: usize = 8;
-
-async fn attempt(
-    ctx: &Ctx,
-    mut item: MediaItem,
-    nid: Option<Id>,
-    resume_url: Option<Url>,
-    warnings: &[Warning],
-    wish: &Wish,
-    takes: Option<&Write>,
-) -> Result<Reply, Refused> {
-    let sent_back = origin::renew(ctx, &mut item).await?;
-    origin::seal(ctx, resume_url, &mut item).await?;
-    let filed = sent_back.as_ref().and_then(|before| before.collection_id);
-    let place = wish.resolve(ctx, item.subject.group_id, filed).await?;
-    item.collection_id = place.id();
-    let mut writes = origin::writes(ctx, sent_back.as_ref(), &item)?;
-    writes.extend(place.writes(ctx)?);
-    writes.extend(takes.cloned());
-    let task = ask_provider(ctx, &item, &mut writes)?;
-    let reply = origin::commit(ctx, writes, &item, Reply::created(&created(&item, nid, warnings))?).await?;
-    if let Some(task) = task.filter(|_| !reply.replayed) {
-        ctx.app.hint(&task, ctx.now).await;
-    }
-    Ok(reply)
-}
-
-/// Owes a question to the provider of a video, if there is something to ask. Returns the message to send.
-pub fn ask_provider(ctx: &Ctx, item: &MediaItem, writes: &mut Vec<Write>) -> Result<Option<Task>> {
-    if item.to_ask().is_none() {
-        return Ok(None);
-    }
-    let (write, task) = ctx.chore(What::EnrichMedia { media_id: item.subject.id })?;
-    writes.push(write);
-    Ok(Some(task))
-}
-
-fn created(item: &MediaItem, nid: Option<Id>, warnings: &[Warning]) -> Created {
-    Created {
+fn created(media::Created { item, nid, warnings }: &media::Created) -> Result<Reply> {
+    Reply::created(&Created {
         success: true,
         id: item.subject.id,
         media_type: item.media_type.as_str(),
         automation_status: item.subject.review.automation_status.as_str(),
         installation_id: item.subject.installation_id,
         workflow_id: item.subject.workflow_id.clone(),
-        nid,
+        nid: *nid,
         collection_id: item.collection_id,
         message: "Media item created successfully.",
-        warnings: warnings.to_vec(),
-    }
+        warnings: warnings.clone(),
+    })
 }

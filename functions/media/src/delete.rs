@@ -1,16 +1,15 @@
 use serde::Serialize;
 use shared::{
-    domain::media::MediaItem,
-    error::{OrNotFound, Result},
+    error::Result,
     http::{
-        ctx::{Ctx, Refused},
+        ctx::Ctx,
         deletion::DeleteQuery,
         extract::PathId,
         input::InQuery,
         reply::{Reply, Warning},
     },
-    ids::{ChoreId, EntityId, Id},
-    queue::{Task, TaskKind},
+    ids::Id,
+    ops::media,
 };
 use utoipa::ToSchema;
 
@@ -33,24 +32,10 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the media item.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
-    let waiting = query.decide;
-    loop {
-        let item = ctx.media().get(id).await?.or_not_found("record")?;
-        let leaving = waiting.leaving(&ctx, &item);
-        let (message, warnings) = ("Media item deleted successfully.", leaving.warnings.clone());
-        let reply = Reply::ok(&Deleted { success: true, id, message, warnings })?;
-        match ctx.commit(ctx.media().part(&item, &leaving.left)?, reply).await {
-            // It was changed meanwhile, perhaps by the answer of its provider: it is to go all the same.
-            Err(Refused::Write(..)) => {}
-            ended => {
-                let reply = ended?;
-                leaving.tell::<MediaItem>(&ctx).await;
-                if let Some(file) = item.file {
-                    let key = ctx.repos().chores().key(ChoreId::of(file.id.untyped()));
-                    ctx.app.hint(&Task::new(TaskKind::Chore, &key, &ctx.cause), ctx.now).await;
-                }
-                return Ok(reply);
-            }
-        }
-    }
+    ctx.answer(deleted, async |act| media::delete(act, id, query.decide).await).await
+}
+
+fn deleted(done: &media::Deleted) -> Result<Reply> {
+    let (message, warnings) = ("Media item deleted successfully.", done.warnings.clone());
+    Reply::ok(&Deleted { success: true, id: done.id, message, warnings })
 }

@@ -10,6 +10,6 @@ use crate::wire::{MediaOut, shown};
     params(("id" = u64, Path, description = "Id of the media item.", example = 42)),
     responses((status = 200, description = "The media item.", body = MediaOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    let item = ctx.media().get(id).await?.or_not_found("record")?;
+    let item = ctx.repos().media().get(id).await?.or_not_found("record")?;
     Reply::ok(&shown(&ctx, item).await?)
 }

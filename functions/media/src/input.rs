@@ -8,13 +8,15 @@ use shared::{
     error::Result,
     http::{
         fields::{Fields, MAX_URL},
+        form::Part,
         origin::Origin,
     },
-    ids::FileId,
+    ops::{
+        files::SentFile,
+        media::{Filing, NewMedia},
+    },
 };
 use utoipa::ToSchema;
-
-use crate::filing::Wish;
 
 /// Tags of a list.
 const MAX_TAGS: usize = 50;
@@ -25,7 +27,7 @@ const MAX_TAGS_TEXT: usize = 6000;
 
 /// A media item to create.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `CreateInput` reads leniently")]
+#[expect(dead_code, reason = "describes the body that `new_media` reads leniently")]
 pub struct CreateMedia {
     /// Display name.
     #[schema(max_length = 500, example = "Product Hero Video")]
@@ -121,33 +123,40 @@ pub struct CreateMediaForm {
     file: Vec<u8>,
 }
 
-/// What was read of a create.
-pub struct CreateInput {
-    pub title: String,
-    pub media_type: MediaType,
-    pub details: Details,
-    pub wish: Wish,
-    pub origin: Origin,
-    /// The file that was uploaded for it.
-    pub upload_id: Option<FileId>,
+/// Longest title of a collection: folded and escaped it is a sort key, which ends at 1,024 bytes.
+pub const TITLE: usize = 255;
+
+pub fn new_media(mut fields: Fields, file: Option<Part>) -> Result<NewMedia> {
+    aliases(&mut fields);
+    let title = fields.required_text("title", 500);
+    let media_type = media_type(&mut fields);
+    if media_type.is_none() && !fields.is_refused("media_type") {
+        fields.refuse("media_type", "is required");
+    }
+    let (details, filing) = (details(&mut fields), filing(&mut fields));
+    let (origin, upload_id) = (Origin::read(&mut fields), fields.id("upload_id"));
+    fields.finish()?;
+    let media_type = media_type.ok_or_else(|| shared::error::Error::internal("a refused field passed"))?;
+    let file = file.map(|part| SentFile {
+        field: part.field,
+        name: part.file_name,
+        content_type: part.content_type,
+        bytes: part.bytes,
+    });
+    Ok(NewMedia { title, media_type, details, filing, origin, file, upload_id })
 }
 
-impl CreateInput {
-    pub fn read(mut fields: Fields) -> Result<Self> {
-        aliases(&mut fields);
-        let title = fields.required_text("title", 500);
-        let media_type = media_type(&mut fields);
-        if media_type.is_none() && !fields.is_refused("media_type") {
-            fields.refuse("media_type", "is required");
-        }
-        let details = details(&mut fields);
-        let wish = Wish::read(&mut fields);
-        let origin = Origin::read(&mut fields);
-        let upload_id = fields.id("upload_id");
-        fields.finish()?;
-        let media_type =
-            media_type.ok_or_else(|| shared::error::Error::internal("a refused field passed"))?;
-        Ok(Self { title, media_type, details, wish, origin, upload_id })
+/// `collection_name` goes before `collection_id`; 0 takes the item out.
+pub fn filing(fields: &mut Fields) -> Filing {
+    // Read even where it does not count: what is wrong with it is said.
+    let id = fields.id_or_none("collection_id");
+    if let Some(title) = fields.text("collection_name", TITLE) {
+        return Filing::Called(title);
+    }
+    match id {
+        None => Filing::Stays,
+        Some(None) => Filing::Out,
+        Some(Some(id)) => Filing::Id(id),
     }
 }
 

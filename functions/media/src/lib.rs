@@ -4,7 +4,6 @@ mod collections;
 mod create;
 mod delete;
 mod files;
-mod filing;
 mod get;
 mod input;
 mod list;

@@ -101,7 +101,7 @@ async fn newest(ctx: &Ctx, mut fields: Fields, filter: &Filter) -> Result<Found>
     if is_gone(ctx, filter.collection_id).await? {
         return Ok(Found { items: Vec::new(), is_first: before.is_none(), next_cursor: None });
     }
-    let page = ctx.media().list(filter, limit, before).await?;
+    let page = ctx.repos().media().list(filter, limit, before).await?;
     let next_cursor = page.next.map(page::cursor);
     Ok(Found { items: page.rows(), is_first: before.is_none(), next_cursor })
 }
@@ -116,12 +116,10 @@ async fn search(ctx: &Ctx, mut fields: Fields, filter: &Filter, text: &str) -> R
     }
     let groups = match filter.group_id {
         Some(id) => vec![id],
-        None => {
-            orgs::groups(&*ctx.app.store, ctx.tenant()).await?.into_iter().map(|group| group.id).collect()
-        }
+        None => orgs::groups(&*ctx.app.store, ctx.tenant).await?.into_iter().map(|group| group.id).collect(),
     };
     let wanted = |item: &MediaItem| filter.matches(item);
-    let found = ctx.media().search(&groups, text, after, limit, wanted).await?;
+    let found = ctx.repos().media().search(&groups, text, after, limit, wanted).await?;
     let next_cursor = found.next.as_ref().map(page::search_cursor);
     Ok(Found { items: found.rows(), is_first, next_cursor })
 }
@@ -129,7 +127,7 @@ async fn search(ctx: &Ctx, mut fields: Fields, filter: &Filter, text: &str) -> R
 /// Whether a collection is not there (any more): its items are taken out of it in the background.
 async fn is_gone(ctx: &Ctx, collection: Option<CollectionId>) -> Result<bool> {
     match collection {
-        Some(id) => Ok(ctx.collections().get(id).await?.is_none()),
+        Some(id) => Ok(ctx.repos().collections().get(id).await?.is_none()),
         None => Ok(false),
     }
 }

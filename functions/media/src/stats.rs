@@ -60,7 +60,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     let group = fields.id("group_id");
     fields.finish()?;
     check_group(&ctx, group).await?;
-    let counts = media_stats::counts(&*ctx.app.store, ctx.tenant(), group).await?;
+    let counts = media_stats::counts(&*ctx.app.store, ctx.tenant, group).await?;
     Reply::ok(&Stats {
         total: counts.total(),
         by_type: ByType { video: counts.video, image: counts.image, audio: counts.audio, file: counts.file },

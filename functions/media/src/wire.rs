@@ -83,7 +83,7 @@ type Addresses = HashMap<FileId, Address>;
 /// Where the files of some items are.
 async fn addresses(ctx: &Ctx, files: impl Iterator<Item = &File>) -> Result<Addresses> {
     let each = files
-        .map(async |file| Ok::<_, Error>((file.id, download_address(&ctx.app, ctx.tenant(), file).await?)));
+        .map(async |file| Ok::<_, Error>((file.id, download_address(&ctx.app, ctx.tenant, file).await?)));
     Ok(try_join_all(each).await?.into_iter().collect())
 }
 
@@ -110,7 +110,7 @@ impl MediaOut {
         let (duration, width, height) = (own(item.duration()), item.width(), item.height());
         let collection = item.collection_id.and_then(|id| titles.get_key_value(&id));
         Self {
-            subject: SubjectOut::new(ctx.tenant(), item.subject),
+            subject: SubjectOut::new(ctx.tenant, item.subject),
             title: item.title,
             media_type: item.media_type.as_str(),
             url: item.sent.url,
@@ -135,7 +135,7 @@ impl MediaOut {
 
 /// A media item as it is shown, with the collection that it lies in.
 pub async fn shown(ctx: &Ctx, item: MediaItem) -> Result<MediaOut> {
-    let titles = ctx.collections().titles(item.collection_id.into_iter()).await?;
+    let titles = ctx.repos().collections().titles(item.collection_id.into_iter()).await?;
     let addresses = addresses(ctx, item.file.iter()).await?;
     Ok(MediaOut::new(ctx, item, &titles, &addresses))
 }
@@ -143,8 +143,8 @@ pub async fn shown(ctx: &Ctx, item: MediaItem) -> Result<MediaOut> {
 /// Media items as a list shows them.
 pub async fn listed(ctx: &Ctx, rows: Vec<Row<MediaItem>>) -> Result<Vec<Shown<MediaOut>>> {
     let filed = rows.iter().flatten().filter_map(|item| item.collection_id);
-    let titles = ctx.collections().titles(filed).await?;
+    let titles = ctx.repos().collections().titles(filed).await?;
     let addresses = addresses(ctx, rows.iter().flatten().filter_map(|item| item.file.as_ref())).await?;
     let show = |item| Ok(MediaOut::new(ctx, item, &titles, &addresses));
-    shown::shown(ctx.tenant(), rows, |item| item.subject.id, show)
+    shown::shown(ctx.tenant, rows, |item| item.subject.id, show)
 }

@@ -22,8 +22,14 @@ macro_rules! packed {
     };
 }
 
-/// The document that the tests compare with the code.
-const OPENAPI: Packed = packed!("openapi.json", "application/json");
+/// The documents that the tests compare with the code, one for each dialect.
+const DOCUMENTS: [Packed; 5] = [
+    packed!("a.json", "application/json"),
+    packed!("b.json", "application/json"),
+    packed!("c.json", "application/json"),
+    packed!("d.json", "application/json"),
+    packed!("e.json", "application/json"),
+];
 
 /// Of the release of Swagger UI, what the page names.
 const FILES: [Packed; 3] = [
@@ -64,7 +70,14 @@ fn accepts_gzip(accepted: &str) -> bool {
 /// The API document (OpenAPI 3.1).
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "service", responses((status = 200, description = "This document.", body = Object, content_type = "application/json")))]
 pub async fn openapi(headers: HeaderMap) -> Result<Response, Error> {
-    OPENAPI.reply(&headers)
+    DOCUMENTS[0].reply(&headers)
+}
+
+/// The API document of one dialect (OpenAPI 3.1): `a.json` to `e.json`.
+#[utoipa::path(get, path = "/openapi/{file}", operation_id = "openapi_of_dialect", tag = "service", params(("file" = String, Path, description = "The dialect's letter, and `.json`.", example = "b.json")), responses((status = 200, description = "The document.", body = Object, content_type = "application/json")))]
+pub async fn openapi_of_dialect(PathText(file): PathText, headers: HeaderMap) -> Result<Response, Error> {
+    let found = DOCUMENTS.iter().find(|known| known.name == file);
+    found.ok_or_else(|| Error::not_found("document"))?.reply(&headers)
 }
 
 /// A page to read and try the API with. It needs nothing from the network.
@@ -99,10 +112,10 @@ mod tests {
 
     #[test]
     fn a_file_comes_packed_or_plain() {
-        let plain = OPENAPI.reply(&HeaderMap::new()).unwrap();
+        let plain = DOCUMENTS[0].reply(&HeaderMap::new()).unwrap();
         assert!(plain.headers().get(header::CONTENT_ENCODING).is_none());
         let caller = HeaderMap::from_iter([(header::ACCEPT_ENCODING, "gzip".parse().unwrap())]);
-        let packed = OPENAPI.reply(&caller).unwrap();
+        let packed = DOCUMENTS[0].reply(&caller).unwrap();
         assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
     }
 }

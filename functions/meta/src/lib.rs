@@ -16,6 +16,7 @@ pub fn router<R: Routes>() -> R {
         .mount(handler!(credential::test_credential))
         .mount(handler!(credential::test_credential_auth))
         .mount(handler!(docs::openapi))
+        .mount(handler!(docs::openapi_of_dialect))
         .mount(handler!(docs::docs))
         .mount(handler!(docs::docs_file))
 }

@@ -1,5 +1,12 @@
+const chosen = new URLSearchParams(location.search).get("dialect") || "a";
+const choice = document.getElementById("dialect");
+choice.value = chosen;
+choice.addEventListener("change", () => {
+  location.search = "?dialect=" + choice.value;
+});
+
 window.ui = SwaggerUIBundle({
-  url: "openapi.json",
+  url: /^[a-e]$/.test(chosen) ? "openapi/" + chosen + ".json" : "openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
   persistAuthorization: true,

@@ -81,7 +81,7 @@ fn wish(ctx: &Ctx, installation: &Installation) -> NewKey {
 
 /// Makes this request the one that makes the credential.
 async fn claim(ctx: &mut Ctx, claimed: &N8nCredential) -> Result<()> {
-    let write = ctx.n8n_credentials().put(claimed)?;
+    let write = ctx.n8n_credentials().put_next(claimed)?;
     let begins = ctx.held_key().is_some_and(|key| key.begun().is_none());
     match &claimed.claim {
         Some(claim) if begins => match ctx.begin(claim.id, vec![write]).await {
@@ -136,7 +136,7 @@ async fn settle(
     reply: Reply,
 ) -> Result<Reply> {
     let made = claimed.made(id, new.hash.clone());
-    let mut writes = vec![ctx.n8n_credentials().put(&made)?, orgs::insert_key(new)?];
+    let mut writes = vec![ctx.n8n_credentials().put_next(&made)?, orgs::insert_key(new)?];
     writes.extend(old.filter(|old| old.revoked_at.is_none()).map(|old| orgs::end_key(&old.hash, ctx.now)));
     match ctx.commit(writes, reply).await {
         Ok(reply) => {
@@ -154,7 +154,7 @@ async fn settle(
 /// Lets go of the claim, and of the idempotency key: a repeat is to try again.
 async fn give_up(ctx: &Ctx, claimed: &N8nCredential, heard: bool) {
     let released = async {
-        let mut writes = vec![ctx.n8n_credentials().put(&claimed.given_up(heard))?];
+        let mut writes = vec![ctx.n8n_credentials().put_next(&claimed.given_up(heard))?];
         writes.extend(ctx.held_key().map(HeldKey::free));
         ctx.app.store.transact(writes).await
     };

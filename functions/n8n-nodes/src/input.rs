@@ -2,37 +2,59 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
 use shared::{
     domain::{installation::Installation, n8n_host::base_url},
     error::{Error, Result},
-    http::{ctx::Ctx, fields::Fields},
+    http::{
+        ctx::Ctx,
+        fields::{Fields, code},
+        input::{Asked, BaseUrl, Field, Flag, OrDefault, passed},
+    },
+    ids::Id,
 };
-use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     canvas::CredentialRef,
     kinds::{self, Kind, Values},
 };
 
-/// What the blanks of a node are filled with.
-#[derive(Debug, IntoParams, ToSchema)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the fields that `Wish` reads leniently")]
-pub struct NodeParameters {
-    /// The n8n instance that the nodes are for. May be left out when only one is registered.
-    #[param(example = 45)]
-    #[schema(example = 45)]
-    installation_id: Option<u64>,
-    /// Where that n8n reaches Baton, when that is not Baton's public URL: from inside a container, for instance.
-    #[schema(format = "uri", max_length = 500, example = "http://host.docker.internal:8080")]
-    #[param(format = "uri", max_length = 500)]
-    base_url: Option<String>,
-    /// `trigger`: n8n's id of the workflow, to have it written out.
-    #[schema(pattern = "^[A-Za-z0-9_-]{1,100}$", max_length = 100, example = "abc123")]
-    #[param(pattern = "^[A-Za-z0-9_-]{1,100}$", max_length = 100)]
-    workflow_id: Option<String>,
-    /// `payload-review`, `media-review`, `lead-review`: whether the reviewer may ask for another attempt.
-    allow_regenerate: Option<bool>,
+shared::input! {
+    /// What the blanks of a node are filled with.
+    pub struct NodeParameters {
+        /// The n8n instance that the nodes are for. May be left out when only one is registered.
+        #[example(45)]
+        installation_id: Option<Id>,
+        /// Where that n8n reaches Baton, when that is not Baton's public URL: from inside a container, for instance.
+        #[example("http://host.docker.internal:8080")]
+        base_url: Option<BaseUrl<500>>,
+        /// `trigger`: n8n's id of the workflow, to have it written out.
+        #[example("abc123")]
+        workflow_id: Option<WorkflowName>,
+        /// `payload-review`, `media-review`, `lead-review`: whether the reviewer may ask for another attempt.
+        allow_regenerate: OrDefault<Flag>,
+    }
+}
+
+/// n8n's id of a workflow, which stands in an address.
+struct WorkflowName;
+
+impl Field for WorkflowName {
+    type Value = String;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<String> {
+        let id = fields.foreign_id(name, 100)?;
+        if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+            fields.refuse_as(name, code::FORMAT, "must be n8n's id of a workflow, such as b9NLgJV0oXIpXSsr");
+            return None;
+        }
+        Some(id)
+    }
+
+    fn schema(asked: Asked) -> Value {
+        let pattern = asked.pattern("[A-Za-z0-9_-]{1,100}");
+        json!({ "type": asked.types("string", &["number"]), "pattern": pattern, "maxLength": 100 })
+    }
 }
 
 /// A kind of node, and what it is to be filled with.
@@ -49,21 +71,18 @@ impl Wish {
         let kind = kinds::find(kind)
             .ok_or_else(|| Error::not_found("kind of node; GET /api/n8n/nodes lists them"))?;
         let base_url = base(ctx, &mut fields);
-        let workflow_id = fields.foreign_id("workflow_id", 100);
-        if !workflow_id.iter().all(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))) {
-            fields.refuse("workflow_id", "must be n8n's id of a workflow, such as b9NLgJV0oXIpXSsr");
-        }
-        let allow_regenerate = fields.flag("allow_regenerate").unwrap_or(false);
-        let mut id = fields.id("installation_id");
-        if id.is_none() && !fields.is_refused("installation_id") {
-            id = ctx.installations().only().await?;
-            if id.is_none() {
-                fields
-                    .refuse("installation_id", "is required, unless exactly one installation is registered");
+        let id = match fields.peek::<Id>("installation_id") {
+            None if fields.is_left_out("installation_id") => ctx.installations().only().await?,
+            sent => sent,
+        };
+        if id.is_none() {
+            let problem = "is required, unless exactly one installation is registered";
+            if fields.is_left_out("installation_id") {
+                fields.refuse_as("installation_id", code::REQUIRED, problem);
             }
         }
-        fields.finish()?;
-        let id = id.ok_or_else(|| Error::internal("a refused field passed"))?;
+        let NodeParameters { workflow_id, allow_regenerate, .. } = NodeParameters::read(fields)?;
+        let id = id.ok_or_else(passed)?;
         let installation = ctx.installed().get(id).await?;
         Ok(Self { kind, installation, base_url, workflow_id, allow_regenerate })
     }
@@ -81,16 +100,16 @@ impl Wish {
 
 /// Where n8n reaches Baton. The request's `Host` is not asked: a node outlives the request, and works from elsewhere.
 fn base(ctx: &Ctx, fields: &mut Fields) -> String {
-    let problem = match (fields.text("base_url", 500), &ctx.app.settings.public_url) {
+    let problem = match (fields.peek::<BaseUrl<500>>("base_url"), &ctx.app.settings.public_url) {
         (Some(text), _) => match base_url(&text) {
             Ok(base) => return base,
             Err(problem) => problem,
         },
+        // It is told what is wrong with it when it is read.
+        (None, _) if !fields.is_left_out("base_url") => return String::new(),
         (None, Some(base)) => return base.clone(),
         (None, None) => "is required, because BATON_PUBLIC_URL is not set",
     };
-    if !fields.is_refused("base_url") {
-        fields.refuse("base_url", problem);
-    }
+    fields.refuse("base_url", problem);
     String::new()
 }

@@ -6,21 +6,29 @@ use shared::{
     app::SharedApp,
     clock,
     error::Result,
-    http::{cookies, fields::Fields, first_party::FirstParty, peer::Peer, reply::Reply},
+    http::{
+        cookies,
+        fields::Fields,
+        first_party::FirstParty,
+        input::{Secret, Text},
+        peer::Peer,
+        reply::Reply,
+    },
 };
 use utoipa::ToSchema;
 
 use crate::wire::{AdminOut, uncached};
 
-/// Who wants in.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct Login {
-    /// The e-mail address.
-    #[schema(max_length = 254, example = "john.doe@example.com")]
-    username: String,
-    #[schema(max_length = 1000, example = "correct horse battery", format = Password)]
-    password: String,
+shared::input! {
+    /// Who wants in.
+    pub struct Login {
+        /// The e-mail address.
+        #[example("john.doe@example.com")]
+        #[alias("email")]
+        username: Text<254>,
+        #[example("correct horse battery")]
+        password: Secret<MAX_PASSWORD>,
+    }
 }
 
 /// A session has begun.
@@ -80,11 +88,8 @@ pub async fn log_in(
     begin(&app, peer, fields).await
 }
 
-async fn begin(app: &SharedApp, peer: Peer, mut fields: Fields) -> Result<Response> {
-    fields.alias("username", "email");
-    let username = fields.required_text("username", 254);
-    let password = fields.required_secret("password", MAX_PASSWORD);
-    fields.finish()?;
+async fn begin(app: &SharedApp, peer: Peer, fields: Fields) -> Result<Response> {
+    let Login { username, password } = Login::read(fields)?;
     let (user, token) = app.log_in(&username, password, peer.address).await?;
     let mut response = uncached(Reply::ok(&LoggedIn {
         token: token.text.expose_secret().to_owned(),

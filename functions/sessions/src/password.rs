@@ -1,22 +1,48 @@
+use secrecy::SecretString;
 use shared::{
     accounts::{MAX_PASSWORD, check_new_password},
     error::{Error, Result},
-    http::{ctx::Ctx, fields::Fields, peer::Peer, reply::Reply},
+    http::{
+        ctx::Ctx,
+        fields::Fields,
+        input::{Asked, Field, InBody, Schema, Secret},
+        peer::Peer,
+        reply::Reply,
+    },
     repo::{orgs, sessions},
 };
-use utoipa::ToSchema;
 
 use crate::wire::Done;
 
-/// The old password and the new one.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct ChangePassword {
-    #[schema(max_length = 1000, example = "correct horse battery", format = Password)]
-    current_password: String,
-    /// At least eight characters.
-    #[schema(max_length = 1000, example = "a better staple", format = Password)]
-    new_password: String,
+shared::input! {
+    /// The old password and the new one.
+    pub struct ChangePassword {
+        #[example("correct horse battery")]
+        current_password: Secret<MAX_PASSWORD>,
+        /// At least eight characters.
+        #[example("a better staple")]
+        new_password: NewPassword,
+    }
+}
+
+/// A password that somebody may have.
+struct NewPassword;
+
+impl Field for NewPassword {
+    type Value = SecretString;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<SecretString> {
+        let password = fields.secret(name, MAX_PASSWORD)?;
+        if let Err(problem) = check_new_password(&password) {
+            fields.refuse(name, problem);
+            return None;
+        }
+        Some(password)
+    }
+
+    fn schema(asked: Asked) -> Schema {
+        Secret::<MAX_PASSWORD>::schema(asked)
+    }
 }
 
 /// Changes the password. Every other session of the user ends; this one goes on.
@@ -24,15 +50,8 @@ pub struct ChangePassword {
 /// A wrong current password counts as a failed login.
 #[utoipa::path(post, path = "/api/user/password", operation_id = "change_password", tag = "sessions",
     request_body = ChangePassword, responses((status = 200, description = "Changed.", body = Done)))]
-pub async fn handler(ctx: Ctx, peer: Peer, mut fields: Fields) -> Result<Reply> {
-    let current = fields.required_secret("current_password", MAX_PASSWORD);
-    let new = fields.required_secret("new_password", MAX_PASSWORD);
-    if !fields.is_refused("new_password")
-        && let Err(problem) = check_new_password(&new)
-    {
-        fields.refuse("new_password", problem);
-    }
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, peer: Peer, InBody(sent): InBody<ChangePassword>) -> Result<Reply> {
+    let ChangePassword { current_password: current, new_password: new } = sent;
     let (user, place) = (ctx.user().await?, ctx.session()?.place());
     if !ctx.app.confirm_password(&user, current, peer.address).await? {
         return Err(Error::invalid("current_password", "is not your password"));

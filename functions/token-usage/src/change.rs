@@ -33,7 +33,7 @@ pub async fn change(ctx: &Ctx, decide: impl Fn(&mut Money) -> Decision) -> Resul
         if !settled.fits(&next)? {
             return Err(too_large());
         }
-        let mut writes = vec![settled.replace(&next)?];
+        let mut writes = vec![settled.put_next(&next)?];
         if let Some(what) = owed {
             let (chore, due) = metering.chore(what);
             writes.push(metering.chores().insert(&chore, due)?);

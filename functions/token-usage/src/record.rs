@@ -11,7 +11,8 @@ use shared::{
     error::{Error, LogFailure, Result},
     http::{
         ctx::{Ctx, Refused},
-        fields::Fields,
+        fields::{Fields, code},
+        input::{Foreign, Url, Whole},
         reply::Reply,
     },
     ids::Id,
@@ -22,46 +23,53 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-/// One model call.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
-pub struct RecordTokenUsage {
-    /// Base URL of the n8n instance. May be left out when the installation is clear otherwise.
-    #[schema(format = "uri", example = "https://n8n.example.com")]
-    n8n_base_url: Option<String>,
-    /// n8n's id of the workflow (`$workflow.id`).
-    #[schema(max_length = 200, example = "b9NLgJV0oXIpXSsr")]
-    workflow_id: String,
-    /// n8n's id of the execution (`$execution.id`).
-    #[schema(max_length = 200, example = "551")]
-    execution_id: String,
-    /// Name of the model as the provider spells it.
-    #[schema(max_length = 200, example = "gpt-4")]
-    model_id: String,
-    #[schema(maximum = 1_000_000_000, example = 399)]
-    input_tokens: u64,
-    #[schema(maximum = 1_000_000_000, example = 288)]
-    output_tokens: u64,
-    /// Part of `input_tokens` that the provider served from its cache.
-    #[schema(maximum = 1_000_000_000)]
-    cached_input_tokens: Option<u64>,
-    /// Part of `input_tokens` that the provider wrote into its cache.
-    #[schema(maximum = 1_000_000_000)]
-    cache_write_tokens: Option<u64>,
-    /// Part of `cache_write_tokens` that stays in the cache for an hour and not for five minutes.
-    #[schema(maximum = 1_000_000_000)]
-    cache_write_1h_tokens: Option<u64>,
-    /// What the model thought. Usually part of `output_tokens`; it is added to them if `total_tokens` proves that it is not.
-    #[schema(maximum = 1_000_000_000)]
-    reasoning_tokens: Option<u64>,
-    /// The provider's own sum. Asked for nothing else than where the reasoning was counted.
-    #[schema(maximum = 1_000_000_000)]
-    total_tokens: Option<u64>,
-    /// Installation, instead of `n8n_base_url`.
-    installation_id: Option<u64>,
-    /// The node that made the call.
-    #[schema(max_length = 200)]
-    node_id: Option<String>,
+shared::input! {
+    /// One model call.
+    pub struct RecordTokenUsage {
+        /// Base URL of the n8n instance. May be left out when the installation is clear otherwise.
+        #[example("https://n8n.example.com")]
+        n8n_base_url: Option<Url>,
+        /// n8n's id of the workflow (`$workflow.id`).
+        #[example("b9NLgJV0oXIpXSsr")]
+        workflow_id: Foreign<200>,
+        /// n8n's id of the execution (`$execution.id`).
+        #[example("551")]
+        execution_id: Foreign<200>,
+        /// Name of the model as the provider spells it.
+        #[example("gpt-4")]
+        model_id: Foreign<MAX_MODEL_CHARS>,
+        #[example(399)]
+        input_tokens: Whole<MAX_TOKENS>,
+        #[example(288)]
+        output_tokens: Whole<MAX_TOKENS>,
+        /// Part of `input_tokens` that the provider served from its cache.
+        cached_input_tokens: Option<Whole<MAX_TOKENS>>,
+        /// Part of `input_tokens` that the provider wrote into its cache.
+        cache_write_tokens: Option<Whole<MAX_TOKENS>>,
+        /// Part of `cache_write_tokens` that stays in the cache for an hour and not for five minutes.
+        cache_write_1h_tokens: Option<Whole<MAX_TOKENS>>,
+        /// What the model thought. Usually part of `output_tokens`; it is added to them if `total_tokens` proves that it is not.
+        reasoning_tokens: Option<Whole<MAX_TOKENS>>,
+        /// The provider's own sum. Asked for nothing else than where the reasoning was counted.
+        total_tokens: Option<Whole<MAX_TOKENS>>,
+        /// Installation, instead of `n8n_base_url`.
+        installation_id: Option<Id>,
+        /// The node that made the call.
+        node_id: Option<Foreign<200>>,
+    }
+    then(fields) {
+        tokens: Tokens = {
+            let tokens = Tokens {
+                input: input_tokens.unwrap_or(0),
+                output: output_tokens.unwrap_or(0),
+                cached_input: cached_input_tokens,
+                cache_write: cache_write_tokens,
+                cache_write_1h: cache_write_1h_tokens,
+            };
+            fit(fields, &tokens);
+            tokens.with_reasoning(reasoning_tokens, total_tokens).at_most(MAX_TOKENS)
+        },
+    }
 }
 
 /// The stored record.
@@ -171,47 +179,38 @@ async fn commit(ctx: &Ctx, usage: &Usage, beside: &Beside, reply: Reply) -> Resu
 }
 
 async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
-    let base_url = fields.url("n8n_base_url");
-    let installation_id = fields.id("installation_id");
-    let input = Input {
-        workflow_id: fields.required_foreign_id("workflow_id", 200),
-        execution_id: fields.required_foreign_id("execution_id", 200),
-        installation: None,
-        node_id: fields.foreign_id("node_id", 200),
-        call: call(&mut fields),
-    };
-    let installed = ctx.installed();
-    let installation = match (installation_id, &base_url) {
-        // An id that belongs to nobody is refused before anything is stored, whatever else is wrong.
-        (Some(id), _) => Some(installed.get(id).await?),
-        (None, Some(url)) => installed.by_url(url).await?,
-        (None, None) => {
-            let clear = if input.workflow_id.is_empty() {
-                None
-            } else {
-                installed.by_workflow(&input.workflow_id).await?
-            };
-            if clear.is_none() && !fields.is_refused("n8n_base_url") {
-                fields.refuse("n8n_base_url", "is required");
-            }
-            clear
-        }
-    };
-    fields.finish()?;
-    Ok(Input { installation, ..input })
+    let installation = installation(ctx, &mut fields).await?;
+    let posted = RecordTokenUsage::read(fields)?;
+    Ok(Input {
+        workflow_id: posted.workflow_id,
+        execution_id: posted.execution_id,
+        installation,
+        node_id: posted.node_id,
+        call: Call::one(posted.model_id, posted.tokens),
+    })
 }
 
-fn call(fields: &mut Fields) -> Call {
-    let model = fields.required_foreign_id("model_id", MAX_MODEL_CHARS);
-    let tokens = Tokens {
-        input: fields.required_whole("input_tokens", MAX_TOKENS),
-        output: fields.required_whole("output_tokens", MAX_TOKENS),
-        cached_input: fields.whole("cached_input_tokens", MAX_TOKENS),
-        cache_write: fields.whole("cache_write_tokens", MAX_TOKENS),
-        cache_write_1h: fields.whole("cache_write_1h_tokens", MAX_TOKENS),
+/// Where the call was made. An id that belongs to nobody is refused before anything is stored, whatever else is wrong.
+async fn installation(ctx: &Ctx, fields: &mut Fields) -> Result<Option<Arc<Installation>>> {
+    let installed = ctx.installed();
+    if let Some(id) = fields.peek::<Id>("installation_id") {
+        return installed.get(id).await.map(Some);
+    }
+    if let Some(url) = fields.peek::<Url>("n8n_base_url") {
+        return installed.by_url(&url).await;
+    }
+    let clear = match fields.peek::<Foreign<200>>("workflow_id") {
+        Some(workflow) => installed.by_workflow(&workflow).await?,
+        None => None,
     };
-    let reasoning = fields.whole("reasoning_tokens", MAX_TOKENS);
-    let total = fields.whole("total_tokens", MAX_TOKENS);
+    if clear.is_none() && fields.is_left_out("n8n_base_url") {
+        fields.refuse_as("n8n_base_url", code::REQUIRED, "is required");
+    }
+    Ok(clear)
+}
+
+/// Refuses parts that are more than the whole.
+fn fit(fields: &mut Fields, tokens: &Tokens) {
     let (read, written) = (tokens.cached_input.unwrap_or(0), tokens.cache_write.unwrap_or(0));
     if read > tokens.input {
         fields.refuse("cached_input_tokens", "must not exceed input_tokens");
@@ -221,7 +220,6 @@ fn call(fields: &mut Fields) -> Call {
     if tokens.cache_write_1h.is_some_and(|hour| hour > written) {
         fields.refuse("cache_write_1h_tokens", "must not exceed cache_write_tokens");
     }
-    Call::one(model, tokens.with_reasoning(reasoning, total).at_most(MAX_TOKENS))
 }
 
 fn usage(ctx: &Ctx, money: &Money, input: Input) -> Result<Usage> {

@@ -7,7 +7,8 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::{PathText, QueryFields},
-        page,
+        input::{Limit, Text},
+        page::{self, DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT},
         reply::Reply,
         shown::{Shown, shown},
     },
@@ -15,26 +16,27 @@ use shared::{
     pricing,
     repo::usage::Filter,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::stats::known;
 
-/// Which records to list. Everything given must match.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct RecordsQuery {
-    /// Only this execution.
-    #[param(max_length = 200, example = "551")]
-    execution: Option<String>,
-    /// Only this model.
-    #[param(max_length = 200, example = "gpt-4")]
-    model: Option<String>,
-    /// 1 to 500, default 50.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    #[param(max_length = 400)]
-    cursor: Option<String>,
+shared::input! {
+    /// Which records to list. Everything given must match.
+    pub struct RecordsQuery {
+        /// Only this execution.
+        #[example("551")]
+        execution: Option<Text<200>>,
+        /// Only this model.
+        #[example("gpt-4")]
+        model: Option<Text<MAX_MODEL_CHARS>>,
+        /// 1 to 500, default 50.
+        limit: Limit<DEFAULT_LIMIT, MAX_LIMIT>,
+        /// `next_cursor` of the page before.
+        cursor: Option<Text<MAX_CURSOR>>,
+    }
+    then(fields, workflow_id: &str) {
+        before: Option<Id> = page::after_of(fields, workflow_id, cursor.as_deref()),
+    }
 }
 
 /// A page of records, newest first.
@@ -108,14 +110,10 @@ struct UsageRecord {
 pub async fn handler(
     ctx: Ctx,
     PathText(workflow_id): PathText,
-    QueryFields(mut fields): QueryFields,
+    QueryFields(fields): QueryFields,
 ) -> Result<Reply> {
-    let (limit, before) = page::read_of(&mut fields, &workflow_id);
-    let filter = Filter {
-        execution_id: fields.text("execution", 200),
-        model_id: fields.text("model", MAX_MODEL_CHARS),
-    };
-    fields.finish()?;
+    let RecordsQuery { execution, model, limit, before, .. } = RecordsQuery::read(fields, &workflow_id)?;
+    let filter = Filter { execution_id: execution, model_id: model };
     let found = ctx.usage(&workflow_id).list(&filter, limit, before).await?;
     if found.is_empty() {
         known(&ctx, &workflow_id).await?;

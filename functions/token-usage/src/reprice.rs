@@ -3,19 +3,23 @@ use serde::Serialize;
 use shared::{
     clock,
     domain::chore::What,
-    error::{Error, Result},
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    error::Result,
+    http::{
+        ctx::Ctx,
+        input::{InBody, Time},
+        reply::Reply,
+    },
     pricing::PRICE_VERSION,
 };
 use utoipa::ToSchema;
 
-/// Which records to price anew.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct RepriceTokenUsage {
-    /// The first moment whose model calls are priced anew; a date stands for its beginning in UTC.
-    #[schema(format = "time", example = "2026-11-01")]
-    from: String,
+shared::input! {
+    /// Which records to price anew.
+    pub struct RepriceTokenUsage {
+        /// The first moment whose model calls are priced anew; a date stands for its beginning in UTC.
+        #[example("2026-11-01")]
+        from: Time,
+    }
 }
 
 /// It will be done.
@@ -35,11 +39,10 @@ pub struct Repricing {
 /// are now, and the table's. It begins after a minute and is done in the background; sums are right at every moment.
 #[utoipa::path(post, path = "/api/token-usage/reprice", operation_id = "reprice_token_usage", tag = "token usage",
     request_body = RepriceTokenUsage, responses((status = 202, description = "It will be done.", body = Repricing)))]
-pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
-    fields.require("from");
-    let from = fields.time("from");
-    fields.finish()?;
-    let from = from.ok_or_else(|| Error::internal("a refused field passed"))?;
+pub async fn handler(
+    ctx: Ctx,
+    InBody(RepriceTokenUsage { from }): InBody<RepriceTokenUsage>,
+) -> Result<Reply> {
     let metering = ctx.metering();
     let (chore, due) = metering.chore(What::Reprice { from: Some(from), version: PRICE_VERSION.into() });
     let reply = Repricing {

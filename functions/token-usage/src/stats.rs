@@ -2,36 +2,58 @@ use serde::Serialize;
 use serde_json::Number;
 use shared::{
     clock::Millis,
-    domain::usage::Totals,
+    domain::usage::{MAX_MODEL_CHARS, Totals},
     error::{OrNotFound, Result},
     http::{
         ctx::Ctx,
-        extract::{PathText, QueryFields},
-        fields::Fields,
+        extract::PathText,
+        input::{InQuery, Text, Time},
         reply::Reply,
     },
     pricing,
     repo::usage::ModelTotals,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-/// Which records to add up. Without any, all of them.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that `Filter` reads leniently")]
-pub struct StatsQuery {
-    /// First day (UTC) that counts; a time stands for its day.
-    #[param(format = "time", example = "2026-11-01")]
-    from: Option<String>,
-    /// Last day (UTC) that counts.
-    #[param(format = "time", example = "2026-11-30")]
-    to: Option<String>,
-    /// Only this model.
-    #[param(max_length = 200, example = "gpt-4")]
-    model: Option<String>,
-    /// Only this execution; not together with the others.
-    #[param(max_length = 200, example = "551")]
-    execution: Option<String>,
+shared::input! {
+    /// Which records to add up. Without any, all of them.
+    pub struct StatsQuery {
+        /// First day (UTC) that counts; a time stands for its day.
+        #[example("2026-11-01")]
+        from: Option<Time>,
+        /// Last day (UTC) that counts.
+        #[example("2026-11-30")]
+        to: Option<Time>,
+        /// Only this model.
+        #[example("gpt-4")]
+        model: Option<Text<MAX_MODEL_CHARS>>,
+        /// Only this execution; not together with the others.
+        #[example("551")]
+        execution: Option<Text<200>>,
+    }
+    then(fields) {
+        span: Span = {
+            if execution.is_some() && (from.is_some() || to.is_some()) {
+                fields.refuse("execution", "cannot be combined with from or to");
+            }
+            if from > to && to.is_some() {
+                fields.refuse("from", "must not lie after to");
+            }
+            match (execution.clone(), from, to) {
+                (Some(execution), ..) => Span::Execution(execution),
+                (None, None, None) => Span::All,
+                (None, from, to) => Span::Days { from, to },
+            }
+        },
+    }
+}
+
+/// What counts.
+#[derive(Debug, Clone)]
+enum Span {
+    All,
+    Execution(String),
+    Days { from: Option<Millis>, to: Option<Millis> },
 }
 
 /// Sums of a workflow.
@@ -79,13 +101,6 @@ struct ModelStats {
     sums: Sums,
 }
 
-struct Filter {
-    from: Option<Millis>,
-    to: Option<Millis>,
-    model: Option<String>,
-    execution: Option<String>,
-}
-
 /// Adds up what a workflow consumed: at any volume one small read.
 #[utoipa::path(get, path = "/api/token-usage/{workflow_id}/stats", operation_id = "get_token_usage_stats", tag = "token usage",
     params(("workflow_id" = String, Path, description = "n8n's id of the workflow.", example = "abc123"), StatsQuery),
@@ -93,10 +108,9 @@ struct Filter {
 pub async fn handler(
     ctx: Ctx,
     PathText(workflow_id): PathText,
-    QueryFields(fields): QueryFields,
+    InQuery(query): InQuery<StatsQuery>,
 ) -> Result<Reply> {
-    let filter = read(fields)?;
-    let models = find(&ctx, &workflow_id, &filter).await?;
+    let models = find(&ctx, &workflow_id, &query).await?;
     if models.is_empty() {
         known(&ctx, &workflow_id).await?;
     }
@@ -121,37 +135,18 @@ pub async fn known(ctx: &Ctx, workflow_id: &str) -> Result<()> {
     Ok(())
 }
 
-fn read(mut fields: Fields) -> Result<Filter> {
-    let filter = Filter {
-        from: fields.time("from"),
-        to: fields.time("to"),
-        model: fields.text("model", 200),
-        execution: fields.text("execution", 200),
-    };
-    if filter.execution.is_some() && (filter.from.is_some() || filter.to.is_some()) {
-        fields.refuse("execution", "cannot be combined with from or to");
-    }
-    if let (Some(from), Some(to)) = (filter.from, filter.to)
-        && from > to
-    {
-        fields.refuse("from", "must not lie after to");
-    }
-    fields.finish()?;
-    Ok(filter)
-}
-
-async fn find(ctx: &Ctx, workflow_id: &str, filter: &Filter) -> Result<Vec<ModelTotals>> {
+async fn find(ctx: &Ctx, workflow_id: &str, query: &StatsQuery) -> Result<Vec<ModelTotals>> {
     let log = ctx.usage(workflow_id);
-    let mut models = match (&filter.execution, filter.from, filter.to) {
-        (Some(execution), ..) => log.execution_totals(execution).await?,
-        (None, None, None) => log.totals().await?,
-        (None, from, to) => {
+    let mut models = match &query.span {
+        Span::Execution(execution) => log.execution_totals(execution).await?,
+        Span::All => log.totals().await?,
+        Span::Days { from, to } => {
             let from = from.unwrap_or(Millis(0));
             // Days to come hold nothing, and a range that runs backwards is no range.
             log.totals_between(from, to.unwrap_or(ctx.now).max(from)).await?
         }
     };
-    if let Some(wanted) = &filter.model {
+    if let Some(wanted) = &query.model {
         models.retain(|model| model.model_id == *wanted);
     }
     Ok(models)

@@ -7,8 +7,12 @@ use shared::{
         followed_run::{CLOCK_SKEW, FollowedRun, PollStatus, Snapshot},
         n8n_workflow::{FollowedRef, N8nWorkflow},
     },
-    error::{Error, OrNotFound, Result},
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    error::{OrNotFound, Result},
+    http::{
+        ctx::Ctx,
+        input::{InBody, Time},
+        reply::Reply,
+    },
     ids::Id,
     queue::{Task, TaskKind},
     repo::{due::UNANNOUNCED, n8n_workflows},
@@ -16,16 +20,17 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-/// Which workflow.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
-pub struct PollExecution {
-    /// Id of the workflow node.
-    #[schema(example = 123)]
-    nid: u64,
-    /// Only an execution after this time counts.
-    #[schema(format = "date-time", example = "2025-01-21T10:30:00Z")]
-    triggered_after: Option<String>,
+shared::input! {
+    /// Which workflow.
+    pub struct PollExecution {
+        /// Id of the workflow node.
+        #[example(123)]
+        nid: Id,
+        /// Only an execution after this time counts.
+        #[example("2025-01-21T10:30:00Z")]
+        #[name("triggered_after")]
+        after: Option<Time>,
+    }
 }
 
 /// How the workflow's newest execution is doing.
@@ -47,16 +52,10 @@ pub struct Polled {
     nid: Id,
 }
 
-struct Input {
-    nid: Id,
-    after: Option<Millis>,
-}
-
 /// Tells how a workflow's newest execution is doing, from pushed data and from what the background poll has learned.
 #[utoipa::path(post, path = "/api/poll-execution", operation_id = "poll_execution", tag = "triggers",
     request_body = PollExecution, responses((status = 200, description = "The state.", body = Polled)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let input = read(fields)?;
+pub async fn handler(ctx: Ctx, InBody(input): InBody<PollExecution>) -> Result<Reply> {
     let workflows = ctx.n8n_workflows();
     let (workflow, latest) = try_join(workflows.get(input.nid), workflows.latest(input.nid)).await?;
     let workflow = workflow.or_not_found("workflow node")?;
@@ -95,7 +94,7 @@ fn counts(snapshot: &Snapshot, workflow: &N8nWorkflow, after: Option<Millis>) ->
 const TRIES: usize = 5;
 
 /// Sees to it that n8n is being asked: by the run that the trigger left, or by a new one that only watches.
-async fn follow(ctx: &Ctx, mut workflow: N8nWorkflow, input: &Input) -> Result<Option<FollowedRun>> {
+async fn follow(ctx: &Ctx, mut workflow: N8nWorkflow, input: &PollExecution) -> Result<Option<FollowedRun>> {
     let runs = ctx.followed_runs();
     for _ in 0..TRIES {
         let newest = match &workflow.run {
@@ -127,7 +126,7 @@ async fn follow(ctx: &Ctx, mut workflow: N8nWorkflow, input: &Input) -> Result<O
 
 /// Begins to watch. In one write the run is there, owes a look (in case its message is lost), and is the workflow's newest:
 /// a repeat of a request that died finds it. None when another one became the newest meanwhile.
-async fn begin(ctx: &Ctx, workflow: &N8nWorkflow, input: &Input) -> Result<Option<FollowedRun>> {
+async fn begin(ctx: &Ctx, workflow: &N8nWorkflow, input: &PollExecution) -> Result<Option<FollowedRun>> {
     let run = watch(ctx, workflow, input.after);
     let mut pointed = workflow.clone();
     pointed.run = Some(FollowedRef { id: run.id, triggered_at: run.triggered_at });
@@ -170,14 +169,6 @@ fn watch(ctx: &Ctx, workflow: &N8nWorkflow, after: Option<Millis>) -> FollowedRu
         poll_error: None,
         v: 1,
     }
-}
-
-fn read(mut fields: Fields) -> Result<Input> {
-    let nid = fields.required_id("nid");
-    let after = fields.time("triggered_after");
-    fields.finish()?;
-    let nid = nid.ok_or_else(|| Error::internal("a refused field passed"))?;
-    Ok(Input { nid, after })
 }
 
 fn polled(nid: Id, snapshot: &Snapshot) -> Polled {

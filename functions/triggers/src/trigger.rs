@@ -16,15 +16,16 @@ use shared::{
     error::{Error, LogFailure, Result},
     http::{
         ctx::{Ctx, HeldKey, Refused},
-        fields::Fields,
+        fields::{Fields, code},
+        input::{Asked, Field, InBody, Text, describe},
         reply::{Reply, Warning},
     },
     ids::{EntityId, FollowedRunId, Id, UserId},
     json::{Json, Kind, Part},
     n8n::{client::Turn, start::Started},
+    ops::listing,
     queue::{Task, TaskKind},
     repo::due::UNANNOUNCED,
-    work::listing,
 };
 use url::Url;
 use utoipa::ToSchema;
@@ -38,19 +39,39 @@ const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
 /// As long as in a pushed execution.
 const LONGEST_WORKFLOW_ID: usize = 200;
 
-/// What to trigger.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Input` reads leniently")]
-pub struct TriggerWebhook {
-    /// Full URL of the n8n webhook. Its host must be a registered installation's.
-    #[schema(format = "uri", example = "https://n8n.example.com/webhook/your-path")]
-    endpoint: String,
-    /// Where the trigger comes from; `dashboard` when left out.
-    #[schema(max_length = 100, example = "dashboard")]
-    source: Option<String>,
-    /// Passed on to the workflow.
-    #[schema(value_type = Option<Object>, example = json!({ "custom_key": "custom_value" }))]
-    data: Option<Value>,
+shared::input! {
+    /// What to trigger.
+    pub struct TriggerWebhook {
+        /// Full URL of the n8n webhook. Its host must be a registered installation's.
+        #[example("https://n8n.example.com/webhook/your-path")]
+        endpoint: Url,
+        /// Where the trigger comes from; `dashboard` when left out.
+        #[example("dashboard")]
+        source: Option<Text<100>>,
+        /// Passed on to the workflow.
+        #[example({ "custom_key": "custom_value" })]
+        data: Option<WorkflowData>,
+    }
+}
+
+/// An object; a list is taken as well.
+struct WorkflowData;
+
+impl Field for WorkflowData {
+    type Value = Json;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<Json> {
+        let data = fields.json(name)?;
+        if !data.part().is_object() && !data.part().is_list() {
+            fields.refuse_as(name, code::TYPE, "must be an object");
+            return None;
+        }
+        Some(data)
+    }
+
+    fn schema(asked: Asked) -> Value {
+        describe::holding(asked, "object")
+    }
 }
 
 /// n8n took the trigger.
@@ -100,6 +121,13 @@ struct Input {
     data: Json,
 }
 
+impl From<TriggerWebhook> for Input {
+    fn from(TriggerWebhook { endpoint, source, data }: TriggerWebhook) -> Self {
+        let source = source.unwrap_or_else(|| "dashboard".into());
+        Self { endpoint, source, data: data.unwrap_or_else(Json::empty) }
+    }
+}
+
 /// Where an endpoint leads.
 struct Target {
     installation: Arc<Installation>,
@@ -121,8 +149,8 @@ struct Target {
 /// repeat try again: the webhook is not registered or refuses the credentials, or n8n was not reached (`n8n_unreachable`).
 #[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook", tag = "triggers",
     request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let input = read(fields)?;
+pub async fn handler(ctx: Ctx, InBody(input): InBody<TriggerWebhook>) -> Result<Reply> {
+    let input = Input::from(input);
     let mut target = target(&ctx, &input.endpoint).await?;
     ctx.app.http.check(&input.endpoint).await.map_err(refused)?;
     // What an earlier attempt under this key started is not undone by a refusal of this one.
@@ -224,21 +252,6 @@ fn is_taken(reply: &OutReply, endpoint: &Url) -> bool {
         OWN_REDIRECT => !leads_to_itself(reply, endpoint),
         _ => false,
     }
-}
-
-fn read(mut fields: Fields) -> Result<Input> {
-    let endpoint = fields.url("endpoint");
-    if endpoint.is_none() && !fields.is_refused("endpoint") {
-        fields.refuse("endpoint", "is required");
-    }
-    let source = fields.text("source", 100).unwrap_or_else(|| "dashboard".into());
-    let data = fields.json("data").unwrap_or_else(Json::empty);
-    if !data.part().is_object() && !data.part().is_list() {
-        fields.refuse("data", "must be an object");
-    }
-    fields.finish()?;
-    let endpoint = endpoint.ok_or_else(|| Error::internal("a refused field passed"))?;
-    Ok(Input { endpoint, source, data })
 }
 
 /// The installation by the endpoint's address; the workflow by its path: document 000's own form names both, any other path is

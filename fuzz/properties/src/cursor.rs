@@ -56,7 +56,7 @@ fn parameters(text: &str) {
 
 fn named(fields: Fields) {
     if let Err(error) = fields.finish() {
-        assert!(error.fields.keys().all(|name| ["cursor", "limit"].contains(&name.as_str())), "{error}");
+        assert!(error.by_field().keys().all(|name| ["cursor", "limit"].contains(name)), "{error}");
     }
 }
 

@@ -139,7 +139,7 @@ fn read(map: &Map<String, Value>, name: &str, reader: Reader) -> Verdict {
     match fields.finish() {
         Ok(()) => Ok(value),
         Err(error) => {
-            assert_eq!(error.fields.keys().collect::<Vec<_>>(), [name], "another field is blamed");
+            assert_eq!(error.by_field().into_keys().collect::<Vec<_>>(), [name], "another field is blamed");
             Err(error.to_string())
         }
     }
@@ -165,7 +165,7 @@ fn custom(map: &Map<String, Value>, mode: Mode) {
     let mut sent = of(map);
     let values = setup.read_values(&mut sent, mode);
     if let Err(error) = sent.finish() {
-        assert!(error.fields.keys().all(|name| names.contains(name.as_str())), "{error}");
+        assert!(error.by_field().keys().all(|name| names.contains(name)), "{error}");
         return;
     }
     let back = setup.show_values(&values);

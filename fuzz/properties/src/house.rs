@@ -84,11 +84,12 @@ pub(super) struct Answer {
 }
 
 impl House {
-    /// The house of these routes, with the document that describes them.
+    /// The house of these routes, with the documents that describe them.
     #[must_use]
     #[expect(clippy::expect_used, reason = "nothing can be looked at without it")]
-    pub fn new(router: Router<SharedApp>, document: &str) -> Self {
-        let document = standins::json(document).expect("the document is JSON");
+    pub fn new(router: Router<SharedApp>, documents: &[String]) -> Self {
+        let read = |text: &String| standins::json(text).expect("a document is JSON");
+        let documents: Vec<Value> = documents.iter().map(read).collect();
         let mut house = Self {
             router,
             file: Sqlite::memory().expect("a database in memory"),
@@ -98,7 +99,7 @@ impl House {
             rival: TenantId(0),
             theirs: Vec::new(),
             ids: Vec::new(),
-            document: Document::of(&document),
+            document: Document::of(&documents),
             turn: Mutex::default(),
         };
         block_on(house.furnish()).expect("the world can be set up");
@@ -263,18 +264,19 @@ impl Visit<'_> {
 }
 
 impl Document {
-    fn of(document: &Value) -> Self {
+    /// What two dialects say of one path counts together.
+    fn of(documents: &[Value]) -> Self {
         let mut found = Self::default();
-        let paths = document["paths"].as_object();
-        for (path, operations) in paths.into_iter().flatten() {
+        let paths = documents.iter().filter_map(|document| document["paths"].as_object()).flatten();
+        for (path, operations) in paths {
             for (method, operation) in operations.as_object().into_iter().flatten() {
                 let Ok(method) = method.to_ascii_uppercase().parse() else { continue };
                 let replies = operation["responses"].as_object().into_iter().flatten();
-                let replies = replies.filter_map(|(status, _)| status.parse().ok()).collect();
-                found.replies.insert((method, path.clone()), replies);
+                let replies = replies.filter_map(|(status, _)| status.parse::<u16>().ok());
+                found.replies.entry((method, path.clone())).or_default().extend(replies);
             }
         }
-        found.collect_names(document);
+        documents.iter().for_each(|document| found.collect_names(document));
         found
     }
 

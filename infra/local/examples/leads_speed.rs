@@ -9,7 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use local_host::house;
@@ -25,7 +25,6 @@ use shared::{
 };
 use standins::crowd::{address, crowd};
 use tower::ServiceExt;
-use tower_http::normalize_path::NormalizePath;
 
 const FEW: u64 = 1_000;
 const MANY: u64 = 100_000;
@@ -139,7 +138,7 @@ fn quantiles(mut times: Vec<Duration>) -> (Duration, Duration) {
 /// Somebody of an organization with so many leads.
 struct Asker {
     app: SharedApp,
-    service: NormalizePath<Router>,
+    service: layers::Platform,
     key: String,
     group: String,
 }
@@ -147,7 +146,7 @@ struct Asker {
 impl Asker {
     async fn new(
         app: &SharedApp,
-        service: &NormalizePath<Router>,
+        service: &layers::Platform,
         email: &str,
         leads: u64,
     ) -> Result<Self, Error> {

@@ -9,23 +9,25 @@ use std::{
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::{
-    accounts::{NewKey, NewUser},
+    accounts::NewUser,
     app::App,
-    clock,
     config::{LocalSettings, ProcessEnv},
     domain::{
-        api_key::ApiKey,
+        dialect::Letter,
         email,
         org::{Role, User},
     },
-    ids::ApiKeyId,
     repo::orgs,
 };
 use zeroize::Zeroizing;
 
-use crate::{house, logging, serve, welcome};
+use crate::{
+    house,
+    keys::{self, KeyCommand},
+    logging, serve, welcome,
+};
 
 /// Threads that are at something when everything else has ended have so long.
 const GRACE: Duration = Duration::from_millis(500);
@@ -40,6 +42,7 @@ Settings (environment):
   BATON_EGRESS_ALLOW    private networks that may be called        none beside loopback
   BATON_TRUSTED_PROXIES proxies that say who called (networks)     none
   BATON_CORS_ORIGINS    origins of pages that may call, or *       none
+  BATON_DIALECT_HOSTS   domains that speak one dialect (b.x=b,…)   none
   BATON_TRIGGER_LIMIT   trigger requests a minute and key          60
   BATON_POLL_LIMIT      poll requests a minute and key             60
   BATON_MAX_BODY_BYTES  largest request body                       6291456";
@@ -73,7 +76,11 @@ enum Command {
     #[command(subcommand)]
     Secret(SecretCommand),
     /// Print the API document that the code makes.
-    Openapi,
+    Openapi {
+        /// The dialect: a, b, c, d or e.
+        #[arg(default_value = "a")]
+        dialect: Letter,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -130,36 +137,6 @@ enum UserCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-enum KeyCommand {
-    /// Make another API key. Its text is shown once.
-    Create {
-        #[command(flatten)]
-        owner: Owner,
-        /// What to call it.
-        #[arg(long, default_value = "default")]
-        name: String,
-        /// Days until it expires.
-        #[arg(long, value_name = "DAYS")]
-        expires_in: Option<u32>,
-        /// What it may do, such as payloads:write; all that the user's role allows when left out. May be repeated.
-        #[arg(long = "scope", value_name = "SCOPE")]
-        scopes: Vec<String>,
-    },
-    /// List the organization's keys.
-    List {
-        #[command(flatten)]
-        owner: Owner,
-    },
-    /// End a key. A running server follows within a minute.
-    Revoke {
-        /// Id of the key, from `baton key list`.
-        id: String,
-        #[command(flatten)]
-        owner: Owner,
-    },
-}
-
 #[derive(Debug, Args)]
 struct FromStdin {
     /// Read the password from the first line of standard input.
@@ -183,10 +160,10 @@ impl FromStdin {
 }
 
 #[derive(Debug, Args)]
-struct Owner {
+pub(crate) struct Owner {
     /// E-mail address of the user whose organization it is.
     #[arg(id = "owner", long = "user", value_name = "EMAIL", default_value = welcome::FIRST_ADMIN)]
-    email: String,
+    pub(crate) email: String,
 }
 
 /// Runs the command line of this process.
@@ -217,8 +194,8 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             runtime.shutdown_timeout(GRACE);
             served
         }
-        Command::Openapi => {
-            println!("{}", crate::api_document());
+        Command::Openapi { dialect } => {
+            println!("{}", crate::api_document(dialect));
             Ok(())
         }
         Command::Secret(SecretCommand::New) => {
@@ -231,7 +208,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Org(command) => runtime.block_on(org(&settings, command, cli.json)),
         Command::User(command) => runtime.block_on(user_command(&settings, command, cli.json)),
-        Command::Key(command) => runtime.block_on(key(&settings, command, cli.json)),
+        Command::Key(command) => runtime.block_on(keys::run(&settings, command, cli.json)),
     }
 }
 
@@ -297,54 +274,7 @@ fn given_or_made(app: &App, password: Option<SecretString>) -> (SecretString, Op
     }
 }
 
-async fn key(settings: &LocalSettings, command: KeyCommand, json: bool) -> anyhow::Result<()> {
-    let app = &house::accounts(settings).await?;
-    match command {
-        KeyCommand::Create { owner, name, expires_in, scopes } => {
-            let user = user(app, &owner.email).await?;
-            let span = expires_in.map(|days| Duration::from_secs(u64::from(days) * 24 * 3600));
-            let expires_at = span.map(|span| app.now().plus(span));
-            let wish = NewKey { name, expires_at, scopes, ..NewKey::default() };
-            let (key, text) = app.create_key(&user, wish).await.map_err(plain)?;
-            if json {
-                let mut shown = describe(&key);
-                shown["api_key"] = text.expose_secret().into();
-                println!("{shown}");
-            } else {
-                println!("API key {}\nId      {}\nThe key is shown this once.", text.expose_secret(), key.id);
-            }
-        }
-        KeyCommand::List { owner } => {
-            let user = user(app, &owner.email).await?;
-            let keys = orgs::keys(&*app.store, user.tenant).await?;
-            if json {
-                println!("{}", Value::from_iter(keys.iter().map(describe)));
-            } else {
-                for key in &keys {
-                    println!("{}", line(key, app.now()));
-                }
-            }
-        }
-        KeyCommand::Revoke { id, owner } => {
-            let user = user(app, &owner.email).await?;
-            let id: ApiKeyId = id.parse().ok().context("that is not the id of a key; see: baton key list")?;
-            let keys = orgs::keys(&*app.store, user.tenant).await?;
-            let key = keys
-                .iter()
-                .find(|key| key.id == id)
-                .context("there is no key of this id; see: baton key list")?;
-            orgs::revoke_key(&*app.store, &key.hash, app.now()).await?;
-            if json {
-                println!("{}", json!({ "id": id, "revoked": true }));
-            } else {
-                println!("Revoked. A running server follows within a minute.");
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn user(app: &App, email: &str) -> anyhow::Result<User> {
+pub(crate) async fn user(app: &App, email: &str) -> anyhow::Result<User> {
     let address = email::normal(email).with_context(|| format!("{email:?} is not an e-mail address"))?;
     let found = orgs::user_by_email(&*app.store, &address).await?;
     found.with_context(|| {
@@ -352,36 +282,7 @@ async fn user(app: &App, email: &str) -> anyhow::Result<User> {
     })
 }
 
-fn describe(key: &ApiKey) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "last4": key.last4,
-        "username": key.username,
-        "scopes": key.scopes,
-        "created_at": clock::iso(key.created_at),
-        "expires_at": key.expires_at.map(clock::iso),
-        "revoked_at": key.revoked_at.map(clock::iso),
-    })
-}
-
-fn line(key: &ApiKey, now: clock::Millis) -> String {
-    let state = match (key.revoked_at, key.usable(now)) {
-        (Some(_), _) => "revoked",
-        (None, true) => "active",
-        (None, false) => "expired",
-    };
-    format!(
-        "{}  …{}  {state:8}  {}  {}  {}",
-        key.id,
-        key.last4,
-        clock::iso(key.created_at),
-        key.scopes.join(","),
-        key.name
-    )
-}
-
 /// The message for people, without the code.
-fn plain(error: shared::error::Error) -> anyhow::Error {
+pub(crate) fn plain(error: shared::error::Error) -> anyhow::Error {
     anyhow::anyhow!(error.into_message())
 }

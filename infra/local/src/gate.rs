@@ -7,10 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use shared::{
     error::{Error, ErrorKind},
-    http::{
-        problem,
-        routes::{self, Dialect},
-    },
+    http::{problem, routes},
 };
 
 use crate::sockets::{
@@ -21,15 +18,6 @@ use crate::sockets::{
 
 /// One caller may have so many times the turns that are left for the others: two thirds of them when alone.
 const TIMES: usize = 2;
-/// Paths whose handlers call n8n.
-const CALLS: [&str; 6] = [
-    "/api/trigger-webhook",
-    "/api/installs/register",
-    "/api/n8n/nodes",
-    "/automation/approve",
-    "/automation/deny",
-    "/automation/regenerate",
-];
 
 /// The gate of one host.
 #[derive(Debug)]
@@ -77,21 +65,19 @@ pub enum Lane {
     Calling,
 }
 
-/// Which of the two a path counts against. Pages and the host's health are always there to be seen.
+/// Which of the two a path counts against, as its routes say. What is no route counts too: it is answered by this machine.
 pub fn lane(path: &str) -> Option<Lane> {
-    match routes::dialect_of(path) {
-        Dialect::House => None,
-        _ if path == "/api/v1/health" => None,
-        _ if calls(path) => Some(Lane::Calling),
-        _ => Some(Lane::Own),
+    let (mut known, mut calls_out, mut always_there) = (false, false, true);
+    for route in routes::at(path) {
+        known = true;
+        calls_out |= route.calls_out;
+        always_there &= route.always_there;
     }
-}
-
-/// Whether a request of this path may wait for n8n.
-pub fn calls(path: &str) -> bool {
-    CALLS
-        .iter()
-        .any(|known| path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    match (known && always_there, calls_out) {
+        (true, _) => None,
+        (false, true) => Some(Lane::Calling),
+        (false, false) => Some(Lane::Own),
+    }
 }
 
 #[cfg(test)]
@@ -105,7 +91,7 @@ mod tests {
             assert_eq!(lane(routes::as_routed(path)), Some(Lane::Own), "{path}");
         }
         assert_eq!(lane(routes::as_routed("//automation/approve/")), Some(Lane::Calling));
-        for path in ["/", "//", "/docs", "//health", "/api/v1/health"] {
+        for path in ["/", "//", "/docs", "/docs/x", "//health", "/api/v1/health", "/files/x"] {
             assert_eq!(lane(routes::as_routed(path)), None, "{path}");
         }
     }
@@ -113,10 +99,17 @@ mod tests {
     #[test]
     fn what_waits_for_n8n_is_counted_apart() {
         for path in ["/api/trigger-webhook", "/automation/approve", "/api/n8n/nodes/leads"] {
-            assert!(calls(path), "{path}");
+            assert_eq!(lane(path), Some(Lane::Calling), "{path}");
         }
-        for path in ["/api/trigger-webhooks", "/automation/payload/create", "/api/n8n", "/"] {
-            assert!(!calls(path), "{path}");
+        for path in ["/api/trigger-webhooks", "/automation/payload/create", "/api/n8n", "/v1/workflows"] {
+            assert_eq!(lane(path), Some(Lane::Own), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_knows_is_counted() {
+        for path in ["/nothing", "/v1", "/v1/nothing", "/docs/a/b", "/health/x", "/wp-login.php"] {
+            assert_eq!(lane(path), Some(Lane::Own), "{path}");
         }
     }
 

@@ -7,17 +7,23 @@ mod chaos;
 pub mod cli;
 pub mod gate;
 pub mod house;
+mod keys;
 pub mod logging;
 pub mod serve;
 pub mod sockets;
 pub mod welcome;
 pub mod workers;
 
-use shared::app::SharedApp;
-use utoipa_axum::router::OpenApiRouter;
+use shared::{
+    domain::dialect::Letter,
+    http::{
+        group::{Documented, Routes},
+        openapi,
+    },
+};
 
 /// The routers of the functions, by the function's name.
-pub fn routers() -> [(&'static str, OpenApiRouter<SharedApp>); 12] {
+pub fn routers() -> [(&'static str, Documented); 14] {
     [
         ("meta", meta::router()),
         ("token-usage", token_usage::router()),
@@ -31,16 +37,22 @@ pub fn routers() -> [(&'static str, OpenApiRouter<SharedApp>); 12] {
         ("records", records::router()),
         ("n8n-nodes", n8n_nodes::router()),
         ("leads", leads::router()),
+        ("workflows", workflows::router()),
+        ("api-keys", api_keys::router()),
     ]
 }
 
 /// Every route of the product.
-pub fn router() -> OpenApiRouter<SharedApp> {
-    routers().into_iter().fold(OpenApiRouter::new(), |all, (_, router)| all.merge(router))
+pub fn router() -> Documented {
+    routers().into_iter().fold(Documented::new(), |all, (_, router)| all.merge(router))
 }
 
-/// The API document of every route, as text.
-pub fn api_document() -> String {
-    let (_, api) = router().split_for_parts();
-    format!("{:#}", shared::http::openapi::complete(api))
+/// The API documents of all dialects, as text.
+pub fn api_documents() -> Vec<String> {
+    Letter::ALL.into_iter().map(api_document).collect()
+}
+
+/// The API document of a dialect, as text. The house's own routes stand in A's.
+pub fn api_document(letter: Letter) -> String {
+    format!("{:#}", openapi::complete(letter, router().document(letter)))
 }

@@ -9,6 +9,7 @@ use crate::{
     clock::Millis,
     domain::{
         api_key::{self, ApiKey, KeyHash, Terms},
+        dialect::Letter,
         org::User,
         principal::{Principal, covers},
     },
@@ -29,6 +30,8 @@ pub struct NewKey {
     pub expires_at: Option<Millis>,
     /// None for all that its user's role allows.
     pub scopes: Vec<String>,
+    /// The dialect that it speaks on paths that several have; none for that of the header it comes in.
+    pub dialect: Option<Letter>,
     /// None for the group that whoever asks for it works in.
     pub group_id: Option<Id>,
     pub terms: Terms,
@@ -40,6 +43,7 @@ impl Default for NewKey {
             name: "default".into(),
             expires_at: None,
             scopes: Vec::new(),
+            dialect: None,
             group_id: None,
             terms: Terms::default(),
         }
@@ -78,6 +82,12 @@ impl App {
         self.key_of((like.tenant, like.user_id, &like.username), like.group_id, wish)
     }
 
+    /// A key that acts as the same user as the one that it takes the place of. It works from the moment that
+    /// [`orgs::insert_key`] is written.
+    pub fn successor(&self, old: &ApiKey, wish: NewKey) -> (ApiKey, SecretString) {
+        self.key_of((old.tenant, old.user_id, &old.username), old.group_id, wish)
+    }
+
     fn key_of(
         &self,
         (tenant, user_id, username): (TenantId, UserId, &str),
@@ -96,6 +106,7 @@ impl App {
             hash: api_key::hash_of(&text),
             last4: shown[shown.len() - 4..].to_owned(),
             scopes: wish.scopes,
+            dialect: wish.dialect,
             created_at: self.now(),
             expires_at: wish.expires_at,
             revoked_at: None,

@@ -164,6 +164,11 @@ impl App {
         }
     }
 
+    /// What the operator may do in the name of a user, at the command line: what the user's role allows.
+    pub async fn operator(&self, user: &User) -> Result<Principal> {
+        Ok(Principal::of_user(user, self.default_group(user.tenant).await?))
+    }
+
     /// The client group that what a user creates belongs to unless it is said otherwise.
     async fn default_group(&self, tenant: TenantId) -> Result<Id> {
         let groups = orgs::groups(&*self.store, tenant).await?;

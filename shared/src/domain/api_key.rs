@@ -15,6 +15,7 @@ pub use terms::{MAX_NETWORKS, MAX_PER_HOUR, MAX_PER_MINUTE, Terms, TooWide, netw
 
 use crate::{
     clock::Millis,
+    domain::dialect::Letter,
     ids::{ApiKeyId, Id, Ids, UserId, base62},
     tenant::TenantId,
 };
@@ -87,6 +88,9 @@ pub struct ApiKey {
     pub last4: String,
     /// `*`, scopes such as `payloads:write`, or one action on every resource such as `*:read`.
     pub scopes: Vec<String>,
+    /// The dialect that the key speaks on paths that several have, however it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<Letter>,
     pub created_at: Millis,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Millis>,
@@ -227,6 +231,7 @@ mod tests {
             hash: hash_of(&"x".into()),
             last4: "wxyz".into(),
             scopes: vec!["*".into()],
+            dialect: None,
             created_at: Millis(1_000),
             expires_at: Some(end),
             revoked_at: None,

@@ -13,3 +13,22 @@ names! {
         Create = "create",
     }
 }
+
+/// What became of the post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    Created,
+    /// It goes on with what a reviewer had sent back.
+    Renewed,
+    /// It was there already, and stays as it is.
+    Known,
+    /// It was there already, and has what was posted.
+    Updated,
+}
+
+impl Arrival {
+    /// Whether what was posted was there already.
+    pub fn is_duplicate(self) -> bool {
+        matches!(self, Self::Known | Self::Updated)
+    }
+}

@@ -87,6 +87,30 @@ pub struct Details {
     pub notes: Option<String>,
 }
 
+/// What a request says of an invoice; what it leaves out is none, and stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Change {
+    pub status: Option<InvoiceStatus>,
+    pub amount: Option<u64>,
+    pub currency: Option<String>,
+    pub tax_amount: Option<u64>,
+    pub discount_amount: Option<u64>,
+    pub title: Option<String>,
+    pub due_date: Option<Millis>,
+    pub issued_at: Option<Millis>,
+    pub client_name: Option<String>,
+    pub client_email: Option<String>,
+    pub client_company: Option<String>,
+    pub payment_url: Option<String>,
+    pub payment_method: Option<String>,
+    pub pdf_url: Option<String>,
+    /// JSON text.
+    pub line_items: Option<String>,
+    /// JSON text.
+    pub custom_data: Option<String>,
+    pub notes: Option<String>,
+}
+
 /// One change of status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusChange {
@@ -96,7 +120,47 @@ pub struct StatusChange {
     pub to: InvoiceStatus,
 }
 
+impl Details {
+    /// What an invoice says of which nothing was said yet.
+    pub fn blank() -> Self {
+        Self { currency: DEFAULT_CURRENCY.into(), ..Self::default() }
+    }
+
+    fn take(&mut self, change: Change) {
+        self.amount = change.amount.unwrap_or(self.amount);
+        if let Some(currency) = change.currency {
+            self.currency = currency;
+        }
+        for (field, new) in [
+            (&mut self.title, change.title),
+            (&mut self.client_name, change.client_name),
+            (&mut self.client_email, change.client_email),
+            (&mut self.client_company, change.client_company),
+            (&mut self.payment_url, change.payment_url),
+            (&mut self.payment_method, change.payment_method),
+            (&mut self.pdf_url, change.pdf_url),
+            (&mut self.line_items, change.line_items),
+            (&mut self.custom_data, change.custom_data),
+            (&mut self.notes, change.notes),
+        ] {
+            *field = new.or_else(|| field.take());
+        }
+        self.tax_amount = change.tax_amount.or(self.tax_amount);
+        self.discount_amount = change.discount_amount.or(self.discount_amount);
+        self.due_date = change.due_date.or(self.due_date);
+        self.issued_at = change.issued_at.or(self.issued_at);
+    }
+}
+
 impl Invoice {
+    /// Writes into the invoice what a request says of it.
+    pub fn apply(&mut self, change: Change, by: Actor, now: Millis) {
+        if let Some(to) = change.status {
+            self.set_status(to, by, now);
+        }
+        self.details.take(change);
+    }
+
     /// Moves the invoice and records who did it. Returns false when it stands there already.
     pub fn set_status(&mut self, to: InvoiceStatus, by: Actor, now: Millis) -> bool {
         if to == self.status {

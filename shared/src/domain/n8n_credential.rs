@@ -133,6 +133,7 @@ mod tests {
             hash: api_key::hash_of(&text),
             last4: "abcd".into(),
             scopes: Vec::new(),
+            dialect: None,
             created_at: NOW,
             expires_at: None,
             revoked_at,

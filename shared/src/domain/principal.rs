@@ -6,6 +6,7 @@ use crate::{
     clock::Millis,
     domain::{
         api_key::{ApiKey, Terms},
+        dialect::Letter,
         org::User,
         session::Session,
     },
@@ -22,6 +23,8 @@ pub struct Principal {
     /// The client group that what this request creates belongs to, unless it says otherwise.
     pub group_id: Id,
     pub scopes: Vec<String>,
+    /// The dialect that its API key speaks on paths that several have. None where the key has none, and for a session.
+    pub dialect: Option<Letter>,
     pub credential: Credential,
     /// When the API key runs out. None for one that does not, and for a person in a session.
     pub expires_at: Option<Millis>,
@@ -47,6 +50,7 @@ impl Principal {
             username: key.username.clone(),
             group_id: key.group_id,
             scopes: key.scopes.clone(),
+            dialect: key.dialect,
             credential: Credential::ApiKey(key.id),
             expires_at: key.runs_out_at(),
             terms: key.terms.clone(),
@@ -61,6 +65,7 @@ impl Principal {
             username: user.email.clone(),
             group_id: session.group_id,
             scopes: user.role.scopes(),
+            dialect: None,
             credential: Credential::Session(session.id),
             expires_at: None,
             terms: Terms::default(),
@@ -75,6 +80,7 @@ impl Principal {
             username: user.email.clone(),
             group_id,
             scopes: user.role.scopes(),
+            dialect: None,
             credential: Credential::Operator,
             expires_at: None,
             terms: Terms::default(),

@@ -89,10 +89,29 @@ impl Subject {
         }
     }
 
+    /// A post brings again what is there already, and writes into it: who waits for its decision from now on.
+    pub fn hand_over(&mut self, posted: &Self, rule: Handover, by: Actor, now: Millis) -> HandedOver {
+        match rule {
+            Handover::Newest if posted.execution_id.is_some() && self.review.decision.is_none() => {
+                self.take_execution(posted, now);
+                self.review.human_interaction |= posted.review.human_interaction;
+                HandedOver::Posting
+            }
+            Handover::First if posted.review.human_interaction => {
+                if !self.ask_again(posted, by, now) {
+                    return HandedOver::Refused;
+                }
+                let posting = self.execution_id == posted.execution_id;
+                if posting { HandedOver::Posting } else { HandedOver::Standing }
+            }
+            _ => HandedOver::Standing,
+        }
+    }
+
     /// A post asks for a person's decision on an entity that is there already: from now on it is the posting execution
     /// that waits. False when another one does, which must not lose its answer. One that asked before keeps what it has, until n8n
     /// was told: then it stands at another Wait, and asks anew.
-    pub fn ask_again(&mut self, posted: &Self, by: Actor, now: Millis) -> bool {
+    fn ask_again(&mut self, posted: &Self, by: Actor, now: Millis) -> bool {
         let same = posted.execution_id.is_some()
             && self.execution_id == posted.execution_id
             && self.workflow_id == posted.workflow_id;
@@ -112,7 +131,17 @@ impl Subject {
         if open && self.execution_id.is_some() && !same {
             return false;
         }
-        self.installation_id = posted.installation_id.or(self.installation_id);
+        let installation = posted.installation_id.or(self.installation_id);
+        self.take_execution(posted, now);
+        self.installation_id = installation;
+        self.review.ask_again(by, now);
+        self.review.allow_regenerate = posted.review.allow_regenerate;
+        true
+    }
+
+    /// It belongs to the execution that posts now. Its resume URL is to be sealed with it.
+    fn take_execution(&mut self, posted: &Self, now: Millis) {
+        self.installation_id = posted.installation_id;
         self.workflow_id.clone_from(&posted.workflow_id);
         self.execution_id.clone_from(&posted.execution_id);
         self.sealed_resume_url = None;
@@ -120,10 +149,7 @@ impl Subject {
         self.sealed_resume_headers.clone_from(&posted.sealed_resume_headers);
         self.node.clone_from(&posted.node);
         self.execution_state = None;
-        self.review.ask_again(by, now);
-        self.review.allow_regenerate = posted.review.allow_regenerate;
         self.posted_at = now;
-        true
     }
 
     /// What the workflow posts now, in place of what was sent back: the old entity goes on and is pending once more.
@@ -142,6 +168,26 @@ impl Subject {
         self.created_at = old.created_at;
         self.v = old.v + 1;
     }
+}
+
+/// Which execution waits for the decision on an entity that several of them post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handover {
+    /// The one that asked first, until it has its answer: who asks meanwhile is refused.
+    First,
+    /// The one that posted last, until somebody has decided.
+    Newest,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandedOver {
+    /// The execution that posts now is the one that waits.
+    Posting,
+    /// Whoever waited goes on waiting, or nobody does.
+    Standing,
+    /// Another one waits, and must not lose its answer.
+    Refused,
 }
 
 /// How an execution stands for an entity that it handed in.

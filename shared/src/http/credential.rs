@@ -34,15 +34,23 @@ impl fmt::Debug for Sent<'_> {
 
 /// `X-API-Key`, `Authorization: Bearer`, the session's cookie: the first that is there.
 pub fn sent(headers: &HeaderMap, peer: Peer) -> Option<Sent<'_>> {
-    let given = |name: &str| {
-        headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
-    };
-    let bearer = || {
-        let (scheme, token) = given("authorization")?.split_once(' ')?;
-        Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
-    };
-    let header = given("x-api-key").or_else(bearer).map(Sent::Header);
+    let header = api_key(headers).or_else(|| bearer(headers)).map(Sent::Header);
     header.or_else(|| cookies::session(headers, peer).map(Sent::Cookie))
+}
+
+/// What `X-API-Key` holds. A blank one is none.
+pub(super) fn api_key(headers: &HeaderMap) -> Option<&str> {
+    given(headers, "x-api-key")
+}
+
+/// What `Authorization: Bearer` holds. Another scheme is none.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = given(headers, "authorization")?.split_once(' ')?;
+    Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
+}
+
+fn given<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The refusal of a request without a credential.

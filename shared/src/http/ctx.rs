@@ -5,7 +5,7 @@ use std::{any::Any, ops::Deref, sync::Arc};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::{reply::Reply, routes::Dialect};
+use super::{dialect::Voice, reply::Reply};
 use crate::{
     accounts::Presented,
     app::SharedApp,
@@ -60,7 +60,7 @@ pub struct Ctx {
 struct Claimed {
     held: Arc<HeldKey>,
     /// How errors of the route are rendered.
-    dialect: Dialect,
+    voice: Voice,
 }
 
 impl Deref for Ctx {
@@ -93,9 +93,9 @@ impl Ctx {
         Self { act, caller, session, claimed: None }
     }
 
-    /// The same request with its `Idempotency-Key`. Errors that are remembered are rendered as `dialect` says them.
-    pub(super) fn with_key(&mut self, held: HeldKey, dialect: Dialect) {
-        self.claimed = Some(Claimed { held: Arc::new(held), dialect });
+    /// The same request with its `Idempotency-Key`. Errors that are remembered are rendered in this `voice`.
+    pub(super) fn with_key(&mut self, held: HeldKey, voice: Voice) {
+        self.claimed = Some(Claimed { held: Arc::new(held), voice });
     }
 
     /// The `Idempotency-Key` that the request has, where the route honours one.
@@ -111,13 +111,13 @@ impl Ctx {
         render: impl Fn(&O) -> Result<Reply> + Send + Sync + 'static,
         operation: impl AsyncFnOnce(&Act) -> Result<O>,
     ) -> Result<Reply> {
-        let Some(Claimed { held, dialect }) = self.claimed.clone() else {
+        let Some(Claimed { held, voice }) = self.claimed.clone() else {
             return render(&operation(&self.act).await?);
         };
         let render = Arc::new(render);
         let stored = render.clone();
         let outcome = move |outcome: &O| Ok(remembered(&stored(outcome)?));
-        let error = move |error: &Error| remembered(&Reply::of_error(error, dialect));
+        let error = move |error: &Error| remembered(&Reply::of_error(error, voice));
         let act = self.act.with(Slot::new(held.clone(), outcome, error));
         let outcome = operation(&act).await;
         match held.overtaken() {
@@ -260,9 +260,9 @@ impl Ctx {
 
     /// The act whose outcome is the reply itself.
     fn replying(&self) -> Act {
-        let Some(Claimed { held, dialect }) = self.claimed.clone() else { return self.act.clone() };
+        let Some(Claimed { held, voice }) = self.claimed.clone() else { return self.act.clone() };
         let outcome = |reply: &Reply| Ok(remembered(reply));
-        let error = move |error: &Error| remembered(&Reply::of_error(error, dialect));
+        let error = move |error: &Error| remembered(&Reply::of_error(error, voice));
         self.act.with(Slot::new(held, outcome, error))
     }
 }

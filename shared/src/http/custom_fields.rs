@@ -179,10 +179,11 @@ mod tests {
         let mut create = fields(&json!({ "text": "x", "checkbox": false }));
         setup(true).read_values(&mut create, Mode::Create);
         let error = create.finish().unwrap_err();
-        assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["date", "number", "select", "textarea", "url"]);
+        let named: Vec<_> = error.by_field().into_keys().collect();
+        assert_eq!(named, ["date", "number", "select", "textarea", "url"]);
         let mut patch = fields(&json!({ "text": "", "number": 3 }));
         let values = setup(true).read_values(&mut patch, Mode::Patch);
         assert_eq!(values, BTreeMap::from([("13".to_owned(), json!(3))]));
-        assert_eq!(patch.finish().unwrap_err().fields.keys().collect::<Vec<_>>(), ["text"]);
+        assert_eq!(patch.finish().unwrap_err().by_field().into_keys().collect::<Vec<_>>(), ["text"]);
     }
 }

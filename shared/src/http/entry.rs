@@ -30,7 +30,7 @@ pub struct Hosted(pub Arc<dyn Entry>);
 /// Asks the host, if there is one to ask.
 pub(super) async fn enter(mut request: Request, tenant: Option<TenantId>, route: &Route) -> Result<Request> {
     let Some(Hosted(host)) = request.extensions_mut().remove::<Hosted>() else { return Ok(request) };
-    if let Some(body) = host.enter(tenant, route.streams()).await? {
+    if let Some(body) = host.enter(tenant, route.streams).await? {
         *request.body_mut() = body;
     }
     Ok(request)

@@ -6,7 +6,7 @@ use axum::{
 };
 use http::{HeaderMap, header, request::Parts};
 
-use super::{fields::Fields, layers};
+use super::{dialect::wrapper, fields::Fields, layers};
 use crate::{
     app::SharedApp,
     error::{Error, ErrorKind, Result},
@@ -30,7 +30,8 @@ impl FromRequest<SharedApp> for JsonBytes {
                 "Send the body as application/json.",
             ));
         }
-        layers::read_body(app, &parts.headers, body).await.map(Self)
+        let body = layers::read_body(app, &parts.headers, body).await?;
+        Ok(Self(wrapper::of_route(&parts.extensions, body)))
     }
 }
 

@@ -51,14 +51,14 @@ mod tests {
             assert_eq!(fields.foreign_id("id", 100), None, "{id}");
             assert!(!fields.is_refused("id"));
             assert_eq!(fields.required_foreign_id("id", 100), "");
-            assert!(fields.finish().unwrap_err().fields["id"][0].contains("expression"), "{id}");
+            assert!(fields.finish().unwrap_err().by_field()["id"][0].contains("expression"), "{id}");
         }
         for id in ["nullable", "undefined-1", "0", "nan2"] {
             assert_eq!(fields(id).foreign_id("id", 100).as_deref(), Some(id));
         }
         let mut blank = fields(" ");
         blank.required_foreign_id("id", 100);
-        assert_eq!(blank.finish().unwrap_err().fields["id"], ["is required"]);
+        assert_eq!(blank.finish().unwrap_err().by_field()["id"], ["is required"]);
     }
 
     #[test]

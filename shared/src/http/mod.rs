@@ -5,6 +5,7 @@ pub(crate) mod credential;
 pub mod ctx;
 pub mod custom_fields;
 pub mod deletion;
+pub mod dialect;
 pub mod entry;
 pub mod extract;
 pub mod fields;

@@ -7,9 +7,10 @@ use http::HeaderMap;
 
 use crate::error::{Error, ErrorKind, Result};
 
-const ONCE: [(&str, &str); 6] = [
+const ONCE: [(&str, &str); 7] = [
     ("host", "Host"),
     ("idempotency-key", "Idempotency-Key"),
+    ("x-api-dialect", "X-Api-Dialect"),
     ("x-api-key", "X-API-Key"),
     ("authorization", "Authorization"),
     ("x-csrf-token", "X-CSRF-Token"),

@@ -8,7 +8,11 @@ use super::fields::Fields;
 use crate::{
     domain::words,
     ids::Id,
-    repo::{entries::Phrase, indexed::Mark},
+    repo::{
+        entries::Phrase,
+        indexed::Mark,
+        listing::{Listed, Row},
+    },
 };
 
 /// Items of a list unless the caller says otherwise.
@@ -114,6 +118,69 @@ pub fn after(fields: &mut Fields, cursor: Option<&str>) -> Option<Id> {
     known(fields, read_cursor(text))
 }
 
+/// So many of the newest can be reached by the number of a page; whoever wants more goes on with `cursor`.
+pub const REACH: usize = 1000;
+
+/// Which part of a list is asked for: by its number, or by where the one before ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// From 1 on; none with a cursor.
+    pub page: Option<u32>,
+    pub size: u32,
+    after: Option<Id>,
+}
+
+/// A part of a list, and what is around it.
+#[derive(Debug)]
+pub struct Cut<T> {
+    pub rows: Vec<Row<T>>,
+    /// How many match in all, as far as that many are counted.
+    pub total: Option<u64>,
+    pub next_cursor: Option<String>,
+}
+
+impl Part {
+    /// `page` (1), its size under the name that the dialect has for it, and `cursor`, which goes before `page`.
+    pub fn read(fields: &mut Fields, size_name: &str, default: u32, most: u32) -> Self {
+        let mut whole =
+            |name: &str| fields.whole(name, u64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok());
+        let (page, size) = (whole("page").unwrap_or(1).max(1), whole(size_name).unwrap_or(default));
+        let size = size.clamp(1, most);
+        let sent = fields.has("cursor");
+        let cursor = fields.text("cursor", MAX_CURSOR);
+        if let Some(after) = after(fields, cursor.as_deref()) {
+            return Self { page: None, size, after: Some(after) };
+        }
+        let reached = (page as usize).checked_mul(size as usize).is_some_and(|end| end <= REACH);
+        if !reached && !sent {
+            fields.refuse("page", format!("reaches the newest {REACH}: go on with cursor"));
+        }
+        Self { page: Some(page), size, after: None }
+    }
+
+    /// So many are to be read for it, from there on.
+    pub fn to_read(self) -> (usize, Option<Id>) {
+        (if self.page.is_some() { REACH } else { self.size as usize }, self.after)
+    }
+
+    /// The part of what was read.
+    pub fn cut<T, I: Into<Id>>(self, listed: Listed<T>, id: impl Fn(&T) -> I) -> Cut<T> {
+        let (more, last) = (listed.next, listed.next.is_none());
+        let mut rows = listed.rows();
+        let Some(page) = self.page else {
+            return Cut { rows, total: None, next_cursor: more.map(cursor) };
+        };
+        let total = last.then_some(rows.len() as u64);
+        let size = self.size as usize;
+        rows.drain(..rows.len().min((page as usize - 1).saturating_mul(size)));
+        let follows = rows.len() > size || !last;
+        rows.truncate(size);
+        let end =
+            rows.last().map(|row| row.as_ref().map_or_else(|unreadable| unreadable.id, |row| id(row).into()));
+        Cut { rows, total, next_cursor: end.filter(|_| follows).map(cursor) }
+    }
+}
+
 /// `limit`, brought between 1 and `most`, whatever number it is.
 #[expect(
     clippy::cast_possible_truncation,
@@ -193,6 +260,57 @@ mod tests {
         for text in ["many", "inf", "-Infinity", "NaN", "7 leads", "0x7", "1,000", "-", "e"] {
             assert_eq!(read(text), None, "{text:?}");
         }
+    }
+
+    fn part(query: &[(&str, &str)]) -> Result<Part, Vec<String>> {
+        let mut fields: Fields =
+            query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let part = Part::read(&mut fields, "limit", 20, 100);
+        match fields.finish() {
+            Ok(()) => Ok(part),
+            Err(error) => Err(error.by_field().into_keys().map(str::to_owned).collect()),
+        }
+    }
+
+    #[test]
+    fn a_page_reaches_so_far_and_a_cursor_further() {
+        let of = |page, size| Ok(Part { page: Some(page), size, after: None });
+        let after = Id::from_u64(42);
+        for (query, expected) in [
+            (&[][..], of(1, 20)),
+            (&[("page", "0"), ("limit", "0")], of(1, 1)),
+            (&[("page", "10"), ("limit", "500")], of(10, 100)),
+            (&[("page", "11"), ("limit", "100")], Err(vec!["page".into()])),
+            (&[("page", "4294967295"), ("limit", "100")], Err(vec!["page".into()])),
+            (&[("page", "many")], Err(vec!["page".into()])),
+            (&[("cursor", "x"), ("page", "99")], Err(vec!["cursor".into()])),
+            (
+                &[("cursor", &cursor(after.unwrap())), ("page", "99")],
+                Ok(Part { page: None, size: 20, after }),
+            ),
+        ] {
+            assert_eq!(part(query), expected, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_says_what_is_around_it() {
+        let ids = |count: u64| (1..=count).rev().filter_map(Id::from_u64).collect::<Vec<_>>();
+        let cut = |part: Part, count, next: Option<u64>| {
+            let next = next.and_then(Id::from_u64);
+            let cut = part.cut(Listed { found: ids(count), next, ..Listed::default() }, |id: &Id| *id);
+            let shown: Vec<u64> = cut.rows.into_iter().map(|row| row.unwrap().get()).collect();
+            (shown, cut.total, cut.next_cursor.and_then(|text| read_cursor(&text)).map(Id::get))
+        };
+        let numbered = |page| Part { page: Some(page), size: 2, after: None };
+        assert_eq!(cut(numbered(1), 5, None), (vec![5, 4], Some(5), Some(4)));
+        assert_eq!(cut(numbered(3), 5, None), (vec![1], Some(5), None));
+        assert_eq!(cut(numbered(4), 5, None), (vec![], Some(5), None));
+        assert_eq!(cut(numbered(2), 4, Some(1)), (vec![2, 1], None, Some(1)), "more than are counted");
+        assert_eq!(cut(numbered(1), 0, None), (vec![], Some(0), None));
+        let after = Part { page: None, size: 2, after: Id::from_u64(9) };
+        assert_eq!(cut(after, 2, Some(1)), (vec![2, 1], None, Some(1)));
+        assert_eq!(cut(after, 1, None), (vec![1], None, None));
     }
 
     #[test]

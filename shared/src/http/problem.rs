@@ -1,67 +1,20 @@
-//! Errors on the wire. Its one rule: the kind decides the status, the dialect decides the envelope, and a cause never
-//! leaves the house.
+//! Errors on the wire. Its one rule: the dialect decides status and envelope ([`super::dialect`]), the headers are everybody's,
+//! and a cause never leaves the house.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
-use super::{packed, rate, routes::Dialect};
+use super::{dialect::Voice, packed, rate};
 use crate::error::{Error, ErrorKind};
 
 /// The code of what this machine cannot do at once.
 pub const OVERLOADED: &str = "overloaded";
 
-/// Status of an error in a dialect.
-pub fn status(kind: ErrorKind, dialect: Dialect) -> StatusCode {
-    match kind {
-        ErrorKind::Malformed => StatusCode::BAD_REQUEST,
-        ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
-        // Document 000 answers a bad key with 403; everyone else with 401.
-        ErrorKind::CredentialRejected => match dialect {
-            Dialect::Tokens | Dialect::Invokati => StatusCode::FORBIDDEN,
-            Dialect::DripPulse | Dialect::House => StatusCode::UNAUTHORIZED,
-        },
-        ErrorKind::Forbidden => StatusCode::FORBIDDEN,
-        ErrorKind::NotFound => StatusCode::NOT_FOUND,
-        ErrorKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        ErrorKind::Conflict | ErrorKind::WrongState => StatusCode::CONFLICT,
-        ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorKind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        ErrorKind::Upstream => StatusCode::BAD_GATEWAY,
-        ErrorKind::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
-        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-/// The dialect's envelope around an error.
-pub fn body(error: &Error, dialect: Dialect) -> Value {
-    let mut body = match dialect {
-        Dialect::Tokens => json!({ "status": "error", "code": error.code, "message": error.message }),
-        // n8n shows `error` and not `message` where both are there: that must be the sentence.
-        Dialect::Invokati => {
-            let message = &error.message;
-            json!({ "success": false, "code": error.code, "error": message, "message": message })
-        }
-        Dialect::DripPulse | Dialect::House => json!({ "error": error.code, "message": error.message }),
-    };
-    if let Some(map) = body.as_object_mut() {
-        if !error.fields.is_empty() {
-            map.insert("errors".into(), json!(error.fields));
-        }
-        for (key, value) in &error.details {
-            map.entry(key.clone()).or_insert_with(|| value.clone());
-        }
-    }
-    body
-}
-
 /// The whole reply.
-pub fn render(error: &Error, dialect: Dialect) -> Response {
-    let mut response = (status(error.kind, dialect), axum::Json(body(error, dialect))).into_response();
+pub fn render(error: &Error, voice: Voice) -> Response {
+    let mut response = (voice.status(error.kind), axum::Json(voice.body(error))).into_response();
     let headers = response.headers_mut();
     if let Some(span) = error.retry_after {
         let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
@@ -111,7 +64,7 @@ pub fn log(error: &Error) {
 }
 
 /// An envelope as the API document describes it.
-pub fn schema_example(kind: ErrorKind, dialect: Dialect) -> Map<String, Value> {
+pub fn schema_example(kind: ErrorKind, voice: Voice) -> Map<String, Value> {
     let error = match kind {
         ErrorKind::Invalid => Error::invalid("title", "is required"),
         ErrorKind::Malformed => {
@@ -138,7 +91,7 @@ pub fn schema_example(kind: ErrorKind, dialect: Dialect) -> Map<String, Value> {
         ErrorKind::Unavailable => Error::unavailable("example"),
         ErrorKind::Internal => Error::internal("example"),
     };
-    match body(&error, dialect) {
+    match voice.body(&error) {
         Value::Object(map) => map,
         _ => Map::new(),
     }

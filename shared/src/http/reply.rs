@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::{problem, routes::Dialect};
+use super::dialect::Voice;
 use crate::error::{Error, Result};
 pub use crate::ops::Warning;
 
@@ -20,8 +20,10 @@ const LEFT_OUT: &str = r#"{"status":"success","success":true,"message":"This req
 pub struct Reply {
     pub status: StatusCode,
     pub body: String,
-    /// What a repeat reads in place of a body that is too long to be remembered.
+    /// What a repeat reads in place of a body that is too long to be remembered, or must not be.
     pub(super) shortened: Option<String>,
+    /// It holds a secret: it is not remembered, and nothing on its way may keep it.
+    pub(super) once: bool,
     /// It repeats the stored reply to an earlier request with the same `Idempotency-Key`.
     pub replayed: bool,
 }
@@ -29,14 +31,13 @@ pub struct Reply {
 impl Reply {
     pub fn new(status: StatusCode, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_string(body).map_err(Error::internal)?;
-        Ok(Self { status, body, shortened: None, replayed: false })
+        Ok(Self { status, body, shortened: None, once: false, replayed: false })
     }
 
     /// An error as a reply, for what must not be tried again under the same `Idempotency-Key`.
-    pub(super) fn of_error(error: &Error, dialect: Dialect) -> Self {
-        let (status, body) =
-            (problem::status(error.kind, dialect), problem::body(error, dialect).to_string());
-        Self { status, body, shortened: None, replayed: false }
+    pub(super) fn of_error(error: &Error, voice: Voice) -> Self {
+        let (status, body) = (voice.status(error.kind), voice.body(error).to_string());
+        Self { status, body, shortened: None, once: false, replayed: false }
     }
 
     /// With what a repeat is to read should this reply be longer than [`REMEMBERED_BYTES`]. It tells what was done, and in
@@ -46,7 +47,12 @@ impl Reply {
         Ok(Self { shortened, ..self })
     }
 
-    /// Whether a repeat would read something else.
+    /// As a reply that holds a secret, which is stored nowhere and kept by nothing on its way. A repeat reads the other body.
+    pub fn shown_once(self, repeat: &impl Serialize) -> Result<Self> {
+        Ok(Self { once: true, ..self.shortened_to(repeat)? })
+    }
+
+    /// Whether a repeat would read something else, because this is too long.
     pub fn is_long(&self) -> bool {
         self.body.len() > REMEMBERED_BYTES
     }
@@ -55,7 +61,11 @@ impl Reply {
     pub(super) fn to_remember(&self) -> &str {
         let fits = |text: &&str| text.len() <= REMEMBERED_BYTES;
         let shortened = self.shortened.as_deref();
-        Some(self.body.as_str()).filter(fits).or(shortened.filter(fits)).unwrap_or(LEFT_OUT)
+        Some(self.body.as_str())
+            .filter(|_| !self.once)
+            .filter(fits)
+            .or(shortened.filter(fits))
+            .unwrap_or(LEFT_OUT)
     }
 
     pub fn ok(body: &impl Serialize) -> Result<Self> {
@@ -72,6 +82,7 @@ impl Reply {
             status: StatusCode::from_u16(status).map_err(Error::internal)?,
             body,
             shortened: None,
+            once: false,
             replayed: true,
         })
     }
@@ -82,6 +93,9 @@ impl IntoResponse for Reply {
         let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self.once {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
         if self.replayed {
             headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
         }
@@ -113,6 +127,11 @@ mod tests {
             assert!(reply.to_remember() == remembered, "{} bytes", reply.body.len());
             assert_eq!(reply.is_long(), reply.to_remember() != reply.body);
         }
+        let secret =
+            Reply::ok(&json!({ "key": "hunter2" })).unwrap().shown_once(&json!({ "key": null })).unwrap();
+        assert_eq!((secret.to_remember(), secret.is_long()), (r#"{"key":null}"#, false));
+        assert!(secret.body.contains("hunter2"));
+        assert_eq!(secret.into_response().headers()["cache-control"], "no-store");
         let Tree(left_out) = crate::json::from_str(LEFT_OUT).unwrap();
         assert_eq!(left_out["warnings"][0]["code"], "reply_left_out");
     }

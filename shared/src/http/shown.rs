@@ -36,17 +36,31 @@ pub fn shown<T, U, I: Into<Id>>(
     id: impl Fn(&T) -> I,
     mut show: impl FnMut(T) -> Result<U>,
 ) -> Result<Vec<Shown<U>>> {
+    let gap = |id| Shown::Unreadable(UnreadableRecord { id, unreadable: true });
+    shown_as(tenant, rows, id, |record| show(record).map(Shown::Record), gap)
+}
+
+/// The same where a dialect has its own look of what cannot be read.
+///
+/// # Errors
+/// What `show` says, but for a record that turns out to be unreadable.
+pub fn shown_as<T, U, I: Into<Id>>(
+    tenant: TenantId,
+    rows: Vec<Row<T>>,
+    id: impl Fn(&T) -> I,
+    mut show: impl FnMut(T) -> Result<U>,
+    unreadable: impl Fn(Id) -> U,
+) -> Result<Vec<U>> {
     let gap = |id: Id, why: &str| {
         metrics::unreadable(tenant, id, why);
-        Shown::Unreadable(UnreadableRecord { id, unreadable: true })
+        unreadable(id)
     };
     let each = rows.into_iter().map(|row| match row {
         Ok(record) => {
             let id = id(&record).into();
             match show(record) {
-                Ok(record) => Ok(Shown::Record(record)),
                 Err(error) if error.code == Error::UNREADABLE => Ok(gap(id, &error.to_string())),
-                Err(error) => Err(error),
+                shown => shown,
             }
         }
         Err(unreadable) => Ok(gap(unreadable.id, &unreadable.why)),

@@ -186,6 +186,8 @@ entity_ids! {
     StatusId "status";
     /// A field that an organization gives its leads.
     FieldId "field";
+    /// A workflow of the run engine. Dialect B fixes its prefix.
+    WorkflowId "wf";
     /// A piece of background work.
     ChoreId "chore";
 }

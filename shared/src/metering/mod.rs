@@ -173,7 +173,7 @@ impl Metering<'_> {
             let mut next = money.clone();
             next.meet(PRICE_VERSION);
             next.v += 1;
-            let mut writes = vec![self.stored().replace(&next)?];
+            let mut writes = vec![self.stored().put_next(&next)?];
             if !first {
                 let (chore, due) = self.chore(What::Reprice { from: None, version: PRICE_VERSION.into() });
                 writes.push(self.chores().insert(&chore, due)?);

@@ -3,14 +3,13 @@
 //! Its one rule: what was acknowledged is not undone. A decision that n8n has not heard outlives its entity, and where nobody
 //! has decided yet the caller hears which execution waits for nothing from now on.
 
-use super::{Warning, act::Act};
+use super::{Warning, act::Act, resume};
 use crate::{
     domain::{
         review::{AutomationStatus, Resume},
         subject::Subject,
     },
     repo::subjects::Stored,
-    work::resume,
 };
 
 /// What becomes of an execution that waits.

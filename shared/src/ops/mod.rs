@@ -6,14 +6,30 @@
 
 pub mod act;
 pub mod again;
+pub mod alerts;
+pub mod api_keys;
+pub mod chats;
+pub mod collections;
 pub mod deletion;
+pub mod executions;
+pub mod files;
+pub mod installations;
+pub mod invoices;
+pub mod leads;
+pub mod listing;
+pub mod media;
+pub mod notifications;
 pub mod origin;
 pub mod payloads;
+pub mod pushes;
+pub mod resume;
 mod resume_url;
+pub mod reviews;
 mod slot;
 #[cfg(test)]
 #[cfg(feature = "testing")]
 mod tests;
 mod warning;
+pub mod watch;
 
 pub use warning::Warning;

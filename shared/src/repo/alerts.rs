@@ -6,13 +6,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::due::{self, Owing};
+use super::{
+    due::Owing,
+    entity::{Entity, Place, Single},
+    table::Table,
+};
 use crate::{
     clock::Millis,
     domain::alert::{Firing, Rules, Vitals},
     ids::{AlertId, Id},
     queue::TaskKind,
-    store::{Cond, Key, Label, Query, Store, StoreError, Write, encode},
+    store::{Key, Label, Query, Store, StoreError, Write, encode},
     tenant::TenantId,
 };
 
@@ -41,23 +45,59 @@ pub struct Unwell {
     pub firing: Firing,
 }
 
+impl Entity for Rules {
+    type Id = ();
+    const KIND: Label = "alert-rules";
+
+    fn place((): &()) -> Place {
+        Place::alone(Self::KIND)
+    }
+
+    fn id(&self) {}
+
+    fn version(&self) -> u64 {
+        self.v
+    }
+}
+
+impl Single for Rules {
+    const MAX_BYTES: usize = 128 * 1024;
+}
+
+impl Entity for Vitals {
+    type Id = Id;
+    const KIND: Label = VITALS;
+    const TASK: Option<TaskKind> = Some(TaskKind::WatchWorkflow);
+
+    fn place(nid: &Id) -> Place {
+        Place::alone(format!("vitals#{nid}"))
+    }
+
+    fn id(&self) -> Id {
+        self.nid
+    }
+
+    fn version(&self) -> u64 {
+        self.v
+    }
+}
+
 impl Alerts<'_> {
     pub async fn rules(&self) -> Result<Rules, StoreError> {
-        self.store.get(&self.rules_key()).await?.map_or_else(|| Ok(Rules::default()), |item| item.decode())
+        Table::new(self.store, self.tenant).load().await
     }
 
     /// Stores changed rules: their `v` is one more than that of what was there.
     pub fn replace_rules(&self, changed: &Rules) -> Result<Write, StoreError> {
-        let standing = if changed.v <= 1 { Cond::Absent } else { Cond::version(changed.v - 1) };
-        Ok(Write::put(self.rules_key(), encode(changed)?).when(standing))
+        Table::new(self.store, self.tenant).put_next(changed)
     }
 
     pub fn vitals_key(&self, nid: Id) -> Key {
-        Key::of(self.tenant, &format!("vitals#{nid}"), "-")
+        self.each().key(nid)
     }
 
     pub async fn vitals(&self, nid: Id) -> Result<Option<Owing<Vitals>>, StoreError> {
-        due::owing(self.store, &self.vitals_key(nid)).await
+        self.each().get_owing(nid).await
     }
 
     /// Stores how a workflow does, with what that changes among those that are not well: `after.v` is one more than the stored
@@ -68,11 +108,7 @@ impl Alerts<'_> {
         after: &Vitals,
         look_at: Option<Millis>,
     ) -> Result<Vec<Write>, StoreError> {
-        let key = self.vitals_key(after.nid);
-        let mut attrs = encode(after)?;
-        due::owe(&mut attrs, &key, look_at.map(|at| (TaskKind::WatchWorkflow, at)));
-        let standing = if after.v == 1 { Cond::Absent } else { Cond::version(after.v - 1) };
-        let mut writes = vec![Write::put(key, attrs).when(standing).labelled(VITALS)];
+        let mut writes = vec![self.each().owing(look_at).put_next(after)?];
         let is_in = |vitals: &Vitals, rule: AlertId| vitals.firing.iter().any(|fire| fire.rule == rule);
         for fire in after.firing.iter().filter(|fire| !is_in(before, fire.rule)) {
             let unwell = Unwell {
@@ -90,7 +126,7 @@ impl Alerts<'_> {
 
     /// Forgets how a workflow does, because it is gone.
     pub fn forget(&self, vitals: &Vitals) -> Vec<Write> {
-        let own = Write::delete(self.vitals_key(vitals.nid));
+        let own = self.each().remove(vitals.nid);
         let firing = vitals.firing.iter().map(|fire| Write::delete(self.firing_key(fire.rule, vitals.nid)));
         firing.chain([own]).collect()
     }
@@ -110,8 +146,8 @@ impl Alerts<'_> {
         Ok(unwell)
     }
 
-    fn rules_key(&self) -> Key {
-        Key::of(self.tenant, "alert-rules", "-")
+    fn each(&self) -> Table<'_, Vitals> {
+        Table::new(self.store, self.tenant)
     }
 
     fn firing_key(&self, rule: AlertId, nid: Id) -> Key {

@@ -6,7 +6,7 @@
 use crate::{
     clock::Millis,
     domain::api_key::{self, ApiKey, Retirement},
-    ids::ApiKeyId,
+    ids::{ApiKeyId, Id},
     repo::{
         listing::{Listed, Row, Unreadable},
         orgs,
@@ -30,9 +30,16 @@ impl ApiKeys<'_> {
         page.items.first().map(Item::decode).transpose()
     }
 
-    /// The newest keys, at most so many. There is a next one where there are more.
-    pub async fn newest(&self, most: usize) -> Result<Listed<ApiKey>, StoreError> {
+    /// The newest keys below `before`, at most so many. There is a next one where there are more.
+    pub async fn newest(&self, most: usize, before: Option<Id>) -> Result<Listed<ApiKey>, StoreError> {
         let mut query = self.query().newest_first();
+        if let Some(before) = before {
+            let Some(last) = before.get().checked_sub(1).and_then(Id::from_u64) else {
+                return Ok(Listed::default());
+            };
+            let first = SortValue::S(Id::SMALLEST.sortable());
+            query = query.between(first, SortValue::S(last.sortable()));
+        }
         let mut listed = Listed::default();
         loop {
             // One more than is lacking, which tells whether there are more.

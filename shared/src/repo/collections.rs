@@ -11,19 +11,19 @@ use std::{collections::HashMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::listing::{self, Listed};
+use super::{
+    entity::{Accompanied, Entity, Many, Place},
+    listing::{self, Listed},
+    table::Table,
+};
 use crate::{
     clock::Millis,
     domain::{collection::Collection, words},
     ids::{CollectionId, Id},
-    store::{
-        Change, Cond, Item, Key, Label, Query, Store, StoreError, Write, attr, encode, limits::BATCH_KEYS,
-        segment,
-    },
+    store::{Change, Cond, Item, Key, Label, StoreError, Write, attr, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
 
-const PARTITION: &str = "collection";
 /// n8n files the items of one execution all at once, and DynamoDB cancels transactions that meet on one item.
 const SHARDS: u64 = 8;
 const MEDIA: &str = "media";
@@ -37,10 +37,45 @@ pub const COLLECTION: Label = "collection";
 pub const TITLE: Label = "collection-title";
 
 /// The collections of one tenant.
-#[derive(Clone, Copy)]
-pub struct Collections<'a> {
-    pub store: &'a dyn Store,
-    pub tenant: TenantId,
+pub type Collections<'a> = Table<'a, Collection>;
+
+impl Entity for Collection {
+    type Id = CollectionId;
+    const KIND: Label = COLLECTION;
+
+    fn place(id: &CollectionId) -> Place {
+        Place::among(Self::KIND, *id)
+    }
+
+    fn id(&self) -> CollectionId {
+        self.id
+    }
+
+    fn version(&self) -> u64 {
+        self.v
+    }
+}
+
+impl Many for Collection {}
+
+/// Its title is its own in its client group, whatever its case: the write called [`TITLE`] refuses when it is taken.
+impl Accompanied for Collection {
+    fn beside(
+        tenant: TenantId,
+        before: Option<&Self>,
+        after: Option<&Self>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let guard = |collection: &Self| guard_key(tenant, collection.group_id, &collection.title);
+        let (old, new) = (before.map(guard), after.map(|after| (guard(after), after)));
+        if old.as_ref() == new.as_ref().map(|(key, _)| key) {
+            return Ok(Vec::new());
+        }
+        let take = |(key, after): (Key, &Self)| {
+            let title = encode(&Title { collection_id: after.id })?;
+            Ok::<_, StoreError>(Write::put(key, title).when(Cond::Absent).labelled(TITLE))
+        };
+        Ok(new.map(take).transpose()?.into_iter().chain(old.map(Write::delete)).collect())
+    }
 }
 
 /// A collection and how many media items it holds.
@@ -57,13 +92,9 @@ pub struct Title {
 }
 
 impl Collections<'_> {
-    pub async fn get(&self, id: CollectionId) -> Result<Option<Collection>, StoreError> {
-        self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
-    }
-
     /// One collection with its count.
     pub async fn counted(&self, id: CollectionId) -> Result<Option<Counted>, StoreError> {
-        let query = Query::table(Key::partition(self.tenant, PARTITION)).prefix(id.sortable());
+        let query = self.oldest().prefix(id.sortable());
         let page = self.store.query(&query).await?;
         let mut counted = count(&page.items)?;
         match counted.unreadable.pop() {
@@ -74,7 +105,7 @@ impl Collections<'_> {
 
     /// All collections with their counts, oldest first.
     pub async fn all(&self) -> Result<Listed<Counted>, StoreError> {
-        let mut query = Query::table(Key::partition(self.tenant, PARTITION)).limit(1000);
+        let mut query = self.oldest().limit(1000);
         let mut items = Vec::new();
         loop {
             let page = self.store.query(&query).await?;
@@ -88,7 +119,9 @@ impl Collections<'_> {
 
     /// The collection of a client group that is called so, whatever its case.
     pub async fn called(&self, group: Id, title: &str) -> Result<Option<CollectionId>, StoreError> {
-        let Some(guard) = self.store.get(&self.guard_key(group, title)).await? else { return Ok(None) };
+        let Some(guard) = self.store.get(&guard_key(self.tenant, group, title)).await? else {
+            return Ok(None);
+        };
         Ok(Some(guard.decode::<Title>()?.collection_id))
     }
 
@@ -111,53 +144,22 @@ impl Collections<'_> {
         Ok(titles)
     }
 
-    /// Creates a collection; the write called [`TITLE`] refuses when the title is taken.
-    pub fn insert(&self, new: &Collection) -> Result<Vec<Write>, StoreError> {
-        let own = Write::put(self.key(new.id), encode(new)?).when(Cond::Absent).labelled(COLLECTION);
-        Ok(vec![own, self.take_title(new)?])
-    }
-
-    /// Replaces a collection: the version of `after` is one more than the stored one. Where the title is another one, the
-    /// write called [`TITLE`] refuses when it is taken.
-    pub fn replace(&self, before: &Collection, after: &Collection) -> Result<Vec<Write>, StoreError> {
-        let own =
-            Write::put(self.key(after.id), encode(after)?).when(Cond::version(before.v)).labelled(COLLECTION);
-        let mut writes = vec![own];
-        if words::fold(&before.title) != words::fold(&after.title) {
-            writes.extend([self.take_title(after)?, self.free_title(before)]);
-        }
-        Ok(writes)
-    }
-
     /// Deletes a collection as it stands in `before`: its title is free and nothing is filed in it from now on.
-    pub fn delete(&self, before: &Collection, now: Millis) -> Vec<Write> {
-        let own = Write::delete(self.key(before.id)).when(Cond::version(before.v)).labelled(COLLECTION);
+    pub fn close(&self, before: &Collection, now: Millis) -> Result<Vec<Write>, StoreError> {
         let gone = now.plus(KEPT).seconds();
         let close = |shard| {
             let changes = vec![Change::set(CLOSED, true), Change::set(attr::TTL, gone)];
             Write::update(counter_key(self.tenant, before.id, shard), changes)
         };
-        [own, self.free_title(before)].into_iter().chain((0..SHARDS).map(close)).collect()
+        let mut writes = self.delete(before)?;
+        writes.extend((0..SHARDS).map(close));
+        Ok(writes)
     }
+}
 
-    fn key(&self, id: CollectionId) -> Key {
-        Key::of(self.tenant, PARTITION, id.sortable())
-    }
-
-    fn guard_key(&self, group: Id, title: &str) -> Key {
-        Key::of(self.tenant, &format!("collection-title#{group}"), segment(&words::fold(title)))
-    }
-
-    fn take_title(&self, collection: &Collection) -> Result<Write, StoreError> {
-        let guard = encode(&Title { collection_id: collection.id })?;
-        Ok(Write::put(self.guard_key(collection.group_id, &collection.title), guard)
-            .when(Cond::Absent)
-            .labelled(TITLE))
-    }
-
-    fn free_title(&self, collection: &Collection) -> Write {
-        Write::delete(self.guard_key(collection.group_id, &collection.title))
-    }
+/// The guard of a title.
+fn guard_key(tenant: TenantId, group: Id, title: &str) -> Key {
+    Key::of(tenant, &format!("collection-title#{group}"), segment(&words::fold(title)))
 }
 
 /// The writes that keep the counts when a media item (the second id) moves from one collection (the first) to another.
@@ -179,7 +181,7 @@ pub fn counts(
 }
 
 fn counter_key(tenant: TenantId, collection: CollectionId, shard: u64) -> Key {
-    Key::of(tenant, PARTITION, format!("{}#{shard}", collection.sortable()))
+    Key::of(tenant, COLLECTION, format!("{}#{shard}", collection.sortable()))
 }
 
 /// Puts collections and the counters behind them together. Counters without a collection are those of a deleted one.

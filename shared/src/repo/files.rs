@@ -3,7 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::chores::Chores;
+use super::{
+    chores::{self, Chores},
+    entity::{Entity, Place},
+    table::Table,
+};
 use crate::{
     clock::Millis,
     domain::{
@@ -11,7 +15,7 @@ use crate::{
         file::{File, TAKEN_WITHIN, Upload},
     },
     ids::{ChoreId, EntityId, FileId},
-    store::{Change, Cond, Key, Label, Refusal, Store, StoreError, Write, encode},
+    store::{Change, Cond, Key, Label, Refusal, Store, StoreError, Write},
     tenant::TenantId,
 };
 
@@ -33,9 +37,37 @@ pub struct Signing {
     pub secret: String,
 }
 
+impl Entity for Upload {
+    type Id = FileId;
+    const KIND: Label = "upload";
+
+    fn place(id: &FileId) -> Place {
+        Place::among(Self::KIND, *id)
+    }
+
+    fn id(&self) -> FileId {
+        self.id
+    }
+
+    fn version(&self) -> u64 {
+        self.v
+    }
+}
+
+impl Entity for Signing {
+    type Id = ();
+    const KIND: Label = "file-signing";
+
+    fn place((): &()) -> Place {
+        Place::alone(Self::KIND)
+    }
+
+    fn id(&self) {}
+}
+
 impl Files<'_> {
     pub async fn upload(&self, id: FileId) -> Result<Option<Upload>, StoreError> {
-        self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
+        self.uploads().get(id).await
     }
 
     /// Makes room for a file that is going to come, and sees to it that it is dropped should nobody take it: `chore` is the id
@@ -47,10 +79,10 @@ impl Files<'_> {
         } else {
             Cond::Any(vec![Cond::missing(BYTES), Cond::le(BYTES, room)])
         };
-        let chores = Chores { store: self.store, tenant: self.tenant };
+        let chores = Chores::new(self.store, self.tenant);
         let end = Chore::new(chore, What::DropUpload { upload_id: upload.id }, upload.created_at);
         Ok(vec![
-            Write::put(self.key(upload.id), encode(upload)?).when(Cond::Absent),
+            self.uploads().put_new(upload)?,
             count(self.tenant, upload.bytes, 1).when(fits).labelled(ROOM),
             chores.insert(&end, upload.created_at.plus(TAKEN_WITHIN))?,
         ])
@@ -58,42 +90,41 @@ impl Files<'_> {
 
     /// A media item takes it. Refused when somebody else has, or when it was dropped.
     pub fn take(&self, upload: &Upload) -> Write {
-        Write::delete(self.key(upload.id)).when(Cond::version(upload.v))
+        self.uploads().remove_as(upload)
     }
 
     /// Nobody can take it from here on, and its bytes count no more.
     pub fn drop(&self, upload: &Upload) -> Result<Vec<Write>, StoreError> {
         let dropped = Upload { dropped: true, v: upload.v + 1, ..upload.clone() };
-        let own = Write::put(self.key(upload.id), encode(&dropped)?).when(Cond::version(upload.v));
-        Ok(vec![own, count(self.tenant, upload.bytes, -1)])
+        Ok(vec![self.uploads().put_over(upload, &dropped)?, count(self.tenant, upload.bytes, -1)])
     }
 
     /// Nothing is left of it.
     pub fn forget(&self, id: FileId) -> Write {
-        Write::delete(self.key(id))
+        self.uploads().remove(id)
     }
 
     /// The secret that signs addresses, if there is one yet.
     pub async fn signing(&self) -> Result<Option<Signing>, StoreError> {
-        self.store.get(&self.signing_key()).await?.map(|item| item.decode()).transpose()
+        self.signings().get(()).await
     }
 
     /// Signs addresses with this secret from now on, unless there is one already: that one is returned.
     pub async fn sign_with(&self, secret: String) -> Result<Signing, StoreError> {
         let made = Signing { secret };
-        match self.store.write(Write::put(self.signing_key(), encode(&made)?).when(Cond::Absent)).await {
+        match self.store.write(self.signings().put_new(&made)?).await {
             Ok(_) => Ok(made),
             Err(StoreError::ConditionFailed(Refusal { current: Some(item), .. })) => item.decode(),
             Err(error) => Err(error),
         }
     }
 
-    fn signing_key(&self) -> Key {
-        Key::of(self.tenant, "file-signing", "-")
+    fn uploads(&self) -> Table<'_, Upload> {
+        Table::new(self.store, self.tenant)
     }
 
-    fn key(&self, id: FileId) -> Key {
-        Key::of(self.tenant, "upload", id.sortable())
+    fn signings(&self) -> Table<'_, Signing> {
+        Table::new(self.store, self.tenant)
     }
 }
 
@@ -112,7 +143,7 @@ pub fn changes(
         What::DeleteFile { file_id: gone.id, until: gone.uploads_until },
         at,
     );
-    Ok(vec![count(tenant, gone.bytes, -1), Chores::owed(tenant, &chore, at)?])
+    Ok(vec![count(tenant, gone.bytes, -1), chores::owed(tenant, &chore, at)?])
 }
 
 fn count(tenant: TenantId, bytes: u64, times: i64) -> Write {

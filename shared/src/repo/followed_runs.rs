@@ -5,40 +5,41 @@ use crate::{
     domain::followed_run::FollowedRun,
     ids::FollowedRunId,
     queue::TaskKind,
-    repo::due,
-    store::{Cond, Key, Store, StoreError, Write, encode},
-    tenant::TenantId,
+    repo::{
+        entity::{Entity, Place},
+        table::Table,
+    },
+    store::{Label, StoreError, Write},
 };
 
 /// The runs of one tenant.
-#[derive(Clone, Copy)]
-pub struct FollowedRuns<'a> {
-    pub store: &'a dyn Store,
-    pub tenant: TenantId,
+pub type FollowedRuns<'a> = Table<'a, FollowedRun>;
+
+impl Entity for FollowedRun {
+    type Id = FollowedRunId;
+    const KIND: Label = "run";
+    const TASK: Option<TaskKind> = Some(TaskKind::PollExecution);
+
+    fn place(id: &FollowedRunId) -> Place {
+        Place::alone(format!("run#{id}"))
+    }
+
+    fn id(&self) -> FollowedRunId {
+        self.id
+    }
+
+    fn version(&self) -> u64 {
+        self.v
+    }
 }
 
 impl FollowedRuns<'_> {
-    pub fn key(&self, id: FollowedRunId) -> Key {
-        Key::of(self.tenant, &format!("run#{id}"), "-")
-    }
-
-    pub async fn get(&self, id: FollowedRunId) -> Result<Option<FollowedRun>, StoreError> {
-        self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
-    }
-
     pub fn insert(&self, run: &FollowedRun, poll_at: Option<Millis>) -> Result<Write, StoreError> {
-        Ok(self.put(run, poll_at)?.when(Cond::Absent))
+        self.owing(poll_at).put_new(run)
     }
 
     /// Replaces the run: `run.v` is one more than the stored version.
     pub fn replace(&self, run: &FollowedRun, poll_at: Option<Millis>) -> Result<Write, StoreError> {
-        Ok(self.put(run, poll_at)?.when(Cond::version(run.v - 1)))
-    }
-
-    fn put(&self, run: &FollowedRun, poll_at: Option<Millis>) -> Result<Write, StoreError> {
-        let key = self.key(run.id);
-        let mut attrs = encode(run)?;
-        due::owe(&mut attrs, &key, poll_at.map(|at| (TaskKind::PollExecution, at)));
-        Ok(Write::put(key, attrs))
+        self.owing(poll_at).put_next(run)
     }
 }

@@ -13,18 +13,16 @@ use crate::{
     clock::Millis,
     domain::{
         installation::{Installation, KeyHealth},
-        place::Place,
+        place,
     },
     ids::Id,
     queue::TaskKind,
     repo::{
-        due,
-        listing::{self, Listed},
+        entity::{Entity, Many, Place},
+        listing::Listed,
+        table::Table,
     },
-    store::{
-        Change, Cond, Item, Key, Page, Position, Query, Store, StoreError, Write, attr, encode, segment,
-    },
-    tenant::TenantId,
+    store::{Change, Cond, Item, Key, Label, Page, Query, StoreError, Write, attr, encode, segment},
 };
 
 /// Between two listings that somebody's miss asks for.
@@ -33,21 +31,29 @@ pub const LISTINGS_APART: Duration = Duration::from_secs(60);
 const LOOKED_THROUGH: usize = 200;
 
 /// The installations of one tenant.
-#[derive(Clone, Copy)]
-pub struct Installations<'a> {
-    pub store: &'a dyn Store,
-    pub tenant: TenantId,
+pub type Installations<'a> = Table<'a, Installation>;
+
+impl Entity for Installation {
+    type Id = Id;
+    const KIND: Label = "installation";
+    const TASK: Option<TaskKind> = Some(TaskKind::ListWorkflows);
+
+    fn place(id: &Id) -> Place {
+        Place::among(Self::KIND, *id)
+    }
+
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn version(&self) -> u64 {
+        self.v
+    }
 }
 
+impl Many for Installation {}
+
 impl Installations<'_> {
-    pub fn key(&self, id: Id) -> Key {
-        Key::of(self.tenant, "installation", id.sortable())
-    }
-
-    pub async fn get(&self, id: Id) -> Result<Option<Installation>, StoreError> {
-        self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
-    }
-
     pub async fn by_instance(&self, instance_id: &str) -> Result<Option<Installation>, StoreError> {
         let Some(guard) = self.store.get(&self.instance_key(instance_id)).await? else { return Ok(None) };
         self.get(guard.decode::<Pointer>()?.installation_id).await
@@ -55,7 +61,7 @@ impl Installations<'_> {
 
     /// The installation at or below one of whose places a place lies: the nearest one, and of several the oldest (an
     /// instance may be registered twice).
-    pub async fn at(&self, place: &Place) -> Result<Option<Id>, StoreError> {
+    pub async fn at(&self, place: &place::Place) -> Result<Option<Id>, StoreError> {
         let mut nearest: Option<(usize, Id)> = None;
         let mut query = Query::table(Key::partition(self.tenant, &origin_partition(&place.origin)));
         loop {
@@ -83,8 +89,7 @@ impl Installations<'_> {
 
     /// The tenant's installations, the oldest first, as far as one page shows them.
     pub async fn all(&self) -> Result<Vec<Installation>, StoreError> {
-        let query = Query::table(Key::partition(self.tenant, "installation")).limit(LOOKED_THROUGH);
-        self.store.query(&query).await?.items.iter().map(Item::decode).collect()
+        self.store.query(&self.oldest().limit(LOOKED_THROUGH)).await?.items.iter().map(Item::decode).collect()
     }
 
     /// Stores how an installation's key does, beside the versions of the record: others work on it at the same time. Refused
@@ -124,8 +129,7 @@ impl Installations<'_> {
 
     /// The tenant's installation when there is exactly one.
     pub async fn only(&self) -> Result<Option<Id>, StoreError> {
-        let page =
-            self.store.query(&Query::table(Key::partition(self.tenant, "installation")).limit(2)).await?;
+        let page = self.store.query(&self.oldest().limit(2)).await?;
         match page.items.as_slice() {
             [one] => Ok(Some(one.decode::<Installation>()?.id)),
             _ => Ok(None),
@@ -134,17 +138,14 @@ impl Installations<'_> {
 
     /// The newest below `before`, up to `limit`.
     pub async fn list(&self, limit: usize, before: Option<Id>) -> Result<Listed<Installation>, StoreError> {
-        let query = Query::table(Key::partition(self.tenant, "installation"))
-            .newest_first()
-            .after(before.map(|id| Position { key: self.key(id), sort: None }));
-        listing::collect(self.store, query, limit, |found: &Installation| found.id, |_| true).await
+        self.scan(self.newest(before), limit, |_| true).await
     }
 
     /// Creates it with its guard and places, and owes a listing of its workflows at `listing_at`.
     pub fn insert(&self, new: &Installation, listing_at: Millis) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![
             Write::put(self.instance_key(&new.instance_id), encode(&Pointer::to(new.id))?).when(Cond::Absent),
-            self.put(new, Some(listing_at))?.when(Cond::Absent),
+            self.owing(Some(listing_at)).put_new(new)?,
         ];
         for (origin, paths) in paths(new) {
             writes.push(self.put_origin(&origin, new.id, paths)?);
@@ -159,7 +160,7 @@ impl Installations<'_> {
         new: &Installation,
         listing_at: Option<Millis>,
     ) -> Result<Vec<Write>, StoreError> {
-        let mut writes = vec![self.put(new, listing_at)?.when(Cond::version(old.v))];
+        let mut writes = vec![self.owing(listing_at).put_over(old, new)?];
         let (before, after) = (paths(old), paths(new));
         for (origin, paths) in after.iter().filter(|(origin, paths)| before.get(*origin) != Some(paths)) {
             writes.push(self.put_origin(origin, new.id, paths.clone())?);
@@ -173,7 +174,7 @@ impl Installations<'_> {
     /// Deletes it as it stands in `old`, with its guard and its places: its `instance_id` is free, and no URL is its own any
     /// more. What it owes goes with it.
     pub fn delete(&self, old: &Installation) -> Vec<Write> {
-        let own = Write::delete(self.key(old.id)).when(Cond::version(old.v));
+        let own = self.remove_as(old);
         let places = paths(old).into_keys().map(|origin| Write::delete(self.origin_key(&origin, old.id)));
         [own, Write::delete(self.instance_key(&old.instance_id))].into_iter().chain(places).collect()
     }
@@ -182,13 +183,6 @@ impl Installations<'_> {
     /// makes that good. Refused when it is gone.
     pub fn see(&self, id: Id, now: Millis) -> Write {
         Write::update(self.key(id), vec![Change::set("seen_at", now.0)]).when(Cond::Exists)
-    }
-
-    fn put(&self, installation: &Installation, listing_at: Option<Millis>) -> Result<Write, StoreError> {
-        let key = self.key(installation.id);
-        let mut attrs = encode(installation)?;
-        due::owe(&mut attrs, &key, listing_at.map(|at| (TaskKind::ListWorkflows, at)));
-        Ok(Write::put(key, attrs))
     }
 
     fn put_origin(&self, origin: &str, id: Id, paths: BTreeSet<String>) -> Result<Write, StoreError> {
@@ -223,7 +217,7 @@ fn paths(installation: &Installation) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// How deep the nearest of the paths lies above a place; none where none of them does.
-fn depth(place: &Place, paths: &BTreeSet<String>) -> Option<usize> {
+fn depth(place: &place::Place, paths: &BTreeSet<String>) -> Option<usize> {
     let above = paths.iter().filter(|path| place.lies_below(path));
     above.map(|path| path.matches('/').count()).max()
 }

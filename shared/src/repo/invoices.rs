@@ -49,7 +49,7 @@ impl Stored for Invoice {
     }
 
     /// An invoice that holds its number takes the guard when it is created and frees it when it is deleted.
-    fn beside(
+    fn around(
         tenant: TenantId,
         before: Option<&Self>,
         after: Option<&Self>,

@@ -9,9 +9,11 @@ use std::collections::BTreeSet;
 use futures::future::try_join_all;
 
 use super::{
+    entity::{Entity, Many, Place},
     indexed::{self, Indexed},
     listing::{self, Row},
     subjects::{Departed, Listed, Stored, Subjects},
+    table::Table,
 };
 use crate::{
     clock::Millis,
@@ -23,7 +25,7 @@ use crate::{
         words,
     },
     ids::Id,
-    store::{Cond, Key, Position, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},
+    store::{Cond, Key, Label, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
 
@@ -33,9 +35,6 @@ pub type Leads<'a> = Subjects<'a, Lead>;
 /// Words of one text that are indexed. All phrases of a lead (36), twice when all of them change, its facets (7, twice),
 /// its address (twice), the lead itself, a mark and an idempotency record fit into one transaction.
 const WORDS: usize = 12;
-
-/// Partition of the deleted ones.
-const DELETED: &str = "lead-deleted";
 
 /// What a list asks for. Everything given must match.
 #[derive(Debug, Clone, Default)]
@@ -150,7 +149,7 @@ impl Stored for Lead {
         reviewed.then(|| queue(review.automation_status))
     }
 
-    fn beside(
+    fn around(
         tenant: TenantId,
         before: Option<&Self>,
         after: Option<&Self>,
@@ -168,6 +167,21 @@ impl Stored for Lead {
         Ok(writes)
     }
 }
+
+impl Entity for DeletedLead {
+    type Id = Id;
+    const KIND: Label = "lead-deleted";
+
+    fn place(id: &Id) -> Place {
+        Place::among(Self::KIND, *id)
+    }
+
+    fn id(&self) -> Id {
+        self.lead.subject.id
+    }
+}
+
+impl Many for DeletedLead {}
 
 impl Leads<'_> {
     /// The newest matches below `before`, up to `limit`.
@@ -213,29 +227,19 @@ impl Leads<'_> {
         operation: Option<Id>,
     ) -> Result<Vec<Write>, StoreError> {
         let mut writes = self.part(lead, left)?;
-        let id = lead.subject.id;
         let kept = DeletedLead::new(Lead { subject: left.clone(), ..lead.clone() }, by, now, operation);
-        writes.push(Write::put(self.deleted_key(id), encode(&kept)?));
+        writes.push(self.gone().overwrite(&kept)?);
         Ok(writes)
-    }
-
-    /// Several leads by id; those that are not there are left out.
-    pub async fn several(&self, ids: &[Id]) -> Result<Listed<Lead>, StoreError> {
-        self.read(ids, |id| self.key(id)).await
     }
 
     /// Several of the deleted ones.
     pub async fn several_deleted(&self, ids: &[Id]) -> Result<Listed<DeletedLead>, StoreError> {
-        self.read(ids, |id| self.deleted_key(id)).await
+        self.gone().several(ids).await
     }
 
     /// The deleted ones below `before`, newest first.
     pub async fn deleted(&self, before: Option<Id>, limit: usize) -> Result<Listed<DeletedLead>, StoreError> {
-        let query = Query::table(Key::partition(self.tenant, DELETED))
-            .newest_first()
-            .limit(limit)
-            .after(before.map(|id| Position { key: self.deleted_key(id), sort: None }));
-        let page = self.store.query(&query).await?;
+        let page = self.store.query(&self.gone().newest(before).limit(limit)).await?;
         let mut listed = Listed::default();
         for item in &page.items {
             listed.push(listing::row(item)?);
@@ -246,22 +250,7 @@ impl Leads<'_> {
 
     /// Stores a deleted one as it is to be kept from now on.
     pub fn keep(&self, deleted: &DeletedLead) -> Result<Write, StoreError> {
-        let key = self.deleted_key(deleted.lead.subject.id);
-        Ok(Write::put(key, encode(deleted)?).when(Cond::Exists))
-    }
-
-    async fn read<T: serde::de::DeserializeOwned>(
-        &self,
-        ids: &[Id],
-        key: impl Fn(Id) -> Key,
-    ) -> Result<Listed<T>, StoreError> {
-        let keys: Vec<Key> = ids.iter().map(|id| key(*id)).collect();
-        let pages = try_join_all(keys.chunks(BATCH_KEYS).map(|keys| self.store.batch_get(keys))).await?;
-        let mut listed = Listed::default();
-        for item in pages.iter().flatten() {
-            listed.push(listing::row(item)?);
-        }
-        Ok(listed)
+        Ok(self.gone().overwrite(deleted)?.when(Cond::Exists))
     }
 
     /// All entries of the address are read: there are as many as leads that were created under it on purpose.
@@ -301,8 +290,8 @@ impl Leads<'_> {
         Ok(listed)
     }
 
-    fn deleted_key(&self, id: Id) -> Key {
-        Key::of(self.tenant, DELETED, id.sortable())
+    fn gone(&self) -> Table<'_, DeletedLead> {
+        Table::new(self.store, self.tenant)
     }
 }
 

@@ -93,7 +93,7 @@ impl Stored for MediaItem {
         Some(with_status(self.subject.review.automation_status))
     }
 
-    fn beside(
+    fn around(
         tenant: TenantId,
         before: Option<&Self>,
         after: Option<&Self>,

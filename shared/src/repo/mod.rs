@@ -10,6 +10,7 @@ pub mod chats;
 pub mod chores;
 pub mod collections;
 pub mod due;
+pub mod entity;
 pub mod entries;
 pub mod files;
 pub mod followed_runs;
@@ -30,16 +31,23 @@ pub mod n8n_credentials;
 pub mod n8n_workflows;
 pub mod notifications;
 pub mod orgs;
+pub mod pages;
 pub mod payloads;
 pub mod pushes;
 pub mod sessions;
 pub mod subjects;
+pub mod table;
 #[cfg(test)]
 #[cfg(feature = "testing")]
 mod tests;
 pub mod usage;
+pub mod workflows;
 
-use self::subjects::{Stored, Subjects};
+use self::{
+    entity::Entity,
+    subjects::{Stored, Subjects},
+    table::Table,
+};
 use crate::{store::Store, tenant::TenantId};
 
 /// What one tenant has stored: the way to every repository.
@@ -71,9 +79,14 @@ impl<'a> Repos<'a> {
         self.store
     }
 
+    /// The entities of a kind.
+    pub fn table<E: Entity>(self) -> Table<'a, E> {
+        Table::new(self.store, self.tenant)
+    }
+
     /// The entities of a kind that can be reviewed.
     pub fn subjects<E: Stored>(self) -> Subjects<'a, E> {
-        Subjects::new(self.store, self.tenant)
+        self.table()
     }
 
     /// The token usage of one workflow.
@@ -97,15 +110,15 @@ impl<'a> Repos<'a> {
     }
 
     pub fn chats(self) -> chats::Chats<'a> {
-        chats::Chats { store: self.store, tenant: self.tenant }
+        self.table()
     }
 
     pub fn chores(self) -> chores::Chores<'a> {
-        chores::Chores { store: self.store, tenant: self.tenant }
+        self.table()
     }
 
     pub fn collections(self) -> collections::Collections<'a> {
-        collections::Collections { store: self.store, tenant: self.tenant }
+        self.table()
     }
 
     pub fn files(self) -> files::Files<'a> {
@@ -113,11 +126,11 @@ impl<'a> Repos<'a> {
     }
 
     pub fn installations(self) -> installations::Installations<'a> {
-        installations::Installations { store: self.store, tenant: self.tenant }
+        self.table()
     }
 
     pub fn invoices(self) -> invoices::Invoices<'a> {
-        self.subjects()
+        self.table()
     }
 
     pub fn key_uses(self) -> key_uses::KeyUses<'a> {
@@ -129,27 +142,27 @@ impl<'a> Repos<'a> {
     }
 
     pub fn leads(self) -> leads::Leads<'a> {
-        self.subjects()
+        self.table()
     }
 
     pub fn media(self) -> media::MediaItems<'a> {
-        self.subjects()
+        self.table()
     }
 
     pub fn n8n_credentials(self) -> n8n_credentials::N8nCredentials<'a> {
-        n8n_credentials::N8nCredentials { store: self.store, tenant: self.tenant }
+        self.table()
     }
 
     pub fn notifications(self) -> notifications::Notifications<'a> {
-        notifications::Notifications { store: self.store, tenant: self.tenant }
+        self.table()
     }
 
     pub fn payloads(self) -> payloads::Payloads<'a> {
-        self.subjects()
+        self.table()
     }
 
     pub fn lead_setups(self) -> lead_setup::LeadSetups<'a> {
-        lead_setup::LeadSetups { store: self.store, tenant: self.tenant }
+        self.table()
     }
 
     pub fn pushes(self) -> pushes::Pushes<'a> {
@@ -157,11 +170,11 @@ impl<'a> Repos<'a> {
     }
 
     pub fn followed_runs(self) -> followed_runs::FollowedRuns<'a> {
-        followed_runs::FollowedRuns { store: self.store, tenant: self.tenant }
+        self.table()
     }
 
     pub fn settled(self) -> money::Settled<'a> {
-        money::Settled { store: self.store, tenant: self.tenant }
+        self.table()
     }
 
     pub fn spending(self) -> usage::Spending<'a> {
@@ -177,6 +190,10 @@ impl<'a> Repos<'a> {
     }
 
     pub fn n8n_workflows(self) -> n8n_workflows::N8nWorkflows<'a> {
-        n8n_workflows::N8nWorkflows { store: self.store, tenant: self.tenant }
+        self.table()
+    }
+
+    pub fn workflows(self) -> workflows::Workflows<'a> {
+        workflows::Workflows { store: self.store, tenant: self.tenant }
     }
 }

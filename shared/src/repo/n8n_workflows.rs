@@ -5,36 +5,49 @@
 //! "Which workflows of this installation does Baton know?" → index `gsi1`, by n8n id. "Which installation has this
 //! workflow?" → one pointer item per workflow id and `nid`. "Whose webhook is this?" → one item per installation and path.
 
-use super::listing::{self, Listed};
+use super::{
+    entity::{Entity, Place},
+    listing::{self, Listed},
+    table::Table,
+};
 use crate::{
     domain::n8n_workflow::{Latest, N8nWorkflow},
     ids::Id,
     store::{
-        Change, Cond, Index, Item, Key, Label, Position, Query, Refusal, SortValue, Store, StoreError, Write,
-        attr, encode, segment,
+        Change, Cond, Item, Key, Label, Position, Query, Refusal, SortValue, StoreError, Write, encode,
+        segment,
     },
-    tenant::TenantId,
 };
 
 /// Label of the write that replaces a node.
 pub const WORKFLOW: Label = "workflow";
 
 /// The workflow nodes of one tenant.
-#[derive(Clone, Copy)]
-pub struct N8nWorkflows<'a> {
-    pub store: &'a dyn Store,
-    pub tenant: TenantId,
+pub type N8nWorkflows<'a> = Table<'a, N8nWorkflow>;
+
+impl Entity for N8nWorkflow {
+    type Id = Id;
+    const KIND: Label = WORKFLOW;
+
+    fn place(nid: &Id) -> Place {
+        Place::alone(format!("workflow#{nid}"))
+    }
+
+    fn id(&self) -> Id {
+        self.nid
+    }
+
+    fn version(&self) -> u64 {
+        self.v
+    }
+
+    /// By n8n's id among those of its installation.
+    fn shown(&self) -> Option<Place> {
+        Some(Place { partition: installed(self.installation_id).into(), sort: self.workflow_id.clone() })
+    }
 }
 
 impl N8nWorkflows<'_> {
-    pub fn key(&self, nid: Id) -> Key {
-        Key::of(self.tenant, &format!("workflow#{nid}"), "-")
-    }
-
-    pub async fn get(&self, nid: Id) -> Result<Option<N8nWorkflow>, StoreError> {
-        self.store.get(&self.key(nid)).await?.map(|item| item.decode()).transpose()
-    }
-
     /// The newest execution of the workflow.
     pub async fn latest(&self, nid: Id) -> Result<Option<Latest>, StoreError> {
         self.store.get(&self.latest_key(nid)).await?.map(|item| item.decode()).transpose()
@@ -53,7 +66,7 @@ impl N8nWorkflows<'_> {
     /// Makes sure that the node exists. A node that stands there already is left as it is, but for its name.
     pub async fn ensure(&self, new: &N8nWorkflow) -> Result<(), StoreError> {
         let writes = vec![
-            Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::Absent),
+            self.put_new(new)?,
             Write::put(
                 self.pointer_key(&new.workflow_id, new.nid),
                 encode(&Pointer { installation_id: new.installation_id })?,
@@ -87,7 +100,7 @@ impl N8nWorkflows<'_> {
 
     /// Replaces the node: `new.v` is one more than the stored version.
     pub fn replace(&self, new: &N8nWorkflow) -> Result<Write, StoreError> {
-        Ok(Write::put(self.key(new.nid), self.attrs(new)?).when(Cond::version(new.v - 1)).labelled(WORKFLOW))
+        self.put_next(new)
     }
 
     /// Remembers whose production webhook a path is. One that is empty is not.
@@ -135,23 +148,12 @@ impl N8nWorkflows<'_> {
 
     /// The nodes of one installation, by n8n id.
     pub async fn of_installation(&self, installation: Id) -> Result<Listed<N8nWorkflow>, StoreError> {
-        let mut found = Listed::default();
-        let mut query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(1000);
-        loop {
-            let page = self.store.query(&query).await?;
-            for item in &page.items {
-                found.push(listing::row(item)?);
-            }
-            if page.next.is_none() {
-                return Ok(found);
-            }
-            query.after = page.next;
-        }
+        self.every(self.all_in(&installed(installation))).await
     }
 
     /// How many workflows of one installation are known.
     pub async fn count(&self, installation: Id) -> Result<usize, StoreError> {
-        let mut query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(1000);
+        let mut query = self.all_in(&installed(installation)).limit(1000);
         let mut count = 0;
         loop {
             let page = self.store.query(&query).await?;
@@ -172,7 +174,7 @@ impl N8nWorkflows<'_> {
     ) -> Result<(Listed<N8nWorkflow>, Option<(Id, String)>), StoreError> {
         let after =
             after.map(|(nid, workflow)| Position { key: self.key(nid), sort: Some(SortValue::S(workflow)) });
-        let query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(limit).after(after);
+        let query = self.all_in(&installed(installation)).limit(limit).after(after);
         let page = self.store.query(&query).await?;
         let mut found = Listed::default();
         for item in &page.items {
@@ -187,7 +189,7 @@ impl N8nWorkflows<'_> {
 
     /// Up to `limit` nodes of an installation, as they stand under their keys: one that cannot be read is among them.
     pub async fn some_of(&self, installation: Id, limit: usize) -> Result<Vec<Item>, StoreError> {
-        let query = Query::on(Index::Gsi1, self.installed_partition(installation)).limit(limit);
+        let query = self.all_in(&installed(installation)).limit(limit);
         Ok(self.store.query(&query).await?.items)
     }
 
@@ -214,17 +216,6 @@ impl N8nWorkflows<'_> {
         page.items.iter().map(|item| Ok(item.decode::<Pointer>()?.installation_id)).collect()
     }
 
-    fn attrs(&self, workflow: &N8nWorkflow) -> Result<crate::store::Attrs, StoreError> {
-        let mut attrs = encode(workflow)?;
-        attrs.insert(attr::GSI1_PK.into(), self.installed_partition(workflow.installation_id).into());
-        attrs.insert(attr::GSI1_SK.into(), workflow.workflow_id.clone().into());
-        Ok(attrs)
-    }
-
-    fn installed_partition(&self, installation: Id) -> String {
-        Key::partition(self.tenant, &format!("installed#{installation}"))
-    }
-
     fn pointer_key(&self, workflow_id: &str, nid: Id) -> Key {
         Key::of(self.tenant, &pointer_partition(workflow_id), nid.sortable())
     }
@@ -243,6 +234,11 @@ fn fixed_parts(pattern: &str, called: &str) -> Option<usize> {
         && fixed.len() < parts.len()
         && fixed.iter().all(|part| called.contains(part));
     fits.then_some(fixed.len())
+}
+
+/// Partition of the general index that shows the nodes of an installation.
+fn installed(installation: Id) -> String {
+    format!("installed#{installation}")
 }
 
 fn pointer_partition(workflow_id: &str) -> String {

@@ -5,10 +5,13 @@
 
 use crate::{
     domain::notification::{Notification, NotificationType, Reading},
-    ids::{EntityId, Id, NotificationId},
-    repo::listing::{self, Listed},
-    store::{Change, Cond, Index, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode},
-    tenant::TenantId,
+    ids::{Id, NotificationId},
+    repo::{
+        entity::{Entity, Many, Place},
+        listing::Listed,
+        table::Table,
+    },
+    store::{Change, Cond, Key, Label, StoreError, Write, attr, encode},
 };
 
 /// What a list asks for. Everything given must match.
@@ -29,28 +32,33 @@ impl Filter {
 }
 
 /// The notifications of one tenant.
-#[derive(Clone, Copy)]
-pub struct Notifications<'a> {
-    pub store: &'a dyn Store,
-    pub tenant: TenantId,
+pub type Notifications<'a> = Table<'a, Notification>;
+
+/// Partition of the general index that holds those that nobody has read.
+const UNREAD: &str = "notifications-unread";
+
+impl Entity for Notification {
+    type Id = NotificationId;
+    const KIND: Label = "notification";
+
+    fn place(id: &NotificationId) -> Place {
+        Place::among(Self::KIND, *id)
+    }
+
+    fn id(&self) -> NotificationId {
+        self.id
+    }
+
+    fn shown(&self) -> Option<Place> {
+        self.read.is_none().then(|| Place::among(UNREAD, self.id))
+    }
 }
 
+impl Many for Notification {}
+
 impl Notifications<'_> {
-    pub fn key(&self, id: NotificationId) -> Key {
-        Key::of(self.tenant, "notification", id.sortable())
-    }
-
-    pub async fn get(&self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
-        self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
-    }
-
     pub fn insert(&self, notification: &Notification) -> Result<Write, StoreError> {
-        let mut attrs = encode(notification)?;
-        if notification.read.is_none() {
-            attrs.insert(attr::GSI1_PK.into(), self.unread_partition().into());
-            attrs.insert(attr::GSI1_SK.into(), notification.id.sortable().into());
-        }
-        Ok(Write::put(self.key(notification.id), attrs).when(Cond::Absent))
+        self.put_new(notification)
     }
 
     /// Marks it as read, or as unread again where `read` is none.
@@ -63,11 +71,11 @@ impl Notifications<'_> {
             ],
             None => vec![
                 Change::remove("read"),
-                Change::set(attr::GSI1_PK, self.unread_partition()),
+                Change::set(attr::GSI1_PK, Key::partition(self.tenant, UNREAD)),
                 Change::set(attr::GSI1_SK, id.sortable()),
             ],
         };
-        Ok(Write::update(self.key(id), changes).when(Cond::Exists))
+        Ok(Write::update(self.key(id), changes).when(Cond::Exists).labelled(Notification::KIND))
     }
 
     /// The newest matches below `before`, up to `limit`.
@@ -77,26 +85,10 @@ impl Notifications<'_> {
         limit: usize,
         before: Option<Id>,
     ) -> Result<Listed<Notification>, StoreError> {
-        let query = if filter.unread == Some(true) {
-            Query::on(Index::Gsi1, self.unread_partition()).after(before.map(|id| Position {
-                key: self.key(NotificationId::of(id)),
-                sort: Some(SortValue::S(id.sortable())),
-            }))
-        } else {
-            Query::table(Key::partition(self.tenant, "notification"))
-                .after(before.map(|id| Position { key: self.key(NotificationId::of(id)), sort: None }))
+        let query = match filter.unread {
+            Some(true) => self.newest_in(UNREAD, before),
+            _ => self.newest(before),
         };
-        listing::collect(
-            self.store,
-            query.newest_first(),
-            limit,
-            |row: &Notification| row.id.untyped(),
-            |row| filter.matches(row),
-        )
-        .await
-    }
-
-    fn unread_partition(&self) -> String {
-        Key::partition(self.tenant, "notifications-unread")
+        self.scan(query, limit, |row| filter.matches(row)).await
     }
 }

@@ -104,19 +104,21 @@ pub fn replace_personal_key(
     old: Option<&ApiKey>,
     new: &ApiKey,
 ) -> Result<Vec<Write>, StoreError> {
+    let mut writes = vec![set_personal_key(user, new), insert_key(new)?];
+    if let Some(old) = old.filter(|old| old.revoked_at.is_none()) {
+        writes.push(end_key(&old.hash, new.created_at));
+    }
+    Ok(writes)
+}
+
+/// Makes a key the user's personal one, in the place of the one that the user has.
+pub fn set_personal_key(user: &User, new: &ApiKey) -> Write {
     let same = match &user.api_key {
         Some(hash) => Cond::eq("api_key", hash.as_str()),
         None => Cond::All(vec![Cond::Exists, Cond::missing("api_key")]),
     };
     let change = Change::set("api_key", new.hash.as_str());
-    let mut writes = vec![
-        Write::update(user_key(user.tenant, user.id), vec![change]).when(same).labelled(USER),
-        insert_key(new)?,
-    ];
-    if let Some(old) = old.filter(|old| old.revoked_at.is_none()) {
-        writes.push(end_key(&old.hash, new.created_at));
-    }
-    Ok(writes)
+    Write::update(user_key(user.tenant, user.id), vec![change]).when(same).labelled(USER)
 }
 
 /// Lets go of the sealed text of a key, which its owner has now; provided that it is still there.

@@ -44,7 +44,7 @@ impl Stored for Payload {
         Some(status_partition(self.subject.review.automation_status))
     }
 
-    fn beside(_: TenantId, _: Option<&Self>, _: Option<&Self>) -> Result<Vec<Write>, StoreError> {
+    fn around(_: TenantId, _: Option<&Self>, _: Option<&Self>) -> Result<Vec<Write>, StoreError> {
         Ok(Vec::new())
     }
 }

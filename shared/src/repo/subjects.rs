@@ -1,8 +1,8 @@
-//! What is the same in the storage of leads, media items and custom payloads.
+//! What is the same in the storage of leads, media items, invoices and custom payloads: they can be reviewed.
 //!
 //! "Which one is it?" → by id. "Is one of this execution being regenerated?" → one marker item per entity that is, sorted by
 //! mark below its execution.
-//! What an entity keeps besides itself (index entries, counters, guards) goes into the same transaction: [`Stored::beside`].
+//! What an entity keeps besides itself (index entries, counters, guards) goes into the same transaction: [`Stored::around`], and what its review asks for.
 
 use std::marker::PhantomData;
 
@@ -10,6 +10,7 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    clock::Millis,
     domain::{
         review::{AutomationStatus, EntityType},
         subject::{Reviewable, Subject},
@@ -20,11 +21,11 @@ use crate::{
     queue::TaskKind,
     repo::{
         asks::{self, Asks},
-        due, listing,
+        entity::{Accompanied, Entity, Many, Place},
+        listing,
+        table::Table,
     },
-    store::{
-        Attrs, Cond, Index, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode, segment,
-    },
+    store::{Key, Label, Query, StoreError, Write, encode, segment},
     tenant::TenantId,
 };
 
@@ -33,7 +34,7 @@ pub use listing::{Listed, MAX_BYTES, MAX_PAGES, page_size};
 /// Entities of one execution and mark that wait to be posted again, as many as are looked at.
 const MOST_MARKED: usize = 50;
 
-/// How an entity is stored.
+/// An entity that can be reviewed: what is to be said of it so that it is an [`Entity`] as well.
 pub trait Stored: Reviewable {
     /// What stays of it when it is deleted while n8n is still to be told of its decision.
     type Departed: Stored<Departed = Self::Departed> + From<Subject>;
@@ -47,9 +48,9 @@ pub trait Stored: Reviewable {
     /// Partition (without the tenant) of the general index in which the entity shows, sorted by age. None for nowhere.
     fn gsi1(&self) -> Option<String>;
 
-    /// The writes beside the entity's own, when `before` becomes `after`: a creation has no `before`, a deletion no
-    /// `after`. They must not touch the entity's own item.
-    fn beside(
+    /// The writes beside the entity's own that it alone has, when `before` becomes `after`: a creation has no `before`, a
+    /// deletion no `after`. They must not touch the entity's own item.
+    fn around(
         tenant: TenantId,
         before: Option<&Self>,
         after: Option<&Self>,
@@ -98,7 +99,7 @@ impl<E: Reviewable> Stored for Departed<E> {
         None
     }
 
-    fn beside(_: TenantId, _: Option<&Self>, _: Option<&Self>) -> Result<Vec<Write>, StoreError> {
+    fn around(_: TenantId, _: Option<&Self>, _: Option<&Self>) -> Result<Vec<Write>, StoreError> {
         Ok(Vec::new())
     }
 }
@@ -108,81 +109,92 @@ pub fn key_of(tenant: TenantId, kind: EntityType, gone: bool, id: Id) -> Key {
     Key::of(tenant, if gone { kind.departed() } else { kind.partition() }, id.sortable())
 }
 
-/// The entities of one kind of one tenant.
-pub struct Subjects<'a, E> {
-    pub store: &'a dyn Store,
-    pub tenant: TenantId,
-    kind: PhantomData<E>,
-}
+/// The entities of one kind of one tenant that can be reviewed.
+pub type Subjects<'a, E> = Table<'a, E>;
 
-impl<E> Clone for Subjects<'_, E> {
-    fn clone(&self) -> Self {
-        *self
+impl<E: Stored> Entity for E {
+    type Id = Id;
+    const KIND: Label = <E as Stored>::KIND;
+    const TASK: Option<TaskKind> = Some(TaskKind::ResumeN8n);
+
+    fn place(id: &Id) -> Place {
+        Place::among(<E as Stored>::KIND, *id)
+    }
+
+    fn id(&self) -> Id {
+        self.subject().id
+    }
+
+    fn version(&self) -> u64 {
+        self.subject().v
+    }
+
+    fn owed_at(&self) -> Option<Millis> {
+        self.subject().review.owed_at()
+    }
+
+    fn shown(&self) -> Option<Place> {
+        self.gsi1().map(|partition| Place::among(partition, self.subject().id))
+    }
+
+    fn is_over(&self) -> bool {
+        E::FOR_ITS_DEBT && self.subject().review.owed_at().is_none()
     }
 }
 
-impl<E> Copy for Subjects<'_, E> {}
+impl<E: Stored> Many for E {}
 
-impl<'a, E: Stored> Subjects<'a, E> {
-    pub fn new(store: &'a dyn Store, tenant: TenantId) -> Self {
-        Self { store, tenant, kind: PhantomData }
+/// What an execution asked about is kept beside what it handed in, and a debt to it outlives that.
+impl<E: Stored> Accompanied for E {
+    fn beside(
+        tenant: TenantId,
+        before: Option<&Self>,
+        after: Option<&Self>,
+    ) -> Result<Vec<Write>, StoreError> {
+        let mut writes = E::around(tenant, before, after)?;
+        match after {
+            Some(after) if after.is_over() => {
+                writes.extend(asks::parted(tenant, E::TYPE, after.subject())?);
+            }
+            Some(_) if E::FOR_ITS_DEBT => {}
+            Some(after) => {
+                writes.extend(asks::changes(tenant, E::TYPE, before.map(E::subject), after.subject())?);
+            }
+            None => {
+                let gone = before.map(|gone| leave(tenant, gone, gone.subject())).transpose()?;
+                writes.extend(gone.into_iter().flatten());
+            }
+        }
+        Ok(writes)
     }
+}
 
-    pub fn key(&self, id: Id) -> Key {
-        Key::of(self.tenant, E::KIND, id.sortable())
+/// What stays of a deleted entity, where `left` says what n8n is still to be told.
+fn leave<E: Stored>(tenant: TenantId, gone: &E, left: &Subject) -> Result<Vec<Write>, StoreError> {
+    if left.review.owed_at().is_some() {
+        let mut left = left.clone();
+        // Nobody looks at it any more.
+        left.review.history.clear();
+        let departed: E::Departed = left.into();
+        return Ok(vec![Table::put_new_of(tenant, &departed, departed.owed_at())?]);
     }
+    match gone.subject().review.decision {
+        Some(_) => Ok(asks::parted(tenant, E::TYPE, left)?.into_iter().collect()),
+        None => Ok(Vec::new()),
+    }
+}
 
+impl<'a, E: Stored> Table<'a, E> {
     /// The same entities, as far as they were deleted and owe something.
     pub fn departed(&self) -> Subjects<'a, E::Departed> {
         Subjects::new(self.store, self.tenant)
     }
 
-    pub async fn get(&self, id: Id) -> Result<Option<E>, StoreError> {
-        self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
-    }
-
-    /// Creates the entity.
-    pub fn insert(&self, new: &E) -> Result<Vec<Write>, StoreError> {
-        let mut writes = vec![self.put(new)?.when(Cond::Absent).labelled(E::KIND)];
-        writes.extend(E::beside(self.tenant, None, Some(new))?);
-        if !E::FOR_ITS_DEBT {
-            writes.extend(asks::changes(self.tenant, E::TYPE, None, new.subject())?);
-        }
-        Ok(writes)
-    }
-
-    /// Replaces the entity: the version of `after` is one more than the stored one.
-    pub fn replace(&self, before: &E, after: &E) -> Result<Vec<Write>, StoreError> {
-        let gone = E::FOR_ITS_DEBT && after.subject().review.owed_at().is_none();
-        let own = if gone { Write::delete(self.key(after.subject().id)) } else { self.put(after)? };
-        let mut writes = vec![own.when(Cond::version(before.subject().v)).labelled(E::KIND)];
-        writes.extend(E::beside(self.tenant, Some(before), Some(after))?);
-        if gone {
-            writes.extend(asks::parted(self.tenant, E::TYPE, after.subject())?);
-        } else if !E::FOR_ITS_DEBT {
-            writes.extend(asks::changes(self.tenant, E::TYPE, Some(before.subject()), after.subject())?);
-        }
-        Ok(writes)
-    }
-
-    /// Deletes the entity as it stands in `before`. What n8n is still to be told outlives it.
-    pub fn delete(&self, before: &E) -> Result<Vec<Write>, StoreError> {
-        self.part(before, before.subject())
-    }
-
-    /// The same, where `left` says what n8n is still to be told.
+    /// Deletes the entity as it stands in `before`, where `left` says what n8n is still to be told: that outlives it.
     pub fn part(&self, before: &E, left: &Subject) -> Result<Vec<Write>, StoreError> {
-        let own = Write::delete(self.key(before.subject().id)).when(Cond::version(before.subject().v));
-        let mut writes = vec![own.labelled(E::KIND)];
-        writes.extend(E::beside(self.tenant, Some(before), None)?);
-        if left.review.owed_at().is_some() {
-            let mut left = left.clone();
-            // Nobody looks at it any more.
-            left.review.history.clear();
-            writes.extend(self.departed().insert(&left.into())?);
-        } else if before.subject().review.decision.is_some() {
-            writes.extend(asks::parted(self.tenant, E::TYPE, left)?);
-        }
+        let mut writes = vec![self.remove_as(before)];
+        writes.extend(E::around(self.tenant, Some(before), None)?);
+        writes.extend(leave(self.tenant, before, left)?);
         Ok(writes)
     }
 
@@ -231,30 +243,6 @@ impl<'a, E: Stored> Subjects<'a, E> {
         self.marker_key(entity).map(Write::delete)
     }
 
-    /// The tenant's entities below `before`, newest first.
-    pub fn newest(&self, before: Option<Id>) -> Query {
-        Query::table(Key::partition(self.tenant, E::KIND))
-            .newest_first()
-            .after(before.map(|id| Position { key: self.key(id), sort: None }))
-    }
-
-    /// Those that show in a partition of the general index.
-    pub fn newest_in(&self, partition: &str, before: Option<Id>) -> Query {
-        Query::on(Index::Gsi1, Key::partition(self.tenant, partition))
-            .newest_first()
-            .after(before.map(|id| Position { key: self.key(id), sort: Some(SortValue::S(id.sortable())) }))
-    }
-
-    /// The first `limit` entities of a query that are wanted.
-    pub async fn scan(
-        &self,
-        query: Query,
-        limit: usize,
-        wanted: impl Fn(&E) -> bool,
-    ) -> Result<Listed<E>, StoreError> {
-        listing::collect(self.store, query, limit, |entity: &E| entity.subject().id, wanted).await
-    }
-
     /// The partition of an entity's marker, and how the sort keys of all with its mark begin.
     fn marker_place(&self, entity: &E) -> Option<(String, String)> {
         let subject = entity.subject();
@@ -266,18 +254,6 @@ impl<'a, E: Stored> Subjects<'a, E> {
     fn marker_key(&self, entity: &E) -> Option<Key> {
         let (partition, mark) = self.marker_place(entity)?;
         Some(Key::of(self.tenant, &partition, mark + &entity.subject().id.sortable()))
-    }
-
-    fn put(&self, entity: &E) -> Result<Write, StoreError> {
-        let subject = entity.subject();
-        let key = self.key(subject.id);
-        let mut attrs: Attrs = encode(entity)?;
-        if let Some(partition) = entity.gsi1() {
-            attrs.insert(attr::GSI1_PK.into(), Key::partition(self.tenant, &partition).into());
-            attrs.insert(attr::GSI1_SK.into(), subject.id.sortable().into());
-        }
-        due::owe(&mut attrs, &key, subject.review.owed_at().map(|at| (TaskKind::ResumeN8n, at)));
-        Ok(Write::put(key, attrs))
     }
 }
 

@@ -18,8 +18,9 @@ use crate::{
 
 /// Debts read per page of a shard.
 const PAGE: usize = 500;
-/// Shards that are read at the same time: enough to hide the way to the table, and within its rate for one partition each.
-const SIDE_BY_SIDE: usize = 8;
+/// Shards that are read at the same time, each a partition with a rate of its own: a tick waits for the table four times, and
+/// holds no more than so many pages.
+const SIDE_BY_SIDE: usize = 16;
 /// The sweep leaves alone what fell due this lately: its message may still be on its way.
 const GRACE: Duration = Duration::from_secs(60);
 /// Clocks of two machines that both are right differ by less.

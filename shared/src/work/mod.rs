@@ -6,7 +6,6 @@
 mod alone;
 pub mod chore;
 pub mod due;
-pub mod executions;
 pub mod listing;
 pub mod poll;
 pub mod resume;

@@ -5,25 +5,25 @@ use std::time::Duration;
 use futures::future::join;
 use url::Url;
 
-use super::{Ended, Message, Step, executions, listing, watch::Watched};
+use super::{Ended, Message, Step};
 use crate::{
     app::App,
     clock::{Deadline, Millis},
     domain::{
-        followed_run::{CLOCK_SKEW, FOLLOW_FOR, FollowedRun, PollStatus, Snapshot, poll_pause},
+        followed_run::{CLOCK_SKEW, FOLLOW_FOR, FollowedRun, Snapshot, poll_pause},
         installation::Installation,
-        n8n_workflow::{self, Latest},
+        n8n_workflow,
     },
     error::{Error, LogFailure, OrNotFound, Result},
-    ids::{FollowedRunId, Id},
+    ids::FollowedRunId,
     installed::Installed,
     n8n::{
         answer,
         client::{ExecutionRow, N8n, N8nError, Turn},
     },
+    ops::{executions, listing, watch::Watched},
     queue::{Task, TaskKind},
     repo::due,
-    store::StoreError,
     tenant::TenantId,
 };
 
@@ -111,22 +111,6 @@ async fn look(n8n: &N8n<'_>, run: &FollowedRun) -> Result<Option<ExecutionRow>, 
     Ok(newest.filter(|row| row.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= run.after)))
 }
 
-/// What an answer of n8n says of an execution that is nobody's run.
-pub(super) fn seen(row: &ExecutionRow, now: Millis) -> Snapshot {
-    let status: PollStatus = answer::map_status(&row.status).into();
-    Snapshot {
-        execution_id: row.id.clone(),
-        status,
-        n8n_status: row.status.clone(),
-        started_at: row.started_at,
-        stopped_at: row.stopped_at.filter(|_| status.is_complete()),
-        error: None,
-        run_id: None,
-        seen_at: now,
-        blob: None,
-    }
-}
-
 /// Looks once more whose webhook was called, at the price of a listing.
 async fn follow_webhook(
     app: &App,
@@ -179,37 +163,7 @@ async fn remember(
     let nid = Installed { app, tenant }.node(run.installation_id, workflow_id, None).await?;
     debug_assert_eq!(nid, n8n_workflow::nid(tenant, run.installation_id, workflow_id));
     let watched = Watched { app, tenant, installation, nid, workflow_id };
-    let (newest, watched) = join(latest(app, tenant, nid, &snapshot), watched.saw(&snapshot)).await;
+    let (newest, watched) =
+        join(executions::latest(app, tenant, nid, &snapshot), watched.saw(&snapshot)).await;
     newest.and(watched)
-}
-
-/// Makes a snapshot the newest of its workflow, unless a newer one stands there. Returns whether it is the newest now.
-pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -> Result<bool> {
-    let workflows = app.repos(tenant).n8n_workflows();
-    loop {
-        let known = workflows.latest(nid).await?;
-        let v = known.as_ref().map_or(1, |known| known.v + 1);
-        let mut newest = snapshot.clone();
-        if let Some(Latest { snapshot: known, .. }) = known {
-            if !snapshot.supersedes(&known) {
-                return Ok(false);
-            }
-            if known.is_same_execution(&newest) {
-                // What the other source knew of the same execution stays known.
-                newest.run_id = newest.run_id.or(known.run_id);
-                newest.blob = newest.blob.or_else(|| known.blob.clone());
-                newest.error = newest.error.or_else(|| known.error.clone());
-                // A look that saw the same again is worth no write.
-                if (Snapshot { seen_at: known.seen_at, ..newest.clone() }) == known {
-                    return Ok(true);
-                }
-            }
-        }
-        let write = workflows.put_latest(nid, &Latest { snapshot: newest, v })?;
-        match app.store.write(write).await {
-            Ok(_) => return Ok(true),
-            Err(StoreError::ConditionFailed(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
 }

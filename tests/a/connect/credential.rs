@@ -198,11 +198,8 @@ async fn a_request_that_died_holds_up_others_for_a_while_only() {
         let claim = Claim { id: house.app.id(), since: house.app.now() };
         N8nCredential::new(Id::from_u64(45).unwrap()).claimed(claim)
     };
-    let records = shared::repo::n8n_credentials::N8nCredentials {
-        store: &*house.app.store,
-        tenant: house.acme.key.tenant,
-    };
-    house.app.store.write(records.put(&write(&house)).unwrap()).await.unwrap();
+    let records = house.app.repos(house.acme.key.tenant).n8n_credentials();
+    house.app.store.write(records.put_next(&write(&house)).unwrap()).await.unwrap();
     let busy = connect(&house).await;
     assert_eq!((busy.status, refusal(&busy, PATH).as_str()), (409, "credential_in_progress"));
     assert!(busy.header("retry-after").is_some(), "{busy:?}");

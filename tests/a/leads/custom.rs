@@ -34,7 +34,7 @@ async fn set(house: &TestApp, change: impl FnOnce(&mut LeadSetup)) {
     let mut setup = setups.load().await.unwrap();
     change(&mut setup);
     setup.v += 1;
-    house.app.store.write(setups.replace(&setup).unwrap()).await.unwrap();
+    house.app.store.write(setups.put_next(&setup).unwrap()).await.unwrap();
 }
 
 fn hot() -> Status {

@@ -127,7 +127,7 @@ async fn groups_and_organizations_have_their_own_leads() {
 async fn an_address_is_looked_up_in_the_group_that_the_installation_says() {
     let house = samples::scene().await;
     let (store, group_id) = (&*house.app.store, Id::from_u64(another_group(&house, 77).await).unwrap());
-    let installations = Installations { store, tenant: house.acme.key.tenant };
+    let installations = Installations::new(store, house.acme.key.tenant);
     let old = installations.get(Id::from_u64(45).unwrap()).await.unwrap().unwrap();
     let moved = Installation { group_id, v: old.v + 1, ..old.clone() };
     store.transact(installations.replace(&old, &moved, None).unwrap()).await.unwrap();

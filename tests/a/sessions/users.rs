@@ -34,7 +34,7 @@ async fn what_a_user_cannot_be_is_refused() {
         ("ed@acme.example", "", "password"),
     ] {
         let refused = house.app.create_user(house.acme.key.tenant, wish(email, password)).await.unwrap_err();
-        assert!(refused.fields.contains_key(field), "{email} {password}: {refused}");
+        assert!(refused.by_field().contains_key(&*field), "{email} {password}: {refused}");
     }
     let nowhere = shared::tenant::TenantId(4242);
     assert!(house.app.create_user(nowhere, wish("ed@acme.example", PASSWORD)).await.is_err());

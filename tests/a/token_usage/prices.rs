@@ -155,7 +155,7 @@ async fn a_table_is_met(by: impl AsyncFn(&TestApp)) {
     assert_eq!(money.met, [PRICE_VERSION], "noted with the first record without a price");
     money.met = vec!["the-table-before".into()];
     money.v += 1;
-    house.app.store.write(settled.replace(&money).unwrap()).await.unwrap();
+    house.app.store.write(settled.put_next(&money).unwrap()).await.unwrap();
     house.advance(MINUTE);
     by(&house).await;
     assert_eq!(settled.load().await.unwrap().met, ["the-table-before", PRICE_VERSION]);

@@ -21,7 +21,7 @@ async fn owing(house: &TestApp) {
     }
     store.write(Write::put(Key::of(house.rival.key.tenant, "old", "kept"), Attrs::new())).await.unwrap();
     let chore = Chore::new(house.app.id(), What::Purge { partition: "old".into() }, house.app.now());
-    let chores = Chores { store, tenant };
+    let chores = Chores::new(store, tenant);
     store.write(chores.insert(&chore, house.app.now()).unwrap()).await.unwrap();
 }
 

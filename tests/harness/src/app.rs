@@ -27,7 +27,6 @@ use shared::{
     work::{Handled, Message, Worker, due},
 };
 use standins::{FakeN8n, Faults, Network};
-use tower_http::normalize_path::NormalizePath;
 
 use super::{
     Caller, PASSWORD,
@@ -301,7 +300,7 @@ impl TestApp {
     }
 }
 
-pub type Service = NormalizePath<Router>;
+pub type Service = layers::Platform;
 
 fn service(app: &SharedApp) -> Service {
     // Put together once: the API document that grows with it takes as long as a short test.

@@ -1,12 +1,15 @@
 use axum::{body::Body, extract::ConnectInfo};
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body_util::BodyExt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use shared::{
     app::SharedApp,
-    domain::api_key::{self, ApiKey},
-    http::peer::Peer,
+    domain::{
+        api_key::{self, ApiKey},
+        dialect::Letter,
+    },
+    http::{dialect::resolve::HEADER, peer::Peer},
     repo::orgs,
 };
 use tower::ServiceExt;
@@ -24,6 +27,8 @@ pub struct Caller {
     pub text: String,
     pub key: ApiKey,
     peer: Option<Peer>,
+    /// The dialect that every request names, unless it names one itself.
+    dialect: Option<Letter>,
 }
 
 /// The password of everybody here.
@@ -66,7 +71,7 @@ impl Caller {
         let made = app.create_organization(name, email, &password).await.unwrap();
         let text = made.api_key.expose_secret().to_owned();
         let key = orgs::key(&*app.store, &api_key::hash(&text).unwrap()).await.unwrap().unwrap();
-        Self { service, text, key, peer: None }
+        Self { service, text, key, peer: None, dialect: None }
     }
 
     pub(super) fn move_to(&mut self, service: Service) {
@@ -86,6 +91,11 @@ impl Caller {
     /// The same person at the other end of such a connection.
     pub fn at(&self, address: &str, https: bool) -> Self {
         Self { peer: Some(Peer { address: Some(address.parse().unwrap()), https }), ..self.clone() }
+    }
+
+    /// The same person naming a dialect in each request.
+    pub fn speaking(&self, dialect: Option<Letter>) -> Self {
+        Self { dialect, ..self.clone() }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -159,6 +169,9 @@ impl Caller {
     pub async fn raw(&self, mut request: Request<Body>) -> Answer {
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        if let Some(letter) = self.dialect.filter(|_| !request.headers().contains_key(HEADER)) {
+            request.headers_mut().insert(HEADER, HeaderValue::from_static(letter.as_str()));
         }
         let function = function_of(request.method().as_str(), request.uri().path());
         let response = acting(function, self.service.clone().oneshot(request)).await.unwrap();

@@ -1,30 +1,90 @@
 //! What tests ask of answers again and again.
 
 use serde_json::Value;
-use shared::http::routes::{Dialect, dialect_of};
+use std::collections::BTreeMap;
+
+use shared::{
+    domain::dialect::Letter,
+    http::{
+        dialect::{Voice, resolve},
+        openapi::shown_in,
+        routes::Route,
+    },
+};
 
 use super::Answer;
 
-/// The stable code of an error, after a look at its envelope: the path's dialect, a sentence, a request id.
+/// The stable code of an error, after a look at its envelope: that of the dialect that alone has the path, or else of B.
 #[track_caller]
 pub fn refusal(answer: &Answer, path: &str) -> String {
-    let body = &answer.json;
+    refusal_in(answer, resolve::by_path(path.split('?').next().unwrap_or(path)).dialect.voice(path))
+}
+
+/// The house's stable code of an error, after a look at its envelope: a dialect's own keys, a sentence, a request id.
+#[track_caller]
+pub fn refusal_in(answer: &Answer, voice: Voice) -> String {
+    let (body, path) = (&answer.json, format!("{voice:?}"));
     assert!(answer.status >= 400, "{path}: {answer:?}");
-    let code = match dialect_of(path) {
-        Dialect::Tokens => {
+    let (code, message) = match voice.schema_name() {
+        "ErrorTokens" => {
             assert_eq!(body["status"], "error", "{path}: {answer:?}");
-            &body["code"]
+            (&body["code"], &body["message"])
         }
-        Dialect::Invokati => {
+        "ErrorInvokati" => {
             assert_eq!(body["success"], false, "{path}: {answer:?}");
             assert_eq!(body["error"], body["message"], "what n8n shows is the sentence: {path}: {answer:?}");
-            &body["code"]
+            (&body["code"], &body["message"])
         }
-        Dialect::DripPulse | Dialect::House => &body["error"],
+        "ErrorB" => {
+            assert_eq!(body["success"], false, "{path}: {answer:?}");
+            let error = &body["error"];
+            assert!(error["code"].as_str().is_some_and(|code| !code.is_empty()), "{path}: {answer:?}");
+            // Of a request that breaks rules the details are the fields.
+            let reason = &error["details"]["reason"];
+            (if reason.is_null() { &error["code"] } else { reason }, &error["message"])
+        }
+        "ErrorD" => {
+            assert_eq!(
+                (&body["status"], &body["statusCode"]),
+                (&false.into(), &answer.status.into()),
+                "{path}"
+            );
+            assert!(body["error"].is_string(), "{path}: {answer:?}");
+            (&body["code"], &body["message"])
+        }
+        "ErrorE" => {
+            let detail = &body["detail"];
+            (&body["code"], detail.get(0).map_or(detail, |first| &first["msg"]))
+        }
+        _ => (&body["error"], &body["message"]),
     };
-    assert!(body["message"].as_str().is_some_and(|text| !text.is_empty()), "{path}: {answer:?}");
+    assert!(message.as_str().is_some_and(|text| !text.is_empty()), "{path}: {answer:?}");
     assert!(answer.header("x-request-id").is_some(), "{path}: {answer:?}");
     code.as_str().unwrap_or_else(|| panic!("{path}: no code in {answer:?}")).to_owned()
+}
+
+/// The API documents of all dialects, as the code makes them.
+pub struct Documents(BTreeMap<Letter, Value>);
+
+impl Documents {
+    pub fn made() -> Self {
+        let read = |letter| standins::json(local_host::api_document(letter)).unwrap();
+        Self(Letter::ALL.into_iter().map(|letter| (letter, read(letter))).collect())
+    }
+
+    /// The one that shows a route.
+    pub fn of(&self, route: &Route) -> &Value {
+        &self.0[&shown_in(route)]
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = (Letter, &Value)> {
+        self.0.iter().map(|(letter, document)| (*letter, document))
+    }
+}
+
+/// What a document says of a route.
+pub fn described<'a>(document: &'a Value, route: &Route) -> &'a Value {
+    &document["paths"][route.path][route.method.as_str().to_lowercase()]
 }
 
 /// The fields that a 422 names, in order.

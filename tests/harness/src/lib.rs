@@ -13,5 +13,5 @@ pub mod stories;
 
 pub use app::{BATON, N8N, TestApp, settings, work_on, worker_for};
 pub use caller::{Answer, Caller, PASSWORD};
-pub use check::{assert_holds, named, refusal, snapshot};
+pub use check::{Documents, assert_holds, described, named, refusal, refusal_in, snapshot};
 pub use passing::pass;

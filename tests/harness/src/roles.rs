@@ -10,11 +10,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use shared::{
-    app::Ports,
-    http::routes::{ROUTES, Route},
-    queue::QueueName,
-};
+use shared::{app::Ports, http::routes, queue::QueueName};
 use standins::rights::{Access, CALL_OUT, Resource, witnessed};
 
 /// What a statement grants: an action on a resource as the template spells it.
@@ -52,16 +48,7 @@ pub fn working<'a, T: 'a>(
 /// The function that API Gateway hands a request to.
 pub fn function_of(method: &str, path: &str) -> &'static str {
     let method = if method == "HEAD" { "GET" } else { method };
-    let path = path.trim_end_matches('/');
-    let parts: Vec<_> = path.split('/').collect();
-    let fits = |route: &&Route| {
-        let pattern: Vec<_> = route.path.split('/').collect();
-        route.method.as_str() == method
-            && pattern.len() == parts.len()
-            && pattern.iter().zip(&parts).all(|(wanted, part)| wanted.starts_with('{') || wanted == part)
-    };
-    // As API Gateway does: the route with the fewest variables.
-    let route = ROUTES.iter().filter(fits).min_by_key(|route| route.path.matches('{').count());
+    let route = routes::at(routes::as_routed(path)).find(|route| route.method.as_str() == method);
     route.map_or("meta", |route| route.function)
 }
 

@@ -146,7 +146,7 @@ async fn chores() -> Vec<Cost> {
         ("look at the budgets", What::CheckBudgets),
     ] {
         let chore = Chore::new(house.app.id(), what, house.app.now());
-        store.write(Chores { store, tenant }.insert(&chore, house.app.now()).unwrap()).await.unwrap();
+        store.write(Chores::new(store, tenant).insert(&chore, house.app.now()).unwrap()).await.unwrap();
         house.advance(240 * SECOND);
         house.sweep().await;
         let (cost, done) = measure(&house, &format!("chore: {step}"), house.drain()).await;

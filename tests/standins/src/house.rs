@@ -97,6 +97,7 @@ impl House {
             username: admin.email.clone(),
             group_id: group.id,
             scopes: Vec::new(),
+            dialect: None,
             credential: Credential::Session(admin.id.untyped()),
             expires_at: None,
             terms: Default::default(),

@@ -1,21 +1,13 @@
 use serde::Serialize;
 use shared::{
-    domain::{
-        alert::{MAX_RULES, Rule},
-        n8n_workflow,
-    },
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     http::{ctx::Ctx, fields::Fields, reply::Reply},
-    ids::{AlertId, Id},
-    n8n::client::Turn,
-    work::listing,
+    ids::AlertId,
+    ops::alerts::{self, NewAlert},
 };
 use utoipa::ToSchema;
 
-use super::{
-    change::change,
-    input::{KINDS, Numbers, TITLE},
-};
+use super::input::{KINDS, Numbers, TITLE};
 
 /// A rule to create.
 #[derive(Debug, ToSchema)]
@@ -65,7 +57,16 @@ pub struct Created {
 /// n8n before it tells of a silent or stuck workflow. Executions that a person canceled do not count.
 #[utoipa::path(post, path = "/api/alerts", operation_id = "create_alert", tag = "alerts",
     request_body = CreateAlert, responses((status = 201, description = "Created.", body = Created)))]
-pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
+    let new = read(fields)?;
+    ctx.answer(created, async |act| alerts::create(act, new).await).await
+}
+
+fn created(id: &AlertId) -> Result<Reply> {
+    Reply::created(&Created { success: true, id: *id, message: "Alert created successfully." })
+}
+
+fn read(mut fields: Fields) -> Result<NewAlert> {
     fields.require("kind");
     let kind = fields.one_of("kind", &KINDS, |word| KINDS.into_iter().find(|kind| *kind == word));
     let title = fields.text("title", TITLE);
@@ -74,64 +75,6 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     let workflow_id = fields.text("workflow_id", 200);
     let condition = kind.and_then(|kind| numbers.condition(kind, &mut fields));
     fields.finish()?;
-    let (Some(kind), Some(condition)) = (kind, condition) else {
-        return Err(Error::internal("a refused field passed"));
-    };
-    check(&ctx, installation_id, workflow_id.as_deref()).await?;
-    let rule = Rule {
-        id: ctx.app.id(),
-        title: title.unwrap_or_else(|| titled(kind).into()),
-        condition,
-        installation_id,
-        workflow_id,
-        created_at: ctx.now,
-        changed_at: ctx.now,
-    };
-    change(&ctx, |alerts| {
-        if alerts.rules.len() >= MAX_RULES {
-            let message = format!("There are {MAX_RULES} alerts already, as many as there may be.");
-            return Err(Error::new(ErrorKind::WrongState, "too_many_alerts", message));
-        }
-        alerts.rules.push(rule.clone());
-        Reply::created(&Created { success: true, id: rule.id, message: "Alert created successfully." })
-    })
-    .await
-}
-
-fn titled(kind: &str) -> &'static str {
-    match kind {
-        "failing" => "Workflow fails",
-        "silent" => "Workflow is silent",
-        _ => "Workflow is stuck",
-    }
-}
-
-/// What a rule is about must be there: nobody would ever hear of anything else.
-async fn check(ctx: &Ctx, installation: Option<Id>, workflow_id: Option<&str>) -> Result<()> {
-    if let Some(id) = installation {
-        ctx.installed().get(id).await?;
-    }
-    let Some(workflow_id) = workflow_id else { return Ok(()) };
-    let known = match installation {
-        Some(id) => {
-            let nid = n8n_workflow::nid(ctx.tenant(), id, workflow_id);
-            ctx.n8n_workflows().get(nid).await?.is_some()
-        }
-        None => !ctx.n8n_workflows().installations_with(workflow_id).await?.is_empty(),
-    };
-    if known || is_listed(ctx, installation, workflow_id).await? {
-        Ok(())
-    } else {
-        Err(Error::not_found("workflow"))
-    }
-}
-
-/// Whether n8n knows a workflow that Baton does not: somebody has made it since n8n's workflows were listed.
-async fn is_listed(ctx: &Ctx, installation: Option<Id>, workflow_id: &str) -> Result<bool> {
-    let installations = match installation {
-        Some(id) => vec![(*ctx.installed().get(id).await?).clone()],
-        None => ctx.installations().all().await?,
-    };
-    let turn = Turn::urgent(ctx.deadline());
-    listing::find_workflow(&ctx.app, ctx.tenant(), &installations, workflow_id, turn).await
+    let condition = condition.ok_or_else(|| Error::internal("a refused field passed"))?;
+    Ok(NewAlert { title, condition, installation_id, workflow_id })
 }

@@ -1,12 +1,11 @@
 use serde::Serialize;
 use shared::{
-    error::{Error, Result},
+    error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
     ids::AlertId,
+    ops::alerts,
 };
 use utoipa::ToSchema;
-
-use super::change::change;
 
 /// The rule is gone.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,10 +23,9 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<AlertId>) -> Result<Reply> {
-    change(&ctx, |alerts| {
-        let at = alerts.rules.iter().position(|rule| rule.id == id);
-        alerts.rules.remove(at.ok_or_else(|| Error::not_found("record"))?);
-        Reply::ok(&Deleted { success: true, id, message: "Alert deleted successfully." })
-    })
-    .await
+    ctx.answer(deleted, async |act| alerts::delete(act, id).await).await
+}
+
+fn deleted(id: &AlertId) -> Result<Reply> {
+    Reply::ok(&Deleted { success: true, id: *id, message: "Alert deleted successfully." })
 }

@@ -66,7 +66,7 @@ struct FiringOut {
 #[utoipa::path(get, path = "/api/alerts", operation_id = "list_alerts", tag = "alerts",
     responses((status = 200, description = "All of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
-    let alerts = ctx.alerts();
+    let alerts = ctx.repos().alerts();
     let (rules, mut unwell) = try_join(alerts.rules(), alerts.unwell()).await?;
     let alerts: Vec<_> = rules
         .rules

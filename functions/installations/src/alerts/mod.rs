@@ -1,6 +1,5 @@
 //! Alerts: which workflows somebody wants to hear of when they are not well.
 
-mod change;
 mod create;
 mod delete;
 mod input;

@@ -1,15 +1,14 @@
 use serde::Serialize;
 use shared::{
-    error::{Error, Result},
+    domain::alert::Condition,
+    error::Result,
     http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
     ids::AlertId,
+    ops::alerts,
 };
 use utoipa::ToSchema;
 
-use super::{
-    change::change,
-    input::{Numbers, TITLE},
-};
+use super::input::{Numbers, TITLE};
 
 /// What to change. What is left out stays.
 #[derive(Debug, ToSchema)]
@@ -51,16 +50,15 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId<AlertId>, mut fields: Fields) 
     let title = fields.text("title", TITLE);
     let numbers = Numbers::read(&mut fields);
     fields.finish()?;
-    change(&ctx, |alerts| {
-        let rule = alerts.rules.iter_mut().find(|rule| rule.id == id);
-        let rule = rule.ok_or_else(|| Error::not_found("record"))?;
+    let condition = move |stands: Condition| {
         let mut problems = Fields::default();
-        let condition = numbers.change(rule.condition, &mut problems);
+        let condition = numbers.change(stands, &mut problems);
         problems.finish()?;
-        rule.condition = condition.unwrap_or(rule.condition);
-        rule.title = title.clone().unwrap_or_else(|| rule.title.clone());
-        rule.changed_at = ctx.now;
-        Reply::ok(&Updated { success: true, id, message: "Alert updated successfully." })
-    })
-    .await
+        Ok(condition.unwrap_or(stands))
+    };
+    ctx.answer(updated, async |act| alerts::update(act, id, title, condition).await).await
+}
+
+fn updated(id: &AlertId) -> Result<Reply> {
+    Reply::ok(&Updated { success: true, id: *id, message: "Alert updated successfully." })
 }

@@ -1,18 +1,13 @@
 use shared::{
     domain::collection::Collection,
-    error::{Error, Result},
-    http::{
-        ctx::{Ctx, Refused},
-        fields::Fields,
-        origin::check_group,
-        reply::Reply,
-    },
-    repo::collections::COLLECTION,
+    error::Result,
+    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    ops::collections::{self, NewCollection},
 };
 use utoipa::ToSchema;
 
-use super::wire::{Done, taken};
-use crate::filing::TITLE;
+use super::wire::Done;
+use crate::input::TITLE;
 
 /// A collection to create.
 #[derive(Debug, ToSchema)]
@@ -34,22 +29,15 @@ pub const DESCRIPTION: usize = 2000;
 #[utoipa::path(post, path = "/api/collections", operation_id = "create_collection", tag = "collections",
     request_body = CreateCollection, responses((status = 201, description = "Created.", body = Done)))]
 pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
-    let title = fields.required_text("title", TITLE);
-    let description = fields.text("description", DESCRIPTION);
-    let group = fields.id("group_id");
+    let new = NewCollection {
+        title: fields.required_text("title", TITLE),
+        description: fields.text("description", DESCRIPTION),
+        group_id: fields.id("group_id"),
+    };
     fields.finish()?;
-    check_group(&ctx, group).await?;
-    let group = group.unwrap_or(ctx.caller.group_id);
-    let new = Collection::new(ctx.app.id(), group, title, description, ctx.now);
-    let reply = Reply::created(&Done::new(new.id, &new.title, "Collection created successfully."))?;
-    match ctx.commit(ctx.collections().insert(&new)?, reply.clone()).await {
-        // An engine repeats a write whose answer was lost, and the repeat meets the first.
-        Err(Refused::Write(COLLECTION, Some(standing)))
-            if standing.decode().is_ok_and(|found: Collection| found == new) =>
-        {
-            Ok(reply)
-        }
-        Err(refused) => Err(taken(&refused).unwrap_or_else(|| Error::from(refused))),
-        Ok(reply) => Ok(reply),
-    }
+    ctx.answer(created, async |act| collections::create(act, new).await).await
+}
+
+fn created(collection: &Collection) -> Result<Reply> {
+    Reply::created(&Done::new(collection, "Collection created successfully."))
 }

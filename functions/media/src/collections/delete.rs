@@ -1,13 +1,9 @@
 use serde::Serialize;
 use shared::{
-    domain::chore::What,
-    error::{OrNotFound, Result},
-    http::{
-        ctx::{Ctx, Refused},
-        extract::PathId,
-        reply::Reply,
-    },
+    error::Result,
+    http::{ctx::Ctx, extract::PathId, reply::Reply},
     ids::CollectionId,
+    ops::collections,
 };
 use utoipa::ToSchema;
 
@@ -27,20 +23,9 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<CollectionId>) -> Result<Reply> {
-    let reply = Reply::ok(&Deleted { success: true, id, message: "Collection deleted successfully." })?;
-    let (chore, task) = ctx.chore(What::UnfileMedia { collection_id: id })?;
-    loop {
-        let collection = ctx.collections().get(id).await?.or_not_found("record")?;
-        let mut writes = ctx.collections().delete(&collection, ctx.now);
-        writes.push(chore.clone());
-        match ctx.commit(writes, reply.clone()).await {
-            // Its title was changed meanwhile: it is to go all the same.
-            Err(Refused::Write(..)) => {}
-            Err(refused) => return Err(refused.into()),
-            Ok(reply) => {
-                ctx.app.hint(&task, ctx.now).await;
-                return Ok(reply);
-            }
-        }
-    }
+    ctx.answer(deleted, async |act| collections::delete(act, id).await).await
+}
+
+fn deleted(id: &CollectionId) -> Result<Reply> {
+    Reply::ok(&Deleted { success: true, id: *id, message: "Collection deleted successfully." })
 }

@@ -11,6 +11,6 @@ use super::wire::CollectionOut;
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     responses((status = 200, description = "The collection.", body = CollectionOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<CollectionId>) -> Result<Reply> {
-    let found = ctx.collections().counted(id).await?.or_not_found("record")?;
+    let found = ctx.repos().collections().counted(id).await?.or_not_found("record")?;
     Reply::ok(&CollectionOut::from(found))
 }

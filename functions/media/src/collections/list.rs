@@ -39,7 +39,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     let group = fields.id("group_id");
     fields.finish()?;
     check_group(&ctx, group).await?;
-    let mut found = ctx.collections().all().await?.rows();
+    let mut found = ctx.repos().collections().all().await?.rows();
     found.retain(|row| match row {
         Ok(counted) => group.is_none_or(|group| group == counted.collection.group_id),
         Err(_) => true,
@@ -49,6 +49,6 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         Reverse(row.as_ref().ok().map(|counted| (counted.collection.changed_at, counted.collection.id)))
     });
     let show = |counted| Ok(CollectionOut::from(counted));
-    let collections = shown(ctx.tenant(), found, |counted| counted.collection.id, show)?;
+    let collections = shown(ctx.tenant, found, |counted| counted.collection.id, show)?;
     Reply::ok(&Listing { count: collections.len(), collections })
 }

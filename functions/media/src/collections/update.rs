@@ -1,22 +1,14 @@
 use shared::{
     domain::collection::Collection,
-    error::{OrNotFound, Result},
-    http::{
-        ctx::{Ctx, Refused},
-        extract::PathId,
-        fields::Fields,
-        reply::Reply,
-    },
+    error::Result,
+    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
     ids::CollectionId,
-    repo::collections::COLLECTION,
+    ops::collections::{self, Patch},
 };
 use utoipa::ToSchema;
 
-use super::{
-    create::DESCRIPTION,
-    wire::{Done, taken},
-};
-use crate::filing::TITLE;
+use super::{create::DESCRIPTION, wire::Done};
+use crate::input::TITLE;
 
 /// Fields to change; what is left out stays, and so does a description that is empty. `title` cannot be emptied.
 #[derive(Debug, ToSchema)]
@@ -34,29 +26,14 @@ pub struct UpdateCollection {
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     request_body = UpdateCollection, responses((status = 200, description = "Changed.", body = Done)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<CollectionId>, mut fields: Fields) -> Result<Reply> {
-    let mut before = ctx.collections().get(id).await?.or_not_found("record")?;
-    let title = fields.kept_text("title", TITLE);
-    let description = fields.text("description", DESCRIPTION);
+    let patch = Patch {
+        title: fields.kept_text("title", TITLE),
+        description: fields.text("description", DESCRIPTION),
+    };
     fields.finish()?;
-    loop {
-        let after = Collection {
-            title: title.clone().unwrap_or_else(|| before.title.clone()),
-            description: description.clone().or_else(|| before.description.clone()),
-            changed_at: ctx.now,
-            v: before.v + 1,
-            ..before
-        };
-        let reply = Reply::ok(&Done::new(id, &after.title, "Collection updated successfully."))?;
-        match ctx.commit(ctx.collections().replace(&before, &after)?, reply.clone()).await {
-            Ok(reply) => return Ok(reply),
-            // Somebody changed it meanwhile, or the engine repeated a write whose answer was lost.
-            Err(Refused::Write(COLLECTION, _)) => {
-                before = ctx.collections().get(id).await?.or_not_found("record")?;
-                if before == after {
-                    return Ok(reply);
-                }
-            }
-            Err(refused) => return Err(taken(&refused).unwrap_or_else(|| refused.into())),
-        }
-    }
+    ctx.answer(updated, async |act| collections::update(act, id, patch).await).await
+}
+
+fn updated(collection: &Collection) -> Result<Reply> {
+    Reply::ok(&Done::new(collection, "Collection updated successfully."))
 }

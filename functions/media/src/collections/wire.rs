@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 use shared::{
-    error::{Error, ErrorKind},
-    http::ctx::Refused,
+    domain::collection::Collection,
     ids::{CollectionId, Id},
-    repo::collections::{self, Counted, Title},
+    repo::collections::Counted,
 };
 use utoipa::ToSchema;
 
@@ -58,15 +57,7 @@ pub struct Done {
 }
 
 impl Done {
-    pub fn new(id: CollectionId, title: &str, message: &'static str) -> Self {
-        Self { success: true, id, title: title.to_owned(), message }
+    pub fn new(collection: &Collection, message: &'static str) -> Self {
+        Self { success: true, id: collection.id, title: collection.title.clone(), message }
     }
-}
-
-/// The refusal of a title that another collection of the client group has, if that is what stood in the way.
-pub fn taken(refused: &Refused) -> Option<Error> {
-    let Refused::Write(collections::TITLE, Some(guard)) = refused else { return None };
-    let owner: Title = guard.decode().ok()?;
-    let message = "There is a collection of this title already.";
-    Some(Error::new(ErrorKind::Conflict, "title_taken", message).with("id", owner.collection_id.get()))
 }

@@ -1,7 +1,6 @@
 //! Files of media items: they come with a form, or to an address of their own, and are given out under addresses that end.
 
 mod give;
-pub mod intake;
 mod put;
 mod upload;
 

@@ -5,21 +5,15 @@ use shared::{
     clock,
     domain::file::content_type,
     error::Result,
-    files::upload_address,
     http::{
-        ctx::{Ctx, Refused},
+        ctx::Ctx,
         fields::{Fields, MAX_WHOLE},
         reply::Reply,
     },
     ids::FileId,
-    repo::files::ROOM,
+    ops::files::{self, Reserved},
 };
 use utoipa::ToSchema;
-
-use super::intake::{draft, no_room};
-
-/// Type of a file that nothing is said of.
-const ANY: &str = "application/octet-stream";
 
 /// A file that is going to be uploaded.
 #[derive(Debug, ToSchema)]
@@ -72,21 +66,17 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
         fields.refuse("content_type", "must be a media type such as video/mp4");
     }
     fields.finish()?;
-    let upload = draft(&ctx, &name, kind.clone(), bytes)?;
-    let kind = kind.unwrap_or_else(|| ANY.into());
-    let address = upload_address(&ctx.app, ctx.tenant(), &upload, &kind).await?;
-    let reply = Reply::created(&CreatedUpload {
+    ctx.answer(created, async |act| files::reserve(act, &name, kind, bytes).await).await
+}
+
+fn created(Reserved { upload, content_type, address }: &Reserved) -> Result<Reply> {
+    Reply::created(&CreatedUpload {
         success: true,
         upload_id: upload.id,
         method: "PUT",
-        url: address.url,
-        headers: BTreeMap::from([("content-type", kind)]),
+        url: address.url.clone(),
+        headers: BTreeMap::from([("content-type", content_type.clone())]),
         expires_at: clock::iso(address.until),
         message: "Upload the file to the address, then create a media item with its upload_id.",
-    })?;
-    let writes = ctx.files().reserve(&upload, ctx.app.id(), ctx.app.settings.max_files_bytes)?;
-    match ctx.commit(writes, reply).await {
-        Err(Refused::Write(ROOM, _)) => Err(no_room(&ctx)),
-        ended => Ok(ended?),
-    }
+    })
 }

@@ -56,11 +56,11 @@ pub async fn handler(
     let (limit, after) = page::read_or(&mut fields, page::MAX_LIMIT);
     let newest_first = fields.one_of("order", &["asc", "desc"], |word| Some(word == "desc"));
     fields.finish()?;
-    let (chat, setting) = ctx.chats().get_with_setting(id).await?.or_not_found("record")?;
-    let found = ctx.chats().messages(id, newest_first.unwrap_or(false), limit, after).await?;
+    let (chat, setting) = ctx.repos().chats().get_with_setting(id).await?.or_not_found("record")?;
+    let found = ctx.repos().chats().messages(id, newest_first.unwrap_or(false), limit, after).await?;
     let next = found.next;
     let show = |message| Ok(MessageOut::from(message));
-    let messages = shown(ctx.tenant(), found.rows(), |message| message.id, show)?;
+    let messages = shown(ctx.tenant, found.rows(), |message| message.id, show)?;
     Reply::ok(&ChatWithMessages {
         chat: chat.into(),
         system_prompt: setting.system_prompt,

@@ -4,12 +4,13 @@ use shared::{
     domain::chat::{COMPLETE, CONTENT_BYTES, CONTEXT_BYTES, ChatStatus, Lead, Role, Setting},
     error::Result,
     http::{fields::Fields, origin::Origin},
+    ops::chats::{NewMessage, Said},
 };
 use utoipa::ToSchema;
 
 /// A message to log.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `LogInput` reads leniently")]
+#[expect(dead_code, reason = "describes the body that `new_message` reads leniently")]
 pub struct LogMessage {
     /// The workflow's own name of the conversation. Within a client group it means one chat, which begins with its first
     /// message.
@@ -59,53 +60,32 @@ pub struct LogMessage {
     group_id: Option<u64>,
 }
 
-/// What was read of a message.
-pub struct LogInput {
-    pub session_id: String,
-    /// None: nothing was said, the chat is to be completed.
-    pub said: Option<Said>,
-    pub title: Option<String>,
-    pub status: Option<ChatStatus>,
-    pub setting: Setting,
-    pub lead: Lead,
-    pub origin: Origin,
-}
-
-pub struct Said {
-    pub role: Role,
-    pub content: String,
-    pub context: Option<String>,
-    pub message_id: Option<String>,
-}
-
-impl LogInput {
-    pub fn read(mut fields: Fields) -> Result<Self> {
-        let session_id = fields.required_foreign_id("session_id", 255);
-        fields.require("role");
-        let role = fields.one_of("role", Role::WORDS, Role::parse);
-        fields.require("content");
-        let content = fields.verbatim("content", CONTENT_BYTES).unwrap_or_default();
-        let context = fields.verbatim("message_context", CONTEXT_BYTES);
-        let message_id = fields.foreign_id("message_id", 200);
-        let mut input = Self {
-            session_id,
-            said: role.map(|role| Said { role, content, context, message_id }),
-            title: title(&mut fields),
-            status: status(&mut fields),
-            setting: Setting {
-                system_prompt: fields.verbatim("system_prompt", CONTEXT_BYTES),
-                context: fields.verbatim("context", CONTEXT_BYTES),
-            },
-            lead: lead(&mut fields),
-            origin: Origin::read(&mut fields),
-        };
-        fields.finish()?;
-        if input.said.as_ref().is_some_and(|said| said.role == Role::System && said.content == COMPLETE) {
-            input.said = None;
-            input.status = Some(ChatStatus::Completed);
-        }
-        Ok(input)
+pub fn new_message(mut fields: Fields) -> Result<NewMessage> {
+    let session_id = fields.required_foreign_id("session_id", 255);
+    fields.require("role");
+    let role = fields.one_of("role", Role::WORDS, Role::parse);
+    fields.require("content");
+    let content = fields.verbatim("content", CONTENT_BYTES).unwrap_or_default();
+    let context = fields.verbatim("message_context", CONTEXT_BYTES);
+    let message_id = fields.foreign_id("message_id", 200);
+    let mut new = NewMessage {
+        session_id,
+        said: role.map(|role| Said { role, content, context, message_id }),
+        title: title(&mut fields),
+        status: status(&mut fields),
+        setting: Setting {
+            system_prompt: fields.verbatim("system_prompt", CONTEXT_BYTES),
+            context: fields.verbatim("context", CONTEXT_BYTES),
+        },
+        lead: lead(&mut fields),
+        origin: Origin::read(&mut fields),
+    };
+    fields.finish()?;
+    if new.said.as_ref().is_some_and(|said| said.role == Role::System && said.content == COMPLETE) {
+        new.said = None;
+        new.status = Some(ChatStatus::Completed);
     }
+    Ok(new)
 }
 
 pub fn title(fields: &mut Fields) -> Option<String> {

@@ -70,11 +70,11 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     }
     fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
-    let found = ctx.chats().list(&filter, skipped + limit, before).await?;
+    let found = ctx.repos().chats().list(&filter, skipped + limit, before).await?;
     let next = found.next;
     let known = found.len();
     let show = |chat| Ok(ChatOut::from(chat));
-    let mut chats = shown(ctx.tenant(), found.rows(), |chat| chat.id, show)?;
+    let mut chats = shown(ctx.tenant, found.rows(), |chat| chat.id, show)?;
     chats.drain(..skipped.min(known));
     Reply::ok(&Listing {
         count: chats.len(),

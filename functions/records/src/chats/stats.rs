@@ -51,7 +51,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     let group_id = fields.id("group_id");
     fields.finish()?;
     check_group(&ctx, group_id).await?;
-    let sums = ctx.chats().sums(group_id).await?;
+    let sums = ctx.repos().chats().sums(group_id).await?;
     let total_sessions = sums.active + sums.completed + sums.abandoned;
     let Counts { user, assistant, system, tool } = sums.messages;
     Reply::ok(&Stats {

@@ -1,24 +1,14 @@
 use serde::Serialize;
 use shared::{
     domain::chat::Lead,
-    error::{Error, OrNotFound, Result},
-    http::{
-        ctx::{Ctx, Refused},
-        extract::PathId,
-        fields::Fields,
-        reply::Reply,
-    },
+    error::Result,
+    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
     ids::ChatId,
-    repo::chats::{Moved, Patch, Step},
-    store::StoreError,
+    ops::chats::{self, ChatPatch},
 };
 use utoipa::ToSchema;
 
-use super::{
-    TRIES,
-    input::{status, title},
-    step_aside,
-};
+use super::input::{status, title};
 
 /// Fields to change; what is left out or blank stays.
 #[derive(Debug, ToSchema)]
@@ -48,24 +38,15 @@ pub struct Updated {
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     request_body = UpdateChat, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<ChatId>, mut fields: Fields) -> Result<Reply> {
-    let mut chat = ctx.chats().get(id).await?.or_not_found("record")?;
-    let status = status(&mut fields);
-    let mut patch = Patch {
+    let patch = ChatPatch {
         title: title(&mut fields),
+        status: status(&mut fields),
         lead: Lead { lead_id: fields.id("lead_id"), ..Lead::default() },
-        moved: None,
     };
     fields.finish()?;
-    for _ in 0..TRIES {
-        patch.moved = status.and_then(|to| Moved::of(&chat, to));
-        let reply = Reply::ok(&Updated { success: true, id, message: "Session updated successfully." })?;
-        let writes = ctx.chats().change(id, chat.group_id, &patch, Step::Nothing, ctx.now)?;
-        match ctx.commit(writes, reply).await {
-            Err(Refused::Write(..)) => {}
-            Err(refused) if refused.is_contention() => step_aside(&ctx, id).await,
-            committed => return Ok(committed?),
-        }
-        chat = ctx.chats().get(id).await?.or_not_found("record")?;
-    }
-    Err(Error::from(StoreError::Conflict))
+    ctx.answer(updated, async |act| chats::update(act, id, patch).await).await
+}
+
+fn updated(id: &ChatId) -> Result<Reply> {
+    Reply::ok(&Updated { success: true, id: *id, message: "Session updated successfully." })
 }

@@ -1,7 +1,6 @@
 use serde::Serialize;
 use shared::{
-    domain::invoice::Invoice,
-    error::{OrNotFound, Result},
+    error::Result,
     http::{
         ctx::Ctx,
         deletion::DeleteQuery,
@@ -10,6 +9,7 @@ use shared::{
         reply::{Reply, Warning},
     },
     ids::Id,
+    ops::invoices,
 };
 use utoipa::ToSchema;
 
@@ -33,12 +33,10 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
-    let waiting = query.decide;
-    let invoice = ctx.invoices().get(id).await?.or_not_found("record")?;
-    let leaving = waiting.leaving(&ctx, &invoice);
-    let (message, warnings) = ("Invoice deleted successfully.", leaving.warnings.clone());
-    let reply = Reply::ok(&Deleted { success: true, id, message, warnings })?;
-    let reply = ctx.commit(ctx.invoices().part(&invoice, &leaving.left)?, reply).await?;
-    leaving.tell::<Invoice>(&ctx).await;
-    Ok(reply)
+    ctx.answer(deleted, async |act| invoices::delete(act, id, query.decide).await).await
+}
+
+fn deleted(done: &invoices::Deleted) -> Result<Reply> {
+    let (message, warnings) = ("Invoice deleted successfully.", done.warnings.clone());
+    Reply::ok(&Deleted { success: true, id: done.id, message, warnings })
 }

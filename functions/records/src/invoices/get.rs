@@ -10,6 +10,6 @@ use super::wire::InvoiceOut;
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     responses((status = 200, description = "The invoice.", body = InvoiceOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    let invoice = ctx.invoices().get(id).await?.or_not_found("record")?;
-    Reply::ok(&InvoiceOut::new(ctx.tenant(), invoice)?)
+    let invoice = ctx.repos().invoices().get(id).await?.or_not_found("record")?;
+    Reply::ok(&InvoiceOut::new(ctx.tenant, invoice)?)
 }

@@ -3,9 +3,8 @@
 use iso_currency::Currency;
 use serde_json::Value;
 use shared::{
-    clock::Millis,
-    domain::invoice::{Invoice, InvoiceStatus, MAX_CENTS},
-    http::{ctx::Ctx, fields::Fields},
+    domain::invoice::{Change, InvoiceStatus, MAX_CENTS},
+    http::fields::Fields,
     json::{Json, Kind, Part},
 };
 use utoipa::ToSchema;
@@ -15,7 +14,7 @@ const JSON_BYTES: usize = 64 * 1024;
 
 /// Fields of an invoice; what is left out or blank stays as it is.
 #[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `Patch` reads leniently")]
+#[expect(dead_code, reason = "describes the body that `change` reads leniently")]
 pub struct UpdateInvoice {
     /// Whole cents.
     #[schema(maximum = 10_000_000_000_000_i64, example = 5000)]
@@ -69,78 +68,26 @@ pub struct UpdateInvoice {
     automation_status: Option<String>,
 }
 
-/// What a request says of the invoice itself; none where it says nothing.
-#[derive(Clone)]
-pub struct Patch {
-    amount: Option<u64>,
-    currency: Option<String>,
-    tax_amount: Option<u64>,
-    discount_amount: Option<u64>,
-    status: Option<InvoiceStatus>,
-    title: Option<String>,
-    due_date: Option<Millis>,
-    issued_at: Option<Millis>,
-    client_name: Option<String>,
-    client_email: Option<String>,
-    client_company: Option<String>,
-    payment_url: Option<String>,
-    payment_method: Option<String>,
-    pdf_url: Option<String>,
-    line_items: Option<String>,
-    custom_data: Option<String>,
-    notes: Option<String>,
-}
-
-impl Patch {
-    pub fn read(fields: &mut Fields) -> Self {
-        Self {
-            amount: fields.whole("amount", MAX_CENTS),
-            currency: currency(fields),
-            tax_amount: fields.whole("tax_amount", MAX_CENTS),
-            discount_amount: fields.whole("discount_amount", MAX_CENTS),
-            status: status(fields),
-            title: fields.text("title", 500),
-            due_date: fields.day("due_date"),
-            issued_at: fields.moment("issued_at"),
-            client_name: fields.text("client_name", 255),
-            client_email: fields.email("client_email"),
-            client_company: fields.text("client_company", 255),
-            payment_url: fields.url("payment_url").map(String::from),
-            payment_method: fields.text("payment_method", 100),
-            pdf_url: fields.url("pdf_url").map(String::from),
-            line_items: line_items(fields),
-            custom_data: custom_data(fields),
-            notes: fields.text("notes", 10_000),
-        }
-    }
-
-    pub fn apply(self, invoice: &mut Invoice, ctx: &Ctx) {
-        let details = &mut invoice.details;
-        details.amount = self.amount.unwrap_or(details.amount);
-        if let Some(currency) = self.currency {
-            details.currency = currency;
-        }
-        for (field, new) in [
-            (&mut details.title, self.title),
-            (&mut details.client_name, self.client_name),
-            (&mut details.client_email, self.client_email),
-            (&mut details.client_company, self.client_company),
-            (&mut details.payment_url, self.payment_url),
-            (&mut details.payment_method, self.payment_method),
-            (&mut details.pdf_url, self.pdf_url),
-            (&mut details.line_items, self.line_items),
-            (&mut details.custom_data, self.custom_data),
-            (&mut details.notes, self.notes),
-        ] {
-            *field = new.or_else(|| field.take());
-        }
-        details.tax_amount = self.tax_amount.or(details.tax_amount);
-        details.discount_amount = self.discount_amount.or(details.discount_amount);
-        details.due_date = self.due_date.or(details.due_date);
-        details.issued_at = self.issued_at.or(details.issued_at);
-        if let Some(status) = self.status {
-            invoice.set_status(status, ctx.actor(), ctx.now);
-        }
+/// What a request says of the invoice itself.
+pub fn change(fields: &mut Fields) -> Change {
+    Change {
+        amount: fields.whole("amount", MAX_CENTS),
+        currency: currency(fields),
+        tax_amount: fields.whole("tax_amount", MAX_CENTS),
+        discount_amount: fields.whole("discount_amount", MAX_CENTS),
+        status: status(fields),
+        title: fields.text("title", 500),
+        due_date: fields.day("due_date"),
+        issued_at: fields.moment("issued_at"),
+        client_name: fields.text("client_name", 255),
+        client_email: fields.email("client_email"),
+        client_company: fields.text("client_company", 255),
+        payment_url: fields.url("payment_url").map(String::from),
+        payment_method: fields.text("payment_method", 100),
+        pdf_url: fields.url("pdf_url").map(String::from),
+        line_items: line_items(fields),
+        custom_data: custom_data(fields),
+        notes: fields.text("notes", 10_000),
     }
 }
 

@@ -62,10 +62,10 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     };
     fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
-    let found = ctx.invoices().list(&filter, limit, before).await?;
+    let found = ctx.repos().invoices().list(&filter, limit, before).await?;
     let next = found.next;
-    let show = |invoice| InvoiceOut::new(ctx.tenant(), invoice);
-    let invoices = shown(ctx.tenant(), found.rows(), |invoice| invoice.subject.id, show)?;
+    let show = |invoice| InvoiceOut::new(ctx.tenant, invoice);
+    let invoices = shown(ctx.tenant, found.rows(), |invoice| invoice.subject.id, show)?;
     Reply::ok(&Listing {
         count: invoices.len(),
         total: (before.is_none() && next.is_none()).then_some(invoices.len()),

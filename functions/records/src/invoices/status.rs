@@ -1,15 +1,15 @@
 use shared::{
-    error::{OrNotFound, Result},
+    domain::invoice::InvoiceStatus,
+    error::{Error, Result},
     http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
+    ops::invoices,
 };
 use utoipa::ToSchema;
 
 use super::{
     input,
-    update::{self, Updated},
+    update::{Updated, told},
 };
-
-const UPDATED: &str = "Invoice status updated successfully.";
 
 /// The new status.
 #[derive(Debug, ToSchema)]
@@ -24,12 +24,15 @@ pub struct SetInvoiceStatus {
 #[utoipa::path(patch, path = "/api/invoices/{id}/status", operation_id = "set_invoice_status", tag = "invoices",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     request_body = SetInvoiceStatus, responses((status = 200, description = "Moved.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
-    let before = ctx.invoices().get(id).await?.or_not_found("record")?;
+pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
+    let to = read(fields)?;
+    let render = |invoice: &_| told(invoice, "Invoice status updated successfully.");
+    ctx.answer(render, async |act| invoices::set_status(act, id, to).await).await
+}
+
+fn read(mut fields: Fields) -> Result<InvoiceStatus> {
     fields.require("status");
     let to = input::status(&mut fields);
     fields.finish()?;
-    let mut invoice = before.clone();
-    let moved = to.is_some_and(|to| invoice.set_status(to, ctx.actor(), ctx.now));
-    if moved { update::store(&ctx, &before, invoice, UPDATED).await } else { update::told(&before, UPDATED) }
+    to.ok_or_else(|| Error::internal("a refused field passed"))
 }

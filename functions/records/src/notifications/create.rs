@@ -5,10 +5,10 @@ use shared::{
     http::{
         ctx::Ctx,
         fields::{Fields, MAX_URL},
-        origin::check_group,
         reply::Reply,
     },
-    ids::{Id, NotificationId},
+    ids::NotificationId,
+    ops::notifications::{self, NewNotification},
 };
 use utoipa::ToSchema;
 
@@ -55,32 +55,27 @@ pub struct Created {
 #[utoipa::path(post, path = "/api/notifications", operation_id = "create_notification", tag = "notifications",
     request_body = CreateNotification, responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let (group_id, notification) = read(&ctx, fields)?;
-    check_group(&ctx, group_id).await?;
-    let message = "Notification created successfully.";
-    let reply = Reply::created(&Created { success: true, id: notification.id, message })?;
-    match ctx.commit(vec![ctx.notifications().insert(&notification)?], reply.clone()).await {
-        Err(refused) if refused.met_itself(&notification) => Ok(reply),
-        committed => Ok(committed?),
-    }
+    let new = read(fields)?;
+    ctx.answer(created, async |act| notifications::create(act, new).await).await
 }
 
-fn read(ctx: &Ctx, mut fields: Fields) -> Result<(Option<Id>, Notification)> {
-    let group_id = fields.id("group_id");
-    let notification = Notification {
-        id: ctx.app.id(),
-        group_id: group_id.unwrap_or(ctx.caller.group_id),
+fn created(notification: &Notification) -> Result<Reply> {
+    let message = "Notification created successfully.";
+    Reply::created(&Created { success: true, id: notification.id, message })
+}
+
+fn read(mut fields: Fields) -> Result<NewNotification> {
+    let new = NewNotification {
         title: fields.required_text("title", 255),
         message: fields.required_text("message", 10_000),
         kind: fields.one_of("type", NotificationType::WORDS, NotificationType::parse).unwrap_or_default(),
         link: link(&mut fields),
         entity_type: fields.text("entity_type", 100),
         entity_id: fields.id("entity_id"),
-        read: None,
-        created_at: ctx.now,
+        group_id: fields.id("group_id"),
     };
     fields.finish()?;
-    Ok((group_id, notification))
+    Ok(new)
 }
 
 /// A page shows the link for people to click, so that it must not be able to run anything or to leave the page's origin

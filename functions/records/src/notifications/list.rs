@@ -84,10 +84,10 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     };
     fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
-    let found = ctx.notifications().list(&filter, limit, before).await?;
+    let found = ctx.repos().notifications().list(&filter, limit, before).await?;
     let next = found.next;
     let show = |notification| Ok(NotificationOut::from(notification));
-    let notifications = shown(ctx.tenant(), found.rows(), |row| row.id, show)?;
+    let notifications = shown(ctx.tenant, found.rows(), |row| row.id, show)?;
     Reply::ok(&Listing {
         count: notifications.len(),
         total: (before.is_none() && next.is_none()).then_some(notifications.len()),

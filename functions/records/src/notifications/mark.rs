@@ -1,14 +1,9 @@
 use serde::Serialize;
 use shared::{
-    domain::notification::Reading,
-    error::{OrNotFound, Result},
-    http::{
-        ctx::{Ctx, Refused},
-        extract::PathId,
-        fields::Fields,
-        reply::Reply,
-    },
+    error::Result,
+    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
     ids::NotificationId,
+    ops::notifications,
 };
 use utoipa::ToSchema;
 
@@ -37,19 +32,13 @@ pub struct Marked {
     params(("id" = u64, Path, description = "Id of the notification.", example = 42)),
     request_body = MarkNotification, responses((status = 200, description = "Marked.", body = Marked)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<NotificationId>, mut fields: Fields) -> Result<Reply> {
-    let notification = ctx.notifications().get(id).await?.or_not_found("record")?;
     fields.require("read");
     let read = fields.flag("read").unwrap_or_default();
     fields.finish()?;
-    let reply =
-        Reply::ok(&Marked { success: true, id, read, message: "Notification updated successfully." })?;
-    if read == notification.read.is_some() {
-        return Ok(reply);
-    }
-    let reading = read.then(|| Reading { by: ctx.actor(), at: ctx.now });
-    match ctx.commit(vec![ctx.notifications().mark(id, reading.as_ref())?], reply).await {
-        // It was there a moment ago.
-        Err(Refused::Write(..)) => None.or_not_found("record"),
-        committed => Ok(committed?),
-    }
+    ctx.answer(marked, async |act| notifications::mark(act, id, read).await).await
+}
+
+fn marked(done: &notifications::Marked) -> Result<Reply> {
+    let message = "Notification updated successfully.";
+    Reply::ok(&Marked { success: true, id: done.id, read: done.read, message })
 }

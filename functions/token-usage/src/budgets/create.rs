@@ -1,44 +1,53 @@
 use serde::Serialize;
 use shared::{
     domain::{
-        budget::{Budget, MAX_BUDGETS, Scope, THRESHOLDS},
+        budget::{Budget, MAX_BUDGETS, Period, Scope, THRESHOLDS},
         chore::What,
     },
-    error::{Error, Result},
-    http::{ctx::Ctx, fields::Fields, origin::check_group, reply::Reply},
+    error::Result,
+    http::{
+        ctx::Ctx,
+        fields::{Fields, code},
+        input::{Foreign, InBody, Text, Word, Words},
+        origin::check_group,
+        reply::Reply,
+    },
     ids::{BudgetId, Id},
 };
 use utoipa::ToSchema;
 
-use super::Wish;
+use super::{Amount, TITLE, Thresholds};
 use crate::change::{change, full};
 
-/// A budget to create.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct CreateBudget {
-    /// Begins the titles of its notifications.
-    #[schema(max_length = 200, example = "Model calls")]
-    title: Option<String>,
-    /// Whose spending counts: `organization`, `group` or `workflow`. Left out: the one whose id is given, or the
-    /// organization.
-    #[schema(example = "organization")]
-    scope: Option<String>,
-    /// For `group`: the client group, of which counts what its installations use. For others: the client group that the
-    /// notifications belong to, yours unless another is named.
-    group_id: Option<u64>,
-    /// For `workflow`: n8n's id of the workflow.
-    #[schema(max_length = 200)]
-    workflow_id: Option<String>,
-    /// `day` or `month`, in UTC.
-    #[schema(example = "month")]
-    period: String,
-    /// US dollars, to the cent.
-    #[schema(minimum = 0.01, maximum = 1_000_000, example = 100)]
-    amount: f64,
-    /// Percentages at which a notification is made. Left out: 50, 80 and 100.
-    #[schema(value_type = Option<Vec<u16>>, example = json!([50, 80, 100]))]
-    thresholds: Option<Vec<u16>>,
+shared::input! {
+    /// A budget to create.
+    pub struct CreateBudget {
+        /// Begins the titles of its notifications.
+        #[example("Model calls")]
+        title: Option<Text<TITLE>>,
+        /// Whose spending counts: `organization`, `group` or `workflow`. Left out: the one whose id is given, or the
+        /// organization.
+        #[example("organization")]
+        scope: Option<Word<Whose>>,
+        /// For `group`: the client group, of which counts what its installations use. For others: the client group that the
+        /// notifications belong to, yours unless another is named.
+        group_id: Option<Id>,
+        /// For `workflow`: n8n's id of the workflow.
+        workflow_id: Option<Foreign<200>>,
+        /// `day` or `month`, in UTC.
+        #[example("month")]
+        period: Word<Period>,
+        /// US dollars, to the cent.
+        #[example(100)]
+        amount: Amount,
+        /// Percentages at which a notification is made. Left out: 50, 80 and 100.
+        #[example([50, 80, 100])]
+        thresholds: Option<Thresholds>,
+    }
+    then(fields) {
+        /// Whose spending counts.
+        whose: Scope = whose(fields, scope, group_id, workflow_id.clone())?,
+    }
 }
 
 /// The budget is created.
@@ -58,25 +67,16 @@ pub struct Created {
 /// stopped.
 #[utoipa::path(post, path = "/api/budgets", operation_id = "create_budget", tag = "prices and budgets",
     request_body = CreateBudget, responses((status = 201, description = "Created.", body = Created)))]
-pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
-    fields.require("period");
-    fields.require("amount");
-    let wish = Wish::read(&mut fields);
-    let group_id = fields.id("group_id");
-    let scope = scope(&mut fields, group_id);
-    fields.finish()?;
-    let (Some(period), Some(pico), Some(scope)) = (wish.period, wish.pico, scope) else {
-        return Err(Error::internal("a refused field passed"));
-    };
-    check_group(&ctx, group_id).await?;
+pub async fn handler(ctx: Ctx, InBody(new): InBody<CreateBudget>) -> Result<Reply> {
+    check_group(&ctx, new.group_id).await?;
     let budget = Budget {
         id: ctx.app.id(),
-        title: wish.title.unwrap_or_else(|| "Budget".into()),
-        scope,
-        period,
-        pico,
-        thresholds: wish.thresholds.unwrap_or_else(|| THRESHOLDS.into()),
-        group_id: group_id.unwrap_or(ctx.caller.group_id),
+        title: new.title.unwrap_or_else(|| "Budget".into()),
+        scope: new.whose,
+        period: new.period,
+        pico: new.amount,
+        thresholds: new.thresholds.unwrap_or_else(|| THRESHOLDS.into()),
+        group_id: new.group_id.unwrap_or(ctx.caller.group_id),
         created_at: ctx.now,
         changed_at: ctx.now,
         told: Vec::new(),
@@ -93,24 +93,47 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     .await
 }
 
-fn scope(fields: &mut Fields, group: Option<Id>) -> Option<Scope> {
-    let workflow = fields.foreign_id("workflow_id", 200);
-    let word = fields.one_of("scope", &["organization", "group", "workflow"], |word| Some(word.to_owned()));
-    let word = word.as_deref().unwrap_or(match (group, &workflow) {
-        (Some(_), _) => "group",
-        (None, Some(_)) => "workflow",
-        (None, None) => "organization",
-    });
-    match (word, group, workflow) {
-        ("group", Some(group), _) => Some(Scope::Group(group)),
-        ("workflow", _, Some(workflow)) => Some(Scope::Workflow(workflow)),
-        ("organization", ..) => Some(Scope::Organization),
-        (word, ..) => {
-            let name = if word == "group" { "group_id" } else { "workflow_id" };
-            if !fields.is_refused(name) {
-                fields.refuse(name, "is required for this scope");
-            }
-            None
+/// The scopes by their names.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    Organization,
+    Group,
+    Workflow,
+}
+
+impl Words for Whose {
+    type Value = Self;
+
+    const WORDS: &'static [&'static str] = &["organization", "group", "workflow"];
+
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "organization" => Some(Self::Organization),
+            "group" => Some(Self::Group),
+            "workflow" => Some(Self::Workflow),
+            _ => None,
         }
     }
+}
+
+fn whose(
+    fields: &mut Fields,
+    scope: Option<Whose>,
+    group: Option<Id>,
+    workflow: Option<String>,
+) -> Option<Scope> {
+    let scope = scope.unwrap_or(match (group, &workflow) {
+        (Some(_), _) => Whose::Group,
+        (None, Some(_)) => Whose::Workflow,
+        (None, None) => Whose::Organization,
+    });
+    let (found, name) = match scope {
+        Whose::Organization => return Some(Scope::Organization),
+        Whose::Group => (group.map(Scope::Group), "group_id"),
+        Whose::Workflow => (workflow.map(Scope::Workflow), "workflow_id"),
+    };
+    if found.is_none() && !fields.is_refused(name) {
+        fields.refuse_as(name, code::REQUIRED, "is required for this scope");
+    }
+    found
 }

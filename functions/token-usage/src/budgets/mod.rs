@@ -7,14 +7,18 @@ pub mod list;
 pub mod update;
 
 use serde::Serialize;
-use serde_json::Number;
+use serde_json::{Number, Value, json};
 use shared::{
     domain::{
-        budget::{Budget, MAX_PICO, Period, Scope},
+        budget::{Budget, MAX_PICO, Scope},
         usage::Totals,
     },
     error::Result,
-    http::{ctx::Ctx, fields::Fields},
+    http::{
+        ctx::Ctx,
+        fields::Fields,
+        input::{Asked, Field, describe::list, number},
+    },
     ids::{BudgetId, Id},
     json::Part,
     metering::budgets::Spent,
@@ -102,51 +106,56 @@ pub async fn with_spending(ctx: &Ctx, budgets: &[Budget]) -> Result<Vec<BudgetOu
     Ok(shown.collect())
 }
 
-/// What a caller says of a budget.
-#[derive(Debug, Default)]
-pub struct Wish {
-    pub title: Option<String>,
-    pub period: Option<Period>,
-    pub pico: Option<i64>,
-    pub thresholds: Option<Vec<u16>>,
-}
+/// Dollars to the cent, as pico-dollars.
+pub struct Amount;
 
-impl Wish {
-    pub fn read(fields: &mut Fields) -> Self {
-        Self {
-            title: fields.text("title", TITLE),
-            period: fields.one_of("period", Period::WORDS, Period::parse),
-            pico: amount(fields),
-            thresholds: thresholds(fields),
+impl Field for Amount {
+    type Value = i64;
+
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be in range")]
+    fn read(fields: &mut Fields, name: &str) -> Option<i64> {
+        let cents = (fields.number(name)?.as_f64()? * 100.0).round();
+        let most = (MAX_PICO / 10_000_000_000) as f64;
+        if !(1.0..=most).contains(&cents) {
+            fields.refuse(name, "must be 0.01 to 1000000 US dollars");
+            return None;
         }
+        Some(cents as i64 * 10_000_000_000)
+    }
+
+    fn schema(asked: Asked) -> Value {
+        number(asked, json!(0.01), json!(1_000_000))
     }
 }
 
-/// Dollars as pico-dollars.
-#[expect(clippy::cast_possible_truncation, reason = "checked to be in range")]
-fn amount(fields: &mut Fields) -> Option<i64> {
-    let cents = (fields.number("amount")?.as_f64()? * 100.0).round();
-    let most = (MAX_PICO / 10_000_000_000) as f64;
-    if !(1.0..=most).contains(&cents) {
-        fields.refuse("amount", "must be 0.01 to 1000000 US dollars");
-        return None;
-    }
-    Some(cents as i64 * 10_000_000_000)
-}
+/// Percentages at which a notification is made.
+pub struct Thresholds;
 
-fn thresholds(fields: &mut Fields) -> Option<Vec<u16>> {
-    let percent = |part: Part<'_>| {
-        let percent: u16 = part.text_or_digits()?.trim().parse().ok()?;
-        (1..=MAX_PERCENT).contains(&percent).then_some(percent)
-    };
-    let sent = fields.json("thresholds")?;
-    // One more than there may be: what follows need not be read.
-    let read: Option<Vec<u16>> = sent.part().items().take(MAX_THRESHOLDS + 1).map(percent).collect();
-    let Some(mut thresholds) = read.filter(|all| (1..=MAX_THRESHOLDS).contains(&all.len())) else {
-        fields.refuse("thresholds", "must be a list of 1 to 10 percentages between 1 and 1000");
-        return None;
-    };
-    thresholds.sort_unstable();
-    thresholds.dedup();
-    Some(thresholds)
+impl Field for Thresholds {
+    type Value = Vec<u16>;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<Vec<u16>> {
+        let percent = |part: Part<'_>| {
+            let percent: u16 = part.text_or_digits()?.trim().parse().ok()?;
+            (1..=MAX_PERCENT).contains(&percent).then_some(percent)
+        };
+        let sent = fields.json(name)?;
+        // One more than there may be: what follows need not be read.
+        let read: Option<Vec<u16>> = sent.part().items().take(MAX_THRESHOLDS + 1).map(percent).collect();
+        let Some(mut thresholds) = read.filter(|all| (1..=MAX_THRESHOLDS).contains(&all.len())) else {
+            fields.refuse(name, "must be a list of 1 to 10 percentages between 1 and 1000");
+            return None;
+        };
+        thresholds.sort_unstable();
+        thresholds.dedup();
+        Some(thresholds)
+    }
+
+    fn schema(asked: Asked) -> Value {
+        let percent = json!({
+            "type": ["integer", "string"], "format": "int32", "minimum": 1, "maximum": MAX_PERCENT,
+            "pattern": "^([1-9][0-9]{0,2}|1000)$", "maxLength": 4,
+        });
+        list(asked, percent, 1, MAX_THRESHOLDS)
+    }
 }

@@ -5,11 +5,14 @@ pub mod list;
 pub mod set;
 
 use serde::Serialize;
-use serde_json::Number;
+use serde_json::{Number, Value};
 use shared::{
     clock,
-    domain::{price::OwnPrice, usage::MAX_MODEL_CHARS},
-    http::fields::Fields,
+    domain::price::OwnPrice,
+    http::{
+        fields::Fields,
+        input::{Asked, Field, Time},
+    },
     pricing::usd,
 };
 use utoipa::ToSchema;
@@ -59,11 +62,16 @@ impl ModelPrice {
 }
 
 /// A day in UTC, which a time lies in.
-fn day(fields: &mut Fields, name: &str) -> Option<String> {
-    fields.time(name).map(|at| clock::iso(at).chars().take(10).collect())
-}
+pub struct UtcDay;
 
-/// The model and the day that tell prices apart.
-pub fn read_name(fields: &mut Fields) -> (String, Option<String>) {
-    (fields.required_foreign_id("model_id", MAX_MODEL_CHARS), day(fields, "from"))
+impl Field for UtcDay {
+    type Value = String;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<String> {
+        fields.time(name).map(|at| clock::iso(at).chars().take(10).collect())
+    }
+
+    fn schema(asked: Asked) -> Value {
+        Time::schema(asked)
+    }
 }

@@ -1,42 +1,47 @@
 use serde::Serialize;
+use serde_json::{Value, json};
 use shared::{
     domain::{
         chore::What,
         price::{self, MAX_PRICES, MAX_RATE, OwnPrice},
+        usage::MAX_MODEL_CHARS,
     },
     error::Result,
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        fields::{Fields, code},
+        input::{Asked, Field, Foreign, InBody, number},
+        reply::Reply,
+    },
     ids::Id,
     pricing::{PRICE_VERSION, Rates},
 };
 use utoipa::ToSchema;
 
-use super::{ModelPrice, read_name};
+use super::{ModelPrice, UtcDay};
 use crate::change::{change, full};
 
-/// A price, in US dollars for a million tokens, to six decimals.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct SetModelPrice {
-    /// The model as token usage names it, whatever its case. Other spellings of the same model have the price too.
-    #[schema(max_length = 200, example = "our-own-model-7b")]
-    model_id: String,
-    /// The first day (UTC) on which it counts. Left out: ever since.
-    #[schema(format = "time", example = "2026-11-01")]
-    from: Option<String>,
-    #[schema(minimum = 0, maximum = 1000, example = 0.5)]
-    input_per_million: f64,
-    #[schema(minimum = 0, maximum = 1000, example = 1.5)]
-    output_per_million: f64,
-    /// Input that comes from the provider's cache. Left out: like other input.
-    #[schema(minimum = 0, maximum = 1000, example = 0.05)]
-    cache_read_per_million: Option<f64>,
-    /// Input that goes into the provider's cache. Left out: like other input.
-    #[schema(minimum = 0, maximum = 1000)]
-    cache_write_per_million: Option<f64>,
-    /// Input that stays in the provider's cache for an hour. Left out: like what stays for minutes.
-    #[schema(minimum = 0, maximum = 1000)]
-    cache_write_1h_per_million: Option<f64>,
+shared::input! {
+    /// A price, in US dollars for a million tokens, to six decimals.
+    pub struct SetModelPrice {
+        /// The model as token usage names it, whatever its case. Other spellings of the same model have the price too.
+        #[example("our-own-model-7b")]
+        model_id: Foreign<MAX_MODEL_CHARS>,
+        /// The first day (UTC) on which it counts. Left out: ever since.
+        #[example("2026-11-01")]
+        from: Option<UtcDay>,
+        #[example(0.5)]
+        input_per_million: Rate,
+        #[example(1.5)]
+        output_per_million: Rate,
+        /// Input that comes from the provider's cache. Left out: like other input.
+        #[example(0.05)]
+        cache_read_per_million: Option<Rate>,
+        /// Input that goes into the provider's cache. Left out: like other input.
+        cache_write_per_million: Option<Rate>,
+        /// Input that stays in the provider's cache for an hour. Left out: like what stays for minutes.
+        cache_write_1h_per_million: Option<Rate>,
+    }
 }
 
 /// The price is set.
@@ -55,23 +60,17 @@ pub struct Set {
 /// background; others keep what they cost until `POST /api/token-usage/reprice`.
 #[utoipa::path(put, path = "/api/model-prices", operation_id = "set_model_price", tag = "prices and budgets",
     request_body = SetModelPrice, responses((status = 200, description = "Set.", body = Set)))]
-pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
-    let (model_id, from) = read_name(&mut fields);
-    for name in ["input_per_million", "output_per_million"] {
-        fields.require(name);
-    }
-    let rates = Rates {
-        input: rate(&mut fields, "input_per_million").unwrap_or(0),
-        output: rate(&mut fields, "output_per_million").unwrap_or(0),
-        cache_read: rate(&mut fields, "cache_read_per_million"),
-        cache_write: rate(&mut fields, "cache_write_per_million"),
-        cache_write_1h: rate(&mut fields, "cache_write_1h_per_million"),
-    };
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, InBody(price): InBody<SetModelPrice>) -> Result<Reply> {
     let own = OwnPrice {
-        model_id,
-        from,
-        rates,
+        model_id: price.model_id,
+        from: price.from,
+        rates: Rates {
+            input: price.input_per_million,
+            output: price.output_per_million,
+            cache_read: price.cache_read_per_million,
+            cache_write: price.cache_write_per_million,
+            cache_write_1h: price.cache_write_1h_per_million,
+        },
         version: format!("own-{}", ctx.app.id::<Id>()),
         set_by: ctx.actor(),
         set_at: ctx.now,
@@ -91,17 +90,27 @@ pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
     .await
 }
 
-/// Dollars for a million tokens as pico-dollars a token: a factor of 10^6.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range")]
-fn rate(fields: &mut Fields, name: &str) -> Option<u64> {
-    let pico = fields.number(name)?.as_f64()? * 1e6;
-    let whole = pico.round();
-    if !(0.0..=MAX_RATE as f64).contains(&pico) {
-        fields.refuse(name, "must be 0 to 1000 US dollars for a million tokens");
-    } else if (pico - whole).abs() > 1e-4 {
-        fields.refuse(name, "must have at most six decimals");
-    } else {
-        return Some(whole as u64);
+/// Dollars for a million tokens, as pico-dollars a token: a factor of 10^6.
+struct Rate;
+
+impl Field for Rate {
+    type Value = u64;
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range")]
+    fn read(fields: &mut Fields, name: &str) -> Option<u64> {
+        let pico = fields.number(name)?.as_f64()? * 1e6;
+        let whole = pico.round();
+        if !(0.0..=MAX_RATE as f64).contains(&pico) {
+            fields.refuse_as(name, code::TOO_LARGE, "must be 0 to 1000 US dollars for a million tokens");
+        } else if (pico - whole).abs() > 1e-4 {
+            fields.refuse_as(name, code::FORMAT, "must have at most six decimals");
+        } else {
+            return Some(whole as u64);
+        }
+        None
     }
-    None
+
+    fn schema(asked: Asked) -> Value {
+        number(asked, json!(0), json!(1000))
+    }
 }

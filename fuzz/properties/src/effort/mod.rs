@@ -23,7 +23,7 @@ use shared::{
         words,
     },
     egress::parse_url,
-    http::{custom_fields::Mode, fields::Fields, page, peer::Peer, routes},
+    http::{custom_fields::Mode, dialect::resolve, fields::Fields, page, peer::Peer, routes},
     ids::Id,
     json::{self, Kind, Part},
     n8n::{
@@ -242,8 +242,8 @@ fn token(data: &[u8]) {
 
 fn path(data: &[u8]) {
     let path = routes::as_routed(text(data));
-    routes::dialect_of(path);
-    routes::find(&Method::GET, path);
+    let heard = resolve::by_path(path);
+    routes::find(heard.dialect, &Method::GET, path);
 }
 
 fn id(data: &[u8]) {

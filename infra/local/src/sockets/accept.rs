@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use shared::{app::SharedApp, http::layers};
@@ -25,7 +24,6 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
-use tower_http::normalize_path::NormalizePath;
 
 use super::{
     answer::answer,
@@ -63,7 +61,7 @@ pub struct Host {
     pub bodies: Arc<Shares<Who>>,
     pub replies: Replies,
     pub known: Known,
-    pub routes: NormalizePath<Router>,
+    pub routes: layers::Platform,
     places: Arc<Shares<Who>>,
     /// Connections that had asked for nothing when they were last looked at, the oldest first.
     silent: Mutex<VecDeque<Weak<Line>>>,

@@ -13,9 +13,9 @@ use shared::{
     app::App,
     error::Error,
     http::{
+        dialect::{Voice, resolve::resolve},
         entry::Hosted,
-        layers, packed, problem,
-        routes::{self, Dialect},
+        layers, packed, problem, routes,
     },
 };
 use tower::ServiceExt;
@@ -44,7 +44,8 @@ pub async fn answer(
     let peer = host.proxies.peer(socket, &parts.headers);
     // The host looks at a path before the platform has put it in order.
     let path = routes::as_routed(parts.uri.path());
-    let (dialect, lane) = (routes::dialect_of(path), gate::lane(path));
+    let heard = resolve(&host.app.settings.dialect_hosts, path, &parts.headers);
+    let (voice, lane) = (heard.dialect.voice(path), gate::lane(path));
     let expects = parts.headers.get(header::EXPECT);
     let head = Head {
         peer: peer.address.map_or_else(Who::unknown, Who::at),
@@ -64,7 +65,7 @@ pub async fn answer(
             let routed = host.routes.clone().oneshot(Request::from_parts(parts, Body::empty())).await;
             routed.unwrap_or_else(|never| match never {})
         }
-        Err(error) => refusal(&host.app, &error, dialect, None),
+        Err(error) => refusal(&host.app, &error, voice, None),
     };
     if visit.was_late() {
         *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
@@ -77,7 +78,7 @@ pub async fn answer(
     let room = match host.replies.room(visit.caller(), bytes, safe, &host.limits).await {
         Ok(room) => room,
         Err(error) => {
-            response = refusal(&host.app, &error, dialect, response.headers_mut().remove(REQUEST_ID));
+            response = refusal(&host.app, &error, voice, response.headers_mut().remove(REQUEST_ID));
             None
         }
     };
@@ -85,8 +86,8 @@ pub async fn answer(
     response.map(|body| Outgoing::new(body, line.clone()))
 }
 
-fn refusal(app: &App, error: &Error, dialect: Dialect, id: Option<HeaderValue>) -> Response {
-    let mut response = problem::render(error, dialect);
+fn refusal(app: &App, error: &Error, voice: Voice, id: Option<HeaderValue>) -> Response {
+    let mut response = problem::render(error, voice);
     let id = id.or_else(|| HeaderValue::from_str(&app.request_id()).ok());
     response.headers_mut().extend(id.map(|id| (http::HeaderName::from_static(REQUEST_ID), id)));
     response

@@ -5,7 +5,10 @@
 use shared::{
     app::SharedApp,
     error::{Error, ErrorKind},
-    http::{problem, routes},
+    http::{
+        dialect::{HOUSE, resolve::by_path},
+        problem, routes,
+    },
 };
 
 /// So much of a head is looked at for its path.
@@ -65,8 +68,8 @@ pub fn instead_of(theirs: &[u8], head: &Beginning, head_bytes: usize, app: &Shar
         _ => return None,
     };
     let error = Error::new(ErrorKind::Malformed, code, message);
-    let dialect = routes::dialect_of(routes::as_routed(head.path().unwrap_or("/")));
-    let (body, id) = (problem::body(&error, dialect), app.request_id());
+    let path = routes::as_routed(head.path().unwrap_or("/"));
+    let (body, id) = (by_path(path).dialect.voice(path).body(&error), app.request_id());
     tracing::info!(%id, status, "what is no request was refused");
     Some(message_of(status, &body.to_string(), &format!("x-request-id: {id}\r\n")))
 }
@@ -78,7 +81,7 @@ pub fn no_room(app: &SharedApp) -> Vec<u8> {
         problem::OVERLOADED,
         "More connections are open than this machine can hold, or than one address may have. Try again in a second.",
     );
-    let (body, id) = (problem::body(&error, routes::Dialect::House), app.request_id());
+    let (body, id) = (HOUSE.voice("/").body(&error), app.request_id());
     message_of(
         "503 Service Unavailable",
         &body.to_string(),

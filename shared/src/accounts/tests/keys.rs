@@ -7,6 +7,7 @@ use crate::{
     accounts::{NewKey, NewOrganization, NewUser},
     domain::{
         api_key::{self, ApiKey, Retirement, Terms},
+        dialect::Letter,
         org::{Role, User},
         principal::Credential,
     },
@@ -35,6 +36,7 @@ async fn a_key_acts_as_the_user_it_was_made_for() {
         name: "n8n".into(),
         expires_at: Some(house.now().plus(MINUTE)),
         scopes: vec!["payloads:read".into()],
+        dialect: Some(Letter::D),
         ..NewKey::default()
     };
     let (key, text) = house.app.create_key(&acme.admin, wish).await.unwrap();
@@ -51,7 +53,10 @@ async fn a_key_acts_as_the_user_it_was_made_for() {
     let principal = &found.principal;
     assert_eq!((principal.tenant, principal.user_id), (acme.admin.tenant, acme.admin.id));
     assert_eq!((principal.username.as_str(), principal.group_id), ("jane@acme.example", group.id));
-    assert_eq!(principal.scopes, ["payloads:read"]);
+    assert_eq!(
+        (principal.scopes.as_slice(), principal.dialect),
+        (&["payloads:read".into()][..], Some(Letter::D))
+    );
     assert_eq!(principal.credential, Credential::ApiKey(key.id));
     assert_eq!(principal.expires_at, key.expires_at);
     assert_eq!(principal.counted_as(), key.id.untyped());

@@ -26,6 +26,6 @@ fn refusal<T>(result: Result<T>) -> (ErrorKind, &'static str) {
 fn fields<T>(result: Result<T>) -> Vec<String> {
     match result {
         Ok(_) => panic!("this was to be refused"),
-        Err(error) => error.fields.keys().cloned().collect(),
+        Err(error) => error.by_field().into_keys().map(str::to_owned).collect(),
     }
 }

@@ -24,7 +24,8 @@ impl Used {
     async fn new() -> Self {
         let house = House::new();
         let acme = house.acme().await;
-        let id = house.store().for_tenant(acme.admin.tenant).api_keys().newest(1).await.unwrap().found[0].id;
+        let id =
+            house.store().for_tenant(acme.admin.tenant).api_keys().newest(1, None).await.unwrap().found[0].id;
         Self { house, acme, id }
     }
 

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use super::extract::malformed;
 use crate::{
     domain::words,
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Result, Violation},
     json::{self, Kind, Part},
 };
 pub use read::id;
@@ -162,6 +162,11 @@ impl Fields {
         self.sent(name).is_some_and(|sent| sent.kind() == Kind::Null)
     }
 
+    /// Whether the caller said nothing, by leaving it out, by null or by blank text.
+    pub fn is_left_out(&self, name: &str) -> bool {
+        self.value(name).is_none()
+    }
+
     /// Whether the caller sent null or blank text.
     pub fn is_emptied(&self, name: &str) -> bool {
         self.has(name) && self.value(name).is_none()
@@ -214,10 +219,12 @@ impl Fields {
         if self.problems.is_empty() {
             return Ok(());
         }
-        let words = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.words).collect();
-        Err(Error::fields(
-            self.problems.into_iter().map(|(path, problems)| (path, words(problems))).collect(),
-        ))
+        let all = self.problems.into_iter().flat_map(|(path, problems)| {
+            problems
+                .into_iter()
+                .map(move |problem| Violation::new(path.clone(), problem.words).of(problem.code))
+        });
+        Err(Error::violations(all.collect()))
     }
 
     /// The value, none when it is absent or null; where reading is lenient, also when it is blank text.

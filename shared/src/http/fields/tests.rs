@@ -18,7 +18,7 @@ fn every_mistake_is_named_at_once() {
     fields.one_of("e", &["found"], |_| Some(()));
     fields.required_id::<Id>("f");
     let error = fields.finish().unwrap_err();
-    assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f"]);
+    assert_eq!(error.by_field().into_keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f"]);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_secret_keeps_its_spaces() {
     fields.required_secret("d", 3);
     fields.required_secret("e", 100);
     let error = fields.finish().unwrap_err();
-    assert_eq!(error.fields.keys().collect::<Vec<_>>(), ["c", "d", "e"]);
+    assert_eq!(error.by_field().into_keys().collect::<Vec<_>>(), ["c", "d", "e"]);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn zero_is_none_of_them() {
     assert_eq!(fields.id_or_none("c"), Some(Id::from_u64(42)));
     assert_eq!((fields.id_or_none::<Id>("d"), fields.id_or_none::<Id>("f")), (None, None));
     fields.id_or_none::<Id>("e");
-    assert_eq!(fields.finish().unwrap_err().fields["e"], ["must be an id"]);
+    assert_eq!(fields.finish().unwrap_err().by_field()["e"], ["must be an id"]);
 }
 
 #[test]

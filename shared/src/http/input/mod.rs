@@ -17,9 +17,11 @@ mod declare;
 pub mod describe;
 mod lists;
 mod member;
+mod networks;
 mod numbers;
 mod paging;
 mod posted;
+mod scopes;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -29,6 +31,8 @@ mod words;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 
+/// A JSON Schema, as JSON.
+pub use serde_json::Value as Schema;
 #[doc(hidden)]
 pub use serde_json::json;
 #[doc(hidden)]
@@ -37,10 +41,14 @@ pub use utoipa;
 pub use describe::{Asked, Description, Note};
 pub use lists::{List, Nested, Object};
 pub use member::{Flat, Hidden, Kept, Member, Nothing, OrDefault, Patch, Patched, Unspoken};
+pub use networks::Network;
 pub use numbers::{Between, Flag, IdOrNone, Number, Whole, number};
 pub use paging::{Cursor, Limit, Paging};
 pub use posted::PostedFrom;
+pub use scopes::Scope;
 pub use texts::{BaseUrl, Email, Foreign, Secret, Text, Verbatim};
+pub use url::Url;
+
 pub use times::{Date, Day, Moment, Time};
 pub use words::{Settable, Word, Words};
 
@@ -58,7 +66,7 @@ pub trait Field {
     fn read(fields: &mut Fields, name: &str) -> Option<Self::Value>;
 
     /// Which values fit, as JSON Schema: whatever fits is read, and whatever does not is refused.
-    fn schema(asked: Asked) -> serde_json::Value;
+    fn schema(asked: Asked) -> Schema;
 }
 
 /// What [`input!`](crate::input) declares and no more than a request is needed for.

@@ -63,7 +63,7 @@ fn exact(body: &Value) -> Result<Exact> {
 }
 
 fn problems(error: &Error) -> Vec<(&str, String)> {
-    error.fields.iter().map(|(path, problems)| (path.as_str(), problems.join(", "))).collect()
+    error.by_field().into_iter().map(|(path, problems)| (path, problems.join(", "))).collect()
 }
 
 #[test]

@@ -5,8 +5,10 @@ use std::marker::PhantomData;
 use super::{Asked, Field, describe};
 use crate::{
     domain::{
+        budget::Period,
         chat::{ChatStatus, Role},
         custom_field::FieldType,
+        dialect::Letter,
         duplicate::OnDuplicate,
         invoice::InvoiceStatus,
         media::MediaType,
@@ -66,9 +68,11 @@ words! {
     EntityType: Self = &Self::ALL, Self::parse;
     ExecutionFilter: Self = &Self::ALL, Self::parse;
     FieldType: Self = &Self::WORDS, Self::parse;
+    Letter: Self = Self::WORDS, |word: &str| word.parse().ok();
     InvoiceStatus: Self = Self::WORDS, Self::parse;
     MediaType: Self = &Self::WORDS, Self::parse;
     NotificationType: Self = Self::WORDS, Self::parse;
     OnDuplicate: Self = Self::WORDS, Self::parse;
+    Period: Self = Self::WORDS, Self::parse;
     Role: Self = Self::WORDS, Self::parse;
 }

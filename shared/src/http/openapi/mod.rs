@@ -1,8 +1,9 @@
-//! The API document: what the handlers say of themselves, completed with what the house knows of every route:
-//! credentials, scopes, limits, errors and headers from the route table, and how leniently a request is read.
+//! The API documents, one for each dialect: what the handlers say of themselves, completed with what the house knows of every
+//! route: group, credentials, scopes, limits, errors and headers from the route table, and how leniently a request is read.
 
 mod accepts;
 mod bounds;
+mod envelopes;
 mod replies;
 mod words;
 
@@ -11,16 +12,18 @@ use utoipa::openapi::OpenApi;
 
 use super::{
     cookies,
+    dialect::Dialect,
     rate::WINDOW,
     routes::{self, Auth, RateClass, Route},
 };
-use crate::config::Settings;
+use crate::{config::Settings, domain::dialect::Letter};
 
 /// The groups of operations, in the order of a reader's interest.
-const TAGS: [(&str, &str); 17] = [
+const TAGS: [(&str, &str); 19] = [
     ("token usage", "What model calls used and cost."),
     ("prices and budgets", "What model calls are to cost, and how much may be spent on them."),
     ("triggers", "Start n8n workflows, and hear how they are doing."),
+    ("workflows", "Workflows of the run engine."),
     ("payloads", "Anything that a workflow made, to be read or decided on."),
     ("reviews", "A person's decisions. Each wakes the n8n execution that waits for it."),
     ("leads", "Leads, without duplicates."),
@@ -30,6 +33,10 @@ const TAGS: [(&str, &str); 17] = [
     ("installations", "n8n instances, their workflows, and executions that they push."),
     ("alerts", "Rules that tell of workflows that fail, are silent or are stuck."),
     ("sessions", "A person's own credentials."),
+    (
+        "api keys",
+        "What programs call with: what each may do, from where and how often, and how often it did.",
+    ),
     ("notifications", "Notifications to people."),
     ("invoices", "Invoices."),
     ("chats", "Logs of chats that workflows hold."),
@@ -37,19 +44,46 @@ const TAGS: [(&str, &str); 17] = [
     ("service", "The service itself."),
 ];
 
-/// The document as JSON, in the order of its paths.
-pub fn complete(mut api: OpenApi) -> Value {
-    api.info.title = "Baton".into();
+/// What a document says of itself before its operations.
+const ABOUT: &str = "The serverless back office behind n8n: token usage, payloads, human review with guaranteed resume, triggers \
+    and execution data.";
+const ADMISSION: &str = "Send the API key, or the token of a login, as `X-API-Key` or as `Authorization: Bearer`. \
+    Every POST that takes an API key honours an `Idempotency-Key` for 24 hours. Every reply carries an `X-Request-Id`.";
+const LENIENCY: &str = "Requests are read leniently, because n8n sends what its users typed: a number or a flag may \
+    come as text, an id as a number or as text, and a blank text or null is a field left out. Fields that are not \
+    described are ignored, but for those of a lead: they are its custom fields.";
+const RAILS: &str = "`PUT` is taken for `PATCH`, and the fields of a body may stand in an object that is called like the \
+    thing: `{\"lead\": {…}}`.";
+const SHARED: &str = "Other dialects have some of these paths too. A key that is sent as the document says is answered in its \
+    words; `X-Api-Dialect` says it for certain.";
+
+/// The dialect whose document shows a route: A's has the house's own as well.
+pub fn shown_in(route: &Route) -> Letter {
+    route.dialect.letter.unwrap_or(Letter::A)
+}
+
+fn description(dialect: &Dialect) -> String {
+    let said = [
+        (true, ABOUT),
+        (true, ADMISSION),
+        (dialect.letter != Some(Letter::A) && dialect.letter != Some(Letter::C), SHARED),
+        (dialect.put_is_patch, RAILS),
+        (dialect.lenient, LENIENCY),
+    ];
+    let said: Vec<_> = said.into_iter().filter_map(|(says, text)| says.then_some(text)).collect();
+    said.join("\n\n")
+}
+
+/// The document of a dialect as JSON, in the order of its paths. `api` is what its handlers say of themselves.
+pub fn complete(letter: Letter, mut api: OpenApi) -> Value {
+    let dialect = Dialect::of(letter);
+    api.info.title = match letter {
+        Letter::A => "Baton".into(),
+        other => format!("Baton, dialect {}", other.as_str().to_uppercase()),
+    };
     api.info.version = env!("CARGO_PKG_VERSION").into();
-    api.info.description = Some(
-        "The serverless back office behind n8n: token usage, payloads, human review with guaranteed resume, triggers \
-         and execution data.\n\nSend the API key, or the token of a login, as `X-API-Key` or as `Authorization: Bearer`. \
-         Every POST that takes an API key honours an `Idempotency-Key` for 24 hours. Every reply carries an \
-         `X-Request-Id`.\n\nRequests are read leniently, because n8n sends what its users typed: a number or a flag may \
-         come as text, an id as a number or as text, and a blank text or null is a field left out. Fields that are not \
-         described are ignored, but for those of a lead: they are its custom fields."
-            .into(),
-    );
+    api.info.description = Some(description(dialect));
+    let routes: Vec<_> = routes::ROUTES.iter().filter(|route| shown_in(route) == letter).collect();
     let mut doc = serde_json::to_value(&api).unwrap_or_default();
     doc["info"]["license"] = json!({ "name": "MIT", "identifier": "MIT" });
     doc["info"]["contact"] = json!({ "name": "Baton" });
@@ -58,7 +92,8 @@ pub fn complete(mut api: OpenApi) -> Value {
         "description": "The server that shows this document: local, staging or production.",
         "x-internal": false,
     }]);
-    doc["tags"] = TAGS.iter().map(|(name, what)| json!({ "name": name, "description": what })).collect();
+    let used = TAGS.iter().filter(|(name, _)| routes.iter().any(|route| route.tag == *name));
+    doc["tags"] = used.map(|(name, what)| json!({ "name": name, "description": what })).collect();
     doc["components"]["securitySchemes"] = json!({
         "api_key": {
             "type": "apiKey", "in": "header", "name": "X-API-Key",
@@ -73,9 +108,9 @@ pub fn complete(mut api: OpenApi) -> Value {
     replies::records(&mut doc);
     accepts::requests(&mut doc);
     bounds::replies(&mut doc);
-    replies::components(&mut doc);
+    replies::components(&mut doc, &routes);
     let mut components = doc["components"].take();
-    for route in routes::ROUTES {
+    for route in routes {
         let verb = route.method.as_str().to_ascii_lowercase();
         let operation = &mut doc["paths"][route.path][&verb];
         if operation.is_object() {
@@ -83,10 +118,12 @@ pub fn complete(mut api: OpenApi) -> Value {
         }
     }
     doc["components"] = components;
+    replies::drop_unused(&mut doc);
     doc
 }
 
 fn complete_operation(operation: &mut Value, components: &mut Value, route: &Route) {
+    operation["tags"] = json!([route.tag]);
     operation["security"] = match route.auth {
         Auth::Scope(_) => json!([{ "api_key": [] }, { "bearer": [] }, { "session": [] }]),
         Auth::Session => json!([{ "bearer": [] }, { "session": [] }]),
@@ -137,6 +174,9 @@ fn admission(route: &Route) -> String {
             }
         },
     };
+    if route.own_key {
+        text.push_str(" An API key may do it to itself, whatever its scopes are.");
+    }
     if route.rate != RateClass::None {
         text.push_str(" Limited: see `x-rate-limit`; all operations of a class count together.");
     }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::bounds::MOST_BYTES;
+use super::envelopes;
 use crate::{
     error::ErrorKind,
     http::{
+        dialect::Voice,
         problem,
-        routes::{self, Dialect, Route},
+        routes::{self, Route},
     },
 };
 
@@ -32,11 +33,27 @@ pub fn records(doc: &mut Value) {
 }
 
 /// Puts headers and envelopes among the components.
-pub fn components(doc: &mut Value) {
+pub fn components(doc: &mut Value, routes: &[&Route]) {
     doc["components"]["headers"] = headers_described();
-    for route in routes::ROUTES {
-        doc["components"]["schemas"][envelope(route.dialect)] = error_schema(route.dialect);
+    for route in routes {
+        let voice = route.dialect.voice(route.path);
+        doc["components"]["schemas"][voice.schema_name()] = envelopes::schema(voice);
     }
+}
+
+/// Takes away what nothing in this document names: headers that no reply has, ways to send a credential that none asks for.
+pub fn drop_unused(doc: &mut Value) {
+    let paths = doc["paths"].to_string();
+    let named = paths.clone() + &doc["components"]["responses"].to_string();
+    let used = |name: &str| named.contains(&format!("\"#/components/headers/{name}\""));
+    let asked_for = |name: &str| paths.contains(&format!("{{\"{name}\":[]}}"));
+    let Some(components) = doc["components"].as_object_mut() else { return };
+    for (kind, keep) in [("headers", &used as &dyn Fn(&str) -> bool), ("securitySchemes", &asked_for)] {
+        if let Some(all) = components.get_mut(kind).and_then(Value::as_object_mut) {
+            all.retain(|name, _| keep(name));
+        }
+    }
+    components.retain(|_, all| all.as_object().is_some_and(|all| !all.is_empty()));
 }
 
 /// Adds the headers of a success.
@@ -56,20 +73,20 @@ pub struct Refusal {
     pub status: String,
     pub name: String,
     kinds: Vec<ErrorKind>,
-    dialect: Dialect,
+    voice: Voice,
 }
 
 /// The error replies of a route, one per status.
 pub fn refusals(route: &Route) -> impl Iterator<Item = Refusal> {
-    let dialect = route.dialect;
+    let voice = route.dialect.voice(route.path);
     let mut by_status = BTreeMap::<_, Vec<ErrorKind>>::new();
-    for kind in route.errors() {
-        by_status.entry(problem::status(kind, dialect).as_u16()).or_default().push(kind);
+    for kind in route.error_kinds() {
+        by_status.entry(voice.status(kind).as_u16()).or_default().push(kind);
     }
     by_status.into_iter().map(move |(status, kinds)| {
         let names: Vec<_> = kinds.iter().map(|kind| format!("{kind:?}")).collect();
-        let name = format!("{}{}", names.join("Or"), envelope(dialect).trim_start_matches("Error"));
-        Refusal { status: status.to_string(), name, kinds, dialect }
+        let name = format!("{}{}", names.join("Or"), voice.schema_name().trim_start_matches("Error"));
+        Refusal { status: status.to_string(), name, kinds, voice }
     })
 }
 
@@ -88,7 +105,7 @@ impl Refusal {
                 ErrorKind::Unauthenticated => names.push("WWW-Authenticate"),
                 _ => {}
             }
-            let value = problem::schema_example(*kind, self.dialect);
+            let value = problem::schema_example(*kind, self.voice);
             examples.insert(format!("{kind:?}"), json!({ "summary": description(*kind), "value": value }));
         }
         let said: Vec<_> = self.kinds.iter().map(|kind| description(*kind)).collect();
@@ -96,7 +113,7 @@ impl Refusal {
             "description": said.join(" Or: "),
             "headers": references(&names),
             "content": { "application/json": {
-                "schema": { "$ref": format!("#/components/schemas/{}", envelope(self.dialect)) },
+                "schema": { "$ref": format!("#/components/schemas/{}", self.voice.schema_name()) },
                 "examples": examples,
             }},
         })
@@ -125,52 +142,6 @@ fn headers_described() -> Value {
         "X-RateLimit-Limit": whole("What the window allows.", i64::from(u32::MAX)),
         "X-RateLimit-Remaining": whole("What is left of it.", i64::from(u32::MAX)),
         "X-RateLimit-Reset": whole("Unix seconds at which the window ends.", 253_402_300_799),
-    })
-}
-
-fn envelope(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Tokens => "ErrorTokens",
-        Dialect::Invokati => "ErrorInvokati",
-        Dialect::DripPulse => "ErrorDripPulse",
-        Dialect::House => "ErrorHouse",
-    }
-}
-
-fn error_schema(dialect: Dialect) -> Value {
-    let code = json!({
-        "type": "string", "description": "Stable code of the error.", "maxLength": 64, "pattern": "^[a-z0-9_]+$",
-        "example": "validation_failed",
-    });
-    let message = json!({
-        "type": "string", "description": "For a person: what is wrong and what to do.", "minLength": 1, "maxLength": MOST_BYTES,
-        "example": "title: is required",
-    });
-    let mut sentence = message.clone();
-    sentence["description"] = json!("The same sentence: n8n shows it.");
-    let errors = json!({
-        "type": "object", "description": "Field → what is wrong with it.", "minProperties": 1,
-        "example": { "title": ["is required"] },
-        "additionalProperties": {
-            "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": "string", "maxLength": MOST_BYTES },
-        },
-    });
-    let (properties, required) = match dialect {
-        Dialect::Tokens => (
-            json!({ "status": { "type": "string", "const": "error", "maxLength": 5 }, "code": code, "message": message, "errors": errors }),
-            json!(["status", "code", "message"]),
-        ),
-        Dialect::Invokati => (
-            json!({ "success": { "type": "boolean", "const": false }, "code": code, "error": sentence, "message": message, "errors": errors }),
-            json!(["success", "code", "error", "message"]),
-        ),
-        Dialect::DripPulse | Dialect::House => {
-            (json!({ "error": code, "message": message, "errors": errors }), json!(["error", "message"]))
-        }
-    };
-    json!({
-        "type": "object", "description": "An error. Some carry more keys, such as the decision that stands.",
-        "properties": properties, "required": required,
     })
 }
 

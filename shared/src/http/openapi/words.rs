@@ -27,6 +27,7 @@ pub fn of(owner: &str, field: &str) -> Option<&'static [&'static str]> {
         "action" if owner.starts_with("Bulk") => &["update_status", "delete"],
         "order" if owner == "get_chat" => &["asc", "desc"],
         "type" if about("notification") => NotificationType::WORDS,
+        "status" if owner.starts_with("list_workflows") => &["draft", "published"],
         "status" if about("invoice") => InvoiceStatus::WORDS,
         "status" if about("chat") || owner == "LogMessage" => ChatStatus::WORDS,
         _ => return None,

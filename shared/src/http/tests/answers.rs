@@ -7,8 +7,8 @@ use crate::{
     error::ErrorKind,
     http::{
         ctx::{Ctx, HeldKey},
+        dialect::A,
         reply::Reply,
-        routes::Dialect,
     },
     ops::act::Act,
     repo::{idempotency, orgs},
@@ -37,7 +37,7 @@ impl Scene {
     async fn keyed(&self) -> Ctx {
         let mut ctx = self.ctx().await;
         let key = idempotency::key(self.acme.admin.tenant, "k");
-        ctx.with_key(HeldKey::new(key, "f".into(), None), Dialect::Invokati);
+        ctx.with_key(HeldKey::new(key, "f".into(), None), A.voice("/api"));
         ctx
     }
 }

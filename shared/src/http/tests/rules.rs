@@ -1,15 +1,20 @@
 //! The route table, read as rules.
 
+use std::collections::BTreeSet;
+
 use http::Method;
 
 use crate::{
     error::ErrorKind,
-    http::routes::{Auth, Dialect, ROUTES, RateClass, Verb, as_routed, dialect_of, find, methods},
+    http::{
+        dialect::{A, B, C, D, Dialect, E, HOUSE},
+        routes::{Auth, ROUTES, Verb, find, methods},
+    },
 };
 
 #[test]
 fn a_route_is_found_by_method_and_pattern() {
-    let operation = |method: Method, path: &str| find(&method, path).map(|route| route.operation);
+    let operation = |method: Method, path: &str| find(&A, &method, path).map(|route| route.operation);
     assert_eq!(operation(Method::GET, "/api/collections"), Some("list_collections"));
     assert_eq!(operation(Method::HEAD, "/api/collections"), Some("list_collections"));
     assert_eq!(operation(Method::POST, "/api/collections"), Some("create_collection"));
@@ -29,9 +34,9 @@ fn a_route_is_found_by_method_and_pattern() {
 
 #[test]
 fn an_address_names_its_methods() {
-    assert_eq!(methods("/api/collections"), ["GET", "HEAD", "POST"]);
-    assert_eq!(methods("/api/collections/{id}"), ["GET", "HEAD", "PUT", "DELETE"]);
-    assert_eq!(methods("/api/nothing"), [""; 0]);
+    assert_eq!(methods(&A, "/api/collections"), ["GET", "HEAD", "POST"]);
+    assert_eq!(methods(&A, "/api/collections/{id}"), ["GET", "HEAD", "PUT", "DELETE"]);
+    assert_eq!(methods(&A, "/api/nothing"), [""; 0]);
 }
 
 #[test]
@@ -48,11 +53,12 @@ fn a_route_can_fail_as_its_class_does() {
         ErrorKind::Unauthenticated,
         ErrorKind::CredentialRejected,
         ErrorKind::Forbidden,
+        ErrorKind::RateLimited,
         ErrorKind::Unavailable,
     ];
     let bodies = [ErrorKind::Malformed, ErrorKind::Invalid, ErrorKind::TooLarge, ErrorKind::UnsupportedMedia];
     for route in ROUTES {
-        let kinds = route.errors();
+        let kinds = route.error_kinds();
         let mut unique = kinds.clone();
         unique.dedup();
         assert_eq!(unique, kinds, "{}", route.operation);
@@ -68,44 +74,36 @@ fn a_route_can_fail_as_its_class_does() {
         }
         let repeated = route.remembers() || says(&ErrorKind::Conflict);
         assert_eq!(can(&ErrorKind::Conflict), repeated, "{}", route.operation);
-        let limited = route.rate != RateClass::None || says(&ErrorKind::RateLimited);
-        assert_eq!(can(&ErrorKind::RateLimited), limited, "{}", route.operation);
     }
 }
 
 #[test]
-fn an_address_that_is_no_route_is_answered_like_its_neighbours() {
-    for (path, dialect) in [
-        ("/api/token-usage", Dialect::Tokens),
-        ("/api/token-usage/a/b", Dialect::Tokens),
-        ("/api/token-usages", Dialect::Invokati),
-        ("/api/trigger-webhook", Dialect::Tokens),
-        ("/api/poll-execution/x", Dialect::Tokens),
-        ("/api/v1", Dialect::DripPulse),
-        ("/api/v1/nothing", Dialect::DripPulse),
-        ("/api/v10", Dialect::Invokati),
-        ("/api", Dialect::Invokati),
-        ("/automation/approve", Dialect::Invokati),
-        ("/automation", Dialect::Invokati),
-        ("/apis", Dialect::House),
-        ("/", Dialect::House),
-        ("", Dialect::House),
+fn a_dialect_has_its_own_routes_and_those_of_the_house() {
+    let operation = |dialect: &'static Dialect, path: &str| {
+        find(dialect, &Method::GET, path).map(|route| route.operation)
+    };
+    for (dialect, path, expected) in [
+        (&B, "/v1/workflows", Some("list_workflows")),
+        (&D, "/v1/workflows", Some("d_list_workflows")),
+        (&E, "/v1/workflows", None),
+        (&A, "/api/leads/{id}", Some("get_lead")),
+        (&B, "/api/leads/{id}", None),
+        (&C, "/api/v1/health", Some("health_v1")),
+        (&A, "/api/v1/health", None),
+        (&D, "/health", Some("health")),
+        (&HOUSE, "/health", Some("health")),
     ] {
-        assert_eq!(dialect_of(path), dialect, "{path}");
+        assert_eq!(operation(dialect, path), expected, "{dialect:?} {path}");
     }
 }
 
 #[test]
-fn a_path_is_read_as_the_router_reads_it() {
-    for (sent, read) in [
-        ("/", "/"),
-        ("//", "/"),
-        ("", "/"),
-        ("/api/payloads", "/api/payloads"),
-        ("/api/payloads/", "/api/payloads"),
-        ("///api/payloads//", "/api/payloads"),
-        ("/api//payloads", "/api//payloads"),
-    ] {
-        assert_eq!(as_routed(sent), read, "{sent}");
+fn no_two_routes_are_one() {
+    let operations: BTreeSet<_> = ROUTES.iter().map(|route| route.operation).collect();
+    let places: BTreeSet<_> =
+        ROUTES.iter().map(|route| (route.dialect.as_str(), route.method.as_str(), route.path)).collect();
+    assert_eq!((operations.len(), places.len()), (ROUTES.len(), ROUTES.len()));
+    for route in ROUTES {
+        assert!(!route.function.is_empty() && !route.tag.is_empty(), "{}", route.operation);
     }
 }

@@ -181,11 +181,13 @@ async fn keys_are_found_by_id_in_their_organization_and_listed_newest_first() {
     assert_eq!((found.unwrap().as_ref(), calls), (Some(&made[1]), 1));
     assert_eq!(foreign.get(made[1].id).await.unwrap(), None);
     assert_eq!(keys.get(house.app.id()).await.unwrap(), None);
-    let all = keys.newest(4).await.unwrap();
+    let all = keys.newest(4, None).await.unwrap();
     assert_eq!((&all.found, all.next), (&made, None));
-    let some = keys.newest(3).await.unwrap();
+    let some = keys.newest(3, None).await.unwrap();
     assert_eq!((&some.found[..], some.next), (&made[..3], Some(made[2].id.untyped())));
-    assert!(foreign.newest(4).await.unwrap().is_empty());
+    let rest = keys.newest(3, some.next).await.unwrap();
+    assert_eq!((&rest.found[..], rest.next), (&made[3..], None));
+    assert!(foreign.newest(4, None).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -10,8 +10,11 @@ use crate::private;
 
 /// `Batn`, the mark of our files in SQLite's header.
 const APPLICATION_ID: i64 = 0x4261_746e;
-/// Raised with every change of [`SCHEMA`]; a step from each earlier version is then added beside it.
-const VERSION: i64 = 1;
+/// The format of what lies in the file, raised with every change of [`SCHEMA`] or of what keys and indexes mean. A step from
+/// each earlier version is then added beside it, or the version is refused ([`OpenError::Older`]).
+///
+/// 2: the due index has 64 shards; what was owed in 32 would not be found in half of them.
+const VERSION: i64 = 2;
 /// How long a writer waits for another process, such as the command line beside a running server.
 const BUSY: Duration = Duration::from_secs(10);
 const STATEMENTS: usize = 64;
@@ -62,6 +65,11 @@ CREATE INDEX IF NOT EXISTS messages_of_tenant ON messages (queue, tenant, visibl
 pub enum OpenError {
     #[error("{path} was written by a newer version (schema {found}, this version knows {VERSION})")]
     Newer { path: PathBuf, found: i64 },
+    #[error(
+        "{path} was written by an older version (schema {found}, this version knows {VERSION}), and what is owed in it would \
+         not be found: start with another data directory, or go on with the version that wrote it"
+    )]
+    Older { path: PathBuf, found: i64 },
     #[error("{path} is not a file of this program")]
     Foreign { path: PathBuf },
     #[error(
@@ -180,6 +188,7 @@ fn known(conn: &Connection, path: &Path) -> Result<i64, OpenError> {
     let empty = number("SELECT count(*) FROM sqlite_schema")? == 0;
     match number("PRAGMA application_id")? {
         APPLICATION_ID if version > VERSION => Err(OpenError::Newer { path: path.into(), found: version }),
+        APPLICATION_ID if version < VERSION => Err(OpenError::Older { path: path.into(), found: version }),
         APPLICATION_ID => Ok(version),
         0 if version == 0 && empty => Ok(0),
         _ => Err(OpenError::Foreign { path: path.into() }),

@@ -110,6 +110,21 @@ async fn newer_and_foreign_files_are_refused_and_left_alone() {
     assert!(matches!(Sqlite::open(&text), Err(OpenError::Engine { .. })));
 }
 
+#[tokio::test]
+async fn a_file_of_an_older_format_is_refused_in_one_line_and_left_alone() {
+    let (dir, store) = on_disk();
+    store.write(put("1", json!({"due_shard": "07", "due_at": 1, "due_task": "chore"}))).await.unwrap();
+    drop(store);
+    let path = dir.path().join("store.db");
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let refused = Sqlite::open(&path).map(drop).unwrap_err();
+    assert!(matches!(refused, OpenError::Older { found: 1, .. }), "{refused}");
+    let said = refused.to_string();
+    assert!(said.lines().count() == 1 && said.contains("start with another data directory"), "{said}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
 #[cfg(unix)]
 #[test]
 fn the_file_is_its_owners_alone() {

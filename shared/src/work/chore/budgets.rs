@@ -49,7 +49,7 @@ pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
         }
         next.v += 1;
         let notifications = app.repos(tenant).notifications();
-        let mut writes = vec![settled.replace(&next)?];
+        let mut writes = vec![settled.put_next(&next)?];
         for notification in &told {
             writes.push(notifications.insert(notification)?);
         }

@@ -50,7 +50,7 @@ pub async fn step(app: &App, tenant: TenantId, from: Id) -> Result<Step> {
 async fn finish(setups: &LeadSetups<'_>, mut setup: LeadSetup, from: Id) -> Result<Step> {
     setup.drained(from);
     setup.v += 1;
-    match setups.store.write(setups.replace(&setup)?).await {
+    match setups.store.write(setups.put_next(&setup)?).await {
         Ok(_) => Ok(Step::Done),
         // Somebody changed the pipeline at this moment: again, with what it is now.
         Err(StoreError::ConditionFailed(_)) => Ok(Step::More(None)),

@@ -7,8 +7,8 @@ use crate::{
     error::{Error, Result},
     ids::Id,
     installed::Installed,
+    ops::watch::Watched,
     tenant::TenantId,
-    work::watch::Watched,
 };
 
 /// Workflows of a step.

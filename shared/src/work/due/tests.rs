@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::json;
 
-use super::{PAGE, Report, SKEW, UNNOTICED, sweep, tick};
+use super::{PAGE, Report, SIDE_BY_SIDE, SKEW, UNNOTICED, sweep, tick};
 use crate::{
     clock::Millis,
     error::Result,
@@ -139,6 +139,39 @@ async fn a_shard_that_was_read_as_far_is_not_read_again() {
     house.advance(SECOND);
     let (_, later) = house.store_calls(tick(&house.app, SECOND, NEVER)).await;
     assert_eq!(later, 1 + shards);
+}
+
+/// 64 empty queries of an index cost half a unit each, and the marks one.
+#[tokio::test]
+async fn an_idle_minute_costs_at_most_64_read_units_and_five_waits() {
+    let house = House::new();
+    let before = house.store().meter().read();
+    house.faults.set(Plan::Calm);
+    assert_eq!(found(tick(&house.app, MINUTE, NEVER).await), (0, 0, 0));
+    let spent = house.store().meter().read().since(&before);
+    assert!(spent.read_units <= 64.0, "{spent:?}");
+    assert_eq!((spent.read_units, spent.write_units), (1.0 + f64::from(SHARDS) / 2.0, 0.0));
+    let waits = 1 + usize::try_from(SHARDS).unwrap().div_ceil(SIDE_BY_SIDE);
+    assert_eq!((house.faults.depth(), waits), (5, 5));
+}
+
+#[tokio::test]
+async fn the_marks_of_all_shards_are_one_small_item() {
+    let house = House::new();
+    for n in 0..1000 {
+        owe(&house, n, TaskKind::Chore, START).await;
+    }
+    tick(&house.app, SECOND, NEVER).await.unwrap();
+    let marks = Watermarks::load(house.store()).await.unwrap();
+    assert!((0..SHARDS).all(|shard| marks.get(shard) == START.plus(SECOND)));
+    let before = house.store().meter().read();
+    marks.save(house.store()).await.unwrap();
+    let spent = house.store().meter().read().since(&before);
+    assert_eq!(
+        (spent.write_units, spent.round_trips),
+        (1.0, 1),
+        "it is written with every tick that finds something"
+    );
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     let shape = Shape::new(FieldType::Select, vec!["Small".into(), "Large".into()]).unwrap();
     setup.add_field(id(21), "Deal size".into(), shape, false).unwrap();
     let setups = house.app.repos(caller.key.tenant).lead_setups();
-    house.app.store.write(setups.replace(&setup).unwrap()).await.unwrap();
+    house.app.store.write(setups.put_next(&setup).unwrap()).await.unwrap();
 }
 
 pub fn samples() -> Vec<Sample> {

@@ -1,6 +1,7 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
 mod alerts;
+mod api_keys;
 mod lead_setup;
 mod leads;
 pub mod media;
@@ -14,11 +15,14 @@ use serde_json::{Value, json};
 use shared::{
     config::Settings,
     domain::{n8n_workflow, payload::Payload},
-    http::routes::{Auth, ROUTES, Route},
+    http::{
+        dialect::Voice,
+        routes::{Auth, ROUTES, Route},
+    },
     ids::Id,
 };
 
-use crate::{Answer, Caller, N8N, TestApp, settings};
+use crate::{Answer, Caller, N8N, TestApp, refusal_in, settings};
 
 pub use leads::lead;
 
@@ -57,10 +61,29 @@ impl Sample {
 
     /// Acme with a credential that the route takes.
     pub async fn caller(&self, house: &TestApp) -> Caller {
-        match self.route.auth {
+        let caller = match self.route.auth {
             Auth::Session => sessions::caller(house).await,
             Auth::Scope(_) | Auth::Public => house.acme.clone(),
-        }
+        };
+        self.speaker(&caller)
+    }
+
+    /// The caller naming the route's dialect, where another dialect has the path too.
+    pub fn speaker(&self, caller: &Caller) -> Caller {
+        let own = self.route.dialect;
+        let shared = ROUTES.iter().any(|other| other.path == self.route.path && other.dialect != own);
+        caller.speaking(own.letter.filter(|_| shared))
+    }
+
+    /// How its errors are told.
+    pub fn voice(&self) -> Voice {
+        self.route.dialect.voice(self.route.path)
+    }
+
+    /// The house's code of a refusal, after a look at its envelope.
+    #[track_caller]
+    pub fn refusal(&self, answer: &Answer) -> String {
+        refusal_in(answer, self.voice())
     }
 
     /// Sends it as Acme.
@@ -73,16 +96,16 @@ impl Sample {
     }
 
     pub async fn send_with(&self, caller: &Caller, headers: &[(&str, &str)]) -> Answer {
-        caller.call(self.method(), &self.path, self.body(), headers).await
+        self.speaker(caller).call(self.method(), &self.path, self.body(), headers).await
     }
 
     /// Without our credential.
     pub async fn send_bare(&self, caller: &Caller, headers: &[(&str, &str)]) -> Answer {
-        caller.bare(self.method(), &self.path, self.body(), headers).await
+        self.speaker(caller).bare(self.method(), &self.path, self.body(), headers).await
     }
 
     pub async fn send_body(&self, caller: &Caller, body: Value) -> Answer {
-        caller.call(self.method(), &self.path, Some(body), &[]).await
+        self.speaker(caller).call(self.method(), &self.path, Some(body), &[]).await
     }
 
     /// The body with one field changed; null takes the field away.
@@ -123,6 +146,7 @@ pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
     assert_eq!(made.status, 201, "{made:?}");
     house.renumber::<Payload>(caller, made.id(), base + 42).await;
     alerts::seed(house, caller, base).await;
+    api_keys::seed(house, caller, base).await;
     records::seed(house, caller, base).await;
     lead_setup::seed(house, caller, base).await;
     money::seed(house, caller, base).await;
@@ -140,6 +164,9 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
             nowhere: Some("/api/token-usage/unknown/stats"),
             ..read("get_token_usage_stats", "/api/token-usage/abc123/stats")
         },
+        read("list_workflows", "/v1/workflows"),
+        read("list_workflows_alias", "/api/workflows"),
+        read("d_list_workflows", "/v1/workflows"),
         read("list_payloads", "/api/payloads/list"),
         Sample { nowhere: Some("/api/payloads/4242"), ..read("get_payload", "/api/payloads/42") },
         Sample { nowhere: Some("/api/payloads/4242"), ..read("delete_payload", "/api/payloads/42") },
@@ -158,6 +185,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(["approve", "deny", "regenerate"].map(decision));
     all.extend(installations());
     all.extend(alerts::samples());
+    all.extend(api_keys::samples());
     all.extend(sessions::samples());
     all.extend(records::samples());
     all.extend(n8n_nodes::samples());

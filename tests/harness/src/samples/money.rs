@@ -42,7 +42,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     };
     let money = Money { prices: vec![price], budgets: vec![budget], v: 1, ..Money::default() };
     let settled = house.app.repos(caller.key.tenant).settled();
-    house.app.store.write(settled.replace(&money).unwrap()).await.unwrap();
+    house.app.store.write(settled.put_next(&money).unwrap()).await.unwrap();
 }
 
 pub fn samples() -> Vec<Sample> {

@@ -93,9 +93,9 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
         v: 1,
     };
     let setting = Setting { system_prompt: Some("You are helpful.".into()), context: None };
-    let mut writes = vec![Notifications { store, tenant }.insert(&notification).unwrap()];
+    let mut writes = vec![Notifications::new(store, tenant).insert(&notification).unwrap()];
     writes.extend(Invoices::new(store, tenant).insert(&invoice).unwrap());
-    writes.extend(Chats { store, tenant }.open(&chat, &setting, Some(&message)).unwrap());
+    writes.extend(Chats::new(store, tenant).open(&chat, &setting, Some(&message)).unwrap());
     store.transact(writes).await.unwrap();
 }
 

@@ -5,19 +5,22 @@
 
 use crate::{
     app::App,
+    clock::Millis,
     domain::{
         followed_run::{PollStatus, Snapshot},
         invoice::Invoice,
         lead::Lead,
         media::MediaItem,
+        n8n_workflow::Latest,
         payload::Payload,
         review::EntityType,
         subject::ExecutionState,
     },
     error::{LogFailure, Result},
     ids::Id,
+    n8n::{answer, client::ExecutionRow},
     repo::{asks::Ask, subjects::Stored},
-    store,
+    store::{self, StoreError},
     tenant::TenantId,
 };
 
@@ -73,5 +76,52 @@ async fn mark<E: Stored>(app: &App, tenant: TenantId, id: Id, state: ExecutionSt
     match store::apply(&*app.store, entities.replace(&before, &entity)?).await {
         Err(refused) if refused.refused_by(E::KIND).is_some() => Ok(()),
         stored => Ok(stored?),
+    }
+}
+
+/// What an answer of n8n says of an execution that is nobody's run.
+pub(crate) fn snapshot_of(row: &ExecutionRow, now: Millis) -> Snapshot {
+    let status: PollStatus = answer::map_status(&row.status).into();
+    Snapshot {
+        execution_id: row.id.clone(),
+        status,
+        n8n_status: row.status.clone(),
+        started_at: row.started_at,
+        stopped_at: row.stopped_at.filter(|_| status.is_complete()),
+        error: None,
+        run_id: None,
+        seen_at: now,
+        blob: None,
+    }
+}
+
+/// Makes a snapshot the newest of its workflow, unless a newer one stands there. Returns whether it is the newest now.
+pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -> Result<bool> {
+    let workflows = app.repos(tenant).n8n_workflows();
+    loop {
+        let known = workflows.latest(nid).await?;
+        let v = known.as_ref().map_or(1, |known| known.v + 1);
+        let mut newest = snapshot.clone();
+        if let Some(Latest { snapshot: known, .. }) = known {
+            if !snapshot.supersedes(&known) {
+                return Ok(false);
+            }
+            if known.is_same_execution(&newest) {
+                // What the other source knew of the same execution stays known.
+                newest.run_id = newest.run_id.or(known.run_id);
+                newest.blob = newest.blob.or_else(|| known.blob.clone());
+                newest.error = newest.error.or_else(|| known.error.clone());
+                // A look that saw the same again is worth no write.
+                if (Snapshot { seen_at: known.seen_at, ..newest.clone() }) == known {
+                    return Ok(true);
+                }
+            }
+        }
+        let write = workflows.put_latest(nid, &Latest { snapshot: newest, v })?;
+        match app.store.write(write).await {
+            Ok(_) => return Ok(true),
+            Err(StoreError::ConditionFailed(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
 }

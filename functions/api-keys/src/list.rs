@@ -1,0 +1,63 @@
+use shared::{
+    error::Result,
+    http::{
+        ctx::Ctx,
+        dialect::c,
+        extract::QueryFields,
+        page::{Part, REACH},
+        reply::Reply,
+        shown::{Shown, shown},
+    },
+    ops::api_keys,
+};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::wire::KeyOut;
+
+/// Keys of a part, unless the caller wants fewer.
+pub const PER_PAGE: u32 = REACH as u32;
+
+/// Which part of the keys; all of them when left out.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
+pub struct ListQuery {
+    /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
+    page: Option<u32>,
+    /// 1 to 1,000, default 1,000.
+    per_page: Option<u32>,
+    /// `next_cursor` of the part before.
+    #[param(max_length = 400)]
+    cursor: Option<String>,
+}
+
+/// The keys, newest first.
+#[derive(Debug, ToSchema)]
+#[schema(as = ApiKeyList)]
+#[expect(dead_code, reason = "describes what the envelope of the dialect makes of the list")]
+pub struct Listing {
+    api_keys: Vec<Shown<KeyOut>>,
+    /// How many there are in all; null where there are too many to count.
+    #[schema(example = 1)]
+    total_count: Option<u64>,
+    /// Sent back as `cursor` it gives what follows; absent at the end.
+    next_cursor: Option<String>,
+}
+
+/// Lists API keys without their texts, newest first, with those that ended in the last 90 days.
+#[utoipa::path(get, path = "/api/v1/api_keys", operation_id = "list_api_keys", tag = "api keys",
+    params(ListQuery), responses((status = 200, description = "The keys.", body = Listing)))]
+pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+    let part = Part::read(&mut fields, "per_page", PER_PAGE, PER_PAGE);
+    fields.finish()?;
+    let (limit, before) = part.to_read();
+    let cut = part.cut(api_keys::list(&ctx, limit, before).await?, |key| key.id);
+    let show = |key| Ok(KeyOut::new(&key, ctx.now));
+    let items = shown(ctx.tenant, cut.rows, |key| key.id, show)?;
+    c::list(&c::Listing {
+        plural: "api_keys",
+        items: &items,
+        total_count: cut.total,
+        next_cursor: cut.next_cursor,
+    })
+}

@@ -1,0 +1,3 @@
+//! Document 001.
+
+pub mod list;

@@ -1,0 +1,149 @@
+//! Alerts: the rules by which workflows are not well.
+//!
+//! Its one rule: what is decided is decided on what stands when it is written, and all workflows are held against the rules
+//! afterwards.
+
+use super::{
+    act::{Act, Refused},
+    again::Again,
+    listing,
+};
+use crate::{
+    domain::{
+        alert::{Condition, MAX_RULES, Rule, Rules},
+        chore::What,
+        n8n_workflow,
+    },
+    error::{Error, ErrorKind, Result},
+    ids::{AlertId, Id},
+    n8n::client::Turn,
+};
+
+/// A rule to create.
+#[derive(Debug)]
+pub struct NewAlert {
+    /// Begins the titles of its notifications; after its condition when left out.
+    pub title: Option<String>,
+    pub condition: Condition,
+    /// Only workflows of this installation.
+    pub installation_id: Option<Id>,
+    /// Only this workflow, by n8n's id.
+    pub workflow_id: Option<String>,
+}
+
+/// Creates a rule. Fails with `too_many_alerts` where there are as many as there may be.
+pub async fn create(act: &Act, new: NewAlert) -> Result<AlertId> {
+    check(act, new.installation_id, new.workflow_id.as_deref()).await?;
+    let rule = Rule {
+        id: act.app.id(),
+        title: new.title.unwrap_or_else(|| titled(new.condition).into()),
+        condition: new.condition,
+        installation_id: new.installation_id,
+        workflow_id: new.workflow_id,
+        created_at: act.now,
+        changed_at: act.now,
+    };
+    change(act, |rules| {
+        if rules.rules.len() >= MAX_RULES {
+            let message = format!("There are {MAX_RULES} alerts already, as many as there may be.");
+            return Err(Error::new(ErrorKind::WrongState, "too_many_alerts", message));
+        }
+        rules.rules.push(rule.clone());
+        Ok(rule.id)
+    })
+    .await
+}
+
+/// Changes title and condition of a rule; what it is about stays. `condition` makes the new one of the one that stands.
+pub async fn update(
+    act: &Act,
+    id: AlertId,
+    title: Option<String>,
+    condition: impl Fn(Condition) -> Result<Condition>,
+) -> Result<AlertId> {
+    change(act, |rules| {
+        let rule = rules.rules.iter_mut().find(|rule| rule.id == id);
+        let rule = rule.ok_or_else(|| Error::not_found("record"))?;
+        rule.condition = condition(rule.condition)?;
+        rule.title = title.clone().unwrap_or_else(|| rule.title.clone());
+        rule.changed_at = act.now;
+        Ok(id)
+    })
+    .await
+}
+
+/// Deletes a rule. Its notifications stay.
+pub async fn delete(act: &Act, id: AlertId) -> Result<AlertId> {
+    change(act, |rules| {
+        let at = rules.rules.iter().position(|rule| rule.id == id);
+        rules.rules.remove(at.ok_or_else(|| Error::not_found("record"))?);
+        Ok(id)
+    })
+    .await
+}
+
+/// Decides on the rules as they stand and writes what was decided.
+async fn change(act: &Act, decide: impl Fn(&mut Rules) -> Result<AlertId>) -> Result<AlertId> {
+    let alerts = act.repos().alerts();
+    let (chore, task) = act.chore(What::WatchWorkflows)?;
+    let mut again = Again::new(&act.app, "the alerts");
+    let mut stands = alerts.rules().await?;
+    loop {
+        let mut next = stands;
+        let id = decide(&mut next)?;
+        next.v += 1;
+        let refused = match act.commit(vec![alerts.replace_rules(&next)?, chore.clone()], &id).await {
+            Ok(()) => {
+                act.app.forget_alert_rules(act.tenant);
+                act.app.hint(&task, act.now).await;
+                return Ok(id);
+            }
+            Err(refused) => refused,
+        };
+        let current = match &refused {
+            Refused::Write(_, Some(current)) => Some(current.decode()?),
+            _ => None,
+        };
+        again.after(refused).await?;
+        stands = match current {
+            Some(current) => current,
+            None => alerts.rules().await?,
+        };
+    }
+}
+
+fn titled(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Failing { .. } => "Workflow fails",
+        Condition::Silent { .. } => "Workflow is silent",
+        Condition::Stuck { .. } => "Workflow is stuck",
+    }
+}
+
+/// What a rule is about must be there: nobody would ever hear of anything else.
+async fn check(act: &Act, installation: Option<Id>, workflow_id: Option<&str>) -> Result<()> {
+    if let Some(id) = installation {
+        act.installed().get(id).await?;
+    }
+    let Some(workflow_id) = workflow_id else { return Ok(()) };
+    let workflows = act.repos().n8n_workflows();
+    let known = match installation {
+        Some(id) => workflows.get(n8n_workflow::nid(act.tenant, id, workflow_id)).await?.is_some(),
+        None => !workflows.installations_with(workflow_id).await?.is_empty(),
+    };
+    if known || is_listed(act, installation, workflow_id).await? {
+        Ok(())
+    } else {
+        Err(Error::not_found("workflow"))
+    }
+}
+
+/// Whether n8n knows a workflow that Baton does not: somebody has made it since n8n's workflows were listed.
+async fn is_listed(act: &Act, installation: Option<Id>, workflow_id: &str) -> Result<bool> {
+    let installations = match installation {
+        Some(id) => vec![(*act.installed().get(id).await?).clone()],
+        None => act.repos().installations().all().await?,
+    };
+    let turn = Turn::urgent(act.deadline);
+    listing::find_workflow(&act.app, act.tenant, &installations, workflow_id, turn).await
+}

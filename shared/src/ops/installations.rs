@@ -1,0 +1,204 @@
+//! n8n instances: registering and deleting them.
+//!
+//! Its one rule: an instance is registered whatever n8n says of the key; what it says is kept, and told.
+
+use std::time::Duration;
+
+use futures::future::try_join;
+use secrecy::SecretString;
+
+use super::{
+    Warning,
+    act::{Act, Refused},
+    again::Again,
+};
+use crate::{
+    clock::{Deadline, Millis},
+    domain::{
+        chore::What,
+        installation::{Installation, KeyHealth, KeyState},
+        n8n_host::n8n_base_url,
+    },
+    egress::{OutError, parse_url},
+    error::{OrNotFound, Result},
+    ids::Id,
+    n8n::client::{N8nError, Probe, Turn},
+    queue::TaskKind,
+    repo::orgs,
+};
+
+/// So long may n8n take to say how it takes the key: the registration stands without its word.
+const PROBE: Duration = Duration::from_secs(2);
+
+/// An n8n to register.
+#[derive(Debug)]
+pub struct Registration {
+    /// The caller's own name for it; registering the same name again updates it.
+    pub instance_id: String,
+    /// From [`base_url`].
+    pub host: String,
+    /// From [`base_url`].
+    pub webhook_url: Option<String>,
+    pub api_key: SecretString,
+    pub title: String,
+    /// Of its addresses.
+    pub warnings: Vec<Warning>,
+}
+
+/// A registered n8n.
+#[derive(Debug)]
+pub struct Registered {
+    pub id: Id,
+    /// It was not registered before.
+    pub is_new: bool,
+    pub api: ApiHealth,
+    pub warnings: Vec<Warning>,
+}
+
+/// How n8n's API takes the key, asked once.
+#[derive(Debug, Clone)]
+pub struct ApiHealth {
+    /// None: it did not say in time.
+    pub ok: Option<bool>,
+    /// Why it is not true.
+    pub error: Option<String>,
+}
+
+/// The base URL of n8n that an address names, if Baton may call it, and whether it had to be cut to it; or what is wrong with it.
+pub async fn base_url(act: &Act, address: &str) -> Result<(String, bool), String> {
+    let (base, cut) = n8n_base_url(address)?;
+    let verdict = match parse_url(&base) {
+        Ok(url) => act.app.http.check(&url).await,
+        Err(error) => Err(error),
+    };
+    match verdict {
+        Ok(()) => Ok((base, cut)),
+        Err(error @ OutError::Refused(_)) => Err(error.to_string()),
+        Err(error) => Err(format!("cannot be looked up: {error}")),
+    }
+}
+
+/// Registers an n8n, or updates the one of the same name. Its workflows are listed in the background.
+pub async fn register(act: &Act, registration: Registration) -> Result<Registered> {
+    let (api, health) = probe(act, &registration).await?;
+    let mut again = Again::new(&act.app, "the installation");
+    let registered = loop {
+        match store(act, &registration, &api, health).await {
+            Ok(registered) => break registered,
+            // Registered or changed by somebody else at the same moment: look again.
+            Err(refused) => again.after(refused).await?,
+        }
+    };
+    act.installed().forget(registered.id);
+    let list = act.task(TaskKind::ListWorkflows, &act.repos().installations().key(registered.id));
+    act.app.hint(&list, act.now).await;
+    Ok(registered)
+}
+
+/// Asks n8n once.
+async fn probe(act: &Act, registration: &Registration) -> Result<(ApiHealth, Option<KeyHealth>)> {
+    let turn = Turn::urgent(act.deadline.min(Deadline::at(act.app.now().plus(PROBE))));
+    let n8n = act.app.n8n_at(&registration.host, registration.api_key.clone(), turn)?.patient(PROBE);
+    let (ok, error) = match n8n.probe().await {
+        Probe::Taken => (Some(true), None),
+        Probe::Refused(error) => (Some(false), Some(error)),
+        Probe::Unknown(error) => (None, Some(error)),
+    };
+    let state = match (ok, &error) {
+        (Some(true), _) => Some(KeyState::Ok),
+        (_, Some(N8nError::KeyRefused(_))) => Some(KeyState::Refused),
+        _ => None,
+    };
+    let error = error.map(|error| match error {
+        N8nError::Unreachable(OutError::Timeout) => {
+            format!("n8n did not answer within {} seconds", PROBE.as_secs())
+        }
+        error => error.to_string(),
+    });
+    Ok((ApiHealth { ok, error }, state.map(|state| KeyHealth { state, since: act.now })))
+}
+
+async fn store(
+    act: &Act,
+    registration: &Registration,
+    api: &ApiHealth,
+    health: Option<KeyHealth>,
+) -> Result<Registered, Refused> {
+    let installations = act.repos().installations();
+    let known = installations.by_instance(&registration.instance_id).await?;
+    let (id, key_version) = match &known {
+        Some(old) => (old.id, old.key_version + 1),
+        None => (act.app.id(), 1),
+    };
+    let record = Installation::record_of(id, key_version);
+    let sealed = act
+        .app
+        .sealer
+        .seal(act.tenant, &record, &registration.api_key)
+        .await
+        .map_err(crate::error::Error::from)?;
+    // An n8n that judges the key was heard of.
+    let seen_at = health.map(|health| health.since);
+    let new = made(act, registration, known.as_ref(), (id, key_version, sealed), (health, seen_at));
+    let writes = match &known {
+        Some(old) => installations.replace(old, &new, Some(act.now))?,
+        None => installations.insert(&new, act.now)?,
+    };
+    let warnings = registration.warnings.clone();
+    let registered = Registered { id, is_new: known.is_none(), api: api.clone(), warnings };
+    act.commit(writes, &registered).await?;
+    Ok(registered)
+}
+
+/// What is registered from now on, in the place of what was.
+fn made(
+    act: &Act,
+    registration: &Registration,
+    old: Option<&Installation>,
+    (id, key_version, sealed_api_key): (Id, u64, String),
+    (api_key_health, seen_at): (Option<KeyHealth>, Option<Millis>),
+) -> Installation {
+    Installation {
+        id,
+        instance_id: registration.instance_id.clone(),
+        host: registration.host.clone(),
+        webhook_url: registration.webhook_url.clone(),
+        title: registration.title.clone(),
+        sealed_api_key,
+        key_version,
+        group_id: old.map_or(act.group_id, |old| old.group_id),
+        created_at: old.map_or(act.now, |old| old.created_at),
+        changed_at: act.now,
+        listing_error: None,
+        listing_attempts: 0,
+        api_key_health,
+        seen_at: seen_at.or(old.and_then(|old| old.seen_at)),
+        v: old.map_or(1, |old| old.v + 1),
+    }
+}
+
+/// Deletes an installation, whatever becomes of it meanwhile: n8n's API key and what else is kept of it. The API key that Baton
+/// has put into that n8n works no more. What its workflows posted stays.
+pub async fn delete(act: &Act, id: Id) -> Result<Id> {
+    let (chore, task) = act.chore(What::ForgetInstallation { installation_id: id })?;
+    let (installations, credentials) = (act.repos().installations(), act.repos().n8n_credentials());
+    let mut again = Again::new(&act.app, "the installation");
+    loop {
+        let (installation, credential) = try_join(installations.get(id), credentials.get(id)).await?;
+        let mut writes = installations.delete(&installation.or_not_found("installation")?);
+        let key = credential.and_then(|credential| credential.key);
+        writes.extend(key.as_ref().map(|key| orgs::end_key(key, act.now)));
+        writes.extend([credentials.delete(id), chore.clone()]);
+        match act.commit(writes, &id).await {
+            Ok(()) => {
+                act.installed().forget(id);
+                if let Some(key) = key {
+                    act.app.forget_key_of(&key);
+                }
+                act.app.hint(&task, act.now).await;
+                return Ok(id);
+            }
+            Err(refused) => again.after(refused).await?,
+        }
+    }
+}

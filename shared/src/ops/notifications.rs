@@ -1,0 +1,68 @@
+//! Notifications: workflows send them to a client group, people read them.
+
+use super::{
+    act::{Act, Refused},
+    origin::check_group,
+};
+use crate::{
+    domain::notification::{Notification, NotificationType, Reading},
+    error::{OrNotFound, Result},
+    ids::{Id, NotificationId},
+};
+
+/// A notification to show.
+#[derive(Debug)]
+pub struct NewNotification {
+    pub title: String,
+    pub message: String,
+    pub kind: NotificationType,
+    /// Where a click leads.
+    pub link: Option<String>,
+    pub entity_type: Option<String>,
+    pub entity_id: Option<Id>,
+    /// The client group that it is for, instead of the caller's.
+    pub group_id: Option<Id>,
+}
+
+/// Whether a notification counts as read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marked {
+    pub id: NotificationId,
+    pub read: bool,
+}
+
+/// Notifies the people of a client group.
+pub async fn create(act: &Act, new: NewNotification) -> Result<Notification> {
+    check_group(act, new.group_id).await?;
+    let notification = Notification {
+        id: act.app.id(),
+        group_id: new.group_id.unwrap_or(act.group_id),
+        title: new.title,
+        message: new.message,
+        kind: new.kind,
+        link: new.link,
+        entity_type: new.entity_type,
+        entity_id: new.entity_id,
+        read: None,
+        created_at: act.now,
+    };
+    let writes = vec![act.repos().notifications().insert(&notification)?];
+    act.commit_once(writes, &notification, &notification).await?;
+    Ok(notification)
+}
+
+/// Marks a notification as read or as unread. Who read it first stays on record.
+pub async fn mark(act: &Act, id: NotificationId, read: bool) -> Result<Marked> {
+    let notifications = act.repos().notifications();
+    let notification = notifications.get(id).await?.or_not_found("record")?;
+    let marked = Marked { id, read };
+    if read == notification.read.is_some() {
+        return Ok(marked);
+    }
+    let reading = read.then(|| Reading { by: act.actor.clone(), at: act.now });
+    match act.commit(vec![notifications.mark(id, reading.as_ref())?], &marked).await {
+        // It was there a moment ago.
+        Err(Refused::Write(..)) => None.or_not_found("record"),
+        committed => Ok(committed.map(|()| marked)?),
+    }
+}
