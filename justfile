@@ -26,11 +26,11 @@ lint-template:
 
 # Build every Lambda function.
 deploy-check:
-    infra/build.sh
+    infra/build.sh --all
 
 # The engines of AWS against a local stand-in.
 standins:
-    infra/standins/run.sh cargo test -p shared --features aws,testing --lib -- --include-ignored
+    infra/standins/run.sh cargo test --workspace --lib -- --ignored
 
 # The whole loop on a real n8n.
 n8n:
@@ -39,11 +39,11 @@ n8n:
 
 # A long bad day of the real process; the short one is part of CI.
 bad-day seed="7" kills="600":
-    cargo test -p baton --features chaos --test bad_day -- --seed {{seed}} --kills {{kills}}
+    cargo test --workspace --features baton/attack,baton/chaos --test bad_day -- --seed {{seed}} --kills {{kills}}
 
 # Attacks on the real process, as long as it takes to see each: all, or those that are named. The short ones are part of CI.
 attack *names:
-    cargo test -p baton --features attack --test attack -- --long {{names}}
+    cargo test --workspace --features baton/attack,baton/chaos --test attack -- --long {{names}}
 
 # Instructions that every parser of foreign bytes takes for a byte.
 effort:

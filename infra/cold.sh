@@ -6,7 +6,9 @@
 #   infra/cold.sh measure         the same of what is built already
 #   infra/cold.sh check           what CI holds: bytes and instructions within infra/cold/budget.tsv, and nothing looked
 #                                 up: no name, no metadata service, no certificate, no file but the libraries
-#   infra/cold.sh budget          writes that file anew
+#   infra/cold.sh budget          writes the lines of that file anew
+#
+# All but the first are about what infra/build.sh built last: all functions after `infra/build.sh --all`.
 #
 # valgrind and strace count; both are Debian packages, installed where that is possible.
 set -euo pipefail
@@ -20,5 +22,4 @@ if [ "$what" = all ]; then
     what=measure
 fi
 baton_counters valgrind strace
-target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-exec python3 infra/cold/starts.py "$what" "$target/lambda"
+exec python3 infra/cold/starts.py "$what" "$(baton_target)/lambda"

@@ -13,5 +13,5 @@ baton_counters valgrind
 
 # The counted function needs its name; the flag is the last target's alone, so that nothing else is built twice.
 cargo rustc --release --quiet -p baton --example effort -- -C strip=none
-target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+target=$(baton_target)
 exec python3 infra/effort/count.py "$target/release/examples/effort"

@@ -50,6 +50,17 @@ baton_functions() {
     done
 }
 
+# Where cargo puts what it builds.
+baton_target() {
+    cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])'
+}
+
+# Every program of the workspace in the debug profile, `baton` with what an operator needs, from what `cargo test --workspace`
+# compiled: a test among the targets lets cargo choose the same features for everything that both link.
+baton_programs() {
+    cargo build --quiet --workspace --bins --test memory --features baton/aws
+}
+
 # Puts cargo-mutants on PATH.
 baton_mutants() {
     local cargo_mutants=27.1.0

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sends an HTTP event and a batch of messages to functions that run under `cargo lambda watch`, over a local stand-in
-# for AWS, and checks what comes back:
+# Sends an HTTP event and a batch of messages to functions as infra/build.sh built them, which the emulator of cargo-lambda
+# stands before, over a local stand-in for AWS, and checks what comes back:
 #
-#   infra/watch.sh
+#   infra/build.sh && infra/watch.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ -z "${TEST_AWS_ENDPOINT:-}" ]; then
@@ -14,13 +14,15 @@ stack=$(python3 infra/standins/stack.py "$TEST_AWS_ENDPOINT")
 eval "$stack"
 
 work=$(mktemp -d)
+built=$(baton_target)/lambda
 server=
+bootstrap=
 stop() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-        server=
-    fi
+    for process in $bootstrap $server; do
+        kill "$process" 2>/dev/null || true
+        wait "$process" 2>/dev/null || true
+    done
+    server= bootstrap=
 }
 trap 'stop; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
@@ -34,20 +36,21 @@ fail() {
 # Starts a function; its port is in $port.
 watch() {
     stop
-    # Compiled first, so that the wait for an answer is not one for the compiler.
-    cargo build --quiet --package "$1"
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    cargo lambda watch --ignore-changes --invoke-address 127.0.0.1 --invoke-port "$port" --package "$1" --bin "$1" \
+    cargo lambda watch --only-lambda-apis --ignore-changes --invoke-address 127.0.0.1 --invoke-port "$port" \
         >"$work/log" 2>&1 &
     server=$!
     for _ in $(seq 300); do
         if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            AWS_LAMBDA_RUNTIME_API="http://127.0.0.1:$port/.rt/$1" AWS_LAMBDA_FUNCTION_NAME="$1" AWS_LAMBDA_FUNCTION_VERSION=1 \
+                AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256 "$built/$1/bootstrap" >>"$work/log" 2>&1 &
+            bootstrap=$!
             return
         fi
         kill -0 "$server" 2>/dev/null || break
         sleep 0.1
     done
-    fail "cargo lambda watch did not start"
+    fail "the emulator did not start"
 }
 
 invoke() {

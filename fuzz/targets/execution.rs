@@ -2,5 +2,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-
 fuzz_target!(|data: &[u8]| properties::execution(data));

@@ -3,9 +3,10 @@
 
     starts.py measure BOOTSTRAPS          times against `hello`, bytes, instructions, system calls: a table
     starts.py check BOOTSTRAPS            bytes, instructions and what is touched against budget.tsv
-    starts.py budget BOOTSTRAPS           writes budget.tsv anew
+    starts.py budget BOOTSTRAPS           writes their lines of budget.tsv anew
 
-BOOTSTRAPS is the directory of cargo-lambda: <function>/bootstrap. Runs with the Python of infra/tools.sh, which brings
+BOOTSTRAPS is the directory of cargo-lambda: <function>/bootstrap, and in `built` the names of those that infra/build.sh
+built last; the others are left alone. Runs with the Python of infra/tools.sh, which brings
 SAM's template reader.
 """
 
@@ -23,6 +24,8 @@ import tempfile
 import time
 
 from samtranslator.yaml_helper import yaml_parse
+
+import changed
 
 HERE = pathlib.Path(__file__).parent
 TEMPLATE = HERE.parents[1] / "template.yaml"
@@ -249,7 +252,7 @@ def check(api, programs):
     tools = needs("valgrind", "strace")
     budget = {}
     for line in BUDGET.read_text().splitlines()[1:]:
-        name, size, count = line.split("\t")
+        name, size, count, _ = line.split("\t")
         budget[name] = (int(size), int(count))
     wrong = [f"{name} is not in {BUDGET.name}" for name in programs if name not in budget]
     for name, (program, env) in programs.items():
@@ -269,17 +272,19 @@ def check(api, programs):
 
 
 def budget(api, programs):
-    lines = ["function\tbytes\tinstructions"]
+    rows = {line.split("\t")[0]: line for line in BUDGET.read_text().splitlines()[1:]}
     for name, (program, env) in programs.items():
-        lines.append(f"{name}\t{os.path.getsize(program)}\t{instructions(api, program, env)}")
-    BUDGET.write_text("\n".join(lines) + "\n")
+        rows[name] = f"{name}\t{os.path.getsize(program)}\t{instructions(api, program, env)}\t{changed.mark(name)}"
+    rows = [rows[name] for name in changed.functions() if name in rows]
+    BUDGET.write_text("\n".join(["function\tbytes\tinstructions\tmade of", *rows]) + "\n")
 
 
 def main(what, bootstraps):
     api = Api()
     given = settings()
     programs = {}
-    for name in sorted(given) + [HELLO]:
+    built = set(pathlib.Path(bootstraps, "built").read_text().split())
+    for name in sorted(built & set(given)) + [HELLO]:
         program = pathlib.Path(bootstraps, name, "bootstrap")
         if name == HELLO and what != "measure":
             continue

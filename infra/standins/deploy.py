@@ -4,7 +4,7 @@ deployed as a client, an operator and time itself would: over HTTP, with `baton 
 
     infra/standins/deploy.sh
 
-which starts it with cargo's target directory and a baton built with `--features aws`. That every function has the rights that it
+which starts it with a folder of all programs: every function, and a baton built with `--features aws`. That every function has the rights that it
 needs is what the tests hold it to: the stand-in could, but knows no conditions on partitions. Runs with the Python of infra/tools.sh, which brings boto3 and SAM's template reader.
 """
 
@@ -33,8 +33,8 @@ ACCOUNT = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_acces
 
 
 class Deployed:
-    def __init__(self, endpoint, target, baton):
-        self.endpoint, self.target, self.baton = endpoint, pathlib.Path(target), baton
+    def __init__(self, endpoint, programs):
+        self.endpoint, self.programs = endpoint, pathlib.Path(programs)
 
     def client(self, service):
         return boto3.client(service, endpoint_url=self.endpoint, **ACCOUNT)
@@ -48,7 +48,7 @@ class Deployed:
             if made["Type"] != "AWS::Serverless::Function":
                 continue
             name = made["Properties"]["CodeUri"].removeprefix("functions/")
-            bootstrap = self.target / "lambda" / name / "bootstrap"
+            bootstrap = self.programs / name
             packed = io.BytesIO()
             with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
                 info = zipfile.ZipInfo("bootstrap")
@@ -115,7 +115,7 @@ class Deployed:
         }
         command = ["org", "create", "Acme", "--admin-email", "jane@acme.example", "--admin-password", "correct horse"]
         made = subprocess.run(
-            [self.baton, *command], env=environment, capture_output=True, text=True, check=False
+            [self.programs / "baton", *command], env=environment, capture_output=True, text=True, check=False
         )
         check(made.returncode == 0, made.stderr)
         found = re.search(r"\bbtn_live_\w+", made.stdout)

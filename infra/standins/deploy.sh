@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Deploys the template with the functions that infra/build.sh has built (for x86_64) on a local stand-in for AWS, and
-# uses what was deployed:
+# uses what was deployed. A function that was not built comes from the debug profile: what is tried here is the template.
 #
 #   infra/build.sh && infra/standins/deploy.sh
 set -euo pipefail
@@ -8,10 +8,15 @@ cd "$(dirname "$0")/../.."
 . infra/tools.sh
 baton_tools
 
-target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+target=$(baton_target)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# What an operator uses on a stack. Set aside, because other builds put another one in its place.
-cargo build --quiet -p baton --features aws
-cp "$target/debug/baton" "$work/baton"
-infra/standins/run.sh python3 infra/standins/deploy.py "$target" "$work/baton"
+baton_programs
+# What an operator uses on a stack, and every function. Set aside, because other builds put others in their place.
+for name in baton $(baton_functions); do
+    strip --output-file "$work/$name" "$target/debug/$name"
+done
+for name in $(cat "$target/lambda/built"); do
+    cp "$target/lambda/$name/bootstrap" "$work/$name"
+done
+infra/standins/run.sh python3 infra/standins/deploy.py "$work"

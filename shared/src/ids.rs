@@ -231,6 +231,13 @@ pub struct SeededIds {
     calls: AtomicU64,
 }
 
+impl SeededIds {
+    /// The next id is this one, or a later one where so many were given.
+    pub fn skip_to(&self, id: Id) {
+        self.last.fetch_max(id.0 - 1, SeqCst);
+    }
+}
+
 impl Ids for SeededIds {
     fn id(&self, now: Millis) -> Id {
         grow(&self.last, Id::new(now, 1))

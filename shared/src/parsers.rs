@@ -1,4 +1,4 @@
-//! The parsers of foreign bytes that have no other door, for the properties that must hold of each (`fuzz/properties`).
+//! The parsers of foreign bytes that have no other door, for the properties that must hold of each (`tests/properties`).
 //!
 //! Its one rule: it is there under the feature `testing` alone, and no code of the product goes through it.
 

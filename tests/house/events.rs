@@ -147,5 +147,7 @@ fn every_event_file_is_run_by_a_test() {
         .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".json").map(str::to_owned))
         .collect();
     found.sort();
+    let mut run = run.to_vec();
+    run.sort_unstable();
     assert_eq!(found, run);
 }

@@ -13,7 +13,7 @@ use shared::{egress::OutError, lambda::batch, queue::QueueName, work::Handled};
 use harness::{
     BATON, N8N, PASSWORD, TestApp, pass,
     roles::{ROLES, Right, acting, working},
-    samples::{samples, scene},
+    samples::{operations, scene, staged},
     stories::{
         Bill, Connect, Create, CreateMedia, Decide, DeleteCollection, DeleteLeads, Forget, Message, PostLead,
         Push, PushBesidePost, Register, Repost, Story, Trigger, Usage,
@@ -30,14 +30,10 @@ fn add(used: &mut Used, house: &TestApp) {
 
 /// Every route, once, and again under the same `Idempotency-Key`.
 async fn routes(used: &mut Used) {
-    let operations: Vec<_> =
-        samples(&TestApp::new().await).iter().map(|sample| sample.route.operation).collect();
-    for operation in operations {
-        let mut house = scene().await;
+    for operation in operations().await {
+        let (mut house, sample) = staged(operation).await;
         // So that what is asked for is asked of the ports and not remembered.
         house.restart();
-        let all = samples(&house);
-        let sample = all.iter().find(|sample| sample.route.operation == operation).unwrap();
         let caller = sample.caller(&house).await;
         let once = [("idempotency-key", "exec-551-0-0")];
         let headers: &[_] = if sample.route.remembers() { &once } else { &[] };

@@ -38,7 +38,7 @@ pub const N8N: &str = "https://n8n.example.com";
 /// Where the fake n8n reaches Baton.
 pub const BATON: &str = "https://baton.example.com";
 /// 2025-01-21T10:30:00Z, the documents' favourite moment.
-const START: Millis = Millis(1_737_455_400_000);
+pub(crate) const START: Millis = Millis(1_737_455_400_000);
 
 /// What a worker's host gives a message.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -58,6 +58,7 @@ pub async fn work_on(app: &App, body: &str) -> Handled {
 pub struct TestApp {
     pub app: SharedApp,
     pub clock: Arc<FixedClock>,
+    pub ids: Arc<SeededIds>,
     pub network: Arc<Network>,
     /// In front of every port; calm unless told.
     pub faults: Arc<Faults>,
@@ -90,6 +91,7 @@ impl TestApp {
         let clock = Arc::new(FixedClock::at(START));
         let n8n = FakeN8n::at(&network, N8N);
         let file = Sqlite::memory().unwrap();
+        let ids = Arc::new(SeededIds::default());
         let ports = Ports {
             store: Arc::new(file.clone()),
             queue: Arc::new(SqliteQueue::new(&file, clock.clone())),
@@ -97,7 +99,7 @@ impl TestApp {
             sealer: Arc::new(KeyFile::ephemeral().unwrap()),
             http,
             clock: clock.clone(),
-            ids: Arc::new(SeededIds::default()),
+            ids: ids.clone(),
         };
         let faults = Arc::new(Faults::default());
         let ledger = Arc::new(Ledger::default());
@@ -105,7 +107,7 @@ impl TestApp {
         let service = service(&app);
         let acme = Caller::of(&app, service.clone(), "Acme", "jane@acme.example").await;
         let rival = Caller::of(&app, service, "Rival", "joe@rival.example").await;
-        Self { app, clock, network, faults, ledger, file, n8n, acme, rival }
+        Self { app, clock, ids, network, faults, ledger, file, n8n, acme, rival }
     }
 
     /// A new process over the same stored state: what only lived in memory is gone.

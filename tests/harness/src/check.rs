@@ -112,14 +112,16 @@ pub fn assert_holds(answer: &Value, documented: &Value) {
     }
 }
 
-/// Compares status and body with `tests/<folder>/snapshots/<name>.snap`. Credentials are not shown there.
+/// Compares status and body with `tests/<folder>/snapshots/<name>.snap`; a name may lie in a folder of its own (`a/get_lead`).
+/// Credentials are not shown there.
 #[track_caller]
 pub fn snapshot(folder: &str, name: &str, answer: &Answer) {
+    let (below, name) = name.rsplit_once('/').unwrap_or((".", name));
     let mut body = answer.json.clone();
     hide(&mut body);
     let shown = serde_json::json!({ "status": answer.status, "body": body });
     insta::with_settings!({
-        snapshot_path => format!(concat!(env!("CARGO_MANIFEST_DIR"), "/../{}/snapshots"), folder),
+        snapshot_path => format!(concat!(env!("CARGO_MANIFEST_DIR"), "/../{}/snapshots/{}"), folder, below),
         prepend_module_to_snapshot => false,
         omit_expression => true,
     }, {

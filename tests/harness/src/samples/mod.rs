@@ -8,13 +8,13 @@ pub mod media;
 mod money;
 mod n8n_nodes;
 mod records;
+mod scene;
 pub mod sessions;
 
 use http::Method;
 use serde_json::{Value, json};
 use shared::{
-    config::Settings,
-    domain::{n8n_workflow, payload::Payload},
+    domain::n8n_workflow,
     http::{
         dialect::Voice,
         routes::{Auth, ROUTES, Route},
@@ -22,9 +22,10 @@ use shared::{
     ids::Id,
 };
 
-use crate::{Answer, Caller, N8N, TestApp, refusal_in, settings};
+use crate::{Answer, Caller, N8N, TestApp, refusal_in};
 
 pub use leads::lead;
+pub use scene::{Piece, furnish, operations, scene, scene_of, scene_with, staged};
 
 /// An id that nobody has.
 pub const NOWHERE: u64 = 4242;
@@ -44,6 +45,8 @@ pub struct Sample {
     pub wrong: Vec<(&'static str, Value)>,
     /// Fields of the body that hold ids of the tenant's own things.
     pub ids: &'static [&'static str],
+    /// What must be there for the request to be answered as documented, besides the installation.
+    pub needs: &'static [Piece],
 }
 
 impl Sample {
@@ -121,39 +124,6 @@ impl Sample {
     }
 }
 
-/// Acme as the samples expect it: installation 45, payload 42 and media item 42 that wait for a decision, collection 1
-/// with that item in it, workflow abc123, which used tokens once.
-pub async fn scene() -> TestApp {
-    scene_with(settings()).await
-}
-
-pub async fn scene_with(settings: Settings) -> TestApp {
-    let house = TestApp::with(settings).await;
-    Box::pin(furnish(&house, &house.acme, 0, N8N)).await;
-    // The fake reads the documents' execution id, which is no number, as 0.
-    house.n8n.waits(0, "abc123", 42);
-    let used = house.acme.post("/api/token-usage", with(token_usage(), "workflow_id", json!("abc123"))).await;
-    assert_eq!(used.status, 201, "{used:?}");
-    house
-}
-
-/// What the samples expect of their caller, with `base` added to each id: installation 45 of this n8n, payload 42, media
-/// item 42 in collection 1, leads 101 to 103, and so on.
-pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
-    house.seed_installation_at(caller, base + 45, host).await;
-    let body = with(payload(), "installation_id", json!(base + 45));
-    let made = caller.post("/automation/payload/create", body).await;
-    assert_eq!(made.status, 201, "{made:?}");
-    house.renumber::<Payload>(caller, made.id(), base + 42).await;
-    alerts::seed(house, caller, base).await;
-    api_keys::seed(house, caller, base).await;
-    records::seed(house, caller, base).await;
-    lead_setup::seed(house, caller, base).await;
-    money::seed(house, caller, base).await;
-    media::seed(house, caller, base).await;
-    leads::seed(house, caller, base).await;
-}
-
 /// One sample per route that asks for a credential.
 pub fn samples(house: &TestApp) -> Vec<Sample> {
     let nid = n8n_workflow::nid(house.acme.key.tenant, Id::from_u64(45).unwrap(), "abc123").get();
@@ -183,17 +153,24 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(usage_and_triggers(nid));
     all.extend(creations());
     all.extend(["approve", "deny", "regenerate"].map(decision));
+    // What became of a workflow is shown where anything of it is.
     all.extend(installations());
-    all.extend(alerts::samples());
-    all.extend(api_keys::samples());
+    let mut all = needing(&[Piece::Payload, Piece::Usage], all);
+    all.extend(needing(&[Piece::Alerts], alerts::samples()));
+    all.extend(needing(&[Piece::ApiKeys], api_keys::samples()));
     all.extend(sessions::samples());
-    all.extend(records::samples());
+    all.extend(needing(&[Piece::Records], records::samples()));
     all.extend(n8n_nodes::samples());
-    all.extend(leads::samples());
-    all.extend(lead_setup::samples());
-    all.extend(media::samples());
-    all.extend(money::samples());
+    all.extend(needing(&[Piece::LeadSetup, Piece::Leads], leads::samples()));
+    all.extend(needing(&[Piece::LeadSetup, Piece::Leads], lead_setup::samples()));
+    all.extend(needing(&[Piece::Media], media::samples()));
+    all.extend(needing(&[Piece::Payload, Piece::Usage, Piece::Money], money::samples()));
     all
+}
+
+/// The samples of a group whose things are these pieces.
+fn needing(needs: &'static [Piece], samples: impl IntoIterator<Item = Sample>) -> Vec<Sample> {
+    samples.into_iter().map(|sample| Sample { needs, ..sample }).collect()
 }
 
 fn usage_and_triggers(nid: u64) -> [Sample; 3] {
@@ -331,6 +308,7 @@ fn write(operation: &str, path: &str, body: Value) -> Sample {
         unless_clear: &[],
         wrong: Vec::new(),
         ids: &[],
+        needs: &[],
     }
 }
 
