@@ -104,7 +104,7 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
     let terms = problems.terms(by, new.terms);
     problems.none()?;
     check_group(act, new.group_id).await?;
-    let listed = act.repos().api_keys().newest(SHOWN, None).await?;
+    let listed = act.repos().api_keys().newest(SHOWN, None, act.now).await?;
     if listed.found.iter().filter(|key| key.usable(act.now)).count() >= MAX_KEYS {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -125,18 +125,18 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
 
 /// The keys of the organization, the newest first, also those that have ended: at most so many, those below `before`.
 pub async fn list(act: &Act, limit: usize, before: Option<Id>) -> Result<Listed<ApiKey>> {
-    Ok(act.repos().api_keys().newest(limit, before).await?)
+    Ok(act.repos().api_keys().newest(limit, before, act.now).await?)
 }
 
 /// One key, also one that has ended.
 pub async fn get(act: &Act, id: ApiKeyId) -> Result<ApiKey> {
-    act.repos().api_keys().get(id).await?.or_not_found("API key")
+    act.repos().api_keys().get(id, act.now).await?.or_not_found("API key")
 }
 
 /// Ends a key at once; instances that know it follow within a minute. Ending it again changes nothing.
 pub async fn revoke(act: &Act, id: ApiKeyId) -> Result<Revoked> {
     let keys = act.repos().api_keys();
-    let (key, listed) = tokio::try_join!(keys.get(id), keys.newest(SHOWN, None))?;
+    let (key, listed) = tokio::try_join!(keys.get(id, act.now), keys.newest(SHOWN, None, act.now))?;
     let key = key.or_not_found("API key")?;
     if key.revoked_at.is_some() {
         return Ok(Revoked { key, was_last: false });
@@ -173,7 +173,7 @@ fn ended(standing: &Item, was_last: bool) -> Result<Revoked> {
 /// 403 `missing_scope` or `wider_key` where the key can do more than `by`; 409 `api_key_ended`.
 pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) -> Result<Rotated> {
     let keys = act.repos().api_keys();
-    let old = keys.get(id).await?.or_not_found("API key")?;
+    let old = keys.get(id, act.now).await?.or_not_found("API key")?;
     if !old.usable(act.now) {
         return Err(Error::new(
             ErrorKind::WrongState,
@@ -217,9 +217,9 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
 
 /// How often the keys were used, the newest key first.
 pub async fn usage(act: &Act) -> Result<Usage> {
-    let Listed { found, next, .. } = act.repos().api_keys().newest(SHOWN, None).await?;
+    let Listed { found, next, .. } = act.repos().api_keys().newest(SHOWN, None, act.now).await?;
     let mut uses = match (found.last(), found.first()) {
-        (Some(oldest), Some(newest)) => act.repos().key_uses().between(oldest.id, newest.id).await?,
+        (Some(oldest), Some(newest)) => act.repos().key_uses().between(oldest.id, newest.id, act.now).await?,
         _ => BTreeMap::new(),
     };
     let keys = found.into_iter().map(|key| {

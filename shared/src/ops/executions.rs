@@ -3,6 +3,7 @@
 //! Its one rule: an item that nobody waits for any more says so. Whoever learns that an execution is over (a push, a poll, a
 //! decision) marks what nobody has decided; nothing is asked of n8n for it.
 
+use super::again::Again;
 use crate::{
     app::App,
     clock::Millis,
@@ -20,7 +21,7 @@ use crate::{
     ids::Id,
     n8n::{answer, client::ExecutionRow},
     repo::{asks::Ask, subjects::Stored},
-    store::{self, StoreError},
+    store,
     tenant::TenantId,
 };
 
@@ -98,6 +99,7 @@ pub(crate) fn snapshot_of(row: &ExecutionRow, now: Millis) -> Snapshot {
 /// Makes a snapshot the newest of its workflow, unless a newer one stands there. Returns whether it is the newest now.
 pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -> Result<bool> {
     let workflows = app.repos(tenant).n8n_workflows();
+    let mut again = Again::new(app, "the newest execution of a workflow");
     loop {
         let known = workflows.latest(nid).await?;
         let v = known.as_ref().map_or(1, |known| known.v + 1);
@@ -120,8 +122,7 @@ pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -
         let write = workflows.put_latest(nid, &Latest { snapshot: newest, v })?;
         match app.store.write(write).await {
             Ok(_) => return Ok(true),
-            Err(StoreError::ConditionFailed(_)) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => again.after(error).await?,
         }
     }
 }

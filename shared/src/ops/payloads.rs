@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::{
     Warning,
     act::{Act, Refused},
+    again::Again,
     deletion::Waiting,
     origin::{self, Origin, Placed},
 };
@@ -21,9 +22,6 @@ use crate::{
     ids::Id,
     json::Json,
 };
-
-/// Each refusal means that somebody else got through; so many in a row do not happen by themselves.
-const ATTEMPTS: usize = 8;
 
 /// A payload to store.
 #[derive(Debug)]
@@ -78,14 +76,14 @@ pub async fn create(act: &Act, new: NewPayload) -> Result<Created> {
         body: Body::Inline(String::new()),
         status,
     };
-    for _ in 1..ATTEMPTS {
+    let mut again = Again::new(&act.app, "what is renewed");
+    loop {
         match attempt(act, posted.clone(), &placed, &content).await {
+            Ok(created) => return Ok(created),
             // What is renewed was changed, as by n8n's answer to the decision, which is noted while the workflow goes on.
-            Err(Refused::Write(..)) => {}
-            ended => return Ok(ended?),
+            Err(refused) => again.after(refused).await?,
         }
     }
-    Ok(attempt(act, posted, &placed, &content).await?)
 }
 
 async fn attempt(

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::executions::snapshot_of;
+use super::{again::Again, executions::snapshot_of};
 use crate::{
     app::App,
     clock::Millis,
@@ -21,18 +21,13 @@ use crate::{
     ids::Id,
     installed::Installed,
     n8n::client::{N8n, N8nError, Turn},
-    repo::{
-        alerts::{self, Alerts},
-        due::UNANNOUNCED,
-    },
-    store::{self, StoreError},
+    repo::{alerts::Alerts, due::UNANNOUNCED},
+    store,
     tenant::TenantId,
 };
 
 /// Rules read lately are believed for this long.
 const BELIEVED: Duration = Duration::from_secs(30);
-/// How often it is decided anew because another execution of the workflow was quicker.
-const ATTEMPTS: usize = 40;
 /// Executions that n8n is asked about in one look, the oldest first.
 const ASKED: usize = 5;
 /// Longest title of a notification.
@@ -100,7 +95,8 @@ impl Watched<'_> {
         learn: impl Fn(&mut Vitals),
     ) -> Result<()> {
         let (app, alerts) = (self.app, self.alerts());
-        for _ in 0..ATTEMPTS {
+        let mut again = Again::new(app, "how a workflow does");
+        loop {
             let now = app.now();
             let known = alerts.vitals(self.nid).await?;
             let due = known.as_ref().and_then(|owing| owing.due_at);
@@ -121,11 +117,10 @@ impl Watched<'_> {
             }
             match store::apply(&*app.store, writes).await {
                 Ok(()) => return Ok(()),
-                Err(error) if error.refused_by(alerts::VITALS).is_some() => {}
-                Err(error) => return Err(error.into()),
+                // Another execution of the workflow was quicker.
+                Err(error) => again.after(error).await?,
             }
         }
-        Err(StoreError::Conflict.into())
     }
 
     async fn notification(

@@ -23,15 +23,21 @@ pub struct ApiKeys<'a> {
 }
 
 impl ApiKeys<'_> {
-    /// The key with this id, also one that has ended.
-    pub async fn get(&self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+    /// The key with this id, also one that ended lately.
+    pub async fn get(&self, id: ApiKeyId, now: Millis) -> Result<Option<ApiKey>, StoreError> {
         let sort = || SortValue::S(id.sortable());
         let page = self.store.query(&self.query().between(sort(), sort()).limit(1)).await?;
-        page.items.first().map(Item::decode).transpose()
+        let key: Option<ApiKey> = page.items.first().map(Item::decode).transpose()?;
+        Ok(key.filter(|key| !is_over(key, now)))
     }
 
     /// The newest keys below `before`, at most so many. There is a next one where there are more.
-    pub async fn newest(&self, most: usize, before: Option<Id>) -> Result<Listed<ApiKey>, StoreError> {
+    pub async fn newest(
+        &self,
+        most: usize,
+        before: Option<Id>,
+        now: Millis,
+    ) -> Result<Listed<ApiKey>, StoreError> {
         let mut query = self.query().newest_first();
         if let Some(before) = before {
             let Some(last) = before.get().checked_sub(1).and_then(Id::from_u64) else {
@@ -50,8 +56,10 @@ impl ApiKeys<'_> {
                     return Ok(listed);
                 }
                 let row = row(item)?;
-                listed.next =
-                    Some(row.as_ref().map_or_else(|unreadable| unreadable.id, |key| key.id.untyped()));
+                if row.as_ref().is_ok_and(|key| is_over(key, now)) {
+                    continue;
+                }
+                listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, |key| key.id.untyped()));
                 listed.push(row);
             }
             if page.next.is_none() {
@@ -89,6 +97,11 @@ impl ApiKeys<'_> {
 pub(super) fn ttl(key: &ApiKey) -> Option<i64> {
     let end = key.revoked_at.or_else(|| key.runs_out_at())?;
     Some(end.plus(api_key::REMEMBERED).seconds())
+}
+
+/// Whether the record of a key has had its time. The store lets it go when it comes to that.
+fn is_over(key: &ApiKey, now: Millis) -> bool {
+    ttl(key).is_some_and(|ttl| ttl <= now.seconds())
 }
 
 /// A key of the index. One that cannot be read has its id from there: its own key is a hash.

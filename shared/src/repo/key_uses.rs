@@ -51,6 +51,7 @@ impl KeyUses<'_> {
         &self,
         first: ApiKeyId,
         last: ApiKeyId,
+        now: Millis,
     ) -> Result<BTreeMap<ApiKeyId, KeyUse>, StoreError> {
         let range = SortValue::S(first.sortable())..=SortValue::S(last.sortable());
         let (low, high) = range.into_inner();
@@ -61,7 +62,7 @@ impl KeyUses<'_> {
             for item in &page.items {
                 let id = item.key.sk().parse();
                 let id = id.map_err(|_| StoreError::Corrupt(format!("{}: no id", item.key)))?;
-                all.insert(id, read(item)?);
+                all.extend(read(item, now)?.map(|used| (id, used)));
             }
             if page.next.is_none() {
                 return Ok(all);
@@ -100,15 +101,20 @@ fn passed(attrs: &Attrs, now: Millis) -> Vec<String> {
     passed.cloned().collect()
 }
 
-fn read(item: &Item) -> Result<KeyUse, StoreError> {
-    let mut used = KeyUse::default();
-    for (name, value) in &*item.attrs()? {
+/// What an item holds; none when it has had its time.
+fn read(item: &Item, now: Millis) -> Result<Option<KeyUse>, StoreError> {
+    let attrs = item.attrs()?;
+    let number = |name: &str| attrs.get(name).and_then(serde_json::Value::as_i64);
+    if number(attr::TTL).is_some_and(|ttl| ttl <= now.seconds()) {
+        return Ok(None);
+    }
+    let mut used = KeyUse { last_used_at: number(LAST_USED).map(Millis), ..KeyUse::default() };
+    for (name, value) in &*attrs {
         match parse(name) {
             Some((Bucket::Hour, hour)) => used.hours.insert(hour, value.as_u64().unwrap_or_default()),
             Some((Bucket::Day, day)) => used.days.insert(day, value.as_u64().unwrap_or_default()),
             None => continue,
         };
     }
-    used.last_used_at = item.attrs()?.get(LAST_USED).and_then(serde_json::Value::as_i64).map(Millis);
-    Ok(used)
+    Ok(Some(used))
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use shared::{
-    domain::dialect::Letter,
+    domain::{api_key::PREFIX, dialect::Letter},
     http::{
         dialect::{Voice, resolve},
         openapi::shown_in,
@@ -135,6 +135,7 @@ fn hide(body: &mut Value) {
             for (name, value) in map {
                 match (name.as_str(), value.as_str()) {
                     ("token" | "csrf_token", Some(_)) => *value = "[secret]".into(),
+                    ("key", Some(text)) if text.starts_with(PREFIX) => *value = "[secret]".into(),
                     ("api_key", Some(text)) if !text.contains('…') => *value = "[secret]".into(),
                     _ => hide(value),
                 }

@@ -24,8 +24,8 @@ impl Used {
     async fn new() -> Self {
         let house = House::new();
         let acme = house.acme().await;
-        let id =
-            house.store().for_tenant(acme.admin.tenant).api_keys().newest(1, None).await.unwrap().found[0].id;
+        let keys = house.store().for_tenant(acme.admin.tenant).api_keys();
+        let id = keys.newest(1, None, house.app.now()).await.unwrap().found[0].id;
         Self { house, acme, id }
     }
 
@@ -38,7 +38,7 @@ impl Used {
 
     async fn stored(&self) -> KeyUse {
         let uses = self.house.store().for_tenant(self.acme.admin.tenant).key_uses();
-        uses.between(self.id, self.id).await.unwrap().remove(&self.id).unwrap_or_default()
+        uses.between(self.id, self.id, self.house.now()).await.unwrap().remove(&self.id).unwrap_or_default()
     }
 
     /// Requests of a day and of a month, as they are stored.

@@ -177,17 +177,17 @@ async fn keys_are_found_by_id_in_their_organization_and_listed_newest_first() {
     }
     let (keys, foreign) =
         (house.store().for_tenant(first.tenant).api_keys(), house.store().for_tenant(NOBODY).api_keys());
-    let (found, calls) = house.store_calls(keys.get(made[1].id)).await;
+    let (found, calls) = house.store_calls(keys.get(made[1].id, house.now())).await;
     assert_eq!((found.unwrap().as_ref(), calls), (Some(&made[1]), 1));
-    assert_eq!(foreign.get(made[1].id).await.unwrap(), None);
-    assert_eq!(keys.get(house.app.id()).await.unwrap(), None);
-    let all = keys.newest(4, None).await.unwrap();
+    assert_eq!(foreign.get(made[1].id, house.now()).await.unwrap(), None);
+    assert_eq!(keys.get(house.app.id(), house.now()).await.unwrap(), None);
+    let all = keys.newest(4, None, house.now()).await.unwrap();
     assert_eq!((&all.found, all.next), (&made, None));
-    let some = keys.newest(3, None).await.unwrap();
+    let some = keys.newest(3, None, house.now()).await.unwrap();
     assert_eq!((&some.found[..], some.next), (&made[..3], Some(made[2].id.untyped())));
-    let rest = keys.newest(3, some.next).await.unwrap();
+    let rest = keys.newest(3, some.next, house.now()).await.unwrap();
     assert_eq!((&rest.found[..], rest.next), (&made[3..], None));
-    assert!(foreign.newest(4, None).await.unwrap().is_empty());
+    assert!(foreign.newest(4, None, house.now()).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn a_key_is_revoked_once_and_its_record_vanishes_after_a_season() {
     assert!(write(&house, keys.retire(&expiring, retirement).unwrap()).await);
     assert_eq!(ttl(&expiring).await, house.now().plus(season).seconds());
     assert!(!write(&house, keys.retire(&expiring, retirement).unwrap()).await, "it is not as it was read");
-    let expiring = keys.get(expiring.id).await.unwrap().unwrap();
+    let expiring = keys.get(expiring.id, house.now()).await.unwrap().unwrap();
     assert_eq!(expiring.retirement, Some(retirement));
     assert!(write(&house, keys.retire(&expiring, retirement).unwrap()).await);
 }

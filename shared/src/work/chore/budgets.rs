@@ -14,17 +14,16 @@ use crate::{
         money::Money,
         notification::{Notification, NotificationType},
     },
-    error::{Error, Result},
+    error::Result,
     ids::Id,
     metering::{RHYTHM, budgets::Spent},
+    ops::again::Again,
     pricing::usd_text,
     repo::orgs,
-    store::{self, StoreError},
+    store,
     tenant::TenantId,
 };
 
-/// How often it is decided anew because something else was settled meanwhile.
-const ATTEMPTS: usize = 10;
 /// Notifications of one transaction.
 const TOGETHER: usize = 60;
 
@@ -33,7 +32,8 @@ pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
     let settled = app.repos(tenant).settled();
     let mut spent = Spent::new(&*app.store, tenant);
     let mut groups = Groups::default();
-    for _ in 0..ATTEMPTS {
+    let mut again = Again::new(app, "what is settled about money");
+    loop {
         let money = settled.load().await?;
         let mut next = money.clone();
         let now = app.now();
@@ -57,11 +57,9 @@ pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
             // What did not fit in is told next.
             Ok(()) if told.len() >= TOGETHER => {}
             Ok(()) => return Ok(Step::Done),
-            Err(StoreError::Canceled(_)) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => again.after(error).await?,
         }
     }
-    Err(Error::unavailable("what is settled about money was changed by others again and again"))
 }
 
 /// Names of the client groups that have budgets.

@@ -11,15 +11,12 @@ use url::Url;
 
 use crate::{
     app::App,
-    domain::{
-        chore::Step,
-        media::{Enriched, MediaItem},
-    },
+    domain::{chore::Step, media::Enriched},
     egress::{OutError, OutReply, OutRequest},
     error::{Error, Result},
     ids::Id,
     json::{self, Part},
-    repo::subjects::Stored,
+    ops::again::Again,
     store,
     tenant::TenantId,
 };
@@ -54,6 +51,7 @@ pub async fn step(app: &App, tenant: TenantId, id: Id, failures: u32) -> Result<
 /// Keeps what was said, unless the item is about another video by now. Whatever else was changed meanwhile stays.
 async fn keep(app: &App, tenant: TenantId, id: Id, asked: &Url, enriched: Enriched) -> Result<()> {
     let media = app.repos(tenant).media();
+    let mut again = Again::new(app, "a media item");
     loop {
         let Some(before) = media.get(id).await?.filter(|item| item.to_ask().as_ref() == Some(asked)) else {
             return Ok(());
@@ -62,8 +60,8 @@ async fn keep(app: &App, tenant: TenantId, id: Id, asked: &Url, enriched: Enrich
         after.enriched = Some(enriched.clone());
         after.subject.touch(app.now());
         match store::apply(&*app.store, media.replace(&before, &after)?).await {
-            Err(refused) if refused.refused_by(MediaItem::KIND).is_some() => {}
-            ended => return Ok(ended?),
+            Ok(()) => return Ok(()),
+            Err(error) => again.after(error).await?,
         }
     }
 }

@@ -33,7 +33,7 @@ pub async fn step(app: &App, tenant: TenantId, chore: &Chore, field_id: Id) -> R
             let page = leads
                 .scan(leads.newest(read(cursor)?), PAGE, |lead| lead.custom.contains_key(&field))
                 .await?;
-            rewrite::all(&leads, page.found, |lead: &mut Lead| {
+            rewrite::all(app, &leads, page.found, |lead: &mut Lead| {
                 lead.custom.remove(&field);
             })
             .await?;

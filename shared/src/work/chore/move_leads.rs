@@ -30,7 +30,7 @@ pub async fn step(app: &App, tenant: TenantId, from: Id) -> Result<Step> {
     let filter = Filter { status_ids: Some(vec![from]), ..Filter::default() };
     let page = leads.list(&filter, PAGE, None).await?;
     if !page.found.is_empty() {
-        rewrite::all(&leads, page.found, |lead: &mut Lead| {
+        rewrite::all(app, &leads, page.found, |lead: &mut Lead| {
             if lead.status_id == from {
                 lead.status_id = drain.to;
             }

@@ -17,7 +17,7 @@ const PAGE: usize = 100;
 pub async fn step(app: &App, tenant: TenantId, collection: CollectionId) -> Result<Step> {
     let media = app.repos(tenant).media();
     let page = media.under(&[in_collection(collection)], None, PAGE, |_| true).await?;
-    rewrite::all(&media, page.found, |item: &mut MediaItem| {
+    rewrite::all(app, &media, page.found, |item: &mut MediaItem| {
         if item.collection_id == Some(collection) {
             item.collection_id = None;
         }

@@ -1,0 +1,3 @@
+//! What single routes of dialect C promise beyond what holds for all routes (`house`). Laid out like the URL tree.
+
+mod api_keys;
