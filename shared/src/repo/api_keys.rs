@@ -59,7 +59,8 @@ impl ApiKeys<'_> {
                 if row.as_ref().is_ok_and(|key| is_over(key, now)) {
                     continue;
                 }
-                listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, |key| key.id.untyped()));
+                listed.next =
+                    Some(row.as_ref().map_or_else(|unreadable| unreadable.id, |key| key.id.untyped()));
                 listed.push(row);
             }
             if page.next.is_none() {

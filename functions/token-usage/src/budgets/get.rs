@@ -1,7 +1,7 @@
 use shared::{
-    ids::BudgetId,
     error::{OrNotFound, Result},
     http::{ctx::Ctx, extract::PathId, reply::Reply},
+    ids::BudgetId,
 };
 
 use super::{BudgetOut, with_spending};

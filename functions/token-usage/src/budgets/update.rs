@@ -47,7 +47,11 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/budgets/{id}", operation_id = "update_budget", tag = "prices and budgets",
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     request_body = UpdateBudget, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId<BudgetId>, InBody(sent): InBody<UpdateBudget>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<BudgetId>,
+    InBody(sent): InBody<UpdateBudget>,
+) -> Result<Reply> {
     let UpdateBudget { title, period, amount: pico, thresholds } = sent;
     let patch = BudgetPatch { title, period, pico, thresholds };
     ctx.answer(updated, async |act| money::update_budget(act, id, patch).await).await
