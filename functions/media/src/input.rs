@@ -15,7 +15,7 @@ use shared::{
             json,
         },
     },
-    ids::Id,
+    ids::{CollectionId, FileId},
     ops::{
         files::SentFile,
         media::{Filing, NewMedia},
@@ -69,7 +69,7 @@ shared::input! {
         /// Free status.
         status: Option<Text<200>>,
         /// A collection of the same client group; 0 takes the item out of its collection.
-        collection_id: Option<IdOrNone<Id>>,
+        collection_id: Option<IdOrNone<CollectionId>>,
         /// Title of a collection, which is created if there is none of that title. Goes before `collection_id`. `collection`
         /// is accepted as well.
         #[example("March Social Media Campaign")]
@@ -119,7 +119,7 @@ shared::input! {
         fields: Flat<MediaFields>,
         origin: Flat<PostedFrom>,
         /// A file that was uploaded before (`POST /api/media/uploads`).
-        upload_id: Option<Id>,
+        upload_id: Option<FileId>,
     }
 }
 

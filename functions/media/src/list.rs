@@ -14,7 +14,7 @@ use shared::{
         reply::Reply,
         shown::Shown,
     },
-    ids::Id,
+    ids::{CollectionId, Id},
     ops::origin::check_group,
     repo::{indexed::Mark, listing::Row, media::Filter, orgs},
 };
@@ -40,7 +40,7 @@ shared::input! {
         /// words.
         search: Option<Text<200>>,
         /// Only what lies in this collection.
-        collection_id: Option<Id>,
+        collection_id: Option<CollectionId>,
         /// 1 to 500, default 50.
         limit: Limit<DEFAULT_LIMIT, MAX_LIMIT>,
         /// `next_cursor` of the page before.
@@ -132,7 +132,7 @@ async fn find(ctx: &Ctx, filter: &Filter, limit: usize, from: From, is_first: bo
 }
 
 /// Whether a collection is not there (any more): its items are taken out of it in the background.
-async fn is_gone(ctx: &Ctx, collection: Option<Id>) -> Result<bool> {
+async fn is_gone(ctx: &Ctx, collection: Option<CollectionId>) -> Result<bool> {
     match collection {
         Some(id) => Ok(ctx.repos().collections().get(id).await?.is_none()),
         None => Ok(false),

@@ -7,7 +7,7 @@ use shared::{
         input::{InBody, Text, Word},
         reply::Reply,
     },
-    ids::Id,
+    ids::{AlertId, Id},
     ops::alerts::{self, NewAlert},
 };
 use utoipa::ToSchema;
@@ -53,7 +53,7 @@ shared::input! {
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: AlertId,
     #[schema(example = "Alert created successfully.")]
     message: &'static str,
 }
@@ -71,6 +71,6 @@ pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateAlert>) -> Result<Repl
     ctx.answer(created, async |act| alerts::create(act, new).await).await
 }
 
-fn created(id: &Id) -> Result<Reply> {
+fn created(id: &AlertId) -> Result<Reply> {
     Reply::created(&Created { success: true, id: *id, message: "Alert created successfully." })
 }

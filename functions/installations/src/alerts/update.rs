@@ -9,7 +9,7 @@ use shared::{
         input::{InBody, Text},
         reply::Reply,
     },
-    ids::Id,
+    ids::AlertId,
     ops::alerts,
 };
 use utoipa::ToSchema;
@@ -43,7 +43,7 @@ shared::input! {
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: AlertId,
     #[schema(example = "Alert updated successfully.")]
     message: &'static str,
 }
@@ -53,7 +53,11 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/alerts/{id}", operation_id = "update_alert", tag = "alerts",
     params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
     request_body = UpdateAlert, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(sent): InBody<UpdateAlert>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<AlertId>,
+    InBody(sent): InBody<UpdateAlert>,
+) -> Result<Reply> {
     let UpdateAlert { title, numbers, .. } = sent;
     let condition = move |stands: Condition| {
         let mut problems = Fields::default();
@@ -64,6 +68,6 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(sent): InBody<UpdateAl
     ctx.answer(updated, async |act| alerts::update(act, id, title, condition).await).await
 }
 
-fn updated(id: &Id) -> Result<Reply> {
+fn updated(id: &AlertId) -> Result<Reply> {
     Reply::ok(&Updated { success: true, id: *id, message: "Alert updated successfully." })
 }

@@ -7,6 +7,7 @@ use shared::{
         input::{InBody, Kept, Text},
         reply::Reply,
     },
+    ids::CollectionId,
     ops::collections::{self, Patch},
 };
 
@@ -28,7 +29,11 @@ shared::input! {
 #[utoipa::path(put, path = "/api/collections/{id}", operation_id = "update_collection", tag = "collections",
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     request_body = UpdateCollection, responses((status = 200, description = "Changed.", body = Done)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(sent): InBody<UpdateCollection>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<CollectionId>,
+    InBody(sent): InBody<UpdateCollection>,
+) -> Result<Reply> {
     let patch = Patch { title: sent.title, description: sent.description };
     ctx.answer(updated, async |act| collections::update(act, id, patch).await).await
 }

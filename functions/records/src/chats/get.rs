@@ -9,6 +9,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
+    ids::ChatId,
     json::Json,
 };
 use utoipa::ToSchema;
@@ -67,7 +68,11 @@ pub struct ChatWithMessages {
 #[utoipa::path(get, path = "/api/chats/{id}", operation_id = "get_chat", tag = "chats",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42), MessagesQuery),
     responses((status = 200, description = "The chat.", body = ChatWithMessages)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<MessagesQuery>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<ChatId>,
+    InQuery(query): InQuery<MessagesQuery>,
+) -> Result<Reply> {
     let MessagesQuery { order, limit, cursor: after } = query;
     let (chat, setting) = ctx.repos().chats().get_with_setting(id).await?.or_not_found("record")?;
     let found = ctx.repos().chats().messages(id, order == Order::NewestFirst, limit, after).await?;

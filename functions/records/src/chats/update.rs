@@ -8,7 +8,7 @@ use shared::{
         input::{InBody, Text, Word},
         reply::Reply,
     },
-    ids::Id,
+    ids::{ChatId, Id},
     ops::chats::{self, ChatPatch},
 };
 use utoipa::ToSchema;
@@ -31,7 +31,7 @@ shared::input! {
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: ChatId,
     #[schema(example = "Session updated successfully.")]
     message: &'static str,
 }
@@ -40,7 +40,11 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/chats/{id}", operation_id = "update_chat", tag = "chats",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     request_body = UpdateChat, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(sent): InBody<UpdateChat>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<ChatId>,
+    InBody(sent): InBody<UpdateChat>,
+) -> Result<Reply> {
     let patch = ChatPatch {
         title: sent.title,
         status: sent.status,
@@ -49,6 +53,6 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(sent): InBody<UpdateCh
     ctx.answer(updated, async |act| chats::update(act, id, patch).await).await
 }
 
-fn updated(id: &Id) -> Result<Reply> {
+fn updated(id: &ChatId) -> Result<Reply> {
     Reply::ok(&Updated { success: true, id: *id, message: "Session updated successfully." })
 }

@@ -8,7 +8,7 @@ use shared::{
         input::{Asked, Field, InBody, OrDefault, Schema, Text, Word, describe},
         reply::Reply,
     },
-    ids::Id,
+    ids::{Id, NotificationId},
     ops::notifications::{self, NewNotification},
 };
 use utoipa::ToSchema;
@@ -78,7 +78,7 @@ impl Field for Link {
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: NotificationId,
     #[schema(example = "Notification created successfully.")]
     message: &'static str,
 }

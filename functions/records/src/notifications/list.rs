@@ -10,7 +10,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::Id,
+    ids::{Id, NotificationId},
     ops::origin::check_group,
     repo::notifications::Filter,
 };
@@ -47,7 +47,7 @@ pub struct Listing {
 #[derive(Debug, Serialize, ToSchema)]
 struct NotificationOut {
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: NotificationId,
     #[schema(value_type = u64)]
     group_id: Id,
     #[schema(example = "Report generated successfully")]

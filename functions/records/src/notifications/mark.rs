@@ -7,7 +7,7 @@ use shared::{
         input::{Flag, InBody},
         reply::Reply,
     },
-    ids::Id,
+    ids::NotificationId,
     ops::notifications,
 };
 use utoipa::ToSchema;
@@ -25,7 +25,7 @@ shared::input! {
 pub struct Marked {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: NotificationId,
     #[schema(example = true)]
     read: bool,
     #[schema(example = "Notification updated successfully.")]
@@ -38,7 +38,7 @@ pub struct Marked {
     request_body = MarkNotification, responses((status = 200, description = "Marked.", body = Marked)))]
 pub async fn handler(
     ctx: Ctx,
-    PathId(id): PathId,
+    PathId(id): PathId<NotificationId>,
     InBody(MarkNotification { read }): InBody<MarkNotification>,
 ) -> Result<Reply> {
     ctx.answer(marked, async |act| notifications::mark(act, id, read).await).await
