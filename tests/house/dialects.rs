@@ -212,7 +212,7 @@ async fn what_breaks_a_rule_is_told_as_each_dialect_tells_it() {
     assert_eq!(b.json["error"]["details"], json!({ "page": [words] }));
     let d = house.acme.speaking(Some(Letter::D)).get(path).await;
     assert_eq!((d.status, &d.json["error"]), (400, &json!("Bad Request")));
-    assert_eq!(d.json["errors"], json!([{ "path": "page", "code": "invalid", "message": words }]));
+    assert_eq!(d.json["errors"], json!([{ "path": "page", "code": "too_large", "message": words }]));
 }
 
 #[tokio::test]
