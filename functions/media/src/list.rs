@@ -1,4 +1,3 @@
-use serde::Serialize;
 use shared::{
     domain::{media::MediaItem, review::AutomationStatus, words},
     error::Result,
@@ -14,7 +13,7 @@ use shared::{
     ids::CollectionId,
     repo::{listing::Row, media::Filter, orgs},
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use crate::{
     input,
@@ -49,17 +48,9 @@ pub struct ListQuery {
     cursor: Option<String>,
 }
 
-/// A page of media items.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MediaPage)]
-pub struct Listing {
-    media: Vec<Shown<MediaOut>>,
-    /// How many are on this page.
-    count: usize,
-    /// How many match in all; null while there are further pages.
-    total: Option<usize>,
-    /// Sent back as `cursor` it gives the next page; null on the last.
-    next_cursor: Option<String>,
+shared::listing! {
+    /// A page of media items.
+    Listing as MediaPage { media: MediaOut }
 }
 
 /// A page as it was found.
@@ -86,12 +77,7 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
         None => newest(&ctx, fields, &filter).await?,
     };
     let media = listed(&ctx, found.items).await?;
-    Reply::ok(&Listing {
-        count: media.len(),
-        total: (found.is_first && found.next_cursor.is_none()).then_some(media.len()),
-        media,
-        next_cursor: found.next_cursor,
-    })
+    Listing::of(media, found.is_first, found.next_cursor)
 }
 
 async fn newest(ctx: &Ctx, mut fields: Fields, filter: &Filter) -> Result<Found> {

@@ -1,9 +1,7 @@
-use serde::Serialize;
 use shared::{
     domain::{media::MediaItem, review::AutomationStatus},
     error::Result,
     http::{ctx::Ctx, extract::PathId, fields::Fields, origin, reply::Reply},
-    ids::Id,
     ops::media::{self, Patch},
 };
 use utoipa::ToSchema;
@@ -54,15 +52,9 @@ pub struct UpdateMedia {
     automation_status: Option<String>,
 }
 
-/// The change is stored.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UpdatedMedia)]
-pub struct Updated {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: Id,
-    #[schema(example = "Media item updated successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The change is stored.
+    Updated as UpdatedMedia, 42: "Media item updated successfully."
 }
 
 /// Changes a media item.
@@ -75,8 +67,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
 }
 
 fn updated(item: &MediaItem) -> Result<Reply> {
-    let (id, message) = (item.subject.id, "Media item updated successfully.");
-    Reply::ok(&Updated { success: true, id, message })
+    Updated::of(&item.subject.id)
 }
 
 fn patch(mut fields: Fields) -> Result<Patch> {

@@ -1,8 +1,6 @@
-use serde::Serialize;
 use shared::{
     error::{Error, Result},
     http::{ctx::Ctx, fields::Fields, reply::Reply},
-    ids::AlertId,
     ops::alerts::{self, NewAlert},
 };
 use utoipa::ToSchema;
@@ -39,15 +37,9 @@ pub struct CreateAlert {
     workflow_id: Option<String>,
 }
 
-/// The rule is created.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CreatedAlert)]
-pub struct Created {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: AlertId,
-    #[schema(example = "Alert created successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The rule is created.
+    Created as CreatedAlert, 42, new: "Alert created successfully."
 }
 
 /// Creates an alert: a rule by which workflows are not well.
@@ -59,11 +51,7 @@ pub struct Created {
     request_body = CreateAlert, responses((status = 201, description = "Created.", body = Created)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let new = read(fields)?;
-    ctx.answer(created, async |act| alerts::create(act, new).await).await
-}
-
-fn created(id: &AlertId) -> Result<Reply> {
-    Reply::created(&Created { success: true, id: *id, message: "Alert created successfully." })
+    ctx.answer(Created::of, async |act| alerts::create(act, new).await).await
 }
 
 fn read(mut fields: Fields) -> Result<NewAlert> {

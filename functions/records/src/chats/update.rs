@@ -1,4 +1,3 @@
-use serde::Serialize;
 use shared::{
     domain::chat::Lead,
     error::Result,
@@ -22,15 +21,9 @@ pub struct UpdateChat {
     lead_id: Option<u64>,
 }
 
-/// The change is stored.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UpdatedChat)]
-pub struct Updated {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: ChatId,
-    #[schema(example = "Session updated successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The change is stored.
+    Updated as UpdatedChat, 42: "Session updated successfully."
 }
 
 /// Changes title, status or lead of a chat.
@@ -44,9 +37,5 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId<ChatId>, mut fields: Fields) -
         lead: Lead { lead_id: fields.id("lead_id"), ..Lead::default() },
     };
     fields.finish()?;
-    ctx.answer(updated, async |act| chats::update(act, id, patch).await).await
-}
-
-fn updated(id: &ChatId) -> Result<Reply> {
-    Reply::ok(&Updated { success: true, id: *id, message: "Session updated successfully." })
+    ctx.answer(Updated::of, async |act| chats::update(act, id, patch).await).await
 }

@@ -1,4 +1,3 @@
-use serde::Serialize;
 use shared::{
     error::Result,
     http::{
@@ -11,7 +10,7 @@ use shared::{
     },
     repo::invoices::Filter,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::{input::status, wire::InvoiceOut};
 
@@ -36,17 +35,9 @@ pub struct ListQuery {
     cursor: Option<String>,
 }
 
-/// A page of invoices, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = InvoicePage)]
-pub struct Listing {
-    invoices: Vec<Shown<InvoiceOut>>,
-    /// How many are on this page.
-    count: usize,
-    /// How many match in all; null while there are further pages.
-    total: Option<usize>,
-    /// Sent back as `cursor` it gives the next page; null on the last.
-    next_cursor: Option<String>,
+shared::listing! {
+    /// A page of invoices, newest first.
+    Listing as InvoicePage { invoices: InvoiceOut }
 }
 
 /// Lists invoices, newest first.
@@ -66,10 +57,5 @@ pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<R
     let next = found.next;
     let show = |invoice| InvoiceOut::new(ctx.tenant, invoice);
     let invoices = shown(ctx.tenant, found.rows(), |invoice| invoice.subject.id, show)?;
-    Reply::ok(&Listing {
-        count: invoices.len(),
-        total: (before.is_none() && next.is_none()).then_some(invoices.len()),
-        invoices,
-        next_cursor: next.map(page::cursor),
-    })
+    Listing::of(invoices, before.is_none(), next.map(page::cursor))
 }

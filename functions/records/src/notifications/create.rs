@@ -1,4 +1,3 @@
-use serde::Serialize;
 use shared::{
     domain::notification::{Notification, NotificationType},
     error::Result,
@@ -7,7 +6,6 @@ use shared::{
         fields::{Fields, MAX_URL},
         reply::Reply,
     },
-    ids::NotificationId,
     ops::notifications::{self, NewNotification},
 };
 use utoipa::ToSchema;
@@ -40,15 +38,9 @@ pub struct CreateNotification {
     group_id: Option<u64>,
 }
 
-/// The notification is there.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CreatedNotification)]
-pub struct Created {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: NotificationId,
-    #[schema(example = "Notification created successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The notification is there.
+    Created as CreatedNotification, 42, new: "Notification created successfully."
 }
 
 /// Notifies the people of a client group.
@@ -60,8 +52,7 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
 }
 
 fn created(notification: &Notification) -> Result<Reply> {
-    let message = "Notification created successfully.";
-    Reply::created(&Created { success: true, id: notification.id, message })
+    Created::of(&notification.id)
 }
 
 fn read(mut fields: Fields) -> Result<NewNotification> {
