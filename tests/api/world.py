@@ -106,6 +106,9 @@ class World:
     def unique(self, what: str) -> str:
         return f"{what} {next(self.number)} of the run"
 
+    def api_key(self) -> int:
+        return self.post("/api/v1/api_keys", {"name": self.unique("key")})["id"]
+
     def payload(self) -> int:
         return self.post("/api/payloads", {"title": "x", "human_interaction": True, "allow_regenerate": True})["id"]
 
