@@ -49,7 +49,7 @@ pub(super) async fn measured() -> Vec<Cost> {
 }
 
 async fn warm(house: &TestApp, caller: &Caller) {
-    assert_eq!(caller.get("/api").await.status, 200);
+    assert_eq!(caller.speaking(None).get("/api").await.status, 200);
     house.acme.get("/api/payloads/list").await;
     house.acme.get("/api/installed/45").await;
     let used = house.acme.post("/api/token-usage", samples::token_usage()).await;
