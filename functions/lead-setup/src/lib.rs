@@ -1,10 +1,10 @@
 //! The pipeline of leads: the statuses they go through, the fields an organization gives them, and the columns that each
 //! user looks at.
 
-mod change;
 mod fields;
 mod statuses;
 mod view;
+mod wire;
 
 use shared::http::group::{Routes, handler};
 

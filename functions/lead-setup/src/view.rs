@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
     domain::lead_view::{self, column_name, is_known, is_plain},
-    error::{Error, Result},
+    error::Result,
     http::{
         ctx::Ctx,
         fields::{Fields, code},
@@ -12,6 +12,7 @@ use shared::{
         reply::Reply,
     },
     json::{Json, Kind},
+    ops::lead_setup,
 };
 use utoipa::ToSchema;
 
@@ -47,12 +48,12 @@ pub struct Saved {
 #[utoipa::path(get, path = "/api/leads/view-config", operation_id = "get_lead_view", tag = "pipeline",
     responses((status = 200, description = "The columns.", body = View)))]
 pub async fn get(ctx: Ctx) -> Result<Reply> {
-    let mut columns = match ctx.lead_views().get(ctx.caller.user_id).await? {
+    let mut columns = match ctx.repos().lead_views().get(ctx.actor.user_id).await? {
         Some(columns) => columns,
         None => lead_view::DEFAULT.map(Json::of_text).to_vec(),
     };
     if !is_plain(&columns) {
-        let setup = ctx.lead_setups().load().await?;
+        let setup = ctx.repos().lead_setups().load().await?;
         columns.retain(|column| is_known(&setup, column));
     }
     Reply::ok(&View { columns })
@@ -62,17 +63,12 @@ pub async fn get(ctx: Ctx) -> Result<Reply> {
 #[utoipa::path(put, path = "/api/leads/view-config", operation_id = "set_lead_view", tag = "pipeline",
     request_body = SetView, responses((status = 200, description = "Saved.", body = Saved)))]
 pub async fn set(ctx: Ctx, InBody(SetView { columns }): InBody<SetView>) -> Result<Reply> {
-    if !is_plain(&columns) {
-        let setup = ctx.lead_setups().load().await?;
-        let unknown = columns.iter().filter(|column| !is_known(&setup, column));
-        let lost: Vec<_> = unknown.filter_map(|column| column_name(column.part())).collect();
-        if !lost.is_empty() {
-            return Err(Error::invalid("columns", format!("name what no lead has: {}", lost.join(", "))));
-        }
-    }
-    let write = ctx.lead_views().put(ctx.caller.user_id, &columns)?;
-    let saved = Saved { success: true, view: View { columns }, message: "View saved successfully." };
-    Ok(ctx.commit(vec![write], Reply::ok(&saved)?).await?)
+    ctx.answer(saved, async |act| lead_setup::set_view(act, columns).await).await
+}
+
+fn saved(columns: &Vec<Json>) -> Result<Reply> {
+    let view = View { columns: columns.clone() };
+    Reply::ok(&Saved { success: true, view, message: "View saved successfully." })
 }
 
 /// The columns in their order.

@@ -47,7 +47,7 @@ fn describe(ctx: &Ctx) -> Result<Reply> {
             Proof::ApiKey(_) => "The API key works.",
             Proof::Session(_) | Proof::Operator => "The session works.",
         },
-        organization_id: ctx.tenant().0,
+        organization_id: ctx.tenant.0,
         user_id: ctx.caller.user_id,
         username: ctx.caller.username.clone(),
         group_id: ctx.caller.group_id,

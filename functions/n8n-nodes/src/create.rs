@@ -1,12 +1,12 @@
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathText, fields::Fields, reply::Reply},
+    ops::n8n_credentials::{self, Ensured, Held},
 };
 
 use crate::{
-    credential,
     input::{NodeParameters, Wish},
-    wire::NodeOut,
+    wire::{N8nCredentialOut, NodeOut},
 };
 
 /// Shows n8n nodes like `GET`, and makes the credential that they name in this n8n, through its API: a Header Auth
@@ -22,11 +22,26 @@ use crate::{
     request_body = NodeParameters, responses(
         (status = 201, description = "The credential was made, or holds a new key.", body = NodeOut),
         (status = 200, description = "The credential was there, or is to be made by hand.", body = NodeOut)))]
-pub async fn handler(mut ctx: Ctx, PathText(kind): PathText, fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathText(kind): PathText, fields: Fields) -> Result<Reply> {
     let wish = Wish::read(&ctx, &kind, fields).await?;
-    if wish.kind.path.is_none() {
-        let reply = Reply::ok(&NodeOut::new(&wish, None))?;
-        return Ok(ctx.commit(Vec::new(), reply).await?);
+    let (installation, needs_none) = (wish.installation.clone(), wish.kind.path.is_none());
+    let render = move |ensured: &Option<Ensured>| told(&wish, ensured.as_ref());
+    let expires_at = ctx.caller.expires_at;
+    ctx.answer(render, async |act| {
+        if needs_none {
+            act.commit(Vec::new(), &None::<Ensured>).await?;
+            return Ok(None);
+        }
+        n8n_credentials::ensure(act, &installation, expires_at).await.map(Some)
+    })
+    .await
+}
+
+fn told(wish: &Wish, ensured: Option<&Ensured>) -> Result<Reply> {
+    let credential = ensured.cloned().map(N8nCredentialOut::from);
+    let node = NodeOut::new(wish, credential);
+    match ensured {
+        Some(Ensured::Held { how: Held::Created | Held::Renewed, .. }) => Reply::created(&node),
+        _ => Reply::ok(&node),
     }
-    credential::ensure(&mut ctx, &wish.installation, |credential| NodeOut::new(&wish, Some(credential))).await
 }

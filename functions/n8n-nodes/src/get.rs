@@ -22,7 +22,7 @@ pub async fn handler(ctx: Ctx, PathText(kind): PathText, QueryFields(fields): Qu
     let wish = Wish::read(&ctx, &kind, fields).await?;
     let credential = match wish.kind.path {
         Some(_) => {
-            let known = ctx.n8n_credentials().get(wish.installation.id).await?;
+            let known = ctx.repos().n8n_credentials().get(wish.installation.id).await?;
             Some(N8nCredentialOut::remembered(known.as_ref()))
         }
         None => None,

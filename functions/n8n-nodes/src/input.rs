@@ -72,7 +72,7 @@ impl Wish {
             .ok_or_else(|| Error::not_found("kind of node; GET /api/n8n/nodes lists them"))?;
         let base_url = base(ctx, &mut fields);
         let id = match fields.peek::<Id>("installation_id") {
-            None if fields.is_left_out("installation_id") => ctx.installations().only().await?,
+            None if fields.is_left_out("installation_id") => ctx.repos().installations().only().await?,
             sent => sent,
         };
         if id.is_none() {

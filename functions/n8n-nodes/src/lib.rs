@@ -4,7 +4,6 @@
 
 mod canvas;
 mod create;
-mod credential;
 mod get;
 mod input;
 mod kinds;

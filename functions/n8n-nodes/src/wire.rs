@@ -5,6 +5,7 @@ use shared::{
     domain::n8n_credential::{N8nCredential, SCOPES},
     ids::Id,
     n8n::credentials::HEADER_AUTH,
+    ops::n8n_credentials::{Ensured, Held},
 };
 use utoipa::ToSchema;
 
@@ -77,7 +78,7 @@ pub enum N8nCredentialState {
 
 impl N8nCredentialOut {
     /// One that n8n holds.
-    pub fn held(id: &str, name: &str, state: N8nCredentialState, problem: Option<String>) -> Self {
+    fn held(id: &str, name: &str, state: N8nCredentialState, problem: Option<String>) -> Self {
         let reload = "Reload the browser tab of n8n before you paste: an editor that was open already does not know the \
                       credential yet, and drops it.";
         let steps = if state == N8nCredentialState::Ready { Vec::new() } else { vec![reload.to_owned()] };
@@ -106,7 +107,7 @@ impl N8nCredentialOut {
     }
 
     /// One that n8n did not let us make. Where nobody knows whether it did, asking again comes first: it finds out.
-    pub fn failed(problem: String, unheard: bool) -> Self {
+    fn failed(problem: String, unheard: bool) -> Self {
         let mut failed = Self { problem: Some(problem), ..Self::by_hand() };
         if unheard {
             let again =
@@ -126,6 +127,22 @@ impl N8nCredentialOut {
 
     fn reference(&self) -> CredentialRef {
         CredentialRef { id: self.id.clone(), name: self.name.clone() }
+    }
+}
+
+impl From<Ensured> for N8nCredentialOut {
+    fn from(ensured: Ensured) -> Self {
+        match ensured {
+            Ensured::Held { id, name, how, problem } => {
+                let state = match how {
+                    Held::Created => N8nCredentialState::Created,
+                    Held::Renewed => N8nCredentialState::Renewed,
+                    Held::Ready => N8nCredentialState::Ready,
+                };
+                Self::held(&id, &name, state, problem)
+            }
+            Ensured::Failed { problem, unheard } => Self::failed(problem, unheard),
+        }
     }
 }
 

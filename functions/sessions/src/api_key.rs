@@ -6,14 +6,10 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 use shared::{
     clock,
-    domain::{api_key::ApiKey, org::User},
-    error::{Error, ErrorKind, Result},
-    http::{
-        ctx::{Ctx, Refused},
-        reply::Reply,
-    },
+    error::Result,
+    http::{ctx::Ctx, reply::Reply},
     ids::Id,
-    repo::orgs,
+    ops::own_account::{self, copy_key, no_key, own_key, regenerate_key},
 };
 use utoipa::ToSchema;
 
@@ -57,8 +53,7 @@ pub struct ShownKey {
 #[utoipa::path(get, path = "/api/user/api-key", operation_id = "get_own_api_key", tag = "sessions",
     responses((status = 200, description = "The key.", body = OwnKey)))]
 pub async fn get(ctx: Ctx) -> Result<Reply> {
-    let (_, key) = own(&ctx).await?;
-    let key = key.ok_or_else(none)?;
+    let key = own_key(&ctx).await?.1.ok_or_else(no_key)?;
     let active = key.usable(ctx.now);
     Reply::ok(&OwnKey {
         id: key.id,
@@ -79,24 +74,7 @@ pub async fn get(ctx: Ctx) -> Result<Reply> {
 #[utoipa::path(post, path = "/api/user/api-key/copy", operation_id = "copy_own_api_key", tag = "sessions",
     responses((status = 200, description = "The key, and never again.", body = ShownKey)))]
 pub async fn copy(ctx: Ctx) -> Result<Response> {
-    let (_, key) = own(&ctx).await?;
-    let key = key.ok_or_else(none)?;
-    if !key.usable(ctx.now) {
-        return Err(Error::new(
-            ErrorKind::WrongState,
-            "api_key_ended",
-            "The key was revoked or has expired. Regenerate it.",
-        ));
-    }
-    let sealed = key.sealed_text.as_deref().ok_or_else(copied)?;
-    let text = ctx.app.sealer.open(ctx.tenant(), &ApiKey::seal_record(key.id), sealed).await?;
-    let shown = shown(&key, text.expose_secret())?;
-    // Whoever else copies it at the same moment finds the condition broken.
-    let committed = ctx.commit(vec![orgs::forget_key_text(&key.hash)], shown).await;
-    committed.map(uncached).map_err(|refused| match refused {
-        Refused::Write(..) => copied(),
-        refused => refused.into(),
-    })
+    ctx.answer(shown, async |act| copy_key(act).await).await.map(uncached)
 }
 
 /// Ends the user's own API key at once and makes a new one, whose text is in this reply only.
@@ -105,37 +83,11 @@ pub async fn copy(ctx: Ctx) -> Result<Response> {
 #[utoipa::path(post, path = "/api/user/api-key/regenerate", operation_id = "regenerate_own_api_key", tag = "sessions",
     responses((status = 200, description = "The new key.", body = ShownKey)))]
 pub async fn regenerate(ctx: Ctx) -> Result<Response> {
-    let (user, old) = own(&ctx).await?;
-    let (new, text, writes) = ctx.app.regenerate_personal_key(&user, old.as_ref()).await?;
-    let reply = ctx.commit(writes, shown(&new, text.expose_secret())?).await?;
-    if let Some(old) = old {
-        ctx.app.forget_key(&old);
-    }
-    Ok(uncached(reply))
+    ctx.answer(shown, async |act| regenerate_key(act).await).await.map(uncached)
 }
 
-async fn own(ctx: &Ctx) -> Result<(User, Option<ApiKey>)> {
-    let user = ctx.user().await?;
-    let key = match &user.api_key {
-        Some(hash) => orgs::key(&*ctx.app.store, hash).await?,
-        None => None,
-    };
-    Ok((user, key))
-}
-
-fn shown(key: &ApiKey, text: &str) -> Result<Reply> {
+fn shown(key: &own_account::ShownKey) -> Result<Reply> {
     let message = "Keep it now: it is not shown again.";
-    Reply::ok(&ShownKey { success: true, id: key.id, api_key: text.to_owned(), message })
-}
-
-fn none() -> Error {
-    Error::new(ErrorKind::NotFound, "no_api_key", "You have no API key of your own. Regenerate makes one.")
-}
-
-fn copied() -> Error {
-    Error::new(
-        ErrorKind::WrongState,
-        "already_copied",
-        "The key was shown already, and only its hash is kept. Regenerate it if it is lost.",
-    )
+    let api_key = key.text.expose_secret().to_owned();
+    Reply::ok(&ShownKey { success: true, id: key.id, api_key, message })
 }

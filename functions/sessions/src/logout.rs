@@ -2,7 +2,7 @@ use axum::response::{IntoResponse, Response};
 use shared::{
     error::Result,
     http::{cookies, ctx::Ctx, peer::Peer, reply::Reply},
-    repo::sessions,
+    ops::own_account,
 };
 
 use crate::wire::Done;
@@ -12,9 +12,8 @@ use crate::wire::Done;
     responses((status = 200, description = "Logged out.", body = Done)))]
 pub async fn handler(ctx: Ctx, peer: Peer) -> Result<Response> {
     let place = ctx.session()?.place();
-    let reply = Reply::ok(&Done { success: true, message: "Logged out." })?;
-    let reply = ctx.commit(vec![sessions::delete(&place)], reply).await?;
-    ctx.app.forget_session(&place);
+    let render = |(): &()| Reply::ok(&Done { success: true, message: "Logged out." });
+    let reply = ctx.answer(render, async |act| own_account::log_out(act, &place).await).await?;
     let mut response = reply.into_response();
     cookies::clear(response.headers_mut(), peer)?;
     Ok(response)

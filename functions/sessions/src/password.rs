@@ -1,7 +1,7 @@
 use secrecy::SecretString;
 use shared::{
     accounts::{MAX_PASSWORD, check_new_password},
-    error::{Error, Result},
+    error::Result,
     http::{
         ctx::Ctx,
         fields::Fields,
@@ -9,7 +9,7 @@ use shared::{
         peer::Peer,
         reply::Reply,
     },
-    repo::{orgs, sessions},
+    ops::own_account,
 };
 
 use crate::wire::Done;
@@ -52,14 +52,10 @@ impl Field for NewPassword {
     request_body = ChangePassword, responses((status = 200, description = "Changed.", body = Done)))]
 pub async fn handler(ctx: Ctx, peer: Peer, InBody(sent): InBody<ChangePassword>) -> Result<Reply> {
     let ChangePassword { current_password: current, new_password: new } = sent;
-    let (user, place) = (ctx.user().await?, ctx.session()?.place());
-    if !ctx.app.confirm_password(&user, current, peer.address).await? {
-        return Err(Error::invalid("current_password", "is not your password"));
-    }
-    let hash = ctx.app.hash_password(&new).await?;
-    let writes = vec![orgs::set_password(&user, &hash), sessions::move_to(&place, user.generation + 1)];
-    let reply = Reply::ok(&Done { success: true, message: "Password changed." })?;
-    let reply = ctx.commit(writes, reply).await?;
-    ctx.app.forget_sessions_of(&user);
-    Ok(reply)
+    let place = ctx.session()?.place();
+    let render = |(): &()| Reply::ok(&Done { success: true, message: "Password changed." });
+    ctx.answer(render, async |act| {
+        own_account::change_password(act, &place, current, &new, peer.address).await
+    })
+    .await
 }

@@ -2,7 +2,6 @@
 //! be.
 
 mod budgets;
-mod change;
 mod prices;
 mod record;
 mod records;

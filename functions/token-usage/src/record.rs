@@ -5,21 +5,22 @@ use serde_json::Number;
 use shared::{
     domain::{
         installation::Installation,
-        money::Money,
-        usage::{MAX_MODEL_CHARS, MAX_TOKENS, Source, Usage},
+        usage::{MAX_MODEL_CHARS, MAX_TOKENS},
     },
-    error::{Error, LogFailure, Result},
+    error::Result,
     http::{
-        ctx::{Ctx, Refused},
+        ctx::Ctx,
         fields::{Fields, code},
         input::{Foreign, Url, Whole},
         reply::Reply,
     },
     ids::Id,
-    metering::{Beside, Call, price},
+    metering::Call,
+    ops::{
+        act::Act,
+        usage::{self, NewUsage},
+    },
     pricing::{self, Tokens},
-    repo::usage::LEDGER,
-    store::Write,
 };
 use utoipa::ToSchema;
 
@@ -116,72 +117,18 @@ struct RecordedData {
     nid: Option<Id>,
 }
 
-struct Input {
-    workflow_id: String,
-    execution_id: String,
-    installation: Option<Arc<Installation>>,
-    node_id: Option<String>,
-    call: Call,
-}
-
 /// Records the tokens of one model call and prices them.
 #[utoipa::path(post, path = "/api/token-usage", operation_id = "record_token_usage", tag = "token usage",
     request_body = RecordTokenUsage, responses((status = 201, description = "Recorded.", body = Recorded)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let metering = ctx.metering();
-    let input = read(&ctx, fields).await?;
-    let nid = async {
-        Ok::<_, Error>(match &input.installation {
-            Some(installation) => {
-                Some(ctx.installed().node(installation.id, &input.workflow_id, None).await?)
-            }
-            None => None,
-        })
-    };
-    // Neither costs a call once this instance has met workflow and organization.
-    let (nid, money) = futures::future::try_join(nid, metering.settled()).await?;
-    let usage = usage(&ctx, &money, input)?;
-    metering.meet(&money, !usage.model_found).await;
-    let reply = Reply::created(&recorded(&usage, nid))?;
-    let beside = metering.beside(&money, &usage)?;
-    let committed = commit(&ctx, &usage, &beside, reply).await?;
-    if !committed.replayed {
-        metering.remember(beside);
-    }
-    Ok(committed)
+    let new = read(&ctx, fields).await?;
+    ctx.answer(recorded, async |act| usage::record(act, new).await).await
 }
 
-/// How often a record is compared with what an execution has already: each time another record of it was quicker.
-const ATTEMPTS: usize = 40;
-
-async fn commit(ctx: &Ctx, usage: &Usage, beside: &Beside, reply: Reply) -> Result<Reply> {
-    let log = ctx.usage(&usage.workflow_id);
-    let with = |writes: Vec<Write>| writes.into_iter().chain(beside.writes.clone()).collect();
-    match ctx.commit(with(log.post(usage)?), reply.clone()).await {
-        // The execution was metered from pushed data: the more complete account counts.
-        Err(Refused::Write(LEDGER, _)) => {}
-        committed => return Ok(committed?),
-    }
-    for _ in 0..ATTEMPTS {
-        let step = log.post_late(usage).await?;
-        let committed = match ctx.commit(with(step.writes), reply.clone()).await {
-            Err(Refused::Write(..)) => continue,
-            committed => committed?,
-        };
-        if step.more && !committed.replayed {
-            // The record stands. Until all have changed sides, what counted before goes on to count.
-            let settled = ctx.metering().settle(&usage.workflow_id, &usage.execution_id).await;
-            settled.log_failure("an execution's posted and pushed usage was not settled");
-        }
-        return Ok(committed);
-    }
-    Err(Error::unavailable("other records of this execution came at the same moment, again and again"))
-}
-
-async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
-    let installation = installation(ctx, &mut fields).await?;
+async fn read(act: &Act, mut fields: Fields) -> Result<NewUsage> {
+    let installation = installation(act, &mut fields).await?;
     let posted = RecordTokenUsage::read(fields)?;
-    Ok(Input {
+    Ok(NewUsage {
         workflow_id: posted.workflow_id,
         execution_id: posted.execution_id,
         installation,
@@ -191,8 +138,8 @@ async fn read(ctx: &Ctx, mut fields: Fields) -> Result<Input> {
 }
 
 /// Where the call was made. An id that belongs to nobody is refused before anything is stored, whatever else is wrong.
-async fn installation(ctx: &Ctx, fields: &mut Fields) -> Result<Option<Arc<Installation>>> {
-    let installed = ctx.installed();
+async fn installation(act: &Act, fields: &mut Fields) -> Result<Option<Arc<Installation>>> {
+    let installed = act.installed();
     if let Some(id) = fields.peek::<Id>("installation_id") {
         return installed.get(id).await.map(Some);
     }
@@ -222,40 +169,8 @@ fn fit(fields: &mut Fields, tokens: &Tokens) {
     }
 }
 
-fn usage(ctx: &Ctx, money: &Money, input: Input) -> Result<Usage> {
-    let priced = price(money, &input.call, ctx.now)?;
-    let tokens = input.call.tokens;
-    Ok(Usage {
-        id: ctx.app.id(),
-        workflow_id: input.workflow_id,
-        execution_id: input.execution_id,
-        installation_id: input.installation.as_ref().map(|installation| installation.id),
-        group_id: input.installation.map(|installation| installation.group_id),
-        node_id: input.node_id,
-        model_id: input.call.model,
-        input_tokens: tokens.input,
-        output_tokens: tokens.output,
-        cached_input_tokens: tokens.cached_input,
-        cache_write_tokens: tokens.cache_write,
-        cache_write_1h_tokens: tokens.cache_write_1h,
-        longest_input_tokens: None,
-        input_pico: priced.input_pico,
-        output_pico: priced.output_pico,
-        model_found: priced.found,
-        model_label: priced.label,
-        price_version: priced.version,
-        source: Source::Posted,
-        estimated: false,
-        started_at: None,
-        of_push: None,
-        outdone: false,
-        recorded_at: ctx.now,
-        called_at: None,
-    })
-}
-
-fn recorded(usage: &Usage, nid: Option<Id>) -> Recorded {
-    Recorded {
+fn recorded(usage::Recorded { usage, nid }: &usage::Recorded) -> Result<Reply> {
+    Reply::created(&Recorded {
         status: "success",
         message: "Token usage recorded successfully",
         id: usage.id.to_string(),
@@ -271,7 +186,7 @@ fn recorded(usage: &Usage, nid: Option<Id>) -> Recorded {
             total_cost: pricing::usd(usage.input_pico.saturating_add(usage.output_pico)),
             model_found: usage.model_found,
             model_label: usage.model_label.clone(),
-            nid,
+            nid: *nid,
         },
-    }
+    })
 }

@@ -114,12 +114,12 @@ pub async fn handler(
 ) -> Result<Reply> {
     let RecordsQuery { execution, model, limit, before, .. } = RecordsQuery::read(fields, &workflow_id)?;
     let filter = Filter { execution_id: execution, model_id: model };
-    let found = ctx.usage(&workflow_id).list(&filter, limit, before).await?;
+    let found = ctx.repos().usage(&workflow_id).list(&filter, limit, before).await?;
     if found.is_empty() {
         known(&ctx, &workflow_id).await?;
     }
     let next_cursor = found.next.map(|next| page::cursor_of(&workflow_id, next));
-    let records = shown(ctx.tenant(), found.rows(), |usage| usage.id, |usage| Ok(UsageRecord::from(usage)))?;
+    let records = shown(ctx.tenant, found.rows(), |usage| usage.id, |usage| Ok(UsageRecord::from(usage)))?;
     let count = records.len();
     Reply::ok(&Listing {
         status: "success",

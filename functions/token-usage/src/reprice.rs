@@ -1,14 +1,14 @@
 use http::StatusCode;
 use serde::Serialize;
 use shared::{
-    clock,
-    domain::chore::What,
+    clock::{self, Millis},
     error::Result,
     http::{
         ctx::Ctx,
         input::{InBody, Time},
         reply::Reply,
     },
+    ops::money,
     pricing::PRICE_VERSION,
 };
 use utoipa::ToSchema;
@@ -43,14 +43,15 @@ pub async fn handler(
     ctx: Ctx,
     InBody(RepriceTokenUsage { from }): InBody<RepriceTokenUsage>,
 ) -> Result<Reply> {
-    let metering = ctx.metering();
-    let (chore, due) = metering.chore(What::Reprice { from: Some(from), version: PRICE_VERSION.into() });
-    let reply = Repricing {
+    ctx.answer(owed, async |act| money::reprice(act, from).await).await
+}
+
+fn owed(from: &Millis) -> Result<Reply> {
+    let owed = Repricing {
         status: "success",
         message: "The records are priced anew within minutes.",
-        from: clock::iso(from),
+        from: clock::iso(*from),
         price_version: PRICE_VERSION,
     };
-    let owed = metering.chores().insert(&chore, due)?;
-    Ok(ctx.commit(vec![owed], Reply::new(StatusCode::ACCEPTED, &reply)?).await?)
+    Reply::new(StatusCode::ACCEPTED, &owed)
 }

@@ -128,15 +128,15 @@ pub async fn handler(
 
 /// A workflow that the tenant has and that used nothing yet has nothing; one that nobody knows is not there.
 pub async fn known(ctx: &Ctx, workflow_id: &str) -> Result<()> {
-    if ctx.usage(workflow_id).totals().await?.is_empty() {
-        let known = ctx.n8n_workflows().installations_with(workflow_id).await?;
+    if ctx.repos().usage(workflow_id).totals().await?.is_empty() {
+        let known = ctx.repos().n8n_workflows().installations_with(workflow_id).await?;
         known.first().or_not_found("workflow")?;
     }
     Ok(())
 }
 
 async fn find(ctx: &Ctx, workflow_id: &str, query: &StatsQuery) -> Result<Vec<ModelTotals>> {
-    let log = ctx.usage(workflow_id);
+    let log = ctx.repos().usage(workflow_id);
     let mut models = match &query.span {
         Span::Execution(execution) => log.execution_totals(execution).await?,
         Span::All => log.totals().await?,

@@ -1,6 +1,5 @@
 //! Triggering n8n workflows, and asking how the run is doing.
 
-mod errors;
 mod poll;
 mod trigger;
 

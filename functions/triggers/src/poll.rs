@@ -1,22 +1,15 @@
-use futures::future::try_join;
-
 use serde::Serialize;
 use shared::{
-    clock::{self, Millis},
-    domain::{
-        followed_run::{CLOCK_SKEW, FollowedRun, PollStatus, Snapshot},
-        n8n_workflow::{FollowedRef, N8nWorkflow},
-    },
-    error::{OrNotFound, Result},
+    clock,
+    domain::followed_run::{FollowedRun, PollStatus, Snapshot},
+    error::Result,
     http::{
         ctx::Ctx,
         input::{InBody, Time},
         reply::Reply,
     },
     ids::Id,
-    queue::{Task, TaskKind},
-    repo::{due::UNANNOUNCED, n8n_workflows},
-    store::{self, StoreError},
+    ops::triggers::poll::{self, Asked, Known},
 };
 use utoipa::ToSchema;
 
@@ -55,120 +48,15 @@ pub struct Polled {
 /// Tells how a workflow's newest execution is doing, from pushed data and from what the background poll has learned.
 #[utoipa::path(post, path = "/api/poll-execution", operation_id = "poll_execution", tag = "triggers",
     request_body = PollExecution, responses((status = 200, description = "The state.", body = Polled)))]
-pub async fn handler(ctx: Ctx, InBody(input): InBody<PollExecution>) -> Result<Reply> {
-    let workflows = ctx.n8n_workflows();
-    let (workflow, latest) = try_join(workflows.get(input.nid), workflows.latest(input.nid)).await?;
-    let workflow = workflow.or_not_found("workflow node")?;
-    let latest = latest.map(|latest| latest.snapshot);
-    let known = latest.as_ref().filter(|snapshot| counts(snapshot, &workflow, input.after));
-    if let Some(snapshot) = known.filter(|snapshot| snapshot.status.is_complete()) {
-        return answer(&ctx, &polled(input.nid, snapshot)).await;
-    }
-    let run = follow(&ctx, workflow, &input).await?;
-    let state = match (known, run) {
-        (Some(snapshot), _) => polled(input.nid, snapshot),
-        (None, run) => pending(input.nid, run.as_ref()),
+pub async fn handler(ctx: Ctx, InBody(sent): InBody<PollExecution>) -> Result<Reply> {
+    let PollExecution { nid, after } = sent;
+    let render = move |known: &Known| {
+        Reply::ok(&match known {
+            Known::Seen(snapshot) => polled(nid, snapshot),
+            Known::Awaited(run) => pending(nid, run.as_ref()),
+        })
     };
-    answer(&ctx, &state).await
-}
-
-/// Nothing is written but the reply itself, and that only under an `Idempotency-Key`.
-async fn answer(ctx: &Ctx, state: &Polled) -> Result<Reply> {
-    Ok(ctx.commit(Vec::new(), Reply::ok(state)?).await?)
-}
-
-/// Whether an execution lies after the time that was asked for. One that Baton triggered counts by our clock, another
-/// by n8n's, which may go a little slow.
-fn counts(snapshot: &Snapshot, workflow: &N8nWorkflow, after: Option<Millis>) -> bool {
-    let Some(after) = after else { return true };
-    let run = workflow.run.as_ref().filter(|run| Some(run.id) == snapshot.run_id);
-    match (run, snapshot.started_at.or(snapshot.stopped_at)) {
-        // The caller's time may be cut to the second that the trigger answered with.
-        (Some(run), _) => run.triggered_at.seconds() >= after.seconds(),
-        (None, Some(started)) => started.plus(CLOCK_SKEW) >= after,
-        (None, None) => snapshot.seen_at >= after,
-    }
-}
-
-/// How often the workflow is looked at again because another run became its newest at the same moment.
-const TRIES: usize = 5;
-
-/// Sees to it that n8n is being asked: by the run that the trigger left, or by a new one that only watches.
-async fn follow(ctx: &Ctx, mut workflow: N8nWorkflow, input: &PollExecution) -> Result<Option<FollowedRun>> {
-    let runs = ctx.followed_runs();
-    for _ in 0..TRIES {
-        let newest = match &workflow.run {
-            Some(run) if input.after.is_none_or(|after| run.triggered_at.seconds() >= after.seconds()) => {
-                runs.get(run.id).await?
-            }
-            _ => None,
-        };
-        let run = match newest {
-            Some(run) if run.status.is_complete() && is_answer(&run, input.after) => return Ok(Some(run)),
-            Some(run) if !run.status.is_complete() => run,
-            _ => match begin(ctx, &workflow, input).await? {
-                Some(run) => run,
-                None => {
-                    workflow = ctx.n8n_workflows().get(input.nid).await?.or_not_found("workflow node")?;
-                    continue;
-                }
-            },
-        };
-        // What is stored is shown; n8n is asked again in the background.
-        if run.is_stale(ctx.now) {
-            let look = Task::new(TaskKind::PollExecution, &runs.key(run.id), &ctx.cause).asked();
-            ctx.app.hint(&look, ctx.now).await;
-        }
-        return Ok(Some(run));
-    }
-    Err(StoreError::Conflict.into())
-}
-
-/// Begins to watch. In one write the run is there, owes a look (in case its message is lost), and is the workflow's newest:
-/// a repeat of a request that died finds it. None when another one became the newest meanwhile.
-async fn begin(ctx: &Ctx, workflow: &N8nWorkflow, input: &PollExecution) -> Result<Option<FollowedRun>> {
-    let run = watch(ctx, workflow, input.after);
-    let mut pointed = workflow.clone();
-    pointed.run = Some(FollowedRef { id: run.id, triggered_at: run.triggered_at });
-    pointed.v += 1;
-    let insert = ctx.followed_runs().insert(&run, Some(ctx.now.plus(UNANNOUNCED)))?;
-    let writes = vec![insert, ctx.n8n_workflows().replace(&pointed)?];
-    match store::apply(&*ctx.app.store, writes).await {
-        Ok(()) => Ok(Some(run)),
-        Err(error) if error.refused_by(n8n_workflows::WORKFLOW).is_some() => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Whether an ended run is what the caller asks about: one that was triggered is, one that was only watched must have
-/// ended with an execution of the right time.
-fn is_answer(run: &FollowedRun, after: Option<Millis>) -> bool {
-    run.endpoint.is_some()
-        || after.is_none_or(|after| run.started_at.is_some_and(|at| at.plus(CLOCK_SKEW) >= after))
-}
-
-fn watch(ctx: &Ctx, workflow: &N8nWorkflow, after: Option<Millis>) -> FollowedRun {
-    FollowedRun {
-        id: ctx.app.id(),
-        installation_id: workflow.installation_id,
-        workflow_id: Some(workflow.workflow_id.clone()),
-        execution_id: None,
-        endpoint: None,
-        triggered_at: ctx.now,
-        // Without a time every execution counts, also one from before Baton knew the workflow.
-        after: after.unwrap_or(Millis(0)),
-        triggered_by: ctx.caller.user_id,
-        trigger_status: None,
-        status: PollStatus::Waiting,
-        n8n_status: None,
-        started_at: None,
-        stopped_at: None,
-        error: None,
-        polls: 0,
-        polled_at: None,
-        poll_error: None,
-        v: 1,
-    }
+    ctx.answer(render, async |act| poll::poll(act, Asked { nid, after }).await).await
 }
 
 fn polled(nid: Id, snapshot: &Snapshot) -> Polled {

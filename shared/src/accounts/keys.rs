@@ -12,6 +12,7 @@ use crate::{
         dialect::Letter,
         org::User,
         principal::{Principal, covers},
+        review::Actor,
     },
     error::{Error, ErrorKind, Result},
     ids::Id,
@@ -80,6 +81,17 @@ impl App {
     /// [`orgs::insert_key`] is written, and not before. That the caller holds the scopes is for whoever asks to see to.
     pub fn draft_key(&self, like: &Principal, wish: NewKey) -> (ApiKey, SecretString) {
         self.key_of((like.tenant, like.user_id, &like.username), like.group_id, wish)
+    }
+
+    /// The same for who acts without a credential of theirs.
+    pub fn draft_key_for(
+        &self,
+        tenant: TenantId,
+        actor: &Actor,
+        group_id: Id,
+        wish: NewKey,
+    ) -> (ApiKey, SecretString) {
+        self.key_of((tenant, actor.user_id, &actor.username), group_id, wish)
     }
 
     /// A key that acts as the same user as the one that it takes the place of. It works from the moment that

@@ -1,4 +1,4 @@
-//! What a handler knows of its request: who calls, under which id, and how to commit what it decided.
+//! What a handler knows of its request: who calls, under which id, and how an operation is answered.
 
 use std::{any::Any, ops::Deref, sync::Arc};
 
@@ -10,37 +10,12 @@ use crate::{
     accounts::Presented,
     app::SharedApp,
     clock::{Deadline, Millis},
-    domain::{org::User, principal::Principal, review::Actor},
-    error::{Error, ErrorKind, Result},
-    ids::Id,
+    domain::{principal::Principal, review::Actor},
+    error::{Error, Result},
     ops::act::{Remembered, Slot},
-    repo::{
-        alerts::Alerts,
-        chats::Chats,
-        collections::Collections,
-        files::Files,
-        followed_runs::FollowedRuns,
-        installations::Installations,
-        invoices::Invoices,
-        lead_setup::LeadSetups,
-        lead_views::LeadViews,
-        leads::Leads,
-        media::MediaItems,
-        money::Settled,
-        n8n_credentials::N8nCredentials,
-        n8n_workflows::N8nWorkflows,
-        notifications::Notifications,
-        orgs,
-        payloads::Payloads,
-        pushes::Pushes,
-        subjects::{Stored, Subjects},
-        usage::UsageLog,
-    },
-    store::Write,
-    tenant::TenantId,
 };
 
-pub use crate::ops::act::{Act, HeldKey, Refused, in_progress};
+pub use crate::ops::act::{Act, HeldKey};
 
 /// What a request may take for all that it does outside: API Gateway gives up after 30 seconds.
 const TIME: std::time::Duration = std::time::Duration::from_secs(25);
@@ -126,144 +101,11 @@ impl Ctx {
         }
     }
 
-    pub fn tenant(&self) -> TenantId {
-        self.tenant
-    }
-
-    pub fn deadline(&self) -> Deadline {
-        self.deadline
-    }
-
-    pub fn actor(&self) -> Actor {
-        self.actor.clone()
-    }
-
     /// The session of a route that asks for one.
     pub fn session(&self) -> Result<&Presented> {
         self.session
             .as_ref()
             .ok_or_else(|| Error::internal("a handler without the session that its route asks for"))
-    }
-
-    /// The caller's user as stored. A credential may outlive its user for as long as an instance believes it.
-    pub async fn user(&self) -> Result<User> {
-        let user = orgs::user(&*self.app.store, self.tenant(), self.caller.user_id).await?;
-        user.ok_or_else(|| {
-            Error::new(ErrorKind::CredentialRejected, "no_such_user", "The user of this credential is gone.")
-        })
-    }
-
-    /// The tenant's entities of a kind that can be reviewed.
-    pub fn subjects<E: Stored>(&self) -> Subjects<'_, E> {
-        self.repos().subjects()
-    }
-
-    pub fn payloads(&self) -> Payloads<'_> {
-        self.repos().payloads()
-    }
-
-    pub fn lead_setups(&self) -> LeadSetups<'_> {
-        self.repos().lead_setups()
-    }
-
-    pub fn lead_views(&self) -> LeadViews<'_> {
-        self.repos().lead_views()
-    }
-
-    pub fn leads(&self) -> Leads<'_> {
-        self.repos().leads()
-    }
-
-    pub fn media(&self) -> MediaItems<'_> {
-        self.subjects()
-    }
-
-    pub fn collections(&self) -> Collections<'_> {
-        self.repos().collections()
-    }
-
-    pub fn followed_runs(&self) -> FollowedRuns<'_> {
-        self.repos().followed_runs()
-    }
-
-    pub fn n8n_workflows(&self) -> N8nWorkflows<'_> {
-        self.repos().n8n_workflows()
-    }
-
-    pub fn installations(&self) -> Installations<'_> {
-        self.repos().installations()
-    }
-
-    pub fn n8n_credentials(&self) -> N8nCredentials<'_> {
-        self.repos().n8n_credentials()
-    }
-
-    pub fn pushes(&self) -> Pushes<'_> {
-        self.repos().pushes()
-    }
-
-    pub fn usage<'a>(&'a self, workflow_id: &'a str) -> UsageLog<'a> {
-        self.repos().usage(workflow_id)
-    }
-
-    pub fn settled(&self) -> Settled<'_> {
-        self.repos().settled()
-    }
-
-    pub fn notifications(&self) -> Notifications<'_> {
-        self.repos().notifications()
-    }
-
-    pub fn invoices(&self) -> Invoices<'_> {
-        self.repos().invoices()
-    }
-
-    pub fn files(&self) -> Files<'_> {
-        self.repos().files()
-    }
-
-    pub fn alerts(&self) -> Alerts<'_> {
-        self.repos().alerts()
-    }
-
-    pub fn chats(&self) -> Chats<'_> {
-        self.repos().chats()
-    }
-
-    /// Writes what the handler decided and the reply to it, all or none: [`Act::commit`] for handlers whose operation is still
-    /// a part of them.
-    pub async fn commit(&self, writes: Vec<Write>, reply: Reply) -> Result<Reply, Refused> {
-        match self.replying().commit(writes, &reply).await {
-            Ok(()) => Ok(reply),
-            Err(Refused::Overtaken) => match self.held_key().and_then(HeldKey::overtaken) {
-                Some(answer) => Ok(Reply::replay(answer.status, answer.body.clone())?),
-                None => Err(Refused::Overtaken),
-            },
-            Err(refused) => Err(refused),
-        }
-    }
-
-    /// [`Act::begin`].
-    pub async fn begin(&self, id: Id, writes: Vec<Write>) -> Result<bool> {
-        self.replying().begin(id, writes).await
-    }
-
-    /// [`Act::amend`].
-    pub async fn amend(&self, reply: &Reply) {
-        self.replying().amend(reply).await;
-    }
-
-    /// [`Act::remember_failure`].
-    pub async fn remember_failure(&self, error: &Error) {
-        self.replying().remember_failure(error).await;
-    }
-
-    /// The act whose outcome is the reply itself.
-    fn replying(&self) -> Act {
-        let Some(Claimed { held, voice }) = self.claimed.clone() else { return self.act.clone() };
-        let outcome = |reply: &Reply| Ok(remembered(reply));
-        let error = move |error: &Error| remembered(&Reply::of_error(error, voice));
-        self.act.with(Slot::new(held, outcome, error))
     }
 }
 

@@ -2,17 +2,11 @@
 
 use secrecy::SecretString;
 
-use super::{
-    ctx::{Ctx, Refused},
-    fields::Fields,
-    reply::Reply,
+use super::fields::Fields;
+use crate::domain::{
+    duplicate::OnDuplicate, resume_headers, review::AutomationStatus, subject::ExecutionFilter,
 };
-pub use crate::ops::origin::{Origin, Placed, check_group, renew, seal, writes};
-use crate::{
-    domain::{duplicate::OnDuplicate, resume_headers, review::AutomationStatus, subject::ExecutionFilter},
-    repo::subjects::Stored,
-    store::Write,
-};
+pub use crate::ops::origin::{Origin, check_group};
 
 impl Origin {
     pub fn read(fields: &mut Fields) -> Self {
@@ -40,19 +34,6 @@ fn resume_headers(fields: &mut Fields) -> Option<SecretString> {
             fields.refuse("resume_headers", problem);
             None
         }
-    }
-}
-
-/// Commits the writes of one entity. A refusal by the entity itself, already written, is a success.
-pub async fn commit<E: Stored>(
-    ctx: &Ctx,
-    writes: Vec<Write>,
-    entity: &E,
-    reply: Reply,
-) -> Result<Reply, Refused> {
-    match ctx.commit(writes, reply.clone()).await {
-        Err(refused) if refused.met_itself(entity) => Ok(reply),
-        committed => committed,
     }
 }
 

@@ -140,22 +140,33 @@ pub struct Cut<T> {
 }
 
 impl Part {
-    /// `page` (1), its size under the name that the dialect has for it, and `cursor`, which goes before `page`.
-    pub fn read(fields: &mut Fields, size_name: &str, default: u32, most: u32) -> Self {
-        let mut whole =
-            |name: &str| fields.whole(name, u64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok());
-        let (page, size) = (whole("page").unwrap_or(1).max(1), whole(size_name).unwrap_or(default));
-        let size = size.clamp(1, most);
-        let sent = fields.has("cursor");
-        let cursor = fields.text("cursor", MAX_CURSOR);
-        if let Some(after) = after(fields, cursor.as_deref()) {
-            return Self { page: None, size, after: Some(after) };
+    /// The page of this number, or what comes after a cursor, which goes before `page`.
+    pub fn of(
+        fields: &mut Fields,
+        page: Option<u32>,
+        size: Option<u32>,
+        after: Option<Id>,
+        default: u32,
+    ) -> Self {
+        let (page, size) = (page.unwrap_or(1), size.unwrap_or(default));
+        if after.is_some() {
+            return Self { page: None, size, after };
         }
         let reached = (page as usize).checked_mul(size as usize).is_some_and(|end| end <= REACH);
-        if !reached && !sent {
+        if !reached && !fields.has("cursor") {
             fields.refuse("page", format!("reaches the newest {REACH}: go on with cursor"));
         }
         Self { page: Some(page), size, after: None }
+    }
+
+    /// The same where the query is read by hand: `page`, its size under the name that the dialect has for it, and `cursor`.
+    pub fn read(fields: &mut Fields, size_name: &str, default: u32, most: u32) -> Self {
+        let mut whole =
+            |name: &str| fields.whole(name, u64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok());
+        let (page, size) = (whole("page").map(|page| page.max(1)), whole(size_name));
+        let cursor = fields.text("cursor", MAX_CURSOR);
+        let after = after(fields, cursor.as_deref());
+        Self::of(fields, page, size.map(|size| size.clamp(1, most)), after, default)
     }
 
     /// So many are to be read for it, from there on.
@@ -261,34 +272,20 @@ mod tests {
         }
     }
 
-    fn part(query: &[(&str, &str)]) -> Result<Part, Vec<String>> {
-        let mut fields: Fields =
-            query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let part = Part::read(&mut fields, "limit", 20, 100);
-        match fields.finish() {
-            Ok(()) => Ok(part),
-            Err(error) => Err(error.by_field().into_keys().map(str::to_owned).collect()),
-        }
-    }
-
     #[test]
     fn a_page_reaches_so_far_and_a_cursor_further() {
-        let of = |page, size| Ok(Part { page: Some(page), size, after: None });
         let after = Id::from_u64(42);
-        for (query, expected) in [
-            (&[][..], of(1, 20)),
-            (&[("page", "0"), ("limit", "0")], of(1, 1)),
-            (&[("page", "10"), ("limit", "500")], of(10, 100)),
-            (&[("page", "11"), ("limit", "100")], Err(vec!["page".into()])),
-            (&[("page", "4294967295"), ("limit", "100")], Err(vec!["page".into()])),
-            (&[("page", "many")], Err(vec!["page".into()])),
-            (&[("cursor", "x"), ("page", "99")], Err(vec!["cursor".into()])),
-            (
-                &[("cursor", &cursor(after.unwrap())), ("page", "99")],
-                Ok(Part { page: None, size: 20, after }),
-            ),
+        for (page, size, after, expected) in [
+            (None, None, None, Some((Some(1), 20))),
+            (Some(10), Some(100), None, Some((Some(10), 100))),
+            (Some(11), Some(100), None, None),
+            (Some(u32::MAX), Some(100), None, None),
+            (Some(99), Some(100), after, Some((None, 100))),
         ] {
-            assert_eq!(part(query), expected, "{query:?}");
+            let mut fields = Fields::default();
+            let part = Part::of(&mut fields, page, size, after, 20);
+            let read = fields.finish().ok().map(|()| (part.page, part.size));
+            assert_eq!(read, expected, "{page:?} {size:?}");
         }
     }
 

@@ -11,6 +11,7 @@ use crate::{
     clock::{Deadline, Millis},
     domain::{
         chore::{Chore, What},
+        org::User,
         review::Actor,
     },
     error::{Error, ErrorKind, LogFailure, Result},
@@ -18,7 +19,7 @@ use crate::{
     installed::Installed,
     metering::Metering,
     queue::{Task, TaskKind},
-    repo::{Repos, idempotency},
+    repo::{Repos, idempotency, orgs},
     store::{self, Label, Refusal, StoreError, Write},
     tenant::TenantId,
 };
@@ -62,6 +63,14 @@ impl Refused {
     /// written, and the same writes may be tried again.
     pub fn is_contention(&self) -> bool {
         self.obstacle() == Obstacle::Contention
+    }
+
+    /// What stands where something else was to be written, as far as the refusal shows it.
+    pub fn standing<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+        match self {
+            Self::Write(_, Some(standing)) => Ok(Some(standing.decode()?)),
+            _ => Ok(None),
+        }
     }
 
     /// Whether nothing was written for certain. After other errors it may have been, and what lies apart must stay.
@@ -133,6 +142,14 @@ impl Act {
     /// The tenant's prices and budgets, and what is owed because of them.
     pub fn metering(&self) -> Metering<'_> {
         Metering { app: &self.app, tenant: self.tenant }
+    }
+
+    /// The actor as stored. A credential may outlive its user for as long as an instance believes it.
+    pub async fn user(&self) -> Result<User> {
+        let user = orgs::user(&*self.app.store, self.tenant, self.actor.user_id).await?;
+        user.ok_or_else(|| {
+            Error::new(ErrorKind::CredentialRejected, "no_such_user", "The user of this credential is gone.")
+        })
     }
 
     /// The id under which an outside effect was begun, by this attempt or by one before that has the same key.

@@ -3,11 +3,7 @@
 //! Its one rule: what is decided is decided on what stands when it is written, and all workflows are held against the rules
 //! afterwards.
 
-use super::{
-    act::{Act, Refused},
-    again::Again,
-    listing,
-};
+use super::{act::Act, again::Again, listing};
 use crate::{
     domain::{
         alert::{Condition, MAX_RULES, Rule, Rules},
@@ -100,13 +96,10 @@ async fn change(act: &Act, decide: impl Fn(&mut Rules) -> Result<Id>) -> Result<
             }
             Err(refused) => refused,
         };
-        let current = match &refused {
-            Refused::Write(_, Some(current)) => Some(current.decode()?),
-            _ => None,
-        };
+        let standing = refused.standing()?;
         again.after(refused).await?;
-        stands = match current {
-            Some(current) => current,
+        stands = match standing {
+            Some(standing) => standing,
             None => alerts.rules().await?,
         };
     }

@@ -15,11 +15,15 @@ pub mod executions;
 pub mod files;
 pub mod installations;
 pub mod invoices;
+pub mod lead_setup;
 pub mod leads;
 pub mod listing;
 pub mod media;
+pub mod money;
+pub mod n8n_credentials;
 pub mod notifications;
 pub mod origin;
+pub mod own_account;
 pub mod payloads;
 pub mod pushes;
 pub mod resume;
@@ -29,6 +33,8 @@ mod slot;
 #[cfg(test)]
 #[cfg(feature = "testing")]
 mod tests;
+pub mod triggers;
+pub mod usage;
 mod warning;
 pub mod watch;
 

@@ -1,17 +1,17 @@
 use serde::Serialize;
 use shared::{
-    domain::custom_field::{FieldType, Shape},
+    domain::custom_field::{CustomField, FieldType, Shape},
     error::Result,
     http::{
         ctx::Ctx,
         input::{Flag, InBody, OrDefault, Text, Word},
         reply::Reply,
     },
+    ops::lead_setup,
 };
 use utoipa::ToSchema;
 
 use super::{FieldOut, LABEL, Options};
-use crate::change::{change, refused};
 
 shared::input! {
     /// A custom field to create.
@@ -51,14 +51,12 @@ pub struct Created {
 /// Creates a custom field. Leads take and show its values under `machine_name`.
 #[utoipa::path(post, path = "/api/lead-custom-fields", operation_id = "create_lead_custom_field", tag = "pipeline",
     request_body = CreateField, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn handler(ctx: Ctx, InBody(input): InBody<CreateField>) -> Result<Reply> {
-    let id = ctx.app.id();
-    change(&ctx, |setup| {
-        let (label, shape) = (input.label.clone(), input.shape.clone());
-        let field = setup.add_field(id, label, shape, input.required).map_err(refused)?;
-        let message = "Custom field created successfully.";
-        let created = Created { success: true, field: field.into(), message };
-        Ok((Reply::created(&created)?, None))
-    })
-    .await
+pub async fn handler(ctx: Ctx, InBody(new): InBody<CreateField>) -> Result<Reply> {
+    let CreateField { label, shape, required, .. } = new;
+    ctx.answer(created, async |act| lead_setup::create_field(act, label, shape, required).await).await
+}
+
+fn created(field: &CustomField) -> Result<Reply> {
+    let message = "Custom field created successfully.";
+    Reply::created(&Created { success: true, field: field.into(), message })
 }

@@ -1,10 +1,11 @@
 use shared::{
-    domain::chore::What,
     error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
+    ids::Id,
+    ops::lead_setup,
 };
 
-use crate::change::{Changed, change, refused};
+use crate::wire::Changed;
 
 /// Deletes a custom field with all its values.
 ///
@@ -14,10 +15,6 @@ use crate::change::{Changed, change, refused};
     tag = "pipeline", params(("id" = u64, Path, description = "Id of the field.", example = 21)),
     responses((status = 200, description = "Deleted.", body = Changed)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    change(&ctx, |setup| {
-        setup.delete_field(id).map_err(refused)?;
-        let deleted = Changed { success: true, id, message: "Custom field deleted successfully." };
-        Ok((Reply::ok(&deleted)?, Some(What::ForgetField { field_id: id })))
-    })
-    .await
+    let render = |id: &Id| Changed::reply(*id, "Custom field deleted successfully.");
+    ctx.answer(render, async |act| lead_setup::delete_field(act, id).await).await
 }

@@ -18,7 +18,7 @@ pub struct CustomFields {
 #[utoipa::path(get, path = "/api/lead-custom-fields", operation_id = "list_lead_custom_fields", tag = "pipeline",
     responses((status = 200, description = "All of them.", body = CustomFields)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
-    let setup = ctx.lead_setups().load().await?;
+    let setup = ctx.repos().lead_setups().load().await?;
     let fields: Vec<_> = setup.fields.iter().map(FieldOut::from).collect();
     Reply::ok(&CustomFields { count: fields.len(), fields })
 }

@@ -8,10 +8,12 @@ use shared::{
         input::{Flag, InBody, Kept, Text, Unspoken},
         reply::Reply,
     },
+    ids::Id,
+    ops::lead_setup,
 };
 
 use super::{LABEL, Options};
-use crate::change::{Changed, change, refused};
+use crate::wire::Changed;
 
 shared::input! {
     /// What to change; what is left out stays. Type and machine name stay for good.
@@ -32,12 +34,9 @@ shared::input! {
     tag = "pipeline", params(("id" = u64, Path, description = "Id of the field.", example = 21)),
     request_body = UpdateField, responses((status = 200, description = "Changed.", body = Changed)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateField>) -> Result<Reply> {
-    change(&ctx, |setup| {
-        apply(patch.clone(), setup.field_mut(id).map_err(refused)?)?;
-        let changed = Changed { success: true, id, message: "Custom field updated successfully." };
-        Ok((Reply::ok(&changed)?, None))
-    })
-    .await
+    let decide = move |field: &mut CustomField| apply(patch.clone(), field);
+    let render = |id: &Id| Changed::reply(*id, "Custom field updated successfully.");
+    ctx.answer(render, async |act| lead_setup::update_field(act, id, decide).await).await
 }
 
 fn apply(patch: UpdateField, field: &mut CustomField) -> Result<()> {

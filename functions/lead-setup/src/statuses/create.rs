@@ -2,11 +2,11 @@ use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, input::InBody, reply::Reply},
+    ops::lead_setup::{self, Placed},
 };
 use utoipa::ToSchema;
 
 use super::{Color, Label, StatusOut};
-use crate::change::{change, refused};
 
 shared::input! {
     /// A status to create.
@@ -37,13 +37,11 @@ pub struct Created {
 #[utoipa::path(post, path = "/api/lead-statuses", operation_id = "create_lead_status", tag = "pipeline",
     request_body = CreateStatus, responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, InBody(new): InBody<CreateStatus>) -> Result<Reply> {
-    let id = ctx.app.id();
-    change(&ctx, |setup| {
-        let weight = setup.statuses.len();
-        let status = setup.add_status(id, new.label.clone(), new.color.clone()).map_err(refused)?;
-        let status = StatusOut::new(weight, status);
-        let created = Created { success: true, status, message: "Status created successfully." };
-        Ok((Reply::created(&created)?, None))
-    })
-    .await
+    let CreateStatus { label, color } = new;
+    ctx.answer(created, async |act| lead_setup::create_status(act, label, color).await).await
+}
+
+fn created(Placed { weight, status }: &Placed) -> Result<Reply> {
+    let status = StatusOut::new(*weight, status);
+    Reply::created(&Created { success: true, status, message: "Status created successfully." })
 }

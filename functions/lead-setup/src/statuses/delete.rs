@@ -1,6 +1,5 @@
 use serde::Serialize;
 use shared::{
-    domain::chore::What,
     error::Result,
     http::{
         ctx::Ctx,
@@ -9,10 +8,9 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
+    ops::lead_setup::{self, Reassigned},
 };
 use utoipa::ToSchema;
-
-use crate::change::{change, refused};
 
 shared::input! {
     /// Where the leads go.
@@ -44,11 +42,10 @@ pub struct Deleted {
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
     let heir = query.reassign_to;
-    change(&ctx, |setup| {
-        let reassigned_to = setup.delete_status(id, heir.as_deref(), ctx.now).map_err(refused)?;
-        let message = "Status deleted successfully.";
-        let reply = Reply::ok(&Deleted { success: true, id, message, reassigned_to })?;
-        Ok((reply, Some(What::MoveLeads { from: id })))
-    })
-    .await
+    ctx.answer(deleted, async |act| lead_setup::delete_status(act, id, heir.as_deref()).await).await
+}
+
+fn deleted(&Reassigned { id, to }: &Reassigned) -> Result<Reply> {
+    let message = "Status deleted successfully.";
+    Reply::ok(&Deleted { success: true, id, message, reassigned_to: to })
 }

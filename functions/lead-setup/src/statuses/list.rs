@@ -18,6 +18,6 @@ pub struct Statuses {
 #[utoipa::path(get, path = "/api/lead-statuses", operation_id = "list_lead_statuses", tag = "pipeline",
     responses((status = 200, description = "All of them.", body = Statuses)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
-    let statuses = shown(&ctx.lead_setups().load().await?);
+    let statuses = shown(&ctx.repos().lead_setups().load().await?.statuses);
     Reply::ok(&Statuses { count: statuses.len(), statuses })
 }

@@ -9,7 +9,7 @@ pub mod update;
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
-    domain::lead_setup::{LeadSetup, Status, read_color},
+    domain::lead_setup::{Status, read_color},
     http::{
         fields::{Fields, code},
         input::{Asked, Field, describe},
@@ -39,8 +39,8 @@ pub struct StatusOut {
 }
 
 /// All statuses in their order.
-fn shown(setup: &LeadSetup) -> Vec<StatusOut> {
-    setup.statuses.iter().enumerate().map(|(weight, status)| StatusOut::new(weight, status)).collect()
+fn shown(statuses: &[Status]) -> Vec<StatusOut> {
+    statuses.iter().enumerate().map(|(weight, status)| StatusOut::new(weight, status)).collect()
 }
 
 impl StatusOut {

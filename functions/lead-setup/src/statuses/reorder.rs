@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
-    domain::lead_setup::MAX_STATUSES,
+    domain::lead_setup::{MAX_STATUSES, Status},
     error::Result,
     http::{
         ctx::Ctx,
@@ -11,11 +11,11 @@ use shared::{
     },
     ids::Id,
     json::Kind,
+    ops::lead_setup,
 };
 use utoipa::ToSchema;
 
 use super::{StatusOut, shown};
-use crate::change::{change, refused};
 
 shared::input! {
     /// The order to put the statuses into.
@@ -40,13 +40,13 @@ pub struct Reordered {
 #[utoipa::path(post, path = "/api/lead-statuses/reorder", operation_id = "reorder_lead_statuses", tag = "pipeline",
     request_body = ReorderStatuses, responses((status = 200, description = "Stored.", body = Reordered)))]
 pub async fn handler(ctx: Ctx, InBody(ReorderStatuses { ids }): InBody<ReorderStatuses>) -> Result<Reply> {
-    change(&ctx, |setup| {
-        setup.reorder(&ids).map_err(refused)?;
-        let statuses = shown(setup);
-        let message = "Statuses reordered successfully.";
-        Ok((Reply::ok(&Reordered { success: true, count: statuses.len(), statuses, message })?, None))
-    })
-    .await
+    ctx.answer(reordered, async |act| lead_setup::reorder(act, &ids).await).await
+}
+
+fn reordered(statuses: &Vec<Status>) -> Result<Reply> {
+    let statuses = shown(statuses);
+    let message = "Statuses reordered successfully.";
+    Reply::ok(&Reordered { success: true, count: statuses.len(), statuses, message })
 }
 
 /// Ids, at least one and no more than there may be statuses.

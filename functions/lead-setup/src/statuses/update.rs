@@ -6,10 +6,12 @@ use shared::{
         input::{InBody, Kept},
         reply::Reply,
     },
+    ids::Id,
+    ops::lead_setup,
 };
 
 use super::{Color, Label};
-use crate::change::{Changed, change, refused};
+use crate::wire::Changed;
 
 shared::input! {
     /// What to change; what is left out stays.
@@ -27,10 +29,7 @@ shared::input! {
     params(("id" = u64, Path, description = "Id of the status.", example = 12)),
     request_body = UpdateStatus, responses((status = 200, description = "Changed.", body = Changed)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateStatus>) -> Result<Reply> {
-    change(&ctx, |setup| {
-        setup.change_status(id, patch.label.clone(), patch.color.clone()).map_err(refused)?;
-        let changed = Changed { success: true, id, message: "Status updated successfully." };
-        Ok((Reply::ok(&changed)?, None))
-    })
-    .await
+    let UpdateStatus { label, color } = patch;
+    let render = |id: &Id| Changed::reply(*id, "Status updated successfully.");
+    ctx.answer(render, async |act| lead_setup::update_status(act, id, label, color).await).await
 }

@@ -1,23 +1,19 @@
 use serde::Serialize;
 use shared::{
-    domain::{
-        budget::{Budget, MAX_BUDGETS, Period, Scope, THRESHOLDS},
-        chore::What,
-    },
+    domain::budget::{Period, Scope},
     error::Result,
     http::{
         ctx::Ctx,
         fields::{Fields, code},
         input::{Foreign, InBody, Text, Word, Words},
-        origin::check_group,
         reply::Reply,
     },
     ids::Id,
+    ops::money::{self, NewBudget},
 };
 use utoipa::ToSchema;
 
 use super::{Amount, TITLE, Thresholds};
-use crate::change::{change, full};
 
 shared::input! {
     /// A budget to create.
@@ -67,30 +63,20 @@ pub struct Created {
 /// stopped.
 #[utoipa::path(post, path = "/api/budgets", operation_id = "create_budget", tag = "prices and budgets",
     request_body = CreateBudget, responses((status = 201, description = "Created.", body = Created)))]
-pub async fn handler(ctx: Ctx, InBody(new): InBody<CreateBudget>) -> Result<Reply> {
-    check_group(&ctx, new.group_id).await?;
-    let budget = Budget {
-        id: ctx.app.id(),
-        title: new.title.unwrap_or_else(|| "Budget".into()),
-        scope: new.whose,
-        period: new.period,
-        pico: new.amount,
-        thresholds: new.thresholds.unwrap_or_else(|| THRESHOLDS.into()),
-        group_id: new.group_id.unwrap_or(ctx.caller.group_id),
-        created_at: ctx.now,
-        changed_at: ctx.now,
-        told: Vec::new(),
+pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateBudget>) -> Result<Reply> {
+    let new = NewBudget {
+        title: sent.title,
+        scope: sent.whose,
+        period: sent.period,
+        pico: sent.amount,
+        thresholds: sent.thresholds,
+        group_id: sent.group_id,
     };
-    change(&ctx, |money| {
-        if money.budgets.len() >= MAX_BUDGETS {
-            let message = format!("There are {MAX_BUDGETS} budgets already, as many as there may be.");
-            return Err(full("too_many_budgets", message));
-        }
-        money.budgets.push(budget.clone());
-        let created = Created { success: true, id: budget.id, message: "Budget created successfully." };
-        Ok((Reply::created(&created)?, Some(What::CheckBudgets)))
-    })
-    .await
+    ctx.answer(created, async |act| money::create_budget(act, new).await).await
+}
+
+fn created(id: &Id) -> Result<Reply> {
+    Reply::created(&Created { success: true, id: *id, message: "Budget created successfully." })
 }
 
 /// The scopes by their names.

@@ -1,12 +1,11 @@
 use serde::Serialize;
 use shared::{
-    error::{Error, Result},
+    error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
     ids::Id,
+    ops::money,
 };
 use utoipa::ToSchema;
-
-use crate::change::change;
 
 /// The budget is gone.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,10 +23,9 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    change(&ctx, |money| {
-        let at = money.budgets.iter().position(|budget| budget.id == id);
-        money.budgets.remove(at.ok_or_else(|| Error::not_found("budget"))?);
-        Ok((Reply::ok(&Deleted { success: true, id, message: "Budget deleted successfully." })?, None))
-    })
-    .await
+    ctx.answer(deleted, async |act| money::delete_budget(act, id).await).await
+}
+
+fn deleted(id: &Id) -> Result<Reply> {
+    Reply::ok(&Deleted { success: true, id: *id, message: "Budget deleted successfully." })
 }

@@ -10,7 +10,7 @@ use super::{BudgetOut, with_spending};
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     responses((status = 200, description = "The budget.", body = BudgetOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    let mut budgets = ctx.settled().load().await?.budgets;
+    let mut budgets = ctx.repos().settled().load().await?.budgets;
     budgets.retain(|budget| budget.id == id);
     Reply::ok(with_spending(&ctx, &budgets).await?.first().or_not_found("budget")?)
 }

@@ -19,7 +19,7 @@ pub struct Listing {
 #[utoipa::path(get, path = "/api/budgets", operation_id = "list_budgets", tag = "prices and budgets",
     responses((status = 200, description = "All of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
-    let money = ctx.settled().load().await?;
+    let money = ctx.repos().settled().load().await?;
     let budgets = with_spending(&ctx, &money.budgets).await?;
     Reply::ok(&Listing { count: budgets.len(), budgets })
 }

@@ -96,7 +96,7 @@ impl BudgetOut {
 
 /// Budgets with what is spent of them in the windows of now.
 pub async fn with_spending(ctx: &Ctx, budgets: &[Budget]) -> Result<Vec<BudgetOut>> {
-    let mut spent = Spent::new(&*ctx.app.store, ctx.tenant());
+    let mut spent = Spent::new(&*ctx.app.store, ctx.tenant);
     spent.read(budgets.iter().map(|budget| (&budget.scope, budget.period.window(ctx.now)))).await?;
     let shown = budgets.iter().map(|budget| {
         let window = budget.period.window(ctx.now);

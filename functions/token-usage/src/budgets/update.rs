@@ -1,7 +1,7 @@
 use serde::Serialize;
 use shared::{
-    domain::{budget::Period, chore::What},
-    error::{Error, Result},
+    domain::budget::Period,
+    error::Result,
     http::{
         ctx::Ctx,
         extract::PathId,
@@ -9,11 +9,11 @@ use shared::{
         reply::Reply,
     },
     ids::Id,
+    ops::money::{self, BudgetPatch},
 };
 use utoipa::ToSchema;
 
 use super::{Amount, TITLE, Thresholds};
-use crate::change::change;
 
 shared::input! {
     /// What to change. What is left out stays.
@@ -47,21 +47,12 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/budgets/{id}", operation_id = "update_budget", tag = "prices and budgets",
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     request_body = UpdateBudget, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(wish): InBody<UpdateBudget>) -> Result<Reply> {
-    change(&ctx, |money| {
-        let budget = money.budgets.iter_mut().find(|budget| budget.id == id);
-        let budget = budget.ok_or_else(|| Error::not_found("budget"))?;
-        let before = budget.clone();
-        budget.title = wish.title.clone().unwrap_or_else(|| before.title.clone());
-        budget.period = wish.period.unwrap_or(before.period);
-        budget.pico = wish.amount.unwrap_or(before.pico);
-        budget.thresholds = wish.thresholds.clone().unwrap_or_else(|| before.thresholds.clone());
-        budget.changed_at = ctx.now;
-        if (budget.pico, budget.period) != (before.pico, before.period) {
-            budget.told.clear();
-        }
-        let updated = Updated { success: true, id, message: "Budget updated successfully." };
-        Ok((Reply::ok(&updated)?, Some(What::CheckBudgets)))
-    })
-    .await
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(sent): InBody<UpdateBudget>) -> Result<Reply> {
+    let UpdateBudget { title, period, amount: pico, thresholds } = sent;
+    let patch = BudgetPatch { title, period, pico, thresholds };
+    ctx.answer(updated, async |act| money::update_budget(act, id, patch).await).await
+}
+
+fn updated(id: &Id) -> Result<Reply> {
+    Reply::ok(&Updated { success: true, id: *id, message: "Budget updated successfully." })
 }

@@ -1,17 +1,17 @@
 use serde::Serialize;
 use shared::{
-    domain::{price, usage::MAX_MODEL_CHARS},
-    error::{Error, Result},
+    domain::usage::MAX_MODEL_CHARS,
+    error::Result,
     http::{
         ctx::Ctx,
         input::{Foreign, InQuery},
         reply::Reply,
     },
+    ops::money,
 };
 use utoipa::ToSchema;
 
 use super::UtcDay;
-use crate::change::change;
 
 shared::input! {
     /// Which price to delete.
@@ -40,10 +40,6 @@ pub async fn handler(
     ctx: Ctx,
     InQuery(DeleteQuery { model_id, from }): InQuery<DeleteQuery>,
 ) -> Result<Reply> {
-    change(&ctx, |money| {
-        let at = price::position(&money.prices, &model_id, from.as_deref());
-        money.prices.remove(at.ok_or_else(|| Error::not_found("price of this model and day"))?);
-        Ok((Reply::ok(&Deleted { success: true, message: "Price deleted successfully." })?, None))
-    })
-    .await
+    let render = |(): &()| Reply::ok(&Deleted { success: true, message: "Price deleted successfully." });
+    ctx.answer(render, async |act| money::delete_price(act, &model_id, from.as_deref()).await).await
 }

@@ -38,7 +38,7 @@ struct UnpricedModel {
     responses((status = 200, description = "All of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
     let unpriced = ctx.repos().unpriced();
-    let settled = ctx.settled();
+    let settled = ctx.repos().settled();
     let (money, models) = join(settled.load(), unpriced.all()).await;
     let money = money?;
     let mut unpriced: BTreeMap<String, UnpricedModel> = BTreeMap::new();

@@ -2,8 +2,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
     domain::{
-        chore::What,
-        price::{self, MAX_PRICES, MAX_RATE, OwnPrice},
+        price::{MAX_RATE, OwnPrice},
         usage::MAX_MODEL_CHARS,
     },
     error::Result,
@@ -13,12 +12,12 @@ use shared::{
         input::{Asked, Field, Foreign, InBody, number},
         reply::Reply,
     },
-    pricing::{PRICE_VERSION, Rates},
+    ops::money::{self, NewPrice},
+    pricing::Rates,
 };
 use utoipa::ToSchema;
 
 use super::{ModelPrice, UtcDay};
-use crate::change::{change, full};
 
 shared::input! {
     /// A price, in US dollars for a million tokens, to six decimals.
@@ -60,33 +59,19 @@ pub struct Set {
 #[utoipa::path(put, path = "/api/model-prices", operation_id = "set_model_price", tag = "prices and budgets",
     request_body = SetModelPrice, responses((status = 200, description = "Set.", body = Set)))]
 pub async fn handler(ctx: Ctx, InBody(price): InBody<SetModelPrice>) -> Result<Reply> {
-    let own = OwnPrice {
-        model_id: price.model_id,
-        from: price.from,
-        rates: Rates {
-            input: price.input_per_million,
-            output: price.output_per_million,
-            cache_read: price.cache_read_per_million,
-            cache_write: price.cache_write_per_million,
-            cache_write_1h: price.cache_write_1h_per_million,
-        },
-        version: format!("own-{}", ctx.app.id()),
-        set_by: ctx.actor(),
-        set_at: ctx.now,
+    let rates = Rates {
+        input: price.input_per_million,
+        output: price.output_per_million,
+        cache_read: price.cache_read_per_million,
+        cache_write: price.cache_write_per_million,
+        cache_write_1h: price.cache_write_1h_per_million,
     };
-    change(&ctx, |money| {
-        match price::position(&money.prices, &own.model_id, own.from.as_deref()) {
-            Some(at) => money.prices[at] = own.clone(),
-            None if money.prices.len() >= MAX_PRICES => {
-                let message = format!("There are {MAX_PRICES} prices already, as many as there may be.");
-                return Err(full("too_many_prices", message));
-            }
-            None => money.prices.push(own.clone()),
-        }
-        let set = Set { success: true, price: ModelPrice::of(&own), message: "Price set successfully." };
-        Ok((Reply::ok(&set)?, Some(What::Reprice { from: None, version: PRICE_VERSION.into() })))
-    })
-    .await
+    let new = NewPrice { model_id: price.model_id, from: price.from, rates };
+    ctx.answer(set, async |act| money::set_price(act, new).await).await
+}
+
+fn set(price: &OwnPrice) -> Result<Reply> {
+    Reply::ok(&Set { success: true, price: ModelPrice::of(price), message: "Price set successfully." })
 }
 
 /// Dollars for a million tokens, as pico-dollars a token: a factor of 10^6.

@@ -6,7 +6,7 @@ use shared::{
     http::{
         ctx::Ctx,
         dialect::{B, ShownId, b},
-        extract::QueryFields,
+        input::{Between, Cursor, InQuery, Text, Word, Words},
         page::Part,
         reply::Reply,
         shown::shown_as,
@@ -14,25 +14,42 @@ use shared::{
     ids::{EntityId, WorkflowId},
     repo::workflows::Filter,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-/// Which workflows to list. Everything given must match.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct ListQuery {
-    /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
-    page: Option<u32>,
-    /// 1 to 100, default 20.
-    limit: Option<u32>,
-    /// `draft` or `published`.
-    status: Option<String>,
-    /// Text to find in the name, whatever its case.
-    #[param(max_length = 200)]
-    search: Option<String>,
-    /// `next_cursor` of the part before.
-    #[param(max_length = 400)]
-    cursor: Option<String>,
+shared::input! {
+    /// Which workflows to list. Everything given must match.
+    pub struct ListQuery {
+        /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
+        page: Option<Between<1, { u32::MAX }>>,
+        /// 1 to 100, default 20.
+        limit: Option<Between<1, 100>>,
+        /// `draft` or `published`.
+        status: Option<Word<Published>>,
+        /// Text to find in the name, whatever its case.
+        search: Option<Text<200>>,
+        /// `next_cursor` of the part before.
+        cursor: Option<Cursor>,
+    }
+    then(fields) {
+        part: Part = Part::of(fields, page, limit, cursor, 20),
+    }
+}
+
+/// The document's two words for what becomes of a workflow.
+struct Published;
+
+impl Words for Published {
+    type Value = &'static [WorkflowStatus];
+
+    const WORDS: &'static [&'static str] = &["draft", "published"];
+
+    fn parse(word: &str) -> Option<Self::Value> {
+        match word {
+            "draft" => Some(&[WorkflowStatus::Draft, WorkflowStatus::Archived]),
+            "published" => Some(&[WorkflowStatus::Active]),
+            _ => None,
+        }
+    }
 }
 
 /// A part of the workflows, newest first.
@@ -96,24 +113,20 @@ impl From<Workflow> for WorkflowOut {
 /// Lists workflows, newest first.
 #[utoipa::path(get, path = "/v1/workflows", operation_id = "list_workflows",
     params(ListQuery), responses((status = 200, description = "A part of them.", body = Listing)))]
-pub async fn handler(ctx: Ctx, query: QueryFields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     list(&ctx, query).await
 }
 
 /// Lists workflows by the name that the document's sample of error handling calls the list by.
 #[utoipa::path(get, path = "/api/workflows", operation_id = "list_workflows_alias",
     params(ListQuery), responses((status = 200, description = "A part of them.", body = Listing)))]
-pub async fn alias(ctx: Ctx, query: QueryFields) -> Result<Reply> {
+pub async fn alias(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     list(&ctx, query).await
 }
 
-async fn list(ctx: &Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let part = Part::read(&mut fields, "limit", 20, 100);
-    let filter = Filter {
-        status: fields.one_of("status", &["draft", "published"], statuses),
-        search: fields.text("search", 200).map(|text| text.to_lowercase()),
-    };
-    fields.finish()?;
+async fn list(ctx: &Ctx, query: ListQuery) -> Result<Reply> {
+    let part = query.part;
+    let filter = Filter { status: query.status, search: query.search.map(|text| text.to_lowercase()) };
     let (limit, before) = part.to_read();
     let found = ctx.repos().workflows().list(&filter, limit, before).await?;
     let cut = part.cut(found, |workflow| workflow.id.untyped());
@@ -121,14 +134,6 @@ async fn list(ctx: &Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> 
     let gap = |id| Row::Unreadable(Unreadable { id: shown(WorkflowId::of(id)), unreadable: true });
     let rows = shown_as(ctx.tenant, cut.rows, |workflow| workflow.id.untyped(), show, gap)?;
     b::list(&rows, b::Meta::new(part.page, part.size, cut.total, cut.next_cursor))
-}
-
-fn statuses(word: &str) -> Option<&'static [WorkflowStatus]> {
-    match word {
-        "draft" => Some(&[WorkflowStatus::Draft, WorkflowStatus::Archived]),
-        "published" => Some(&[WorkflowStatus::Active]),
-        _ => None,
-    }
 }
 
 fn shown(id: WorkflowId) -> ShownId {

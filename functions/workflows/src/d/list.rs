@@ -6,7 +6,7 @@ use shared::{
     http::{
         ctx::Ctx,
         dialect::{D, ShownId, d},
-        extract::QueryFields,
+        input::{Between, Cursor, InQuery},
         page::Part,
         reply::Reply,
         shown::shown_as,
@@ -14,21 +14,22 @@ use shared::{
     ids::{EntityId, WorkflowId},
     repo::workflows::Filter,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-/// Which workflows to list.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct ListQuery {
-    /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
-    page: Option<u32>,
-    /// 1 to 100, default 20.
-    #[param(rename = "pageSize")]
-    page_size: Option<u32>,
-    /// `nextCursor` of the part before.
-    #[param(max_length = 400)]
-    cursor: Option<String>,
+shared::input! {
+    /// Which workflows to list.
+    pub struct ListQuery {
+        /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
+        page: Option<Between<1, { u32::MAX }>>,
+        /// 1 to 100, default 20.
+        #[name("pageSize")]
+        page_size: Option<Between<1, 100>>,
+        /// `nextCursor` of the part before.
+        cursor: Option<Cursor>,
+    }
+    then(fields) {
+        part: Part = Part::of(fields, page, page_size, cursor, 20),
+    }
 }
 
 /// A part of the workflows, newest first.
@@ -95,9 +96,8 @@ impl From<Workflow> for WorkflowOut {
 /// Lists workflows, newest first.
 #[utoipa::path(get, path = "/v1/workflows", operation_id = "d_list_workflows",
     params(ListQuery), responses((status = 200, description = "A part of them.", body = Listing)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let part = Part::read(&mut fields, "pageSize", 20, 100);
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
+    let part = query.part;
     let (limit, before) = part.to_read();
     let found = ctx.repos().workflows().list(&Filter::default(), limit, before).await?;
     let cut = part.cut(found, |workflow| workflow.id.untyped());

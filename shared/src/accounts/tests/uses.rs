@@ -24,8 +24,8 @@ impl Used {
     async fn new() -> Self {
         let house = House::new();
         let acme = house.acme().await;
-        let id =
-            house.store().for_tenant(acme.admin.tenant).api_keys().newest(1, None).await.unwrap().found[0].id;
+        let keys = house.store().for_tenant(acme.admin.tenant).api_keys();
+        let id = keys.newest(1, None, house.app.now()).await.unwrap().found[0].id;
         Self { house, acme, id }
     }
 

@@ -67,11 +67,11 @@ async fn an_operation_is_answered_and_a_quicker_one_answers_for_it() {
 async fn the_caller_is_known_by_credential_and_read_as_stored() {
     let scene = Scene::new().await;
     let ctx = scene.ctx().await;
-    assert_eq!((ctx.tenant(), ctx.actor().user_id), (scene.acme.admin.tenant, scene.acme.admin.id));
-    assert_eq!(ctx.actor().username, "jane@acme.example");
+    assert_eq!((ctx.tenant, ctx.actor.user_id), (scene.acme.admin.tenant, scene.acme.admin.id));
+    assert_eq!(ctx.actor.username, "jane@acme.example");
     assert_eq!(ctx.user().await.unwrap(), scene.acme.admin);
     assert_eq!(ctx.session().unwrap_err().kind, ErrorKind::Internal);
-    let user = orgs::user(scene.house.store(), ctx.tenant(), ctx.caller.user_id).await.unwrap().unwrap();
+    let user = orgs::user(scene.house.store(), ctx.tenant, ctx.caller.user_id).await.unwrap().unwrap();
     let gone = Write::delete(Key::of(user.tenant, "user", user.id.sortable()));
     scene.house.store().write(gone).await.unwrap();
     assert_eq!(ctx.user().await.unwrap_err().code, "no_such_user");

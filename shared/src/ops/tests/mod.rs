@@ -9,6 +9,7 @@ use crate::{
 };
 
 mod commits;
+mod posts;
 
 /// A house with an organization.
 struct Scene {

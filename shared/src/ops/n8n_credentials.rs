@@ -1,21 +1,22 @@
-//! The credential in n8n: seen to, made, renewed.
+//! The credential that Baton keeps in an n8n: seen to, made, renewed.
 //!
 //! Its one rule: claim, tell n8n, then let the key work, in this order. Whoever dies after the claim leaves at most a
 //! credential in n8n whose key nobody knows; the next request finds it by its name and puts a working key into it.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
-use shared::{
+
+use super::act::{Act, Refused, in_progress};
+use crate::{
     accounts::NewKey,
+    clock::Millis,
     domain::{
         api_key::ApiKey,
         installation::Installation,
         n8n_credential::{Claim, N8nCredential, SCOPES, Step},
     },
     error::{Error, ErrorKind, LogFailure, Result},
-    http::{
-        ctx::{self, Ctx, HeldKey, Refused},
-        reply::Reply,
-    },
     n8n::{
         client::{N8n, N8nError, Turn},
         credentials::Header,
@@ -24,73 +25,96 @@ use shared::{
     store::{Refusal, StoreError},
 };
 
-use crate::wire::{N8nCredentialOut, N8nCredentialState, NodeOut};
+/// The credential of an installation, as far as it could be seen to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ensured {
+    /// n8n holds it.
+    Held {
+        id: String,
+        name: String,
+        how: Held,
+        /// Why it could not be looked at.
+        problem: Option<String>,
+    },
+    /// n8n did not let us make it. Such an answer is not remembered: a repeat is to try again.
+    Failed {
+        problem: String,
+        /// Nobody knows whether n8n has made it.
+        unheard: bool,
+    },
+}
 
-/// Answers with a credential that n8n holds, or with what a person has to do instead.
-pub async fn ensure(
-    ctx: &mut Ctx,
-    installation: &Installation,
-    answer: impl Fn(N8nCredentialOut) -> NodeOut,
-) -> Result<Reply> {
-    let known = ctx.n8n_credentials().get(installation.id).await?;
+/// How n8n came to hold a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Made now.
+    Created,
+    /// It was there, and holds a new key now.
+    Renewed,
+    /// Made by an earlier request.
+    Ready,
+}
+
+/// Sees to the credential of an installation. The key inside runs out when the actor's own does. Fails with
+/// `credential_in_progress` where another request is at it.
+pub async fn ensure(act: &Act, installation: &Installation, expires_at: Option<Millis>) -> Result<Ensured> {
+    let known = act.repos().n8n_credentials().get(installation.id).await?;
     let known = known.unwrap_or_else(|| N8nCredential::new(installation.id));
     let key = match &known.key {
-        Some(hash) => orgs::key(&*ctx.app.store, hash).await?,
+        Some(hash) => orgs::key(&*act.app.store, hash).await?,
         None => None,
     };
-    let app = ctx.app.clone();
     // Less than what its claim lasts, so that nothing is sent to n8n under a claim that another request takes for dead.
-    let n8n = app.n8n(ctx.tenant(), installation, Turn::urgent(ctx.deadline())).await?;
-    match known.next(key.as_ref(), ctx.now) {
+    let n8n = act.app.n8n(act.tenant, installation, Turn::urgent(act.deadline)).await?;
+    match known.next(key.as_ref(), act.now) {
         Step::Wait => return Err(busy()),
         Step::Confirm(id) => {
             let seen = n8n.has_credential(&id).await;
             if !matches!(seen, Ok(Some(false))) {
                 let problem = seen.err().map(|error| problem(&error));
-                let held = N8nCredentialOut::held(&id, &known.name, N8nCredentialState::Ready, problem);
-                return Ok(ctx.commit(Vec::new(), Reply::ok(&answer(held))?).await?);
+                let held = Ensured::Held { id, name: known.name, how: Held::Ready, problem };
+                act.commit(Vec::new(), &held).await?;
+                return Ok(held);
             }
         }
         Step::Make => {}
     }
-    let claimed = known.claimed(Claim { id: ctx.app.id(), since: ctx.now });
-    claim(ctx, &claimed).await?;
-    let (new, text) = ctx.app.draft_key(&ctx.caller, wish(ctx, installation));
+    let claimed = known.claimed(Claim { id: act.app.id(), since: act.now });
+    claim(act, &claimed).await?;
+    let (new, text) =
+        act.app.draft_key_for(act.tenant, &act.actor, act.group_id, wish(installation, expires_at));
     match place(&n8n, &claimed, &text).await {
-        Ok((id, state)) => {
-            let reply = Reply::created(&answer(N8nCredentialOut::held(&id, &claimed.name, state, None)))?;
-            settle(ctx, &claimed, id, &new, key.as_ref(), reply).await
-        }
+        Ok((id, how)) => settle(act, &claimed, (id, how), &new, key.as_ref()).await,
         Err(error) => {
             let heard = error.changed_nothing();
-            give_up(ctx, &claimed, heard).await;
-            Reply::ok(&answer(N8nCredentialOut::failed(problem(&error), !heard)))
+            give_up(act, &claimed, heard).await;
+            Ok(Ensured::Failed { problem: problem(&error), unheard: !heard })
         }
     }
 }
 
-fn wish(ctx: &Ctx, installation: &Installation) -> NewKey {
+fn wish(installation: &Installation, expires_at: Option<Millis>) -> NewKey {
     NewKey {
         name: format!("n8n nodes ({})", installation.title),
-        expires_at: ctx.caller.expires_at,
+        expires_at,
         scopes: SCOPES.map(str::to_owned).into(),
         // n8n calls from elsewhere than the person who connects it, and as often as its workflows run.
         ..NewKey::default()
     }
 }
 
-/// Makes this request the one that makes the credential.
-async fn claim(ctx: &mut Ctx, claimed: &N8nCredential) -> Result<()> {
-    let write = ctx.n8n_credentials().put_next(claimed)?;
-    let begins = ctx.held_key().is_some_and(|key| key.begun().is_none());
+/// Makes this act the one that makes the credential.
+async fn claim(act: &Act, claimed: &N8nCredential) -> Result<()> {
+    let write = act.repos().n8n_credentials().put_next(claimed)?;
+    let begins = act.slot.is_some() && act.begun().is_none();
     match &claimed.claim {
-        Some(claim) if begins => match ctx.begin(claim.id, vec![write]).await {
+        Some(claim) if begins => match act.begin(claim.id, vec![write]).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(ctx::in_progress()),
+            Ok(false) => Err(in_progress()),
             Err(error) if error.kind == ErrorKind::Conflict => Err(busy()),
             Err(error) => Err(error),
         },
-        _ => match ctx.app.store.write(write).await {
+        _ => match act.app.store.write(write).await {
             Ok(_) => Ok(()),
             // A repeated write meets what it wrote itself.
             Err(StoreError::ConditionFailed(Refusal { current: Some(item), .. }))
@@ -109,41 +133,41 @@ async fn place(
     n8n: &N8n<'_>,
     claimed: &N8nCredential,
     key: &SecretString,
-) -> Result<(String, N8nCredentialState), N8nError> {
+) -> Result<(String, Held), N8nError> {
     let header = Header { name: "X-API-Key", value: key };
     if let Some(id) = &claimed.credential_id
         && n8n.replace_header_auth(id, header).await?
     {
-        return Ok((id.clone(), N8nCredentialState::Renewed));
+        return Ok((id.clone(), Held::Renewed));
     }
     if claimed.unheard
         && let Some(id) = n8n.header_auth_named(&claimed.name).await?
         && n8n.replace_header_auth(&id, header).await?
     {
-        return Ok((id, N8nCredentialState::Created));
+        return Ok((id, Held::Created));
     }
     let id = n8n.create_header_auth(&claimed.name, header).await?;
-    Ok((id, N8nCredentialState::Created))
+    Ok((id, Held::Created))
 }
 
 /// From here on the key works, and the one before it does not.
 async fn settle(
-    ctx: &Ctx,
+    act: &Act,
     claimed: &N8nCredential,
-    id: String,
+    (id, how): (String, Held),
     new: &ApiKey,
     old: Option<&ApiKey>,
-    reply: Reply,
-) -> Result<Reply> {
-    let made = claimed.made(id, new.hash.clone());
-    let mut writes = vec![ctx.n8n_credentials().put_next(&made)?, orgs::insert_key(new)?];
-    writes.extend(old.filter(|old| old.revoked_at.is_none()).map(|old| orgs::end_key(&old.hash, ctx.now)));
-    match ctx.commit(writes, reply).await {
-        Ok(reply) => {
+) -> Result<Ensured> {
+    let made = claimed.made(id.clone(), new.hash.clone());
+    let mut writes = vec![act.repos().n8n_credentials().put_next(&made)?, orgs::insert_key(new)?];
+    writes.extend(old.filter(|old| old.revoked_at.is_none()).map(|old| orgs::end_key(&old.hash, act.now)));
+    let held = Ensured::Held { id, name: claimed.name.clone(), how, problem: None };
+    match act.commit(writes, &held).await {
+        Ok(()) => {
             if let Some(old) = old {
-                ctx.app.forget_key(old);
+                act.app.forget_key(old);
             }
-            Ok(reply)
+            Ok(held)
         }
         // Another request took this one for dead.
         Err(Refused::Write(..)) => Err(busy()),
@@ -152,11 +176,11 @@ async fn settle(
 }
 
 /// Lets go of the claim, and of the idempotency key: a repeat is to try again.
-async fn give_up(ctx: &Ctx, claimed: &N8nCredential, heard: bool) {
+async fn give_up(act: &Act, claimed: &N8nCredential, heard: bool) {
     let released = async {
-        let mut writes = vec![ctx.n8n_credentials().put_next(&claimed.given_up(heard))?];
-        writes.extend(ctx.held_key().map(HeldKey::free));
-        ctx.app.store.transact(writes).await
+        let mut writes = vec![act.repos().n8n_credentials().put_next(&claimed.given_up(heard))?];
+        writes.extend(act.free_key());
+        act.app.store.transact(writes).await
     };
     released.await.log_failure("a claim could not be released; it lapses by itself");
 }
@@ -167,7 +191,7 @@ fn busy() -> Error {
         "credential_in_progress",
         "Another request is making the credential of this installation. Repeat this one shortly.",
     )
-    .retry_after(std::time::Duration::from_secs(2))
+    .retry_after(Duration::from_secs(2))
 }
 
 /// What stands in the way, for the person who has to make the credential by hand. n8n's own words are left out: they

@@ -1,18 +1,18 @@
 //! What a trigger that failed is answered with.
 
-use http::header;
-use serde_json::Value;
-use shared::{
+use crate::{
     egress::{OutError, OutReply},
     error::{Error, ErrorKind},
     json::{self, Tree},
     n8n::{echo::Confidential, start::Started},
 };
+use http::header;
+use serde_json::Value;
 use url::Url;
 
-use crate::trigger::CALL;
+use super::CALL;
 
-pub fn refused(error: OutError) -> Error {
+pub(super) fn refused(error: OutError) -> Error {
     match error {
         OutError::Refused(_) => Error::invalid("endpoint", error.to_string()),
         other => unreachable(&other),
@@ -20,7 +20,7 @@ pub fn refused(error: OutError) -> Error {
 }
 
 /// The answer is shown to the caller and kept with the run, without what the endpoint's query holds.
-pub fn n8n_error(reply: &OutReply, endpoint: &Url, started: Started) -> Error {
+pub(super) fn n8n_error(reply: &OutReply, endpoint: &Url, started: Started) -> Error {
     let secrets = Confidential::of_url(endpoint);
     let error = |message: String| {
         Error::new(ErrorKind::Upstream, "n8n_error", message)
@@ -60,12 +60,12 @@ pub fn n8n_error(reply: &OutReply, endpoint: &Url, started: Started) -> Error {
 }
 
 /// Whether an answer that is no success leaves it open that the workflow ran.
-pub fn started(reply: &OutReply, endpoint: &Url) -> Started {
+pub(super) fn started(reply: &OutReply, endpoint: &Url) -> Started {
     if leads_to_itself(reply, endpoint) { Started::No } else { Started::of(reply) }
 }
 
 /// Whether a redirect only leads to the same webhook elsewhere (by https, with a slash), which is a proxy's word.
-pub fn leads_to_itself(reply: &OutReply, endpoint: &Url) -> bool {
+pub(super) fn leads_to_itself(reply: &OutReply, endpoint: &Url) -> bool {
     let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
     (300..=399).contains(&reply.status)
         && redirected_to(reply, endpoint).is_some_and(|there| path(&there) == path(endpoint))
@@ -97,14 +97,14 @@ fn whole_characters(body: &[u8]) -> &[u8] {
     }
 }
 
-pub fn unreachable(error: &OutError) -> Error {
+pub(super) fn unreachable(error: &OutError) -> Error {
     if matches!(error, OutError::Refused(_)) {
         return Error::invalid("endpoint", error.to_string());
     }
     Error::new(ErrorKind::Upstream, "n8n_unreachable", format!("{}. Is it running?", error.of("n8n")))
 }
 
-pub fn unclear(error: &OutError) -> Error {
+pub(super) fn unclear(error: &OutError) -> Error {
     if matches!(error, OutError::Timeout) {
         let message = format!(
             "n8n did not answer within {} seconds. The workflow may be running: poll it.",

@@ -1,0 +1,102 @@
+//! What a person does with credentials of their own: ending a session, a new password, the personal API key.
+//!
+//! Its one rule: the text of a personal key is shown once, to its owner.
+
+use std::net::IpAddr;
+
+use secrecy::SecretString;
+
+use super::act::{Act, Refused};
+use crate::{
+    domain::{api_key::ApiKey, org::User, session::SessionRef},
+    error::{Error, ErrorKind, Result},
+    ids::Id,
+    repo::{orgs, sessions},
+};
+
+/// A personal key, with its text for the only time.
+pub struct ShownKey {
+    pub id: Id,
+    pub text: SecretString,
+}
+
+/// Ends a session.
+pub async fn log_out(act: &Act, place: &SessionRef) -> Result<()> {
+    act.commit(vec![sessions::delete(place)], &()).await?;
+    act.app.forget_session(place);
+    Ok(())
+}
+
+/// Gives the actor a new password, which [`crate::accounts::check_new_password`] has seen. All their sessions end but the one at
+/// `place`.
+pub async fn change_password(
+    act: &Act,
+    place: &SessionRef,
+    current: SecretString,
+    new: &SecretString,
+    address: Option<IpAddr>,
+) -> Result<()> {
+    let user = act.user().await?;
+    if !act.app.confirm_password(&user, current, address).await? {
+        return Err(Error::invalid("current_password", "is not your password"));
+    }
+    let hash = act.app.hash_password(new).await?;
+    let writes = vec![orgs::set_password(&user, &hash), sessions::move_to(place, user.generation + 1)];
+    act.commit(writes, &()).await?;
+    act.app.forget_sessions_of(&user);
+    Ok(())
+}
+
+/// The actor as stored, and their personal key if they have one.
+pub async fn own_key(act: &Act) -> Result<(User, Option<ApiKey>)> {
+    let user = act.user().await?;
+    let key = match &user.api_key {
+        Some(hash) => orgs::key(&*act.app.store, hash).await?,
+        None => None,
+    };
+    Ok((user, key))
+}
+
+/// Shows the text of the personal key that was made for its owner, once.
+pub async fn copy_key(act: &Act) -> Result<ShownKey> {
+    let key = own_key(act).await?.1.ok_or_else(no_key)?;
+    if !key.usable(act.now) {
+        return Err(Error::new(
+            ErrorKind::WrongState,
+            "api_key_ended",
+            "The key was revoked or has expired. Regenerate it.",
+        ));
+    }
+    let sealed = key.sealed_text.as_deref().ok_or_else(copied)?;
+    let text = act.app.sealer.open(act.tenant, &ApiKey::seal_record(key.id), sealed).await?;
+    // Whoever else copies it at the same moment finds the condition broken.
+    match act.commit(vec![orgs::forget_key_text(&key.hash)], &()).await {
+        Ok(()) => Ok(ShownKey { id: key.id, text }),
+        Err(Refused::Write(..)) => Err(copied()),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// Ends the personal key at once and makes a new one.
+pub async fn regenerate_key(act: &Act) -> Result<ShownKey> {
+    let (user, old) = own_key(act).await?;
+    let (new, text, writes) = act.app.regenerate_personal_key(&user, old.as_ref()).await?;
+    act.commit(writes, &()).await?;
+    if let Some(old) = old {
+        act.app.forget_key(&old);
+    }
+    Ok(ShownKey { id: new.id, text })
+}
+
+/// The refusal where somebody has no personal key.
+pub fn no_key() -> Error {
+    Error::new(ErrorKind::NotFound, "no_api_key", "You have no API key of your own. Regenerate makes one.")
+}
+
+fn copied() -> Error {
+    Error::new(
+        ErrorKind::WrongState,
+        "already_copied",
+        "The key was shown already, and only its hash is kept. Regenerate it if it is lost.",
+    )
+}

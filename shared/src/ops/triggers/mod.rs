@@ -1,0 +1,420 @@
+//! Calling an n8n webhook, and following the execution that it starts.
+//!
+//! Its one rule: what was sent is never sent twice by itself. The run is there before the call and owes a look from the start; how
+//! n8n answered decides whether a repeat under the same key may call again.
+
+mod errors;
+pub mod poll;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::future::join;
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde::Serialize;
+use url::Url;
+
+use self::errors::{leads_to_itself, n8n_error, refused, started, unclear, unreachable};
+use super::{
+    act::{Act, Refused, in_progress},
+    again::Again,
+    listing,
+};
+use crate::{
+    clock,
+    domain::{
+        followed_run::{FollowedRun, PollStatus, poll_pause},
+        installation::Installation,
+        n8n_workflow::{FollowedRef, N8nWorkflow},
+    },
+    egress::{OutError, OutReply, OutRequest},
+    error::{Error, LogFailure, Result},
+    ids::Id,
+    json::{Json, Kind, Part},
+    n8n::{client::Turn, start::Started},
+    queue::TaskKind,
+    repo::due::UNANNOUNCED,
+};
+
+/// Longest wait for n8n: a workflow that answers with its last node may take a while, and API Gateway gives up after 30
+/// seconds.
+const CALL: Duration = Duration::from_secs(25);
+const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
+/// As long as in a pushed execution.
+const LONGEST_WORKFLOW_ID: usize = 200;
+
+/// What to trigger.
+#[derive(Debug)]
+pub struct Trigger {
+    /// The webhook.
+    pub endpoint: Url,
+    /// Where the trigger comes from.
+    pub source: String,
+    /// Passed on to the workflow.
+    pub data: Json,
+}
+
+/// A trigger that n8n took.
+#[derive(Debug)]
+pub struct Triggered {
+    pub run: FollowedRun,
+    /// n8n's HTTP status.
+    pub status: u16,
+    /// None where it was longer than is read.
+    pub answer: Option<OutReply>,
+    /// Id of the workflow node, when the workflow is known.
+    pub nid: Option<Id>,
+    /// Whether the run is followed to its end.
+    pub following: bool,
+}
+
+impl Triggered {
+    /// The answer as JSON: what is JSON as it is, and other text as text. None of what is neither.
+    pub fn response(&self) -> Option<Json> {
+        response_of(&self.answer.as_ref()?.body)
+    }
+}
+
+/// What was heard of n8n when it took a trigger.
+enum Answer {
+    Whole(OutReply),
+    /// Its status, and more than is read.
+    TooLong(u16),
+}
+
+/// Where an endpoint leads.
+struct Target {
+    installation: Arc<Installation>,
+    workflow_id: Option<String>,
+    nid: Option<Id>,
+}
+
+/// Calls the webhook. Where the workflow ran, or may have, in spite of an error, that error is the answer under the same key.
+pub async fn trigger(act: &Act, trigger: Trigger) -> Result<Triggered> {
+    let mut target = target(act, &trigger.endpoint).await?;
+    act.app.http.check(&trigger.endpoint).await.map_err(refused)?;
+    // What an earlier attempt under this key started is not undone by a refusal of this one.
+    let alone = act.begun().is_none();
+    let mut run = begin(act, &trigger, &target).await?;
+    let call = act.app.http.send(request(act, &trigger, run.id)?);
+    let (answer, found) = join(call, missed(act, &target, &trigger.endpoint)).await;
+    if let Some(found) = found {
+        run.workflow_id = Some(found.workflow_id.clone());
+        (target.workflow_id, target.nid) = (Some(found.workflow_id), Some(found.nid));
+    }
+    let (error, started) = match heard(answer, &trigger.endpoint) {
+        Ok(answer) => return finish(act, target, run, answer).await,
+        Err(NotTaken { error, started, status, execution_id }) => {
+            run.trigger_status = status.or(run.trigger_status);
+            run.execution_id = execution_id.or(run.execution_id.take());
+            (error, started)
+        }
+    };
+    if started != Started::No {
+        return Err(left_open(act, &target, run, error).await);
+    }
+    if alone {
+        abandon(act, run, &error.message).await;
+    }
+    Err(error)
+}
+
+/// What n8n said instead of taking the trigger.
+struct NotTaken {
+    error: Error,
+    /// Whether the workflow was started all the same.
+    started: Started,
+    status: Option<u16>,
+    execution_id: Option<String>,
+}
+
+/// What an answer says of the workflow.
+fn heard(answer: Result<OutReply, OutError>, endpoint: &Url) -> Result<Answer, NotTaken> {
+    let nothing = |error, started| NotTaken { error, started, status: None, execution_id: None };
+    let reply = match answer {
+        // A refusal, however many words it has.
+        Err(OutError::ReplyTooLarge { status }) if !matches!(status, 200..=299 | OWN_REDIRECT) => {
+            OutReply { status, headers: HeaderMap::new(), body: Bytes::new() }
+        }
+        Err(OutError::ReplyTooLarge { status }) => return Ok(Answer::TooLong(status)),
+        Err(error) if !error.reached() => return Err(nothing(unreachable(&error), Started::No)),
+        Err(error) => return Err(nothing(unclear(&error), Started::Unknown)),
+        Ok(reply) => reply,
+    };
+    if is_taken(&reply, endpoint) {
+        return Ok(Answer::Whole(reply));
+    }
+    let started = started(&reply, endpoint);
+    Err(NotTaken {
+        error: n8n_error(&reply, endpoint, started),
+        started,
+        status: Some(reply.status),
+        execution_id: if started == Started::No { None } else { told_execution(&reply.body) },
+    })
+}
+
+/// The workflow ran, or may have: the run stays, the poll finds out how it ended, and a repeat does not start it again.
+async fn left_open(act: &Act, target: &Target, run: FollowedRun, error: Error) -> Error {
+    let error = error
+        .with("triggered_at", clock::iso(run.triggered_at))
+        .with("installation_id", target.installation.id.get())
+        .with("workflow_id", run.workflow_id.clone())
+        .with("nid", target.nid.map(Id::get))
+        .with("following", is_followed(&run));
+    act.remember_failure(&error).await;
+    follow(act, target, run).await.log_failure("the poll finds a trigger that was left open later");
+    error
+}
+
+/// Whether the poll can tell the execution of a run.
+fn is_followed(run: &FollowedRun) -> bool {
+    run.workflow_id.is_some() || run.execution_id.is_some()
+}
+
+/// The workflow of an endpoint that is not known, from another look at n8n's list while n8n works: somebody has made or
+/// changed it since the last one.
+async fn missed(act: &Act, target: &Target, endpoint: &Url) -> Option<N8nWorkflow> {
+    if target.workflow_id.is_some() {
+        return None;
+    }
+    let turn = Turn::urgent(act.deadline);
+    let found = listing::find_webhook(&act.app, act.tenant, &target.installation, endpoint, turn).await;
+    found.log_failure("n8n's workflows could not be looked through").flatten()
+}
+
+/// Follows a run that was left open, from now on.
+async fn follow(act: &Act, target: &Target, mut run: FollowedRun) -> Result<()> {
+    // The run of a repeat may have been followed to its end meanwhile.
+    if !is_followed(&run) || run.status.is_complete() {
+        return Ok(());
+    }
+    let (key, now) = (act.repos().followed_runs().key(run.id), act.app.now());
+    run.v += 1;
+    act.app.store.write(act.repos().followed_runs().replace(&run, Some(now))?).await?;
+    if let Some(nid) = target.nid {
+        point_to(act, nid, &run).await?;
+    }
+    act.app.hint(&act.task(TaskKind::PollExecution, &key), now).await;
+    Ok(())
+}
+
+/// The status of n8n's own *Redirect* response, unless its options name another.
+const OWN_REDIRECT: u16 = 307;
+
+/// Whether an answer is that of a workflow which was started. A redirect that only leads to the same webhook elsewhere (by
+/// https, with a slash) is a proxy's, whatever its status.
+fn is_taken(reply: &OutReply, endpoint: &Url) -> bool {
+    match reply.status {
+        200..=299 => true,
+        OWN_REDIRECT => !leads_to_itself(reply, endpoint),
+        _ => false,
+    }
+}
+
+/// The installation by the endpoint's address; the workflow by its path: document 000's own form names both, any other path is
+/// looked up among the webhooks that n8n's API listed.
+async fn target(act: &Act, endpoint: &Url) -> Result<Target> {
+    let installed = act.installed();
+    let path: Vec<&str> =
+        endpoint.path_segments().into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let named = path
+        .iter()
+        .position(|part| *part == "invokati-trigger")
+        .and_then(|at| Some((path.get(at + 1)?, path.get(at + 2)?)))
+        .filter(|(_, workflow)| workflow.len() <= LONGEST_WORKFLOW_ID);
+    if let Some((installation, workflow)) = named
+        && let Ok(id) = installation.parse()
+        && let Ok(installation) = installed.get(id).await
+        && installation.holds(endpoint)
+    {
+        let nid = installed.node(installation.id, workflow, None).await?;
+        return Ok(Target { installation, workflow_id: Some((*workflow).to_owned()), nid: Some(nid) });
+    }
+    let installation = installed.by_url(endpoint).await?.ok_or_else(|| {
+        Error::invalid(
+            "endpoint",
+            "is not on a registered n8n instance. Register its host, or its webhook_url, first: POST /api/installs/register",
+        )
+    })?;
+    let workflow = installed.by_webhook(&installation, endpoint).await?;
+    let (workflow_id, nid) = workflow.map(|found| (found.workflow_id, found.nid)).unzip();
+    Ok(Target { installation, workflow_id, nid })
+}
+
+/// Remembers the trigger before it is sent. The run owes a poll from the start, so that it is followed even if this
+/// process dies before it hears n8n's answer.
+async fn begin(act: &Act, trigger: &Trigger, target: &Target) -> Result<FollowedRun> {
+    if let Some(id) = act.begun()
+        && let Some(run) = act.repos().followed_runs().get(id).await?
+    {
+        // An earlier request with this key died under way. The call is repeated under the same key, for n8n to see.
+        return Ok(run);
+    }
+    let run = FollowedRun {
+        id: act.app.id(),
+        installation_id: target.installation.id,
+        workflow_id: target.workflow_id.clone(),
+        execution_id: None,
+        endpoint: Some(format!(
+            "{}{}",
+            trigger.endpoint.origin().ascii_serialization(),
+            trigger.endpoint.path()
+        )),
+        triggered_at: act.now,
+        after: act.now,
+        triggered_by: act.actor.user_id,
+        trigger_status: None,
+        status: PollStatus::Waiting,
+        n8n_status: None,
+        started_at: None,
+        stopped_at: None,
+        error: None,
+        polls: 0,
+        polled_at: None,
+        poll_error: None,
+        v: 1,
+    };
+    let poll_at = target.workflow_id.is_some().then(|| act.now.plus(UNANNOUNCED));
+    let insert = act.repos().followed_runs().insert(&run, poll_at)?;
+    if act.begin(run.id, vec![insert]).await? { Ok(run) } else { Err(in_progress()) }
+}
+
+/// What a workflow is called with: the documented body and nothing else.
+#[derive(Serialize)]
+struct Call<'a> {
+    triggered_at: String,
+    source: &'a str,
+    user_id: Id,
+    username: &'a str,
+    data: &'a Json,
+}
+
+/// The key makes a repeat visible as a repeat.
+fn request(act: &Act, trigger: &Trigger, run: Id) -> Result<OutRequest> {
+    let body = Call {
+        triggered_at: clock::iso(act.now),
+        source: &trigger.source,
+        user_id: act.actor.user_id,
+        username: &act.actor.username,
+        data: &trigger.data,
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert("idempotency-key", HeaderValue::from_str(&run.prefixed("run")).map_err(Error::internal)?);
+    Ok(OutRequest {
+        method: Method::POST,
+        url: trigger.endpoint.clone(),
+        headers,
+        body: Bytes::from(serde_json::to_vec(&body).map_err(Error::internal)?),
+        timeout: CALL,
+        max_reply_bytes: MAX_REPLY_BYTES,
+    })
+}
+
+async fn finish(act: &Act, target: Target, mut run: FollowedRun, answer: Answer) -> Result<Triggered> {
+    let (status, answer) = match answer {
+        Answer::Whole(reply) => (reply.status, Some(reply)),
+        Answer::TooLong(status) => (status, None),
+    };
+    let told = answer.as_ref().and_then(|reply| told_execution(&reply.body));
+    run.execution_id = told.or(run.execution_id.take());
+    run.trigger_status = Some(status);
+    run.v += 1;
+    let following = is_followed(&run);
+    // The run of a repeat may have been followed to its end meanwhile.
+    let unfinished = following && !run.status.is_complete();
+    let poll_at = unfinished.then(|| act.app.now().plus(poll_pause(0)));
+    let runs = act.repos().followed_runs();
+    let write = runs.replace(&run, poll_at)?;
+    let triggered = Triggered { run, status, answer, nid: target.nid, following };
+    match act.commit(vec![write], &triggered).await {
+        Ok(()) | Err(Refused::Write(..)) => {}
+        Err(Refused::Overtaken) => return Err(Refused::Overtaken.into()),
+        // n8n has it; that the answer could not be noted is no reason to have the caller trigger it again.
+        Err(Refused::Error(error)) => {
+            let run = triggered.run.id;
+            tracing::warn!(%error, %run, "n8n's answer could not be noted; the poll will find the execution");
+        }
+    }
+    let run = &triggered.run;
+    if let Some(nid) = target.nid {
+        point_to(act, nid, run).await.log_failure("the workflow does not know its newest run");
+    }
+    if let Some(at) = poll_at {
+        act.app.hint(&act.task(TaskKind::PollExecution, &runs.key(run.id)), at).await;
+    }
+    Ok(triggered)
+}
+
+/// Makes the run the newest of its workflow.
+async fn point_to(act: &Act, nid: Id, run: &FollowedRun) -> Result<()> {
+    let workflows = act.repos().n8n_workflows();
+    let mut again = Again::new(&act.app, "a workflow");
+    loop {
+        let Some(mut workflow) = workflows.get(nid).await? else { return Ok(()) };
+        if workflow.run.as_ref().is_some_and(|known| known.triggered_at > run.triggered_at) {
+            return Ok(());
+        }
+        workflow.run = Some(FollowedRef { id: run.id, triggered_at: run.triggered_at });
+        workflow.v += 1;
+        match act.app.store.write(workflows.replace(&workflow)?).await {
+            Ok(_) => return Ok(()),
+            Err(refused) => again.after(refused).await?,
+        }
+    }
+}
+
+/// The run never was: it is closed, and a repeat with the same key may try again.
+async fn abandon(act: &Act, mut run: FollowedRun, why: &str) {
+    run.status = PollStatus::Error;
+    run.error = Some(why.to_owned());
+    run.v += 1;
+    let closed = async {
+        let mut writes = vec![act.repos().followed_runs().replace(&run, None)?];
+        writes.extend(act.free_key());
+        act.app.store.transact(writes).await
+    };
+    closed.await.log_failure("a refused trigger could not be closed");
+}
+
+/// An answer as JSON: what is JSON as it is, and other text as text. None of what is neither.
+fn response_of(body: &[u8]) -> Option<Json> {
+    Json::read(body).ok().or_else(|| str::from_utf8(body).ok().map(Json::of_text))
+}
+
+/// The execution that an answer tells.
+fn told_execution(body: &[u8]) -> Option<String> {
+    execution_id(response_of(body)?.part())
+}
+
+/// What a workflow calls its execution when it answers with `{{ $execution.id }}`.
+fn execution_id(response: Part<'_>) -> Option<String> {
+    let object = match response.kind() {
+        Kind::List(mut items) => items.next()?,
+        _ => response,
+    };
+    let id = object.get("execution_id").or_else(|| object.get("executionId"))?.text_or_digits()?;
+    (1..=200).contains(&id.len()).then(|| id.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_workflows_answer_may_tell_its_execution() {
+        for (response, expected) in [
+            (json!({ "execution_id": "3" }), Some("3")),
+            (json!({ "executionId": 3 }), Some("3")),
+            (json!([{ "execution_id": "3" }]), Some("3")),
+            (json!({ "message": "Workflow was started" }), None),
+            (json!("text"), None),
+            (json!([]), None),
+        ] {
+            let told = told_execution(response.to_string().as_bytes());
+            assert_eq!(told.as_deref(), expected, "{response}");
+        }
+    }
+}
