@@ -11,7 +11,7 @@ use crate::{
     domain::{alert::Rules, api_key::KeyHash, session::SessionRef},
     egress::{Hosts, HttpOut},
     http::rate::Limiter,
-    ids::{Id, Ids},
+    ids::{EntityId, Ids},
     installed::Sightings,
     metering,
     queue::{Queue, Task},
@@ -107,8 +107,14 @@ impl App {
         self.store.for_tenant(tenant)
     }
 
-    pub fn id(&self) -> Id {
-        self.ids.id(self.now())
+    /// A new id of a request that came without one.
+    pub fn request_id(&self) -> String {
+        self.ids.id(self.now()).prefixed("req")
+    }
+
+    /// A new id, of the kind that is asked for.
+    pub fn id<I: EntityId>(&self) -> I {
+        I::of(self.ids.id(self.now()))
     }
 
     /// Sends a task so that it arrives at `due`. A message is only a hint (the item owes the work), so a queue that

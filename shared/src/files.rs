@@ -14,7 +14,7 @@ use crate::{
     clock::Millis,
     domain::file::{File, GIVEN_FOR, UPLOADED_WITHIN, Upload, blob_name},
     error::{Error, Result},
-    ids::Id,
+    ids::FileId,
     repo::files::Signing,
     tenant::TenantId,
 };
@@ -46,7 +46,7 @@ pub enum Purpose {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     pub tenant: TenantId,
-    pub id: Id,
+    pub id: FileId,
     pub until: Millis,
     pub purpose: Purpose,
 }
@@ -208,9 +208,11 @@ fn read(tenant: TenantId, text: &str) -> Option<Link> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::{EntityId, Id};
 
     fn links() -> [Link; 2] {
-        let link = |purpose| Link { tenant: TenantId(7), id: Id::SMALLEST, until: Millis(5), purpose };
+        let link =
+            |purpose| Link { tenant: TenantId(7), id: FileId::of(Id::SMALLEST), until: Millis(5), purpose };
         let down = Purpose::Down {
             bytes: 9,
             version: "v".into(),

@@ -3,7 +3,7 @@ use shared::{
     clock,
     error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
-    ids::Id,
+    ids::ApiKeyId,
     ops::api_keys,
 };
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ pub struct Revoked {
     #[schema(example = "API key revoked.")]
     message: &'static str,
     #[schema(value_type = u64, example = 9)]
-    id: Id,
+    id: ApiKeyId,
     /// When it was revoked first.
     #[schema(example = "2026-04-02T12:00:00Z")]
     revoked_at: Option<String>,
@@ -34,7 +34,7 @@ const WAS_LAST: &str = "It was the last API key of the organization that worked.
 #[utoipa::path(delete, path = "/api/v1/api_keys/{id}/revoke", operation_id = "revoke_api_key", tag = "api keys",
     params(("id" = u64, Path, description = "Id of the key.", example = 9)),
     responses((status = 200, description = "It has ended.", body = Revoked)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<ApiKeyId>) -> Result<Reply> {
     let revoked = api_keys::revoke(&ctx, id).await?;
     Reply::ok(&Revoked {
         message: "API key revoked.",

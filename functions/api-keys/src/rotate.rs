@@ -1,6 +1,7 @@
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathId, input::InBody, reply::Reply},
+    ids::ApiKeyId,
     ops::api_keys,
 };
 
@@ -16,7 +17,11 @@ use crate::{
 #[utoipa::path(post, path = "/api/v1/api_keys/{id}/rotate", operation_id = "rotate_api_key", tag = "api keys",
     params(("id" = u64, Path, description = "Id of the key.", example = 9)),
     request_body = RotateApiKey, responses((status = 201, description = "The new key, and never again.", body = CreatedOut)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(input): InBody<RotateApiKey>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<ApiKeyId>,
+    InBody(input): InBody<RotateApiKey>,
+) -> Result<Reply> {
     let (by, overlap) = (ctx.caller.clone(), api_keys::overlap(input.overlap));
     ctx.answer(
         |rotated: &api_keys::Rotated| shown_once(&rotated.new, Some(&rotated.old)),

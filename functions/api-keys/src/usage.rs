@@ -4,7 +4,7 @@ use shared::{
     domain::{api_key::ApiKey, key_use::KeyUse},
     error::Result,
     http::{ctx::Ctx, reply::Reply},
-    ids::Id,
+    ids::ApiKeyId,
     ops::api_keys,
 };
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ pub struct Usage {
 #[schema(as = UsageOfApiKey)]
 pub struct UsageOut {
     #[schema(value_type = u64, example = 9)]
-    id: Id,
+    id: ApiKeyId,
     #[schema(example = "Production automation")]
     name: String,
     #[schema(example = "abcd")]

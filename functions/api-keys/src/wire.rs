@@ -10,7 +10,7 @@ use shared::{
     },
     error::Result,
     http::reply::Reply,
-    ids::Id,
+    ids::{ApiKeyId, Id, UserId},
     ops::api_keys::Created,
 };
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 #[schema(as = ApiKey)]
 pub struct KeyOut {
     #[schema(value_type = u64, example = 9)]
-    id: Id,
+    id: ApiKeyId,
     #[schema(example = "Production automation")]
     name: String,
     /// What every key begins with.
@@ -46,7 +46,7 @@ pub struct KeyOut {
     group_id: Id,
     /// The user as whom it acts.
     #[schema(value_type = u64)]
-    user_id: Id,
+    user_id: UserId,
     #[schema(example = "john.doe@example.com")]
     username: String,
     #[schema(example = "2026-04-02T12:00:00Z")]
@@ -57,7 +57,7 @@ pub struct KeyOut {
     revoked_at: Option<String>,
     /// The key that took its place, when it was rotated.
     #[schema(value_type = Option<u64>)]
-    replaced_by: Option<Id>,
+    replaced_by: Option<ApiKeyId>,
 }
 
 impl KeyOut {
@@ -105,7 +105,7 @@ pub struct CreatedOut {
 #[schema(as = ReplacedApiKey)]
 pub struct ReplacedOut {
     #[schema(value_type = u64, example = 9)]
-    id: Id,
+    id: ApiKeyId,
     #[schema(example = "2026-04-03T12:00:00Z")]
     expires_at: Option<String>,
 }

@@ -6,7 +6,7 @@ use shared::{
         form::Posted,
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{CollectionId, Id},
     ops::media,
 };
 use utoipa::ToSchema;
@@ -33,7 +33,7 @@ pub struct Created {
     nid: Option<Id>,
     /// The collection that it was filed in.
     #[schema(value_type = Option<u64>, example = 1)]
-    collection_id: Option<Id>,
+    collection_id: Option<CollectionId>,
     #[schema(example = "Media item created successfully.")]
     message: &'static str,
     /// What else to know; absent when there is nothing.

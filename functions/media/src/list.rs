@@ -11,7 +11,7 @@ use shared::{
         reply::Reply,
         shown::Shown,
     },
-    ids::Id,
+    ids::CollectionId,
     repo::{listing::Row, media::Filter, orgs},
 };
 use utoipa::{IntoParams, ToSchema};
@@ -125,7 +125,7 @@ async fn search(ctx: &Ctx, mut fields: Fields, filter: &Filter, text: &str) -> R
 }
 
 /// Whether a collection is not there (any more): its items are taken out of it in the background.
-async fn is_gone(ctx: &Ctx, collection: Option<Id>) -> Result<bool> {
+async fn is_gone(ctx: &Ctx, collection: Option<CollectionId>) -> Result<bool> {
     match collection {
         Some(id) => Ok(ctx.repos().collections().get(id).await?.is_none()),
         None => Ok(false),

@@ -14,7 +14,7 @@ use shared::{
         shown::{self, Shown},
         subject::SubjectOut,
     },
-    ids::Id,
+    ids::{CollectionId, FileId},
     repo::listing::Row,
 };
 use utoipa::ToSchema;
@@ -57,7 +57,7 @@ pub struct MediaOut {
     /// Free status that the workflow sent.
     status: Option<String>,
     #[schema(value_type = Option<u64>, example = 1)]
-    collection_id: Option<Id>,
+    collection_id: Option<CollectionId>,
     #[schema(example = "March Social Media Campaign")]
     collection_name: Option<String>,
 }
@@ -78,7 +78,7 @@ struct FileOut {
 }
 
 /// The addresses of files, by their ids.
-type Addresses = HashMap<Id, Address>;
+type Addresses = HashMap<FileId, Address>;
 
 /// Where the files of some items are.
 async fn addresses(ctx: &Ctx, files: impl Iterator<Item = &File>) -> Result<Addresses> {
@@ -89,7 +89,12 @@ async fn addresses(ctx: &Ctx, files: impl Iterator<Item = &File>) -> Result<Addr
 
 impl MediaOut {
     /// `titles` are those of the collections that exist: one that was deleted is not shown any more.
-    fn new(ctx: &Ctx, item: MediaItem, titles: &HashMap<Id, String>, addresses: &Addresses) -> Self {
+    fn new(
+        ctx: &Ctx,
+        item: MediaItem,
+        titles: &HashMap<CollectionId, String>,
+        addresses: &Addresses,
+    ) -> Self {
         let address = item.file.as_ref().and_then(|file| addresses.get(&file.id));
         let own = |text: Option<&str>| text.map(str::to_owned);
         let (thumbnail_url, embed_url) = (own(item.thumbnail_url()), own(item.embed_url()));

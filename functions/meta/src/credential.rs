@@ -3,7 +3,7 @@ use shared::{
     domain::principal::Credential as Proof,
     error::Result,
     http::{ctx::Ctx, reply::Reply},
-    ids::Id,
+    ids::{Id, UserId},
 };
 use utoipa::ToSchema;
 
@@ -18,7 +18,7 @@ pub struct Credential {
     #[schema(value_type = u64, example = 240_518_168_576_001_u64)]
     organization_id: u64,
     #[schema(value_type = u64)]
-    user_id: Id,
+    user_id: UserId,
     #[schema(example = "john.doe@example.com")]
     username: String,
     /// The client group that new records belong to unless the request says otherwise.

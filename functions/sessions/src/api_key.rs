@@ -8,7 +8,7 @@ use shared::{
     clock,
     error::Result,
     http::{ctx::Ctx, reply::Reply},
-    ids::Id,
+    ids::ApiKeyId,
     ops::own_account::{self, copy_key, no_key, own_key, regenerate_key},
 };
 use utoipa::ToSchema;
@@ -19,7 +19,7 @@ use crate::wire::uncached;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OwnKey {
     #[schema(value_type = u64)]
-    id: Id,
+    id: ApiKeyId,
     #[schema(example = "default")]
     name: String,
     /// Where the key begins and how it ends.
@@ -42,7 +42,7 @@ pub struct OwnKey {
 pub struct ShownKey {
     success: bool,
     #[schema(value_type = u64)]
-    id: Id,
+    id: ApiKeyId,
     #[schema(example = "btn_live_0123456789abcdefghijABCDEFGHIJ000000")]
     api_key: String,
     #[schema(example = "Keep it now: it is not shown again.")]

@@ -3,14 +3,14 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use serde::Serialize;
-use shared::{domain::org::User, http::reply::Reply, ids::Id};
+use shared::{domain::org::User, http::reply::Reply, ids::UserId};
 use utoipa::ToSchema;
 
 /// The user behind a credential. Called `admin` whatever the role.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AdminOut {
     #[schema(value_type = u64)]
-    id: Id,
+    id: UserId,
     #[schema(example = "john.doe@example.com")]
     username: String,
     #[schema(example = "john.doe@example.com")]

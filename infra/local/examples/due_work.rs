@@ -35,7 +35,7 @@ use shared::{
         installation::Installation,
     },
     egress::{HttpOut, OutError, OutReply, OutRequest},
-    ids::{Id, SeededIds},
+    ids::{EntityId, Id, SeededIds, UserId},
     queue::{QueueName, embedded::SqliteQueue},
     sealer::keyfile::KeyFile,
     store::embedded::Sqlite,
@@ -160,12 +160,12 @@ async fn drain(app: &SharedApp, clock: &FixedClock, peak: &Peak) -> Result<Durat
     Ok(start.elapsed())
 }
 
-fn id(n: u64) -> Result<Id, Error> {
-    Id::from_u64(n + 1).ok_or_else(|| "not an id".into())
+fn id<I: EntityId>(n: u64) -> Result<I, Error> {
+    Id::from_u64(n + 1).map(I::of).ok_or_else(|| "not an id".into())
 }
 
 async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
-    let installation = id(0)?;
+    let installation: Id = id(0)?;
     let secret = SecretString::from("an n8n key");
     let mut new = Installation {
         id: installation,
@@ -199,7 +199,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
                 endpoint: None,
                 triggered_at: START,
                 after: START,
-                triggered_by: installation,
+                triggered_by: UserId::of(installation),
                 trigger_status: Some(200),
                 status: PollStatus::Waiting,
                 n8n_status: None,

@@ -17,7 +17,7 @@ use shared::{
         review::Actor,
     },
     http::routes,
-    ids::Id,
+    ids::ApiKeyId,
     ops::{
         act::Act,
         api_keys::{self, Created, NewApiKey},
@@ -184,7 +184,7 @@ async fn list(act: &Act, json: bool) -> anyhow::Result<()> {
 }
 
 async fn revoke(act: &Act, id: &str, json: bool) -> anyhow::Result<()> {
-    let id: Id = id.parse().ok().context(NO_SUCH_ID)?;
+    let id: ApiKeyId = id.parse().ok().context(NO_SUCH_ID)?;
     let revoked = api_keys::revoke(act, id).await.map_err(plain)?;
     let warning = "It was the last key of the organization that worked.";
     if json {
@@ -203,7 +203,7 @@ async fn revoke(act: &Act, id: &str, json: bool) -> anyhow::Result<()> {
 }
 
 async fn rotate(act: &Act, by: &Principal, id: &str, overlap: u32, json: bool) -> anyhow::Result<()> {
-    let id: Id = id.parse().ok().context(NO_SUCH_ID)?;
+    let id: ApiKeyId = id.parse().ok().context(NO_SUCH_ID)?;
     let overlap = api_keys::overlap(Some(overlap));
     let rotated = api_keys::rotate(act, by, id, overlap).await.map_err(plain)?;
     let until = rotated.old.runs_out_at().map(clock::iso);

@@ -15,7 +15,7 @@ use crate::{
         review::Actor,
     },
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::{Id, UserId},
     repo::orgs,
     store::Write,
     tenant::TenantId,
@@ -102,7 +102,7 @@ impl App {
 
     fn key_of(
         &self,
-        (tenant, user_id, username): (TenantId, Id, &str),
+        (tenant, user_id, username): (TenantId, UserId, &str),
         group_id: Id,
         wish: NewKey,
     ) -> (ApiKey, SecretString) {

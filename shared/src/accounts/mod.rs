@@ -85,7 +85,7 @@ impl App {
         let email = address("admin_email", email)?;
         let password_hash = self.hash_new_password("admin_password", password).await?;
         let now = self.now();
-        let tenant = TenantId(self.id().get());
+        let tenant = TenantId(self.id::<Id>().get());
         let organization = Organization { id: tenant, name: name.to_owned(), created_at: now };
         let mut admin = User {
             id: self.id(),

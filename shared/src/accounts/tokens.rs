@@ -114,13 +114,16 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{ids::Id, tenant::TenantId};
+    use crate::{
+        ids::{EntityId, Id, UserId},
+        tenant::TenantId,
+    };
 
     const KEY: &str = "a key of the session";
 
     fn here() -> SessionRef {
         let id = |n| Id::from_u64(n).unwrap();
-        SessionRef { tenant: TenantId(7), user_id: id(8), id: id(9) }
+        SessionRef { tenant: TenantId(7), user_id: UserId::of(id(8)), id: id(9) }
     }
 
     fn claims() -> Claims {

@@ -19,7 +19,7 @@ use crate::{
         key_use::KeyUse,
         principal::{Credential, Principal},
     },
-    ids::Id,
+    ids::ApiKeyId,
     tenant::TenantId,
 };
 
@@ -30,7 +30,7 @@ const KEYS: usize = 10_000;
 /// Notes written at once.
 const AT_ONCE: usize = 8;
 
-type Whose = (TenantId, Id);
+type Whose = (TenantId, ApiKeyId);
 
 /// What this instance counted.
 #[derive(Debug, Default)]

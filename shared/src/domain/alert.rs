@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::followed_run::{PollStatus, Snapshot};
 use crate::{
     clock::{self, Millis},
-    ids::Id,
+    ids::{AlertId, Id},
 };
 
 /// Rules of a tenant, at the most.
@@ -54,7 +54,7 @@ pub enum Window {
 /// One rule. It is about all workflows, those of an installation, or one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
-    pub id: Id,
+    pub id: AlertId,
     pub title: String,
     pub condition: Condition,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,7 +114,7 @@ pub struct Running {
 /// A rule by which the workflow is not well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Firing {
-    pub rule: Id,
+    pub rule: AlertId,
     pub since: Millis,
     /// For people.
     pub why: String,

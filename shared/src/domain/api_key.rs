@@ -16,7 +16,7 @@ pub use terms::{MAX_NETWORKS, MAX_PER_HOUR, MAX_PER_MINUTE, Terms, TooWide, netw
 use crate::{
     clock::Millis,
     domain::dialect::Letter,
-    ids::{Id, Ids, base62},
+    ids::{ApiKeyId, Id, Ids, UserId, base62},
     tenant::TenantId,
 };
 
@@ -77,9 +77,9 @@ fn checksum(body: &str) -> String {
 /// What is kept of a key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApiKey {
-    pub id: Id,
+    pub id: ApiKeyId,
     pub tenant: TenantId,
-    pub user_id: Id,
+    pub user_id: UserId,
     pub username: String,
     /// The client group that what this key creates belongs to, unless the request says otherwise.
     pub group_id: Id,
@@ -110,7 +110,7 @@ pub struct ApiKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retirement {
     /// The key that took its place.
-    pub successor: Id,
+    pub successor: ApiKeyId,
     /// When it works no longer.
     pub at: Millis,
 }
@@ -163,7 +163,7 @@ impl ApiKey {
     }
 
     /// What [`ApiKey::sealed_text`] is sealed for.
-    pub fn seal_record(id: Id) -> String {
+    pub fn seal_record(id: ApiKeyId) -> String {
         format!("api-key/{id}/text")
     }
 }
@@ -171,7 +171,7 @@ impl ApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::SystemIds;
+    use crate::ids::{EntityId, SystemIds};
 
     #[test]
     fn a_generated_key_has_a_hash() {
@@ -206,7 +206,7 @@ mod tests {
             "07d5f877b4a458d5736da2907e9a5ceb2a9a5bea7c71b452146fa5e3c6c608c8"
         );
         assert_eq!(hex(&[0x00, 0x0f, 0xa0, 0xff]), "000fa0ff");
-        assert_eq!(ApiKey::seal_record(Id::from_u64(7).unwrap()), "api-key/7/text");
+        assert_eq!(ApiKey::seal_record(ApiKeyId::from_u64(7).unwrap()), "api-key/7/text");
     }
 
     #[test]
@@ -222,9 +222,9 @@ mod tests {
         let id = Id::SMALLEST;
         let end = Millis(2_000);
         let key = ApiKey {
-            id,
+            id: ApiKeyId::of(id),
             tenant: TenantId(7),
-            user_id: id,
+            user_id: UserId::of(id),
             username: "jane".into(),
             group_id: id,
             name: "n8n".into(),
@@ -247,7 +247,8 @@ mod tests {
         assert_eq!(key.redacted(), "btn_live_…wxyz");
         assert_eq!(key.life(), Some(Duration::from_secs(1)));
 
-        let retired = |at| ApiKey { retirement: Some(Retirement { successor: id, at }), ..key.clone() };
+        let retired =
+            |at| ApiKey { retirement: Some(Retirement { successor: ApiKeyId::of(id), at }), ..key.clone() };
         assert_eq!(retired(Millis(1_500)).status(Millis(1_499)), KeyStatus::Active);
         assert_eq!(retired(Millis(1_500)).status(Millis(1_500)), KeyStatus::Expired);
         assert_eq!(retired(Millis(9_000)).status(end), KeyStatus::Expired, "its own life is not made longer");

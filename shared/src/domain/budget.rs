@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::names::names;
 use crate::{
     clock::{self, Millis},
-    ids::Id,
+    ids::{BudgetId, Id},
 };
 
 /// Budgets of a tenant, at the most.
@@ -41,7 +41,7 @@ pub enum Scope {
 /// One budget.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Budget {
-    pub id: Id,
+    pub id: BudgetId,
     pub title: String,
     pub scope: Scope,
     pub period: Period,
@@ -132,7 +132,7 @@ mod tests {
 
     fn budget(thresholds: &[u16]) -> Budget {
         Budget {
-            id: Id::from_u64(1).unwrap(),
+            id: BudgetId::from_u64(1).unwrap(),
             title: "t".into(),
             scope: Scope::Organization,
             period: Period::Day,

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::names::names;
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{ChatId, Id, MessageId},
+};
 
 names! {
     #[derive(Default)]
@@ -38,7 +41,7 @@ const TITLE_CHARS: usize = 80;
 /// One conversation without its messages.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chat {
-    pub id: Id,
+    pub id: ChatId,
     pub group_id: Id,
     /// The workflow's own name for it; within a group it means one chat.
     pub session_id: String,
@@ -120,7 +123,7 @@ pub struct Setting {
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    pub id: Id,
+    pub id: MessageId,
     pub role: Role,
     pub content: String,
     /// JSON text: what was retrieved for this message.
@@ -157,7 +160,7 @@ mod tests {
 
     fn said(role: Role, content: &str) -> Message {
         Message {
-            id: Id::from_u64(1).unwrap(),
+            id: MessageId::from_u64(1).unwrap(),
             role,
             content: content.into(),
             context: None,

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{ChoreId, CollectionId, FileId, Id},
+};
 
 /// After this time no request is under way any more that saw things as they were before: API Gateway gives up after 30
 /// seconds.
@@ -15,7 +18,7 @@ pub const SETTLED: Duration = Duration::from_secs(60);
 /// One chore, from its request to its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chore {
-    pub id: Id,
+    pub id: ChoreId,
     pub what: What,
     /// How far it is, in words of its own kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,7 +39,7 @@ pub enum What {
     /// Delete every item of one of the tenant's partitions (named without the tenant).
     Purge { partition: String },
     /// Take every media item out of a collection that was deleted.
-    UnfileMedia { collection_id: Id },
+    UnfileMedia { collection_id: CollectionId },
     /// Ask the provider of a video for what its address does not tell.
     EnrichMedia { media_id: Id },
     /// Give the leads of a deleted status to its heir, which the pipeline names.
@@ -48,10 +51,10 @@ pub enum What {
     /// Hold every workflow against the rules of alerts, which have changed.
     WatchWorkflows,
     /// Drop an upload that no media item has taken.
-    DropUpload { upload_id: Id },
+    DropUpload { upload_id: FileId },
     /// Delete the body of a file that no media item has any more: at once, and what was uploaded again `until` then.
     DeleteFile {
-        file_id: Id,
+        file_id: FileId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<Millis>,
     },
@@ -73,7 +76,7 @@ pub enum Step {
 }
 
 impl Chore {
-    pub fn new(id: Id, what: What, now: Millis) -> Self {
+    pub fn new(id: ChoreId, what: What, now: Millis) -> Self {
         Self { id, what, cursor: None, failures: 0, last_error: None, created_at: now, v: 1 }
     }
 

@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{CollectionId, Id},
+};
 
 /// One collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collection {
-    pub id: Id,
+    pub id: CollectionId,
     pub group_id: Id,
     /// As it was sent; unique within the client group, whatever its case.
     pub title: String,
@@ -19,7 +22,13 @@ pub struct Collection {
 }
 
 impl Collection {
-    pub fn new(id: Id, group_id: Id, title: String, description: Option<String>, now: Millis) -> Self {
+    pub fn new(
+        id: CollectionId,
+        group_id: Id,
+        title: String,
+        description: Option<String>,
+        now: Millis,
+    ) -> Self {
         Self { id, group_id, title, description, created_at: now, changed_at: now, v: 1 }
     }
 }

@@ -8,7 +8,7 @@ use infer::MatcherType;
 use serde::{Deserialize, Serialize};
 
 use super::media::MediaType;
-use crate::{clock::Millis, ids::Id};
+use crate::{clock::Millis, ids::FileId};
 
 /// Bytes at the beginning of a file that tell what it is.
 pub const LOOKED_AT: usize = 8192;
@@ -29,7 +29,7 @@ const ANY: &str = "application/octet-stream";
 /// The file of a media item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    pub id: Id,
+    pub id: FileId,
     pub name: String,
     pub content_type: String,
     pub bytes: u64,
@@ -43,7 +43,7 @@ pub struct File {
 /// A file that is uploaded or is going to be, and that is nobody's yet. Its bytes are counted from here on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
-    pub id: Id,
+    pub id: FileId,
     pub name: String,
     pub content_type: Option<String>,
     pub bytes: u64,
@@ -55,7 +55,7 @@ pub struct Upload {
 }
 
 /// The name of a file's blob. No two files share one.
-pub fn blob_name(id: Id) -> String {
+pub fn blob_name(id: FileId) -> String {
     format!("files/{id}")
 }
 

@@ -4,7 +4,10 @@ use std::{cmp::Ordering, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{FollowedRunId, Id, UserId},
+};
 
 /// The three words of document 000's poll. It never says "running".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +47,7 @@ pub struct Snapshot {
     pub error: Option<String>,
     /// The run it belongs to, when Baton triggered it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run_id: Option<Id>,
+    pub run_id: Option<FollowedRunId>,
     /// When Baton learned it.
     pub seen_at: Millis,
     /// Blob version of the pushed data, when it was pushed.
@@ -108,7 +111,7 @@ pub fn by_age(one: &(Option<Millis>, String), other: &(Option<Millis>, String)) 
 /// One followed run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FollowedRun {
-    pub id: Id,
+    pub id: FollowedRunId,
     pub installation_id: Id,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<String>,
@@ -120,7 +123,7 @@ pub struct FollowedRun {
     pub triggered_at: Millis,
     /// Only an execution that started after this can be the one, while its id is not known.
     pub after: Millis,
-    pub triggered_by: Id,
+    pub triggered_by: UserId,
     /// n8n's HTTP status to the trigger, once it answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger_status: Option<u16>,

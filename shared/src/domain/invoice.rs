@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn jane() -> Actor {
-        Actor { user_id: Id::from_u64(7).unwrap(), username: "jane".into() }
+        Actor { user_id: crate::ids::UserId::from_u64(7).unwrap(), username: "jane".into() }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
     subject::{Reviewable, Subject, ask_mark},
     words,
 };
-use crate::ids::Id;
+use crate::ids::CollectionId;
 
 /// One media item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct MediaItem {
     pub enriched: Option<Enriched>,
     /// The collection that it was filed in. Whether that still exists, its own item tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub collection_id: Option<Id>,
+    pub collection_id: Option<CollectionId>,
     /// What was uploaded for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<File>,

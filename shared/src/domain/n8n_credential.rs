@@ -109,7 +109,11 @@ impl N8nCredential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::api_key, ids::SystemIds, tenant::TenantId};
+    use crate::{
+        domain::api_key,
+        ids::{ApiKeyId, EntityId, SystemIds, UserId},
+        tenant::TenantId,
+    };
 
     const NOW: Millis = Millis(1_737_455_400_000);
 
@@ -120,9 +124,9 @@ mod tests {
     fn key(revoked_at: Option<Millis>) -> ApiKey {
         let text = api_key::generate(&SystemIds::default());
         ApiKey {
-            id: id(1),
+            id: ApiKeyId::of(id(1)),
             tenant: TenantId(1),
-            user_id: id(2),
+            user_id: UserId::of(id(2)),
             username: "jane".into(),
             group_id: id(3),
             name: "n8n".into(),

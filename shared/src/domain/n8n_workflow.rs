@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::followed_run::Snapshot;
-use crate::{clock::Millis, ids::Id, tenant::TenantId};
+use crate::{
+    clock::Millis,
+    ids::{FollowedRunId, Id},
+    tenant::TenantId,
+};
 
 /// One n8n workflow of one installation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +37,7 @@ pub struct Latest {
 /// A followed run, as its workflow remembers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FollowedRef {
-    pub id: Id,
+    pub id: FollowedRunId,
     pub triggered_at: Millis,
 }
 

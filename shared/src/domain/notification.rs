@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{names::names, review::Actor};
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{Id, NotificationId},
+};
 
 names! {
     /// What a notification is about: an icon to the person, a filter to lists.
@@ -22,7 +25,7 @@ names! {
 /// One notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notification {
-    pub id: Id,
+    pub id: NotificationId,
     pub group_id: Id,
     pub title: String,
     pub message: String,

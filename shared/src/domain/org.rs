@@ -4,7 +4,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, domain::api_key::KeyHash, ids::Id, tenant::TenantId};
+use crate::{
+    clock::Millis,
+    domain::api_key::KeyHash,
+    ids::{Id, UserId},
+    tenant::TenantId,
+};
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,7 +22,7 @@ pub struct Organization {
 /// A person inside an organization. The user name is the e-mail address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct User {
-    pub id: Id,
+    pub id: UserId,
     pub tenant: TenantId,
     pub email: String,
     pub role: Role,

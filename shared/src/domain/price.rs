@@ -101,7 +101,7 @@ fn fold(model_id: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Id;
+    use crate::ids::UserId;
 
     const NOW: Millis = Millis(1_795_305_600_000);
 
@@ -111,7 +111,7 @@ mod tests {
             from: from.map(str::to_owned),
             rates: Rates { input, ..Rates::default() },
             version: "own".into(),
-            set_by: Actor { user_id: Id::from_u64(1).unwrap(), username: "jane".into() },
+            set_by: Actor { user_id: UserId::from_u64(1).unwrap(), username: "jane".into() },
             set_at: NOW,
         }
     }

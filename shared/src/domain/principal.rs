@@ -10,7 +10,7 @@ use crate::{
         org::User,
         session::Session,
     },
-    ids::Id,
+    ids::{ApiKeyId, Id, UserId},
     tenant::TenantId,
 };
 
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct Principal {
     pub tenant: TenantId,
-    pub user_id: Id,
+    pub user_id: UserId,
     pub username: String,
     /// The client group that what this request creates belongs to, unless it says otherwise.
     pub group_id: Id,
@@ -35,7 +35,7 @@ pub struct Principal {
 /// What proved it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
-    ApiKey(Id),
+    ApiKey(ApiKeyId),
     Session(Id),
     /// Whoever may read the data directory, at the command line.
     Operator,
@@ -94,8 +94,8 @@ impl Principal {
     /// What rate limits count against: each key for itself, all sessions of a user together.
     pub fn counted_as(&self) -> Id {
         match self.credential {
-            Credential::ApiKey(id) => id,
-            Credential::Session(_) | Credential::Operator => self.user_id,
+            Credential::ApiKey(id) => id.untyped(),
+            Credential::Session(_) | Credential::Operator => self.user_id.untyped(),
         }
     }
 }

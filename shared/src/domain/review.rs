@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, ids::Id};
+use crate::{clock::Millis, ids::UserId};
 
 pub use super::resume::{Rest, Resume, ResumeState};
 
@@ -103,7 +103,7 @@ impl EntityType {
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    pub user_id: Id,
+    pub user_id: UserId,
     pub username: String,
 }
 
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     fn who() -> Actor {
-        Actor { user_id: Id::from_u64(1).unwrap(), username: "jane".into() }
+        Actor { user_id: UserId::from_u64(1).unwrap(), username: "jane".into() }
     }
 
     #[test]

@@ -6,7 +6,12 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, domain::org::User, ids::Id, tenant::TenantId};
+use crate::{
+    clock::Millis,
+    domain::org::User,
+    ids::{EntityId, Id, UserId},
+    tenant::TenantId,
+};
 
 /// A token lives this long. A browser's is renewed while it is used; so this is also how long one may stay idle.
 pub const TOKEN_LIFE: Duration = Duration::from_secs(3600);
@@ -17,7 +22,7 @@ pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 3600);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionRef {
     pub tenant: TenantId,
-    pub user_id: Id,
+    pub user_id: UserId,
     pub id: Id,
 }
 
@@ -37,7 +42,7 @@ impl FromStr for SessionRef {
     fn from_str(text: &str) -> Result<Self, NotASession> {
         let mut parts = text.split('.').map(|part| part.parse::<Id>().map_err(|_| NotASession));
         let mut next = || parts.next().unwrap_or(Err(NotASession));
-        let session = Self { tenant: TenantId(next()?.get()), user_id: next()?, id: next()? };
+        let session = Self { tenant: TenantId(next()?.get()), user_id: UserId::of(next()?), id: next()? };
         if parts.next().is_none() { Ok(session) } else { Err(NotASession) }
     }
 }
@@ -47,7 +52,7 @@ impl FromStr for SessionRef {
 pub struct Session {
     pub id: Id,
     pub tenant: TenantId,
-    pub user_id: Id,
+    pub user_id: UserId,
     /// The client group that what is created in it belongs to, unless the request says otherwise.
     pub group_id: Id,
     /// Must equal the user's: a new password ends what was begun under the old one.
@@ -77,7 +82,7 @@ mod tests {
     #[test]
     fn a_place_reads_back_and_other_text_does_not() {
         let id = |n| Id::from_u64(n).unwrap();
-        let place = SessionRef { tenant: TenantId(7), user_id: id(8), id: id(9) };
+        let place = SessionRef { tenant: TenantId(7), user_id: UserId::of(id(8)), id: id(9) };
         assert_eq!(place.to_string().parse(), Ok(place));
         for text in ["", "7", "7.8", "7.8.9.10", "7.8.x", "0.8.9", "..", "7.8.-9"] {
             assert_eq!(text.parse::<SessionRef>(), Err(NotASession), "{text}");
@@ -91,7 +96,7 @@ mod tests {
         let session = Session {
             id: id(9),
             tenant: TenantId(7),
-            user_id: id(8),
+            user_id: UserId::of(id(8)),
             group_id: id(6),
             generation: 3,
             signing_key: "k".into(),
@@ -100,7 +105,7 @@ mod tests {
             ends_at,
         };
         let user = User {
-            id: id(8),
+            id: UserId::of(id(8)),
             tenant: TenantId(7),
             email: "jane@acme.example".into(),
             role: crate::domain::org::Role::Admin,
@@ -109,10 +114,13 @@ mod tests {
             generation: 3,
             api_key: None,
         };
-        assert_eq!(session.place(), SessionRef { tenant: TenantId(7), user_id: id(8), id: id(9) });
+        assert_eq!(
+            session.place(),
+            SessionRef { tenant: TenantId(7), user_id: UserId::of(id(8)), id: id(9) }
+        );
         assert!(session.lives(&user, now) && session.lives(&user, Millis(ends_at.0 - 1)));
         assert!(!session.lives(&user, ends_at) && !session.lives(&user, Millis(ends_at.0 + 1)));
-        assert!(!session.lives(&User { id: id(5), ..user.clone() }, now));
+        assert!(!session.lives(&User { id: UserId::of(id(5)), ..user.clone() }, now));
         assert!(!session.lives(&User { generation: 2, ..user.clone() }, now));
         assert!(!session.lives(&User { generation: 4, ..user }, now));
         assert_eq!((TOKEN_LIFE.as_secs(), SESSION_LIFE.as_secs()), (3_600, 43_200));

@@ -175,7 +175,7 @@ impl Part {
     }
 
     /// The part of what was read.
-    pub fn cut<T>(self, listed: Listed<T>, id: impl Fn(&T) -> Id) -> Cut<T> {
+    pub fn cut<T, I: Into<Id>>(self, listed: Listed<T>, id: impl Fn(&T) -> I) -> Cut<T> {
         let (more, last) = (listed.next, listed.next.is_none());
         let mut rows = listed.rows();
         let Some(page) = self.page else {
@@ -186,7 +186,8 @@ impl Part {
         rows.drain(..rows.len().min((page as usize - 1).saturating_mul(size)));
         let follows = rows.len() > size || !last;
         rows.truncate(size);
-        let end = rows.last().map(|row| row.as_ref().map_or_else(|unreadable| unreadable.id, id));
+        let end =
+            rows.last().map(|row| row.as_ref().map_or_else(|unreadable| unreadable.id, |row| id(row).into()));
         Cut { rows, total, next_cursor: end.filter(|_| follows).map(cursor) }
     }
 }

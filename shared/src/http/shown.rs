@@ -30,10 +30,10 @@ pub struct UnreadableRecord {
 }
 
 /// The rows of a list. A record of which a part turns out to be unreadable when it is shown is unreadable too.
-pub fn shown<T, U>(
+pub fn shown<T, U, I: Into<Id>>(
     tenant: TenantId,
     rows: Vec<Row<T>>,
-    id: impl Fn(&T) -> Id,
+    id: impl Fn(&T) -> I,
     mut show: impl FnMut(T) -> Result<U>,
 ) -> Result<Vec<Shown<U>>> {
     let gap = |id| Shown::Unreadable(UnreadableRecord { id, unreadable: true });
@@ -44,10 +44,10 @@ pub fn shown<T, U>(
 ///
 /// # Errors
 /// What `show` says, but for a record that turns out to be unreadable.
-pub fn shown_as<T, U>(
+pub fn shown_as<T, U, I: Into<Id>>(
     tenant: TenantId,
     rows: Vec<Row<T>>,
-    id: impl Fn(&T) -> Id,
+    id: impl Fn(&T) -> I,
     mut show: impl FnMut(T) -> Result<U>,
     unreadable: impl Fn(Id) -> U,
 ) -> Result<Vec<U>> {
@@ -57,7 +57,7 @@ pub fn shown_as<T, U>(
     };
     let each = rows.into_iter().map(|row| match row {
         Ok(record) => {
-            let id = id(&record);
+            let id = id(&record).into();
             match show(record) {
                 Err(error) if error.code == Error::UNREADABLE => Ok(gap(id, &error.to_string())),
                 shown => shown,

@@ -10,7 +10,7 @@ use crate::{
         review::{HistoryEntry, Resume},
         subject::{ExecutionState, Subject},
     },
-    ids::Id,
+    ids::{Id, UserId},
     tenant::TenantId,
 };
 
@@ -62,7 +62,7 @@ struct DecisionOut {
     notes: Option<String>,
     by: String,
     #[schema(value_type = u64)]
-    user_id: Id,
+    user_id: UserId,
     at: String,
 }
 

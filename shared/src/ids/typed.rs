@@ -93,6 +93,11 @@ macro_rules! entity_ids {
                 self.0.sortable()
             }
 
+            /// In base 62 behind the prefix of its kind.
+            pub fn prefixed(self) -> String {
+                self.0.prefixed($prefix)
+            }
+
             /// The integer, whatever it is of: for what holds ids of all kinds.
             pub fn untyped(self) -> Id {
                 self.0
@@ -198,7 +203,7 @@ mod tests {
     #[test]
     fn an_id_reads_every_rendering_of_its_own_kind() {
         let (id, lead) = (Id::from_u64(VALUE).unwrap(), LeadId::from_u64(VALUE).unwrap());
-        for text in [id.to_string(), id.sortable(), id.prefixed(LeadId::PREFIX), id.hex24(), id.uuid()] {
+        for text in [id.to_string(), id.sortable(), lead.prefixed(), id.hex24(), id.uuid()] {
             assert_eq!(text.parse::<LeadId>(), Ok(lead), "{text}");
             let json = format!("\"{text}\"");
             assert_eq!(crate::json::from_str::<LeadId>(&json).unwrap(), lead, "{json}");
@@ -209,7 +214,7 @@ mod tests {
 
     #[test]
     fn an_id_of_another_kind_is_none() {
-        let other = Id::from_u64(VALUE).unwrap().prefixed(PayloadId::PREFIX);
+        let other = PayloadId::from_u64(VALUE).unwrap().prefixed();
         assert_eq!(other.parse::<LeadId>(), Err(NotAnId));
         assert!(crate::json::from_str::<LeadId>(&format!("\"{other}\"")).is_err());
         assert!(other.parse::<PayloadId>().is_ok() && other.parse::<Id>().is_ok());

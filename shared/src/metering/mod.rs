@@ -22,7 +22,7 @@ use crate::{
         usage::Usage,
     },
     error::{Error, LogFailure, Result},
-    ids::Id,
+    ids::{ChoreId, EntityId, Id},
     pricing::{self, PRICE_VERSION, Rates, Tokens},
     recent::Recent,
     repo::{chores::Chores, due::UNANNOUNCED, money::Settled, usage::shard},
@@ -203,7 +203,7 @@ impl Metering<'_> {
             let due = next_look(now.now);
             if known.looks.get(&(self.tenant, due), now).is_none() {
                 // The same for all records of these seconds on this shard, so that they owe one look together.
-                let id = Id::new(due, u16::try_from(shard(usage)).unwrap_or(0));
+                let id = ChoreId::of(Id::new(due, u16::try_from(shard(usage)).unwrap_or(0)));
                 let chore = Chore::new(id, What::CheckBudgets, first_record(due));
                 beside.writes.push(self.chores().owe(&chore, due)?);
                 beside.look = Some(due);

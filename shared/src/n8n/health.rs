@@ -11,7 +11,7 @@ use crate::{
         notification::{Notification, NotificationType},
     },
     error::{LogFailure, Result},
-    ids::Id,
+    ids::{Id, NotificationId},
     installed::Installed,
     store::{self, StoreError},
     tenant::TenantId,
@@ -70,7 +70,7 @@ async fn note(app: &App, whose: Whose, state: KeyState) -> Result<()> {
 }
 
 /// What people are told when a key stops working.
-fn stopped(id: Id, installation: &Installation, now: Millis) -> Notification {
+fn stopped(id: NotificationId, installation: &Installation, now: Millis) -> Notification {
     let Installation { title, host, instance_id, .. } = installation;
     let title = format!("n8n refuses the API key of {title}");
     Notification {

@@ -106,7 +106,7 @@ impl<'a> Again<'a> {
     fn pause(&self) -> Duration {
         let (shortest, spread) = PAUSE;
         let spread = u64::try_from(spread.as_millis()).unwrap_or(1);
-        shortest + Duration::from_millis(self.app.id().get() % spread)
+        shortest + Duration::from_millis(self.app.id::<crate::ids::Id>().get() % spread)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         n8n_workflow,
     },
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::{AlertId, Id},
     n8n::client::Turn,
 };
 
@@ -28,7 +28,7 @@ pub struct NewAlert {
 }
 
 /// Creates a rule. Fails with `too_many_alerts` where there are as many as there may be.
-pub async fn create(act: &Act, new: NewAlert) -> Result<Id> {
+pub async fn create(act: &Act, new: NewAlert) -> Result<AlertId> {
     check(act, new.installation_id, new.workflow_id.as_deref()).await?;
     let rule = Rule {
         id: act.app.id(),
@@ -53,10 +53,10 @@ pub async fn create(act: &Act, new: NewAlert) -> Result<Id> {
 /// Changes title and condition of a rule; what it is about stays. `condition` makes the new one of the one that stands.
 pub async fn update(
     act: &Act,
-    id: Id,
+    id: AlertId,
     title: Option<String>,
     condition: impl Fn(Condition) -> Result<Condition>,
-) -> Result<Id> {
+) -> Result<AlertId> {
     change(act, |rules| {
         let rule = rules.rules.iter_mut().find(|rule| rule.id == id);
         let rule = rule.ok_or_else(|| Error::not_found("record"))?;
@@ -69,7 +69,7 @@ pub async fn update(
 }
 
 /// Deletes a rule. Its notifications stay.
-pub async fn delete(act: &Act, id: Id) -> Result<Id> {
+pub async fn delete(act: &Act, id: AlertId) -> Result<AlertId> {
     change(act, |rules| {
         let at = rules.rules.iter().position(|rule| rule.id == id);
         rules.rules.remove(at.ok_or_else(|| Error::not_found("record"))?);
@@ -79,7 +79,7 @@ pub async fn delete(act: &Act, id: Id) -> Result<Id> {
 }
 
 /// Decides on the rules as they stand and writes what was decided.
-async fn change(act: &Act, decide: impl Fn(&mut Rules) -> Result<Id>) -> Result<Id> {
+async fn change(act: &Act, decide: impl Fn(&mut Rules) -> Result<AlertId>) -> Result<AlertId> {
     let alerts = act.repos().alerts();
     let (chore, task) = act.chore(What::WatchWorkflows)?;
     let mut again = Again::new(&act.app, "the alerts");

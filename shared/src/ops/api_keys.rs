@@ -22,7 +22,7 @@ use crate::{
         principal::{Credential, Principal, covers},
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::Id,
+    ids::{ApiKeyId, Id},
     repo::{listing::Listed, orgs},
     store::Item,
 };
@@ -129,12 +129,12 @@ pub async fn list(act: &Act, limit: usize, before: Option<Id>) -> Result<Listed<
 }
 
 /// One key, also one that has ended.
-pub async fn get(act: &Act, id: Id) -> Result<ApiKey> {
+pub async fn get(act: &Act, id: ApiKeyId) -> Result<ApiKey> {
     act.repos().api_keys().get(id, act.now).await?.or_not_found("API key")
 }
 
 /// Ends a key at once; instances that know it follow within a minute. Ending it again changes nothing.
-pub async fn revoke(act: &Act, id: Id) -> Result<Revoked> {
+pub async fn revoke(act: &Act, id: ApiKeyId) -> Result<Revoked> {
     let keys = act.repos().api_keys();
     let (key, listed) = tokio::try_join!(keys.get(id, act.now), keys.newest(SHOWN, None, act.now))?;
     let key = key.or_not_found("API key")?;
@@ -171,7 +171,7 @@ fn ended(standing: &Item, was_last: bool) -> Result<Revoked> {
 ///
 /// # Errors
 /// 403 `missing_scope` or `wider_key` where the key can do more than `by`; 409 `api_key_ended`.
-pub async fn rotate(act: &Act, by: &Principal, id: Id, overlap: Duration) -> Result<Rotated> {
+pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) -> Result<Rotated> {
     let keys = act.repos().api_keys();
     let old = keys.get(id, act.now).await?.or_not_found("API key")?;
     if !old.usable(act.now) {

@@ -16,7 +16,7 @@ use crate::{
         subject::Subject,
     },
     error::{OrNotFound, Result},
-    ids::Id,
+    ids::{ChatId, MessageId},
     repo::chats::{Chats, Moved, Patch, Step},
     store::Write,
 };
@@ -49,8 +49,8 @@ pub struct Said {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
     /// None where nothing was said.
-    pub message: Option<Id>,
-    pub chat: Id,
+    pub message: Option<MessageId>,
+    pub chat: ChatId,
     pub session_id: String,
     /// Whether the chat begins with this message.
     pub opened: bool,
@@ -136,7 +136,7 @@ impl Log<'_> {
         Ok(known)
     }
 
-    fn open(&self) -> Result<(Id, Vec<Write>)> {
+    fn open(&self) -> Result<(ChatId, Vec<Write>)> {
         let (act, from, first) = (self.act, &self.from, self.message.as_ref());
         let chat = Chat {
             id: act.app.id(),
@@ -157,7 +157,7 @@ impl Log<'_> {
         Ok((chat.id, act.repos().chats().open(&chat, &self.setting, first)?))
     }
 
-    async fn go_on(&self, id: Id) -> Result<Vec<Write>, Refused> {
+    async fn go_on(&self, id: ChatId) -> Result<Vec<Write>, Refused> {
         let chats = self.act.repos().chats();
         let moved = match self.status {
             // Deleted while it was looked at.
@@ -176,7 +176,7 @@ impl Log<'_> {
 const CHAT: crate::store::Label = "chat";
 
 /// Changes title, status or lead of a chat.
-pub async fn update(act: &Act, id: Id, patch: ChatPatch) -> Result<Id> {
+pub async fn update(act: &Act, id: ChatId, patch: ChatPatch) -> Result<ChatId> {
     let ChatPatch { title, status, lead } = patch;
     let mut patch = Patch { title, lead, moved: None };
     let (chats, mut again) = (act.repos().chats(), Again::new(&act.app, "the chat"));
@@ -193,7 +193,7 @@ pub async fn update(act: &Act, id: Id, patch: ChatPatch) -> Result<Id> {
 
 /// Deletes a chat with all its messages; its session begins anew with the next one. Where there are many messages, they are
 /// cleared away in the background.
-pub async fn delete(act: &Act, id: Id) -> Result<Id> {
+pub async fn delete(act: &Act, id: ChatId) -> Result<ChatId> {
     let (chats, mut again) = (act.repos().chats(), Again::new(&act.app, "the chat"));
     loop {
         let (chat, belongings) = try_join(chats.get(id), chats.belongings(id)).await?;
@@ -222,12 +222,12 @@ pub async fn delete(act: &Act, id: Id) -> Result<Id> {
 /// A message that is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unsaid {
-    pub id: Id,
-    pub chat_id: Id,
+    pub id: MessageId,
+    pub chat_id: ChatId,
 }
 
 /// Deletes one message of a chat. The workflow's own id of it is free again.
-pub async fn delete_message(act: &Act, chat_id: Id, id: Id) -> Result<Unsaid> {
+pub async fn delete_message(act: &Act, chat_id: ChatId, id: MessageId) -> Result<Unsaid> {
     let unsaid = Unsaid { id, chat_id };
     let (chats, mut again) = (act.repos().chats(), Again::new(&act.app, "the chat"));
     loop {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{chore::What, collection::Collection},
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::Id,
+    ids::{CollectionId, Id},
     repo::collections::{self, Title},
 };
 
@@ -41,7 +41,7 @@ pub async fn create(act: &Act, new: NewCollection) -> Result<Collection> {
 }
 
 /// Changes title or description of a collection. Fails with `title_taken` where another one of the client group has the title.
-pub async fn update(act: &Act, id: Id, patch: Patch) -> Result<Collection> {
+pub async fn update(act: &Act, id: CollectionId, patch: Patch) -> Result<Collection> {
     let collections = act.repos().collections();
     let mut again = Again::new(&act.app, "the collection");
     let mut written = None;
@@ -70,7 +70,7 @@ pub async fn update(act: &Act, id: Id, patch: Patch) -> Result<Collection> {
 }
 
 /// Deletes a collection, whatever its title has become meanwhile. Its media items stay, in no collection.
-pub async fn delete(act: &Act, id: Id) -> Result<Id> {
+pub async fn delete(act: &Act, id: CollectionId) -> Result<CollectionId> {
     let (chore, task) = act.chore(What::UnfileMedia { collection_id: id })?;
     let (collections, mut again) = (act.repos().collections(), Again::new(&act.app, "the collection"));
     loop {

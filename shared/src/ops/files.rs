@@ -14,7 +14,7 @@ use crate::{
     },
     error::{Error, ErrorKind, OrNotFound, Result},
     files::{Address, upload_address},
-    ids::Id,
+    ids::FileId,
     repo::files::ROOM,
     store::{self, Write},
 };
@@ -66,7 +66,7 @@ pub async fn reserve(act: &Act, name: &str, content_type: Option<String>, bytes:
 pub(super) async fn take(
     act: &Act,
     sent: Option<SentFile>,
-    upload_id: Option<Id>,
+    upload_id: Option<FileId>,
     media_type: MediaType,
 ) -> Result<Option<Taken>> {
     match (sent, upload_id) {
@@ -92,7 +92,7 @@ async fn with_request(act: &Act, sent: SentFile, media_type: MediaType) -> Resul
     Ok(taken(act, &upload, content_type, version, None))
 }
 
-async fn uploaded(act: &Act, id: Id, media_type: MediaType) -> Result<Taken> {
+async fn uploaded(act: &Act, id: FileId, media_type: MediaType) -> Result<Taken> {
     let files = act.repos().files();
     let upload = files.upload(id).await?.filter(|upload| !upload.dropped).or_not_found("upload")?;
     let (blobs, key) = (&act.app.blobs, BlobKey::of(act.tenant, &blob_name(id)));

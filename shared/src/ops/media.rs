@@ -16,7 +16,7 @@ use crate::{
         review::AutomationStatus,
     },
     error::{OrNotFound, Result},
-    ids::Id,
+    ids::{ChoreId, CollectionId, EntityId, FileId, Id},
     queue::{Task, TaskKind},
     store::Write,
 };
@@ -32,7 +32,7 @@ pub struct NewMedia {
     /// The file that came with it.
     pub file: Option<SentFile>,
     /// The file that was uploaded for it before.
-    pub upload_id: Option<Id>,
+    pub upload_id: Option<FileId>,
 }
 
 /// Into which collection an item goes.
@@ -43,7 +43,7 @@ pub enum Filing {
     Stays,
     /// The one of this title, made if need be.
     Called(String),
-    Id(Id),
+    Id(CollectionId),
     /// Out of its collection.
     Out,
 }
@@ -186,7 +186,8 @@ pub async fn delete(act: &Act, id: Id, waiting: Waiting) -> Result<Deleted> {
             Ok(()) => {
                 leaving.tell::<MediaItem>(act).await;
                 if let Some(file) = item.file {
-                    let task = act.task(TaskKind::Chore, &act.repos().chores().key(file.id));
+                    let task =
+                        act.task(TaskKind::Chore, &act.repos().chores().key(ChoreId::of(file.id.untyped())));
                     act.app.hint(&task, act.now).await;
                 }
                 return Ok(deleted);
@@ -199,14 +200,14 @@ pub async fn delete(act: &Act, id: Id, waiting: Waiting) -> Result<Deleted> {
 /// Where an item goes.
 enum Place {
     Nowhere,
-    There(Id),
+    There(CollectionId),
     /// A collection that the same transaction makes.
     New(Collection),
 }
 
 impl Filing {
     /// Looks up what was named for an item of a client group that lies in `now`.
-    async fn resolve(&self, act: &Act, group: Id, now: Option<Id>) -> Result<Place> {
+    async fn resolve(&self, act: &Act, group: Id, now: Option<CollectionId>) -> Result<Place> {
         let collections = act.repos().collections();
         match self {
             Self::Stays => Ok(now.map_or(Place::Nowhere, Place::There)),
@@ -224,7 +225,7 @@ impl Filing {
 }
 
 impl Place {
-    fn id(&self) -> Option<Id> {
+    fn id(&self) -> Option<CollectionId> {
         match self {
             Self::Nowhere => None,
             Self::There(id) => Some(*id),

@@ -15,7 +15,7 @@ use crate::{
         price::{self, MAX_PRICES, OwnPrice},
     },
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::{BudgetId, Id},
     pricing::{PRICE_VERSION, Rates},
     repo::money::MAX_BYTES,
 };
@@ -60,7 +60,7 @@ pub async fn set_price(act: &Act, new: NewPrice) -> Result<OwnPrice> {
         model_id: new.model_id,
         from: new.from,
         rates: new.rates,
-        version: format!("own-{}", act.app.id()),
+        version: format!("own-{}", act.app.id::<Id>()),
         set_by: act.actor.clone(),
         set_at: act.now,
     };
@@ -97,7 +97,7 @@ pub async fn reprice(act: &Act, from: Millis) -> Result<Millis> {
 }
 
 /// Creates a budget. Fails with `too_many_budgets` where there are as many as there may be.
-pub async fn create_budget(act: &Act, new: NewBudget) -> Result<Id> {
+pub async fn create_budget(act: &Act, new: NewBudget) -> Result<BudgetId> {
     check_group(act, new.group_id).await?;
     let budget = Budget {
         id: act.app.id(),
@@ -123,7 +123,7 @@ pub async fn create_budget(act: &Act, new: NewBudget) -> Result<Id> {
 }
 
 /// Changes a budget. With another amount or period, what was told of it is forgotten.
-pub async fn update_budget(act: &Act, id: Id, patch: BudgetPatch) -> Result<Id> {
+pub async fn update_budget(act: &Act, id: BudgetId, patch: BudgetPatch) -> Result<BudgetId> {
     change(act, |money| {
         let budget = money.budgets.iter_mut().find(|budget| budget.id == id);
         let budget = budget.ok_or_else(|| Error::not_found("budget"))?;
@@ -143,7 +143,7 @@ pub async fn update_budget(act: &Act, id: Id, patch: BudgetPatch) -> Result<Id> 
 }
 
 /// Deletes a budget.
-pub async fn delete_budget(act: &Act, id: Id) -> Result<Id> {
+pub async fn delete_budget(act: &Act, id: BudgetId) -> Result<BudgetId> {
     change(act, |money| {
         let at = money.budgets.iter().position(|budget| budget.id == id);
         money.budgets.remove(at.ok_or_else(|| Error::not_found("budget"))?);
@@ -166,7 +166,7 @@ async fn change<O: Any + Send + Sync>(
         let mut next = stands;
         let (outcome, owed) = decide(&mut next)?;
         next.v += 1;
-        next.changed_as = Some(act.app.id());
+        next.changed_as = Some(act.app.id::<Id>());
         if !settled.fits(&next)? {
             return Err(too_large());
         }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     domain::notification::{Notification, NotificationType, Reading},
     error::{OrNotFound, Result},
-    ids::Id,
+    ids::{Id, NotificationId},
 };
 
 /// A notification to show.
@@ -27,7 +27,7 @@ pub struct NewNotification {
 /// Whether a notification counts as read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marked {
-    pub id: Id,
+    pub id: NotificationId,
     pub read: bool,
 }
 
@@ -52,7 +52,7 @@ pub async fn create(act: &Act, new: NewNotification) -> Result<Notification> {
 }
 
 /// Marks a notification as read or as unread. Who read it first stays on record.
-pub async fn mark(act: &Act, id: Id, read: bool) -> Result<Marked> {
+pub async fn mark(act: &Act, id: NotificationId, read: bool) -> Result<Marked> {
     let notifications = act.repos().notifications();
     let notification = notifications.get(id).await?.or_not_found("record")?;
     let marked = Marked { id, read };

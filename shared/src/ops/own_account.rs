@@ -10,13 +10,13 @@ use super::act::{Act, Refused};
 use crate::{
     domain::{api_key::ApiKey, org::User, session::SessionRef},
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::ApiKeyId,
     repo::{orgs, sessions},
 };
 
 /// A personal key, with its text for the only time.
 pub struct ShownKey {
-    pub id: Id,
+    pub id: ApiKeyId,
     pub text: SecretString,
 }
 

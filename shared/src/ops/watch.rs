@@ -150,7 +150,7 @@ impl Watched<'_> {
             },
             link: executions(&self.installation.host, self.workflow_id),
             entity_type: Some("alert".into()),
-            entity_id: Some(rule.id),
+            entity_id: Some(rule.id.untyped()),
             read: None,
             created_at: self.app.now(),
         })
@@ -208,6 +208,7 @@ fn executions(host: &str, workflow_id: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::{AlertId, EntityId};
 
     #[test]
     fn a_link_leads_to_the_executions_of_the_workflow() {
@@ -221,7 +222,7 @@ mod tests {
     fn a_debt_is_written_anew_only_to_come_earlier_or_when_it_is_past() {
         let id = Id::SMALLEST;
         let rule = Rule {
-            id,
+            id: AlertId::of(id),
             title: "t".into(),
             condition: Condition::Silent { minutes: 30 },
             installation_id: None,

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clock::Millis,
     domain::alert::{Firing, Rules, Vitals},
-    ids::Id,
+    ids::{AlertId, Id},
     queue::TaskKind,
     store::{Key, Label, Query, Store, StoreError, Write, encode},
     tenant::TenantId,
@@ -109,7 +109,7 @@ impl Alerts<'_> {
         look_at: Option<Millis>,
     ) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![self.each().owing(look_at).put_next(after)?];
-        let is_in = |vitals: &Vitals, rule: Id| vitals.firing.iter().any(|fire| fire.rule == rule);
+        let is_in = |vitals: &Vitals, rule: AlertId| vitals.firing.iter().any(|fire| fire.rule == rule);
         for fire in after.firing.iter().filter(|fire| !is_in(before, fire.rule)) {
             let unwell = Unwell {
                 nid: after.nid,
@@ -150,7 +150,7 @@ impl Alerts<'_> {
         Table::new(self.store, self.tenant)
     }
 
-    fn firing_key(&self, rule: Id, nid: Id) -> Key {
+    fn firing_key(&self, rule: AlertId, nid: Id) -> Key {
         Key::of(self.tenant, FIRING, format!("{}#{}", rule.sortable(), nid.sortable()))
     }
 }

@@ -6,7 +6,7 @@
 use crate::{
     clock::Millis,
     domain::api_key::{self, ApiKey, Retirement},
-    ids::Id,
+    ids::{ApiKeyId, Id},
     repo::{
         listing::{Listed, Row, Unreadable},
         orgs,
@@ -24,7 +24,7 @@ pub struct ApiKeys<'a> {
 
 impl ApiKeys<'_> {
     /// The key with this id, also one that ended lately.
-    pub async fn get(&self, id: Id, now: Millis) -> Result<Option<ApiKey>, StoreError> {
+    pub async fn get(&self, id: ApiKeyId, now: Millis) -> Result<Option<ApiKey>, StoreError> {
         let sort = || SortValue::S(id.sortable());
         let page = self.store.query(&self.query().between(sort(), sort()).limit(1)).await?;
         let key: Option<ApiKey> = page.items.first().map(Item::decode).transpose()?;
@@ -59,7 +59,8 @@ impl ApiKeys<'_> {
                 if row.as_ref().is_ok_and(|key| is_over(key, now)) {
                     continue;
                 }
-                listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, |key| key.id));
+                listed.next =
+                    Some(row.as_ref().map_or_else(|unreadable| unreadable.id, |key| key.id.untyped()));
                 listed.push(row);
             }
             if page.next.is_none() {

@@ -3,7 +3,7 @@
 use crate::{
     clock::Millis,
     domain::chore::Chore,
-    ids::Id,
+    ids::ChoreId,
     queue::TaskKind,
     repo::{
         entity::{Entity, Many, Place},
@@ -17,15 +17,15 @@ use crate::{
 pub type Chores<'a> = Table<'a, Chore>;
 
 impl Entity for Chore {
-    type Id = Id;
+    type Id = ChoreId;
     const KIND: Label = "chore";
     const TASK: Option<TaskKind> = Some(TaskKind::Chore);
 
-    fn place(id: &Id) -> Place {
+    fn place(id: &ChoreId) -> Place {
         Place::among(Self::KIND, *id)
     }
 
-    fn id(&self) -> Id {
+    fn id(&self) -> ChoreId {
         self.id
     }
 
@@ -53,7 +53,7 @@ impl Chores<'_> {
     }
 
     /// The chore is done.
-    pub fn delete(&self, id: Id) -> Write {
+    pub fn delete(&self, id: ChoreId) -> Write {
         self.remove(id)
     }
 }

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::Millis,
     domain::{collection::Collection, words},
-    ids::Id,
+    ids::{CollectionId, Id},
     store::{Change, Cond, Item, Key, Label, StoreError, Write, attr, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
@@ -40,14 +40,14 @@ pub const TITLE: Label = "collection-title";
 pub type Collections<'a> = Table<'a, Collection>;
 
 impl Entity for Collection {
-    type Id = Id;
+    type Id = CollectionId;
     const KIND: Label = COLLECTION;
 
-    fn place(id: &Id) -> Place {
+    fn place(id: &CollectionId) -> Place {
         Place::among(Self::KIND, *id)
     }
 
-    fn id(&self) -> Id {
+    fn id(&self) -> CollectionId {
         self.id
     }
 
@@ -88,12 +88,12 @@ pub struct Counted {
 /// Whose a title is.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Title {
-    pub collection_id: Id,
+    pub collection_id: CollectionId,
 }
 
 impl Collections<'_> {
     /// One collection with its count.
-    pub async fn counted(&self, id: Id) -> Result<Option<Counted>, StoreError> {
+    pub async fn counted(&self, id: CollectionId) -> Result<Option<Counted>, StoreError> {
         let query = self.oldest().prefix(id.sortable());
         let page = self.store.query(&query).await?;
         let mut counted = count(&page.items)?;
@@ -118,7 +118,7 @@ impl Collections<'_> {
     }
 
     /// The collection of a client group that is called so, whatever its case.
-    pub async fn called(&self, group: Id, title: &str) -> Result<Option<Id>, StoreError> {
+    pub async fn called(&self, group: Id, title: &str) -> Result<Option<CollectionId>, StoreError> {
         let Some(guard) = self.store.get(&guard_key(self.tenant, group, title)).await? else {
             return Ok(None);
         };
@@ -126,7 +126,10 @@ impl Collections<'_> {
     }
 
     /// The titles of those that exist and can be read.
-    pub async fn titles(&self, ids: impl Iterator<Item = Id>) -> Result<HashMap<Id, String>, StoreError> {
+    pub async fn titles(
+        &self,
+        ids: impl Iterator<Item = CollectionId>,
+    ) -> Result<HashMap<CollectionId, String>, StoreError> {
         let mut keys: Vec<Key> = ids.map(|id| self.key(id)).collect();
         keys.sort();
         keys.dedup();
@@ -160,11 +163,15 @@ fn guard_key(tenant: TenantId, group: Id, title: &str) -> Key {
 }
 
 /// The writes that keep the counts when a media item (the second id) moves from one collection (the first) to another.
-pub fn counts(tenant: TenantId, before: Option<(Id, Id)>, after: Option<(Id, Id)>) -> Vec<Write> {
+pub fn counts(
+    tenant: TenantId,
+    before: Option<(CollectionId, Id)>,
+    after: Option<(CollectionId, Id)>,
+) -> Vec<Write> {
     if before == after {
         return Vec::new();
     }
-    let add = |(collection, media): (Id, Id), by| {
+    let add = |(collection, media): (CollectionId, Id), by| {
         let key = counter_key(tenant, collection, media.get() % SHARDS);
         Write::update(key, vec![Change::add(MEDIA, by)])
     };
@@ -173,7 +180,7 @@ pub fn counts(tenant: TenantId, before: Option<(Id, Id)>, after: Option<(Id, Id)
     out.into_iter().chain(into).collect()
 }
 
-fn counter_key(tenant: TenantId, collection: Id, shard: u64) -> Key {
+fn counter_key(tenant: TenantId, collection: CollectionId, shard: u64) -> Key {
     Key::of(tenant, COLLECTION, format!("{}#{shard}", collection.sortable()))
 }
 

@@ -24,8 +24,8 @@ pub struct Place {
 
 impl Place {
     /// One of many in a partition, sorted by age.
-    pub fn among(partition: impl Into<Cow<'static, str>>, id: Id) -> Self {
-        Self { partition: partition.into(), sort: id.sortable() }
+    pub fn among(partition: impl Into<Cow<'static, str>>, id: impl Into<Id>) -> Self {
+        Self { partition: partition.into(), sort: id.into().sortable() }
     }
 
     /// The only one in a partition of its own, beside which nothing is ever listed: it shares no partition's rate.

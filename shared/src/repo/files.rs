@@ -14,7 +14,7 @@ use crate::{
         chore::{Chore, What},
         file::{File, TAKEN_WITHIN, Upload},
     },
-    ids::Id,
+    ids::{ChoreId, EntityId, FileId},
     store::{Change, Cond, Key, Label, Refusal, Store, StoreError, Write},
     tenant::TenantId,
 };
@@ -38,14 +38,14 @@ pub struct Signing {
 }
 
 impl Entity for Upload {
-    type Id = Id;
+    type Id = FileId;
     const KIND: Label = "upload";
 
-    fn place(id: &Id) -> Place {
+    fn place(id: &FileId) -> Place {
         Place::among(Self::KIND, *id)
     }
 
-    fn id(&self) -> Id {
+    fn id(&self) -> FileId {
         self.id
     }
 
@@ -66,13 +66,13 @@ impl Entity for Signing {
 }
 
 impl Files<'_> {
-    pub async fn upload(&self, id: Id) -> Result<Option<Upload>, StoreError> {
+    pub async fn upload(&self, id: FileId) -> Result<Option<Upload>, StoreError> {
         self.uploads().get(id).await
     }
 
     /// Makes room for a file that is going to come, and sees to it that it is dropped should nobody take it: `chore` is the id
     /// of the chore. The write called [`ROOM`] refuses when the tenant had more than `limit` bytes then.
-    pub fn reserve(&self, upload: &Upload, chore: Id, limit: u64) -> Result<Vec<Write>, StoreError> {
+    pub fn reserve(&self, upload: &Upload, chore: ChoreId, limit: u64) -> Result<Vec<Write>, StoreError> {
         let room = i64::try_from(limit.saturating_sub(upload.bytes)).unwrap_or(i64::MAX);
         let fits = if upload.bytes > limit {
             Cond::Lt(BYTES.into(), 0)
@@ -100,7 +100,7 @@ impl Files<'_> {
     }
 
     /// Nothing is left of it.
-    pub fn forget(&self, id: Id) -> Write {
+    pub fn forget(&self, id: FileId) -> Write {
         self.uploads().remove(id)
     }
 
@@ -138,7 +138,11 @@ pub fn changes(
         return Ok(Vec::new());
     };
     // Of no other chore: files and chores take their ids from one source.
-    let chore = Chore::new(gone.id, What::DeleteFile { file_id: gone.id, until: gone.uploads_until }, at);
+    let chore = Chore::new(
+        ChoreId::of(gone.id.untyped()),
+        What::DeleteFile { file_id: gone.id, until: gone.uploads_until },
+        at,
+    );
     Ok(vec![count(tenant, gone.bytes, -1), chores::owed(tenant, &chore, at)?])
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     clock::Millis,
     domain::followed_run::FollowedRun,
-    ids::Id,
+    ids::FollowedRunId,
     queue::TaskKind,
     repo::{
         entity::{Entity, Place},
@@ -16,15 +16,15 @@ use crate::{
 pub type FollowedRuns<'a> = Table<'a, FollowedRun>;
 
 impl Entity for FollowedRun {
-    type Id = Id;
+    type Id = FollowedRunId;
     const KIND: Label = "run";
     const TASK: Option<TaskKind> = Some(TaskKind::PollExecution);
 
-    fn place(id: &Id) -> Place {
+    fn place(id: &FollowedRunId) -> Place {
         Place::alone(format!("run#{id}"))
     }
 
-    fn id(&self) -> Id {
+    fn id(&self) -> FollowedRunId {
         self.id
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::{
     clock::Millis,
     domain::key_use::{Bucket, KeyUse, REMEMBERED},
-    ids::Id,
+    ids::ApiKeyId,
     store::{Attrs, Change, Item, Key, Query, SortValue, Store, StoreError, Write, attr},
     tenant::TenantId,
 };
@@ -28,7 +28,7 @@ pub struct KeyUses<'a> {
 
 impl KeyUses<'_> {
     /// Adds up what was counted since it was added last.
-    pub async fn add(&self, id: Id, counted: &KeyUse, now: Millis) -> Result<(), StoreError> {
+    pub async fn add(&self, id: ApiKeyId, counted: &KeyUse, now: Millis) -> Result<(), StoreError> {
         let numbers = counted.hours.iter().map(|(hour, count)| (name(Bucket::Hour, *hour), count));
         let numbers = numbers.chain(counted.days.iter().map(|(day, count)| (name(Bucket::Day, *day), count)));
         let mut changes: Vec<_> = numbers
@@ -49,10 +49,10 @@ impl KeyUses<'_> {
     /// The uses of the keys from one id to another, both included.
     pub async fn between(
         &self,
-        first: Id,
-        last: Id,
+        first: ApiKeyId,
+        last: ApiKeyId,
         now: Millis,
-    ) -> Result<BTreeMap<Id, KeyUse>, StoreError> {
+    ) -> Result<BTreeMap<ApiKeyId, KeyUse>, StoreError> {
         let range = SortValue::S(first.sortable())..=SortValue::S(last.sortable());
         let (low, high) = range.into_inner();
         let mut query = Query::table(Key::partition(self.tenant, PARTITION)).between(low, high).limit(1_000);
@@ -71,7 +71,7 @@ impl KeyUses<'_> {
         }
     }
 
-    fn key(&self, id: Id) -> Key {
+    fn key(&self, id: ApiKeyId) -> Key {
         Key::of(self.tenant, PARTITION, id.sortable())
     }
 }

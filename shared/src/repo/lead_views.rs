@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::Id,
+    ids::UserId,
     json::{self, Json},
     store::{Key, Store, StoreError, Write, encode},
     tenant::TenantId,
@@ -23,7 +23,7 @@ struct Stored {
 }
 
 impl LeadViews<'_> {
-    pub async fn get(&self, user: Id) -> Result<Option<Vec<Json>>, StoreError> {
+    pub async fn get(&self, user: UserId) -> Result<Option<Vec<Json>>, StoreError> {
         let Some(item) = self.store.get(&self.key(user)).await? else { return Ok(None) };
         let Stored { columns } = item.decode()?;
         let columns =
@@ -32,13 +32,13 @@ impl LeadViews<'_> {
     }
 
     /// Replaces what the user has chosen, whatever that was.
-    pub fn put(&self, user: Id, columns: &[Json]) -> Result<Write, StoreError> {
+    pub fn put(&self, user: UserId, columns: &[Json]) -> Result<Write, StoreError> {
         let columns =
             serde_json::to_string(columns).map_err(|error| StoreError::Invalid(error.to_string()))?;
         Ok(Write::put(self.key(user), encode(&Stored { columns })?))
     }
 
-    fn key(&self, user: Id) -> Key {
+    fn key(&self, user: UserId) -> Key {
         Key::of(self.tenant, "lead-view", user.sortable())
     }
 }

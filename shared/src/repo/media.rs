@@ -20,7 +20,7 @@ use crate::{
         review::AutomationStatus,
         subject::ExecutionFilter,
     },
-    ids::Id,
+    ids::{CollectionId, Id},
     store::{StoreError, Write},
     tenant::TenantId,
 };
@@ -35,7 +35,7 @@ pub struct Filter {
     pub automation_status: Option<AutomationStatus>,
     pub human_interaction: Option<bool>,
     pub group_id: Option<Id>,
-    pub collection_id: Option<Id>,
+    pub collection_id: Option<CollectionId>,
     pub execution_state: Option<ExecutionFilter>,
 }
 
@@ -146,7 +146,7 @@ fn in_group(id: Id) -> String {
 }
 
 /// Facet of what is filed in a collection.
-pub fn in_collection(id: Id) -> String {
+pub fn in_collection(id: CollectionId) -> String {
     format!("collection#{id}")
 }
 

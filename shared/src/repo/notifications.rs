@@ -5,7 +5,7 @@
 
 use crate::{
     domain::notification::{Notification, NotificationType, Reading},
-    ids::Id,
+    ids::{Id, NotificationId},
     repo::{
         entity::{Entity, Many, Place},
         listing::Listed,
@@ -38,14 +38,14 @@ pub type Notifications<'a> = Table<'a, Notification>;
 const UNREAD: &str = "notifications-unread";
 
 impl Entity for Notification {
-    type Id = Id;
+    type Id = NotificationId;
     const KIND: Label = "notification";
 
-    fn place(id: &Id) -> Place {
+    fn place(id: &NotificationId) -> Place {
         Place::among(Self::KIND, *id)
     }
 
-    fn id(&self) -> Id {
+    fn id(&self) -> NotificationId {
         self.id
     }
 
@@ -62,7 +62,7 @@ impl Notifications<'_> {
     }
 
     /// Marks it as read, or as unread again where `read` is none.
-    pub fn mark(&self, id: Id, read: Option<&Reading>) -> Result<Write, StoreError> {
+    pub fn mark(&self, id: NotificationId, read: Option<&Reading>) -> Result<Write, StoreError> {
         let changes = match read {
             Some(reading) => vec![
                 Change::set("read", encode(reading)?),

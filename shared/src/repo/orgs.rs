@@ -9,7 +9,7 @@ use crate::{
         api_key::{self, ApiKey, KeyHash},
         org::{Group, Organization, User},
     },
-    ids::Id,
+    ids::{EntityId, Id, UserId},
     repo::api_keys,
     store::{Change, Cond, Global, Index, Item, Key, Label, Query, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
@@ -55,7 +55,7 @@ pub async fn organization(store: &dyn Store, tenant: TenantId) -> Result<Option<
     store.get(&Key::of(tenant, "org", "-")).await?.map(|item| item.decode()).transpose()
 }
 
-pub async fn user(store: &dyn Store, tenant: TenantId, id: Id) -> Result<Option<User>, StoreError> {
+pub async fn user(store: &dyn Store, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreError> {
     store.get(&user_key(tenant, id)).await?.map(|item| item.decode()).transpose()
 }
 
@@ -70,7 +70,7 @@ pub async fn user_by_email(store: &dyn Store, folded: &str) -> Result<Option<Use
 pub async fn login_candidate(store: &dyn Store, folded: &str) -> Result<Option<User>, StoreError> {
     let owner = match store.get(&Key::global(Global::Email, folded)).await? {
         Some(guard) => guard.decode()?,
-        None => EmailOwner { tenant: TenantId(0), user_id: Id::SMALLEST },
+        None => EmailOwner { tenant: TenantId(0), user_id: UserId::of(Id::SMALLEST) },
     };
     user(store, owner.tenant, owner.user_id).await
 }
@@ -78,7 +78,7 @@ pub async fn login_candidate(store: &dyn Store, folded: &str) -> Result<Option<U
 #[derive(serde::Serialize, serde::Deserialize)]
 struct EmailOwner {
     tenant: TenantId,
-    user_id: Id,
+    user_id: UserId,
 }
 
 /// Gives the user a new password, which ends every session; provided that nobody else did so meanwhile.
@@ -179,7 +179,7 @@ pub fn end_key(hash: &KeyHash, now: Millis) -> Write {
     Write::update(key_key(hash), changes).when(Cond::Exists).labelled(ENDED_KEY)
 }
 
-fn user_key(tenant: TenantId, id: Id) -> Key {
+fn user_key(tenant: TenantId, id: UserId) -> Key {
     Key::of(tenant, "user", id.sortable())
 }
 

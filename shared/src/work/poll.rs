@@ -15,7 +15,7 @@ use crate::{
         n8n_workflow,
     },
     error::{Error, LogFailure, OrNotFound, Result},
-    ids::Id,
+    ids::FollowedRunId,
     installed::Installed,
     n8n::{
         answer,
@@ -95,7 +95,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
 }
 
 /// A run's key is `run#<id>`.
-fn run_id(task: &Task) -> Result<Id> {
+fn run_id(task: &Task) -> Result<FollowedRunId> {
     let id = task.pk.rsplit('#').next().and_then(|id| id.parse().ok());
     id.ok_or_else(|| Error::internal(format!("no run is stored under {}", task.key())))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::Method;
 use serde_json::{Value, json};
-use shared::{blobs::BlobKey, config::Settings, domain::file::blob_name, ids::Id};
+use shared::{blobs::BlobKey, config::Settings, domain::file::blob_name, ids::FileId};
 use standins::dump;
 
 use super::{make, shown};
@@ -226,7 +226,7 @@ async fn a_file_goes_with_its_item() {
 async fn what_is_uploaded_to_the_store_again_goes_with_the_item_too() {
     let house = TestApp::new().await;
     let made = upload(&house, "a.txt", b"text").await;
-    let id = Id::from_u64(made.json["upload_id"].as_u64().unwrap()).unwrap();
+    let id = FileId::from_u64(made.json["upload_id"].as_u64().unwrap()).unwrap();
     let item =
         make(&house.acme, json!({ "title": "x", "media_type": "file", "upload_id": made.json["upload_id"] }))
             .await;

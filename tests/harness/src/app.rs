@@ -205,7 +205,7 @@ impl TestApp {
 
     /// A new user of the caller's organization, logged in.
     pub async fn user(&self, caller: &Caller, role: Role) -> Caller {
-        let email = format!("{}-{}@acme.example", role.as_str(), self.app.id());
+        let email = format!("{}-{}@acme.example", role.as_str(), self.app.id::<Id>());
         let wish = NewUser { email, role, password: PASSWORD.into() };
         let user = self.app.create_user(caller.key.tenant, wish).await.unwrap();
         let key = orgs::key(&*self.app.store, user.api_key.as_ref().unwrap()).await.unwrap().unwrap();

@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::{
     clock::Millis,
     domain::chore::{Chore, What},
-    ids::Id,
+    ids::{CollectionId, EntityId, Id},
     pricing::PRICE_VERSION,
     repo::chores::Chores,
     store::{Attrs, Key, Write},
@@ -131,7 +131,10 @@ async fn chores() -> Vec<Cost> {
     let one = |id: u64| Id::from_u64(id).unwrap();
     for (step, what) in [
         ("purge eight items", What::Purge { partition: "old".into() }),
-        ("take one media item out of a deleted collection", What::UnfileMedia { collection_id: one(1) }),
+        (
+            "take one media item out of a deleted collection",
+            What::UnfileMedia { collection_id: CollectionId::of(one(1)) },
+        ),
         ("ask the provider of a video", What::EnrichMedia { media_id: one(42) }),
         ("forget a field of three leads", What::ForgetField { field_id: one(7) }),
         ("hold one workflow against changed alerts", What::WatchWorkflows),

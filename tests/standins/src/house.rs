@@ -16,7 +16,7 @@ use shared::{
         org::{Group, Organization, Role, User},
         principal::{Credential, Principal},
     },
-    ids::SeededIds,
+    ids::{Id, SeededIds},
     queue::embedded::SqliteQueue,
     repo::orgs,
     sealer::keyfile::KeyFile,
@@ -78,7 +78,7 @@ impl House {
         let app = &self.app;
         let password_hash =
             HASHED.get_or_init(async || app.hash_password(&PASSWORD.into()).await.unwrap()).await;
-        let (tenant, now) = (TenantId(app.id().get()), app.now());
+        let (tenant, now) = (TenantId(app.id::<Id>().get()), app.now());
         let organization = Organization { id: tenant, name: "Acme".into(), created_at: now };
         let group = Group { id: app.id(), name: "Acme".into(), created_at: now };
         let mut admin = User {
@@ -98,7 +98,7 @@ impl House {
             group_id: group.id,
             scopes: Vec::new(),
             dialect: None,
-            credential: Credential::Session(admin.id),
+            credential: Credential::Session(admin.id.untyped()),
             expires_at: None,
             terms: Default::default(),
         };

@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::{Error, Result},
     http::{ctx::Ctx, fields::Fields, reply::Reply},
-    ids::Id,
+    ids::AlertId,
     ops::alerts::{self, NewAlert},
 };
 use utoipa::ToSchema;
@@ -45,7 +45,7 @@ pub struct CreateAlert {
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: AlertId,
     #[schema(example = "Alert created successfully.")]
     message: &'static str,
 }
@@ -62,7 +62,7 @@ pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     ctx.answer(created, async |act| alerts::create(act, new).await).await
 }
 
-fn created(id: &Id) -> Result<Reply> {
+fn created(id: &AlertId) -> Result<Reply> {
     Reply::created(&Created { success: true, id: *id, message: "Alert created successfully." })
 }
 

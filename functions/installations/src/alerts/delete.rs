@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
-    ids::Id,
+    ids::AlertId,
     ops::alerts,
 };
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: AlertId,
     #[schema(example = "Alert deleted successfully.")]
     message: &'static str,
 }
@@ -22,10 +22,10 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/alerts/{id}", operation_id = "delete_alert", tag = "alerts",
     params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<AlertId>) -> Result<Reply> {
     ctx.answer(deleted, async |act| alerts::delete(act, id).await).await
 }
 
-fn deleted(id: &Id) -> Result<Reply> {
+fn deleted(id: &AlertId) -> Result<Reply> {
     Reply::ok(&Deleted { success: true, id: *id, message: "Alert deleted successfully." })
 }

@@ -5,7 +5,7 @@ use shared::{
     domain::alert::{Condition, Rule, Window},
     error::Result,
     http::{ctx::Ctx, reply::Reply},
-    ids::Id,
+    ids::{AlertId, Id},
     repo::alerts::Unwell,
 };
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ pub struct Listing {
 #[schema(as = Alert)]
 struct AlertOut {
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: AlertId,
     #[schema(example = "Workflow fails")]
     title: String,
     #[schema(example = "failing")]

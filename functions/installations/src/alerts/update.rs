@@ -3,7 +3,7 @@ use shared::{
     domain::alert::Condition,
     error::Result,
     http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
-    ids::Id,
+    ids::AlertId,
     ops::alerts,
 };
 use utoipa::ToSchema;
@@ -36,7 +36,7 @@ pub struct UpdateAlert {
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: AlertId,
     #[schema(example = "Alert updated successfully.")]
     message: &'static str,
 }
@@ -46,7 +46,7 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/alerts/{id}", operation_id = "update_alert", tag = "alerts",
     params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
     request_body = UpdateAlert, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<AlertId>, mut fields: Fields) -> Result<Reply> {
     let title = fields.text("title", TITLE);
     let numbers = Numbers::read(&mut fields);
     fields.finish()?;
@@ -59,6 +59,6 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result
     ctx.answer(updated, async |act| alerts::update(act, id, title, condition).await).await
 }
 
-fn updated(id: &Id) -> Result<Reply> {
+fn updated(id: &AlertId) -> Result<Reply> {
     Reply::ok(&Updated { success: true, id: *id, message: "Alert updated successfully." })
 }

@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
-    ids::Id,
+    ids::CollectionId,
     ops::collections,
 };
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 1)]
-    id: Id,
+    id: CollectionId,
     #[schema(example = "Collection deleted successfully.")]
     message: &'static str,
 }
@@ -22,10 +22,10 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/collections/{id}", operation_id = "delete_collection", tag = "collections",
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<CollectionId>) -> Result<Reply> {
     ctx.answer(deleted, async |act| collections::delete(act, id).await).await
 }
 
-fn deleted(id: &Id) -> Result<Reply> {
+fn deleted(id: &CollectionId) -> Result<Reply> {
     Reply::ok(&Deleted { success: true, id: *id, message: "Collection deleted successfully." })
 }

@@ -2,6 +2,7 @@ use shared::{
     domain::collection::Collection,
     error::Result,
     http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
+    ids::CollectionId,
     ops::collections::{self, Patch},
 };
 use utoipa::ToSchema;
@@ -24,7 +25,7 @@ pub struct UpdateCollection {
 #[utoipa::path(put, path = "/api/collections/{id}", operation_id = "update_collection", tag = "collections",
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     request_body = UpdateCollection, responses((status = 200, description = "Changed.", body = Done)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<CollectionId>, mut fields: Fields) -> Result<Reply> {
     let patch = Patch {
         title: fields.kept_text("title", TITLE),
         description: fields.text("description", DESCRIPTION),

@@ -1,14 +1,18 @@
 //! What callers see of a collection.
 
 use serde::Serialize;
-use shared::{domain::collection::Collection, ids::Id, repo::collections::Counted};
+use shared::{
+    domain::collection::Collection,
+    ids::{CollectionId, Id},
+    repo::collections::Counted,
+};
 use utoipa::ToSchema;
 
 /// One collection.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CollectionOut {
     #[schema(value_type = u64, example = 1)]
-    id: Id,
+    id: CollectionId,
     #[schema(example = "March Social Media Campaign")]
     title: String,
     #[schema(example = "All assets for Q1 social push")]
@@ -45,7 +49,7 @@ impl From<Counted> for CollectionOut {
 pub struct Done {
     success: bool,
     #[schema(value_type = u64, example = 1)]
-    id: Id,
+    id: CollectionId,
     #[schema(example = "March Social Media Campaign")]
     title: String,
     #[schema(example = "Collection created successfully.")]

@@ -10,7 +10,7 @@ use shared::{
         fields::{Fields, MAX_WHOLE},
         reply::Reply,
     },
-    ids::Id,
+    ids::FileId,
     ops::files::{self, Reserved},
 };
 use utoipa::ToSchema;
@@ -35,7 +35,7 @@ pub struct CreatedUpload {
     success: bool,
     /// For `POST /api/media`, when the file is uploaded.
     #[schema(value_type = u64, example = 42)]
-    upload_id: Id,
+    upload_id: FileId,
     #[schema(example = "PUT")]
     method: &'static str,
     /// Takes the bytes of the file as its body, without a credential.

@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
-    ids::Id,
+    ids::ChatId,
     ops::chats,
 };
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: ChatId,
     #[schema(example = "Session deleted successfully.")]
     message: &'static str,
 }
@@ -24,10 +24,10 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/chats/{id}", operation_id = "delete_chat", tag = "chats",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<ChatId>) -> Result<Reply> {
     ctx.answer(deleted, async |act| chats::delete(act, id).await).await
 }
 
-fn deleted(id: &Id) -> Result<Reply> {
+fn deleted(id: &ChatId) -> Result<Reply> {
     Reply::ok(&Deleted { success: true, id: *id, message: "Session deleted successfully." })
 }

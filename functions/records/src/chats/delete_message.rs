@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathIds, reply::Reply},
-    ids::Id,
+    ids::{ChatId, MessageId},
     ops::chats::{self, Unsaid},
 };
 use utoipa::ToSchema;
@@ -12,9 +12,9 @@ use utoipa::ToSchema;
 pub struct MessageDeleted {
     success: bool,
     #[schema(value_type = u64, example = 43)]
-    id: Id,
+    id: MessageId,
     #[schema(value_type = u64, example = 42)]
-    chat_id: Id,
+    chat_id: ChatId,
     #[schema(example = "Message deleted successfully.")]
     message: &'static str,
 }
@@ -25,7 +25,7 @@ pub struct MessageDeleted {
     params(("id" = u64, Path, description = "Id of the chat.", example = 42),
         ("message_id" = u64, Path, description = "Id of the message.", example = 43)),
     responses((status = 200, description = "Deleted.", body = MessageDeleted)))]
-pub async fn handler(ctx: Ctx, PathIds(chat_id, id): PathIds) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathIds(chat_id, id): PathIds<ChatId, MessageId>) -> Result<Reply> {
     ctx.answer(deleted, async |act| chats::delete_message(act, chat_id, id).await).await
 }
 

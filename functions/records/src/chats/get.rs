@@ -8,6 +8,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
+    ids::ChatId,
     json::Json,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -47,7 +48,11 @@ pub struct ChatWithMessages {
 #[utoipa::path(get, path = "/api/chats/{id}", operation_id = "get_chat", tag = "chats",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42), MessagesQuery),
     responses((status = 200, description = "The chat.", body = ChatWithMessages)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, QueryFields(mut fields): QueryFields) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<ChatId>,
+    QueryFields(mut fields): QueryFields,
+) -> Result<Reply> {
     let (limit, after) = page::read_or(&mut fields, page::MAX_LIMIT);
     let newest_first = fields.one_of("order", &["asc", "desc"], |word| Some(word == "desc"));
     fields.finish()?;

@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, fields::Fields, reply::Reply},
-    ids::Id,
+    ids::{ChatId, MessageId},
     ops::chats,
 };
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ pub struct Logged {
     success: bool,
     /// Id of the message; null when the session was completed without one.
     #[schema(value_type = Option<u64>, example = 43)]
-    id: Option<Id>,
+    id: Option<MessageId>,
     session: SessionOut,
     /// Only when a message of this `message_id` was there already.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,7 +28,7 @@ pub struct Logged {
 #[derive(Debug, Serialize, ToSchema)]
 struct SessionOut {
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: ChatId,
     #[schema(example = "conversation-7")]
     session_id: String,
     /// Whether the chat begins with this message.

@@ -3,7 +3,7 @@ use shared::{
     domain::chat::Lead,
     error::Result,
     http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
-    ids::Id,
+    ids::ChatId,
     ops::chats::{self, ChatPatch},
 };
 use utoipa::ToSchema;
@@ -28,7 +28,7 @@ pub struct UpdateChat {
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: ChatId,
     #[schema(example = "Session updated successfully.")]
     message: &'static str,
 }
@@ -37,7 +37,7 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/chats/{id}", operation_id = "update_chat", tag = "chats",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     request_body = UpdateChat, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<ChatId>, mut fields: Fields) -> Result<Reply> {
     let patch = ChatPatch {
         title: title(&mut fields),
         status: status(&mut fields),
@@ -47,6 +47,6 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result
     ctx.answer(updated, async |act| chats::update(act, id, patch).await).await
 }
 
-fn updated(id: &Id) -> Result<Reply> {
+fn updated(id: &ChatId) -> Result<Reply> {
     Reply::ok(&Updated { success: true, id: *id, message: "Session updated successfully." })
 }

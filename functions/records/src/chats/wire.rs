@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::chat::{Chat, Message},
-    ids::Id,
+    ids::{ChatId, Id, MessageId},
     json::Json,
 };
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChatOut {
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: ChatId,
     #[schema(value_type = u64)]
     group_id: Id,
     #[schema(example = "conversation-7")]
@@ -46,7 +46,7 @@ pub struct ChatOut {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MessageOut {
     #[schema(value_type = u64, example = 43)]
-    id: Id,
+    id: MessageId,
     /// `user`, `assistant`, `system` or `tool`.
     #[schema(example = "user")]
     role: &'static str,

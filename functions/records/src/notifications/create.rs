@@ -7,7 +7,7 @@ use shared::{
         fields::{Fields, MAX_URL},
         reply::Reply,
     },
-    ids::Id,
+    ids::NotificationId,
     ops::notifications::{self, NewNotification},
 };
 use utoipa::ToSchema;
@@ -46,7 +46,7 @@ pub struct CreateNotification {
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: NotificationId,
     #[schema(example = "Notification created successfully.")]
     message: &'static str,
 }

@@ -11,7 +11,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::Id,
+    ids::{Id, NotificationId},
     repo::notifications::Filter,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -51,7 +51,7 @@ pub struct Listing {
 #[derive(Debug, Serialize, ToSchema)]
 struct NotificationOut {
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: NotificationId,
     #[schema(value_type = u64)]
     group_id: Id,
     #[schema(example = "Report generated successfully")]

@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
-    ids::Id,
+    ids::NotificationId,
     ops::notifications,
 };
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ pub struct MarkNotification {
 pub struct Marked {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: NotificationId,
     #[schema(example = true)]
     read: bool,
     #[schema(example = "Notification updated successfully.")]
@@ -31,7 +31,7 @@ pub struct Marked {
 #[utoipa::path(patch, path = "/api/notifications/{id}", operation_id = "mark_notification", tag = "notifications",
     params(("id" = u64, Path, description = "Id of the notification.", example = 42)),
     request_body = MarkNotification, responses((status = 200, description = "Marked.", body = Marked)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<NotificationId>, mut fields: Fields) -> Result<Reply> {
     fields.require("read");
     let read = fields.flag("read").unwrap_or_default();
     fields.finish()?;

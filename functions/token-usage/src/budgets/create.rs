@@ -8,7 +8,7 @@ use shared::{
         input::{Foreign, InBody, Text, Word, Words},
         reply::Reply,
     },
-    ids::Id,
+    ids::{BudgetId, Id},
     ops::money::{self, NewBudget},
 };
 use utoipa::ToSchema;
@@ -52,7 +52,7 @@ shared::input! {
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: BudgetId,
     #[schema(example = "Budget created successfully.")]
     message: &'static str,
 }
@@ -75,7 +75,7 @@ pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateBudget>) -> Result<Rep
     ctx.answer(created, async |act| money::create_budget(act, new).await).await
 }
 
-fn created(id: &Id) -> Result<Reply> {
+fn created(id: &BudgetId) -> Result<Reply> {
     Reply::created(&Created { success: true, id: *id, message: "Budget created successfully." })
 }
 

@@ -1,6 +1,7 @@
 use shared::{
     error::{OrNotFound, Result},
     http::{ctx::Ctx, extract::PathId, reply::Reply},
+    ids::BudgetId,
 };
 
 use super::{BudgetOut, with_spending};
@@ -9,7 +10,7 @@ use super::{BudgetOut, with_spending};
 #[utoipa::path(get, path = "/api/budgets/{id}", operation_id = "get_budget", tag = "prices and budgets",
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     responses((status = 200, description = "The budget.", body = BudgetOut)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<BudgetId>) -> Result<Reply> {
     let mut budgets = ctx.repos().settled().load().await?.budgets;
     budgets.retain(|budget| budget.id == id);
     Reply::ok(with_spending(&ctx, &budgets).await?.first().or_not_found("budget")?)

@@ -19,7 +19,7 @@ use shared::{
         fields::Fields,
         input::{Asked, Field, describe::list, number},
     },
-    ids::Id,
+    ids::{BudgetId, Id},
     json::Part,
     metering::budgets::Spent,
     pricing::usd,
@@ -37,7 +37,7 @@ const MAX_PERCENT: u16 = 1000;
 #[schema(as = Budget)]
 pub struct BudgetOut {
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: BudgetId,
     #[schema(example = "Model calls")]
     title: String,
     /// `organization`, `group` or `workflow`.

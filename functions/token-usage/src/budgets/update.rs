@@ -8,7 +8,7 @@ use shared::{
         input::{InBody, Text, Word},
         reply::Reply,
     },
-    ids::Id,
+    ids::BudgetId,
     ops::money::{self, BudgetPatch},
 };
 use utoipa::ToSchema;
@@ -38,7 +38,7 @@ shared::input! {
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: BudgetId,
     #[schema(example = "Budget updated successfully.")]
     message: &'static str,
 }
@@ -47,12 +47,16 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/budgets/{id}", operation_id = "update_budget", tag = "prices and budgets",
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     request_body = UpdateBudget, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(sent): InBody<UpdateBudget>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<BudgetId>,
+    InBody(sent): InBody<UpdateBudget>,
+) -> Result<Reply> {
     let UpdateBudget { title, period, amount: pico, thresholds } = sent;
     let patch = BudgetPatch { title, period, pico, thresholds };
     ctx.answer(updated, async |act| money::update_budget(act, id, patch).await).await
 }
 
-fn updated(id: &Id) -> Result<Reply> {
+fn updated(id: &BudgetId) -> Result<Reply> {
     Reply::ok(&Updated { success: true, id: *id, message: "Budget updated successfully." })
 }

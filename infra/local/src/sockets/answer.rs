@@ -88,7 +88,7 @@ pub async fn answer(
 
 fn refusal(app: &App, error: &Error, voice: Voice, id: Option<HeaderValue>) -> Response {
     let mut response = problem::render(error, voice);
-    let id = id.or_else(|| HeaderValue::from_str(&app.id().prefixed("req")).ok());
+    let id = id.or_else(|| HeaderValue::from_str(&app.request_id()).ok());
     response.headers_mut().extend(id.map(|id| (http::HeaderName::from_static(REQUEST_ID), id)));
     response
 }

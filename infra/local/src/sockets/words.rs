@@ -69,7 +69,7 @@ pub fn instead_of(theirs: &[u8], head: &Beginning, head_bytes: usize, app: &Shar
     };
     let error = Error::new(ErrorKind::Malformed, code, message);
     let path = routes::as_routed(head.path().unwrap_or("/"));
-    let (body, id) = (by_path(path).dialect.voice(path).body(&error), app.id().prefixed("req"));
+    let (body, id) = (by_path(path).dialect.voice(path).body(&error), app.request_id());
     tracing::info!(%id, status, "what is no request was refused");
     Some(message_of(status, &body.to_string(), &format!("x-request-id: {id}\r\n")))
 }
@@ -81,7 +81,7 @@ pub fn no_room(app: &SharedApp) -> Vec<u8> {
         problem::OVERLOADED,
         "More connections are open than this machine can hold, or than one address may have. Try again in a second.",
     );
-    let (body, id) = (HOUSE.voice("/").body(&error), app.id().prefixed("req"));
+    let (body, id) = (HOUSE.voice("/").body(&error), app.request_id());
     message_of(
         "503 Service Unavailable",
         &body.to_string(),

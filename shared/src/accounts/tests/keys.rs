@@ -59,7 +59,7 @@ async fn a_key_acts_as_the_user_it_was_made_for() {
     );
     assert_eq!(principal.credential, Credential::ApiKey(key.id));
     assert_eq!(principal.expires_at, key.expires_at);
-    assert_eq!(principal.counted_as(), key.id);
+    assert_eq!(principal.counted_as(), key.id.untyped());
     assert!(principal.allows("payloads:read") && !principal.allows("payloads:write"));
 }
 

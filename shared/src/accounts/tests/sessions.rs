@@ -41,7 +41,7 @@ async fn a_token_acts_as_its_user_in_the_role_of_now() {
     assert_eq!((&principal.scopes, principal.expires_at), (&acme.admin.role.scopes(), None));
     let place = presented.place();
     assert_eq!(principal.credential, Credential::Session(place.id));
-    assert_eq!(principal.counted_as(), acme.admin.id, "all sessions of a user together");
+    assert_eq!(principal.counted_as(), acme.admin.id.untyped(), "all sessions of a user together");
     assert_eq!(token.expires_at, house.now().plus(TOKEN_LIFE));
     assert_eq!(presented.expires_at, token.expires_at);
 

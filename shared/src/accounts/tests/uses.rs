@@ -7,7 +7,7 @@ use crate::{
     accounts::NewOrganization,
     app::App,
     domain::key_use::KeyUse,
-    ids::Id,
+    ids::ApiKeyId,
     store::Key,
     testing::{Plan, house::House},
 };
@@ -17,7 +17,7 @@ const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
 struct Used {
     house: House,
     acme: NewOrganization,
-    id: Id,
+    id: ApiKeyId,
 }
 
 impl Used {

@@ -1,9 +1,10 @@
 use super::*;
+use crate::ids::EntityId;
 
 const MINUTE: i64 = 60_000;
 
-fn id(value: u64) -> Id {
-    Id::from_u64(value).unwrap()
+fn id<I: EntityId>(value: u64) -> I {
+    I::of(Id::from_u64(value).unwrap())
 }
 
 fn rule(condition: Condition) -> Rule {

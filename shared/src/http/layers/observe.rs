@@ -124,5 +124,5 @@ fn request_id(app: &SharedApp, headers: &HeaderMap) -> String {
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
     let sent = headers.get("x-request-id").and_then(|value| value.to_str().ok()).filter(plain);
-    sent.map_or_else(|| app.id().prefixed("req"), str::to_owned)
+    sent.map_or_else(|| app.request_id(), str::to_owned)
 }

@@ -76,7 +76,7 @@ impl Answer {
 /// Says what the platform made of the request; every call commits an id of its own.
 async fn tells(ctx: Ctx) -> Result<Reply> {
     let told = json!({
-        "id": ctx.app.id(),
+        "id": ctx.app.id::<crate::ids::Id>(),
         "tenant": ctx.tenant,
         "user": ctx.caller.user_id,
         "request_id": &*ctx.cause,
@@ -88,7 +88,7 @@ async fn tells(ctx: Ctx) -> Result<Reply> {
 }
 
 async fn reads(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
-    let reply = Reply::created(&json!({ "id": ctx.app.id(), "bytes": body.len() }))?;
+    let reply = Reply::created(&json!({ "id": ctx.app.id::<crate::ids::Id>(), "bytes": body.len() }))?;
     commit(&ctx, reply).await
 }
 
@@ -96,7 +96,7 @@ async fn reads(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
 async fn says(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
     let Tree(wish) = crate::json::from_slice(&body).map_err(Error::internal)?;
     let long = "x".repeat(wish["long"].as_u64().and_then(|long| usize::try_from(long).ok()).unwrap_or(0));
-    let reply = Reply::created(&json!({ "id": ctx.app.id(), "said": long }))?;
+    let reply = Reply::created(&json!({ "id": ctx.app.id::<crate::ids::Id>(), "said": long }))?;
     let reply = match wish["short"].as_str() {
         Some(short) => reply.shortened_to(&json!({ "said": short }))?,
         None => reply,

@@ -29,7 +29,7 @@ use crate::{
     },
     egress::{OutError, OutReply, OutRequest},
     error::{Error, LogFailure, Result},
-    ids::Id,
+    ids::{EntityId, FollowedRunId, Id, UserId},
     json::{Json, Kind, Part},
     n8n::{client::Turn, start::Started},
     queue::TaskKind,
@@ -245,7 +245,7 @@ async fn target(act: &Act, endpoint: &Url) -> Result<Target> {
 /// process dies before it hears n8n's answer.
 async fn begin(act: &Act, trigger: &Trigger, target: &Target) -> Result<FollowedRun> {
     if let Some(id) = act.begun()
-        && let Some(run) = act.repos().followed_runs().get(id).await?
+        && let Some(run) = act.repos().followed_runs().get(FollowedRunId::of(id)).await?
     {
         // An earlier request with this key died under way. The call is repeated under the same key, for n8n to see.
         return Ok(run);
@@ -276,7 +276,7 @@ async fn begin(act: &Act, trigger: &Trigger, target: &Target) -> Result<Followed
     };
     let poll_at = target.workflow_id.is_some().then(|| act.now.plus(UNANNOUNCED));
     let insert = act.repos().followed_runs().insert(&run, poll_at)?;
-    if act.begin(run.id, vec![insert]).await? { Ok(run) } else { Err(in_progress()) }
+    if act.begin(run.id.untyped(), vec![insert]).await? { Ok(run) } else { Err(in_progress()) }
 }
 
 /// What a workflow is called with: the documented body and nothing else.
@@ -284,13 +284,13 @@ async fn begin(act: &Act, trigger: &Trigger, target: &Target) -> Result<Followed
 struct Call<'a> {
     triggered_at: String,
     source: &'a str,
-    user_id: Id,
+    user_id: UserId,
     username: &'a str,
     data: &'a Json,
 }
 
 /// The key makes a repeat visible as a repeat.
-fn request(act: &Act, trigger: &Trigger, run: Id) -> Result<OutRequest> {
+fn request(act: &Act, trigger: &Trigger, run: FollowedRunId) -> Result<OutRequest> {
     let body = Call {
         triggered_at: clock::iso(act.now),
         source: &trigger.source,
@@ -300,7 +300,7 @@ fn request(act: &Act, trigger: &Trigger, run: Id) -> Result<OutRequest> {
     };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert("idempotency-key", HeaderValue::from_str(&run.prefixed("run")).map_err(Error::internal)?);
+    headers.insert("idempotency-key", HeaderValue::from_str(&run.prefixed()).map_err(Error::internal)?);
     Ok(OutRequest {
         method: Method::POST,
         url: trigger.endpoint.clone(),

@@ -15,7 +15,7 @@ mod sums;
 use crate::{
     clock::Millis,
     domain::chat::{Chat, ChatStatus, Lead, Message, Setting},
-    ids::Id,
+    ids::{ChatId, Id},
     repo::{
         entity::{Entity, Many, Place},
         listing::Listed,
@@ -95,14 +95,14 @@ impl Step<'_> {
 pub type Chats<'a> = Table<'a, Chat>;
 
 impl Entity for Chat {
-    type Id = Id;
+    type Id = ChatId;
     const KIND: Label = "chat";
 
-    fn place(id: &Id) -> Place {
+    fn place(id: &ChatId) -> Place {
         Place::among(Self::KIND, *id)
     }
 
-    fn id(&self) -> Id {
+    fn id(&self) -> ChatId {
         self.id
     }
 
@@ -119,7 +119,7 @@ impl Many for Chat {}
 
 impl Chats<'_> {
     /// The chat that a session of a group is.
-    pub async fn of_session(&self, group: Id, session_id: &str) -> Result<Option<Id>, StoreError> {
+    pub async fn of_session(&self, group: Id, session_id: &str) -> Result<Option<ChatId>, StoreError> {
         let found = self.store.get(&self.session_key(group, session_id)).await?;
         found.map(|item| Ok(item.decode::<Pointer>()?.chat_id)).transpose()
     }
@@ -137,7 +137,7 @@ impl Chats<'_> {
         let mut writes = vec![
             session.when(Cond::Absent).labelled(SESSION),
             self.put_new(chat)?,
-            Write::update(self.sums_key(chat.group_id, chat.id), sums::whole(chat, 1)),
+            Write::update(self.sums_key(chat.group_id, chat.id.untyped()), sums::whole(chat, 1)),
         ];
         if *setting != Setting::default() {
             writes.push(Write::put(self.setting_key(chat.id), encode(setting)?));
@@ -154,7 +154,7 @@ impl Chats<'_> {
         vec![
             self.remove_as(chat),
             Write::delete(self.session_key(chat.group_id, &chat.session_id)),
-            Write::update(self.sums_key(chat.group_id, chat.id), sums::whole(chat, -1)),
+            Write::update(self.sums_key(chat.group_id, chat.id.untyped()), sums::whole(chat, -1)),
         ]
     }
 
@@ -162,7 +162,7 @@ impl Chats<'_> {
     /// it is to be moved and is not what it was when it was read.
     pub fn change(
         &self,
-        chat: Id,
+        chat: ChatId,
         group: Id,
         patch: &Patch,
         step: Step<'_>,
@@ -185,15 +185,15 @@ impl Chats<'_> {
         }
         if !sums.is_empty() {
             let by = match step {
-                Step::Nothing => chat,
-                Step::Said(message) | Step::Unsaid(message) => message.id,
+                Step::Nothing => chat.untyped(),
+                Step::Said(message) | Step::Unsaid(message) => message.id.untyped(),
             };
             writes.push(Write::update(self.sums_key(group, by), sums));
         }
         Ok(writes)
     }
 
-    fn update(&self, chat: Id, patch: &Patch, step: Step<'_>, now: Millis) -> Write {
+    fn update(&self, chat: ChatId, patch: &Patch, step: Step<'_>, now: Millis) -> Write {
         let mut changes = vec![Change::set("changed_at", now.0), Change::add(attr::VERSION, 1)];
         let Lead { lead_id, lead_email, lead_first_name, lead_last_name } = &patch.lead;
         changes.extend(lead_id.map(|id| Change::set("lead_id", id.get())));
@@ -243,5 +243,5 @@ fn with_status(status: ChatStatus) -> String {
 
 #[derive(Serialize, Deserialize)]
 struct Pointer {
-    chat_id: Id,
+    chat_id: ChatId,
 }

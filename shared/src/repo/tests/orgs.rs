@@ -184,7 +184,7 @@ async fn keys_are_found_by_id_in_their_organization_and_listed_newest_first() {
     let all = keys.newest(4, None, house.now()).await.unwrap();
     assert_eq!((&all.found, all.next), (&made, None));
     let some = keys.newest(3, None, house.now()).await.unwrap();
-    assert_eq!((&some.found[..], some.next), (&made[..3], Some(made[2].id)));
+    assert_eq!((&some.found[..], some.next), (&made[..3], Some(made[2].id.untyped())));
     let rest = keys.newest(3, some.next, house.now()).await.unwrap();
     assert_eq!((&rest.found[..], rest.next), (&made[3..], None));
     assert!(foreign.newest(4, None, house.now()).await.unwrap().is_empty());

@@ -2,14 +2,14 @@
 
 use crate::{
     domain::session::{SESSION_LIFE, Session, SessionRef},
-    ids::Id,
+    ids::{EntityId, Id, UserId},
     repo::sessions,
     store::{Key, Write, attr},
     tenant::TenantId,
     testing::house::House,
 };
 
-fn session(house: &House, tenant: TenantId, user_id: Id) -> Session {
+fn session(house: &House, tenant: TenantId, user_id: UserId) -> Session {
     Session {
         id: house.app.id(),
         tenant,
@@ -44,7 +44,7 @@ async fn a_session_is_found_with_its_user_until_it_is_deleted() {
     for elsewhere in [
         SessionRef { tenant: TenantId(9), ..place },
         SessionRef { id: Id::SMALLEST, ..place },
-        SessionRef { user_id: Id::SMALLEST, ..place },
+        SessionRef { user_id: UserId::of(Id::SMALLEST), ..place },
     ] {
         assert_eq!(sessions::find(house.store(), &elsewhere).await.unwrap(), None, "{elsewhere}");
     }

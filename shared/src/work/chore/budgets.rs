@@ -147,7 +147,7 @@ fn notification(
         kind: NotificationType::WorkflowAlert,
         link: None,
         entity_type: Some("budget".into()),
-        entity_id: Some(budget.id),
+        entity_id: Some(budget.id.untyped()),
         read: None,
         created_at: app.now(),
     }

@@ -6,7 +6,7 @@ use crate::{
     clock::Millis,
     domain::{chore::Step, file::blob_name},
     error::Result,
-    ids::Id,
+    ids::FileId,
     store,
     tenant::TenantId,
 };
@@ -15,7 +15,7 @@ use crate::{
 const VERSIONS: usize = 20;
 
 /// Drops an upload, unless a media item has taken it: first so that nobody can any more, then its body, then what is known of it.
-pub async fn drop_upload(app: &App, tenant: TenantId, id: Id) -> Result<Step> {
+pub async fn drop_upload(app: &App, tenant: TenantId, id: FileId) -> Result<Step> {
     let files = app.repos(tenant).files();
     let Some(upload) = files.upload(id).await? else { return Ok(Step::Done) };
     if !upload.dropped {
@@ -29,14 +29,14 @@ pub async fn drop_upload(app: &App, tenant: TenantId, id: Id) -> Result<Step> {
 }
 
 /// Deletes a file's body, and once more when nothing can come to the address any more that it was uploaded to.
-pub async fn delete_all(app: &App, tenant: TenantId, id: Id, until: Option<Millis>) -> Result<Step> {
+pub async fn delete_all(app: &App, tenant: TenantId, id: FileId, until: Option<Millis>) -> Result<Step> {
     let now = app.now();
     let step = delete(app, tenant, id).await?;
     Ok(until.filter(|until| step == Step::Done && now < *until).map_or(step, Step::Wait))
 }
 
 /// Deletes every version of a file's body.
-async fn delete(app: &App, tenant: TenantId, id: Id) -> Result<Step> {
+async fn delete(app: &App, tenant: TenantId, id: FileId) -> Result<Step> {
     let key = BlobKey::of(tenant, &blob_name(id));
     for _ in 0..VERSIONS {
         let Some(newest) = app.blobs.stat(&key).await? else { return Ok(Step::Done) };

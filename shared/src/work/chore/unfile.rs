@@ -6,7 +6,7 @@ use crate::{
     app::App,
     domain::{chore::Step, media::MediaItem},
     error::Result,
-    ids::Id,
+    ids::CollectionId,
     repo::media::in_collection,
     tenant::TenantId,
 };
@@ -14,7 +14,7 @@ use crate::{
 /// Items of a step.
 const PAGE: usize = 100;
 
-pub async fn step(app: &App, tenant: TenantId, collection: Id) -> Result<Step> {
+pub async fn step(app: &App, tenant: TenantId, collection: CollectionId) -> Result<Step> {
     let media = app.repos(tenant).media();
     let page = media.under(&[in_collection(collection)], None, PAGE, |_| true).await?;
     rewrite::all(app, &media, page.found, |item: &mut MediaItem| {

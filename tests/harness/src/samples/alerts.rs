@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::{
     domain::alert::{Condition, Rule, Rules},
-    ids::Id,
+    ids::AlertId,
 };
 
 use super::{Sample, read, write};
@@ -13,7 +13,7 @@ use crate::{Caller, TestApp};
 pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     let now = house.app.now();
     let rule = Rule {
-        id: Id::from_u64(base + 91).unwrap(),
+        id: AlertId::from_u64(base + 91).unwrap(),
         title: "Workflow is silent".into(),
         condition: Condition::Silent { minutes: 1440 },
         installation_id: None,

@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::{
     domain::api_key::{ApiKey, hash_of},
-    ids::Id,
+    ids::ApiKeyId,
     repo::orgs,
 };
 
@@ -14,7 +14,7 @@ const NOWHERE: Option<&str> = Some("/api/v1/api_keys/4242");
 
 pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     let key = ApiKey {
-        id: Id::from_u64(base + 9).unwrap(),
+        id: ApiKeyId::from_u64(base + 9).unwrap(),
         name: "Production automation".into(),
         // Not of a text that was made up: that would change every id after it.
         hash: hash_of(&format!("key {} of {}", base + 9, caller.key.tenant).into()),

@@ -8,7 +8,7 @@ use shared::{
         media::MediaItem,
     },
     files::{Link, Purpose, sign},
-    ids::Id,
+    ids::{CollectionId, FileId},
     repo::files::Signing,
     store::{Key, Write, encode},
 };
@@ -31,7 +31,7 @@ const SECRET: &str = "seeded";
 
 /// An upload that waits for its file, which is the sample's body.
 async fn seed_upload(house: &TestApp, caller: &Caller, id: u64) {
-    let (id, tenant) = (Id::from_u64(id).unwrap(), caller.key.tenant);
+    let (id, tenant) = (FileId::from_u64(id).unwrap(), caller.key.tenant);
     let bytes = u64::try_from(file().to_string().len()).unwrap();
     let name = "report.json".into();
     let upload =
@@ -55,7 +55,7 @@ pub fn upload(house: &TestApp) -> Sample {
     let bytes = u64::try_from(body.to_string().len()).unwrap();
     let link = Link {
         tenant: house.acme.key.tenant,
-        id: Id::from_u64(92).unwrap(),
+        id: FileId::from_u64(92).unwrap(),
         until: house.app.now().plus(UPLOADED_WITHIN),
         purpose: Purpose::Up { bytes },
     };
@@ -64,7 +64,7 @@ pub fn upload(house: &TestApp) -> Sample {
 
 /// Puts a collection of a chosen id there.
 pub async fn seed_collection(house: &TestApp, caller: &Caller, id: u64, title: &str) {
-    let id = Id::from_u64(id).unwrap();
+    let id = CollectionId::from_u64(id).unwrap();
     let description = Some("All assets for Q1 social push".to_owned());
     let new = Collection::new(id, caller.key.group_id, title.into(), description, house.app.now());
     let collections = house.app.repos(caller.key.tenant).collections();

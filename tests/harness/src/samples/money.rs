@@ -8,7 +8,7 @@ use shared::{
         price::OwnPrice,
         review::Actor,
     },
-    ids::Id,
+    ids::BudgetId,
     pricing::Rates,
 };
 
@@ -21,7 +21,7 @@ const AMOUNT: i64 = 100_000_000_000_000;
 pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     let now = house.app.now();
     let budget = Budget {
-        id: Id::from_u64(base + 61).unwrap(),
+        id: BudgetId::from_u64(base + 61).unwrap(),
         title: "Model calls".into(),
         scope: Scope::Organization,
         period: Period::Month,

@@ -9,7 +9,7 @@ use shared::{
         review::Review,
         subject::Subject,
     },
-    ids::Id,
+    ids::{ChatId, EntityId, Id, MessageId, NotificationId},
     repo::{chats::Chats, invoices::Invoices, notifications::Notifications},
 };
 
@@ -22,7 +22,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     let id = |id: u64| Id::from_u64(base + id).unwrap();
     let group_id = caller.key.group_id;
     let notification = Notification {
-        id: id(71),
+        id: NotificationId::of(id(71)),
         group_id,
         title: "Report generated successfully".into(),
         message: "The weekly sales report is ready for review.".into(),
@@ -67,7 +67,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
         status_history: Vec::new(),
     };
     let message = Message {
-        id: id(74),
+        id: MessageId::of(id(74)),
         role: Role::User,
         content: "Where is my order?".into(),
         context: Some(r#"{"orders":[17]}"#.into()),
@@ -77,7 +77,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
         created_at: now,
     };
     let chat = Chat {
-        id: id(73),
+        id: ChatId::of(id(73)),
         group_id,
         session_id: "conversation-7".into(),
         title: "Where is my order?".into(),
