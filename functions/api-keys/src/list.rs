@@ -3,32 +3,33 @@ use shared::{
     http::{
         ctx::Ctx,
         dialect::c,
-        extract::QueryFields,
-        page::{Part, REACH},
+        input::{Between, Cursor, InQuery},
+        page::Part,
         reply::Reply,
         shown::{Shown, shown},
     },
     ops::api_keys,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::wire::KeyOut;
 
 /// Keys of a part, unless the caller wants fewer.
-pub const PER_PAGE: u32 = REACH as u32;
+const PER_PAGE: u32 = 1_000;
 
-/// Which part of the keys; all of them when left out.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct ListQuery {
-    /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
-    page: Option<u32>,
-    /// 1 to 1,000, default 1,000.
-    per_page: Option<u32>,
-    /// `next_cursor` of the part before.
-    #[param(max_length = 400)]
-    cursor: Option<String>,
+shared::input! {
+    /// Which part of the keys; all of them when left out.
+    pub struct ListQuery {
+        /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
+        page: Option<Between<1, { u32::MAX }>>,
+        /// 1 to 1,000, default 1,000.
+        per_page: Option<Between<1, PER_PAGE>>,
+        /// `next_cursor` of the part before.
+        cursor: Option<Cursor>,
+    }
+    then(fields) {
+        part: Part = Part::of(fields, page, per_page, cursor, PER_PAGE),
+    }
 }
 
 /// The keys, newest first.
@@ -47,9 +48,7 @@ pub struct Listing {
 /// Lists API keys without their texts, newest first, with those that ended in the last 90 days.
 #[utoipa::path(get, path = "/api/v1/api_keys", operation_id = "list_api_keys", tag = "api keys",
     params(ListQuery), responses((status = 200, description = "The keys.", body = Listing)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let part = Part::read(&mut fields, "per_page", PER_PAGE, PER_PAGE);
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, InQuery(ListQuery { part, .. }): InQuery<ListQuery>) -> Result<Reply> {
     let (limit, before) = part.to_read();
     let cut = part.cut(api_keys::list(&ctx, limit, before).await?, |key| key.id);
     let show = |key| Ok(KeyOut::new(&key, ctx.now));
