@@ -4,7 +4,7 @@ use shared::{
         ctx::Ctx,
         dialect::c,
         input::{Between, Cursor, InQuery},
-        page::Part,
+        page::{Part, REACH},
         reply::Reply,
         shown::{Shown, shown},
     },
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::wire::KeyOut;
 
 /// Keys of a part, unless the caller wants fewer.
-const PER_PAGE: u32 = 1_000;
+pub const PER_PAGE: u32 = REACH as u32;
 
 shared::input! {
     /// Which part of the keys; all of them when left out.

@@ -4,30 +4,18 @@ use shared::{
     error::Result,
     http::{
         ctx::Ctx,
-        extract::QueryFields,
+        input::{InQuery, Paging},
         page,
         reply::Reply,
         shown::{Shown, shown},
     },
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::wire::InstallationOut;
 
 /// Installations whose workflows are counted side by side.
 const SIDE_BY_SIDE: usize = 32;
-
-/// Which part of the list.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct ListQuery {
-    /// 1 to 500, default 50.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    #[param(max_length = 400)]
-    cursor: Option<String>,
-}
 
 /// A page of installations, newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,10 +32,8 @@ pub struct Listing {
 
 /// Lists the n8n instances that are registered, newest first.
 #[utoipa::path(get, path = "/api/installs", operation_id = "list_installations", tag = "installations",
-    params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let (limit, before) = page::read(&mut fields);
-    fields.finish()?;
+    params(Paging), responses((status = 200, description = "A page.", body = Listing)))]
+pub async fn handler(ctx: Ctx, InQuery(Paging { limit, cursor: before }): InQuery<Paging>) -> Result<Reply> {
     let page = ctx.repos().installations().list(limit, before).await?;
     let next = page.next;
     let workflows = ctx.repos().n8n_workflows();

@@ -1,27 +1,52 @@
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::Value;
 use shared::{
     error::{Error, Result},
-    http::{ctx::Ctx, extract::JsonBytes, fields::Fields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::JsonBytes,
+        fields::{Fields, code},
+        input::{Asked, Field, Foreign, Schema, json},
+        reply::Reply,
+    },
     ids::Id,
     n8n::execution::Summary,
     ops::pushes::{self, NewPush},
 };
 use utoipa::ToSchema;
 
-/// One execution, pushed by n8n instead of polled by Baton.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `read` cuts apart without copying it")]
-pub struct PushExecution {
-    #[schema(example = 45)]
-    installation_id: u64,
-    /// n8n's id of the workflow.
-    #[schema(max_length = 200, example = "abc123")]
-    workflow_id: String,
-    /// The execution as n8n's API returns it, or any part of it.
-    #[schema(value_type = Object, example = json!({ "id": "551", "status": "success", "finished": true }))]
-    execution_data: Value,
+shared::input! {
+    /// One execution, pushed by n8n instead of polled by Baton.
+    pub struct PushExecution {
+        #[example(45)]
+        installation_id: Id,
+        /// n8n's id of the workflow.
+        #[example("abc123")]
+        workflow_id: Foreign<200>,
+        /// The execution as n8n's API returns it, or any part of it.
+        #[example({ "id": "551", "status": "success", "finished": true })]
+        execution_data: ExecutionData,
+    }
+}
+
+/// A part of the request's own buffer, which is read in place and stored as it is.
+struct ExecutionData;
+
+impl Field for ExecutionData {
+    type Value = Bytes;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<Bytes> {
+        let data = fields.bytes(name)?;
+        if !data.starts_with(b"{") {
+            fields.refuse_as(name, code::TYPE, "must be an object");
+            return None;
+        }
+        Some(data)
+    }
+
+    fn schema(_: Asked) -> Schema {
+        json!({ "type": "object" })
+    }
 }
 
 /// The execution is stored.
@@ -60,19 +85,8 @@ fn stored(pushed: &pushes::Pushed) -> Result<Reply> {
 }
 
 fn read(body: &Bytes) -> Result<NewPush> {
-    let mut fields = Fields::read(body)?;
-    let installation_id = fields.required_id("installation_id");
-    let workflow_id = fields.required_foreign_id("workflow_id", 200);
-    let data = fields.bytes("execution_data");
-    match &data {
-        None => fields.refuse("execution_data", "is required"),
-        Some(data) if !data.starts_with(b"{") => fields.refuse("execution_data", "must be an object"),
-        Some(_) => {}
-    }
-    fields.finish()?;
-    let (Some(installation_id), Some(data)) = (installation_id, data) else {
-        return Err(Error::internal("a refused field passed"));
-    };
+    let PushExecution { installation_id, workflow_id, execution_data: data } =
+        PushExecution::read(Fields::read(body)?)?;
     let summary =
         Summary::read(&data).map_err(|error| Error::invalid("execution_data", error.to_string()))?;
     Ok(NewPush { installation_id, workflow_id, data, summary })

@@ -1,9 +1,11 @@
+use secrecy::SecretString;
 use serde::Serialize;
 use shared::{
     error::Result,
     http::{
         ctx::Ctx,
-        fields::Fields,
+        fields::{Fields, code},
+        input::{Asked, BaseUrl, Field, Foreign, Schema, Secret, Text},
         reply::{Reply, Warning},
     },
     ids::Id,
@@ -14,26 +16,46 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-/// An n8n instance.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `read` reads leniently")]
-pub struct RegisterInstallation {
-    /// Your own name for the instance. Registering the same name again updates it.
-    #[schema(max_length = 200, example = "my-n8n-001")]
-    instance_id: String,
-    /// Base URL of n8n, with the path below which it is served, if any. The address of its API (`…/api/v1`) or of a page of
-    /// its editor is cut to it, and `warnings` says so.
-    #[schema(format = "uri", max_length = 500, example = "https://n8n.yourdomain.com")]
-    host: String,
-    /// n8n API key, to list workflows, follow executions and resume them. It is encrypted and never returned. Without
-    /// spaces and control characters.
-    #[schema(max_length = 2000, example = "n8n-api-key-here")]
-    api_key: String,
-    #[schema(max_length = 200, example = "Production n8n")]
-    title: String,
-    /// n8n's `WEBHOOK_URL`, when webhooks and resume URLs do not lie below `host`.
-    #[schema(format = "uri", max_length = 500, example = "https://hooks.yourdomain.com")]
-    webhook_url: Option<String>,
+shared::input! {
+    /// An n8n instance.
+    pub struct RegisterInstallation {
+        /// Your own name for the instance. Registering the same name again updates it.
+        #[example("my-n8n-001")]
+        instance_id: Foreign<200>,
+        /// Base URL of n8n, with the path below which it is served, if any. The address of its API (`…/api/v1`) or of a page of
+        /// its editor is cut to it, and `warnings` says so.
+        #[example("https://n8n.yourdomain.com")]
+        host: BaseUrl<500>,
+        /// n8n API key, to list workflows, follow executions and resume them. It is encrypted and never returned. Without
+        /// spaces and control characters.
+        #[example("n8n-api-key-here")]
+        api_key: N8nKey,
+        #[example("Production n8n")]
+        title: Text<200>,
+        /// n8n's `WEBHOOK_URL`, when webhooks and resume URLs do not lie below `host`.
+        #[example("https://hooks.yourdomain.com")]
+        webhook_url: Option<BaseUrl<500>>,
+    }
+}
+
+/// A key that fits into a header.
+struct N8nKey;
+
+impl Field for N8nKey {
+    type Value = SecretString;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<SecretString> {
+        let key = fields.text(name, 2000)?;
+        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            fields.refuse_as(name, code::FORMAT, "must not hold spaces or control characters");
+            return None;
+        }
+        Some(key.into())
+    }
+
+    fn schema(asked: Asked) -> Schema {
+        Secret::<2000>::schema(asked)
+    }
 }
 
 /// The instance is registered.
@@ -90,47 +112,30 @@ fn told(done: &installations::Registered) -> Result<Reply> {
 }
 
 async fn read(act: &Act, mut fields: Fields) -> Result<Registration> {
-    let instance_id = fields.required_foreign_id("instance_id", 200);
-    let host = fields.required_text("host", 500);
-    let api_key = fields.required_text("api_key", 2000);
-    let title = fields.required_text("title", 200);
-    let webhook_url = fields.text("webhook_url", 500);
-    if !api_key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        fields.refuse("api_key", "must not hold spaces or control characters");
-    }
     let mut warnings = Vec::new();
-    let host = checked(act, &mut fields, "host", &host, &mut warnings).await;
-    let webhook_url = match webhook_url {
-        Some(text) => Some(checked(act, &mut fields, "webhook_url", &text, &mut warnings).await),
-        None => None,
-    };
-    fields.finish()?;
-    Ok(Registration { instance_id, host, webhook_url, api_key: api_key.into(), title, warnings })
+    let host = checked(act, &mut fields, "host", &mut warnings).await.unwrap_or_default();
+    let webhook_url = checked(act, &mut fields, "webhook_url", &mut warnings).await;
+    // Of the addresses counts what was looked up; what they are written like is told with the rest.
+    let RegisterInstallation { instance_id, api_key, title, host: _, webhook_url: _ } =
+        RegisterInstallation::read(fields)?;
+    Ok(Registration { instance_id, host, webhook_url, api_key, title, warnings })
 }
 
-/// The base URL that Baton may call. What is missing was named already.
-async fn checked(
-    act: &Act,
-    fields: &mut Fields,
-    name: &str,
-    text: &str,
-    warnings: &mut Vec<Warning>,
-) -> String {
-    if text.is_empty() {
-        return String::new();
-    }
-    match base_url(act, text).await {
+/// The base URL that Baton may call, of an address that was sent.
+async fn checked(act: &Act, fields: &mut Fields, name: &str, warnings: &mut Vec<Warning>) -> Option<String> {
+    let text = fields.peek::<BaseUrl<500>>(name)?;
+    match base_url(act, &text).await {
         Ok((base, cut)) => {
             if cut {
                 let message =
                     format!("{name} is an address inside n8n. What is registered is its base: {base}");
                 warnings.push(Warning { code: "address_cut", message });
             }
-            base
+            Some(base)
         }
         Err(problem) => {
             fields.refuse(name, problem);
-            String::new()
+            None
         }
     }
 }

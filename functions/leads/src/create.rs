@@ -28,7 +28,7 @@ pub struct Created {
     /// Label of its status.
     #[schema(example = "New")]
     status: String,
-    #[schema(example = "pending")]
+    #[schema(example = "pending", extensions(("x-words" = json!(shared::domain::review::AutomationStatus::ALL))))]
     automation_status: &'static str,
     /// Only when the address had a lead already: true.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,12 +9,12 @@ use shared::{
         ctx::Ctx,
         extract::QueryFields,
         input::{Email, Flag, Limit, Text, Word},
-        origin::check_group,
         page::{self, DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT},
         reply::Reply,
         shown::{Shown, shown},
     },
     ids::Id,
+    ops::origin::check_group,
     repo::{indexed::Mark, leads::Filter, listing::Row, orgs},
 };
 use utoipa::ToSchema;

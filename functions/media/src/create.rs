@@ -11,7 +11,7 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-use crate::input::{CreateMedia, CreateMediaForm, new_media};
+use crate::input::{CreateMedia, CreateMediaForm};
 
 /// The created media item.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,9 +20,9 @@ pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
     id: Id,
-    #[schema(example = "video")]
+    #[schema(example = "video", extensions(("x-words" = json!(shared::domain::media::MediaType::WORDS))))]
     media_type: &'static str,
-    #[schema(example = "pending")]
+    #[schema(example = "pending", extensions(("x-words" = json!(shared::domain::review::AutomationStatus::ALL))))]
     automation_status: &'static str,
     #[schema(value_type = Option<u64>, example = 45)]
     installation_id: Option<Id>,
@@ -51,7 +51,7 @@ pub struct Created {
 #[utoipa::path(post, path = "/api/media", operation_id = "create_media", tag = "media",
     request_body(content((CreateMedia = "application/json"), (CreateMediaForm = "multipart/form-data"))), responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply> {
-    let new = new_media(fields, file)?;
+    let new = CreateMedia::read(fields)?.with(file);
     ctx.answer(created, async |act| media::create(act, new).await).await
 }
 
@@ -62,7 +62,7 @@ pub async fn handler(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply>
 #[utoipa::path(post, path = "/automation/media/create", operation_id = "create_media_for_review", tag = "media",
     request_body(content((CreateMedia = "application/json"), (CreateMediaForm = "multipart/form-data"))), responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn for_review(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply> {
-    let mut new = new_media(fields, file)?;
+    let mut new = CreateMedia::read(fields)?.with(file);
     new.origin.require_review();
     ctx.answer(created, async |act| media::create(act, new).await).await
 }

@@ -1,18 +1,19 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, origin::check_group, reply::Reply},
+    http::{ctx::Ctx, input::InQuery, reply::Reply},
+    ids::Id,
+    ops::origin::check_group,
     repo::media_stats,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-/// Of which media items to tell.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct StatsQuery {
-    /// One client group instead of all.
-    group_id: Option<u64>,
+shared::input! {
+    /// Of which media items to tell.
+    pub struct StatsQuery {
+        /// One client group instead of all.
+        group_id: Option<Id>,
+    }
 }
 
 /// How many media items there are.
@@ -56,9 +57,10 @@ struct ByStatus {
 /// Counts media items by type and by automation status.
 #[utoipa::path(get, path = "/api/media/stats", operation_id = "get_media_stats", tag = "media",
     params(StatsQuery), responses((status = 200, description = "The counts.", body = Stats)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let group = fields.id("group_id");
-    fields.finish()?;
+pub async fn handler(
+    ctx: Ctx,
+    InQuery(StatsQuery { group_id: group }): InQuery<StatsQuery>,
+) -> Result<Reply> {
     check_group(&ctx, group).await?;
     let counts = media_stats::counts(&*ctx.app.store, ctx.tenant, group).await?;
     Reply::ok(&Stats {

@@ -27,7 +27,7 @@ pub struct MediaOut {
     #[schema(example = "Product Hero Video")]
     title: String,
     /// `video`, `image`, `audio` or `file`.
-    #[schema(example = "video")]
+    #[schema(example = "video", extensions(("x-words" = json!(shared::domain::media::MediaType::WORDS))))]
     media_type: &'static str,
     #[schema(example = "https://youtube.com/watch?v=xyz")]
     url: Option<String>,

@@ -22,7 +22,7 @@ pub struct Created {
     id: Id,
     #[schema(example = "seo-report")]
     task_type: String,
-    #[schema(example = "pending")]
+    #[schema(example = "pending", extensions(("x-words" = json!(shared::domain::review::AutomationStatus::ALL))))]
     automation_status: &'static str,
     #[schema(value_type = Option<u64>, example = 45)]
     installation_id: Option<Id>,

@@ -5,13 +5,12 @@ use shared::{
     http::{
         ctx::Ctx,
         input::{Flag, Flat, InQuery, Paging, Text, Word},
-        origin::check_group,
         page,
         reply::Reply,
         shown::{Shown, shown},
     },
     ids::Id,
-    ops::payloads::inline,
+    ops::{origin::check_group, payloads::inline},
     repo::payloads::Filter,
 };
 use utoipa::ToSchema;

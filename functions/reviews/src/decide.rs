@@ -1,32 +1,36 @@
 use serde::Serialize;
 use shared::{
     domain::review::{AutomationStatus, EntityType, ResumeState},
-    error::{Error, Result},
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    error::Result,
+    http::{
+        ctx::Ctx,
+        input::{Foreign, InBody, Text, Word},
+        reply::Reply,
+    },
     ids::Id,
     ops::reviews::{self, Decide, Decided},
 };
 use utoipa::ToSchema;
 
-/// What to decide on.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `read` reads leniently")]
-pub struct ReviewRequest {
-    /// The entity, as a number or as text.
-    #[schema(example = 42)]
-    entity_id: u64,
-    /// `lead`, `media_item`, `custom_payload` or `invoice`.
-    #[schema(example = "custom_payload")]
-    entity_type: String,
-    /// n8n execution to resume, when it is not the one stored on the entity.
-    #[schema(max_length = 200, example = "exec-789")]
-    execution_id: Option<String>,
-    /// Its n8n instance, when it is not the one stored on the entity.
-    #[schema(example = 45)]
-    installation_id: Option<u64>,
-    /// Kept with the decision and passed on to n8n.
-    #[schema(max_length = 5000, example = "Looks good, approved for production.")]
-    notes: Option<String>,
+shared::input! {
+    /// What to decide on.
+    pub struct ReviewRequest {
+        /// The entity, as a number or as text.
+        #[example(42)]
+        entity_id: Id,
+        /// `lead`, `media_item`, `custom_payload` or `invoice`.
+        #[example("custom_payload")]
+        entity_type: Word<EntityType>,
+        /// n8n execution to resume, when it is not the one stored on the entity.
+        #[example("exec-789")]
+        execution_id: Option<Foreign<200>>,
+        /// Its n8n instance, when it is not the one stored on the entity.
+        #[example(45)]
+        installation_id: Option<Id>,
+        /// Kept with the decision and passed on to n8n.
+        #[example("Looks good, approved for production.")]
+        notes: Option<Text<5000>>,
+    }
 }
 
 /// The decision is stored.
@@ -56,15 +60,15 @@ pub struct Reviewed {
 /// 409 with the first one.
 #[utoipa::path(post, path = "/automation/approve", operation_id = "approve", tag = "reviews",
     request_body = ReviewRequest, responses((status = 200, description = "Decided.", body = Reviewed)))]
-pub async fn approve(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    decide(&ctx, AutomationStatus::Approved, fields).await
+pub async fn approve(ctx: Ctx, InBody(sent): InBody<ReviewRequest>) -> Result<Reply> {
+    decide(&ctx, AutomationStatus::Approved, sent).await
 }
 
 /// Denies an entity and resumes its n8n execution. See *approve*.
 #[utoipa::path(post, path = "/automation/deny", operation_id = "deny", tag = "reviews",
     request_body = ReviewRequest, responses((status = 200, description = "Decided.", body = Reviewed)))]
-pub async fn deny(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    decide(&ctx, AutomationStatus::Denied, fields).await
+pub async fn deny(ctx: Ctx, InBody(sent): InBody<ReviewRequest>) -> Result<Reply> {
+    decide(&ctx, AutomationStatus::Denied, sent).await
 }
 
 /// Sends an entity back to its workflow for another attempt and resumes the n8n execution. See *approve*.
@@ -72,12 +76,13 @@ pub async fn deny(ctx: Ctx, fields: Fields) -> Result<Reply> {
 /// Only for entities created with `allow_regenerate`. When the workflow posts again, the entity is pending once more.
 #[utoipa::path(post, path = "/automation/regenerate", operation_id = "regenerate", tag = "reviews",
     request_body = ReviewRequest, responses((status = 200, description = "Decided.", body = Reviewed)))]
-pub async fn regenerate(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    decide(&ctx, AutomationStatus::Regenerate, fields).await
+pub async fn regenerate(ctx: Ctx, InBody(sent): InBody<ReviewRequest>) -> Result<Reply> {
+    decide(&ctx, AutomationStatus::Regenerate, sent).await
 }
 
-async fn decide(ctx: &Ctx, to: AutomationStatus, fields: Fields) -> Result<Reply> {
-    let wanted = read(fields, to)?;
+async fn decide(ctx: &Ctx, to: AutomationStatus, sent: ReviewRequest) -> Result<Reply> {
+    let ReviewRequest { entity_id, entity_type, execution_id, installation_id, notes } = sent;
+    let wanted = Decide { entity_id, entity_type, to, execution_id, installation_id, notes };
     ctx.answer(reviewed, async |act| reviews::decide(act, wanted).await).await
 }
 
@@ -94,23 +99,4 @@ fn reviewed(Decided { entity_type, subject }: &Decided) -> Result<Reply> {
         n8n_resumed: state == Some(ResumeState::Resumed),
         resume_state: state.map(ResumeState::as_str),
     })
-}
-
-fn read(mut fields: Fields, to: AutomationStatus) -> Result<Decide> {
-    let entity_id = fields.required_id("entity_id");
-    if !fields.has("entity_type") {
-        fields.refuse("entity_type", "is required");
-    }
-    let entity_type = fields.one_of("entity_type", &EntityType::ALL, EntityType::parse);
-    if entity_type.is_none() && !fields.is_refused("entity_type") {
-        fields.refuse("entity_type", "is required");
-    }
-    let execution_id = fields.foreign_id("execution_id", 200);
-    let installation_id = fields.id("installation_id");
-    let notes = fields.text("notes", 5000);
-    fields.finish()?;
-    let (Some(entity_id), Some(entity_type)) = (entity_id, entity_type) else {
-        return Err(Error::internal("a refused field passed"));
-    };
-    Ok(Decide { entity_id, entity_type, to, execution_id, installation_id, notes })
 }

@@ -18,25 +18,12 @@ impl Fields {
     pub fn foreign_id(&mut self, name: &str, max: usize) -> Option<String> {
         self.text(name, max).filter(|id| !is_leftover(id))
     }
-
-    pub fn required_foreign_id(&mut self, name: &str, max: usize) -> String {
-        let id = self.foreign_id(name, max);
-        if id.is_none() && !self.is_refused(name) {
-            self.require(name);
-            if !self.is_refused(name) {
-                self.refuse(
-                    name,
-                    "is required: what was sent is left over from an expression that found nothing",
-                );
-            }
-        }
-        id.unwrap_or_default()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::input::{Foreign, Member};
 
     fn fields(value: &str) -> Fields {
         [("id".to_owned(), value.to_owned())].into_iter().collect()
@@ -50,14 +37,14 @@ mod tests {
             let mut fields = fields(id);
             assert_eq!(fields.foreign_id("id", 100), None, "{id}");
             assert!(!fields.is_refused("id"));
-            assert_eq!(fields.required_foreign_id("id", 100), "");
+            assert_eq!(<Foreign<100> as Member>::read(&mut fields, "id"), None);
             assert!(fields.finish().unwrap_err().by_field()["id"][0].contains("expression"), "{id}");
         }
         for id in ["nullable", "undefined-1", "0", "nan2"] {
             assert_eq!(fields(id).foreign_id("id", 100).as_deref(), Some(id));
         }
         let mut blank = fields(" ");
-        blank.required_foreign_id("id", 100);
+        <Foreign<100> as Member>::read(&mut blank, "id");
         assert_eq!(blank.finish().unwrap_err().by_field()["id"], ["is required"]);
     }
 

@@ -18,7 +18,6 @@ pub mod input;
 pub mod layers;
 mod once;
 pub mod openapi;
-pub mod origin;
 pub mod packed;
 pub mod page;
 pub mod peer;

@@ -4,7 +4,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::fields::Fields;
+use super::fields::{Fields, code};
 use crate::{
     domain::words,
     ids::Id,
@@ -75,29 +75,6 @@ pub fn read_search_cursor(text: &str) -> Option<Mark> {
     Some(Mark { group, after })
 }
 
-/// `limit` (1–500) and `cursor` of a list.
-pub fn read(fields: &mut Fields) -> (usize, Option<Id>) {
-    read_or(fields, DEFAULT_LIMIT)
-}
-
-/// The same for a list that is one of many.
-pub fn read_of(fields: &mut Fields, list: &str) -> (usize, Option<Id>) {
-    let (limit, cursor) = (limit(fields, DEFAULT_LIMIT, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
-    (limit, after_of(fields, list, cursor.as_deref()))
-}
-
-/// The same for a list that shows so many unless the caller says otherwise.
-pub fn read_or(fields: &mut Fields, default: usize) -> (usize, Option<Id>) {
-    let (limit, cursor) = (limit(fields, default, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
-    (limit, after(fields, cursor.as_deref()))
-}
-
-/// `limit` and `cursor` of a search for this.
-pub fn read_search(fields: &mut Fields, search: &str) -> (usize, Option<Mark>) {
-    let (limit, cursor) = (limit(fields, DEFAULT_LIMIT, MAX_LIMIT), fields.text("cursor", MAX_CURSOR));
-    (limit, after_search(fields, search, cursor.as_deref()))
-}
-
 /// Where a page of one of many lists begins.
 pub fn after_of(fields: &mut Fields, list: &str, cursor: Option<&str>) -> Option<Id> {
     let text = cursor?;
@@ -154,19 +131,13 @@ impl Part {
         }
         let reached = (page as usize).checked_mul(size as usize).is_some_and(|end| end <= REACH);
         if !reached && !fields.has("cursor") {
-            fields.refuse("page", format!("reaches the newest {REACH}: go on with cursor"));
+            fields.refuse_as(
+                "page",
+                code::TOO_LARGE,
+                format!("reaches the newest {REACH}: go on with cursor"),
+            );
         }
         Self { page: Some(page), size, after: None }
-    }
-
-    /// The same where the query is read by hand: `page`, its size under the name that the dialect has for it, and `cursor`.
-    pub fn read(fields: &mut Fields, size_name: &str, default: u32, most: u32) -> Self {
-        let mut whole =
-            |name: &str| fields.whole(name, u64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok());
-        let (page, size) = (whole("page").map(|page| page.max(1)), whole(size_name));
-        let cursor = fields.text("cursor", MAX_CURSOR);
-        let after = after(fields, cursor.as_deref());
-        Self::of(fields, page, size.map(|size| size.clamp(1, most)), after, default)
     }
 
     /// So many are to be read for it, from there on.

@@ -38,7 +38,7 @@ pub struct SubjectOut {
     human_interaction: bool,
     allow_regenerate: bool,
     /// `pending`, `approved`, `denied` or `regenerate`.
-    #[schema(example = "pending")]
+    #[schema(example = "pending", extensions(("x-words" = json!(crate::domain::review::AutomationStatus::ALL))))]
     automation_status: &'static str,
     /// The decision that stands.
     #[serde(skip_serializing_if = "Option::is_none")]

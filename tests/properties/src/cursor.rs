@@ -4,7 +4,11 @@ use shared::{
     domain::words,
     http::{
         fields::Fields,
-        page::{self, MAX_LIMIT, cursor as written, read_cursor, read_search_cursor, search_cursor},
+        input::{Cursor, Limit, Member, Text},
+        page::{
+            self, DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT, cursor as written, read_cursor, read_search_cursor,
+            search_cursor,
+        },
     },
     ids::Id,
     repo::entries,
@@ -40,12 +44,14 @@ fn parameters(text: &str) {
     let sent = ["cursor", "limit"].map(|name| (name.to_owned(), parts.next().unwrap_or_default().to_owned()));
     let search = words::search(parts.next().unwrap_or_default());
     let mut fields = Fields::from_iter(sent.clone());
-    let (limit, after) = page::read(&mut fields);
+    let limit = Limit::<DEFAULT_LIMIT, MAX_LIMIT>::read(&mut fields, "limit");
+    let after = Option::<Cursor>::read(&mut fields, "cursor");
     assert!((1..=MAX_LIMIT).contains(&limit), "{limit}");
     assert!(after.is_none() || !fields.is_refused("cursor"));
     named(fields);
     let mut fields = Fields::from_iter(sent);
-    let (_, mark) = page::read_search(&mut fields, &search);
+    let cursor = Option::<Text<MAX_CURSOR>>::read(&mut fields, "cursor");
+    let mark = page::after_search(&mut fields, &search, cursor.as_deref());
     if let Some(after) = mark.and_then(|mark| mark.after) {
         assert!(after.text.starts_with(&words::clip(&search)), "a cursor of another search");
         let key = entries::phrase(TENANT, "leads", after.id, &after.text, after.id);

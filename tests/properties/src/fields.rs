@@ -16,6 +16,7 @@ use shared::{
     http::{
         custom_fields::Mode,
         fields::{Fields, MAX_FIELDS, MAX_WHOLE},
+        input::{Kept, Member, Secret, Text},
     },
     ids::Id,
     json::Json,
@@ -58,10 +59,10 @@ type Reader = fn(&mut Fields, &str) -> Option<String>;
 
 const READERS: [Reader; 15] = [
     |fields, name| fields.text(name, MOST).inspect(|text| check_text(text)),
-    |fields, name| fields.kept_text(name, MOST).inspect(|text| check_text(text)),
-    |fields, name| Some(fields.required_text(name, MOST)).filter(|text| !text.is_empty()),
+    |fields, name| Kept::<Text<MOST>>::read(fields, name).inspect(|text| check_text(text)),
+    |fields, name| <Text<MOST> as Member>::read(fields, name).inspect(|text| check_text(text)),
     |fields, name| {
-        let secret = fields.required_secret(name, MOST).expose_secret().to_owned();
+        let secret = <Secret<MOST> as Member>::read(fields, name)?.expose_secret().to_owned();
         assert!(secret.chars().count() <= MOST);
         Some(secret).filter(|secret| !secret.is_empty())
     },

@@ -1,42 +1,50 @@
 use serde::Serialize;
 use shared::{
-    error::{Error, Result},
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
-    ids::AlertId,
+    domain::alert::Condition,
+    error::Result,
+    http::{
+        ctx::Ctx,
+        input::{InBody, Text, Word},
+        reply::Reply,
+    },
+    ids::{AlertId, Id},
     ops::alerts::{self, NewAlert},
 };
 use utoipa::ToSchema;
 
-use super::input::{KINDS, Numbers, TITLE};
+use super::input::{After, Executions, Numbers, TITLE, Unwell, Within};
 
-/// A rule to create.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct CreateAlert {
-    /// `failing`: executions fail. `silent`: none begins. `stuck`: one does not end.
-    #[schema(example = "failing")]
-    kind: String,
-    /// Begins the titles of its notifications.
-    #[schema(max_length = 100, example = "Workflow fails")]
-    title: Option<String>,
-    /// For `failing`: so many failures. Left out: 3.
-    #[schema(minimum = 1, maximum = 50, example = 3)]
-    failures: Option<u16>,
-    /// For `failing`: among so many of the last executions. Left out: in a row.
-    #[schema(minimum = 1, maximum = 50, example = 5)]
-    of_last: Option<u16>,
-    /// For `failing`, instead of `of_last`: within so many minutes.
-    #[schema(minimum = 1, maximum = 43200)]
-    within_minutes: Option<u32>,
-    /// For `silent`: so long after the last execution began. For `stuck`: so long after an execution that still runs began; one that
-    /// waits does not run.
-    #[schema(minimum = 5, maximum = 43200)]
-    after_minutes: Option<u32>,
-    /// Only workflows of this installation.
-    installation_id: Option<u64>,
-    /// Only this workflow, by n8n's id. One that Baton does not know is looked up in n8n's list, once a minute.
-    #[schema(max_length = 200)]
-    workflow_id: Option<String>,
+shared::input! {
+    /// A rule to create.
+    pub struct CreateAlert {
+        /// `failing`: executions fail. `silent`: none begins. `stuck`: one does not end.
+        #[example("failing")]
+        kind: Word<Unwell>,
+        /// Begins the titles of its notifications.
+        #[example("Workflow fails")]
+        title: Option<Text<TITLE>>,
+        /// For `failing`: so many failures. Left out: 3.
+        #[example(3)]
+        failures: Option<Executions>,
+        /// For `failing`: among so many of the last executions. Left out: in a row.
+        #[example(5)]
+        of_last: Option<Executions>,
+        /// For `failing`, instead of `of_last`: within so many minutes.
+        within_minutes: Option<Within>,
+        /// For `silent`: so long after the last execution began. For `stuck`: so long after an execution that still runs began; one that
+        /// waits does not run.
+        after_minutes: Option<After>,
+        /// Only workflows of this installation.
+        installation_id: Option<Id>,
+        /// Only this workflow, by n8n's id. One that Baton does not know is looked up in n8n's list, once a minute.
+        workflow_id: Option<Text<200>>,
+    }
+    then(fields) {
+        condition: Condition = {
+            let numbers = Numbers::new(fields, failures, of_last, within_minutes, after_minutes);
+            numbers.condition(kind?, fields)?
+        },
+    }
 }
 
 /// The rule is created.
@@ -57,24 +65,12 @@ pub struct Created {
 /// n8n before it tells of a silent or stuck workflow. Executions that a person canceled do not count.
 #[utoipa::path(post, path = "/api/alerts", operation_id = "create_alert", tag = "alerts",
     request_body = CreateAlert, responses((status = 201, description = "Created.", body = Created)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let new = read(fields)?;
+pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateAlert>) -> Result<Reply> {
+    let CreateAlert { title, condition, installation_id, workflow_id, .. } = sent;
+    let new = NewAlert { title, condition, installation_id, workflow_id };
     ctx.answer(created, async |act| alerts::create(act, new).await).await
 }
 
 fn created(id: &AlertId) -> Result<Reply> {
     Reply::created(&Created { success: true, id: *id, message: "Alert created successfully." })
-}
-
-fn read(mut fields: Fields) -> Result<NewAlert> {
-    fields.require("kind");
-    let kind = fields.one_of("kind", &KINDS, |word| KINDS.into_iter().find(|kind| *kind == word));
-    let title = fields.text("title", TITLE);
-    let numbers = Numbers::read(&mut fields);
-    let installation_id = fields.id("installation_id");
-    let workflow_id = fields.text("workflow_id", 200);
-    let condition = kind.and_then(|kind| numbers.condition(kind, &mut fields));
-    fields.finish()?;
-    let condition = condition.ok_or_else(|| Error::internal("a refused field passed"))?;
-    Ok(NewAlert { title, condition, installation_id, workflow_id })
 }

@@ -2,14 +2,45 @@
 
 use shared::{
     domain::alert::{Condition, LEAST_MINUTES, MAX_EXECUTIONS, MAX_MINUTES, Window},
-    http::fields::Fields,
+    http::{
+        fields::{Fields, code},
+        input::{Between, Words},
+    },
 };
 
 /// Longest title.
 pub const TITLE: usize = 100;
-pub const KINDS: [&str; 3] = ["failing", "silent", "stuck"];
 /// Failures that count unless the rule says otherwise.
 const FAILURES: u16 = 3;
+
+/// So many executions.
+pub type Executions = Between<1, { MAX_EXECUTIONS as u32 }>;
+/// So many minutes.
+pub type Within = Between<1, MAX_MINUTES>;
+pub type After = Between<LEAST_MINUTES, MAX_MINUTES>;
+
+/// What a workflow does that is not well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwell {
+    Failing,
+    Silent,
+    Stuck,
+}
+
+impl Words for Unwell {
+    type Value = Self;
+
+    const WORDS: &'static [&'static str] = &["failing", "silent", "stuck"];
+
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "failing" => Some(Self::Failing),
+            "silent" => Some(Self::Silent),
+            "stuck" => Some(Self::Stuck),
+            _ => None,
+        }
+    }
+}
 
 /// The numbers of a condition, as far as they were sent.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,26 +52,23 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    pub fn read(fields: &mut Fields) -> Self {
-        let executions = |fields: &mut Fields, name| bounded(fields, name, 1, u32::from(MAX_EXECUTIONS));
-        let failures = executions(fields, "failures");
-        let of_last = executions(fields, "of_last");
-        let within_minutes = bounded(fields, "within_minutes", 1, MAX_MINUTES);
+    pub fn new(
+        fields: &mut Fields,
+        failures: Option<u32>,
+        of_last: Option<u32>,
+        within_minutes: Option<u32>,
+        after_minutes: Option<u32>,
+    ) -> Self {
         if of_last.is_some() && within_minutes.is_some() {
             fields.refuse("within_minutes", "must not be there together with of_last");
         }
         let small = |number: Option<u32>| number.and_then(|number| u16::try_from(number).ok());
-        Self {
-            failures: small(failures),
-            of_last: small(of_last),
-            within_minutes,
-            after_minutes: bounded(fields, "after_minutes", LEAST_MINUTES, MAX_MINUTES),
-        }
+        Self { failures: small(failures), of_last: small(of_last), within_minutes, after_minutes }
     }
 
     /// The condition of a kind with these numbers. What is missing or does not belong to the kind is refused.
-    pub fn condition(self, kind: &str, fields: &mut Fields) -> Option<Condition> {
-        if kind == "failing" {
+    pub fn condition(self, kind: Unwell, fields: &mut Fields) -> Option<Condition> {
+        if kind == Unwell::Failing {
             self.refuse_foreign(fields, &["after_minutes"]);
             let failures = self.failures.unwrap_or(FAILURES);
             let window = match (self.of_last, self.within_minutes) {
@@ -52,11 +80,15 @@ impl Numbers {
         self.refuse_foreign(fields, &["failures", "of_last", "within_minutes"]);
         let Some(minutes) = self.after_minutes else {
             if !fields.is_refused("after_minutes") {
-                fields.refuse("after_minutes", "is required for this kind");
+                fields.refuse_as("after_minutes", code::REQUIRED, "is required for this kind");
             }
             return None;
         };
-        Some(if kind == "silent" { Condition::Silent { minutes } } else { Condition::Stuck { minutes } })
+        Some(if kind == Unwell::Silent {
+            Condition::Silent { minutes }
+        } else {
+            Condition::Stuck { minutes }
+        })
     }
 
     /// A condition with what was sent in the place of what it has.
@@ -106,13 +138,4 @@ impl Numbers {
             fields.refuse(name, "does not belong to this kind of alert");
         }
     }
-}
-
-fn bounded(fields: &mut Fields, name: &str, least: u32, most: u32) -> Option<u32> {
-    let number = fields.whole(name, most.into()).and_then(|number| u32::try_from(number).ok())?;
-    if number < least {
-        fields.refuse(name, format!("must be at least {least}"));
-        return None;
-    }
-    Some(number)
 }

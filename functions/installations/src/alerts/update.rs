@@ -2,32 +2,39 @@ use serde::Serialize;
 use shared::{
     domain::alert::Condition,
     error::Result,
-    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::PathId,
+        fields::Fields,
+        input::{InBody, Text},
+        reply::Reply,
+    },
     ids::AlertId,
     ops::alerts,
 };
 use utoipa::ToSchema;
 
-use super::input::{Numbers, TITLE};
+use super::input::{After, Executions, Numbers, TITLE, Within};
 
-/// What to change. What is left out stays.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct UpdateAlert {
-    #[schema(max_length = 100, example = "Workflow fails")]
-    title: Option<String>,
-    /// For `failing`.
-    #[schema(minimum = 1, maximum = 50, example = 4)]
-    failures: Option<u16>,
-    /// For `failing`. Takes the place of `within_minutes`.
-    #[schema(minimum = 1, maximum = 50, example = 10)]
-    of_last: Option<u16>,
-    /// For `failing`. Takes the place of `of_last`.
-    #[schema(minimum = 1, maximum = 43200)]
-    within_minutes: Option<u32>,
-    /// For `silent` and `stuck`.
-    #[schema(minimum = 5, maximum = 43200)]
-    after_minutes: Option<u32>,
+shared::input! {
+    /// What to change. What is left out stays.
+    pub struct UpdateAlert {
+        #[example("Workflow fails")]
+        title: Option<Text<TITLE>>,
+        /// For `failing`.
+        #[example(4)]
+        failures: Option<Executions>,
+        /// For `failing`. Takes the place of `within_minutes`.
+        #[example(10)]
+        of_last: Option<Executions>,
+        /// For `failing`. Takes the place of `of_last`.
+        within_minutes: Option<Within>,
+        /// For `silent` and `stuck`.
+        after_minutes: Option<After>,
+    }
+    then(fields) {
+        numbers: Numbers = Numbers::new(fields, failures, of_last, within_minutes, after_minutes),
+    }
 }
 
 /// The rule is changed.
@@ -46,10 +53,12 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/alerts/{id}", operation_id = "update_alert", tag = "alerts",
     params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
     request_body = UpdateAlert, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId<AlertId>, mut fields: Fields) -> Result<Reply> {
-    let title = fields.text("title", TITLE);
-    let numbers = Numbers::read(&mut fields);
-    fields.finish()?;
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<AlertId>,
+    InBody(sent): InBody<UpdateAlert>,
+) -> Result<Reply> {
+    let UpdateAlert { title, numbers, .. } = sent;
     let condition = move |stands: Condition| {
         let mut problems = Fields::default();
         let condition = numbers.change(stands, &mut problems);

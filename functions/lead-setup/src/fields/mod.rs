@@ -32,7 +32,7 @@ pub struct FieldOut {
     #[schema(example = "deal_size")]
     machine_name: String,
     /// `text`, `textarea`, `number`, `date`, `select`, `checkbox` or `url`.
-    #[schema(example = "select")]
+    #[schema(example = "select", extensions(("x-words" = json!(shared::domain::custom_field::FieldType::WORDS))))]
     field_type: &'static str,
     /// What a select may hold; empty for the other types.
     #[schema(example = json!(["Small", "Large"]))]

@@ -5,23 +5,23 @@ use shared::{
     error::Result,
     http::{
         ctx::Ctx,
-        extract::QueryFields,
-        origin::check_group,
+        input::InQuery,
         reply::Reply,
         shown::{Shown, shown},
     },
+    ids::Id,
+    ops::origin::check_group,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::wire::CollectionOut;
 
-/// Which collections to list.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct ListQuery {
-    /// One client group instead of all.
-    group_id: Option<u64>,
+shared::input! {
+    /// Which collections to list.
+    pub struct ListQuery {
+        /// One client group instead of all.
+        group_id: Option<Id>,
+    }
 }
 
 /// All collections.
@@ -35,9 +35,7 @@ pub struct Listing {
 /// Lists all collections, the last changed first.
 #[utoipa::path(get, path = "/api/collections", operation_id = "list_collections", tag = "collections",
     params(ListQuery), responses((status = 200, description = "The collections.", body = Listing)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let group = fields.id("group_id");
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, InQuery(ListQuery { group_id: group }): InQuery<ListQuery>) -> Result<Reply> {
     check_group(&ctx, group).await?;
     let mut found = ctx.repos().collections().all().await?.rows();
     found.retain(|row| match row {

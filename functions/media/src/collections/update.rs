@@ -1,23 +1,27 @@
 use shared::{
     domain::collection::Collection,
     error::Result,
-    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::PathId,
+        input::{InBody, Kept, Text},
+        reply::Reply,
+    },
     ids::CollectionId,
     ops::collections::{self, Patch},
 };
-use utoipa::ToSchema;
 
 use super::{create::DESCRIPTION, wire::Done};
 use crate::input::TITLE;
 
-/// Fields to change; what is left out stays, and so does a description that is empty. `title` cannot be emptied.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct UpdateCollection {
-    #[schema(min_length = 1, max_length = 255, example = "April Social Media Campaign")]
-    title: Option<String>,
-    #[schema(max_length = 2000, example = "All assets for Q2 social push")]
-    description: Option<String>,
+shared::input! {
+    /// Fields to change; what is left out stays, and so does a description that is empty. `title` cannot be emptied.
+    pub struct UpdateCollection {
+        #[example("April Social Media Campaign")]
+        title: Kept<Text<TITLE>>,
+        #[example("All assets for Q2 social push")]
+        description: Option<Text<DESCRIPTION>>,
+    }
 }
 
 /// Changes title or description of a collection. A title that is taken is refused with the `id` of the collection that
@@ -25,12 +29,12 @@ pub struct UpdateCollection {
 #[utoipa::path(put, path = "/api/collections/{id}", operation_id = "update_collection", tag = "collections",
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     request_body = UpdateCollection, responses((status = 200, description = "Changed.", body = Done)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId<CollectionId>, mut fields: Fields) -> Result<Reply> {
-    let patch = Patch {
-        title: fields.kept_text("title", TITLE),
-        description: fields.text("description", DESCRIPTION),
-    };
-    fields.finish()?;
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<CollectionId>,
+    InBody(sent): InBody<UpdateCollection>,
+) -> Result<Reply> {
+    let patch = Patch { title: sent.title, description: sent.description };
     ctx.answer(updated, async |act| collections::update(act, id, patch).await).await
 }
 

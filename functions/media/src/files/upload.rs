@@ -7,7 +7,8 @@ use shared::{
     error::Result,
     http::{
         ctx::Ctx,
-        fields::{Fields, MAX_WHOLE},
+        fields::{Fields, code},
+        input::{Asked, Field, InBody, Schema, Text, Whole, describe},
         reply::Reply,
     },
     ids::FileId,
@@ -15,18 +16,37 @@ use shared::{
 };
 use utoipa::ToSchema;
 
-/// A file that is going to be uploaded.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct CreateUpload {
-    #[schema(max_length = 255, example = "clip.mp4")]
-    file_name: String,
-    /// Its exact size.
-    #[schema(minimum = 0, example = 73_400_320)]
-    bytes: u64,
-    /// The media type that it will be sent with.
-    #[schema(max_length = 100, example = "video/mp4")]
-    content_type: Option<String>,
+shared::input! {
+    /// A file that is going to be uploaded.
+    pub struct CreateUpload {
+        #[example("clip.mp4")]
+        file_name: Text<255>,
+        /// Its exact size.
+        #[example(73_400_320)]
+        bytes: Whole,
+        /// The media type that it will be sent with.
+        #[example("video/mp4")]
+        content_type: Option<ContentType>,
+    }
+}
+
+/// A media type, as it is written.
+struct ContentType;
+
+impl Field for ContentType {
+    type Value = String;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<String> {
+        let kind = content_type(&fields.text(name, 100)?);
+        if kind.is_none() {
+            fields.refuse_as(name, code::FORMAT, "must be a media type such as video/mp4");
+        }
+        kind
+    }
+
+    fn schema(asked: Asked) -> Schema {
+        describe::text(asked, 100)
+    }
 }
 
 /// Where to upload it.
@@ -57,15 +77,8 @@ pub struct CreatedUpload {
 /// that no media item has taken by then is deleted.
 #[utoipa::path(post, path = "/api/media/uploads", operation_id = "create_media_upload", tag = "media",
     request_body = CreateUpload, responses((status = 201, description = "There is room for it.", body = CreatedUpload)))]
-pub async fn handler(ctx: Ctx, mut fields: Fields) -> Result<Reply> {
-    let name = fields.required_text("file_name", 255);
-    let bytes = fields.required_whole("bytes", MAX_WHOLE);
-    let sent = fields.text("content_type", 100);
-    let kind = sent.as_deref().and_then(content_type);
-    if sent.is_some() && kind.is_none() {
-        fields.refuse("content_type", "must be a media type such as video/mp4");
-    }
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateUpload>) -> Result<Reply> {
+    let CreateUpload { file_name: name, bytes, content_type: kind } = sent;
     ctx.answer(created, async |act| files::reserve(act, &name, kind, bytes).await).await
 }
 

@@ -3,30 +3,50 @@ use shared::{
     error::{OrNotFound, Result},
     http::{
         ctx::Ctx,
-        extract::{PathId, QueryFields},
-        page,
+        extract::PathId,
+        input::{Cursor, InQuery, Limit, OrDefault, Word, Words},
+        page::{self, MAX_LIMIT},
         reply::Reply,
         shown::{Shown, shown},
     },
     ids::ChatId,
     json::Json,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::wire::{ChatOut, MessageOut, json_or_text};
 
-/// Which of its messages to show.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct MessagesQuery {
-    /// `asc` (default): the oldest first. `desc`: the newest first.
-    order: Option<String>,
-    /// 1 to 500, default 500.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    #[param(max_length = 400)]
-    cursor: Option<String>,
+shared::input! {
+    /// Which of its messages to show.
+    pub struct MessagesQuery {
+        /// `asc` (default): the oldest first. `desc`: the newest first.
+        order: OrDefault<Word<Order>>,
+        /// 1 to 500, default 500.
+        limit: Limit<MAX_LIMIT, MAX_LIMIT>,
+        /// `next_cursor` of the page before.
+        cursor: Option<Cursor>,
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Order {
+    #[default]
+    OldestFirst,
+    NewestFirst,
+}
+
+impl Words for Order {
+    type Value = Self;
+
+    const WORDS: &'static [&'static str] = &["asc", "desc"];
+
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "asc" => Some(Self::OldestFirst),
+            "desc" => Some(Self::NewestFirst),
+            _ => None,
+        }
+    }
 }
 
 /// A chat with its messages.
@@ -51,13 +71,11 @@ pub struct ChatWithMessages {
 pub async fn handler(
     ctx: Ctx,
     PathId(id): PathId<ChatId>,
-    QueryFields(mut fields): QueryFields,
+    InQuery(query): InQuery<MessagesQuery>,
 ) -> Result<Reply> {
-    let (limit, after) = page::read_or(&mut fields, page::MAX_LIMIT);
-    let newest_first = fields.one_of("order", &["asc", "desc"], |word| Some(word == "desc"));
-    fields.finish()?;
+    let MessagesQuery { order, limit, cursor: after } = query;
     let (chat, setting) = ctx.repos().chats().get_with_setting(id).await?.or_not_found("record")?;
-    let found = ctx.repos().chats().messages(id, newest_first.unwrap_or(false), limit, after).await?;
+    let found = ctx.repos().chats().messages(id, order == Order::NewestFirst, limit, after).await?;
     let next = found.next;
     let show = |message| Ok(MessageOut::from(message));
     let messages = shown(ctx.tenant, found.rows(), |message| message.id, show)?;

@@ -1,40 +1,65 @@
 use serde::Serialize;
 use shared::{
+    domain::chat::ChatStatus,
     error::Result,
     http::{
         ctx::Ctx,
-        extract::QueryFields,
-        fields::MAX_WHOLE,
-        origin::check_group,
-        page,
+        fields::{Fields, MAX_WHOLE, code},
+        input::{Asked, Cursor, Field, InQuery, Limit, Schema, Text, Whole, Word},
+        page::{self, DEFAULT_LIMIT, MAX_LIMIT},
         reply::Reply,
         shown::{Shown, shown},
     },
+    ids::Id,
+    ops::origin::check_group,
     repo::chats::Filter,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::{input::status, wire::ChatOut};
+use super::wire::ChatOut;
 
-/// Which chats to list. Everything given must match.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct ListQuery {
-    /// `active`, `completed` or `abandoned`.
-    status: Option<String>,
-    group_id: Option<u64>,
-    /// Text to find in session id and title, whatever its case.
-    #[param(max_length = 200)]
-    q: Option<String>,
-    /// 1 to 500, default 50.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    #[param(max_length = 400)]
-    cursor: Option<String>,
-    /// Number of the page, from 0, where there is no cursor. Reaches the newest 1000 matches.
-    #[param(maximum = 999)]
-    page: Option<u32>,
+shared::input! {
+    /// Which chats to list. Everything given must match.
+    pub struct ListQuery {
+        /// `active`, `completed` or `abandoned`.
+        status: Option<Word<ChatStatus>>,
+        /// Only those of this client group.
+        group_id: Option<Id>,
+        /// Text to find in session id and title, whatever its case.
+        q: Option<Text<200>>,
+        /// 1 to 500, default 50.
+        limit: Limit<DEFAULT_LIMIT, MAX_LIMIT>,
+        /// `next_cursor` of the page before.
+        cursor: Option<Cursor>,
+        /// Number of the page, from 0, where there is no cursor. Reaches the newest 1000 matches.
+        page: Option<PageNumber>,
+    }
+    then(fields) {
+        skipped: usize = {
+            let skipped = if cursor.is_none() { page.unwrap_or(0).saturating_mul(limit) } else { 0 };
+            if skipped >= DEPTH {
+                let problem = format!("reaches the newest {DEPTH} only; follow next_cursor for older ones");
+                fields.refuse_as("page", code::TOO_LARGE, problem);
+            }
+            skipped
+        },
+    }
+}
+
+/// The number of a page. How far numbers reach depends on how much is on a page.
+struct PageNumber;
+
+impl Field for PageNumber {
+    type Value = usize;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<usize> {
+        let number = fields.whole(name, MAX_WHOLE)?;
+        Some(usize::try_from(number).unwrap_or(usize::MAX))
+    }
+
+    fn schema(asked: Asked) -> Schema {
+        Whole::<{ DEPTH as u64 - 1 }>::schema(asked)
+    }
 }
 
 /// A page of chats, newest first.
@@ -56,19 +81,13 @@ const DEPTH: usize = 1000;
 /// Lists chats without their messages, those that began last first.
 #[utoipa::path(get, path = "/api/chats/list", operation_id = "list_chats", tag = "chats",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let (limit, before) = page::read(&mut fields);
+pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
+    let ListQuery { limit, cursor: before, skipped, .. } = query;
     let filter = Filter {
-        status: status(&mut fields),
-        group_id: fields.id("group_id"),
-        search: fields.text("q", 200).map(|text| text.to_lowercase()),
+        status: query.status,
+        group_id: query.group_id,
+        search: query.q.map(|text| text.to_lowercase()),
     };
-    let number = fields.whole("page", MAX_WHOLE).and_then(|number| usize::try_from(number).ok()).unwrap_or(0);
-    let skipped = if before.is_none() { number.saturating_mul(limit) } else { 0 };
-    if skipped >= DEPTH {
-        fields.refuse("page", format!("reaches the newest {DEPTH} only; follow next_cursor for older ones"));
-    }
-    fields.finish()?;
     check_group(&ctx, filter.group_id).await?;
     let found = ctx.repos().chats().list(&filter, skipped + limit, before).await?;
     let next = found.next;

@@ -1,13 +1,13 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, fields::Fields, reply::Reply},
+    http::{ctx::Ctx, input::InBody, reply::Reply},
     ids::{ChatId, MessageId},
     ops::chats,
 };
 use utoipa::ToSchema;
 
-use super::input::{LogMessage, new_message};
+use super::input::LogMessage;
 
 /// The message is logged.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,8 +41,8 @@ struct SessionOut {
 #[utoipa::path(post, path = "/api/chats/message", operation_id = "log_chat_message", tag = "chats",
     request_body = LogMessage, responses((status = 201, description = "Logged.", body = Logged),
         (status = 200, description = "Logged already, or the session is completed.", body = Logged)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let new = new_message(fields)?;
+pub async fn handler(ctx: Ctx, InBody(new): InBody<LogMessage>) -> Result<Reply> {
+    let new = new.into();
     ctx.answer(logged, async |act| chats::log(act, new).await).await
 }
 

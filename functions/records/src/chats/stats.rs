@@ -2,18 +2,18 @@ use serde::Serialize;
 use shared::{
     domain::chat::Counts,
     error::Result,
-    http::{ctx::Ctx, extract::QueryFields, origin::check_group, reply::Reply},
+    http::{ctx::Ctx, input::InQuery, reply::Reply},
     ids::Id,
+    ops::origin::check_group,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-/// Whose chats to count.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct StatsQuery {
-    /// One client group; all when left out.
-    group_id: Option<u64>,
+shared::input! {
+    /// Whose chats to count.
+    pub struct StatsQuery {
+        /// One client group; all when left out.
+        group_id: Option<Id>,
+    }
 }
 
 /// Sums over chats and messages.
@@ -47,9 +47,7 @@ struct ByRole {
 /// Counts chats and messages.
 #[utoipa::path(get, path = "/api/chats/stats", operation_id = "get_chat_stats", tag = "chats",
     params(StatsQuery), responses((status = 200, description = "The sums.", body = Stats)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let group_id = fields.id("group_id");
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, InQuery(StatsQuery { group_id }): InQuery<StatsQuery>) -> Result<Reply> {
     check_group(&ctx, group_id).await?;
     let sums = ctx.repos().chats().sums(group_id).await?;
     let total_sessions = sums.active + sums.completed + sums.abandoned;

@@ -1,25 +1,28 @@
 use serde::Serialize;
 use shared::{
-    domain::chat::Lead,
+    domain::chat::{ChatStatus, Lead},
     error::Result,
-    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
-    ids::ChatId,
+    http::{
+        ctx::Ctx,
+        extract::PathId,
+        input::{InBody, Text, Word},
+        reply::Reply,
+    },
+    ids::{ChatId, Id},
     ops::chats::{self, ChatPatch},
 };
 use utoipa::ToSchema;
 
-use super::input::{status, title};
-
-/// Fields to change; what is left out or blank stays.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct UpdateChat {
-    #[schema(max_length = 255, example = "A late order")]
-    title: Option<String>,
-    /// `active`, `completed` or `abandoned`.
-    #[schema(example = "completed")]
-    status: Option<String>,
-    lead_id: Option<u64>,
+shared::input! {
+    /// Fields to change; what is left out or blank stays.
+    pub struct UpdateChat {
+        #[example("A late order")]
+        title: Option<Text<255>>,
+        /// `active`, `completed` or `abandoned`.
+        #[example("completed")]
+        status: Option<Word<ChatStatus>>,
+        lead_id: Option<Id>,
+    }
 }
 
 /// The change is stored.
@@ -37,13 +40,16 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/chats/{id}", operation_id = "update_chat", tag = "chats",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     request_body = UpdateChat, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId<ChatId>, mut fields: Fields) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<ChatId>,
+    InBody(sent): InBody<UpdateChat>,
+) -> Result<Reply> {
     let patch = ChatPatch {
-        title: title(&mut fields),
-        status: status(&mut fields),
-        lead: Lead { lead_id: fields.id("lead_id"), ..Lead::default() },
+        title: sent.title,
+        status: sent.status,
+        lead: Lead { lead_id: sent.lead_id, ..Lead::default() },
     };
-    fields.finish()?;
     ctx.answer(updated, async |act| chats::update(act, id, patch).await).await
 }
 

@@ -20,7 +20,7 @@ pub struct ChatOut {
     #[schema(example = "Where is my order?")]
     title: String,
     /// `active`, `completed` or `abandoned`.
-    #[schema(example = "active")]
+    #[schema(example = "active", extensions(("x-words" = json!(shared::domain::chat::ChatStatus::WORDS))))]
     status: &'static str,
     #[schema(example = 2)]
     message_count: i64,
@@ -48,7 +48,7 @@ pub struct MessageOut {
     #[schema(value_type = u64, example = 43)]
     id: MessageId,
     /// `user`, `assistant`, `system` or `tool`.
-    #[schema(example = "user")]
+    #[schema(example = "user", extensions(("x-words" = json!(shared::domain::chat::Role::WORDS))))]
     role: &'static str,
     #[schema(example = "Where is my order?")]
     content: String,

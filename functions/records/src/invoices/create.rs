@@ -2,6 +2,7 @@ use serde::Serialize;
 use shared::{
     domain::{
         duplicate::{Arrival, OnDuplicate},
+        invoice::MAX_CENTS,
         words,
     },
     error::Result,
@@ -9,59 +10,54 @@ use shared::{
         ctx::Ctx,
         extract::QueryFields,
         fields::Fields,
-        origin::{self, Origin},
+        input::{Flat, Foreign, Hidden, PostedFrom, Whole, Word},
         reply::{Reply, Warning},
     },
     ids::Id,
     ops::invoices::{self, NewInvoice, Posted},
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::input::{UpdateInvoice, change};
+use super::input::{Amount, InvoiceFields};
 
-/// An invoice to keep.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct CreateInvoice {
-    /// The caller's own number. Within a client group it means one invoice.
-    #[schema(max_length = 100, example = "INV-2025-001")]
-    invoice_number: String,
-    /// Whole cents.
-    #[schema(maximum = 10_000_000_000_000_i64, example = 5000)]
-    amount: u64,
-    /// As in the query.
-    #[schema(example = "ignore")]
-    on_duplicate: Option<String>,
-    /// The n8n instance.
-    installation_id: Option<u64>,
-    /// n8n's id of the workflow.
-    #[schema(max_length = 200, example = "abc123")]
-    workflow_id: Option<String>,
-    /// n8n's id of the execution: needed to resume it.
-    #[schema(max_length = 200)]
-    execution_id: Option<String>,
-    /// `$execution.resumeUrl`: called after the decision. One that lies neither below the installation's host nor below its
-    /// webhook URL is called there, and `warnings` says so.
-    #[schema(format = "uri")]
-    resume_url: Option<String>,
-    /// Headers that the Wait node asks its callers for (Header Auth, Basic Auth): up to five names and texts, kept sealed and
-    /// sent with the decision.
-    #[schema(value_type = Option<Object>)]
-    resume_headers: Option<String>,
-    /// The client group; the installation's or the key's own when left out.
-    group_id: Option<u64>,
-    #[serde(flatten)]
-    fields: UpdateInvoice,
+shared::input! {
+    /// An invoice to keep.
+    pub struct CreateInvoice {
+        /// The caller's own number. Within a client group it means one invoice.
+        #[example("INV-2025-001")]
+        invoice_number: Foreign<100>,
+        /// Whole cents.
+        #[example(5000)]
+        amount: Whole<MAX_CENTS>,
+        /// As in the query.
+        #[example("ignore")]
+        on_duplicate: Option<Word<OnDuplicate>>,
+        invoice: Flat<InvoiceFields, Amount>,
+        origin: Flat<PostedFrom, Node>,
+    }
+    then(fields, query: Fields) {
+        /// The query counts where both say something.
+        duplicate: OnDuplicate = {
+            let asked = fields.beside::<CreateQuery>(query).and_then(|query| query.on_duplicate);
+            asked.or(on_duplicate).unwrap_or(OnDuplicate::Ignore)
+        },
+    }
 }
 
-/// What to do when the group has an invoice of this number.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct CreateQuery {
-    /// `ignore` (default): the invoice that is there is named and stays. `update`: it gets the fields that are not
-    /// blank. `create`: another one is made. May stand in the body instead.
-    on_duplicate: Option<String>,
+/// An invoice is told from others by its number, whichever node asks.
+struct Node;
+
+impl Hidden for Node {
+    const NAMES: &'static [&'static str] = &["node"];
+}
+
+shared::input! {
+    /// What to do when the group has an invoice of this number.
+    pub struct CreateQuery {
+        /// `ignore` (default): the invoice that is there is named and stays. `update`: it gets the fields that are not
+        /// blank. `create`: another one is made. May stand in the body instead.
+        on_duplicate: Option<Word<OnDuplicate>>,
+    }
 }
 
 /// The invoice.
@@ -73,7 +69,7 @@ pub struct Created {
     id: Id,
     #[schema(example = "INV-2025-001")]
     invoice_number: String,
-    #[schema(example = "draft")]
+    #[schema(example = "draft", extensions(("x-words" = json!(shared::domain::invoice::InvoiceStatus::WORDS))))]
     status: &'static str,
     /// Only when the group had an invoice of this number.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,17 +90,14 @@ pub struct Created {
     responses((status = 201, description = "Stored.", body = Created),
         (status = 200, description = "It is there already.", body = Created)))]
 pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) -> Result<Reply> {
-    let (new, on_duplicate) = read(query, fields)?;
+    let sent = CreateInvoice::read(fields, query)?;
+    let on_duplicate = sent.duplicate;
+    let new = NewInvoice {
+        number: words::composed(&sent.invoice_number),
+        change: sent.invoice.into(),
+        origin: sent.origin.into(),
+    };
     ctx.answer(told, async |act| invoices::create(act, new, on_duplicate).await).await
-}
-
-fn read(mut query: Fields, mut fields: Fields) -> Result<(NewInvoice, OnDuplicate)> {
-    let on_duplicate = origin::on_duplicate(&mut query, &mut fields);
-    let number = words::composed(&fields.required_foreign_id("invoice_number", 100));
-    fields.require("amount");
-    let (change, origin) = (change(&mut fields), Origin::read(&mut fields));
-    fields.finish()?;
-    Ok((NewInvoice { number, change, origin }, on_duplicate))
 }
 
 fn told(Posted { arrival, invoice, warnings }: &Posted) -> Result<Reply> {

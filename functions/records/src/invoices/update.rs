@@ -1,14 +1,14 @@
 use serde::Serialize;
 use shared::{
-    domain::{invoice::Invoice, review::AutomationStatus},
+    domain::invoice::Invoice,
     error::Result,
-    http::{ctx::Ctx, extract::PathId, fields::Fields, origin::automation_status, reply::Reply},
+    http::{ctx::Ctx, extract::PathId, input::InBody, reply::Reply},
     ids::Id,
-    ops::invoices::{self, Patch},
+    ops::invoices,
 };
 use utoipa::ToSchema;
 
-use super::input::{UpdateInvoice, change};
+use super::input::UpdateInvoice;
 
 /// The change is stored.
 #[derive(Debug, Serialize, ToSchema)]
@@ -17,7 +17,7 @@ pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]
     id: Id,
-    #[schema(example = "sent")]
+    #[schema(example = "sent", extensions(("x-words" = json!(shared::domain::invoice::InvoiceStatus::WORDS))))]
     status: &'static str,
     #[schema(example = "Invoice updated successfully.")]
     message: &'static str,
@@ -27,21 +27,10 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/invoices/{id}", operation_id = "update_invoice", tag = "invoices",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     request_body = UpdateInvoice, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
-    let patch = read(fields)?;
+pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateInvoice>) -> Result<Reply> {
+    let patch = patch.into();
     let render = |invoice: &_| told(invoice, "Invoice updated successfully.");
     ctx.answer(render, async |act| invoices::update(act, id, patch).await).await
-}
-
-fn read(mut fields: Fields) -> Result<Patch> {
-    let patch = Patch {
-        change: change(&mut fields),
-        human_interaction: fields.flag("human_interaction"),
-        allow_regenerate: fields.flag("allow_regenerate"),
-        automation_status: automation_status(&mut fields, &AutomationStatus::SETTABLE),
-    };
-    fields.finish()?;
-    Ok(patch)
 }
 
 /// The reply about an invoice as it stands.

@@ -19,7 +19,7 @@ pub struct InvoiceOut {
     #[schema(example = "INV-2025-001")]
     invoice_number: String,
     /// `draft`, `sent`, `viewed`, `paid`, `overdue`, `disputed` or `cancelled`.
-    #[schema(example = "sent")]
+    #[schema(example = "sent", extensions(("x-words" = json!(shared::domain::invoice::InvoiceStatus::WORDS))))]
     status: &'static str,
     /// Whole cents.
     #[schema(example = 5000)]

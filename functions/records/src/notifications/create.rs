@@ -5,39 +5,71 @@ use shared::{
     http::{
         ctx::Ctx,
         fields::{Fields, MAX_URL},
+        input::{Asked, Field, InBody, OrDefault, Schema, Text, Word, describe},
         reply::Reply,
     },
-    ids::NotificationId,
+    ids::{Id, NotificationId},
     ops::notifications::{self, NewNotification},
 };
 use utoipa::ToSchema;
 
-/// A notification to show.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that `read` reads leniently")]
-pub struct CreateNotification {
-    #[schema(max_length = 255, example = "Report generated successfully")]
-    title: String,
-    #[schema(max_length = 10_000, example = "The weekly sales report is ready for review.")]
-    message: String,
-    /// `workflow_alert` (default), `workflow_complete`, `workflow_error`, `human_review`, `new_lead` or `new_media`.
-    #[serde(rename = "type")]
-    #[schema(example = "workflow_complete")]
-    kind: Option<String>,
-    /// Where a click leads: an http or https URL, or a path that begins with `/`.
-    #[schema(
-        pattern = r"^(/|/[^/\\].*|[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\]+([/?#]\S*)?)$",
-        max_length = 8192,
-        example = "https://app.example.com/payloads/42"
-    )]
-    link: Option<String>,
-    /// What it speaks of, such as `custom_payload`, `lead` or `media_item`.
-    #[schema(max_length = 100, example = "custom_payload")]
-    entity_type: Option<String>,
-    #[schema(example = 42)]
-    entity_id: Option<u64>,
-    /// The client group that it is for; the key's own when left out.
-    group_id: Option<u64>,
+shared::input! {
+    /// A notification to show.
+    pub struct CreateNotification {
+        #[example("Report generated successfully")]
+        title: Text<255>,
+        #[example("The weekly sales report is ready for review.")]
+        message: Text<10_000>,
+        /// `workflow_alert` (default), `workflow_complete`, `workflow_error`, `human_review`, `new_lead` or `new_media`.
+        #[example("workflow_complete")]
+        #[name("type")]
+        kind: OrDefault<Word<NotificationType>>,
+        /// Where a click leads: an http or https URL, or a path that begins with `/`.
+        #[example("https://app.example.com/payloads/42")]
+        link: Option<Link>,
+        /// What it speaks of, such as `custom_payload`, `lead` or `media_item`.
+        #[example("custom_payload")]
+        entity_type: Option<Text<100>>,
+        #[example(42)]
+        entity_id: Option<Id>,
+        /// The client group that it is for; the key's own when left out.
+        group_id: Option<Id>,
+    }
+}
+
+impl From<CreateNotification> for NewNotification {
+    fn from(sent: CreateNotification) -> Self {
+        Self {
+            title: sent.title,
+            message: sent.message,
+            kind: sent.kind,
+            link: sent.link,
+            entity_type: sent.entity_type,
+            entity_id: sent.entity_id,
+            group_id: sent.group_id,
+        }
+    }
+}
+
+/// A page shows the link for people to click, so that it must not be able to run anything or to leave the page's origin
+/// unseen: browsers read `//` and `/\` as the beginning of a host.
+struct Link;
+
+impl Field for Link {
+    type Value = String;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<String> {
+        let text = fields.text(name, MAX_URL)?;
+        if text.starts_with('/') && !text[1..].starts_with(['/', '\\']) {
+            return Some(text);
+        }
+        fields.url(name).map(String::from)
+    }
+
+    fn schema(asked: Asked) -> Schema {
+        let pattern = r"(/|/[^/\\].*|[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\]+([/?#]\S*)?)";
+        describe::patterned(asked, pattern, MAX_URL)
+    }
 }
 
 /// The notification is there.
@@ -54,36 +86,12 @@ pub struct Created {
 /// Notifies the people of a client group.
 #[utoipa::path(post, path = "/api/notifications", operation_id = "create_notification", tag = "notifications",
     request_body = CreateNotification, responses((status = 201, description = "Stored.", body = Created)))]
-pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
-    let new = read(fields)?;
+pub async fn handler(ctx: Ctx, InBody(new): InBody<CreateNotification>) -> Result<Reply> {
+    let new = new.into();
     ctx.answer(created, async |act| notifications::create(act, new).await).await
 }
 
 fn created(notification: &Notification) -> Result<Reply> {
     let message = "Notification created successfully.";
     Reply::created(&Created { success: true, id: notification.id, message })
-}
-
-fn read(mut fields: Fields) -> Result<NewNotification> {
-    let new = NewNotification {
-        title: fields.required_text("title", 255),
-        message: fields.required_text("message", 10_000),
-        kind: fields.one_of("type", NotificationType::WORDS, NotificationType::parse).unwrap_or_default(),
-        link: link(&mut fields),
-        entity_type: fields.text("entity_type", 100),
-        entity_id: fields.id("entity_id"),
-        group_id: fields.id("group_id"),
-    };
-    fields.finish()?;
-    Ok(new)
-}
-
-/// A page shows the link for people to click, so that it must not be able to run anything or to leave the page's origin
-/// unseen: browsers read `//` and `/\` as the beginning of a host.
-fn link(fields: &mut Fields) -> Option<String> {
-    let text = fields.text("link", MAX_URL)?;
-    if text.starts_with('/') && !text[1..].starts_with(['/', '\\']) {
-        return Some(text);
-    }
-    fields.url("link").map(String::from)
 }

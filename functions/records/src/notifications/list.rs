@@ -5,33 +5,29 @@ use shared::{
     error::Result,
     http::{
         ctx::Ctx,
-        extract::QueryFields,
-        origin::check_group,
+        input::{Flag, Flat, InQuery, Paging, Word},
         page,
         reply::Reply,
         shown::{Shown, shown},
     },
     ids::{Id, NotificationId},
+    ops::origin::check_group,
     repo::notifications::Filter,
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-/// Which notifications to list. Everything given must match.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query that the handler reads leniently")]
-pub struct ListQuery {
-    /// `1` for those that nobody has read.
-    unread: Option<u8>,
-    /// `workflow_alert`, `workflow_complete`, `workflow_error`, `human_review`, `new_lead` or `new_media`.
-    #[param(rename = "type")]
-    kind: Option<String>,
-    group_id: Option<u64>,
-    /// 1 to 500, default 50.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    #[param(max_length = 400)]
-    cursor: Option<String>,
+shared::input! {
+    /// Which notifications to list. Everything given must match.
+    pub struct ListQuery {
+        /// `1` for those that nobody has read.
+        unread: Option<Flag>,
+        /// `workflow_alert`, `workflow_complete`, `workflow_error`, `human_review`, `new_lead` or `new_media`.
+        #[name("type")]
+        kind: Option<Word<NotificationType>>,
+        /// Only those of this client group.
+        group_id: Option<Id>,
+        page: Flat<Paging>,
+    }
 }
 
 /// A page of notifications, newest first.
@@ -58,7 +54,7 @@ struct NotificationOut {
     title: String,
     message: String,
     #[serde(rename = "type")]
-    #[schema(example = "workflow_complete")]
+    #[schema(example = "workflow_complete", extensions(("x-words" = json!(shared::domain::notification::NotificationType::WORDS))))]
     kind: &'static str,
     link: Option<String>,
     entity_type: Option<String>,
@@ -75,14 +71,9 @@ struct NotificationOut {
 /// Lists notifications, newest first.
 #[utoipa::path(get, path = "/api/notifications/list", operation_id = "list_notifications", tag = "notifications",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
-pub async fn handler(ctx: Ctx, QueryFields(mut fields): QueryFields) -> Result<Reply> {
-    let (limit, before) = page::read(&mut fields);
-    let filter = Filter {
-        unread: fields.flag("unread"),
-        kind: fields.one_of("type", NotificationType::WORDS, NotificationType::parse),
-        group_id: fields.id("group_id"),
-    };
-    fields.finish()?;
+pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
+    let Paging { limit, cursor: before } = query.page;
+    let filter = Filter { unread: query.unread, kind: query.kind, group_id: query.group_id };
     check_group(&ctx, filter.group_id).await?;
     let found = ctx.repos().notifications().list(&filter, limit, before).await?;
     let next = found.next;

@@ -1,18 +1,23 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, extract::PathId, fields::Fields, reply::Reply},
+    http::{
+        ctx::Ctx,
+        extract::PathId,
+        input::{Flag, InBody},
+        reply::Reply,
+    },
     ids::NotificationId,
     ops::notifications,
 };
 use utoipa::ToSchema;
 
-/// Whether it was read.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body that the handler reads leniently")]
-pub struct MarkNotification {
-    #[schema(example = true)]
-    read: bool,
+shared::input! {
+    /// Whether it was read.
+    pub struct MarkNotification {
+        #[example(true)]
+        read: Flag,
+    }
 }
 
 /// It is marked.
@@ -31,10 +36,11 @@ pub struct Marked {
 #[utoipa::path(patch, path = "/api/notifications/{id}", operation_id = "mark_notification", tag = "notifications",
     params(("id" = u64, Path, description = "Id of the notification.", example = 42)),
     request_body = MarkNotification, responses((status = 200, description = "Marked.", body = Marked)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId<NotificationId>, mut fields: Fields) -> Result<Reply> {
-    fields.require("read");
-    let read = fields.flag("read").unwrap_or_default();
-    fields.finish()?;
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<NotificationId>,
+    InBody(MarkNotification { read }): InBody<MarkNotification>,
+) -> Result<Reply> {
     ctx.answer(marked, async |act| notifications::mark(act, id, read).await).await
 }
 

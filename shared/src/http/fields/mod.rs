@@ -67,7 +67,7 @@ pub mod code {
     /// A field that the request does not have.
     pub const UNKNOWN: &str = "unknown_field";
     /// It breaks a rule of its own.
-    pub const INVALID: &str = "invalid";
+    pub const INVALID: &str = crate::error::Violation::INVALID;
 }
 
 /// A field as it was sent.
@@ -234,14 +234,6 @@ impl Fields {
             Kind::Text(text) if self.is_lenient(name) && words::is_blank(&text) => None,
             kind => Some(kind),
         }
-    }
-
-    fn required<T: Default>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> T {
-        if self.value(name).is_none() {
-            self.refuse_as(name, code::REQUIRED, "is required");
-            return T::default();
-        }
-        read(self).unwrap_or_default()
     }
 
     /// Whether text may stand for another value. In a query and in a form there is nothing but text.

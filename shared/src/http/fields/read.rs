@@ -38,10 +38,6 @@ impl Fields {
         Some(text)
     }
 
-    pub fn required_text(&mut self, name: &str, max: usize) -> String {
-        self.required(name, |fields| fields.text(name, max))
-    }
-
     /// A secret, with every space that it has; a number is taken as its digits.
     pub fn secret(&mut self, name: &str, max: usize) -> Option<SecretString> {
         let text = match self.value(name)? {
@@ -56,18 +52,6 @@ impl Fields {
         Some(text.into())
     }
 
-    pub fn required_secret(&mut self, name: &str, max: usize) -> SecretString {
-        self.required(name, |fields| fields.secret(name, max))
-    }
-
-    /// Text that may be left out but not emptied.
-    pub fn kept_text(&mut self, name: &str, max: usize) -> Option<String> {
-        if self.has(name) && self.value(name).is_none() {
-            return self.wrong(name, code::REQUIRED, "must not be empty");
-        }
-        self.text(name, max)
-    }
-
     /// A whole number that is not negative.
     pub fn whole(&mut self, name: &str, max: u64) -> Option<u64> {
         let number = match self.value(name)? {
@@ -80,10 +64,6 @@ impl Fields {
             Some(_) => self.wrong(name, code::TOO_LARGE, &format!("must be at most {max}")),
             None => self.wrong(name, code::TYPE, "must be a whole number, 0 or more"),
         }
-    }
-
-    pub fn required_whole(&mut self, name: &str, max: u64) -> u64 {
-        self.required(name, |fields| fields.whole(name, max))
     }
 
     /// A number of at most 999,999,999,999,999 either way. One without a fraction is a whole number, however it was written;
@@ -146,14 +126,6 @@ impl Fields {
             _ => false,
         };
         if none { Some(None) } else { self.id(name).map(Some) }
-    }
-
-    pub fn required_id<I: EntityId>(&mut self, name: &str) -> Option<I> {
-        if self.value(name).is_none() {
-            self.refuse_as(name, code::REQUIRED, "is required");
-            return None;
-        }
-        self.id(name)
     }
 
     /// One of the listed words, whatever its case.

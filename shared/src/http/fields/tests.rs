@@ -2,21 +2,30 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    http::input::{Field, Member, Secret, Text, Whole},
+    ids::Id,
+};
 
 fn fields(value: &Value) -> Fields {
     Fields::read(&value.to_string().into()).unwrap()
 }
 
+/// Reads a field that must be there.
+fn ask<F: Field>(fields: &mut Fields, name: &str) -> Option<F::Value> {
+    <F as Member>::read(fields, name)
+}
+
 #[test]
 fn every_mistake_is_named_at_once() {
     let mut fields = fields(&json!({ "b": "x", "c": "maybe", "d": "n8n.example.com", "e": "lost", "f": {} }));
-    fields.required_text("a", 10);
-    fields.required_whole("b", 10);
+    ask::<Text<10>>(&mut fields, "a");
+    ask::<Whole<10>>(&mut fields, "b");
     fields.flag("c");
     fields.url("d");
     fields.one_of("e", &["found"], |_| Some(()));
-    fields.required_id::<Id>("f");
+    ask::<Id>(&mut fields, "f");
     let error = fields.finish().unwrap_err();
     assert_eq!(error.by_field().into_keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f"]);
 }
@@ -69,11 +78,11 @@ fn an_address_may_be_as_long_as_presigned_links_are() {
 #[test]
 fn a_secret_keeps_its_spaces() {
     let mut fields = fields(&json!({ "a": " two words ", "b": 12345678, "c": ["x"], "d": "long" }));
-    assert_eq!(fields.required_secret("a", 100).expose_secret(), " two words ");
-    assert_eq!(fields.required_secret("b", 100).expose_secret(), "12345678");
-    fields.required_secret("c", 100);
-    fields.required_secret("d", 3);
-    fields.required_secret("e", 100);
+    assert_eq!(ask::<Secret<100>>(&mut fields, "a").unwrap().expose_secret(), " two words ");
+    assert_eq!(ask::<Secret<100>>(&mut fields, "b").unwrap().expose_secret(), "12345678");
+    ask::<Secret<100>>(&mut fields, "c");
+    ask::<Secret<3>>(&mut fields, "d");
+    ask::<Secret<100>>(&mut fields, "e");
     let error = fields.finish().unwrap_err();
     assert_eq!(error.by_field().into_keys().collect::<Vec<_>>(), ["c", "d", "e"]);
 }
@@ -91,8 +100,8 @@ fn zero_is_none_of_them() {
 #[test]
 fn a_blank_required_field_is_missing() {
     let mut fields = fields(&json!({ "input_tokens": "", "output_tokens": null }));
-    fields.required_whole("input_tokens", 10);
-    fields.required_whole("output_tokens", 10);
+    ask::<Whole<10>>(&mut fields, "input_tokens");
+    ask::<Whole<10>>(&mut fields, "output_tokens");
     let error = fields.finish().unwrap_err();
     assert_eq!(error.message, "input_tokens: is required; output_tokens: is required");
 }

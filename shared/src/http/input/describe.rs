@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{
     RefOr, Required, Schema,
-    extensions::Extensions,
     path::{Parameter, ParameterBuilder, ParameterIn},
     schema::{ObjectBuilder, SchemaType},
 };
@@ -210,9 +209,7 @@ pub fn object<T: Declared>(strict: bool) -> Value {
 
 /// The schema of an input, as utoipa takes it.
 pub fn schema<T: Declared>() -> RefOr<Schema> {
-    let mut schema = object::<T>(false);
-    schema["x-declared"] = json!(true);
-    plain(schema)
+    plain(object::<T>(false))
 }
 
 /// The parameters of an input that is a query.
@@ -225,7 +222,6 @@ pub fn parameters<T: Declared>() -> Vec<Parameter> {
             .description(field.note.text())
             .example(field.note.example)
             .schema(Some(plain(field.schema)))
-            .extensions(Some(Extensions::from_iter([("x-declared", json!(true))])))
             .build()
     };
     Description::of::<T>(true, false).fields.into_iter().map(parameter).collect()

@@ -10,7 +10,7 @@ pub trait Member {
     /// What it is once nothing is wrong.
     type Value;
 
-    fn read(fields: &mut Fields, name: &'static str) -> Self::Draft;
+    fn read(fields: &mut Fields, name: &str) -> Self::Draft;
 
     fn settle(draft: Self::Draft) -> Option<Self::Value>;
 
@@ -27,7 +27,7 @@ impl<F: Field> Member for F {
     type Draft = Option<F::Value>;
     type Value = F::Value;
 
-    fn read(fields: &mut Fields, name: &'static str) -> Self::Draft {
+    fn read(fields: &mut Fields, name: &str) -> Self::Draft {
         let value = F::read(fields, name);
         if value.is_none() && !fields.is_refused(name) {
             fields.require(name);
@@ -53,7 +53,7 @@ impl<F: Field> Member for Option<F> {
     type Draft = Option<F::Value>;
     type Value = Option<F::Value>;
 
-    fn read(fields: &mut Fields, name: &'static str) -> Self::Draft {
+    fn read(fields: &mut Fields, name: &str) -> Self::Draft {
         F::read(fields, name)
     }
 
@@ -73,7 +73,7 @@ impl<F: Field<Value: Default>> Member for OrDefault<F> {
     type Draft = F::Value;
     type Value = F::Value;
 
-    fn read(fields: &mut Fields, name: &'static str) -> Self::Draft {
+    fn read(fields: &mut Fields, name: &str) -> Self::Draft {
         F::read(fields, name).unwrap_or_default()
     }
 
@@ -93,7 +93,7 @@ impl<F: Field> Member for Kept<F> {
     type Draft = Option<F::Value>;
     type Value = Option<F::Value>;
 
-    fn read(fields: &mut Fields, name: &'static str) -> Self::Draft {
+    fn read(fields: &mut Fields, name: &str) -> Self::Draft {
         if fields.is_emptied(name) {
             fields.refuse_as(name, code::REQUIRED, "must not be empty");
             return None;
@@ -117,7 +117,7 @@ impl<F: Field> Member for Unspoken<F> {
     type Draft = Option<F::Value>;
     type Value = Option<F::Value>;
 
-    fn read(fields: &mut Fields, name: &'static str) -> Self::Draft {
+    fn read(fields: &mut Fields, name: &str) -> Self::Draft {
         F::read(fields, name)
     }
 
@@ -158,7 +158,7 @@ impl<F: Field> Member for Patch<F> {
     type Draft = Patched<F::Value>;
     type Value = Patched<F::Value>;
 
-    fn read(fields: &mut Fields, name: &'static str) -> Self::Draft {
+    fn read(fields: &mut Fields, name: &str) -> Self::Draft {
         if fields.is_null(name) {
             return Patched::Taken;
         }
@@ -192,7 +192,7 @@ impl<T: Input + Declared, H: Hidden> Member for Flat<T, H> {
     type Draft = Option<T>;
     type Value = T;
 
-    fn read(fields: &mut Fields, _: &'static str) -> Self::Draft {
+    fn read(fields: &mut Fields, _: &str) -> Self::Draft {
         T::open(fields)
     }
 

@@ -33,7 +33,7 @@ use http::request::Parts;
 
 /// A JSON Schema, as JSON.
 pub use serde_json::Value as Schema;
-#[doc(hidden)]
+/// Writes a [`Schema`].
 pub use serde_json::json;
 #[doc(hidden)]
 pub use utoipa;

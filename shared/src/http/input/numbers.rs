@@ -104,16 +104,21 @@ impl Field for Number {
     }
 
     fn schema(asked: Asked) -> Value {
-        number(asked, json!(-999_999_999_999_999_i64), json!(999_999_999_999_999_i64))
+        number(
+            asked,
+            json!(-999_999_999_999_999_i64),
+            json!(999_999_999_999_999_i64),
+            r"[+-]?[0-9]{1,15}(\.[0-9]+)?",
+        )
     }
 }
 
-/// A number between the two.
-pub fn number(asked: Asked, least: Value, most: Value) -> Value {
+/// A number between the two, which as text is written like this.
+pub fn number(asked: Asked, least: Value, most: Value, text: &str) -> Value {
     let schema = json!({
         "type": asked.types("number", &["string"]), "format": "double", "minimum": least, "maximum": most,
     });
-    or_text(asked, schema, NUMBER, 400)
+    or_text(asked, schema, text, 400)
 }
 
 /// Any number, for what brings it inside its bounds.

@@ -28,7 +28,7 @@ impl<const DEFAULT: usize, const MOST: usize> Member for Limit<DEFAULT, MOST> {
     type Draft = usize;
     type Value = usize;
 
-    fn read(fields: &mut Fields, _: &'static str) -> usize {
+    fn read(fields: &mut Fields, _: &str) -> usize {
         page::limit(fields, DEFAULT, MOST)
     }
 

@@ -5,11 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Asked, Field, Flag, Foreign, OrDefault, Settable, Word, describe};
-use crate::{
-    domain::resume_headers,
-    http::{fields::Fields, origin::Origin},
-    ids::Id,
-};
+use crate::{domain::resume_headers, http::fields::Fields, ids::Id, ops::origin::Origin};
 
 crate::input! {
     /// The fields that every post of a workflow may have.

@@ -1,11 +1,10 @@
 //! The API documents, one for each dialect: what the handlers say of themselves, completed with what the house knows of every
 //! route: group, credentials, scopes, limits, errors and headers from the route table, and how leniently a request is read.
 
-mod accepts;
 mod bounds;
 mod envelopes;
 mod replies;
-mod words;
+mod requests;
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
@@ -106,7 +105,7 @@ pub fn complete(letter: Letter, mut api: OpenApi) -> Value {
         },
     });
     replies::records(&mut doc);
-    accepts::requests(&mut doc);
+    requests::complete(&mut doc);
     bounds::replies(&mut doc);
     replies::components(&mut doc, &routes);
     let mut components = doc["components"].take();
