@@ -18,7 +18,7 @@ use super::{
 use crate::support::{TestApp, work_on};
 
 /// Longer than any lease: an attempt at n8n, a begun effect, the grace of the sweep.
-const LONG: u64 = 120;
+const LONG: u64 = 150;
 
 /// The house after a story that nothing disturbed: its state, its items, and how many calls the story took.
 async fn undisturbed(story: &impl Story) -> (Value, Vec<String>, usize) {
