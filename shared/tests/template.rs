@@ -127,10 +127,11 @@ fn a_row_matches_as_api_gateway_does_it() {
     assert!(longer && fit("/api/leads", "/api/leads") > fit("/api/{proxy+}", "/api/leads"));
 }
 
-/// CloudFormation takes 500 in a stack, and four more dialects are to come (DESIGN §12).
+/// CloudFormation takes 500 in a stack, and four more dialects are to come (DESIGN §12). What document 000 takes is 115; a group
+/// more is a function, its role, its integration and two rows or so.
 #[test]
 fn the_stack_stays_far_from_its_ceiling() {
-    assert!(resources().len() <= 120, "{} resources", resources().len());
+    assert!(resources().len() <= 125, "{} resources", resources().len());
 }
 
 /// API Gateway calls a function by the one role, and that role may call those alone.

@@ -66,6 +66,7 @@ class World:
         self.number = itertools.count(1)
         self.password = PASSWORD
         self.token: str | None = None
+        self.keys: list[int] = []
         self.installation = self.post("/api/installs/register", {"instance_id": "fake", "host": n8n, "api_key": "n8n-api-key",
                                                                    "title": "Fake n8n"})["installation_id"]
         self.nid = self.listed()[0]["nid"]
@@ -105,6 +106,9 @@ class World:
 
     def unique(self, what: str) -> str:
         return f"{what} {next(self.number)} of the run"
+
+    def api_key(self) -> int:
+        return self.post("/api/v1/api_keys", {"name": self.unique("key")})["id"]
 
     def payload(self) -> int:
         return self.post("/api/payloads", {"title": "x", "human_interaction": True, "allow_regenerate": True})["id"]
@@ -146,6 +150,13 @@ class World:
     def budget(self) -> int:
         self.make_room("/api/budgets", "budgets")
         return self.post("/api/budgets", {"amount": 10, "period": "day"})["id"]
+
+    def api_key(self) -> int:
+        """There may be so many that work."""
+        self.keys.append(self.post("/api/v1/api_keys", {"name": self.unique("key")})["id"])
+        if len(self.keys) > 50:
+            self.call("DELETE", f"/api/v1/api_keys/{self.keys.pop(0)}/revoke")
+        return self.keys[-1]
 
     def another_installation(self) -> int:
         n8n = {"instance_id": self.unique("n8n"), "host": f"{self.n8n}/{next(self.number)}", "api_key": "n8n-api-key", "title": "x"}

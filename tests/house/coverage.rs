@@ -522,7 +522,18 @@ async fn a_repeated_post_gets_the_first_reply_again() {
         assert_eq!(first.header("idempotent-replayed"), None, "{operation}");
         let (before, sent) = (house.meter(), house.network.sent().len());
         let second = sample.send_with(&house.acme, &once).await;
-        assert_eq!((second.status, &second.text), (first.status, &first.text), "{operation}");
+        if first.header("cache-control") == Some("no-store") {
+            // It holds a secret, which is stored nowhere.
+            let names =
+                |answer: &Answer| answer.json.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+            assert_eq!(
+                (second.status, second.id(), names(&second)),
+                (first.status, first.id(), names(&first))
+            );
+            assert_eq!((first.json["key"].is_string(), second.json["key"].is_null()), (true, true));
+        } else {
+            assert_eq!((second.status, &second.text), (first.status, &first.text), "{operation}");
+        }
         assert_eq!(second.header("idempotent-replayed"), Some("true"), "{operation}");
         assert_eq!(second.header("content-type"), first.header("content-type"), "{operation}");
         assert_eq!(house.meter().since(&before).write_units, 0.0, "{operation} was done twice");

@@ -141,6 +141,7 @@ fn every_event_file_is_run_by_a_test() {
         "tick-sweep",
         "token-usage",
         "triggers",
+        "workflows",
     ];
     let mut found: Vec<String> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../events"))
         .unwrap()

@@ -192,12 +192,73 @@ fn users_are_made_and_given_passwords_beside_a_running_server() {
             "characters",
         ),
         (&["user", "password", "--email", "nobody@acme.example"], "no user"),
-        (&["key", "create", "--user", "ed@acme.example", "--scope", "*"], "more than the role"),
+        (&["key", "create", "--user", "ed@acme.example", "--scope", "*"], "Nobody gives what he lacks"),
     ] {
         let refused = run(&data, arguments);
         assert!(!refused.status.success(), "{arguments:?}");
         let said = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(said.contains(why), "{arguments:?}: {said}");
+    }
+}
+
+/// The rest of what can be said of a key, at the command line and to the server alike.
+#[test]
+fn keys_are_bound_rotated_and_counted() {
+    let (_dir, data) = data();
+    let baton = Baton::start(&data, &[]);
+    let create = [
+        "key",
+        "create",
+        "--name",
+        "far",
+        "--expires-in",
+        "30",
+        "--allowed-ip",
+        "203.0.113.7/24",
+        "--dialect",
+        "c",
+        "--rate-limit-per-hour",
+        "1000",
+        "--json",
+    ];
+    let far = printed(&run(&data, &create));
+    assert_eq!(
+        (&far["allowed_ips"], &far["rate_limit_per_hour"]),
+        (&json!(["203.0.113.0/24"]), &json!(1000))
+    );
+    let refused = ask(&baton.addr, far["api_key"].as_str().unwrap(), "GET", "/api/v1/api_keys", None);
+    assert_eq!((refused.status, &refused.json["error"]), (403, &json!("ip_not_allowed")));
+
+    let near =
+        printed(&run(&data, &["key", "create", "--name", "near", "--rate-limit-per-minute", "2", "--json"]));
+    let (id, near) = (near["id"].to_string(), near["api_key"].as_str().unwrap());
+    let rotated = printed(&run(&data, &["key", "rotate", &id, "--overlap", "1", "--json"]));
+    let new = rotated["api_key"].as_str().unwrap();
+    assert_eq!(rotated["replaces"]["id"].to_string(), id);
+    for key in [near, new] {
+        assert_eq!(ask(&baton.addr, key, "GET", "/api/auth/test", None).status, 200, "both work");
+    }
+    let count = (0..5).filter(|_| ask(&baton.addr, new, "GET", "/api/auth/test", None).status == 200).count();
+    assert!(count < 4, "its limit went with it, also where a minute ends in between");
+
+    // What was counted since the last note is noted before the process ends.
+    baton.signal("TERM");
+    assert!(baton.end().0.success());
+    let usage = printed(&run(&data, &["key", "usage", "--json"]));
+    let used = |id: &str| {
+        let found = usage.as_array().unwrap().iter().find(|key| key["id"].to_string() == id).unwrap();
+        (found["requests_24h"].as_u64().unwrap(), found["last_used_at"].is_string())
+    };
+    assert_eq!(used(&id), (1, true), "{usage}");
+    assert_eq!(used(&rotated["id"].to_string()), (6, true), "{usage}");
+    assert_eq!(used(&far["id"].to_string()), (0, false), "a refused address is no use: {usage}");
+    for arguments in [
+        &["key", "create", "--scope", "leads:dance"][..],
+        &["key", "create", "--allowed-ip", "everywhere"],
+        &["key", "create", "--expires-in", "0"],
+        &["key", "rotate", &id, "--overlap", "169"],
+    ] {
+        assert_eq!(run(&data, arguments).status.code(), Some(2), "{arguments:?}");
     }
 }
 
