@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
-    accounts::{KeyUses, KnownKey, KnownSession, Passwords, Refusals},
+    accounts::{self, Accounts},
     aside::Aside,
     blobs::Blobs,
     clock::{Clock, Millis, Moment},
     config::Settings,
-    domain::{alert::Rules, api_key::KeyHash, session::SessionRef},
+    domain::alert::Rules,
     egress::{Hosts, HttpOut},
+    health::{self, Health},
     http::rate::Limiter,
     ids::{EntityId, Ids},
     installed::Sightings,
@@ -33,18 +34,14 @@ pub struct App {
     pub ids: Arc<dyn Ids>,
     pub settings: Settings,
     pub aside: Aside,
-    pub(crate) keys: Recent<KeyHash, KnownKey>,
-    pub(crate) key_uses: KeyUses,
-    pub(crate) sessions: Recent<SessionRef, KnownSession>,
-    pub(crate) passwords: Passwords,
-    pub(crate) refusals: Refusals,
+    pub(crate) accounts: accounts::Known,
     pub(crate) limiter: Limiter,
     pub(crate) sightings: Sightings,
     pub(crate) alert_rules: Recent<TenantId, Rules>,
     pub(crate) file_secrets: Recent<TenantId, String>,
     pub(crate) hosts: Hosts,
     pub(crate) metering: metering::Known,
-    pub(crate) health: crate::http::health::HealthCache,
+    pub(crate) health: health::Known,
 }
 
 pub type SharedApp = Arc<App>;
@@ -73,18 +70,14 @@ impl App {
             ids,
             settings,
             aside: Aside::default(),
-            keys: Recent::default(),
-            key_uses: KeyUses::default(),
-            sessions: Recent::default(),
-            passwords: Passwords::default(),
-            refusals: Refusals::default(),
+            accounts: accounts::Known::default(),
             limiter: Limiter::default(),
             sightings: Sightings::default(),
             alert_rules: Recent::default(),
             file_secrets: Recent::default(),
             hosts: Hosts::default(),
             metering: metering::Known::default(),
-            health: Default::default(),
+            health: health::Known::default(),
         })
     }
 
@@ -100,6 +93,22 @@ impl App {
     /// Forgets the rules of alerts that were read, because they were just changed here.
     pub fn forget_alert_rules(&self, tenant: TenantId) {
         self.alert_rules.forget(&tenant);
+    }
+
+    /// The accounts of all organizations.
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts {
+            store: &*self.store,
+            sealer: &*self.sealer,
+            clock: &*self.clock,
+            ids: &*self.ids,
+            known: &self.accounts,
+        }
+    }
+
+    /// How the service is now, or was a few seconds ago.
+    pub async fn health(&self) -> Health {
+        self.health.look(&*self.store, self.moment()).await
     }
 
     /// What a tenant has stored.

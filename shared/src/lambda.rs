@@ -17,7 +17,7 @@ use crate::{
     config::{ProcessEnv, function::FunctionSettings},
     error::Result as AppResult,
     http::{layers, peer::Peer},
-    wiring::Fit,
+    wiring::{self, Fit},
     work::{self, Message, Worker},
 };
 
@@ -40,7 +40,7 @@ pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) ->
         let app = noting.clone();
         // Here and not aside: between two invocations nothing runs, and an instance ends without a word.
         async move {
-            app.note_key_uses().await;
+            app.accounts().note_key_uses().await;
             answer
         }
     });
@@ -118,7 +118,7 @@ pub fn http_request(event: &str) -> Result<lambda_http::Request, serde_json::Err
 fn start(name: &str, engines: &[Fit]) -> Result<SharedApp, Error> {
     let settings = FunctionSettings::read(&ProcessEnv)?;
     logging::start(name, &settings)?;
-    Ok(App::fitted(settings, engines)?)
+    Ok(wiring::fitted(settings, engines)?)
 }
 
 /// What is left of an invocation. `deadline` is in milliseconds of unix time.

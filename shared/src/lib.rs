@@ -18,6 +18,7 @@ pub mod domain;
 pub mod egress;
 pub mod error;
 pub mod files;
+pub mod health;
 pub mod http;
 pub mod ids;
 pub mod installed;

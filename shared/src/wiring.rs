@@ -79,35 +79,33 @@ pub mod fit {
     }
 }
 
-impl App {
-    /// The app over AWS with every engine that the settings name. Nothing is called yet.
-    ///
-    /// # Errors
-    /// [`SetupError`] if the HTTP client cannot be built.
-    pub fn over_aws(settings: FunctionSettings) -> Result<SharedApp, SetupError> {
-        Self::fitted(settings, fit::ALL)
-    }
+/// The app over AWS with every engine that the settings name. Nothing is called yet.
+///
+/// # Errors
+/// [`SetupError`] if the HTTP client cannot be built.
+pub fn over_aws(settings: FunctionSettings) -> Result<SharedApp, SetupError> {
+    fitted(settings, fit::ALL)
+}
 
-    /// The app over AWS with the table and these engines.
-    ///
-    /// # Errors
-    /// As [`App::over_aws`].
-    pub fn fitted(settings: FunctionSettings, engines: &[Fit]) -> Result<SharedApp, SetupError> {
-        let config = aws::connect(settings.aws.clone()).map_err(|error| SetupError(error.to_string()))?;
-        let mut ports = Ports {
-            store: Arc::new(DynamoStore::new(&config, settings.table.as_str())),
-            queue: Arc::new(Unset("the queue")),
-            blobs: Arc::new(Unset(BUCKET)),
-            sealer: Arc::new(Unset(KMS_KEY)),
-            http: Arc::new(Unset("outgoing HTTP")),
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(SystemIds::default()),
-        };
-        for engine in engines {
-            engine(&mut ports, &config, &settings)?;
-        }
-        Ok(Self::new(ports, settings.platform))
+/// The app over AWS with the table and these engines.
+///
+/// # Errors
+/// As [`over_aws`].
+pub fn fitted(settings: FunctionSettings, engines: &[Fit]) -> Result<SharedApp, SetupError> {
+    let config = aws::connect(settings.aws.clone()).map_err(|error| SetupError(error.to_string()))?;
+    let mut ports = Ports {
+        store: Arc::new(DynamoStore::new(&config, settings.table.as_str())),
+        queue: Arc::new(Unset("the queue")),
+        blobs: Arc::new(Unset(BUCKET)),
+        sealer: Arc::new(Unset(KMS_KEY)),
+        http: Arc::new(Unset("outgoing HTTP")),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds::default()),
+    };
+    for engine in engines {
+        engine(&mut ports, &config, &settings)?;
     }
+    Ok(App::new(ports, settings.platform))
 }
 
 /// Dead letters are the operators' business: no function knows where they are.
@@ -225,7 +223,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_port_that_is_not_wired_names_its_variable() {
-        let app = App::over_aws(table_only()).unwrap();
+        let app = over_aws(table_only()).unwrap();
         let tenant = TenantId(7);
         let blob = app.blobs.get(&BlobKey::of(tenant, "a"), None).await.unwrap_err();
         assert!(blob.to_string().contains("BATON_BUCKET was not given"), "{blob}");
@@ -234,7 +232,7 @@ mod tests {
         let message = Outgoing { body: "{}".into(), delay: Duration::ZERO, tenant };
         let sent = app.queue.send(QueueName::ResumeN8n, vec![message]).await.unwrap_err();
         assert!(matches!(&sent, QueueError::Invalid(why) if why.contains("resume-n8n")), "{sent}");
-        let bare = App::fitted(table_only(), &[]).unwrap();
+        let bare = fitted(table_only(), &[]).unwrap();
         let message = Outgoing { body: "{}".into(), delay: Duration::ZERO, tenant };
         assert!(bare.queue.send(QueueName::ResumeN8n, vec![message]).await.is_err());
         assert!(bare.http.check(&"https://n8n.example.com/".parse().unwrap()).await.is_err());
@@ -242,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_private_is_called_from_aws() {
-        let app = App::over_aws(table_only()).unwrap();
+        let app = over_aws(table_only()).unwrap();
         for url in ["http://127.0.0.1:5678/", "http://169.254.169.254/latest/meta-data", "http://10.0.0.1/"] {
             assert!(app.http.check(&url.parse().unwrap()).await.is_err(), "{url}");
         }

@@ -42,7 +42,7 @@ async fn routes(used: &mut Used) {
         // A second time what a reply is remembered of is found, and what was deleted is not.
         sample.send_with(&caller, headers).await;
         // As the function's host does when it has answered.
-        acting(sample.route.function, house.app.note_key_uses()).await;
+        acting(sample.route.function, house.app.accounts().note_key_uses()).await;
         pass(&house, 20).await;
         add(used, &house);
     }

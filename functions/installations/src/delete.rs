@@ -1,21 +1,12 @@
-use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
-    ids::Id,
     ops::installations,
 };
-use utoipa::ToSchema;
 
-/// The installation is gone.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DeletedInstallation)]
-pub struct Deleted {
-    success: bool,
-    #[schema(value_type = u64, example = 45)]
-    id: Id,
-    #[schema(example = "Installation deleted successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The installation is gone.
+    Deleted as DeletedInstallation, 45: "Installation deleted successfully."
 }
 
 /// Deletes an installation: n8n's API key and whatever else is kept of it. The API key that Baton has put into that n8n works
@@ -28,9 +19,5 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the installation.", example = 45)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    ctx.answer(deleted, async |act| installations::delete(act, id).await).await
-}
-
-fn deleted(id: &Id) -> Result<Reply> {
-    Reply::ok(&Deleted { success: true, id: *id, message: "Installation deleted successfully." })
+    ctx.answer(Deleted::of, async |act| installations::delete(act, id).await).await
 }

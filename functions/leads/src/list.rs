@@ -1,5 +1,5 @@
+use crate::{input, wire::LeadOut};
 use futures::future::try_join;
-use serde::Serialize;
 use shared::{
     domain::{
         email, lead::Lead, lead_setup::LeadSetup, review::AutomationStatus, subject::ExecutionFilter, words,
@@ -17,9 +17,6 @@ use shared::{
     ops::origin::check_group,
     repo::{indexed::Mark, leads::Filter, listing::Row, orgs},
 };
-use utoipa::ToSchema;
-
-use crate::{input, wire::LeadOut};
 
 shared::input! {
     /// Which leads to list. Everything given must match.
@@ -64,17 +61,9 @@ shared::input! {
     }
 }
 
-/// A page of leads, newest first; what a search found in the order of what it found them by.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = LeadPage)]
-pub struct Listing {
-    leads: Vec<Shown<LeadOut>>,
-    /// How many are on this page.
-    count: usize,
-    /// How many match in all; null while there are further pages.
-    total: Option<usize>,
-    /// Sent back as `cursor` it gives the next page; null on the last.
-    next_cursor: Option<String>,
+shared::listing! {
+    /// A page of leads, newest first; what a search found in the order of what it found them by.
+    Listing as LeadPage { leads: LeadOut }
 }
 
 /// Where the page begins.
@@ -112,9 +101,7 @@ pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply
     let ((found, next_cursor), setup) = try_join(list(&ctx, &filter, limit, from), setup).await?;
     let show = |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup));
     let leads = shown(ctx.tenant, found, |lead| lead.subject.id, show)?;
-    let count = leads.len();
-    let total = (first && next_cursor.is_none()).then_some(count);
-    Reply::ok(&Listing { leads, count, total, next_cursor })
+    Listing::of(leads, first, next_cursor)
 }
 
 async fn list(

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
+use crate::input::{self, LeadProfile};
 use futures::future::try_join;
-use serde::Serialize;
 use serde_json::Value;
 use shared::{
     domain::{
@@ -20,9 +20,6 @@ use shared::{
     ids::Id,
     ops::leads::{self, Patch},
 };
-use utoipa::ToSchema;
-
-use crate::input::{self, LeadProfile};
 
 shared::input! {
     /// Fields to change; what is left out or blank stays. Null takes away what a lead need not have. Custom fields stand
@@ -57,15 +54,9 @@ shared::input! {
     }
 }
 
-/// The change is stored.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UpdatedLead)]
-pub struct Updated {
-    success: bool,
-    #[schema(value_type = u64, example = 101)]
-    id: Id,
-    #[schema(example = "Lead updated successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The change is stored.
+    Updated as UpdatedLead, 101: "Lead updated successfully."
 }
 
 /// What a lead is shown with and nobody sets: a client may send back what it read.
@@ -85,8 +76,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
 }
 
 fn updated(lead: &Lead) -> Result<Reply> {
-    let (id, message) = (lead.subject.id, "Lead updated successfully.");
-    Reply::ok(&Updated { success: true, id, message })
+    Updated::of(&lead.subject.id)
 }
 
 fn patch(mut fields: Fields, setup: &LeadSetup) -> Result<Patch> {

@@ -1,30 +1,12 @@
-use serde::Serialize;
 use shared::{
     error::Result,
-    http::{
-        ctx::Ctx,
-        deletion::DeleteQuery,
-        extract::PathId,
-        input::InQuery,
-        reply::{Reply, Warning},
-    },
-    ids::Id,
+    http::{ctx::Ctx, deletion::DeleteQuery, extract::PathId, input::InQuery, reply::Reply},
     ops::media,
 };
-use utoipa::ToSchema;
 
-/// The media item is gone.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DeletedMedia)]
-pub struct Deleted {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: Id,
-    #[schema(example = "Media item deleted successfully.")]
-    message: &'static str,
-    /// What else to know; absent when there is nothing. `execution_waits`: nobody has decided, and n8n waits on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Warning>,
+shared::ack! {
+    /// The media item is gone.
+    Deleted as DeletedMedia, 42, warned: "Media item deleted successfully."
 }
 
 /// Deletes a media item. A decision that n8n has not heard yet is told all the same.
@@ -36,6 +18,5 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<Delet
 }
 
 fn deleted(done: &media::Deleted) -> Result<Reply> {
-    let (message, warnings) = ("Media item deleted successfully.", done.warnings.clone());
-    Reply::ok(&Deleted { success: true, id: done.id, message, warnings })
+    Deleted::of(&done.id, &done.warnings)
 }

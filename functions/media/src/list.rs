@@ -1,4 +1,4 @@
-use serde::Serialize;
+use crate::wire::{MediaOut, listed};
 use shared::{
     domain::{
         media::{MediaItem, MediaType},
@@ -18,9 +18,6 @@ use shared::{
     ops::origin::check_group,
     repo::{indexed::Mark, listing::Row, media::Filter, orgs},
 };
-use utoipa::ToSchema;
-
-use crate::wire::{MediaOut, listed};
 
 shared::input! {
     /// Which media items to list. Everything given must match.
@@ -64,17 +61,9 @@ enum From {
     Search(String, Option<Mark>),
 }
 
-/// A page of media items.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MediaPage)]
-pub struct Listing {
-    media: Vec<Shown<MediaOut>>,
-    /// How many are on this page.
-    count: usize,
-    /// How many match in all; null while there are further pages.
-    total: Option<usize>,
-    /// Sent back as `cursor` it gives the next page; null on the last.
-    next_cursor: Option<String>,
+shared::listing! {
+    /// A page of media items.
+    Listing as MediaPage { media: MediaOut }
 }
 
 /// A page as it was found.
@@ -104,12 +93,7 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         find(&ctx, &filter, query.limit, query.from, is_first).await?
     };
     let media = listed(&ctx, found.items).await?;
-    Reply::ok(&Listing {
-        count: media.len(),
-        total: (found.is_first && found.next_cursor.is_none()).then_some(media.len()),
-        media,
-        next_cursor: found.next_cursor,
-    })
+    Listing::of(media, found.is_first, found.next_cursor)
 }
 
 async fn find(ctx: &Ctx, filter: &Filter, limit: usize, from: From, is_first: bool) -> Result<Found> {

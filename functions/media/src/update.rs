@@ -1,4 +1,4 @@
-use serde::Serialize;
+use crate::input::MediaFields;
 use shared::{
     domain::media::{MediaItem, MediaType},
     error::Result,
@@ -8,12 +8,8 @@ use shared::{
         input::{Flag, Flat, InBody, Kept, Settable, Text, Word},
         reply::Reply,
     },
-    ids::Id,
     ops::media::{self, Patch},
 };
-use utoipa::ToSchema;
-
-use crate::input::MediaFields;
 
 shared::input! {
     /// Fields to change; what is left out, empty or null stays. `title` cannot be emptied.
@@ -46,15 +42,9 @@ impl From<UpdateMedia> for Patch {
     }
 }
 
-/// The change is stored.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UpdatedMedia)]
-pub struct Updated {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: Id,
-    #[schema(example = "Media item updated successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The change is stored.
+    Updated as UpdatedMedia, 42: "Media item updated successfully."
 }
 
 /// Changes a media item.
@@ -67,6 +57,5 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateM
 }
 
 fn updated(item: &MediaItem) -> Result<Reply> {
-    let (id, message) = (item.subject.id, "Media item updated successfully.");
-    Reply::ok(&Updated { success: true, id, message })
+    Updated::of(&item.subject.id)
 }

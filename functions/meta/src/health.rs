@@ -9,7 +9,8 @@ use shared::{
     app::SharedApp,
     clock,
     error::{Error, ErrorKind},
-    http::{health, reply::Reply},
+    health,
+    http::reply::Reply,
 };
 use utoipa::ToSchema;
 

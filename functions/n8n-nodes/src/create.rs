@@ -6,7 +6,7 @@ use shared::{
 
 use crate::{
     input::{NodeParameters, Wish},
-    wire::{N8nCredentialOut, NodeOut},
+    wire::NodeOut,
 };
 
 /// Shows n8n nodes like `GET`, and makes the credential that they name in this n8n, through its API: a Header Auth
@@ -24,24 +24,19 @@ use crate::{
         (status = 200, description = "The credential was there, or is to be made by hand.", body = NodeOut)))]
 pub async fn handler(ctx: Ctx, PathText(kind): PathText, fields: Fields) -> Result<Reply> {
     let wish = Wish::read(&ctx, &kind, fields).await?;
-    let (installation, needs_none) = (wish.installation.clone(), wish.kind.path.is_none());
-    let render = move |ensured: &Option<Ensured>| told(&wish, ensured.as_ref());
-    let expires_at = ctx.caller.expires_at;
-    ctx.answer(render, async |act| {
-        if needs_none {
-            act.commit(Vec::new(), &None::<Ensured>).await?;
-            return Ok(None);
-        }
-        n8n_credentials::ensure(act, &installation, expires_at).await.map(Some)
-    })
-    .await
+    if wish.kind.path.is_none() {
+        let render = move |(): &()| Reply::ok(&NodeOut::new(&wish, None));
+        return ctx.answer(render, async |act| Ok(act.commit(Vec::new(), &()).await?)).await;
+    }
+    let (installation, expires_at) = (wish.installation.clone(), ctx.caller.expires_at);
+    let render = move |ensured: &_| told(&wish, ensured);
+    ctx.answer(render, async |act| n8n_credentials::ensure(act, &installation, expires_at).await).await
 }
 
-fn told(wish: &Wish, ensured: Option<&Ensured>) -> Result<Reply> {
-    let credential = ensured.cloned().map(N8nCredentialOut::from);
-    let node = NodeOut::new(wish, credential);
+fn told(wish: &Wish, ensured: &Ensured) -> Result<Reply> {
+    let node = NodeOut::new(wish, Some(ensured.clone().into()));
     match ensured {
-        Some(Ensured::Held { how: Held::Created | Held::Renewed, .. }) => Reply::created(&node),
+        Ensured::Held { how: Held::Created | Held::Renewed, .. } => Reply::created(&node),
         _ => Reply::ok(&node),
     }
 }

@@ -1,30 +1,12 @@
-use serde::Serialize;
 use shared::{
     error::Result,
-    http::{
-        ctx::Ctx,
-        deletion::DeleteQuery,
-        extract::PathId,
-        input::InQuery,
-        reply::{Reply, Warning},
-    },
-    ids::Id,
+    http::{ctx::Ctx, deletion::DeleteQuery, extract::PathId, input::InQuery, reply::Reply},
     ops::payloads,
 };
-use utoipa::ToSchema;
 
-/// The payload is gone.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DeletedPayload)]
-pub struct Deleted {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: Id,
-    #[schema(example = "Payload deleted successfully.")]
-    message: &'static str,
-    /// What else to know; absent when there is nothing. `execution_waits`: nobody has decided, and n8n waits on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Warning>,
+shared::ack! {
+    /// The payload is gone.
+    Deleted as DeletedPayload, 42, warned: "Payload deleted successfully."
 }
 
 /// Deletes a payload and its content. A decision that n8n has not heard yet is told all
@@ -37,6 +19,5 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<Delet
 }
 
 fn deleted(done: &payloads::Deleted) -> Result<Reply> {
-    let (message, warnings) = ("Payload deleted successfully.", done.warnings.clone());
-    Reply::ok(&Deleted { success: true, id: done.id, message, warnings })
+    Deleted::of(&done.id, &done.warnings)
 }

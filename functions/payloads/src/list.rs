@@ -1,4 +1,4 @@
-use serde::Serialize;
+use crate::wire::PayloadOut;
 use shared::{
     domain::{payload::Payload, review::AutomationStatus, subject::ExecutionFilter},
     error::Result,
@@ -13,9 +13,6 @@ use shared::{
     ops::{origin::check_group, payloads::inline},
     repo::payloads::Filter,
 };
-use utoipa::ToSchema;
-
-use crate::wire::PayloadOut;
 
 shared::input! {
     /// Which payloads to list. Everything given must match.
@@ -36,17 +33,9 @@ shared::input! {
     }
 }
 
-/// A page of payloads, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PayloadPage)]
-pub struct Listing {
-    payloads: Vec<Shown<PayloadOut>>,
-    /// How many are on this page.
-    count: usize,
-    /// How many match in all; null while there are further pages.
-    total: Option<usize>,
-    /// Sent back as `cursor` it gives the next page; null on the last.
-    next_cursor: Option<String>,
+shared::listing! {
+    /// A page of payloads, newest first.
+    Listing as PayloadPage { payloads: PayloadOut }
 }
 
 /// Lists payloads, newest first.
@@ -70,10 +59,5 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         Ok(PayloadOut::new(ctx.tenant, payload, content))
     };
     let payloads = shown(ctx.tenant, found.rows(), |payload| payload.subject.id, show)?;
-    Reply::ok(&Listing {
-        count: payloads.len(),
-        total: (before.is_none() && next.is_none()).then_some(payloads.len()),
-        payloads,
-        next_cursor: next.map(page::cursor),
-    })
+    Listing::of(payloads, before.is_none(), next.map(page::cursor))
 }

@@ -1,4 +1,3 @@
-use serde::Serialize;
 use shared::{
     domain::payload::Payload,
     error::Result,
@@ -8,12 +7,9 @@ use shared::{
         input::{Flag, InBody, Kept, Settable, Text, Word},
         reply::Reply,
     },
-    ids::Id,
     json::Json,
     ops::payloads::{self, Patch},
 };
-use utoipa::ToSchema;
-
 shared::input! {
     /// Fields to change; what is left out stays.
     pub struct UpdatePayload {
@@ -47,15 +43,9 @@ impl From<UpdatePayload> for Patch {
     }
 }
 
-/// The change is stored.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UpdatedPayload)]
-pub struct Updated {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: Id,
-    #[schema(example = "Payload updated successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The change is stored.
+    Updated as UpdatedPayload, 42: "Payload updated successfully."
 }
 
 /// Changes a payload.
@@ -68,6 +58,5 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateP
 }
 
 fn updated(payload: &Payload) -> Result<Reply> {
-    let (id, message) = (payload.subject.id, "Payload updated successfully.");
-    Reply::ok(&Updated { success: true, id, message })
+    Updated::of(&payload.subject.id)
 }

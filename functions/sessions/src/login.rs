@@ -90,7 +90,7 @@ pub async fn log_in(
 
 async fn begin(app: &SharedApp, peer: Peer, fields: Fields) -> Result<Response> {
     let Login { username, password } = Login::read(fields)?;
-    let (user, token) = app.log_in(&username, password, peer.address).await?;
+    let (user, token) = app.accounts().log_in(&username, password, peer.address).await?;
     let mut response = uncached(Reply::ok(&LoggedIn {
         token: token.text.expose_secret().to_owned(),
         expires_at: clock::iso(token.expires_at),

@@ -151,7 +151,7 @@ impl Asker {
         leads: u64,
     ) -> Result<Self, Error> {
         let password = SecretString::from("correct horse battery");
-        let made = app.create_organization(email, email, &password).await?;
+        let made = app.accounts().create_organization(email, email, &password).await?;
         let key = made.api_key.expose_secret().to_owned();
         let hash = api_key::hash(&key).ok_or("the key is not one")?;
         let known = orgs::key(&*app.store, &hash).await?.ok_or("the key is not known")?;

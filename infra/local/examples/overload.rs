@@ -52,7 +52,7 @@ fn main() -> Result<(), Error> {
     let key = client.block_on(async {
         let app = house::open(&settings).await?.app;
         let password = SecretString::from("correct horse battery");
-        let made = app.create_organization("Flood", "flood@example.com", &password).await?;
+        let made = app.accounts().create_organization("Flood", "flood@example.com", &password).await?;
         Ok::<_, Error>(made.api_key.expose_secret().to_owned())
     })?;
     let served = settings.clone();

@@ -216,7 +216,7 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
     let OrgCommand::Create { name, admin_email, admin_password, stdin } = command;
     let password = stdin.or(admin_password)?.context("--admin-password or --password-stdin is needed")?;
     let app = house::accounts(settings).await?;
-    let made = app.create_organization(&name, &admin_email, &password).await.map_err(plain)?;
+    let made = app.accounts().create_organization(&name, &admin_email, &password).await.map_err(plain)?;
     welcome::mark(&app).await?;
     let (id, key, email) = (made.organization.id.0, made.api_key.expose_secret(), &made.admin.email);
     if json {
@@ -238,13 +238,13 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
             let tenant = user(app, &owner.email).await?.tenant;
             let (password, shown) = given_or_made(app, password);
             let wish = NewUser { email, role, password };
-            (app.create_user(tenant, wish).await.map_err(plain)?, shown, "created")
+            (app.accounts().create_user(tenant, wish).await.map_err(plain)?, shown, "created")
         }
         UserCommand::Password { email, password, stdin } => {
             let password = stdin.or(password)?;
             let user = user(app, &email).await?;
             let (password, shown) = given_or_made(app, password);
-            app.reset_password(&user, &password).await.map_err(plain)?;
+            app.accounts().reset_password(&user, &password).await.map_err(plain)?;
             (user, shown, "has another password")
         }
     };

@@ -36,7 +36,7 @@ pub async fn accounts(settings: &LocalSettings) -> anyhow::Result<SharedApp> {
 
 #[cfg(feature = "aws")]
 fn over_aws() -> anyhow::Result<SharedApp> {
-    Ok(App::over_aws(shared::config::function::FunctionSettings::read(&ProcessEnv)?)?)
+    Ok(shared::wiring::over_aws(shared::config::function::FunctionSettings::read(&ProcessEnv)?)?)
 }
 
 #[cfg(not(feature = "aws"))]

@@ -114,7 +114,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
     };
     let app = house::accounts(settings).await?;
     let user = user(&app, &owner.email).await?;
-    let by = app.operator(&user).await.map_err(plain)?;
+    let by = app.accounts().operator(&user).await.map_err(plain)?;
     let now = app.now();
     let act = Act {
         tenant: user.tenant,

@@ -64,7 +64,7 @@ pub async fn until(
     if timeout(farewell, work).await.is_err() {
         tracing::warn!("stopped with work under way; what is owed is done after the next start");
     }
-    if timeout(LAST_WORDS, app.note_all_key_uses()).await.is_err() {
+    if timeout(LAST_WORDS, app.accounts().note_all_key_uses()).await.is_err() {
         tracing::warn!("stopped before it was noted how often keys were used in the last minute");
     }
 }

@@ -28,7 +28,7 @@ pub async fn greet(app: &App, settings: &LocalSettings, addr: SocketAddr, json: 
         return Ok(());
     }
     let password: SecretString = app.ids.secret(20).into();
-    match app.create_organization(FIRST_ORG, FIRST_ADMIN, &password).await {
+    match app.accounts().create_organization(FIRST_ORG, FIRST_ADMIN, &password).await {
         Ok(made) => {
             mark(app).await?;
             let key = made.api_key.expose_secret();

@@ -281,7 +281,7 @@ async fn tick(app: &App, stop: impl Future<Output = ()>) {
 async fn note(app: &App, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
     while let Either::Right(_) = select(stop.as_mut(), pin!(app.clock.sleep(NOTE))).await {
-        app.note_key_uses().await;
+        app.accounts().note_key_uses().await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::App;
+use super::Accounts;
 use crate::{
     clock::Millis,
     domain::{
@@ -58,7 +58,7 @@ pub(crate) struct KnownKey {
     principal: Arc<Principal>,
 }
 
-impl App {
+impl Accounts<'_> {
     /// Creates a key that acts as the user. It cannot do more than the user's role.
     pub async fn create_key(&self, user: &User, wish: NewKey) -> Result<(ApiKey, SecretString)> {
         let group_id = self.default_group(user.tenant).await?;
@@ -152,7 +152,7 @@ impl App {
 
     /// The same, of a key that is known by its hash.
     pub fn forget_key_of(&self, hash: &KeyHash) {
-        self.keys.forget(hash);
+        self.known.keys.forget(hash);
     }
 
     pub(super) async fn verify_key(&self, text: &str) -> Result<Arc<Principal>> {
@@ -165,12 +165,12 @@ impl App {
         };
         let hash = api_key::hash(text).ok_or_else(rejected)?;
         let moment = self.moment();
-        let known = match self.keys.get(&hash, moment) {
+        let known = match self.known.keys.get(&hash, moment) {
             Some(known) => known,
             None => {
                 let key = orgs::key(&*self.store, &hash).await?.ok_or_else(rejected)?;
                 let known = Arc::new(KnownKey { principal: Arc::new(Principal::of_key(&key)), key });
-                self.keys.put(hash, known.clone(), moment, BELIEVED);
+                self.known.keys.put(hash, known.clone(), moment, BELIEVED);
                 known
             }
         };

@@ -5,17 +5,20 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    app::App,
+    clock::{Clock, Millis, Moment},
     domain::{
-        api_key::ApiKey,
+        api_key::{ApiKey, KeyHash},
         email,
         org::{Group, Organization, Role, User},
         principal::Principal,
+        session::SessionRef,
     },
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::{EntityId, Id, Ids},
+    recent::Recent,
     repo::orgs,
-    store::{StoreError, Write},
+    sealer::Sealer,
+    store::{Store, StoreError, Write},
     tenant::TenantId,
 };
 
@@ -32,11 +35,27 @@ mod uses;
 pub use keys::NewKey;
 pub use sessions::{Presented, SessionToken};
 
-pub(crate) use keys::KnownKey;
-pub(crate) use passwords::Passwords;
-pub(crate) use sessions::KnownSession;
-pub(crate) use throttle::Refusals;
-pub(crate) use uses::KeyUses;
+use self::{keys::KnownKey, passwords::Passwords, sessions::KnownSession, throttle::Refusals, uses::KeyUses};
+
+/// What one instance knows of credentials: what it looked up lately, and what it counts.
+#[derive(Default)]
+pub(crate) struct Known {
+    keys: Recent<KeyHash, KnownKey>,
+    key_uses: KeyUses,
+    sessions: Recent<SessionRef, KnownSession>,
+    passwords: Passwords,
+    refusals: Refusals,
+}
+
+/// The accounts of all organizations, as one instance sees them: [`crate::app::App::accounts`].
+#[derive(Clone, Copy)]
+pub struct Accounts<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) sealer: &'a dyn Sealer,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) ids: &'a dyn Ids,
+    pub(crate) known: &'a Known,
+}
 
 /// Shortest password that an account may have (NIST SP 800-63B §3.1.1.2 asks for at least 8 beside a second factor).
 pub const MIN_PASSWORD: usize = 8;
@@ -70,7 +89,20 @@ impl From<Presented> for Authenticated {
     }
 }
 
-impl App {
+impl Accounts<'_> {
+    fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Now by both clocks, for what is believed for a while.
+    fn moment(&self) -> Moment {
+        self.clock.moment()
+    }
+
+    fn id<I: EntityId>(&self) -> I {
+        I::of(self.ids.id(self.now()))
+    }
+
     /// Creates an organization with its admin, a default client group and the admin's API key, all or none.
     pub async fn create_organization(
         &self,
@@ -152,7 +184,7 @@ impl App {
 
     /// A PHC string.
     pub async fn hash_password(&self, password: &SecretString) -> Result<String> {
-        self.passwords.hash(password.clone(), self.ids.secret(22)).await
+        self.known.passwords.hash(password.clone(), self.ids.secret(22)).await
     }
 
     /// Who a credential stands for, if it may be used now. One round trip at most, none for a typo.

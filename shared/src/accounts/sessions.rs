@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::{
-    App, throttle,
+    Accounts, throttle,
     tokens::{self, Claims},
 };
 use crate::{
@@ -80,7 +80,7 @@ impl Presented {
     }
 }
 
-impl App {
+impl Accounts<'_> {
     /// Opens a session for whoever knows the password. Failures are all alike, in words, time and cost; too many of
     /// them from one address or under one name are refused unread, but for where the user has logged in from lately.
     pub async fn log_in(
@@ -93,7 +93,7 @@ impl App {
         let attempt = throttle::count(self, &name, address).await?;
         let user = orgs::login_candidate(&*self.store, &name).await?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
-        let right = self.passwords.matches(password, hash).await?;
+        let right = self.known.passwords.matches(password, hash).await?;
         let Some(user) = user.filter(|_| right) else {
             return Err(Error::new(
                 ErrorKind::CredentialRejected,
@@ -116,7 +116,7 @@ impl App {
         address: Option<IpAddr>,
     ) -> Result<bool> {
         let attempt = throttle::count(self, &user.email, address).await?;
-        let right = self.passwords.matches(password, Some(user.password_hash.clone())).await?;
+        let right = self.known.passwords.matches(password, Some(user.password_hash.clone())).await?;
         if right {
             attempt.forgive(self).await.log_failure("a right password still counts as a wrong one");
         }
@@ -153,25 +153,25 @@ impl App {
 
     /// A session that was just ended or changed is looked up anew.
     pub fn forget_session(&self, place: &SessionRef) {
-        self.sessions.forget(place);
+        self.known.sessions.forget(place);
     }
 
     /// All sessions of a user that was just changed are looked up anew.
     pub fn forget_sessions_of(&self, user: &User) {
-        self.sessions.forget_where(|place| place.tenant == user.tenant && place.user_id == user.id);
+        self.known.sessions.forget_where(|place| place.tenant == user.tenant && place.user_id == user.id);
     }
 
     /// The session behind a token, if it lives. One round trip at most, none for what is no token.
     pub async fn verify_session(&self, text: &str) -> Result<Presented> {
         let moment = self.moment();
         let place = tokens::place(text).ok_or_else(rejected)?;
-        let known = match self.sessions.get(&place, moment) {
+        let known = match self.known.sessions.get(&place, moment) {
             Some(known) => known,
             None => {
                 let (session, user) = sessions::find(&*self.store, &place).await?.ok_or_else(rejected)?;
                 let principal = Arc::new(Principal::of_session(&session, &user));
                 let known = Arc::new(KnownSession { session, user, principal });
-                self.sessions.put(place, known.clone(), moment, BELIEVED);
+                self.known.sessions.put(place, known.clone(), moment, BELIEVED);
                 known
             }
         };

@@ -10,7 +10,7 @@ use std::{net::IpAddr, sync::Arc};
 use futures::future::join_all;
 use sha2::{Digest, Sha256};
 
-use super::App;
+use super::Accounts;
 use crate::{
     clock::{Millis, Moment},
     domain::api_key::hex,
@@ -52,15 +52,15 @@ struct Counter {
 
 /// Counts an attempt, or refuses it. One read, and two writes or one; no write where this instance knows that the limit is
 /// reached.
-pub(super) async fn count(app: &App, name: &str, address: Option<IpAddr>) -> Result<Attempt> {
-    let moment = app.moment();
+pub(super) async fn count(accounts: &Accounts<'_>, name: &str, address: Option<IpAddr>) -> Result<Attempt> {
+    let moment = accounts.moment();
     let window = moment.now.seconds().div_euclid(WINDOW);
     let key = |kind: &str, value: &str| {
         Key::global(Global::LoginFailures, &format!("{}#{window}", digest(&format!("{kind}:{value}"))))
     };
     let address = address.map_or_else(|| "unknown".to_owned(), network);
     let network = digest(&address)[..16].to_owned();
-    let known = KnownNetworks::of(&*app.store, &digest(&format!("name:{name}"))).await?;
+    let known = KnownNetworks::of(&*accounts.store, &digest(&format!("name:{name}"))).await?;
     let counters = if known.holds(&network, moment.now) {
         let pair = format!("{address} {name}");
         vec![Counter { key: key("known", &pair), counts: vec![(ALL.into(), PER_KNOWN)] }]
@@ -74,7 +74,7 @@ pub(super) async fn count(app: &App, name: &str, address: Option<IpAddr>) -> Res
     };
     let ends = Millis((window + 1) * WINDOW * 1000);
     for counter in &counters {
-        counter.take(app, moment, ends).await?;
+        counter.take(accounts, moment, ends).await?;
     }
     let counted = counters.into_iter().map(|counter| {
         let back = counter.counts.iter().map(|(count, _)| Change::add(count, -1)).collect();
@@ -84,10 +84,13 @@ pub(super) async fn count(app: &App, name: &str, address: Option<IpAddr>) -> Res
 }
 
 impl Counter {
-    async fn take(&self, app: &App, moment: Moment, ends: Millis) -> Result<()> {
+    async fn take(&self, accounts: &Accounts<'_>, moment: Moment, ends: Millis) -> Result<()> {
         let now = moment.now;
         let place = |count: &str| (self.key.clone(), count.to_owned());
-        let full = self.counts.iter().find(|(count, _)| app.refusals.get(&place(count), moment).is_some());
+        let full = self
+            .counts
+            .iter()
+            .find(|(count, _)| accounts.known.refusals.get(&place(count), moment).is_some());
         if let Some((_, most)) = full {
             return Err(refusal(*most, now, ends));
         }
@@ -98,7 +101,7 @@ impl Counter {
             .iter()
             .map(|(count, most)| Cond::Any(vec![Cond::missing(count), Cond::lt(count, *most)]));
         let write = Write::update(self.key.clone(), changes).when(Cond::All(room.collect()));
-        match app.store.write(write).await {
+        match accounts.store.write(write).await {
             Ok(_) => Ok(()),
             Err(StoreError::ConditionFailed(Refusal { current, .. })) => {
                 let counts = current.map(Item::into_attrs).transpose()?.unwrap_or_default();
@@ -106,7 +109,7 @@ impl Counter {
                 let mut limit = i64::MAX;
                 for (count, most) in self.counts.iter().filter(|(count, most)| reached(count) >= Some(*most))
                 {
-                    app.refusals.put(place(count), Arc::new(()), moment, ends.since(now));
+                    accounts.known.refusals.put(place(count), Arc::new(()), moment, ends.since(now));
                     limit = limit.min(*most);
                 }
                 Err(refusal(limit, now, ends))
@@ -118,9 +121,9 @@ impl Counter {
 
 impl Attempt {
     /// Takes the count back: the password was right.
-    pub(super) async fn forgive(&self, app: &App) -> Result<()> {
+    pub(super) async fn forgive(&self, accounts: &Accounts<'_>) -> Result<()> {
         let writes = self.counted.iter().map(|(key, changes)| {
-            app.store.write(Write::update(key.clone(), changes.clone()).when(Cond::Exists))
+            accounts.store.write(Write::update(key.clone(), changes.clone()).when(Cond::Exists))
         });
         for written in join_all(writes).await {
             written?;
@@ -129,9 +132,9 @@ impl Attempt {
     }
 
     /// Remembers that somebody is at home here: it was a login, and its password was right.
-    pub(super) async fn remember(&self, app: &App) -> Result<()> {
-        if let Some(write) = self.known.note(&self.network, app.now()) {
-            app.store.write(write).await?;
+    pub(super) async fn remember(&self, accounts: &Accounts<'_>) -> Result<()> {
+        if let Some(write) = self.known.note(&self.network, accounts.now()) {
+            accounts.store.write(write).await?;
         }
         Ok(())
     }

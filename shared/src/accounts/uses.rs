@@ -12,7 +12,7 @@ use std::{
 
 use futures::{StreamExt, stream};
 
-use super::App;
+use super::Accounts;
 use crate::{
     clock::{Millis, Moment},
     domain::{
@@ -74,11 +74,11 @@ impl KeyUses {
     }
 }
 
-impl App {
+impl Accounts<'_> {
     /// Counts a request with an API key; one of a session is nobody's.
     pub(crate) fn count_use(&self, caller: &Principal) {
         if let Credential::ApiKey(id) = caller.credential {
-            self.key_uses.count((caller.tenant, id), self.now());
+            self.known.key_uses.count((caller.tenant, id), self.now());
         }
     }
 
@@ -94,13 +94,13 @@ impl App {
     }
 
     async fn note(&self, all_of_it: bool) {
-        let due = self.key_uses.take(self.moment(), all_of_it);
+        let due = self.known.key_uses.take(self.moment(), all_of_it);
         let notes = stream::iter(due).for_each_concurrent(AT_ONCE, async |((tenant, id), used)| {
             let uses = self.store.for_tenant(tenant).key_uses();
             if let Err(error) = uses.add(id, &used, self.now()).await {
                 // Where its answer alone was lost, it is counted twice: better than not at all.
                 tracing::warn!(%error, key = %id, "the uses of a key could not be noted; they are noted later");
-                self.key_uses.put_back((tenant, id), &used);
+                self.known.key_uses.put_back((tenant, id), &used);
             }
         });
         notes.await;

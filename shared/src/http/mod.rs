@@ -1,5 +1,6 @@
 //! The platform that every endpoint stands on: layers, extraction, replies, errors, the route table, the API document.
 
+pub mod ack;
 pub mod cookies;
 pub(crate) mod credential;
 pub mod ctx;
@@ -12,7 +13,6 @@ pub mod fields;
 pub mod first_party;
 pub mod form;
 pub mod group;
-pub mod health;
 mod identities;
 pub mod input;
 pub mod layers;

@@ -11,6 +11,7 @@ use url::Url;
 use super::{
     answer::{Row, judge},
     echo::Confidential,
+    health,
     pages::Walk,
 };
 use crate::{
@@ -132,24 +133,19 @@ pub enum Probe {
     Unknown(N8nError),
 }
 
-impl App {
+impl<'a> N8n<'a> {
     /// The API of a registered n8n.
-    pub async fn n8n<'a>(
-        &'a self,
-        tenant: TenantId,
-        installation: &Installation,
-        turn: Turn,
-    ) -> Result<N8n<'a>> {
+    pub async fn of(app: &'a App, tenant: TenantId, installation: &Installation, turn: Turn) -> Result<Self> {
         let record = installation.seal_record();
-        let api_key = self.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
-        let n8n = self.n8n_at(&installation.host, api_key, turn)?;
-        Ok(N8n { installation: Some((tenant, installation.clone())), ..n8n })
+        let api_key = app.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
+        let n8n = Self::at(app, &installation.host, api_key, turn)?;
+        Ok(Self { installation: Some((tenant, installation.clone())), ..n8n })
     }
 
     /// The API of an n8n that is not registered yet.
-    pub fn n8n_at(&self, host: &str, api_key: SecretString, turn: Turn) -> Result<N8n<'_>> {
+    pub fn at(app: &'a App, host: &str, api_key: SecretString, turn: Turn) -> Result<Self> {
         let base = Url::parse(host).map_err(crate::error::Error::internal)?;
-        Ok(N8n { app: self, turn, base, api_key, installation: None, patience: LOOK_UP })
+        Ok(Self { app, turn, base, api_key, installation: None, patience: LOOK_UP })
     }
 }
 
@@ -328,7 +324,7 @@ impl N8n<'_> {
             _ => None,
         };
         if let (Some((tenant, installation)), Some(state)) = (&self.installation, state) {
-            self.app.heard(*tenant, installation, state).await;
+            health::heard(self.app, *tenant, installation, state).await;
         }
     }
 

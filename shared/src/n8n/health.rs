@@ -28,18 +28,16 @@ pub(crate) struct Whose {
 /// How long a word is not noted again though the installation that was read does not tell it yet.
 const NOTED: std::time::Duration = std::time::Duration::from_secs(60);
 
-impl App {
-    /// n8n has said something of the key that an installation was read with.
-    pub(super) async fn heard(&self, tenant: TenantId, read: &Installation, state: KeyState) {
-        let (now, recent) = (self.moment(), &self.sightings.words);
-        let whose = Whose { tenant, installation_id: read.id, key_version: read.key_version };
-        let known = recent.get(&whose, now).map(|known| *known);
-        if known.or(read.api_key_health.map(|health| health.state)) == Some(state) {
-            return;
-        }
-        if note(self, whose, state).await.log_failure("how n8n takes its key could not be noted").is_some() {
-            recent.put(whose, state.into(), now, NOTED);
-        }
+/// n8n has said something of the key that an installation was read with.
+pub(super) async fn heard(app: &App, tenant: TenantId, read: &Installation, state: KeyState) {
+    let (now, recent) = (app.moment(), &app.sightings.words);
+    let whose = Whose { tenant, installation_id: read.id, key_version: read.key_version };
+    let known = recent.get(&whose, now).map(|known| *known);
+    if known.or(read.api_key_health.map(|health| health.state)) == Some(state) {
+        return;
+    }
+    if note(app, whose, state).await.log_failure("how n8n takes its key could not be noted").is_some() {
+        recent.put(whose, state.into(), now, NOTED);
     }
 }
 

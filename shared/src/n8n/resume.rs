@@ -164,7 +164,7 @@ enum Scope {
 pub async fn attempt(app: &App, errand: &Errand<'_>, claim: &dyn Claim, urgent: bool) -> Ending {
     let turn = Turn { deadline: claim.deadline(), urgent };
     let attempt = async {
-        let n8n = app.n8n(errand.tenant, errand.installation, turn).await?;
+        let n8n = N8n::of(app, errand.tenant, errand.installation, turn).await?;
         let mut attempt = Attempt {
             clock: &*app.clock,
             aside: &app.aside,

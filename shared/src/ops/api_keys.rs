@@ -116,7 +116,7 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
     }
     let name = new.name.unwrap_or_else(|| DEFAULT_NAME.to_owned());
     let wish = NewKey { name, expires_at, scopes, dialect: new.dialect, group_id: new.group_id, terms };
-    let (key, text) = act.app.draft_key(by, wish);
+    let (key, text) = act.app.accounts().draft_key(by, wish);
     let write = orgs::insert_key(&key)?;
     let created = Created { key, text };
     act.commit_once(vec![write], &created.key, &created).await?;
@@ -149,13 +149,13 @@ pub async fn revoke(act: &Act, id: ApiKeyId) -> Result<Revoked> {
         Ok(()) => {}
         // Somebody else was quicker; or this write was repeated and met itself.
         Err(Refused::Write(_, Some(standing))) => {
-            act.app.forget_key(&key);
+            act.app.accounts().forget_key(&key);
             return ended(&standing, was_last);
         }
         Err(Refused::Write(_, None)) => return Err(Error::not_found("API key")),
         Err(refused) => return Err(refused.into()),
     }
-    act.app.forget_key(&key);
+    act.app.accounts().forget_key(&key);
     Ok(revoked)
 }
 
@@ -196,7 +196,7 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
         group_id: Some(old.group_id),
         terms: old.terms.clone(),
     };
-    let (key, text) = act.app.successor(&old, wish);
+    let (key, text) = act.app.accounts().successor(&old, wish);
     let at = act.now.plus(overlap);
     let retirement = Retirement {
         successor: key.id,
@@ -211,7 +211,7 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
     let old = ApiKey { retirement: Some(retirement), sealed_text: None, ..old };
     let rotated = Rotated { new: Created { key, text }, old };
     act.commit(writes, &rotated).await?;
-    act.app.forget_key(&rotated.old);
+    act.app.accounts().forget_key(&rotated.old);
     Ok(rotated)
 }
 

@@ -22,7 +22,7 @@ use crate::{
     egress::{OutError, parse_url},
     error::{OrNotFound, Result},
     ids::Id,
-    n8n::client::{N8nError, Probe, Turn},
+    n8n::client::{N8n, N8nError, Probe, Turn},
     queue::TaskKind,
     repo::orgs,
 };
@@ -98,7 +98,7 @@ pub async fn register(act: &Act, registration: Registration) -> Result<Registere
 /// Asks n8n once.
 async fn probe(act: &Act, registration: &Registration) -> Result<(ApiHealth, Option<KeyHealth>)> {
     let turn = Turn::urgent(act.deadline.min(Deadline::at(act.app.now().plus(PROBE))));
-    let n8n = act.app.n8n_at(&registration.host, registration.api_key.clone(), turn)?.patient(PROBE);
+    let n8n = N8n::at(&act.app, &registration.host, registration.api_key.clone(), turn)?.patient(PROBE);
     let (ok, error) = match n8n.probe().await {
         Probe::Taken => (Some(true), None),
         Probe::Refused(error) => (Some(false), Some(error)),
@@ -193,7 +193,7 @@ pub async fn delete(act: &Act, id: Id) -> Result<Id> {
             Ok(()) => {
                 act.installed().forget(id);
                 if let Some(key) = key {
-                    act.app.forget_key_of(&key);
+                    act.app.accounts().forget_key_of(&key);
                 }
                 act.app.hint(&task, act.now).await;
                 return Ok(id);

@@ -65,7 +65,7 @@ pub async fn ensure(act: &Act, installation: &Installation, expires_at: Option<M
         None => None,
     };
     // Less than what its claim lasts, so that nothing is sent to n8n under a claim that another request takes for dead.
-    let n8n = act.app.n8n(act.tenant, installation, Turn::urgent(act.deadline)).await?;
+    let n8n = N8n::of(&act.app, act.tenant, installation, Turn::urgent(act.deadline)).await?;
     match known.next(key.as_ref(), act.now) {
         Step::Wait => return Err(busy()),
         Step::Confirm(id) => {
@@ -81,8 +81,12 @@ pub async fn ensure(act: &Act, installation: &Installation, expires_at: Option<M
     }
     let claimed = known.claimed(Claim { id: act.app.id(), since: act.now });
     claim(act, &claimed).await?;
-    let (new, text) =
-        act.app.draft_key_for(act.tenant, &act.actor, act.group_id, wish(installation, expires_at));
+    let (new, text) = act.app.accounts().draft_key_for(
+        act.tenant,
+        &act.actor,
+        act.group_id,
+        wish(installation, expires_at),
+    );
     match place(&n8n, &claimed, &text).await {
         Ok((id, how)) => settle(act, &claimed, (id, how), &new, key.as_ref()).await,
         Err(error) => {
@@ -165,7 +169,7 @@ async fn settle(
     match act.commit(writes, &held).await {
         Ok(()) => {
             if let Some(old) = old {
-                act.app.forget_key(old);
+                act.app.accounts().forget_key(old);
             }
             Ok(held)
         }

@@ -23,7 +23,7 @@ pub struct ShownKey {
 /// Ends a session.
 pub async fn log_out(act: &Act, place: &SessionRef) -> Result<()> {
     act.commit(vec![sessions::delete(place)], &()).await?;
-    act.app.forget_session(place);
+    act.app.accounts().forget_session(place);
     Ok(())
 }
 
@@ -37,13 +37,13 @@ pub async fn change_password(
     address: Option<IpAddr>,
 ) -> Result<()> {
     let user = act.user().await?;
-    if !act.app.confirm_password(&user, current, address).await? {
+    if !act.app.accounts().confirm_password(&user, current, address).await? {
         return Err(Error::invalid("current_password", "is not your password"));
     }
-    let hash = act.app.hash_password(new).await?;
+    let hash = act.app.accounts().hash_password(new).await?;
     let writes = vec![orgs::set_password(&user, &hash), sessions::move_to(place, user.generation + 1)];
     act.commit(writes, &()).await?;
-    act.app.forget_sessions_of(&user);
+    act.app.accounts().forget_sessions_of(&user);
     Ok(())
 }
 
@@ -80,10 +80,10 @@ pub async fn copy_key(act: &Act) -> Result<ShownKey> {
 /// Ends the personal key at once and makes a new one.
 pub async fn regenerate_key(act: &Act) -> Result<ShownKey> {
     let (user, old) = own_key(act).await?;
-    let (new, text, writes) = act.app.regenerate_personal_key(&user, old.as_ref()).await?;
+    let (new, text, writes) = act.app.accounts().regenerate_personal_key(&user, old.as_ref()).await?;
     act.commit(writes, &()).await?;
     if let Some(old) = old {
-        act.app.forget_key(&old);
+        act.app.accounts().forget_key(&old);
     }
     Ok(ShownKey { id: new.id, text })
 }

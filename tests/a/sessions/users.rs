@@ -17,10 +17,16 @@ fn wish(email: &str, password: &str) -> NewUser {
 async fn an_address_belongs_to_one_user_of_one_organization() {
     let house = TestApp::new().await;
     for taken in ["jane@acme.example", "Joe@Rival.example"] {
-        let refused = house.app.create_user(house.acme.key.tenant, wish(taken, PASSWORD)).await.unwrap_err();
+        let refused =
+            house.app.accounts().create_user(house.acme.key.tenant, wish(taken, PASSWORD)).await.unwrap_err();
         assert_eq!((refused.kind, refused.code), (ErrorKind::Conflict, "email_taken"), "{taken}");
     }
-    let made = house.app.create_user(house.acme.key.tenant, wish("ed@acme.example", PASSWORD)).await.unwrap();
+    let made = house
+        .app
+        .accounts()
+        .create_user(house.acme.key.tenant, wish("ed@acme.example", PASSWORD))
+        .await
+        .unwrap();
     let found = orgs::user_by_email(&*house.app.store, "ed@acme.example").await.unwrap().unwrap();
     assert_eq!(found, made);
 }
@@ -33,11 +39,12 @@ async fn what_a_user_cannot_be_is_refused() {
         ("ed@acme.example", "seven77", "password"),
         ("ed@acme.example", "", "password"),
     ] {
-        let refused = house.app.create_user(house.acme.key.tenant, wish(email, password)).await.unwrap_err();
+        let refused =
+            house.app.accounts().create_user(house.acme.key.tenant, wish(email, password)).await.unwrap_err();
         assert!(refused.by_field().contains_key(&*field), "{email} {password}: {refused}");
     }
     let nowhere = shared::tenant::TenantId(4242);
-    assert!(house.app.create_user(nowhere, wish("ed@acme.example", PASSWORD)).await.is_err());
+    assert!(house.app.accounts().create_user(nowhere, wish("ed@acme.example", PASSWORD)).await.is_err());
 }
 
 #[tokio::test]
@@ -57,10 +64,10 @@ async fn a_key_may_not_do_more_than_its_user() {
         (&["*"], false),
         (&["*:write"], false),
     ] {
-        let made = house.app.create_key(&user, scopes(wanted)).await;
+        let made = house.app.accounts().create_key(&user, scopes(wanted)).await;
         assert_eq!(made.is_ok(), granted, "{wanted:?}");
     }
-    let (key, _) = house.app.create_key(&user, NewKey::default()).await.unwrap();
+    let (key, _) = house.app.accounts().create_key(&user, NewKey::default()).await.unwrap();
     assert_eq!(key.scopes, Role::Viewer.scopes(), "all of the role, and no more");
 }
 
@@ -70,10 +77,10 @@ async fn a_reset_ends_every_session() {
     let session = house.log_in(&house.acme).await;
     assert_eq!(session.get("/api").await.status, 200);
     let user = house.stored_user(&house.acme).await;
-    house.app.reset_password(&user, &"another one".into()).await.unwrap();
+    house.app.accounts().reset_password(&user, &"another one".into()).await.unwrap();
     assert_eq!(session.get("/api").await.status, 403);
-    assert!(house.app.log_in(&user.email, "another one".into(), None).await.is_ok());
-    assert!(house.app.log_in(&user.email, PASSWORD.into(), None).await.is_err());
-    let stale = house.app.reset_password(&user, &"a third one".into()).await.unwrap_err();
+    assert!(house.app.accounts().log_in(&user.email, "another one".into(), None).await.is_ok());
+    assert!(house.app.accounts().log_in(&user.email, PASSWORD.into(), None).await.is_err());
+    let stale = house.app.accounts().reset_password(&user, &"a third one".into()).await.unwrap_err();
     assert_eq!(stale.kind, ErrorKind::Conflict, "somebody else was quicker");
 }

@@ -31,11 +31,11 @@ async fn requests_are_counted_by_day_and_by_month() {
     let id = json!(id);
     assert_eq!(usage(&house, &id).await, (json!(0), json!(0), Value::Null), "never used");
     call(&key, 3).await;
-    house.app.note_key_uses().await;
+    house.app.accounts().note_key_uses().await;
     assert_eq!(usage(&house, &id).await, (json!(3), json!(3), json!("2025-01-21T10:30:00Z")));
     house.advance(23 * HOUR);
     call(&key, 2).await;
-    house.app.note_key_uses().await;
+    house.app.accounts().note_key_uses().await;
     assert_eq!(usage(&house, &id).await, (json!(5), json!(5), json!("2025-01-22T09:30:00Z")));
     house.advance(HOUR);
     assert_eq!(usage(&house, &id).await.0, 2, "the hour of the first three has passed");
@@ -61,7 +61,7 @@ async fn what_is_refused_for_the_key_itself_is_no_use_of_it() {
     assert_eq!(key.at("198.51.100.9", true).get("/api/payloads/list").await.status, 403);
     revoke(&house.acme, id).await;
     assert_eq!(inside.get("/api/payloads/list").await.status, 403);
-    house.app.note_all_key_uses().await;
+    house.app.accounts().note_all_key_uses().await;
     assert_eq!(usage(&house, &json!(id)).await.0, 2);
 }
 
@@ -72,7 +72,7 @@ async fn a_request_writes_nothing_to_be_counted() {
     let before = house.meter();
     call(&house.acme, 100).await;
     assert_eq!(house.meter().since(&before).write_units, 0.0);
-    house.app.note_key_uses().await;
+    house.app.accounts().note_key_uses().await;
     let spent = house.meter().since(&before);
     assert_eq!(spent.write_units, 1.0, "one write for all of them");
     assert_eq!(usage(&house, &json!(house.acme.key.id)).await.0, 101);

@@ -128,7 +128,7 @@ async fn what_n8n_says_to_an_earlier_key_is_no_word_on_the_new_one() {
     // Another process still has the installation as it was.
     let turn =
         shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
-    let n8n = house.app.n8n(house.acme.key.tenant, &before, turn).await.unwrap();
+    let n8n = shared::n8n::client::N8n::of(&house.app, house.acme.key.tenant, &before, turn).await.unwrap();
     assert!(n8n.execution_row("9").await.is_err(), "the earlier key is refused");
     assert_eq!(state(&house, installation).await, Some(KeyState::Ok));
     assert!(alerts(&house).await.is_empty());
@@ -144,7 +144,11 @@ async fn what_is_known_of_a_key_costs_nothing() {
         shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
     let ask = async || {
         let before = house.meter();
-        let _ = house.app.n8n(house.acme.key.tenant, &known, turn).await.unwrap().execution_row("9").await;
+        let _ = shared::n8n::client::N8n::of(&house.app, house.acme.key.tenant, &known, turn)
+            .await
+            .unwrap()
+            .execution_row("9")
+            .await;
         let spent = house.meter().since(&before);
         (spent.read_units, spent.write_units, spent.round_trips)
     };
@@ -164,8 +168,13 @@ async fn of_two_that_hear_it_at_once_one_tells() {
     let before = stored(&house, installation).await;
     let turn =
         shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
-    let ask =
-        async || house.app.n8n(house.acme.key.tenant, &before, turn).await.unwrap().execution_row("9").await;
+    let ask = async || {
+        shared::n8n::client::N8n::of(&house.app, house.acme.key.tenant, &before, turn)
+            .await
+            .unwrap()
+            .execution_row("9")
+            .await
+    };
     let (one, two) = tokio::join!(ask(), ask());
     assert!(one.is_err() && two.is_err());
     assert_eq!(alerts(&house).await.len(), 1);

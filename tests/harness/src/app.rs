@@ -193,13 +193,13 @@ impl TestApp {
     /// Another key of the caller's user.
     pub async fn key(&self, caller: &Caller, wish: NewKey) -> Caller {
         let user = self.stored_user(caller).await;
-        let (_, text) = self.app.create_key(&user, wish).await.unwrap();
+        let (_, text) = self.app.accounts().create_key(&user, wish).await.unwrap();
         caller.with_key(text.expose_secret())
     }
 
     /// The caller's user, logged in. The password is not asked for: that would take its time.
     pub async fn log_in(&self, caller: &Caller) -> Caller {
-        let token = self.app.open_session(&self.stored_user(caller).await).await.unwrap();
+        let token = self.app.accounts().open_session(&self.stored_user(caller).await).await.unwrap();
         caller.with_key(token.text.expose_secret())
     }
 
@@ -207,9 +207,9 @@ impl TestApp {
     pub async fn user(&self, caller: &Caller, role: Role) -> Caller {
         let email = format!("{}-{}@acme.example", role.as_str(), self.app.id::<Id>());
         let wish = NewUser { email, role, password: PASSWORD.into() };
-        let user = self.app.create_user(caller.key.tenant, wish).await.unwrap();
+        let user = self.app.accounts().create_user(caller.key.tenant, wish).await.unwrap();
         let key = orgs::key(&*self.app.store, user.api_key.as_ref().unwrap()).await.unwrap().unwrap();
-        let token = self.app.open_session(&user).await.unwrap();
+        let token = self.app.accounts().open_session(&user).await.unwrap();
         let mut caller = caller.with_key(token.text.expose_secret());
         caller.key = key;
         caller

@@ -68,7 +68,7 @@ impl Answer {
 impl Caller {
     pub(super) async fn of(app: &SharedApp, service: Service, name: &str, email: &str) -> Self {
         let password = SecretString::from(PASSWORD);
-        let made = app.create_organization(name, email, &password).await.unwrap();
+        let made = app.accounts().create_organization(name, email, &password).await.unwrap();
         let text = made.api_key.expose_secret().to_owned();
         let key = orgs::key(&*app.store, &api_key::hash(&text).unwrap()).await.unwrap().unwrap();
         Self { service, text, key, peer: None, dialect: None }

@@ -101,7 +101,7 @@ async fn uses() -> Cost {
     for _ in 0..3 {
         assert_eq!(house.acme.get("/api").await.status, 200);
     }
-    measure(&house, "how often an API key was used in a minute", house.app.note_key_uses()).await.0
+    measure(&house, "how often an API key was used in a minute", house.app.accounts().note_key_uses()).await.0
 }
 
 async fn logins() -> Vec<Cost> {

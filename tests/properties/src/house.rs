@@ -109,11 +109,11 @@ impl House {
     async fn furnish(&mut self) -> shared::error::Result<()> {
         let app = self.app();
         let password = SecretString::from("correct horse battery");
-        let rival = app.create_organization("Rival", "joe@rival.example", &password).await?;
+        let rival = app.accounts().create_organization("Rival", "joe@rival.example", &password).await?;
         self.key = rival.api_key;
         self.rival = rival.organization.id;
         self.settle(&app, self.rival).await?;
-        let made = app.create_organization("Acme", "jane@acme.example", &password).await?;
+        let made = app.accounts().create_organization("Acme", "jane@acme.example", &password).await?;
         self.key = made.api_key;
         self.settle(&app, made.organization.id).await?;
         let field = json!({ "label": "Deal size", "field_type": "number" });

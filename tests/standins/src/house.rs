@@ -77,7 +77,7 @@ impl House {
     pub async fn acme(&self) -> NewOrganization {
         let app = &self.app;
         let password_hash =
-            HASHED.get_or_init(async || app.hash_password(&PASSWORD.into()).await.unwrap()).await;
+            HASHED.get_or_init(async || app.accounts().hash_password(&PASSWORD.into()).await.unwrap()).await;
         let (tenant, now) = (TenantId(app.id::<Id>().get()), app.now());
         let organization = Organization { id: tenant, name: "Acme".into(), created_at: now };
         let group = Group { id: app.id(), name: "Acme".into(), created_at: now };
@@ -103,7 +103,7 @@ impl House {
             terms: Default::default(),
         };
         let (key, api_key) =
-            app.draft_key(&like, NewKey { scopes: admin.role.scopes(), ..NewKey::default() });
+            app.accounts().draft_key(&like, NewKey { scopes: admin.role.scopes(), ..NewKey::default() });
         admin.api_key = Some(key.hash.clone());
         app.store.transact(orgs::create(&organization, &admin, &group, &key).unwrap()).await.unwrap();
         NewOrganization { organization, admin, api_key }

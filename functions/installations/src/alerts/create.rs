@@ -1,4 +1,4 @@
-use serde::Serialize;
+use super::input::{After, Executions, Numbers, TITLE, Unwell, Within};
 use shared::{
     domain::alert::Condition,
     error::Result,
@@ -7,12 +7,9 @@ use shared::{
         input::{InBody, Text, Word},
         reply::Reply,
     },
-    ids::{AlertId, Id},
+    ids::Id,
     ops::alerts::{self, NewAlert},
 };
-use utoipa::ToSchema;
-
-use super::input::{After, Executions, Numbers, TITLE, Unwell, Within};
 
 shared::input! {
     /// A rule to create.
@@ -47,15 +44,9 @@ shared::input! {
     }
 }
 
-/// The rule is created.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CreatedAlert)]
-pub struct Created {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: AlertId,
-    #[schema(example = "Alert created successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The rule is created.
+    Created as CreatedAlert, 42, new: "Alert created successfully."
 }
 
 /// Creates an alert: a rule by which workflows are not well.
@@ -68,9 +59,5 @@ pub struct Created {
 pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateAlert>) -> Result<Reply> {
     let CreateAlert { title, condition, installation_id, workflow_id, .. } = sent;
     let new = NewAlert { title, condition, installation_id, workflow_id };
-    ctx.answer(created, async |act| alerts::create(act, new).await).await
-}
-
-fn created(id: &AlertId) -> Result<Reply> {
-    Reply::created(&Created { success: true, id: *id, message: "Alert created successfully." })
+    ctx.answer(Created::of, async |act| alerts::create(act, new).await).await
 }

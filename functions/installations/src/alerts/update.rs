@@ -1,4 +1,3 @@
-use serde::Serialize;
 use shared::{
     domain::alert::Condition,
     error::Result,
@@ -12,7 +11,6 @@ use shared::{
     ids::AlertId,
     ops::alerts,
 };
-use utoipa::ToSchema;
 
 use super::input::{After, Executions, Numbers, TITLE, Within};
 
@@ -37,15 +35,9 @@ shared::input! {
     }
 }
 
-/// The rule is changed.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UpdatedAlert)]
-pub struct Updated {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: AlertId,
-    #[schema(example = "Alert updated successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The rule is changed.
+    Updated as UpdatedAlert, 42: "Alert updated successfully."
 }
 
 /// Changes an alert. Its kind and what it is about stay. A workflow that is well by the new rule is well again; one that is not is
@@ -65,9 +57,5 @@ pub async fn handler(
         problems.finish()?;
         Ok(condition.unwrap_or(stands))
     };
-    ctx.answer(updated, async |act| alerts::update(act, id, title, condition).await).await
-}
-
-fn updated(id: &AlertId) -> Result<Reply> {
-    Reply::ok(&Updated { success: true, id: *id, message: "Alert updated successfully." })
+    ctx.answer(Updated::of, async |act| alerts::update(act, id, title, condition).await).await
 }

@@ -1,21 +1,13 @@
-use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
     ids::ChatId,
     ops::chats,
 };
-use utoipa::ToSchema;
 
-/// The chat is gone.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DeletedChat)]
-pub struct Deleted {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: ChatId,
-    #[schema(example = "Session deleted successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The chat is gone.
+    Deleted as DeletedChat, 42: "Session deleted successfully."
 }
 
 /// Deletes a chat with all its messages. Its session begins anew with the next message.
@@ -25,9 +17,5 @@ pub struct Deleted {
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<ChatId>) -> Result<Reply> {
-    ctx.answer(deleted, async |act| chats::delete(act, id).await).await
-}
-
-fn deleted(id: &ChatId) -> Result<Reply> {
-    Reply::ok(&Deleted { success: true, id: *id, message: "Session deleted successfully." })
+    ctx.answer(Deleted::of, async |act| chats::delete(act, id).await).await
 }

@@ -1,4 +1,3 @@
-use serde::Serialize;
 use shared::{
     domain::chat::{ChatStatus, Lead},
     error::Result,
@@ -11,8 +10,6 @@ use shared::{
     ids::{ChatId, Id},
     ops::chats::{self, ChatPatch},
 };
-use utoipa::ToSchema;
-
 shared::input! {
     /// Fields to change; what is left out or blank stays.
     pub struct UpdateChat {
@@ -25,15 +22,9 @@ shared::input! {
     }
 }
 
-/// The change is stored.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UpdatedChat)]
-pub struct Updated {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: ChatId,
-    #[schema(example = "Session updated successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The change is stored.
+    Updated as UpdatedChat, 42: "Session updated successfully."
 }
 
 /// Changes title, status or lead of a chat.
@@ -50,9 +41,5 @@ pub async fn handler(
         status: sent.status,
         lead: Lead { lead_id: sent.lead_id, ..Lead::default() },
     };
-    ctx.answer(updated, async |act| chats::update(act, id, patch).await).await
-}
-
-fn updated(id: &ChatId) -> Result<Reply> {
-    Reply::ok(&Updated { success: true, id: *id, message: "Session updated successfully." })
+    ctx.answer(Updated::of, async |act| chats::update(act, id, patch).await).await
 }

@@ -1,4 +1,4 @@
-use serde::Serialize;
+use super::wire::InvoiceOut;
 use shared::{
     domain::{invoice::InvoiceStatus, subject::ExecutionFilter},
     error::Result,
@@ -13,9 +13,6 @@ use shared::{
     ops::origin::check_group,
     repo::invoices::Filter,
 };
-use utoipa::ToSchema;
-
-use super::wire::InvoiceOut;
 
 shared::input! {
     /// Which invoices to list. Everything given must match.
@@ -33,17 +30,9 @@ shared::input! {
     }
 }
 
-/// A page of invoices, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = InvoicePage)]
-pub struct Listing {
-    invoices: Vec<Shown<InvoiceOut>>,
-    /// How many are on this page.
-    count: usize,
-    /// How many match in all; null while there are further pages.
-    total: Option<usize>,
-    /// Sent back as `cursor` it gives the next page; null on the last.
-    next_cursor: Option<String>,
+shared::listing! {
+    /// A page of invoices, newest first.
+    Listing as InvoicePage { invoices: InvoiceOut }
 }
 
 /// Lists invoices, newest first.
@@ -62,10 +51,5 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
     let next = found.next;
     let show = |invoice| InvoiceOut::new(ctx.tenant, invoice);
     let invoices = shown(ctx.tenant, found.rows(), |invoice| invoice.subject.id, show)?;
-    Reply::ok(&Listing {
-        count: invoices.len(),
-        total: (before.is_none() && next.is_none()).then_some(invoices.len()),
-        invoices,
-        next_cursor: next.map(page::cursor),
-    })
+    Listing::of(invoices, before.is_none(), next.map(page::cursor))
 }

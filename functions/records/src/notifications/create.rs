@@ -1,4 +1,3 @@
-use serde::Serialize;
 use shared::{
     domain::notification::{Notification, NotificationType},
     error::Result,
@@ -8,11 +7,9 @@ use shared::{
         input::{Asked, Field, InBody, OrDefault, Schema, Text, Word, describe},
         reply::Reply,
     },
-    ids::{Id, NotificationId},
+    ids::Id,
     ops::notifications::{self, NewNotification},
 };
-use utoipa::ToSchema;
-
 shared::input! {
     /// A notification to show.
     pub struct CreateNotification {
@@ -72,15 +69,9 @@ impl Field for Link {
     }
 }
 
-/// The notification is there.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CreatedNotification)]
-pub struct Created {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: NotificationId,
-    #[schema(example = "Notification created successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The notification is there.
+    Created as CreatedNotification, 42, new: "Notification created successfully."
 }
 
 /// Notifies the people of a client group.
@@ -92,6 +83,5 @@ pub async fn handler(ctx: Ctx, InBody(new): InBody<CreateNotification>) -> Resul
 }
 
 fn created(notification: &Notification) -> Result<Reply> {
-    let message = "Notification created successfully.";
-    Reply::created(&Created { success: true, id: notification.id, message })
+    Created::of(&notification.id)
 }

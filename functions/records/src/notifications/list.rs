@@ -30,17 +30,9 @@ shared::input! {
     }
 }
 
-/// A page of notifications, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = NotificationPage)]
-pub struct Listing {
-    notifications: Vec<Shown<NotificationOut>>,
-    /// How many are on this page.
-    count: usize,
-    /// How many match in all; null while there are further pages.
-    total: Option<usize>,
-    /// Sent back as `cursor` it gives the next page; null on the last.
-    next_cursor: Option<String>,
+shared::listing! {
+    /// A page of notifications, newest first.
+    Listing as NotificationPage { notifications: NotificationOut }
 }
 
 /// One notification.
@@ -79,12 +71,7 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
     let next = found.next;
     let show = |notification| Ok(NotificationOut::from(notification));
     let notifications = shown(ctx.tenant, found.rows(), |row| row.id, show)?;
-    Reply::ok(&Listing {
-        count: notifications.len(),
-        total: (before.is_none() && next.is_none()).then_some(notifications.len()),
-        notifications,
-        next_cursor: next.map(page::cursor),
-    })
+    Listing::of(notifications, before.is_none(), next.map(page::cursor))
 }
 
 impl From<Notification> for NotificationOut {

@@ -1,4 +1,4 @@
-use serde::Serialize;
+use super::{Amount, TITLE, Thresholds};
 use shared::{
     domain::budget::{Period, Scope},
     error::Result,
@@ -8,12 +8,9 @@ use shared::{
         input::{Foreign, InBody, Text, Word, Words},
         reply::Reply,
     },
-    ids::{BudgetId, Id},
+    ids::Id,
     ops::money::{self, NewBudget},
 };
-use utoipa::ToSchema;
-
-use super::{Amount, TITLE, Thresholds};
 
 shared::input! {
     /// A budget to create.
@@ -46,15 +43,9 @@ shared::input! {
     }
 }
 
-/// The budget is created.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CreatedBudget)]
-pub struct Created {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: BudgetId,
-    #[schema(example = "Budget created successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The budget is created.
+    Created as CreatedBudget, 42, new: "Budget created successfully."
 }
 
 /// Creates a budget. What was spent in its day or month before counts as well.
@@ -72,11 +63,7 @@ pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateBudget>) -> Result<Rep
         thresholds: sent.thresholds,
         group_id: sent.group_id,
     };
-    ctx.answer(created, async |act| money::create_budget(act, new).await).await
-}
-
-fn created(id: &BudgetId) -> Result<Reply> {
-    Reply::created(&Created { success: true, id: *id, message: "Budget created successfully." })
+    ctx.answer(Created::of, async |act| money::create_budget(act, new).await).await
 }
 
 /// The scopes by their names.

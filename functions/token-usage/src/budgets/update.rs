@@ -1,4 +1,4 @@
-use serde::Serialize;
+use super::{Amount, TITLE, Thresholds};
 use shared::{
     domain::budget::Period,
     error::Result,
@@ -11,9 +11,6 @@ use shared::{
     ids::BudgetId,
     ops::money::{self, BudgetPatch},
 };
-use utoipa::ToSchema;
-
-use super::{Amount, TITLE, Thresholds};
 
 shared::input! {
     /// What to change. What is left out stays.
@@ -32,15 +29,9 @@ shared::input! {
     }
 }
 
-/// The budget is changed.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UpdatedBudget)]
-pub struct Updated {
-    success: bool,
-    #[schema(value_type = u64, example = 42)]
-    id: BudgetId,
-    #[schema(example = "Budget updated successfully.")]
-    message: &'static str,
+shared::ack! {
+    /// The budget is changed.
+    Updated as UpdatedBudget, 42: "Budget updated successfully."
 }
 
 /// Changes a budget. With another amount or period its thresholds are others, and are told again when they are reached.
@@ -54,9 +45,5 @@ pub async fn handler(
 ) -> Result<Reply> {
     let UpdateBudget { title, period, amount: pico, thresholds } = sent;
     let patch = BudgetPatch { title, period, pico, thresholds };
-    ctx.answer(updated, async |act| money::update_budget(act, id, patch).await).await
-}
-
-fn updated(id: &BudgetId) -> Result<Reply> {
-    Reply::ok(&Updated { success: true, id: *id, message: "Budget updated successfully." })
+    ctx.answer(Updated::of, async |act| money::update_budget(act, id, patch).await).await
 }

@@ -72,7 +72,8 @@ impl Site {
                 for name in ["acme", "rival"] {
                     let (email, password) =
                         (format!("admin@{name}.example"), SecretString::from("a long password"));
-                    let made = house.app.create_organization(name, &email, &password).await.unwrap();
+                    let made =
+                        house.app.accounts().create_organization(name, &email, &password).await.unwrap();
                     keys.push(made.api_key.expose_secret().to_owned());
                 }
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

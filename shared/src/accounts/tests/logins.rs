@@ -21,31 +21,35 @@ fn address(n: u32) -> Option<IpAddr> {
 /// Fails so many times.
 async fn fail(house: &House, times: u32, name: impl Fn(u32) -> String, from: impl Fn(u32) -> u32) {
     for n in 0..times {
-        let _counted = throttle::count(&house.app, &name(n), address(from(n))).await.unwrap();
+        let _counted = throttle::count(&house.app.accounts(), &name(n), address(from(n))).await.unwrap();
     }
 }
 
 async fn refused(house: &House, name: &str, from: u32) -> Error {
-    match throttle::count(&house.app, name, address(from)).await {
+    match throttle::count(&house.app.accounts(), name, address(from)).await {
         Ok(_) => panic!("{name} from {from} was to be refused"),
         Err(error) => error,
     }
 }
 
 async fn admitted(house: &House, name: &str, from: u32) {
-    let _counted = throttle::count(&house.app, name, address(from)).await.unwrap();
+    let _counted = throttle::count(&house.app.accounts(), name, address(from)).await.unwrap();
 }
 
 #[tokio::test]
 async fn who_knows_the_password_gets_a_session() {
     let house = House::new();
     let acme = house.acme().await;
-    let (user, token) = house.app.log_in(" Jane@ACME.example ", PASSWORD.into(), address(1)).await.unwrap();
+    let (user, token) =
+        house.app.accounts().log_in(" Jane@ACME.example ", PASSWORD.into(), address(1)).await.unwrap();
     assert_eq!(user, acme.admin);
-    assert!(house.app.verify_session(token.text.expose_secret()).await.is_ok());
-    assert_eq!(refusal(house.app.log_in("jane@acme.example", "wrong".into(), None).await), WRONG);
-    assert_eq!(refusal(house.app.log_in("nobody@acme.example", PASSWORD.into(), None).await), WRONG);
-    assert_eq!(refusal(house.app.log_in("no address", PASSWORD.into(), None).await), WRONG);
+    assert!(house.app.accounts().verify_session(token.text.expose_secret()).await.is_ok());
+    assert_eq!(refusal(house.app.accounts().log_in("jane@acme.example", "wrong".into(), None).await), WRONG);
+    assert_eq!(
+        refusal(house.app.accounts().log_in("nobody@acme.example", PASSWORD.into(), None).await),
+        WRONG
+    );
+    assert_eq!(refusal(house.app.accounts().log_in("no address", PASSWORD.into(), None).await), WRONG);
 }
 
 #[tokio::test]
@@ -53,9 +57,9 @@ async fn a_login_costs_the_same_whether_the_user_is_there_or_not() {
     let house = House::new();
     house.acme().await;
     let (_, known) =
-        house.store_calls(house.app.log_in("jane@acme.example", "wrong".into(), address(1))).await;
+        house.store_calls(house.app.accounts().log_in("jane@acme.example", "wrong".into(), address(1))).await;
     let (_, unknown) =
-        house.store_calls(house.app.log_in("joe@acme.example", "wrong".into(), address(2))).await;
+        house.store_calls(house.app.accounts().log_in("joe@acme.example", "wrong".into(), address(2))).await;
     assert_eq!((known, unknown), (5, 5));
 }
 
@@ -64,17 +68,22 @@ async fn a_right_password_takes_its_count_back() {
     let house = House::new();
     let acme = house.acme().await;
     for _ in 0..11 {
-        assert!(house.app.confirm_password(&acme.admin, PASSWORD.into(), address(1)).await.unwrap());
+        assert!(
+            house.app.accounts().confirm_password(&acme.admin, PASSWORD.into(), address(1)).await.unwrap()
+        );
     }
     for _ in 0..5 {
-        assert!(!house.app.confirm_password(&acme.admin, "wrong".into(), address(1)).await.unwrap());
-        let refused = house.app.log_in("jane@acme.example", "wrong".into(), address(1)).await;
+        assert!(
+            !house.app.accounts().confirm_password(&acme.admin, "wrong".into(), address(1)).await.unwrap()
+        );
+        let refused = house.app.accounts().log_in("jane@acme.example", "wrong".into(), address(1)).await;
         assert_eq!(refusal(refused), WRONG);
     }
-    let (refused, calls) =
-        house.store_calls(house.app.log_in("jane@acme.example", PASSWORD.into(), address(1))).await;
+    let (refused, calls) = house
+        .store_calls(house.app.accounts().log_in("jane@acme.example", PASSWORD.into(), address(1)))
+        .await;
     assert_eq!((refusal(refused), calls), (TOO_MANY, 3), "the password is not looked at");
-    let refused = house.app.confirm_password(&acme.admin, PASSWORD.into(), address(1)).await;
+    let refused = house.app.accounts().confirm_password(&acme.admin, PASSWORD.into(), address(1)).await;
     assert_eq!(refusal(refused), TOO_MANY);
 }
 
@@ -148,9 +157,9 @@ async fn windows_begin_with_the_quarter_of_an_hour() {
 async fn whoever_says_no_address_shares_one() {
     let house = House::new();
     for _ in 0..10 {
-        let _counted = throttle::count(&house.app, "jane", None).await.unwrap();
+        let _counted = throttle::count(&house.app.accounts(), "jane", None).await.unwrap();
     }
-    assert_eq!(refusal(throttle::count(&house.app, "jane", None).await.map(drop)), TOO_MANY);
+    assert_eq!(refusal(throttle::count(&house.app.accounts(), "jane", None).await.map(drop)), TOO_MANY);
     admitted(&house, "jane", 1).await;
 }
 
@@ -173,7 +182,7 @@ async fn counts_vanish_a_window_after_they_end() {
 }
 
 async fn logged_in(house: &House, from: u32) -> bool {
-    match house.app.log_in("jane@acme.example", PASSWORD.into(), address(from)).await {
+    match house.app.accounts().log_in("jane@acme.example", PASSWORD.into(), address(from)).await {
         Ok(_) => true,
         Err(error) => {
             assert_eq!((error.kind, error.code), TOO_MANY);
@@ -221,7 +230,7 @@ async fn whoever_guesses_beside_somebody_at_home_is_limited_too() {
 async fn a_wrong_password_and_a_name_of_nobody_make_no_address_known() {
     let house = House::new();
     house.acme().await;
-    let wrong = house.app.log_in("jane@acme.example", "wrong".into(), address(1)).await;
+    let wrong = house.app.accounts().log_in("jane@acme.example", "wrong".into(), address(1)).await;
     assert_eq!(refusal(wrong), WRONG);
     fail(&house, 9, |_| "jane@acme.example".into(), |_| 1).await;
     refused(&house, "jane@acme.example", 1).await;

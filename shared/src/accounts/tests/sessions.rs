@@ -25,8 +25,8 @@ async fn with_acme() -> (House, NewOrganization) {
 }
 
 async fn open(house: &House, user: &User) -> (SessionToken, Presented) {
-    let token = house.app.open_session(user).await.unwrap();
-    let presented = house.app.verify_session(token.text.expose_secret()).await.unwrap();
+    let token = house.app.accounts().open_session(user).await.unwrap();
+    let presented = house.app.accounts().verify_session(token.text.expose_secret()).await.unwrap();
     (token, presented)
 }
 
@@ -50,7 +50,10 @@ async fn a_token_acts_as_its_user_in_the_role_of_now() {
     assert_eq!((session.created_at, session.ends_at), (house.now(), house.now().plus(SESSION_LIFE)));
     assert_eq!(session.signing_key.len(), 43);
     assert_eq!(session.jti_hash.len(), hex(&[0; 32]).len());
-    assert_eq!(house.app.authenticate(token.text.expose_secret()).await.unwrap().principal, principal);
+    assert_eq!(
+        house.app.accounts().authenticate(token.text.expose_secret()).await.unwrap().principal,
+        principal
+    );
 }
 
 #[tokio::test]
@@ -58,9 +61,9 @@ async fn a_token_ends_at_its_moment() {
     let (house, acme) = with_acme().await;
     let (token, _) = open(&house, &acme.admin).await;
     house.advance(TOKEN_LIFE - SECOND);
-    assert!(house.app.verify_session(token.text.expose_secret()).await.is_ok());
+    assert!(house.app.accounts().verify_session(token.text.expose_secret()).await.is_ok());
     house.advance(SECOND);
-    assert_eq!(refusal(house.app.verify_session(token.text.expose_secret()).await), ENDED);
+    assert_eq!(refusal(house.app.accounts().verify_session(token.text.expose_secret()).await), ENDED);
 }
 
 #[tokio::test]
@@ -68,14 +71,14 @@ async fn a_token_is_renewed_in_the_second_half_of_its_life() {
     let (house, acme) = with_acme().await;
     let (old, presented) = open(&house, &acme.admin).await;
     house.advance(TOKEN_LIFE / 2 - SECOND);
-    assert!(house.app.renew(&presented).unwrap().is_none());
+    assert!(house.app.accounts().renew(&presented).unwrap().is_none());
     house.advance(SECOND);
-    let new = house.app.renew(&presented).unwrap().unwrap();
+    let new = house.app.accounts().renew(&presented).unwrap().unwrap();
     assert_eq!(new.expires_at, house.now().plus(TOKEN_LIFE));
     assert_eq!(new.csrf_token, old.csrf_token, "the same for as long as the session lives");
     house.advance(TOKEN_LIFE / 2);
-    assert!(house.app.verify_session(old.text.expose_secret()).await.is_err());
-    let renewed = house.app.verify_session(new.text.expose_secret()).await.unwrap();
+    assert!(house.app.accounts().verify_session(old.text.expose_secret()).await.is_err());
+    let renewed = house.app.accounts().verify_session(new.text.expose_secret()).await.unwrap();
     assert_eq!(renewed.place(), presented.place());
 }
 
@@ -86,15 +89,18 @@ async fn a_session_ends_twelve_hours_after_its_login_however_busy() {
     let ends = house.now().plus(SESSION_LIFE);
     while token.expires_at < ends {
         house.advance(HOUR * 3 / 4);
-        let presented = house.app.verify_session(token.text.expose_secret()).await.unwrap();
-        token = house.app.renew(&presented).unwrap().unwrap();
+        let presented = house.app.accounts().verify_session(token.text.expose_secret()).await.unwrap();
+        token = house.app.accounts().renew(&presented).unwrap().unwrap();
         assert!(token.expires_at <= ends);
     }
     house.advance(ends.since(house.now()) - SECOND);
-    let presented = house.app.verify_session(token.text.expose_secret()).await.unwrap();
-    assert!(house.app.renew(&presented).unwrap().is_none(), "nothing lies beyond the session's end");
+    let presented = house.app.accounts().verify_session(token.text.expose_secret()).await.unwrap();
+    assert!(
+        house.app.accounts().renew(&presented).unwrap().is_none(),
+        "nothing lies beyond the session's end"
+    );
     house.advance(SECOND);
-    assert_eq!(refusal(house.app.verify_session(token.text.expose_secret()).await), ENDED);
+    assert_eq!(refusal(house.app.accounts().verify_session(token.text.expose_secret()).await), ENDED);
 }
 
 #[tokio::test]
@@ -102,13 +108,13 @@ async fn a_session_is_believed_for_a_minute_by_an_instance_that_knows_it_and_by_
     let (house, acme) = with_acme().await;
     let (token, presented) = open(&house, &acme.admin).await;
     let text = token.text.expose_secret();
-    assert_eq!(house.store_calls(house.app.verify_session(text)).await.1, 0);
+    assert_eq!(house.store_calls(house.app.accounts().verify_session(text)).await.1, 0);
     house.store().write(sessions::delete(&presented.place())).await.unwrap();
-    assert_eq!(refusal(house.another_instance().verify_session(text).await), ENDED);
+    assert_eq!(refusal(house.another_instance().accounts().verify_session(text).await), ENDED);
     house.advance(MINUTE - SECOND);
-    assert!(house.app.verify_session(text).await.is_ok());
+    assert!(house.app.accounts().verify_session(text).await.is_ok());
     house.advance(SECOND);
-    assert_eq!(refusal(house.app.verify_session(text).await), ENDED);
+    assert_eq!(refusal(house.app.accounts().verify_session(text).await), ENDED);
 }
 
 #[tokio::test]
@@ -116,16 +122,21 @@ async fn a_session_that_was_just_ended_is_looked_up_anew() {
     let (house, acme) = with_acme().await;
     let (token, presented) = open(&house, &acme.admin).await;
     house.store().write(sessions::delete(&presented.place())).await.unwrap();
-    house.app.forget_session(&presented.place());
-    assert_eq!(refusal(house.app.verify_session(token.text.expose_secret()).await), ENDED);
+    house.app.accounts().forget_session(&presented.place());
+    assert_eq!(refusal(house.app.accounts().verify_session(token.text.expose_secret()).await), ENDED);
 }
 
 #[tokio::test]
 async fn only_the_sessions_of_the_user_who_changed_are_looked_up_anew() {
     let (house, acme) = with_acme().await;
-    let rival = house.app.create_organization("Rival", "joe@rival.example", &PASSWORD.into()).await.unwrap();
+    let rival = house
+        .app
+        .accounts()
+        .create_organization("Rival", "joe@rival.example", &PASSWORD.into())
+        .await
+        .unwrap();
     let wish = NewUser { email: "ann@acme.example".into(), role: Role::Viewer, password: PASSWORD.into() };
-    let ann = house.app.create_user(acme.admin.tenant, wish).await.unwrap();
+    let ann = house.app.accounts().create_user(acme.admin.tenant, wish).await.unwrap();
     // The same number in another organization is another user.
     let namesake = User { tenant: acme.admin.tenant, ..rival.admin.clone() };
     let mut tokens = Vec::new();
@@ -136,15 +147,15 @@ async fn only_the_sessions_of_the_user_who_changed_are_looked_up_anew() {
         let mut calls = Vec::new();
         for token in &tokens {
             let (known, spent) =
-                house.store_calls(house.app.verify_session(token.text.expose_secret())).await;
+                house.store_calls(house.app.accounts().verify_session(token.text.expose_secret())).await;
             assert!(known.is_ok());
             calls.push(spent > 0);
         }
         calls
     };
-    house.app.forget_sessions_of(&acme.admin);
+    house.app.accounts().forget_sessions_of(&acme.admin);
     assert_eq!(looked_up().await, [true, true, false, false]);
-    house.app.forget_sessions_of(&namesake);
+    house.app.accounts().forget_sessions_of(&namesake);
     assert_eq!(looked_up().await, [false; 4]);
 }
 
@@ -156,9 +167,9 @@ async fn a_session_of_an_earlier_generation_is_over_and_one_that_was_moved_is_no
     let writes =
         vec![orgs::set_password(&acme.admin, "$argon2id$…"), sessions::move_to(&presented.place(), 1)];
     house.store().transact(writes).await.unwrap();
-    house.app.forget_sessions_of(&acme.admin);
-    assert!(house.app.verify_session(stays.text.expose_secret()).await.is_ok());
-    assert_eq!(refusal(house.app.verify_session(goes.text.expose_secret()).await), ENDED);
+    house.app.accounts().forget_sessions_of(&acme.admin);
+    assert!(house.app.accounts().verify_session(stays.text.expose_secret()).await.is_ok());
+    assert_eq!(refusal(house.app.accounts().verify_session(goes.text.expose_secret()).await), ENDED);
 }
 
 #[tokio::test]
@@ -174,14 +185,14 @@ async fn a_token_of_the_right_key_with_another_secret_is_refused() {
         exp: house.now().seconds() + 60,
     };
     let forged = crate::accounts::tokens::sign(&session.place(), &session.signing_key, &claims).unwrap();
-    assert_eq!(refusal(house.app.verify_session(&forged).await), ENDED);
+    assert_eq!(refusal(house.app.accounts().verify_session(&forged).await), ENDED);
 }
 
 #[tokio::test]
 async fn what_is_no_token_costs_no_read() {
     let (house, _) = with_acme().await;
     for text in ["a.b.c", "", "btn_live_x"] {
-        let (refused, calls) = house.store_calls(house.app.verify_session(text)).await;
+        let (refused, calls) = house.store_calls(house.app.accounts().verify_session(text)).await;
         assert_eq!((refusal(refused), calls), (ENDED, 0), "{text}");
     }
 }
@@ -206,9 +217,9 @@ async fn an_ended_session_is_believed_no_longer_because_the_clock_was_set_back()
     let (token, presented) = open(&house, &acme.admin).await;
     let text = token.text.expose_secret();
     let here = house.another_instance();
-    here.verify_session(text).await.unwrap();
+    here.accounts().verify_session(text).await.unwrap();
     house.store().write(sessions::delete(&presented.place())).await.unwrap();
-    assert!(here.verify_session(text).await.is_ok(), "for a minute it is believed");
+    assert!(here.accounts().verify_session(text).await.is_ok(), "for a minute it is believed");
     house.clock.set_back(HOUR);
-    assert_eq!(refusal(here.verify_session(text).await), ENDED);
+    assert_eq!(refusal(here.accounts().verify_session(text).await), ENDED);
 }

@@ -30,9 +30,9 @@ impl Used {
     }
 
     async fn by(&self, app: &App, times: usize) {
-        let caller = app.authenticate(self.acme.api_key.expose_secret()).await.unwrap().principal;
+        let caller = app.accounts().authenticate(self.acme.api_key.expose_secret()).await.unwrap().principal;
         for _ in 0..times {
-            app.count_use(&caller);
+            app.accounts().count_use(&caller);
         }
     }
 
@@ -52,7 +52,7 @@ impl Used {
 async fn an_instance_notes_a_key_at_once_and_then_no_more_than_once_a_minute() {
     let used = Used::new().await;
     let app = &used.house.app;
-    let note = async || used.house.store_calls(app.note_key_uses()).await.1;
+    let note = async || used.house.store_calls(app.accounts().note_key_uses()).await.1;
     assert_eq!(note().await, 0, "nothing was used");
     used.by(app, 3).await;
     assert_eq!((note().await, used.sums().await), (1, (3, 3)));
@@ -74,13 +74,13 @@ async fn what_several_instances_count_adds_up_and_an_instance_that_ends_leaves_n
     let others = [used.house.another_instance(), used.house.another_instance()];
     for app in &others {
         used.by(app, 2).await;
-        app.note_key_uses().await;
+        app.accounts().note_key_uses().await;
         used.by(app, 5).await;
-        app.note_key_uses().await;
+        app.accounts().note_key_uses().await;
     }
     assert_eq!(used.sums().await, (4, 4));
     for app in &others {
-        app.note_all_key_uses().await;
+        app.accounts().note_all_key_uses().await;
     }
     assert_eq!(used.sums().await, (14, 14));
 }
@@ -91,11 +91,11 @@ async fn what_could_not_be_noted_is_noted_later() {
     let app = &used.house.app;
     used.by(app, 3).await;
     used.house.faults.set(Plan::RefuseWriting);
-    app.note_key_uses().await;
+    app.accounts().note_key_uses().await;
     used.house.faults.set(Plan::Calm);
     assert_eq!(used.sums().await, (0, 0));
     used.house.advance(MINUTE);
-    app.note_key_uses().await;
+    app.accounts().note_key_uses().await;
     assert_eq!(used.sums().await, (3, 3));
 }
 
@@ -107,7 +107,7 @@ async fn the_record_of_a_key_that_is_used_for_months_stays_as_small_as_one_write
         // A new instance for each request, as for a key that is used once an hour.
         let app = used.house.another_instance();
         used.by(&app, 1).await;
-        app.note_key_uses().await;
+        app.accounts().note_key_uses().await;
         used.house.advance(HOUR);
     }
     let key = Key::of(used.acme.admin.tenant, "key-use", used.id.sortable());

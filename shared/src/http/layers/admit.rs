@@ -121,9 +121,9 @@ async fn admitted(app: &SharedApp, asked: Asked<'_>, mut request: Request, next:
     let headers = request.headers();
     let sent = credential::sent(headers, peer).ok_or_else(|| credential::missing(asked.route.auth))?;
     let Authenticated { principal: caller, session } = match sent {
-        Sent::Header(text) => app.authenticate(text).await?,
+        Sent::Header(text) => app.accounts().authenticate(text).await?,
         // Nothing but a session: an API key in a cookie would be a credential that forged requests carry along.
-        Sent::Cookie(text) => app.verify_session(text).await?.into(),
+        Sent::Cookie(text) => app.accounts().verify_session(text).await?.into(),
     };
     tracing::Span::current().record("tenant", caller.tenant.0);
     let learned = request.extensions().get::<Learned>().cloned().unwrap_or_default();
@@ -131,11 +131,11 @@ async fn admitted(app: &SharedApp, asked: Asked<'_>, mut request: Request, next:
     let asked = asked.by_key(request.method(), &caller);
     learned.speaks(asked.heard);
     admits(&caller, peer)?;
-    app.count_use(&caller);
+    app.accounts().count_use(&caller);
     let mut renewed = None;
     if let (Sent::Cookie(_), Some(session)) = (sent, &session) {
         credential::check_csrf(request.method(), request.headers(), session)?;
-        renewed = app.renew(session)?;
+        renewed = app.accounts().renew(session)?;
     }
     may(asked.route, request.uri(), &caller, session.is_some())?;
     request = entry::enter(request, Some(caller.tenant), asked.route).await?;

@@ -15,7 +15,7 @@ use crate::{
 const POST: Method = Method::POST;
 
 async fn log_in(front: &Front) -> SessionToken {
-    front.house.app.open_session(&front.acme.admin).await.unwrap()
+    front.house.app.accounts().open_session(&front.acme.admin).await.unwrap()
 }
 
 fn cookie(token: &SessionToken) -> String {
@@ -65,8 +65,8 @@ async fn a_session_opens_what_its_users_role_allows_and_what_is_for_sessions() {
         role: crate::domain::org::Role::Viewer,
         password: crate::testing::house::PASSWORD.into(),
     };
-    let ann = front.house.app.create_user(front.acme.admin.tenant, wish).await.unwrap();
-    let token = front.house.app.open_session(&ann).await.unwrap();
+    let ann = front.house.app.accounts().create_user(front.acme.admin.tenant, wish).await.unwrap();
+    let token = front.house.app.accounts().open_session(&ann).await.unwrap();
     let bearer = format!("Bearer {}", token.text.expose_secret());
     let bearer = [("authorization", bearer.as_str())];
     for path in ["/api/payloads/list", "/api/user/api-key"] {

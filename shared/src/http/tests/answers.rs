@@ -30,7 +30,7 @@ impl Scene {
 
     async fn ctx(&self) -> Ctx {
         let text = secrecy::ExposeSecret::expose_secret(&self.acme.api_key);
-        let caller = self.house.app.authenticate(text).await.unwrap().principal;
+        let caller = self.house.app.accounts().authenticate(text).await.unwrap().principal;
         Ctx::new(self.house.app.clone(), caller, None, Arc::from("req_1"), self.house.now())
     }
 

@@ -150,7 +150,7 @@ impl Front {
     async fn key_with(&self, scopes: &[&str]) -> String {
         let scopes = scopes.iter().map(|&scope| scope.into()).collect();
         let wish = NewKey { scopes, ..NewKey::default() };
-        let (_, text) = self.house.app.create_key(&self.acme.admin, wish).await.unwrap();
+        let (_, text) = self.house.app.accounts().create_key(&self.acme.admin, wish).await.unwrap();
         text.expose_secret().to_owned()
     }
 

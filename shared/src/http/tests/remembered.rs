@@ -81,7 +81,7 @@ async fn a_key_has_one_to_255_characters() {
 #[tokio::test]
 async fn what_reads_or_concerns_credentials_remembers_nothing() {
     let front = Front::new().await;
-    let token = front.house.app.open_session(&front.acme.admin).await.unwrap();
+    let token = front.house.app.accounts().open_session(&front.acme.admin).await.unwrap();
     let bearer = format!("Bearer {}", secrecy::ExposeSecret::expose_secret(&token.text));
     for (method, path) in
         [(Method::GET, "/api/collections"), (Method::GET, "/api"), (Method::POST, "/api/auth/logout")]
@@ -127,14 +127,14 @@ async fn a_key_belongs_to_its_user_whatever_the_credential() {
     let app = &front.house.app;
     let first = post(&front, PATH, "k", "{}").await;
     let rotated = front.key_with(&["payloads:write"]).await;
-    let session = app.open_session(&front.acme.admin).await.unwrap();
+    let session = app.accounts().open_session(&front.acme.admin).await.unwrap();
     for credential in [rotated.as_str(), session.text.expose_secret()] {
         let again = post_as(&front, credential, PATH, "k", "{}").await;
         assert_eq!((again.text, again.status), (first.text.clone(), CREATED));
     }
     let wish = NewUser { email: "ann@acme.example".into(), role: Role::Editor, password: PASSWORD.into() };
-    let ann = app.create_user(front.acme.admin.tenant, wish).await.unwrap();
-    let ann = app.open_session(&ann).await.unwrap();
+    let ann = app.accounts().create_user(front.acme.admin.tenant, wish).await.unwrap();
+    let ann = app.accounts().open_session(&ann).await.unwrap();
     let theirs = post_as(&front, ann.text.expose_secret(), PATH, "k", "{}").await;
     assert_eq!((theirs.status, is_replay(&theirs)), (CREATED, false), "another user's key of the same text");
     assert_ne!(theirs.text, first.text);

@@ -17,7 +17,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 async fn key(front: &Front, terms: Terms) -> String {
     let wish = NewKey { terms, ..NewKey::default() };
-    let (_, text) = front.house.app.create_key(&front.acme.admin, wish).await.unwrap();
+    let (_, text) = front.house.app.accounts().create_key(&front.acme.admin, wish).await.unwrap();
     text.expose_secret().to_owned()
 }
 
@@ -129,7 +129,7 @@ async fn what_the_hour_refuses_no_other_limit_counts() {
 async fn a_limit_holds_over_all_instances() {
     let front = Front::new().await;
     let limited = key(&front, per(Some(12), None)).await;
-    let caller = front.house.app.authenticate(&limited).await.unwrap().principal;
+    let caller = front.house.app.accounts().authenticate(&limited).await.unwrap().principal;
     let limits = rate::limits(RateClass::None, &front.house.app.settings, &caller);
     let instances: Vec<_> = (0..3).map(|_| front.house.another_instance()).collect();
     let mut allowed = 0;

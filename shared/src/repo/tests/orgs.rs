@@ -66,7 +66,7 @@ async fn somebody_who_logs_in_costs_two_reads_whether_he_is_there_or_not() {
 #[tokio::test]
 async fn an_address_has_one_owner() {
     let (house, acme) = with_acme().await;
-    let (second, _) = house.app.create_key(&acme.admin, NewKey::default()).await.unwrap();
+    let (second, _) = house.app.accounts().create_key(&acme.admin, NewKey::default()).await.unwrap();
     let namesake = User { id: house.app.id(), tenant: NOBODY, ..acme.admin.clone() };
     let writes = orgs::create_user(&namesake, &ApiKey { tenant: NOBODY, ..second }).unwrap();
     let error = house.store().transact(writes).await.unwrap_err();
@@ -80,7 +80,7 @@ async fn all_keys_of_an_organization_are_listed_oldest_first_however_many_there_
     let mut made = vec![key_of(&house, &acme.admin).await];
     // More than a page.
     for _ in 0..120 {
-        made.push(house.app.create_key(&acme.admin, NewKey::default()).await.unwrap().0);
+        made.push(house.app.accounts().create_key(&acme.admin, NewKey::default()).await.unwrap().0);
     }
     assert_eq!(orgs::keys(house.store(), acme.admin.tenant).await.unwrap(), made);
     assert_eq!(orgs::keys(house.store(), NOBODY).await.unwrap(), []);
@@ -139,14 +139,14 @@ async fn a_personal_key_is_replaced_once_and_the_old_one_ends() {
     let (house, acme) = with_acme().await;
     let old = key_of(&house, &acme.admin).await;
     let caller = crate::domain::principal::Principal::of_key(&old);
-    let (new, _) = house.app.draft_key(&caller, NewKey::default());
+    let (new, _) = house.app.accounts().draft_key(&caller, NewKey::default());
     let writes = orgs::replace_personal_key(&acme.admin, Some(&old), &new).unwrap();
     house.store().transact(writes.clone()).await.unwrap();
     let user = orgs::user(house.store(), acme.admin.tenant, acme.admin.id).await.unwrap().unwrap();
     assert_eq!(user.api_key, Some(new.hash.clone()));
     let ended = orgs::key(house.store(), &old.hash).await.unwrap().unwrap();
     assert_eq!(ended.revoked_at, Some(new.created_at));
-    let (third, _) = house.app.draft_key(&caller, NewKey::default());
+    let (third, _) = house.app.accounts().draft_key(&caller, NewKey::default());
     let late = orgs::replace_personal_key(&acme.admin, Some(&old), &third).unwrap();
     assert!(house.store().transact(late).await.unwrap_err().refused_by(orgs::USER).is_some());
     assert_eq!(orgs::replace_personal_key(&user, Some(&ended), &third).unwrap().len(), 2, "it has ended");
@@ -157,7 +157,7 @@ async fn a_first_personal_key_is_given_to_who_has_none() {
     let (house, acme) = with_acme().await;
     let old = key_of(&house, &acme.admin).await;
     let caller = crate::domain::principal::Principal::of_key(&old);
-    let (new, _) = house.app.draft_key(&caller, NewKey::default());
+    let (new, _) = house.app.accounts().draft_key(&caller, NewKey::default());
     let without = User { api_key: None, ..acme.admin.clone() };
     let writes = orgs::replace_personal_key(&without, None, &new).unwrap();
     assert!(house.store().transact(writes.clone()).await.is_err(), "he has one");
@@ -173,7 +173,7 @@ async fn keys_are_found_by_id_in_their_organization_and_listed_newest_first() {
     let first = key_of(&house, &acme.admin).await;
     let mut made = vec![first.clone()];
     for _ in 0..3 {
-        made.insert(0, house.app.create_key(&acme.admin, NewKey::default()).await.unwrap().0);
+        made.insert(0, house.app.accounts().create_key(&acme.admin, NewKey::default()).await.unwrap().0);
     }
     let (keys, foreign) =
         (house.store().for_tenant(first.tenant).api_keys(), house.store().for_tenant(NOBODY).api_keys());
@@ -204,8 +204,12 @@ async fn a_key_is_revoked_once_and_its_record_vanishes_after_a_season() {
     assert!(!write(&house, keys.retire(&key, retirement).unwrap()).await, "it has ended");
 
     let expires_at = Some(house.now().plus(season));
-    let (expiring, _) =
-        house.app.create_key(&acme.admin, NewKey { expires_at, ..NewKey::default() }).await.unwrap();
+    let (expiring, _) = house
+        .app
+        .accounts()
+        .create_key(&acme.admin, NewKey { expires_at, ..NewKey::default() })
+        .await
+        .unwrap();
     let ttl = async |key: &ApiKey| {
         let stored = house.store().get(&orgs::key_key(&key.hash)).await.unwrap().unwrap();
         stored.attrs().unwrap()["ttl"].as_i64().unwrap()

@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use crate::{app::App, clock::Moment, repo::due::Watermarks, store::StoreError};
+use crate::{
+    clock::Moment,
+    repo::due::Watermarks,
+    store::{Store, StoreError},
+};
 
 const BELIEVED: Duration = Duration::from_secs(5);
 
@@ -19,25 +23,25 @@ pub enum Health {
     Unwritable,
 }
 
+/// What was found lately.
 #[derive(Debug, Default)]
-pub(crate) struct HealthCache(Mutex<Option<(Health, Moment)>>);
+pub(crate) struct Known(Mutex<Option<(Health, Moment)>>);
 
-impl App {
-    /// How the service is now, or was a few seconds ago.
-    pub async fn health(&self) -> Health {
-        let now = self.moment();
-        let known = *self.health.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl Known {
+    /// How the store is now, or was a few seconds ago.
+    pub(crate) async fn look(&self, store: &dyn Store, now: Moment) -> Health {
+        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((health, since)) = known
             && now.is_within(BELIEVED, since)
         {
             return health;
         }
-        let health = match (Watermarks::load(&*self.store).await, self.store.try_writing().await) {
+        let health = match (Watermarks::load(store).await, store.try_writing().await) {
             (Ok(_), Ok(())) => Health::Well,
             (Ok(_), Err(error)) => found(Health::Unwritable, &error),
             (Err(error), _) => found(Health::Unreachable, &error),
         };
-        *self.health.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((health, now));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((health, now));
         health
     }
 }
