@@ -690,6 +690,18 @@ fn has_example(document: &Value, schema: &Value, depth: usize) -> bool {
         || parts.chain(lists).chain(schema.get("items")).any(|part| has_example(document, part, depth + 1))
 }
 
+/// The gate of a laptop keeps apart what may wait for somebody outside: the table must know it.
+#[tokio::test]
+async fn what_calls_out_says_so_in_the_table() {
+    for operation in operations().await {
+        let (house, sample) = staged(operation).await;
+        let before = house.network.sent().len();
+        sample.ask(&house).await;
+        let called = house.network.sent().len() > before;
+        assert!(!called || sample.route.calls_out, "{operation} calls out, and its row does not say so");
+    }
+}
+
 #[test]
 fn a_route_names_each_error_once() {
     for route in ROUTES {

@@ -13,7 +13,7 @@ use crate::{
 ///
 /// It acts as the user of the credential that asks for it, may do nothing that this one may not, lives no longer and is bound by
 /// no wider terms. Repeated under the same `Idempotency-Key` no second key is made, and `key` is null.
-#[utoipa::path(post, path = "/api/v1/api_keys", operation_id = "create_api_key", tag = "api keys",
+#[utoipa::path(post, path = "/api/v1/api_keys", operation_id = "create_api_key",
     request_body = CreateApiKey, responses((status = 201, description = "The key, and never again.", body = CreatedOut)))]
 pub async fn handler(ctx: Ctx, InBody(input): InBody<CreateApiKey>) -> Result<Reply> {
     let by = ctx.caller.clone();

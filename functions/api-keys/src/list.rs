@@ -46,7 +46,7 @@ pub struct Listing {
 }
 
 /// Lists API keys without their texts, newest first, with those that ended in the last 90 days.
-#[utoipa::path(get, path = "/api/v1/api_keys", operation_id = "list_api_keys", tag = "api keys",
+#[utoipa::path(get, path = "/api/v1/api_keys", operation_id = "list_api_keys",
     params(ListQuery), responses((status = 200, description = "The keys.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(ListQuery { part, .. }): InQuery<ListQuery>) -> Result<Reply> {
     let (limit, before) = part.to_read();

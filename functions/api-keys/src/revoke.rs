@@ -31,7 +31,7 @@ const WAS_LAST: &str = "It was the last API key of the organization that worked.
 /// Ends an API key at once; an instance that has just seen it follows within a minute.
 ///
 /// A key that is revoked already stays so. A key may revoke itself, whatever its scopes are.
-#[utoipa::path(delete, path = "/api/v1/api_keys/{id}/revoke", operation_id = "revoke_api_key", tag = "api keys",
+#[utoipa::path(delete, path = "/api/v1/api_keys/{id}/revoke", operation_id = "revoke_api_key",
     params(("id" = u64, Path, description = "Id of the key.", example = 9)),
     responses((status = 200, description = "It has ended.", body = Revoked)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<ApiKeyId>) -> Result<Reply> {

@@ -14,7 +14,7 @@ use crate::{
 ///
 /// The new key lives as long from now on as the old one was to live. The old one works on for `overlap` hours, so that whatever
 /// uses it can be given the new one meanwhile.
-#[utoipa::path(post, path = "/api/v1/api_keys/{id}/rotate", operation_id = "rotate_api_key", tag = "api keys",
+#[utoipa::path(post, path = "/api/v1/api_keys/{id}/rotate", operation_id = "rotate_api_key",
     params(("id" = u64, Path, description = "Id of the key.", example = 9)),
     request_body = RotateApiKey, responses((status = 201, description = "The new key, and never again.", body = CreatedOut)))]
 pub async fn handler(

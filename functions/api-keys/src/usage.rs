@@ -54,7 +54,7 @@ impl UsageOut {
 }
 
 /// Tells how often each API key was used, and when last.
-#[utoipa::path(get, path = "/api/v1/api_keys/usage", operation_id = "get_api_key_usage", tag = "api keys",
+#[utoipa::path(get, path = "/api/v1/api_keys/usage", operation_id = "get_api_key_usage",
     responses((status = 200, description = "The keys and their uses.", body = Usage)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
     let api_keys::Usage { keys, more } = api_keys::usage(&ctx).await?;

@@ -15,7 +15,7 @@ shared::ack! {
 /// What its workflows posted stays, with the id of the installation, and so does what they cost. Decisions that this n8n has
 /// not heard end as `failed`, and runs are not followed any more. Its workflows and pushed executions are deleted within some
 /// minutes. Registering the same `instance_id` again makes another installation.
-#[utoipa::path(delete, path = "/api/installs/{id}", operation_id = "delete_installation", tag = "installations",
+#[utoipa::path(delete, path = "/api/installs/{id}", operation_id = "delete_installation",
     params(("id" = u64, Path, description = "Id of the installation.", example = 45)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {

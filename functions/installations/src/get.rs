@@ -7,7 +7,7 @@ use shared::{
 use crate::wire::InstallationOut;
 
 /// One installation.
-#[utoipa::path(get, path = "/api/installs/{id}", operation_id = "get_installation", tag = "installations",
+#[utoipa::path(get, path = "/api/installs/{id}", operation_id = "get_installation",
     params(("id" = u64, Path, description = "Id of the installation.", example = 45)),
     responses((status = 200, description = "The installation.", body = InstallationOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {

@@ -41,7 +41,7 @@ struct InstalledWorkflow {
 
 /// Lists the n8n workflows that Baton knows of an installation: those that n8n's API listed, and every one that was
 /// pushed, triggered or metered.
-#[utoipa::path(get, path = "/api/installed/{installation_id}", operation_id = "list_installed_workflows", tag = "installations",
+#[utoipa::path(get, path = "/api/installed/{installation_id}", operation_id = "list_installed_workflows",
     params(("installation_id" = u64, Path, description = "Id of the installation.", example = 45)),
     responses((status = 200, description = "The workflows.", body = InstalledWorkflows)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {

@@ -31,7 +31,7 @@ pub struct Listing {
 }
 
 /// Lists the n8n instances that are registered, newest first.
-#[utoipa::path(get, path = "/api/installs", operation_id = "list_installations", tag = "installations",
+#[utoipa::path(get, path = "/api/installs", operation_id = "list_installations",
     params(Paging), responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(Paging { limit, cursor: before }): InQuery<Paging>) -> Result<Reply> {
     let page = ctx.repos().installations().list(limit, before).await?;

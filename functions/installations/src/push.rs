@@ -71,7 +71,7 @@ pub struct Pushed {
 
 /// Takes in an execution: it is stored, the newest of its workflow is what the poll reports, and the token usage in it is
 /// metered, once per execution. Where the workflow posts its usage itself, the more complete of the two counts.
-#[utoipa::path(post, path = "/api/push/executions", operation_id = "push_execution", tag = "installations",
+#[utoipa::path(post, path = "/api/push/executions", operation_id = "push_execution",
     request_body = PushExecution, responses((status = 200, description = "Stored.", body = Pushed)))]
 pub async fn handler(ctx: Ctx, JsonBytes(body): JsonBytes) -> Result<Reply> {
     let new = ctx.app.aside.run(ctx.tenant, body.len(), move || read(&body)).await??;

@@ -87,7 +87,7 @@ struct N8nApi {
 ///
 /// n8n is asked once how it takes the key, for two seconds at most; whatever it says is in `n8n_api`, and the instance is
 /// registered. Its workflows are listed in the background.
-#[utoipa::path(post, path = "/api/installs/register", operation_id = "register_installation", tag = "installations",
+#[utoipa::path(post, path = "/api/installs/register", operation_id = "register_installation",
     request_body = RegisterInstallation, responses(
         (status = 201, description = "Registered.", body = Registered),
         (status = 200, description = "Updated.", body = Registered)))]

@@ -45,7 +45,7 @@ pub struct Saved {
 }
 
 /// Shows the columns that the user has saved, or the usual ones. Columns of deleted fields are left out.
-#[utoipa::path(get, path = "/api/leads/view-config", operation_id = "get_lead_view", tag = "pipeline",
+#[utoipa::path(get, path = "/api/leads/view-config", operation_id = "get_lead_view",
     responses((status = 200, description = "The columns.", body = View)))]
 pub async fn get(ctx: Ctx) -> Result<Reply> {
     let mut columns = match ctx.repos().lead_views().get(ctx.actor.user_id).await? {
@@ -60,7 +60,7 @@ pub async fn get(ctx: Ctx) -> Result<Reply> {
 }
 
 /// Saves which columns the user sees, and in which order. What was saved before is replaced.
-#[utoipa::path(put, path = "/api/leads/view-config", operation_id = "set_lead_view", tag = "pipeline",
+#[utoipa::path(put, path = "/api/leads/view-config", operation_id = "set_lead_view",
     request_body = SetView, responses((status = 200, description = "Saved.", body = Saved)))]
 pub async fn set(ctx: Ctx, InBody(SetView { columns }): InBody<SetView>) -> Result<Reply> {
     ctx.answer(saved, async |act| lead_setup::set_view(act, columns).await).await

@@ -98,7 +98,7 @@ fn words(trouble: Trouble) -> &'static str {
 ///
 /// Where the reply is longer than 256 KB, because what was sent as ids is long, a repeat with the same `Idempotency-Key` shows
 /// the first 40 characters of each.
-#[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", tag = "leads", params(DeleteQuery),
+#[utoipa::path(post, path = "/api/leads/bulk", operation_id = "change_leads", params(DeleteQuery),
     request_body = BulkRequest, responses((status = 200, description = "Done, as far as it could be.", body = BulkResult)))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<DeleteQuery>, fields: Fields) -> Result<Reply> {
     let setup = ctx.repos().lead_setups().load().await?;

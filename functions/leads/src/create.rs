@@ -44,7 +44,7 @@ pub struct Created {
 ///
 /// Posting again from an execution whose lead a reviewer sent back with *regenerate* renews that lead: it keeps its id
 /// and waits for a decision once more.
-#[utoipa::path(post, path = "/api/leads", operation_id = "create_lead", tag = "leads",
+#[utoipa::path(post, path = "/api/leads", operation_id = "create_lead",
     params(CreateQuery), request_body = CreateLead, responses(
         (status = 201, description = "Created.", body = Created),
         (status = 200, description = "It was there already: `duplicate` is true.", body = Created)))]

@@ -7,7 +7,7 @@ use shared::{
 use crate::wire::LeadOut;
 
 /// Shows one lead with its custom fields.
-#[utoipa::path(get, path = "/api/leads/{id}", operation_id = "get_lead", tag = "leads",
+#[utoipa::path(get, path = "/api/leads/{id}", operation_id = "get_lead",
     params(("id" = u64, Path, description = "Id of the lead.", example = 101)),
     responses((status = 200, description = "The lead.", body = LeadOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {

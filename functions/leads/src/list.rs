@@ -74,7 +74,7 @@ enum From {
 }
 
 /// Lists leads, newest first.
-#[utoipa::path(get, path = "/api/leads/list", operation_id = "list_leads", tag = "leads",
+#[utoipa::path(get, path = "/api/leads/list", operation_id = "list_leads",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply> {
     // Labels need the pipeline before the list is read; otherwise both are read at once.

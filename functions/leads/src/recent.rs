@@ -30,7 +30,7 @@ pub struct Recent {
 }
 
 /// Shows the newest leads, for a dashboard.
-#[utoipa::path(get, path = "/api/leads/recent", operation_id = "list_recent_leads", tag = "leads",
+#[utoipa::path(get, path = "/api/leads/recent", operation_id = "list_recent_leads",
     params(RecentQuery), responses((status = 200, description = "The newest leads.", body = Recent)))]
 pub async fn handler(ctx: Ctx, InQuery(RecentQuery { limit }): InQuery<RecentQuery>) -> Result<Reply> {
     let (leads, setups) = (ctx.repos().leads(), ctx.repos().lead_setups());

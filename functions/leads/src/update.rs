@@ -64,7 +64,7 @@ const SHOWN: [&str; 8] =
     ["id", "nid", "execution_state", "decision", "resume", "history", "created", "changed"];
 
 /// Changes a lead.
-#[utoipa::path(patch, path = "/api/leads/{id}", operation_id = "update_lead", tag = "leads",
+#[utoipa::path(patch, path = "/api/leads/{id}", operation_id = "update_lead",
     params(("id" = u64, Path, description = "Id of the lead.", example = 101)),
     request_body = UpdateLead, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {

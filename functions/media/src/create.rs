@@ -48,7 +48,7 @@ pub struct Created {
 ///
 /// What the address of a YouTube or Vimeo video tells is filled in at once; what only the site knows follows a moment
 /// later. A `collection_name` that does not exist yet is created, once, however many requests name it.
-#[utoipa::path(post, path = "/api/media", operation_id = "create_media", tag = "media",
+#[utoipa::path(post, path = "/api/media", operation_id = "create_media",
     request_body(content((CreateMedia = "application/json"), (CreateMediaForm = "multipart/form-data"))), responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply> {
     let new = CreateMedia::read(fields)?.with(file);
@@ -59,7 +59,7 @@ pub async fn handler(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply>
 ///
 /// Posting again from an execution whose item a reviewer sent back with *regenerate* renews that item: it keeps its id,
 /// and its collection unless another is named, and waits for a decision once more.
-#[utoipa::path(post, path = "/automation/media/create", operation_id = "create_media_for_review", tag = "media",
+#[utoipa::path(post, path = "/automation/media/create", operation_id = "create_media_for_review",
     request_body(content((CreateMedia = "application/json"), (CreateMediaForm = "multipart/form-data"))), responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn for_review(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Reply> {
     let mut new = CreateMedia::read(fields)?.with(file);

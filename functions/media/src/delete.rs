@@ -10,7 +10,7 @@ shared::ack! {
 }
 
 /// Deletes a media item. A decision that n8n has not heard yet is told all the same.
-#[utoipa::path(delete, path = "/api/media/{id}", operation_id = "delete_media", tag = "media",
+#[utoipa::path(delete, path = "/api/media/{id}", operation_id = "delete_media",
     params(("id" = u64, Path, description = "Id of the media item.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {

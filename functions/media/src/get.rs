@@ -6,7 +6,7 @@ use shared::{
 use crate::wire::{MediaOut, shown};
 
 /// Shows one media item.
-#[utoipa::path(get, path = "/api/media/{id}", operation_id = "get_media", tag = "media",
+#[utoipa::path(get, path = "/api/media/{id}", operation_id = "get_media",
     params(("id" = u64, Path, description = "Id of the media item.", example = 42)),
     responses((status = 200, description = "The media item.", body = MediaOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {

@@ -74,7 +74,7 @@ struct Found {
 }
 
 /// Lists media items, newest first; with `search`, in the order of the words that were found.
-#[utoipa::path(get, path = "/api/media/list", operation_id = "list_media", tag = "media",
+#[utoipa::path(get, path = "/api/media/list", operation_id = "list_media",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     let filter = Filter {

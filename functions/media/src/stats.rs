@@ -55,7 +55,7 @@ struct ByStatus {
 }
 
 /// Counts media items by type and by automation status.
-#[utoipa::path(get, path = "/api/media/stats", operation_id = "get_media_stats", tag = "media",
+#[utoipa::path(get, path = "/api/media/stats", operation_id = "get_media_stats",
     params(StatsQuery), responses((status = 200, description = "The counts.", body = Stats)))]
 pub async fn handler(
     ctx: Ctx,

@@ -48,7 +48,7 @@ shared::ack! {
 }
 
 /// Changes a media item.
-#[utoipa::path(patch, path = "/api/media/{id}", operation_id = "update_media", tag = "media",
+#[utoipa::path(patch, path = "/api/media/{id}", operation_id = "update_media",
     params(("id" = u64, Path, description = "Id of the media item.", example = 42)),
     request_body = UpdateMedia, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateMedia>) -> Result<Reply> {

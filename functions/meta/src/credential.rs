@@ -28,13 +28,13 @@ pub struct Credential {
 }
 
 /// Tests a credential, as n8n's credential form does.
-#[utoipa::path(get, path = "/api", operation_id = "test_credential", tag = "service", responses((status = 200, description = "The key works.", body = Credential)))]
+#[utoipa::path(get, path = "/api", operation_id = "test_credential", responses((status = 200, description = "The key works.", body = Credential)))]
 pub async fn test_credential(ctx: Ctx) -> Result<Reply> {
     describe(&ctx)
 }
 
 /// Tests a credential, as newer versions of the vendor's nodes do.
-#[utoipa::path(get, path = "/api/auth/test", operation_id = "test_credential_auth", tag = "service", responses((status = 200, description = "The key works.", body = Credential)))]
+#[utoipa::path(get, path = "/api/auth/test", operation_id = "test_credential_auth", responses((status = 200, description = "The key works.", body = Credential)))]
 pub async fn test_credential_auth(ctx: Ctx) -> Result<Reply> {
     describe(&ctx)
 }

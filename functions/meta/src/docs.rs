@@ -68,26 +68,26 @@ fn accepts_gzip(accepted: &str) -> bool {
 }
 
 /// The API document (OpenAPI 3.1).
-#[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "service", responses((status = 200, description = "This document.", body = Object, content_type = "application/json")))]
+#[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", responses((status = 200, description = "This document.", body = Object, content_type = "application/json")))]
 pub async fn openapi(headers: HeaderMap) -> Result<Response, Error> {
     DOCUMENTS[0].reply(&headers)
 }
 
 /// The API document of one dialect (OpenAPI 3.1): `a.json` to `e.json`.
-#[utoipa::path(get, path = "/openapi/{file}", operation_id = "openapi_of_dialect", tag = "service", params(("file" = String, Path, description = "The dialect's letter, and `.json`.", example = "b.json")), responses((status = 200, description = "The document.", body = Object, content_type = "application/json")))]
+#[utoipa::path(get, path = "/openapi/{file}", operation_id = "openapi_of_dialect", params(("file" = String, Path, description = "The dialect's letter, and `.json`.", example = "b.json")), responses((status = 200, description = "The document.", body = Object, content_type = "application/json")))]
 pub async fn openapi_of_dialect(PathText(file): PathText, headers: HeaderMap) -> Result<Response, Error> {
     let found = DOCUMENTS.iter().find(|known| known.name == file);
     found.ok_or_else(|| Error::not_found("document"))?.reply(&headers)
 }
 
 /// A page to read and try the API with. It needs nothing from the network.
-#[utoipa::path(get, path = "/docs", operation_id = "docs", tag = "service", responses((status = 200, description = "The page.", body = String, content_type = "text/html")))]
+#[utoipa::path(get, path = "/docs", operation_id = "docs", responses((status = 200, description = "The page.", body = String, content_type = "text/html")))]
 pub async fn docs() -> Response {
     Html(PAGE).into_response()
 }
 
 /// Files of that page.
-#[utoipa::path(get, path = "/docs/{file}", operation_id = "docs_file", tag = "service", params(("file" = String, Path, description = "Name of the file.", example = "swagger-ui.css")), responses((status = 200, description = "The file.", body = String, content_type = "text/css")))]
+#[utoipa::path(get, path = "/docs/{file}", operation_id = "docs_file", params(("file" = String, Path, description = "Name of the file.", example = "swagger-ui.css")), responses((status = 200, description = "The file.", body = String, content_type = "text/css")))]
 pub async fn docs_file(PathText(file): PathText, headers: HeaderMap) -> Result<Response, Error> {
     if file == "start.js" {
         return Ok(([(header::CONTENT_TYPE, "text/javascript")], START).into_response());

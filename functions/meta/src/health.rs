@@ -30,13 +30,13 @@ pub struct Health {
 ///
 /// The `reason` is `store_unreachable` when the store does not answer, and `store_unwritable` when it answers and takes nothing,
 /// as on a disk that is full.
-#[utoipa::path(get, path = "/health", operation_id = "health", tag = "service", responses((status = 200, description = "It works.", body = Health)))]
+#[utoipa::path(get, path = "/health", operation_id = "health", responses((status = 200, description = "It works.", body = Health)))]
 pub async fn health(State(app): State<SharedApp>) -> Response {
     answer(&app).await
 }
 
 /// The same under the versioned prefix.
-#[utoipa::path(get, path = "/api/v1/health", operation_id = "health_v1", tag = "service", responses((status = 200, description = "It works.", body = Health)))]
+#[utoipa::path(get, path = "/api/v1/health", operation_id = "health_v1", responses((status = 200, description = "It works.", body = Health)))]
 pub async fn health_v1(State(app): State<SharedApp>) -> Response {
     answer(&app).await
 }

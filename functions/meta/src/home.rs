@@ -32,7 +32,7 @@ pub struct Home {
 }
 
 /// Says what is here and where to go on: a small page to browsers, JSON to all others. Needs no credential.
-#[utoipa::path(get, path = "/", operation_id = "home", tag = "service", responses((status = 200, description = "What is here.", content(
+#[utoipa::path(get, path = "/", operation_id = "home", responses((status = 200, description = "What is here.", content(
     (Home = "application/json"), (String = "text/html")))))]
 pub async fn home(headers: HeaderMap) -> Result<Response, Error> {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();

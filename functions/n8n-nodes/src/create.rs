@@ -17,7 +17,7 @@ use crate::{
 /// to do by hand; such a reply is not remembered under an `Idempotency-Key`.
 ///
 /// The new key cannot do what the caller's own key cannot, and expires with it.
-#[utoipa::path(post, path = "/api/n8n/nodes/{kind}", operation_id = "connect_n8n_node", tag = "n8n nodes",
+#[utoipa::path(post, path = "/api/n8n/nodes/{kind}", operation_id = "connect_n8n_node",
     params(("kind" = String, Path, description = "Kind of node.", example = "payload-review")),
     request_body = NodeParameters, responses(
         (status = 201, description = "The credential was made, or holds a new key.", body = NodeOut),

@@ -15,7 +15,7 @@ use crate::{
 /// Shows n8n nodes with every blank filled in, ready to paste: `canvas` is what n8n's canvas takes with Ctrl+V.
 ///
 /// They name the credential that an earlier `POST` made in this n8n, else one that you make by hand. n8n is not called.
-#[utoipa::path(get, path = "/api/n8n/nodes/{kind}", operation_id = "get_n8n_node", tag = "n8n nodes",
+#[utoipa::path(get, path = "/api/n8n/nodes/{kind}", operation_id = "get_n8n_node",
     params(("kind" = String, Path, description = "Kind of node.", example = "payload-review"), NodeParameters),
     responses((status = 200, description = "The nodes.", body = NodeOut)))]
 pub async fn handler(ctx: Ctx, PathText(kind): PathText, QueryFields(fields): QueryFields) -> Result<Reply> {

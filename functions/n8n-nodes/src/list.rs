@@ -32,7 +32,7 @@ struct NodeKindOut {
 }
 
 /// Lists the n8n nodes that can be copied.
-#[utoipa::path(get, path = "/api/n8n/nodes", operation_id = "list_n8n_nodes", tag = "n8n nodes",
+#[utoipa::path(get, path = "/api/n8n/nodes", operation_id = "list_n8n_nodes",
     responses((status = 200, description = "The kinds of nodes.", body = NodeCatalogue)))]
 pub async fn handler(_: Ctx) -> Result<Reply> {
     let nodes: Vec<_> = kinds::ALL

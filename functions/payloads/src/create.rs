@@ -39,7 +39,7 @@ pub struct Created {
 }
 
 /// Stores a payload.
-#[utoipa::path(post, path = "/api/payloads", operation_id = "create_payload", tag = "payloads",
+#[utoipa::path(post, path = "/api/payloads", operation_id = "create_payload",
     request_body = CreatePayload, responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, InBody(new): InBody<CreatePayload>) -> Result<Reply> {
     let new = new.into();
@@ -50,7 +50,7 @@ pub async fn handler(ctx: Ctx, InBody(new): InBody<CreatePayload>) -> Result<Rep
 ///
 /// Posting again from an execution whose payload a reviewer sent back with *regenerate* renews that payload: it keeps
 /// its id and waits for a decision once more.
-#[utoipa::path(post, path = "/automation/payload/create", operation_id = "create_payload_for_review", tag = "payloads",
+#[utoipa::path(post, path = "/automation/payload/create", operation_id = "create_payload_for_review",
     request_body = CreatePayload, responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn for_review(ctx: Ctx, InBody(new): InBody<CreatePayload>) -> Result<Reply> {
     let mut new = NewPayload::from(new);

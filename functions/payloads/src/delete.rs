@@ -11,7 +11,7 @@ shared::ack! {
 
 /// Deletes a payload and its content. A decision that n8n has not heard yet is told all
 /// the same.
-#[utoipa::path(delete, path = "/api/payloads/{id}", operation_id = "delete_payload", tag = "payloads",
+#[utoipa::path(delete, path = "/api/payloads/{id}", operation_id = "delete_payload",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {

@@ -7,7 +7,7 @@ use shared::{
 use crate::wire::PayloadOut;
 
 /// Shows one payload with its whole content.
-#[utoipa::path(get, path = "/api/payloads/{id}", operation_id = "get_payload", tag = "payloads",
+#[utoipa::path(get, path = "/api/payloads/{id}", operation_id = "get_payload",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
     responses((status = 200, description = "The payload.", body = PayloadOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {

@@ -39,7 +39,7 @@ shared::listing! {
 }
 
 /// Lists payloads, newest first.
-#[utoipa::path(get, path = "/api/payloads/list", operation_id = "list_payloads", tag = "payloads",
+#[utoipa::path(get, path = "/api/payloads/list", operation_id = "list_payloads",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     let Paging { limit, cursor: before } = query.page;

@@ -49,7 +49,7 @@ shared::ack! {
 }
 
 /// Changes a payload.
-#[utoipa::path(patch, path = "/api/payloads/{id}", operation_id = "update_payload", tag = "payloads",
+#[utoipa::path(patch, path = "/api/payloads/{id}", operation_id = "update_payload",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
     request_body = UpdatePayload, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdatePayload>) -> Result<Reply> {

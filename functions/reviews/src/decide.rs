@@ -58,14 +58,14 @@ pub struct Reviewed {
 /// The decision is stored first; n8n is then told at once if it answers within a second, and otherwise again and again for a
 /// week. Approving twice changes nothing and answers 200, and sends again what n8n has not taken; another decision answers
 /// 409 with the first one.
-#[utoipa::path(post, path = "/automation/approve", operation_id = "approve", tag = "reviews",
+#[utoipa::path(post, path = "/automation/approve", operation_id = "approve",
     request_body = ReviewRequest, responses((status = 200, description = "Decided.", body = Reviewed)))]
 pub async fn approve(ctx: Ctx, InBody(sent): InBody<ReviewRequest>) -> Result<Reply> {
     decide(&ctx, AutomationStatus::Approved, sent).await
 }
 
 /// Denies an entity and resumes its n8n execution. See *approve*.
-#[utoipa::path(post, path = "/automation/deny", operation_id = "deny", tag = "reviews",
+#[utoipa::path(post, path = "/automation/deny", operation_id = "deny",
     request_body = ReviewRequest, responses((status = 200, description = "Decided.", body = Reviewed)))]
 pub async fn deny(ctx: Ctx, InBody(sent): InBody<ReviewRequest>) -> Result<Reply> {
     decide(&ctx, AutomationStatus::Denied, sent).await
@@ -74,7 +74,7 @@ pub async fn deny(ctx: Ctx, InBody(sent): InBody<ReviewRequest>) -> Result<Reply
 /// Sends an entity back to its workflow for another attempt and resumes the n8n execution. See *approve*.
 ///
 /// Only for entities created with `allow_regenerate`. When the workflow posts again, the entity is pending once more.
-#[utoipa::path(post, path = "/automation/regenerate", operation_id = "regenerate", tag = "reviews",
+#[utoipa::path(post, path = "/automation/regenerate", operation_id = "regenerate",
     request_body = ReviewRequest, responses((status = 200, description = "Decided.", body = Reviewed)))]
 pub async fn regenerate(ctx: Ctx, InBody(sent): InBody<ReviewRequest>) -> Result<Reply> {
     decide(&ctx, AutomationStatus::Regenerate, sent).await

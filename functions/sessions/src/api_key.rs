@@ -50,7 +50,7 @@ pub struct ShownKey {
 }
 
 /// Shows the user's own API key, redacted.
-#[utoipa::path(get, path = "/api/user/api-key", operation_id = "get_own_api_key", tag = "sessions",
+#[utoipa::path(get, path = "/api/user/api-key", operation_id = "get_own_api_key",
     responses((status = 200, description = "The key.", body = OwnKey)))]
 pub async fn get(ctx: Ctx) -> Result<Reply> {
     let key = own_key(&ctx).await?.1.ok_or_else(no_key)?;
@@ -71,7 +71,7 @@ pub async fn get(ctx: Ctx) -> Result<Reply> {
 /// Shows the text of the user's own API key, once.
 ///
 /// A key that was made for a new user waits to be copied. One that was shown when it was made is 409 `already_copied`.
-#[utoipa::path(post, path = "/api/user/api-key/copy", operation_id = "copy_own_api_key", tag = "sessions",
+#[utoipa::path(post, path = "/api/user/api-key/copy", operation_id = "copy_own_api_key",
     responses((status = 200, description = "The key, and never again.", body = ShownKey)))]
 pub async fn copy(ctx: Ctx) -> Result<Response> {
     ctx.answer(shown, async |act| copy_key(act).await).await.map(uncached)
@@ -80,7 +80,7 @@ pub async fn copy(ctx: Ctx) -> Result<Response> {
 /// Ends the user's own API key at once and makes a new one, whose text is in this reply only.
 ///
 /// The new key may do what the user's role allows now. Whatever used the old one has to be given the new one.
-#[utoipa::path(post, path = "/api/user/api-key/regenerate", operation_id = "regenerate_own_api_key", tag = "sessions",
+#[utoipa::path(post, path = "/api/user/api-key/regenerate", operation_id = "regenerate_own_api_key",
     responses((status = 200, description = "The new key.", body = ShownKey)))]
 pub async fn regenerate(ctx: Ctx) -> Result<Response> {
     ctx.answer(shown, async |act| regenerate_key(act).await).await.map(uncached)

@@ -56,7 +56,7 @@ pub struct LoggedIn {
 ///
 /// The body must come with its `Content-Type`, and not from a page of another site (`Sec-Fetch-Site`), unless
 /// `BATON_CORS_ORIGINS` lists its origin.
-#[utoipa::path(post, path = "/api/v1/admin/login", operation_id = "admin_login", tag = "sessions",
+#[utoipa::path(post, path = "/api/v1/admin/login", operation_id = "admin_login",
     request_body = Login, responses((status = 200, description = "Logged in.", body = LoggedIn)))]
 pub async fn admin_login(
     State(app): State<SharedApp>,
@@ -67,7 +67,7 @@ pub async fn admin_login(
 }
 
 /// Logs a user in: another name of `POST /api/v1/admin/login`.
-#[utoipa::path(post, path = "/api/v1/sessions/admin", operation_id = "create_admin_session", tag = "sessions",
+#[utoipa::path(post, path = "/api/v1/sessions/admin", operation_id = "create_admin_session",
     request_body = Login, responses((status = 200, description = "Logged in.", body = LoggedIn)))]
 pub async fn create_admin_session(
     State(app): State<SharedApp>,
@@ -78,7 +78,7 @@ pub async fn create_admin_session(
 }
 
 /// Logs a user in: another name of `POST /api/v1/admin/login`.
-#[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "log_in", tag = "sessions",
+#[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "log_in",
     request_body = Login, responses((status = 200, description = "Logged in.", body = LoggedIn)))]
 pub async fn log_in(
     State(app): State<SharedApp>,

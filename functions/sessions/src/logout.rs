@@ -8,7 +8,7 @@ use shared::{
 use crate::wire::Done;
 
 /// Ends the session. Its token is refused from now on, by other instances within a minute.
-#[utoipa::path(post, path = "/api/auth/logout", operation_id = "log_out", tag = "sessions",
+#[utoipa::path(post, path = "/api/auth/logout", operation_id = "log_out",
     responses((status = 200, description = "Logged out.", body = Done)))]
 pub async fn handler(ctx: Ctx, peer: Peer) -> Result<Response> {
     let place = ctx.session()?.place();

@@ -48,7 +48,7 @@ impl Field for NewPassword {
 /// Changes the password. Every other session of the user ends; this one goes on.
 ///
 /// A wrong current password counts as a failed login.
-#[utoipa::path(post, path = "/api/user/password", operation_id = "change_password", tag = "sessions",
+#[utoipa::path(post, path = "/api/user/password", operation_id = "change_password",
     request_body = ChangePassword, responses((status = 200, description = "Changed.", body = Done)))]
 pub async fn handler(ctx: Ctx, peer: Peer, InBody(sent): InBody<ChangePassword>) -> Result<Reply> {
     let ChangePassword { current_password: current, new_password: new } = sent;

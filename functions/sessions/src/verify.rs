@@ -25,7 +25,7 @@ pub struct Verified {
 }
 
 /// Validates a token, or an API key, and tells whose it is.
-#[utoipa::path(get, path = "/api/v1/admin/verify", operation_id = "verify_session", tag = "sessions",
+#[utoipa::path(get, path = "/api/v1/admin/verify", operation_id = "verify_session",
     responses((status = 200, description = "It is good.", body = Verified)))]
 pub async fn handler(ctx: Ctx) -> Result<Response> {
     let user = ctx.user().await?;

@@ -118,7 +118,7 @@ struct RecordedData {
 }
 
 /// Records the tokens of one model call and prices them.
-#[utoipa::path(post, path = "/api/token-usage", operation_id = "record_token_usage", tag = "token usage",
+#[utoipa::path(post, path = "/api/token-usage", operation_id = "record_token_usage",
     request_body = RecordTokenUsage, responses((status = 201, description = "Recorded.", body = Recorded)))]
 pub async fn handler(ctx: Ctx, fields: Fields) -> Result<Reply> {
     let new = read(&ctx, fields).await?;

@@ -104,7 +104,7 @@ struct UsageRecord {
 
 /// Lists what single model calls of a workflow consumed, newest first. Pushed executions are one record for each node and
 /// model.
-#[utoipa::path(get, path = "/api/token-usage/{workflow_id}/records", operation_id = "list_token_usage_records", tag = "token usage",
+#[utoipa::path(get, path = "/api/token-usage/{workflow_id}/records", operation_id = "list_token_usage_records",
     params(("workflow_id" = String, Path, description = "n8n's id of the workflow.", example = "abc123"), RecordsQuery),
     responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(

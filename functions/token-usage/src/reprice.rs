@@ -37,7 +37,7 @@ pub struct Repricing {
 
 /// Prices the records of all workflows anew, with the prices of the day of each call: those of the organization's own as they
 /// are now, and the table's. It begins after a minute and is done in the background; sums are right at every moment.
-#[utoipa::path(post, path = "/api/token-usage/reprice", operation_id = "reprice_token_usage", tag = "token usage",
+#[utoipa::path(post, path = "/api/token-usage/reprice", operation_id = "reprice_token_usage",
     request_body = RepriceTokenUsage, responses((status = 202, description = "It will be done.", body = Repricing)))]
 pub async fn handler(
     ctx: Ctx,

@@ -102,7 +102,7 @@ struct ModelStats {
 }
 
 /// Adds up what a workflow consumed: at any volume one small read.
-#[utoipa::path(get, path = "/api/token-usage/{workflow_id}/stats", operation_id = "get_token_usage_stats", tag = "token usage",
+#[utoipa::path(get, path = "/api/token-usage/{workflow_id}/stats", operation_id = "get_token_usage_stats",
     params(("workflow_id" = String, Path, description = "n8n's id of the workflow.", example = "abc123"), StatsQuery),
     responses((status = 200, description = "The sums.", body = StatsOut)))]
 pub async fn handler(

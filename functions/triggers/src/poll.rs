@@ -46,7 +46,7 @@ pub struct Polled {
 }
 
 /// Tells how a workflow's newest execution is doing, from pushed data and from what the background poll has learned.
-#[utoipa::path(post, path = "/api/poll-execution", operation_id = "poll_execution", tag = "triggers",
+#[utoipa::path(post, path = "/api/poll-execution", operation_id = "poll_execution",
     request_body = PollExecution, responses((status = 200, description = "The state.", body = Polled)))]
 pub async fn handler(ctx: Ctx, InBody(sent): InBody<PollExecution>) -> Result<Reply> {
     let PollExecution { nid, after } = sent;

@@ -106,7 +106,7 @@ impl From<TriggerWebhook> for Trigger {
 /// With an `Idempotency-Key`, the workflow is started once: a repeat reads the first reply, those errors included. Of an answer that
 /// makes the reply longer than 256 KB a repeat reads everything but the answer itself. Only when the workflow was not started does a
 /// repeat try again: the webhook is not registered or refuses the credentials, or n8n was not reached (`n8n_unreachable`).
-#[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook", tag = "triggers",
+#[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook",
     request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
 pub async fn handler(ctx: Ctx, InBody(sent): InBody<TriggerWebhook>) -> Result<Reply> {
     let trigger = sent.into();

@@ -54,7 +54,7 @@ shared::ack! {
 /// Of each workflow a notification is made once, and again only after it was well in between. A failing workflow is well again when
 /// the rule does not hold any more and its last execution succeeded. Baton knows of executions what was pushed or polled, and asks
 /// n8n before it tells of a silent or stuck workflow. Executions that a person canceled do not count.
-#[utoipa::path(post, path = "/api/alerts", operation_id = "create_alert", tag = "alerts",
+#[utoipa::path(post, path = "/api/alerts", operation_id = "create_alert",
     request_body = CreateAlert, responses((status = 201, description = "Created.", body = Created)))]
 pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateAlert>) -> Result<Reply> {
     let CreateAlert { title, condition, installation_id, workflow_id, .. } = sent;

@@ -11,7 +11,7 @@ shared::ack! {
 }
 
 /// Deletes an alert. Its notifications stay.
-#[utoipa::path(delete, path = "/api/alerts/{id}", operation_id = "delete_alert", tag = "alerts",
+#[utoipa::path(delete, path = "/api/alerts/{id}", operation_id = "delete_alert",
     params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<AlertId>) -> Result<Reply> {

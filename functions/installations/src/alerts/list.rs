@@ -63,7 +63,7 @@ struct FiringOut {
 }
 
 /// Lists the alerts, oldest first, each with the workflows that are not well by it.
-#[utoipa::path(get, path = "/api/alerts", operation_id = "list_alerts", tag = "alerts",
+#[utoipa::path(get, path = "/api/alerts", operation_id = "list_alerts",
     responses((status = 200, description = "All of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
     let alerts = ctx.repos().alerts();

@@ -42,7 +42,7 @@ shared::ack! {
 
 /// Changes an alert. Its kind and what it is about stay. A workflow that is well by the new rule is well again; one that is not is
 /// not told of a second time.
-#[utoipa::path(patch, path = "/api/alerts/{id}", operation_id = "update_alert", tag = "alerts",
+#[utoipa::path(patch, path = "/api/alerts/{id}", operation_id = "update_alert",
     params(("id" = u64, Path, description = "Id of the alert.", example = 42)),
     request_body = UpdateAlert, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(

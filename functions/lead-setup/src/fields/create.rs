@@ -49,7 +49,7 @@ pub struct Created {
 }
 
 /// Creates a custom field. Leads take and show its values under `machine_name`.
-#[utoipa::path(post, path = "/api/lead-custom-fields", operation_id = "create_lead_custom_field", tag = "pipeline",
+#[utoipa::path(post, path = "/api/lead-custom-fields", operation_id = "create_lead_custom_field",
     request_body = CreateField, responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, InBody(new): InBody<CreateField>) -> Result<Reply> {
     let CreateField { label, shape, required, .. } = new;

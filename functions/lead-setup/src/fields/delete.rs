@@ -11,8 +11,7 @@ use crate::wire::Changed;
 ///
 /// No lead shows them from now on; they are erased in the background. The machine name is free at once, and a new field
 /// of that name starts empty.
-#[utoipa::path(delete, path = "/api/lead-custom-fields/{id}", operation_id = "delete_lead_custom_field",
-    tag = "pipeline", params(("id" = u64, Path, description = "Id of the field.", example = 21)),
+#[utoipa::path(delete, path = "/api/lead-custom-fields/{id}", operation_id = "delete_lead_custom_field", params(("id" = u64, Path, description = "Id of the field.", example = 21)),
     responses((status = 200, description = "Deleted.", body = Changed)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
     let render = |id: &Id| Changed::reply(*id, "Custom field deleted successfully.");

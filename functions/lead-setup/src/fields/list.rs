@@ -15,7 +15,7 @@ pub struct CustomFields {
 }
 
 /// Lists the custom fields of leads.
-#[utoipa::path(get, path = "/api/lead-custom-fields", operation_id = "list_lead_custom_fields", tag = "pipeline",
+#[utoipa::path(get, path = "/api/lead-custom-fields", operation_id = "list_lead_custom_fields",
     responses((status = 200, description = "All of them.", body = CustomFields)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
     let setup = ctx.repos().lead_setups().load().await?;

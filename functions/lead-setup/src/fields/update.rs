@@ -30,8 +30,7 @@ shared::input! {
 }
 
 /// Changes label, options or the required flag of a custom field.
-#[utoipa::path(patch, path = "/api/lead-custom-fields/{id}", operation_id = "update_lead_custom_field",
-    tag = "pipeline", params(("id" = u64, Path, description = "Id of the field.", example = 21)),
+#[utoipa::path(patch, path = "/api/lead-custom-fields/{id}", operation_id = "update_lead_custom_field", params(("id" = u64, Path, description = "Id of the field.", example = 21)),
     request_body = UpdateField, responses((status = 200, description = "Changed.", body = Changed)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateField>) -> Result<Reply> {
     let decide = move |field: &mut CustomField| apply(patch.clone(), field);

@@ -34,7 +34,7 @@ pub struct Created {
 /// Creates a status at the end of the order.
 ///
 /// When another status has the label already, the reply is 409 with that one's `id`.
-#[utoipa::path(post, path = "/api/lead-statuses", operation_id = "create_lead_status", tag = "pipeline",
+#[utoipa::path(post, path = "/api/lead-statuses", operation_id = "create_lead_status",
     request_body = CreateStatus, responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, InBody(new): InBody<CreateStatus>) -> Result<Reply> {
     let CreateStatus { label, color } = new;

@@ -37,7 +37,7 @@ pub struct Deleted {
 /// Deletes a status of the organization's own. Built-in statuses cannot be deleted.
 ///
 /// Its leads show under the status that takes them at once, and are moved there in the background.
-#[utoipa::path(delete, path = "/api/lead-statuses/{id}", operation_id = "delete_lead_status", tag = "pipeline",
+#[utoipa::path(delete, path = "/api/lead-statuses/{id}", operation_id = "delete_lead_status",
     params(("id" = u64, Path, description = "Id of the status.", example = 12), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {

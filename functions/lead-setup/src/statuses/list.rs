@@ -15,7 +15,7 @@ pub struct Statuses {
 }
 
 /// Lists the statuses of leads, the built-in ones among them.
-#[utoipa::path(get, path = "/api/lead-statuses", operation_id = "list_lead_statuses", tag = "pipeline",
+#[utoipa::path(get, path = "/api/lead-statuses", operation_id = "list_lead_statuses",
     responses((status = 200, description = "All of them.", body = Statuses)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
     let statuses = shown(&ctx.repos().lead_setups().load().await?.statuses);

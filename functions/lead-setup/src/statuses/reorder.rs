@@ -37,7 +37,7 @@ pub struct Reordered {
 }
 
 /// Puts the statuses into another order, the built-in ones too.
-#[utoipa::path(post, path = "/api/lead-statuses/reorder", operation_id = "reorder_lead_statuses", tag = "pipeline",
+#[utoipa::path(post, path = "/api/lead-statuses/reorder", operation_id = "reorder_lead_statuses",
     request_body = ReorderStatuses, responses((status = 200, description = "Stored.", body = Reordered)))]
 pub async fn handler(ctx: Ctx, InBody(ReorderStatuses { ids }): InBody<ReorderStatuses>) -> Result<Reply> {
     ctx.answer(reordered, async |act| lead_setup::reorder(act, &ids).await).await

@@ -25,7 +25,7 @@ shared::input! {
 }
 
 /// Changes label or colour of a status of the organization's own. Built-in statuses cannot be changed.
-#[utoipa::path(patch, path = "/api/lead-statuses/{id}", operation_id = "update_lead_status", tag = "pipeline",
+#[utoipa::path(patch, path = "/api/lead-statuses/{id}", operation_id = "update_lead_status",
     params(("id" = u64, Path, description = "Id of the status.", example = 12)),
     request_body = UpdateStatus, responses((status = 200, description = "Changed.", body = Changed)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateStatus>) -> Result<Reply> {

@@ -30,7 +30,7 @@ shared::input! {
 pub const DESCRIPTION: usize = 2000;
 
 /// Creates a collection. A title that is taken is refused with the `id` of the collection that has it.
-#[utoipa::path(post, path = "/api/collections", operation_id = "create_collection", tag = "collections",
+#[utoipa::path(post, path = "/api/collections", operation_id = "create_collection",
     request_body = CreateCollection, responses((status = 201, description = "Created.", body = Done)))]
 pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateCollection>) -> Result<Reply> {
     let CreateCollection { title, description, group_id } = sent;

@@ -11,7 +11,7 @@ shared::ack! {
 }
 
 /// Deletes a collection. Its media items stay, in no collection.
-#[utoipa::path(delete, path = "/api/collections/{id}", operation_id = "delete_collection", tag = "collections",
+#[utoipa::path(delete, path = "/api/collections/{id}", operation_id = "delete_collection",
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<CollectionId>) -> Result<Reply> {

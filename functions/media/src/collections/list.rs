@@ -33,7 +33,7 @@ pub struct Listing {
 }
 
 /// Lists all collections, the last changed first.
-#[utoipa::path(get, path = "/api/collections", operation_id = "list_collections", tag = "collections",
+#[utoipa::path(get, path = "/api/collections", operation_id = "list_collections",
     params(ListQuery), responses((status = 200, description = "The collections.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(ListQuery { group_id: group }): InQuery<ListQuery>) -> Result<Reply> {
     check_group(&ctx, group).await?;

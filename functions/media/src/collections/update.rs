@@ -26,7 +26,7 @@ shared::input! {
 
 /// Changes title or description of a collection. A title that is taken is refused with the `id` of the collection that
 /// has it.
-#[utoipa::path(put, path = "/api/collections/{id}", operation_id = "update_collection", tag = "collections",
+#[utoipa::path(put, path = "/api/collections/{id}", operation_id = "update_collection",
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     request_body = UpdateCollection, responses((status = 200, description = "Changed.", body = Done)))]
 pub async fn handler(

@@ -21,7 +21,7 @@ use super::FileBytes;
 const AT_ONCE: usize = 256 * 1024;
 
 /// Gives a file out, at the address that stood in `download_url`. In AWS that address is the store's own.
-#[utoipa::path(get, path = "/files/{token}", operation_id = "get_file", tag = "media",
+#[utoipa::path(get, path = "/files/{token}", operation_id = "get_file",
     params(("token" = String, Path, max_length = 4096, description = "The last part of the address.")),
     responses((status = 200, description = "The file.", body = FileBytes, content_type = "application/octet-stream")))]
 pub async fn handler(State(app): State<SharedApp>, PathText(token): PathText) -> Result<Response, Error> {

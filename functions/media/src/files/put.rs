@@ -25,7 +25,7 @@ pub struct UploadedFile {
 }
 
 /// Takes the bytes of a file, at the address that `POST /api/media/uploads` gave. In AWS that address is the store's own.
-#[utoipa::path(put, path = "/files/{token}", operation_id = "put_file", tag = "media",
+#[utoipa::path(put, path = "/files/{token}", operation_id = "put_file",
     params(("token" = String, Path, max_length = 4096, description = "The last part of the address.")),
     request_body(content = FileBytes, content_type = "application/octet-stream"),
     responses((status = 200, description = "Taken.", body = UploadedFile)))]

@@ -75,7 +75,7 @@ pub struct CreatedUpload {
 ///
 /// Upload the file with `PUT` to `url` within a quarter of an hour, then create a media item with `upload_id` within the hour; a file
 /// that no media item has taken by then is deleted.
-#[utoipa::path(post, path = "/api/media/uploads", operation_id = "create_media_upload", tag = "media",
+#[utoipa::path(post, path = "/api/media/uploads", operation_id = "create_media_upload",
     request_body = CreateUpload, responses((status = 201, description = "There is room for it.", body = CreatedUpload)))]
 pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateUpload>) -> Result<Reply> {
     let CreateUpload { file_name: name, bytes, content_type: kind } = sent;

@@ -13,7 +13,7 @@ shared::ack! {
 /// Deletes a chat with all its messages. Its session begins anew with the next message.
 ///
 /// It is gone at once. Where there are many messages, they are cleared away in the background.
-#[utoipa::path(delete, path = "/api/chats/{id}", operation_id = "delete_chat", tag = "chats",
+#[utoipa::path(delete, path = "/api/chats/{id}", operation_id = "delete_chat",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<ChatId>) -> Result<Reply> {

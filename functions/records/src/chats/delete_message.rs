@@ -21,7 +21,6 @@ pub struct MessageDeleted {
 
 /// Deletes one message of a chat. The workflow's own id of it is free again.
 #[utoipa::path(delete, path = "/api/chats/{id}/messages/{message_id}", operation_id = "delete_chat_message",
-    tag = "chats",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42),
         ("message_id" = u64, Path, description = "Id of the message.", example = 43)),
     responses((status = 200, description = "Deleted.", body = MessageDeleted)))]

@@ -65,7 +65,7 @@ pub struct ChatWithMessages {
 }
 
 /// Shows a chat with its messages: up to 500 of them at once, or 4 MB.
-#[utoipa::path(get, path = "/api/chats/{id}", operation_id = "get_chat", tag = "chats",
+#[utoipa::path(get, path = "/api/chats/{id}", operation_id = "get_chat",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42), MessagesQuery),
     responses((status = 200, description = "The chat.", body = ChatWithMessages)))]
 pub async fn handler(

@@ -79,7 +79,7 @@ pub struct Listing {
 const DEPTH: usize = 1000;
 
 /// Lists chats without their messages, those that began last first.
-#[utoipa::path(get, path = "/api/chats/list", operation_id = "list_chats", tag = "chats",
+#[utoipa::path(get, path = "/api/chats/list", operation_id = "list_chats",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     let ListQuery { limit, cursor: before, skipped, .. } = query;

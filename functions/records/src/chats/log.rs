@@ -38,7 +38,7 @@ struct SessionOut {
 /// Logs a message of a conversation. The first one of a session opens its chat.
 ///
 /// With the workflow's own `message_id`, a message that is logged already is answered with status 200 and `duplicate`.
-#[utoipa::path(post, path = "/api/chats/message", operation_id = "log_chat_message", tag = "chats",
+#[utoipa::path(post, path = "/api/chats/message", operation_id = "log_chat_message",
     request_body = LogMessage, responses((status = 201, description = "Logged.", body = Logged),
         (status = 200, description = "Logged already, or the session is completed.", body = Logged)))]
 pub async fn handler(ctx: Ctx, InBody(new): InBody<LogMessage>) -> Result<Reply> {

@@ -45,7 +45,7 @@ struct ByRole {
 }
 
 /// Counts chats and messages.
-#[utoipa::path(get, path = "/api/chats/stats", operation_id = "get_chat_stats", tag = "chats",
+#[utoipa::path(get, path = "/api/chats/stats", operation_id = "get_chat_stats",
     params(StatsQuery), responses((status = 200, description = "The sums.", body = Stats)))]
 pub async fn handler(ctx: Ctx, InQuery(StatsQuery { group_id }): InQuery<StatsQuery>) -> Result<Reply> {
     check_group(&ctx, group_id).await?;

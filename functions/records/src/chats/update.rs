@@ -28,7 +28,7 @@ shared::ack! {
 }
 
 /// Changes title, status or lead of a chat.
-#[utoipa::path(patch, path = "/api/chats/{id}", operation_id = "update_chat", tag = "chats",
+#[utoipa::path(patch, path = "/api/chats/{id}", operation_id = "update_chat",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     request_body = UpdateChat, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(

@@ -85,7 +85,7 @@ pub struct Created {
 ///
 /// The invoice number is unique within the client group unless `on_duplicate` is `create`. Status 201: it was made. Status
 /// 200 with `duplicate`: the group has one of this number, and `id` names that.
-#[utoipa::path(post, path = "/api/invoices", operation_id = "create_invoice", tag = "invoices",
+#[utoipa::path(post, path = "/api/invoices", operation_id = "create_invoice",
     params(CreateQuery), request_body = CreateInvoice,
     responses((status = 201, description = "Stored.", body = Created),
         (status = 200, description = "It is there already.", body = Created)))]

@@ -11,7 +11,7 @@ shared::ack! {
 
 /// Deletes an invoice. Its number is free again, and a decision that n8n has not heard yet is told all
 /// the same.
-#[utoipa::path(delete, path = "/api/invoices/{id}", operation_id = "delete_invoice", tag = "invoices",
+#[utoipa::path(delete, path = "/api/invoices/{id}", operation_id = "delete_invoice",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {

@@ -6,7 +6,7 @@ use shared::{
 use super::wire::InvoiceOut;
 
 /// Shows one invoice.
-#[utoipa::path(get, path = "/api/invoices/{id}", operation_id = "get_invoice", tag = "invoices",
+#[utoipa::path(get, path = "/api/invoices/{id}", operation_id = "get_invoice",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     responses((status = 200, description = "The invoice.", body = InvoiceOut)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {

@@ -36,7 +36,7 @@ shared::listing! {
 }
 
 /// Lists invoices, newest first.
-#[utoipa::path(get, path = "/api/invoices/list", operation_id = "list_invoices", tag = "invoices",
+#[utoipa::path(get, path = "/api/invoices/list", operation_id = "list_invoices",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     let Paging { limit, cursor: before } = query.page;

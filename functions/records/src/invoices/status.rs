@@ -22,7 +22,7 @@ shared::input! {
 }
 
 /// Moves an invoice to a status. Any may follow any other; the invoice remembers who moved it when, from where.
-#[utoipa::path(patch, path = "/api/invoices/{id}/status", operation_id = "set_invoice_status", tag = "invoices",
+#[utoipa::path(patch, path = "/api/invoices/{id}/status", operation_id = "set_invoice_status",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     request_body = SetInvoiceStatus, responses((status = 200, description = "Moved.", body = Updated)))]
 pub async fn handler(

@@ -24,7 +24,7 @@ pub struct Updated {
 }
 
 /// Changes an invoice. Its number stays.
-#[utoipa::path(patch, path = "/api/invoices/{id}", operation_id = "update_invoice", tag = "invoices",
+#[utoipa::path(patch, path = "/api/invoices/{id}", operation_id = "update_invoice",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     request_body = UpdateInvoice, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateInvoice>) -> Result<Reply> {

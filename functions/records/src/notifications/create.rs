@@ -75,7 +75,7 @@ shared::ack! {
 }
 
 /// Notifies the people of a client group.
-#[utoipa::path(post, path = "/api/notifications", operation_id = "create_notification", tag = "notifications",
+#[utoipa::path(post, path = "/api/notifications", operation_id = "create_notification",
     request_body = CreateNotification, responses((status = 201, description = "Stored.", body = Created)))]
 pub async fn handler(ctx: Ctx, InBody(new): InBody<CreateNotification>) -> Result<Reply> {
     let new = new.into();

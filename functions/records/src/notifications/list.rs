@@ -61,7 +61,7 @@ struct NotificationOut {
 }
 
 /// Lists notifications, newest first.
-#[utoipa::path(get, path = "/api/notifications/list", operation_id = "list_notifications", tag = "notifications",
+#[utoipa::path(get, path = "/api/notifications/list", operation_id = "list_notifications",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     let Paging { limit, cursor: before } = query.page;

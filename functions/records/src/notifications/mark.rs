@@ -33,7 +33,7 @@ pub struct Marked {
 }
 
 /// Marks a notification as read or as unread. Who read it first stays on record.
-#[utoipa::path(patch, path = "/api/notifications/{id}", operation_id = "mark_notification", tag = "notifications",
+#[utoipa::path(patch, path = "/api/notifications/{id}", operation_id = "mark_notification",
     params(("id" = u64, Path, description = "Id of the notification.", example = 42)),
     request_body = MarkNotification, responses((status = 200, description = "Marked.", body = Marked)))]
 pub async fn handler(

@@ -52,7 +52,7 @@ shared::ack! {
 ///
 /// For each threshold a notification is made when it is reached, within two minutes and once in each window. Nothing is
 /// stopped.
-#[utoipa::path(post, path = "/api/budgets", operation_id = "create_budget", tag = "prices and budgets",
+#[utoipa::path(post, path = "/api/budgets", operation_id = "create_budget",
     request_body = CreateBudget, responses((status = 201, description = "Created.", body = Created)))]
 pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateBudget>) -> Result<Reply> {
     let new = NewBudget {

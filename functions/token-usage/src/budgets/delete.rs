@@ -11,7 +11,7 @@ shared::ack! {
 }
 
 /// Deletes a budget. Its notifications stay.
-#[utoipa::path(delete, path = "/api/budgets/{id}", operation_id = "delete_budget", tag = "prices and budgets",
+#[utoipa::path(delete, path = "/api/budgets/{id}", operation_id = "delete_budget",
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<BudgetId>) -> Result<Reply> {

@@ -16,7 +16,7 @@ pub struct Listing {
 }
 
 /// Lists the budgets, with what is spent of each.
-#[utoipa::path(get, path = "/api/budgets", operation_id = "list_budgets", tag = "prices and budgets",
+#[utoipa::path(get, path = "/api/budgets", operation_id = "list_budgets",
     responses((status = 200, description = "All of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
     let money = ctx.repos().settled().load().await?;

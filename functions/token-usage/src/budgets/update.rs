@@ -35,7 +35,7 @@ shared::ack! {
 }
 
 /// Changes a budget. With another amount or period its thresholds are others, and are told again when they are reached.
-#[utoipa::path(patch, path = "/api/budgets/{id}", operation_id = "update_budget", tag = "prices and budgets",
+#[utoipa::path(patch, path = "/api/budgets/{id}", operation_id = "update_budget",
     params(("id" = u64, Path, description = "Id of the budget.", example = 42)),
     request_body = UpdateBudget, responses((status = 200, description = "Changed.", body = Updated)))]
 pub async fn handler(

@@ -34,7 +34,7 @@ pub struct Deleted {
 }
 
 /// Deletes a price of the organization's own. What was priced with it keeps its cost until `POST /api/token-usage/reprice`.
-#[utoipa::path(delete, path = "/api/model-prices", operation_id = "delete_model_price", tag = "prices and budgets",
+#[utoipa::path(delete, path = "/api/model-prices", operation_id = "delete_model_price",
     params(DeleteQuery), responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(
     ctx: Ctx,

@@ -34,7 +34,7 @@ struct UnpricedModel {
 }
 
 /// Lists the prices of the organization's own, and the models that have none at all.
-#[utoipa::path(get, path = "/api/model-prices", operation_id = "list_model_prices", tag = "prices and budgets",
+#[utoipa::path(get, path = "/api/model-prices", operation_id = "list_model_prices",
     responses((status = 200, description = "All of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
     let unpriced = ctx.repos().unpriced();

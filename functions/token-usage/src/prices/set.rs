@@ -56,7 +56,7 @@ pub struct Set {
 ///
 /// It goes before the table's price. All instances know it within a minute. Records that had no price get it in the
 /// background; others keep what they cost until `POST /api/token-usage/reprice`.
-#[utoipa::path(put, path = "/api/model-prices", operation_id = "set_model_price", tag = "prices and budgets",
+#[utoipa::path(put, path = "/api/model-prices", operation_id = "set_model_price",
     request_body = SetModelPrice, responses((status = 200, description = "Set.", body = Set)))]
 pub async fn handler(ctx: Ctx, InBody(price): InBody<SetModelPrice>) -> Result<Reply> {
     let rates = Rates {

@@ -16,7 +16,7 @@ use super::super::{
         Dialect,
         resolve::{self, Resolved},
     },
-    routes::{self, Verb},
+    routes::{self, Route, Verb},
 };
 use crate::app::SharedApp;
 
@@ -48,7 +48,8 @@ where
 
     fn call(&mut self, mut request: http::Request<B>) -> RouteFuture<Infallible> {
         let heard = listen(&self.app, &request);
-        if let Some(method) = meant(heard.dialect, request.method(), request.uri().path()) {
+        let rows = || routes::at(request.uri().path());
+        if let Some(method) = meant(heard.dialect, request.method(), rows) {
             *request.method_mut() = method;
         }
         request.extensions_mut().insert(heard);
@@ -65,11 +66,45 @@ pub(super) fn of(app: &SharedApp, request: &Request) -> Resolved {
     request.extensions().get::<Resolved>().copied().unwrap_or_else(|| listen(app, request))
 }
 
-/// `PATCH` where a `PUT` was sent that means it.
-fn meant(dialect: &'static Dialect, method: &Method, path: &str) -> Option<Method> {
+/// `PATCH` where a `PUT` was sent that means it. `rows` are those of the path.
+fn meant<'a, I>(dialect: &'static Dialect, method: &Method, rows: impl Fn() -> I) -> Option<Method>
+where
+    I: Iterator<Item = &'a Route>,
+{
     if !dialect.put_is_patch || *method != Method::PUT {
         return None;
     }
-    let has = |verb| routes::at(path).any(|route| route.dialect == dialect && route.method == verb);
-    (has(Verb::Patch) && !has(Verb::Put)).then_some(Method::PATCH)
+    let mut known = [false; 2];
+    for route in rows().filter(|route| route.dialect == dialect) {
+        known[0] |= route.method == Verb::Patch;
+        known[1] |= route.method == Verb::Put;
+    }
+    (known == [true, false]).then_some(Method::PATCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::dialect::{A, C};
+
+    #[test]
+    fn put_is_patch_where_the_dialect_says_so_and_has_no_put() {
+        let row = |dialect, method| {
+            let mut row = routes::ROUTES[0];
+            (row.dialect, row.method) = (dialect, method);
+            row
+        };
+        let (patch, put) = (row(&C, Verb::Patch), row(&C, Verb::Put));
+        let of_a = row(&A, Verb::Patch);
+        for (dialect, method, rows, expected) in [
+            (&C, Method::PUT, vec![&patch], Some(Method::PATCH)),
+            (&C, Method::PUT, vec![&patch, &put], None),
+            (&C, Method::PUT, vec![&of_a], None),
+            (&C, Method::PUT, vec![], None),
+            (&C, Method::PATCH, vec![&patch], None),
+            (&A, Method::PUT, vec![&of_a], None),
+        ] {
+            assert_eq!(meant(dialect, &method, || rows.iter().copied()), expected, "{dialect:?} {method}");
+        }
+    }
 }

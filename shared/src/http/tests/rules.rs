@@ -98,6 +98,18 @@ fn a_dialect_has_its_own_routes_and_those_of_the_house() {
 }
 
 #[test]
+fn a_dialect_that_takes_put_for_patch_says_so() {
+    for route in ROUTES.iter().filter(|route| route.method == Verb::Patch) {
+        let allowed = methods(route.dialect, route.path);
+        let own_put = ROUTES
+            .iter()
+            .any(|other| (other.dialect, other.path, other.method) == (route.dialect, route.path, Verb::Put));
+        let taken = own_put || route.dialect.put_is_patch;
+        assert_eq!(allowed.contains(&"PUT"), taken, "{}", route.operation);
+    }
+}
+
+#[test]
 fn no_two_routes_are_one() {
     let operations: BTreeSet<_> = ROUTES.iter().map(|route| route.operation).collect();
     let places: BTreeSet<_> =
