@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-
-use harness::{N8N, TestApp};
+use harness::{N8N, TestApp, work_on};
+use shared::{testing::dump, work::Handled};
 
 async fn installed(house: &TestApp, installation: u64) -> Value {
     let answer = house.acme.get(&format!("/api/installed/{installation}")).await;
@@ -96,6 +96,22 @@ async fn of_two_registrations_at_once_both_name_one_installation() {
     assert_eq!(one, two);
     house.live(Duration::from_secs(60)).await;
     assert_eq!(installed(&house, one).await["workflow_ids"], json!(["wf1"]));
+}
+
+#[tokio::test]
+async fn one_message_that_arrives_twice_at_once_lists_once() {
+    let house = TestApp::new().await;
+    house.n8n.add_workflow("wf1", "Monthly report", "report");
+    house.n8n.set_down(true);
+    let installation = house.register(&house.acme).await;
+    let message = dump::messages(&house.file).await.unwrap().remove(0);
+    house.n8n.set_down(false);
+    house.advance(Duration::from_secs(60));
+    let before = listings(&house);
+    let twice = tokio::join!(work_on(&house.app, &message), work_on(&house.app, &message));
+    assert_eq!(twice, (Handled::Done, Handled::Done));
+    assert_eq!(listings(&house) - before, 1);
+    assert_eq!(installed(&house, installation).await["workflow_ids"], json!(["wf1"]));
 }
 
 /// A workflow whose webhook node has this path, and what else.
