@@ -11,11 +11,10 @@ use crate::{
     domain::alert::Rules,
     egress::{Hosts, HttpOut},
     health::{self, Health},
-    http::rate::Limiter,
     ids::{EntityId, Ids},
-    installed::Sightings,
-    metering,
+    known::{Metered, Sightings},
     queue::{Queue, Task},
+    rate::Limiter,
     recent::Recent,
     repo::Repos,
     sealer::Sealer,
@@ -40,7 +39,7 @@ pub struct App {
     pub(crate) alert_rules: Recent<TenantId, Rules>,
     pub(crate) file_secrets: Recent<TenantId, String>,
     pub(crate) hosts: Hosts,
-    pub(crate) metering: metering::Known,
+    pub(crate) metering: Metered,
     pub(crate) health: health::Known,
 }
 
@@ -76,7 +75,7 @@ impl App {
             alert_rules: Recent::default(),
             file_secrets: Recent::default(),
             hosts: Hosts::default(),
-            metering: metering::Known::default(),
+            metering: Metered::default(),
             health: health::Known::default(),
         })
     }

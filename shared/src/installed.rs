@@ -1,8 +1,7 @@
 //! Which n8n a request speaks of: from an id, a URL or a workflow to the installation and its workflow node.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -11,14 +10,12 @@ use url::Url;
 use crate::{
     app::App,
     domain::{
-        installation::{Installation, KeyState},
+        installation::Installation,
         n8n_workflow::{self, N8nWorkflow},
         place::Place,
     },
     error::{Error, OrNotFound, Result},
     ids::Id,
-    n8n::health::Whose,
-    recent::Recent,
     repo::{
         installations::{Installations, LISTINGS_APART},
         n8n_workflows::N8nWorkflows,
@@ -35,21 +32,6 @@ const NOTED: Duration = Duration::from_secs(60);
 const STANDS: Duration = Duration::from_secs(600);
 /// Workflow nodes remembered by one instance.
 const REMEMBERED: usize = 10_000;
-
-/// What this instance saw lately: installations, and workflow nodes that exist for certain.
-#[derive(Default)]
-pub(crate) struct Sightings {
-    installations: Recent<(TenantId, Id), Installation>,
-    nodes: Mutex<HashMap<(TenantId, Id), Option<String>>>,
-    /// Installations of which it was noted lately that they were heard of.
-    heard: Recent<(TenantId, Id), ()>,
-    /// Whose webhook a path of an installation is, as this instance has stored it.
-    webhooks: Recent<(TenantId, Id, String), Id>,
-    /// Installations whose workflows nobody may list now because one was missed.
-    listed: Recent<(TenantId, Id), ()>,
-    /// What n8n said last of a key.
-    pub(crate) words: Recent<Whose, KeyState>,
-}
 
 /// Lookups inside one tenant.
 #[derive(Clone, Copy)]

@@ -23,6 +23,7 @@ pub mod http;
 pub mod ids;
 pub mod installed;
 pub mod json;
+mod known;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod metering;
@@ -35,6 +36,7 @@ pub mod pricing;
 #[cfg(any(test, feature = "embedded"))]
 pub mod private;
 pub mod queue;
+pub mod rate;
 mod recent;
 pub mod repo;
 pub mod sealer;

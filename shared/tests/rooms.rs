@@ -11,7 +11,7 @@ use std::{
 };
 
 /// A room, and those that nothing in it may name.
-const NEVER: [(&str, &[&str]); 8] = [
+const NEVER: [(&str, &[&str]); 10] = [
     (
         "domain",
         &[
@@ -59,7 +59,24 @@ const NEVER: [(&str, &[&str]); 8] = [
     ("store", &["app", "domain", "http", "n8n", "ops", "queue", "repo", "work"]),
     ("metrics", &["accounts", "app", "http", "n8n", "ops", "repo", "work"]),
     ("n8n", &["aws", "http", "lambda", "metrics", "ops", "repo", "wiring", "work"]),
-    ("accounts", &["aws", "http", "lambda", "ops", "wiring", "work"]),
+    (
+        "app",
+        &[
+            "aws",
+            "files",
+            "http",
+            "installed",
+            "lambda",
+            "metering",
+            "metrics",
+            "n8n",
+            "ops",
+            "wiring",
+            "work",
+        ],
+    ),
+    ("known", &["accounts", "app", "http", "installed", "metering", "n8n", "ops", "repo", "store", "work"]),
+    ("accounts", &["app", "aws", "http", "lambda", "ops", "wiring", "work"]),
     ("ops", &["aws", "http", "lambda", "wiring", "work"]),
     ("work", &["aws", "http", "lambda", "wiring"]),
 ];

@@ -9,7 +9,7 @@ mod settle;
 
 use std::{sync::Arc, time::Duration};
 
-use futures::lock::{Mutex, MutexGuard};
+use futures::lock::MutexGuard;
 pub use records::{MAX_RECORDS, records};
 
 use crate::{
@@ -24,7 +24,6 @@ use crate::{
     error::{Error, LogFailure, Result},
     ids::{ChoreId, EntityId, Id},
     pricing::{self, PRICE_VERSION, Rates, Tokens},
-    recent::Recent,
     repo::{chores::Chores, due::UNANNOUNCED, money::Settled, usage::shard},
     store::{self, StoreError, Write},
     tenant::TenantId,
@@ -109,15 +108,6 @@ fn next_look(now: Millis) -> Millis {
 fn first_record(due: Millis) -> Millis {
     let before = i64::try_from((UNANNOUNCED + RHYTHM).as_millis()).unwrap_or(i64::MAX);
     Millis(due.0 - before)
-}
-
-/// What this instance knows lately.
-#[derive(Default)]
-pub(crate) struct Known {
-    settled: Recent<TenantId, Money>,
-    workflows: Recent<(TenantId, String), ()>,
-    looks: Recent<(TenantId, Millis), ()>,
-    turn: Mutex<()>,
 }
 
 /// Usage of one tenant.

@@ -13,17 +13,10 @@ use crate::{
     error::{LogFailure, Result},
     ids::{Id, NotificationId},
     installed::Installed,
+    known::Whose,
     store::{self, StoreError},
     tenant::TenantId,
 };
-
-/// Which key n8n has said something of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Whose {
-    pub tenant: TenantId,
-    pub installation_id: Id,
-    pub key_version: u64,
-}
 
 /// How long a word is not noted again though the installation that was read does not tell it yet.
 const NOTED: std::time::Duration = std::time::Duration::from_secs(60);

@@ -3,6 +3,7 @@
 //! Its one rule: what was sent is never sent twice by itself. The run is there before the call and owes a look from the start; how
 //! n8n answered decides whether a repeat under the same key may call again.
 
+mod answer;
 mod errors;
 pub mod poll;
 
@@ -14,7 +15,10 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Serialize;
 use url::Url;
 
-use self::errors::{leads_to_itself, n8n_error, refused, started, unclear, unreachable};
+use self::{
+    answer::{OWN_REDIRECT, is_taken, response_of, told_execution},
+    errors::{n8n_error, refused, started, unclear, unreachable},
+};
 use super::{
     act::{Act, Refused, in_progress},
     again::Again,
@@ -30,7 +34,7 @@ use crate::{
     egress::{OutError, OutReply, OutRequest},
     error::{Error, LogFailure, Result},
     ids::{EntityId, FollowedRunId, Id, UserId},
-    json::{Json, Kind, Part},
+    json::Json,
     n8n::{client::Turn, start::Started},
     queue::TaskKind,
     repo::due::UNANNOUNCED,
@@ -198,19 +202,6 @@ async fn follow(act: &Act, target: &Target, mut run: FollowedRun) -> Result<()> 
     Ok(())
 }
 
-/// The status of n8n's own *Redirect* response, unless its options name another.
-const OWN_REDIRECT: u16 = 307;
-
-/// Whether an answer is that of a workflow which was started. A redirect that only leads to the same webhook elsewhere (by
-/// https, with a slash) is a proxy's, whatever its status.
-fn is_taken(reply: &OutReply, endpoint: &Url) -> bool {
-    match reply.status {
-        200..=299 => true,
-        OWN_REDIRECT => !leads_to_itself(reply, endpoint),
-        _ => false,
-    }
-}
-
 /// The installation by the endpoint's address; the workflow by its path: document 000's own form names both, any other path is
 /// looked up among the webhooks that n8n's API listed.
 async fn target(act: &Act, endpoint: &Url) -> Result<Target> {
@@ -375,46 +366,4 @@ async fn abandon(act: &Act, mut run: FollowedRun, why: &str) {
         act.app.store.transact(writes).await
     };
     closed.await.log_failure("a refused trigger could not be closed");
-}
-
-/// An answer as JSON: what is JSON as it is, and other text as text. None of what is neither.
-fn response_of(body: &[u8]) -> Option<Json> {
-    Json::read(body).ok().or_else(|| str::from_utf8(body).ok().map(Json::of_text))
-}
-
-/// The execution that an answer tells.
-fn told_execution(body: &[u8]) -> Option<String> {
-    execution_id(response_of(body)?.part())
-}
-
-/// What a workflow calls its execution when it answers with `{{ $execution.id }}`.
-fn execution_id(response: Part<'_>) -> Option<String> {
-    let object = match response.kind() {
-        Kind::List(mut items) => items.next()?,
-        _ => response,
-    };
-    let id = object.get("execution_id").or_else(|| object.get("executionId"))?.text_or_digits()?;
-    (1..=200).contains(&id.len()).then(|| id.into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_workflows_answer_may_tell_its_execution() {
-        for (response, expected) in [
-            (json!({ "execution_id": "3" }), Some("3")),
-            (json!({ "executionId": 3 }), Some("3")),
-            (json!([{ "execution_id": "3" }]), Some("3")),
-            (json!({ "message": "Workflow was started" }), None),
-            (json!("text"), None),
-            (json!([]), None),
-        ] {
-            let told = told_execution(response.to_string().as_bytes());
-            assert_eq!(told.as_deref(), expected, "{response}");
-        }
-    }
 }
