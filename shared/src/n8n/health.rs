@@ -11,7 +11,7 @@ use crate::{
         notification::{Notification, NotificationType},
     },
     error::{LogFailure, Result},
-    ids::{Id, NotificationId},
+    ids::NotificationId,
     installed::Installed,
     known::Whose,
     store::{self, StoreError},

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use harness::{N8N, TestApp, work_on};
-use shared::{testing::dump, work::Handled};
+use serde_json::{Value, json};
+use shared::work::Handled;
+use standins::dump;
 
 async fn installed(house: &TestApp, installation: u64) -> Value {
     let answer = house.acme.get(&format!("/api/installed/{installation}")).await;
