@@ -10,7 +10,7 @@ use shared::{
         input::Email,
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{GroupId, Id},
     ops::leads::{self, LookedUp, NewLead, Posted},
     store::StoreError,
 };
@@ -60,7 +60,7 @@ pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) 
 /// Read beside the setup, so that a create waits for the store twice and not three times.
 async fn look_up(ctx: &Ctx, sent: &Fields) -> Result<Option<LookedUp>, StoreError> {
     let Some(email) = sent.peek::<Email>("email") else { return Ok(None) };
-    leads::look_up(ctx, sent.peek::<Id>("group_id"), &email).await.map(Some)
+    leads::look_up(ctx, sent.peek::<GroupId>("group_id"), &email).await.map(Some)
 }
 
 fn told(setup: &LeadSetup, Posted { arrival, lead, warnings }: &Posted) -> Result<Reply> {

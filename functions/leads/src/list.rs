@@ -13,7 +13,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::Id,
+    ids::{GroupId, Id},
     ops::origin::check_group,
     repo::{indexed::Mark, leads::Filter, listing::Row, orgs},
 };
@@ -28,7 +28,7 @@ shared::input! {
         #[alias("lead_source")]
         source: Option<Text<100>>,
         /// Only those of this client group.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
         /// Text at the beginning of a word of name, e-mail address or company, whatever its case.
         search: Option<Text<200>>,
         /// The whole e-mail address, however it is spelled.

@@ -17,7 +17,7 @@ use shared::{
         input::{Declared, Email, Flag, Flat, Foreign, Settable, Text, Word},
         reply::Reply,
     },
-    ids::Id,
+    ids::{GroupId, Id},
     ops::leads::{self, Patch},
 };
 
@@ -46,7 +46,7 @@ shared::input! {
         #[example("pending")]
         automation_status: Option<Word<Settable>>,
         /// Moves the lead to another client group.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
     }
     then(fields, setup: &LeadSetup) {
         status_id: Option<Id> = input::status_id(fields, setup, status.as_deref()),

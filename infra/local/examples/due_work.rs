@@ -175,7 +175,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
         title: "n8n".into(),
         sealed_api_key: String::new(),
         key_version: 1,
-        group_id: installation,
+        group_id: id(0)?,
         created_at: START,
         changed_at: START,
         listing_error: None,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::names::names;
 use crate::{
     clock::Millis,
-    ids::{ChatId, Id, MessageId},
+    ids::{ChatId, GroupId, Id, MessageId},
 };
 
 names! {
@@ -42,7 +42,7 @@ const TITLE_CHARS: usize = 80;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chat {
     pub id: ChatId,
-    pub group_id: Id,
+    pub group_id: GroupId,
     /// The workflow's own name for it; within a group it means one chat.
     pub session_id: String,
     pub title: String,

@@ -7,7 +7,10 @@ use super::{
     names::names,
     place::{Place, decoded},
 };
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{GroupId, Id},
+};
 
 names! {
     /// What n8n said last to the API key that was registered.
@@ -42,7 +45,7 @@ pub struct Installation {
     /// How often a key was registered. Each is sealed under its number, so that an earlier one does not open in its place.
     #[serde(default)]
     pub key_version: u64,
-    pub group_id: Id,
+    pub group_id: GroupId,
     pub created_at: Millis,
     pub changed_at: Millis,
     /// Why n8n's workflows could not be listed yet, for people.
@@ -133,6 +136,7 @@ impl Installation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::EntityId;
 
     fn installation(host: &str, webhook_url: Option<&str>) -> Installation {
         Installation {
@@ -143,7 +147,7 @@ mod tests {
             title: "n8n".into(),
             sealed_api_key: String::new(),
             key_version: 1,
-            group_id: Id::new(Millis(0), 2),
+            group_id: GroupId::of(Id::new(Millis(0), 2)),
             created_at: Millis(0),
             changed_at: Millis(0),
             listing_error: None,

@@ -202,14 +202,17 @@ impl Reviewable for Invoice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::review::Review, ids::Id};
+    use crate::{
+        domain::review::Review,
+        ids::{EntityId, GroupId, Id},
+    };
 
     fn draft() -> Invoice {
         let id = Id::from_u64(1).unwrap();
         Invoice {
             subject: Subject {
                 id,
-                group_id: id,
+                group_id: GroupId::of(id),
                 installation_id: None,
                 workflow_id: None,
                 execution_id: None,

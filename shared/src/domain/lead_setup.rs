@@ -147,13 +147,14 @@ fn built_in(id: Id, (label, color): (&str, &str)) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use crate::ids::EntityId;
     use serde_json::json;
 
     use super::*;
     use crate::domain::custom_field::FieldType;
 
-    fn id(value: u64) -> Id {
-        Id::from_u64(value).unwrap()
+    fn id<I: EntityId>(value: u64) -> I {
+        I::of(Id::from_u64(value).unwrap())
     }
 
     fn field(value: u64, machine_name: &str) -> CustomField {

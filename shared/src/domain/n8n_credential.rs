@@ -111,22 +111,22 @@ mod tests {
     use super::*;
     use crate::{
         domain::api_key,
-        ids::{ApiKeyId, EntityId, SystemIds, UserId},
+        ids::{EntityId, SystemIds},
         tenant::TenantId,
     };
 
     const NOW: Millis = Millis(1_737_455_400_000);
 
-    fn id(value: u64) -> Id {
-        Id::from_u64(value).unwrap()
+    fn id<I: EntityId>(value: u64) -> I {
+        I::of(Id::from_u64(value).unwrap())
     }
 
     fn key(revoked_at: Option<Millis>) -> ApiKey {
         let text = api_key::generate(&SystemIds::default());
         ApiKey {
-            id: ApiKeyId::of(id(1)),
+            id: id(1),
             tenant: TenantId(1),
-            user_id: UserId::of(id(2)),
+            user_id: id(2),
             username: "jane".into(),
             group_id: id(3),
             name: "n8n".into(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{names::names, review::Actor};
 use crate::{
     clock::Millis,
-    ids::{Id, NotificationId},
+    ids::{GroupId, Id, NotificationId},
 };
 
 names! {
@@ -26,7 +26,7 @@ names! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notification {
     pub id: NotificationId,
-    pub group_id: Id,
+    pub group_id: GroupId,
     pub title: String,
     pub message: String,
     #[serde(rename = "type")]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Millis,
     domain::org::User,
-    ids::{EntityId, Id, UserId},
+    ids::{EntityId, GroupId, Id, UserId},
     tenant::TenantId,
 };
 
@@ -54,7 +54,7 @@ pub struct Session {
     pub tenant: TenantId,
     pub user_id: UserId,
     /// The client group that what is created in it belongs to, unless the request says otherwise.
-    pub group_id: Id,
+    pub group_id: GroupId,
     /// Must equal the user's: a new password ends what was begun under the old one.
     pub generation: u64,
     /// Signs the tokens of this session and of no other.
@@ -97,7 +97,7 @@ mod tests {
             id: id(9),
             tenant: TenantId(7),
             user_id: UserId::of(id(8)),
-            group_id: id(6),
+            group_id: GroupId::of(id(6)),
             generation: 3,
             signing_key: "k".into(),
             jti_hash: "h".into(),

@@ -12,13 +12,16 @@ use super::{
     review::{Actor, EntityType, Review},
     words::fold,
 };
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{GroupId, Id},
+};
 
 /// The common part of an entity, stored among its own attributes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
     pub id: Id,
-    pub group_id: Id,
+    pub group_id: GroupId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installation_id: Option<Id>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

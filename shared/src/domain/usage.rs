@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, ids::Id, pricing::Tokens};
+use crate::{
+    clock::Millis,
+    ids::{GroupId, Id},
+    pricing::Tokens,
+};
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,7 +18,7 @@ pub struct Usage {
     pub installation_id: Option<Id>,
     /// The client group of the installation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_id: Option<String>,
     pub model_id: String,

@@ -10,7 +10,7 @@ use crate::{
         review::{HistoryEntry, Resume},
         subject::{ExecutionState, Subject},
     },
-    ids::{Id, UserId},
+    ids::{GroupId, Id, UserId},
     tenant::TenantId,
 };
 
@@ -20,7 +20,7 @@ pub struct SubjectOut {
     #[schema(value_type = u64, example = 42)]
     id: Id,
     #[schema(value_type = u64)]
-    group_id: Id,
+    group_id: GroupId,
     #[schema(value_type = Option<u64>, example = 45)]
     installation_id: Option<Id>,
     #[schema(example = "abc123")]

@@ -22,7 +22,7 @@ use crate::{
         principal::{Credential, Principal, covers},
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::{ApiKeyId, Id},
+    ids::{ApiKeyId, GroupId, Id},
     repo::{listing::Listed, orgs},
     store::Item,
 };
@@ -56,7 +56,7 @@ pub struct NewApiKey {
     pub scopes: Vec<String>,
     pub dialect: Option<Letter>,
     /// None for the group that who asks for it works in.
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     pub terms: Terms,
 }
 

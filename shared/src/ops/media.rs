@@ -16,7 +16,7 @@ use crate::{
         review::AutomationStatus,
     },
     error::{OrNotFound, Result},
-    ids::{ChoreId, CollectionId, EntityId, FileId, Id},
+    ids::{ChoreId, CollectionId, EntityId, FileId, GroupId, Id},
     queue::{Task, TaskKind},
     store::Write,
 };
@@ -207,7 +207,7 @@ enum Place {
 
 impl Filing {
     /// Looks up what was named for an item of a client group that lies in `now`.
-    async fn resolve(&self, act: &Act, group: Id, now: Option<CollectionId>) -> Result<Place> {
+    async fn resolve(&self, act: &Act, group: GroupId, now: Option<CollectionId>) -> Result<Place> {
         let collections = act.repos().collections();
         match self {
             Self::Stays => Ok(now.map_or(Place::Nowhere, Place::There)),

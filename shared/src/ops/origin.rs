@@ -18,7 +18,7 @@ use crate::{
         subject::Subject,
     },
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::{GroupId, Id},
     n8n::wait,
     repo::{orgs, subjects::Stored},
     store::Write,
@@ -36,7 +36,7 @@ pub struct Origin {
     /// What the Wait asks its callers for (`domain::resume_headers`).
     pub resume_headers: Option<SecretString>,
     /// Client group, instead of the installation's or the caller's.
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     pub human_interaction: Option<bool>,
     pub allow_regenerate: bool,
     pub automation_status: Option<AutomationStatus>,
@@ -156,7 +156,7 @@ pub fn writes<E: Stored>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result
 }
 
 /// The client group that a request names. Another tenant's reads like one that does not exist.
-pub async fn check_group(act: &Act, group_id: Option<Id>) -> Result<()> {
+pub async fn check_group(act: &Act, group_id: Option<GroupId>) -> Result<()> {
     let Some(id) = group_id.filter(|id| *id != act.group_id) else { return Ok(()) };
     match orgs::group(&*act.app.store, act.tenant, id).await? {
         Some(_) => Ok(()),

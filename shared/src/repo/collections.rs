@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::Millis,
     domain::{collection::Collection, words},
-    ids::{CollectionId, Id},
+    ids::{CollectionId, GroupId, Id},
     store::{Change, Cond, Item, Key, Label, StoreError, Write, attr, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
@@ -118,7 +118,7 @@ impl Collections<'_> {
     }
 
     /// The collection of a client group that is called so, whatever its case.
-    pub async fn called(&self, group: Id, title: &str) -> Result<Option<CollectionId>, StoreError> {
+    pub async fn called(&self, group: GroupId, title: &str) -> Result<Option<CollectionId>, StoreError> {
         let Some(guard) = self.store.get(&guard_key(self.tenant, group, title)).await? else {
             return Ok(None);
         };
@@ -158,7 +158,7 @@ impl Collections<'_> {
 }
 
 /// The guard of a title.
-fn guard_key(tenant: TenantId, group: Id, title: &str) -> Key {
+fn guard_key(tenant: TenantId, group: GroupId, title: &str) -> Key {
     Key::of(tenant, &format!("collection-title#{group}"), segment(&words::fold(title)))
 }
 

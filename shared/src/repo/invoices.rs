@@ -11,7 +11,7 @@ use crate::{
         invoice::{Invoice, InvoiceStatus},
         subject::ExecutionFilter,
     },
-    ids::Id,
+    ids::{GroupId, Id},
     store::{Cond, Item, Key, Label, StoreError, Write, encode, segment},
     tenant::TenantId,
 };
@@ -26,7 +26,7 @@ pub const NUMBER: Label = "invoice-number";
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub status: Option<InvoiceStatus>,
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     /// Folded text, looked for in number, title and client.
     pub search: Option<String>,
     pub execution_state: Option<ExecutionFilter>,

@@ -24,7 +24,7 @@ use crate::{
         subject::Subject,
         words,
     },
-    ids::Id,
+    ids::{GroupId, Id},
     store::{Cond, Key, Label, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
@@ -39,7 +39,7 @@ const WORDS: usize = 12;
 /// What a list asks for. Everything given must match.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     /// Any of these (`LeadSetup::named_as`).
     pub status_ids: Option<Vec<Id>>,
     /// Folded.
@@ -96,7 +96,7 @@ impl Filter {
 
 /// A combination of properties to list by.
 struct Facet<'a> {
-    group: Option<Id>,
+    group: Option<GroupId>,
     status: Option<Id>,
     source: Option<&'a str>,
 }
@@ -208,7 +208,7 @@ impl Leads<'_> {
     }
 
     /// The lead of a client group that an address stands for; where its owner was deleted, one that was made beside it.
-    pub async fn holder(&self, group: Id, folded: &str) -> Result<Option<Holder>, StoreError> {
+    pub async fn holder(&self, group: GroupId, folded: &str) -> Result<Option<Holder>, StoreError> {
         // The owner's entry is the beginning of all others.
         let query = Query::table(addresses(self.tenant, folded)).prefix(group.sortable()).limit(1);
         let page = self.store.query(&query).await?;

@@ -19,7 +19,7 @@ use shared::{
     },
     egress::HttpOut,
     http::layers,
-    ids::{Id, SeededIds},
+    ids::{GroupId, Id, SeededIds},
     queue::{Depth, QueueName, Task, embedded::SqliteQueue, limits},
     repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
@@ -184,8 +184,11 @@ impl TestApp {
 
     /// Another client group of the caller's organization.
     pub async fn seed_group(&self, caller: &Caller, id: u64) {
-        let group =
-            Group { id: Id::from_u64(id).unwrap(), name: "Another".into(), created_at: self.clock.now() };
+        let group = Group {
+            id: GroupId::from_u64(id).unwrap(),
+            name: "Another".into(),
+            created_at: self.clock.now(),
+        };
         let key = Key::of(caller.key.tenant, "group", group.id.sortable());
         self.app.store.write(Write::put(key, encode(&group).unwrap())).await.unwrap();
     }

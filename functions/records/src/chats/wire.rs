@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::chat::{Chat, Message},
-    ids::{ChatId, Id, MessageId},
+    ids::{ChatId, GroupId, Id, MessageId},
     json::Json,
 };
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ pub struct ChatOut {
     #[schema(value_type = u64, example = 42)]
     id: ChatId,
     #[schema(value_type = u64)]
-    group_id: Id,
+    group_id: GroupId,
     #[schema(example = "conversation-7")]
     session_id: String,
     #[schema(example = "Where is my order?")]

@@ -159,9 +159,10 @@ impl LeadSetup {
 mod tests {
     use super::*;
     use crate::domain::custom_field::FieldType;
+    use crate::ids::EntityId;
 
-    fn id(value: u64) -> Id {
-        Id::from_u64(value).unwrap()
+    fn id<I: EntityId>(value: u64) -> I {
+        I::of(Id::from_u64(value).unwrap())
     }
 
     fn ids(setup: &LeadSetup) -> Vec<u64> {

@@ -21,7 +21,7 @@ use crate::{
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::Id,
+    ids::{GroupId, Id},
 };
 
 /// What to change of a lead; what is left out stays.
@@ -36,7 +36,7 @@ pub struct Patch {
     /// Without a decision: n8n is not told.
     pub automation_status: Option<AutomationStatus>,
     /// Moves it to another client group.
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
 }
 
 /// A lead that is gone.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::words,
-    ids::Id,
+    ids::{GroupId, Id},
     store::{Item, Key, StoreError, Write, limits::BATCH_KEYS},
     tenant::TenantId,
 };
@@ -56,7 +56,7 @@ fn keys<E: Indexed>(tenant: TenantId, entity: &E) -> BTreeSet<Key> {
 /// Where a search stands: in which client group, and after which of its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    pub group: Id,
+    pub group: GroupId,
     /// None at the group's beginning.
     pub after: Option<Phrase>,
 }
@@ -111,13 +111,13 @@ impl<E: Indexed> Table<'_, E> {
     /// [`words::search`] makes of a text.
     pub async fn search(
         &self,
-        groups: &[Id],
+        groups: &[GroupId],
         search: &str,
         after: Option<Mark>,
         limit: usize,
         wanted: impl Fn(&E) -> bool,
     ) -> Result<Searched<E>, StoreError> {
-        let next_group = |past: Option<Id>| {
+        let next_group = |past: Option<GroupId>| {
             let next = groups.iter().find(|group| past.is_none_or(|past| **group > past));
             next.map(|group| Mark { group: *group, after: None })
         };
