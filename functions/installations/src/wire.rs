@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::{
     clock,
     domain::installation::{Installation, KeyHealth},
-    ids::{GroupId, Id},
+    ids::{GroupId, InstallationId},
 };
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 #[schema(as = Installation)]
 pub struct InstallationOut {
     #[schema(value_type = u64, example = 45)]
-    id: Id,
+    id: InstallationId,
     #[schema(example = "my-n8n-001")]
     instance_id: String,
     #[schema(example = "Production n8n")]

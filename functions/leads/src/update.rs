@@ -17,7 +17,7 @@ use shared::{
         input::{Declared, Email, Flag, Flat, Foreign, Settable, Text, Word},
         reply::Reply,
     },
-    ids::{GroupId, Id},
+    ids::{GroupId, Id, InstallationId},
     ops::leads::{self, Patch},
 };
 
@@ -37,7 +37,7 @@ shared::input! {
         #[example("Qualified")]
         #[alias("status_id")]
         status: Option<Text<200>>,
-        installation_id: Option<Id>,
+        installation_id: Option<InstallationId>,
         workflow_id: Option<Foreign<200>>,
         execution_id: Option<Foreign<200>>,
         human_interaction: Option<Flag>,

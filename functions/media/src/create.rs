@@ -6,7 +6,7 @@ use shared::{
         form::Posted,
         reply::{Reply, Warning},
     },
-    ids::{CollectionId, Id},
+    ids::{CollectionId, Id, InstallationId, Nid},
     ops::media,
 };
 use utoipa::ToSchema;
@@ -25,12 +25,12 @@ pub struct Created {
     #[schema(example = "pending", extensions(("x-words" = json!(shared::domain::review::AutomationStatus::ALL))))]
     automation_status: &'static str,
     #[schema(value_type = Option<u64>, example = 45)]
-    installation_id: Option<Id>,
+    installation_id: Option<InstallationId>,
     #[schema(example = "abc123")]
     workflow_id: Option<String>,
     /// Id of the workflow node, when the installation is known.
     #[schema(value_type = Option<u64>)]
-    nid: Option<Id>,
+    nid: Option<Nid>,
     /// The collection that it was filed in.
     #[schema(value_type = Option<u64>, example = 1)]
     collection_id: Option<CollectionId>,

@@ -6,7 +6,7 @@ use shared::{
         input::InBody,
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{Id, InstallationId, Nid},
     ops::payloads::{self, NewPayload},
 };
 use utoipa::ToSchema;
@@ -25,12 +25,12 @@ pub struct Created {
     #[schema(example = "pending", extensions(("x-words" = json!(shared::domain::review::AutomationStatus::ALL))))]
     automation_status: &'static str,
     #[schema(value_type = Option<u64>, example = 45)]
-    installation_id: Option<Id>,
+    installation_id: Option<InstallationId>,
     #[schema(example = "abc123")]
     workflow_id: Option<String>,
     /// Id of the workflow node, when the installation is known.
     #[schema(value_type = Option<u64>)]
-    nid: Option<Id>,
+    nid: Option<Nid>,
     #[schema(example = "Payload created successfully.")]
     message: &'static str,
     /// What else to know; absent when there is nothing.

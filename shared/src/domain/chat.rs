@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::names::names;
 use crate::{
     clock::Millis,
-    ids::{ChatId, GroupId, Id, MessageId},
+    ids::{ChatId, GroupId, Id, InstallationId, MessageId},
 };
 
 names! {
@@ -52,7 +52,7 @@ pub struct Chat {
     #[serde(flatten)]
     pub lead: Lead,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    ids::{ChoreId, CollectionId, FileId, Id},
+    ids::{ChoreId, CollectionId, FileId, Id, InstallationId},
 };
 
 /// After this time no request is under way any more that saw things as they were before: API Gateway gives up after 30
@@ -47,7 +47,7 @@ pub enum What {
     /// Erase the values of a deleted custom field.
     ForgetField { field_id: Id },
     /// Delete what is known of the workflows of a deleted installation.
-    ForgetInstallation { installation_id: Id },
+    ForgetInstallation { installation_id: InstallationId },
     /// Hold every workflow against the rules of alerts, which have changed.
     WatchWorkflows,
     /// Drop an upload that no media item has taken.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::Millis,
-    ids::{GroupId, Id},
+    ids::{GroupId, InstallationId},
 };
 
 names! {
@@ -31,7 +31,7 @@ pub struct KeyHealth {
 /// One n8n instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Installation {
-    pub id: Id,
+    pub id: InstallationId,
     /// The caller's own name for it; registering it again updates this record.
     pub instance_id: String,
     /// Base URL without a trailing slash; may have a path prefix.
@@ -70,7 +70,7 @@ impl Installation {
     }
 
     /// The same, of a key that is registered for the `version`th time.
-    pub fn record_of(id: Id, version: u64) -> String {
+    pub fn record_of(id: InstallationId, version: u64) -> String {
         format!("installation/{id}/api_key/{version}")
     }
 
@@ -136,11 +136,11 @@ impl Installation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::EntityId;
+    use crate::ids::{EntityId, Id};
 
     fn installation(host: &str, webhook_url: Option<&str>) -> Installation {
         Installation {
-            id: Id::new(Millis(0), 1),
+            id: InstallationId::of(Id::new(Millis(0), 1)),
             instance_id: "n8n".into(),
             host: host.into(),
             webhook_url: webhook_url.map(str::to_owned),

@@ -8,7 +8,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::api_key::{ApiKey, KeyHash};
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{Id, InstallationId},
+};
 
 /// What the key inside may do: send what nodes send. It reads nothing and decides nothing.
 pub const SCOPES: [&str; 5] =
@@ -20,7 +23,7 @@ const CLAIM: Duration = Duration::from_secs(35);
 /// The credential of one installation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct N8nCredential {
-    pub installation_id: Id,
+    pub installation_id: InstallationId,
     /// Its name in n8n, the same from the first attempt on: what n8n was told of and we were not is found by it.
     pub name: String,
     /// n8n's id of it; none until n8n has told it.
@@ -58,7 +61,7 @@ pub enum Step {
 
 impl N8nCredential {
     /// A credential that nothing is known of.
-    pub fn new(installation_id: Id) -> Self {
+    pub fn new(installation_id: InstallationId) -> Self {
         Self {
             installation_id,
             name: format!("Baton API key ({installation_id})"),

@@ -37,6 +37,7 @@ pub struct Notification {
     /// What it speaks of, in the workflow's own words; not looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity_type: Option<String>,
+    /// Of whatever kind `entity_type` says, which need be none of ours: no type of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity_id: Option<Id>,
     /// Present once somebody has read it.

@@ -94,7 +94,10 @@ fn more_complete(records: &[Usage], first: &[usize], second: &[usize]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Millis, ids::Id};
+    use crate::{
+        clock::Millis,
+        ids::{Id, InstallationId},
+    };
 
     fn record(source: Source, model: &str, node: Option<&str>, input: u64, output: u64) -> Usage {
         Usage {
@@ -213,7 +216,7 @@ mod tests {
     #[test]
     fn records_of_two_installations_are_not_compared() {
         let at = |mut usage: Usage, installation: u64| {
-            usage.installation_id = Id::from_u64(installation);
+            usage.installation_id = InstallationId::from_u64(installation);
             usage
         };
         let push = |installation, input| at(pushed("gpt-4o", "A", input, 50), installation);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock::Millis,
-    ids::{GroupId, Id},
+    ids::{GroupId, Id, InstallationId},
 };
 
 /// The common part of an entity, stored among its own attributes.
@@ -23,7 +23,7 @@ pub struct Subject {
     pub id: Id,
     pub group_id: GroupId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +65,7 @@ impl Subject {
     }
 
     /// The execution that it was, or may be, handed in by to wait for a person.
-    pub fn asking(&self) -> Option<(Id, &str)> {
+    pub fn asking(&self) -> Option<(InstallationId, &str)> {
         let review = &self.review;
         let asks = review.human_interaction || self.sealed_resume_url.is_some() || review.resume.is_some();
         self.installation_id.zip(self.execution_id.as_deref()).filter(|_| asks)
@@ -78,7 +78,7 @@ impl Subject {
     }
 
     /// Points the decision at another execution.
-    pub fn aim(&mut self, installation_id: Option<Id>, execution_id: Option<String>) {
+    pub fn aim(&mut self, installation_id: Option<InstallationId>, execution_id: Option<String>) {
         let moved = execution_id.as_ref().is_some_and(|id| self.execution_id.as_ref() != Some(id))
             || installation_id.is_some_and(|id| self.installation_id != Some(id));
         if moved {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    ids::{GroupId, Id},
+    ids::{GroupId, Id, InstallationId},
     pricing::Tokens,
 };
 
@@ -15,7 +15,7 @@ pub struct Usage {
     pub workflow_id: String,
     pub execution_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     /// The client group of the installation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_id: Option<GroupId>,

@@ -16,7 +16,7 @@ use crate::{
         review::AutomationStatus,
     },
     error::{OrNotFound, Result},
-    ids::{ChoreId, CollectionId, EntityId, FileId, GroupId, Id},
+    ids::{ChoreId, CollectionId, EntityId, FileId, GroupId, Id, Nid},
     queue::{Task, TaskKind},
     store::Write,
 };
@@ -53,7 +53,7 @@ pub enum Filing {
 pub struct Created {
     pub item: MediaItem,
     /// Id of the workflow node, when the installation is known.
-    pub nid: Option<Id>,
+    pub nid: Option<Nid>,
     pub warnings: Vec<Warning>,
 }
 

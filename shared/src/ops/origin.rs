@@ -18,7 +18,7 @@ use crate::{
         subject::Subject,
     },
     error::{Error, ErrorKind, Result},
-    ids::{GroupId, Id},
+    ids::{GroupId, InstallationId, Nid},
     n8n::wait,
     repo::{orgs, subjects::Stored},
     store::Write,
@@ -27,7 +27,7 @@ use crate::{
 /// The fields that every post of a workflow may have.
 #[derive(Debug, Default)]
 pub struct Origin {
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     pub workflow_id: Option<String>,
     pub execution_id: Option<String>,
     pub resume_url: Option<Url>,
@@ -49,7 +49,7 @@ pub struct Origin {
 pub struct Placed {
     pub subject: Subject,
     /// Id of the workflow node, when the installation is known.
-    pub nid: Option<Id>,
+    pub nid: Option<Nid>,
     /// To be sealed with [`seal`] once the entity's id is settled.
     pub resume_url: Option<Url>,
     /// What the caller should know of it.

@@ -19,7 +19,7 @@ use crate::{
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
-    ids::Id,
+    ids::{Id, Nid},
     json::Json,
 };
 
@@ -39,7 +39,7 @@ pub struct NewPayload {
 pub struct Created {
     pub payload: Payload,
     /// Id of the workflow node, when the installation is known.
-    pub nid: Option<Id>,
+    pub nid: Option<Nid>,
     pub warnings: Vec<Warning>,
 }
 

@@ -21,7 +21,7 @@ use crate::{
         subject::Subject,
     },
     error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
-    ids::Id,
+    ids::{Id, InstallationId},
     n8n::client::Turn,
     repo::subjects::Stored,
 };
@@ -40,7 +40,7 @@ pub struct Decide {
     /// The execution to resume, when it is not the one that is stored on the entity.
     pub execution_id: Option<String>,
     /// Its n8n, when it is not the one that is stored on the entity.
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
 }
 
 /// A decision that stands, and how far n8n has been told of it.

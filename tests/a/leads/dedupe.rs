@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::{
     domain::installation::Installation,
-    ids::{GroupId, Id},
+    ids::{GroupId, InstallationId},
     repo::installations::Installations,
 };
 
@@ -132,7 +132,7 @@ async fn an_address_is_looked_up_in_the_group_that_the_installation_says() {
     let house = samples::scene().await;
     let (store, group_id) = (&*house.app.store, GroupId::from_u64(another_group(&house, 77).await).unwrap());
     let installations = Installations::new(store, house.acme.key.tenant);
-    let old = installations.get(Id::from_u64(45).unwrap()).await.unwrap().unwrap();
+    let old = installations.get(InstallationId::from_u64(45).unwrap()).await.unwrap().unwrap();
     let moved = Installation { group_id, v: old.v + 1, ..old.clone() };
     store.transact(installations.replace(&old, &moved, None).unwrap()).await.unwrap();
     // An instance remembers installations for a while.

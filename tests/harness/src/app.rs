@@ -19,7 +19,7 @@ use shared::{
     },
     egress::HttpOut,
     http::layers,
-    ids::{GroupId, Id, SeededIds},
+    ids::{GroupId, Id, InstallationId, SeededIds},
     queue::{Depth, QueueName, Task, embedded::SqliteQueue, limits},
     repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
@@ -146,7 +146,7 @@ impl TestApp {
     }
 
     pub async fn seed_installation_at(&self, caller: &Caller, id: u64, host: &str) {
-        let id = Id::from_u64(id).unwrap();
+        let id = InstallationId::from_u64(id).unwrap();
         let (tenant, now) = (caller.key.tenant, self.clock.now());
         let secret = secrecy::SecretString::from("n8n-api-key-here");
         let sealed = self.app.sealer.seal(tenant, &Installation::record_of(id, 1), &secret).await.unwrap();

@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::{
     clock::Millis,
     domain::chore::{Chore, What},
-    ids::{CollectionId, EntityId, Id},
+    ids::{CollectionId, EntityId, Id, InstallationId},
     pricing::PRICE_VERSION,
     repo::chores::Chores,
     store::{Attrs, Key, Write},
@@ -138,7 +138,10 @@ async fn chores() -> Vec<Cost> {
         ("ask the provider of a video", What::EnrichMedia { media_id: one(42) }),
         ("forget a field of three leads", What::ForgetField { field_id: one(7) }),
         ("hold one workflow against changed alerts", What::WatchWorkflows),
-        ("forget an installation with one workflow", What::ForgetInstallation { installation_id: one(45) }),
+        (
+            "forget an installation with one workflow",
+            What::ForgetInstallation { installation_id: InstallationId::of(one(45)) },
+        ),
         (
             "price the records of a workflow anew, one step",
             What::Reprice { from: Some(Millis(0)), version: PRICE_VERSION.into() },

@@ -23,7 +23,7 @@ use shared::{
     config::Settings,
     domain::installation::Installation,
     http::layers,
-    ids::{EntityId, GroupId, Id, SeededIds},
+    ids::{EntityId, GroupId, Id, InstallationId, SeededIds},
     queue::embedded::SqliteQueue,
     repo::orgs,
     sealer::keyfile::KeyFile,
@@ -124,7 +124,7 @@ impl House {
 
     /// Gives an organization an n8n and a little of everything.
     async fn settle(&mut self, app: &SharedApp, tenant: TenantId) -> shared::error::Result<()> {
-        let id = Id::from_u64(INSTALLATION).unwrap_or(Id::SMALLEST);
+        let id = InstallationId::of(Id::from_u64(INSTALLATION).unwrap_or(Id::SMALLEST));
         let group = orgs::groups(&*app.store, tenant)
             .await?
             .first()

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::chat::{Chat, Message},
-    ids::{ChatId, GroupId, Id, MessageId},
+    ids::{ChatId, GroupId, Id, InstallationId, MessageId},
     json::Json,
 };
 use utoipa::ToSchema;
@@ -30,7 +30,7 @@ pub struct ChatOut {
     lead_first_name: Option<String>,
     lead_last_name: Option<String>,
     #[schema(value_type = Option<u64>)]
-    installation_id: Option<Id>,
+    installation_id: Option<InstallationId>,
     workflow_id: Option<String>,
     execution_id: Option<String>,
     /// Unix seconds.

@@ -8,7 +8,7 @@ use super::{Asked, Field, Flag, Foreign, OrDefault, Settable, Word, describe};
 use crate::{
     domain::resume_headers,
     http::fields::Fields,
-    ids::{GroupId, Id},
+    ids::{GroupId, InstallationId},
     ops::origin::Origin,
 };
 
@@ -17,7 +17,7 @@ crate::input! {
     pub struct PostedFrom {
         /// The n8n instance.
         #[example(45)]
-        pub installation_id: Option<Id>,
+        pub installation_id: Option<InstallationId>,
         /// n8n's id of the workflow.
         #[example("abc123")]
         pub workflow_id: Option<Foreign<200>>,

@@ -21,14 +21,14 @@ use crate::{
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::{GroupId, Id},
+    ids::{GroupId, Id, InstallationId},
 };
 
 /// What to change of a lead; what is left out stays.
 #[derive(Debug, Default)]
 pub struct Patch {
     pub change: Change,
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     pub workflow_id: Option<String>,
     pub execution_id: Option<String>,
     pub human_interaction: Option<bool>,

@@ -33,7 +33,7 @@ use crate::{
     },
     egress::{OutError, OutReply, OutRequest},
     error::{Error, LogFailure, Result},
-    ids::{EntityId, FollowedRunId, Id, UserId},
+    ids::{EntityId, FollowedRunId, Nid, UserId},
     json::Json,
     n8n::{client::Turn, start::Started},
     queue::TaskKind,
@@ -67,7 +67,7 @@ pub struct Triggered {
     /// None where it was longer than is read.
     pub answer: Option<OutReply>,
     /// Id of the workflow node, when the workflow is known.
-    pub nid: Option<Id>,
+    pub nid: Option<Nid>,
     /// Whether the run is followed to its end.
     pub following: bool,
 }
@@ -90,7 +90,7 @@ enum Answer {
 struct Target {
     installation: Arc<Installation>,
     workflow_id: Option<String>,
-    nid: Option<Id>,
+    nid: Option<Nid>,
 }
 
 /// Calls the webhook. Where the workflow ran, or may have, in spite of an error, that error is the answer under the same key.
@@ -163,7 +163,7 @@ async fn left_open(act: &Act, target: &Target, run: FollowedRun, error: Error) -
         .with("triggered_at", clock::iso(run.triggered_at))
         .with("installation_id", target.installation.id.get())
         .with("workflow_id", run.workflow_id.clone())
-        .with("nid", target.nid.map(Id::get))
+        .with("nid", target.nid.map(Nid::get))
         .with("following", is_followed(&run));
     act.remember_failure(&error).await;
     follow(act, target, run).await.log_failure("the poll finds a trigger that was left open later");
@@ -338,7 +338,7 @@ async fn finish(act: &Act, target: Target, mut run: FollowedRun, answer: Answer)
 }
 
 /// Makes the run the newest of its workflow.
-async fn point_to(act: &Act, nid: Id, run: &FollowedRun) -> Result<()> {
+async fn point_to(act: &Act, nid: Nid, run: &FollowedRun) -> Result<()> {
     let workflows = act.repos().n8n_workflows();
     let mut again = Again::new(&act.app, "a workflow");
     loop {
