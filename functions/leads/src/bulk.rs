@@ -12,7 +12,7 @@ use shared::{
         input::{Asked, Field, InQuery, Text, Word, Words, describe},
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{Id, StatusId},
     json::{Json, Kind, Part},
     ops::leads::{self, Bulk, Bulked, Trouble},
 };
@@ -81,7 +81,7 @@ pub struct Failure {
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
 enum Todo {
-    UpdateStatus(Id),
+    UpdateStatus(StatusId),
     Delete,
 }
 

@@ -13,7 +13,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::{GroupId, Id},
+    ids::{GroupId, Id, StatusId},
     ops::origin::check_group,
     repo::{indexed::Mark, leads::Filter, listing::Row, orgs},
 };
@@ -46,7 +46,7 @@ shared::input! {
         cursor: Option<Text<MAX_CURSOR>>,
     }
     then(fields, setup: Option<&LeadSetup>) {
-        status_ids: Option<Vec<Id>> = setup.and_then(|setup| {
+        status_ids: Option<Vec<StatusId>> = setup.and_then(|setup| {
             Some(setup.named_as(input::status_id(fields, setup, status.as_deref())?))
         }),
         from: From = match &search {

@@ -17,7 +17,7 @@ use shared::{
         input::{Declared, Email, Flag, Flat, Foreign, Settable, Text, Word},
         reply::Reply,
     },
-    ids::{GroupId, Id, InstallationId},
+    ids::{GroupId, InstallationId, StatusId},
     ops::leads::{self, Patch},
 };
 
@@ -49,7 +49,7 @@ shared::input! {
         group_id: Option<GroupId>,
     }
     then(fields, setup: &LeadSetup) {
-        status_id: Option<Id> = input::status_id(fields, setup, status.as_deref()),
+        status_id: Option<StatusId> = input::status_id(fields, setup, status.as_deref()),
         custom: BTreeMap<String, Value> = setup.read_values(fields, Mode::Patch),
     }
 }

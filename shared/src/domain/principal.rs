@@ -10,7 +10,7 @@ use crate::{
         org::User,
         session::Session,
     },
-    ids::{ApiKeyId, GroupId, Id, UserId},
+    ids::{ApiKeyId, GroupId, Id, SessionId, UserId},
     tenant::TenantId,
 };
 
@@ -36,7 +36,7 @@ pub struct Principal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
     ApiKey(ApiKeyId),
-    Session(Id),
+    Session(SessionId),
     /// Whoever may read the data directory, at the command line.
     Operator,
 }

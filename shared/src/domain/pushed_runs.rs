@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::usage::{Source, Usage};
 use crate::{
     clock::Millis,
-    ids::{Id, InstallationId},
+    ids::{InstallationId, UsageId},
 };
 
 /// Starts that are told with another precision are still the same.
@@ -38,7 +38,7 @@ struct PushedRun {
     installation: Option<InstallationId>,
     started: Option<Millis>,
     /// The oldest of its records.
-    first: Id,
+    first: UsageId,
 }
 
 impl PushedRuns {

@@ -96,12 +96,12 @@ mod tests {
     use super::*;
     use crate::{
         clock::Millis,
-        ids::{Id, InstallationId},
+        ids::{InstallationId, UsageId},
     };
 
     fn record(source: Source, model: &str, node: Option<&str>, input: u64, output: u64) -> Usage {
         Usage {
-            id: Id::from_u64(1).unwrap(),
+            id: UsageId::from_u64(1).unwrap(),
             workflow_id: "w".into(),
             execution_id: "1".into(),
             installation_id: None,

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    ids::{GroupId, Id, InstallationId},
+    ids::{GroupId, InstallationId, UsageId},
     pricing::Tokens,
 };
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
-    pub id: Id,
+    pub id: UsageId,
     pub workflow_id: String,
     pub execution_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

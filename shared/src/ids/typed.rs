@@ -3,7 +3,7 @@
 //! Its one rule: what names another entity is no id. A lead's id is never taken for a payload's by the compiler, nor by a
 //! client: `pay_…` where a lead is asked for is as unknown as the id of another tenant.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, num::NonZeroU8, str::FromStr};
 
 use serde::{Deserialize, Deserializer, de::Visitor};
 
@@ -145,6 +145,13 @@ macro_rules! entity_ids {
     };
 }
 
+impl StatusId {
+    /// The id of a status that every organization has from the start: no clock makes an id so small.
+    pub const fn built_in(number: NonZeroU8) -> Self {
+        Self(Id(number.get() as u64))
+    }
+}
+
 entity_ids! {
     /// A member of an organization.
     UserId "user";
@@ -190,6 +197,8 @@ entity_ids! {
     WorkflowId "wf";
     /// A piece of background work.
     ChoreId "chore";
+    /// A login. No dialect shows it: it stands in the tokens of its session.
+    SessionId "session";
 }
 
 #[cfg(test)]

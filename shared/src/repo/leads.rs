@@ -24,7 +24,7 @@ use crate::{
         subject::Subject,
         words,
     },
-    ids::{GroupId, Id},
+    ids::{GroupId, Id, StatusId},
     store::{Cond, Key, Label, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
@@ -41,7 +41,7 @@ const WORDS: usize = 12;
 pub struct Filter {
     pub group_id: Option<GroupId>,
     /// Any of these (`LeadSetup::named_as`).
-    pub status_ids: Option<Vec<Id>>,
+    pub status_ids: Option<Vec<StatusId>>,
     /// Folded.
     pub source: Option<String>,
     /// Folded.
@@ -97,7 +97,7 @@ impl Filter {
 /// A combination of properties to list by.
 struct Facet<'a> {
     group: Option<GroupId>,
-    status: Option<Id>,
+    status: Option<StatusId>,
     source: Option<&'a str>,
 }
 

@@ -8,7 +8,7 @@ use shared::{
         lead::Lead,
         lead_setup::{Drain, LeadSetup},
     },
-    ids::Id,
+    ids::{EntityId, Id},
     queue::QueueName,
     repo::leads::{Filter, Leads},
     store,
@@ -23,8 +23,8 @@ const LATER: Duration = Duration::from_secs(70);
 /// What the chore writes of itself when it begins to wait: its item, and its entry in the due index taken out and put in.
 const CHORE_WRITES: f64 = 3.0;
 
-fn id(value: u64) -> Id {
-    Id::from_u64(value).unwrap()
+fn id<I: EntityId>(value: u64) -> I {
+    I::of(Id::from_u64(value).unwrap())
 }
 
 async fn made(caller: &Caller, path: &str, body: Value) -> u64 {

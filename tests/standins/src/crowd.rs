@@ -9,7 +9,7 @@ use shared::{
         review::Review,
         subject::Subject,
     },
-    ids::{GroupId, Id},
+    ids::{GroupId, Id, StatusId},
     repo::leads::Leads,
     store::{Store, StoreError},
     tenant::TenantId,
@@ -83,7 +83,7 @@ fn person(n: u64, id: Id, group_id: GroupId) -> Lead {
             lead_score: Some(n % 101),
             ..Profile::default()
         },
-        status_id: Id::from_u64(n % 7 + 1),
+        status_id: StatusId::from_u64(n % 7 + 1),
         ..Change::default()
     };
     Lead { owns_email: true, ..Lead::new(subject, change) }

@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 use crate::{
     domain::lead::Lead,
     error::Result,
-    ids::Id,
+    ids::{Id, StatusId},
     ops::{
         Warning,
         act::{Act, in_progress},
@@ -33,7 +33,7 @@ const BYTES: usize = TRANSACT_BYTES / 2;
 #[derive(Debug, Clone, Copy)]
 pub enum Bulk {
     /// They get this status.
-    UpdateStatus(Id),
+    UpdateStatus(StatusId),
     Delete(Waiting),
 }
 
