@@ -10,7 +10,7 @@ use shared::{
         input::Email,
         reply::{Reply, Warning},
     },
-    ids::{GroupId, Id},
+    ids::{GroupId, LeadId},
     ops::leads::{self, LookedUp, NewLead, Posted},
     store::StoreError,
 };
@@ -24,7 +24,7 @@ use crate::input::{CreateLead, CreateQuery};
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 101)]
-    id: Id,
+    id: LeadId,
     /// Label of its status.
     #[schema(example = "New")]
     status: String,
@@ -66,7 +66,7 @@ async fn look_up(ctx: &Ctx, sent: &Fields) -> Result<Option<LookedUp>, StoreErro
 fn told(setup: &LeadSetup, Posted { arrival, lead, warnings }: &Posted) -> Result<Reply> {
     let told = Created {
         success: true,
-        id: lead.subject.id,
+        id: lead.id(),
         status: setup.shown(lead.status_id).label.clone(),
         automation_status: lead.subject.review.automation_status.as_str(),
         duplicate: arrival.is_duplicate().then_some(true),

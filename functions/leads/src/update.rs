@@ -17,7 +17,7 @@ use shared::{
         input::{Declared, Email, Flag, Flat, Foreign, Settable, Text, Word},
         reply::Reply,
     },
-    ids::{GroupId, InstallationId, StatusId},
+    ids::{GroupId, InstallationId, LeadId, StatusId},
     ops::leads::{self, Patch},
 };
 
@@ -67,7 +67,7 @@ const SHOWN: [&str; 8] =
 #[utoipa::path(patch, path = "/api/leads/{id}", operation_id = "update_lead",
     params(("id" = u64, Path, description = "Id of the lead.", example = 101)),
     request_body = UpdateLead, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<LeadId>, fields: Fields) -> Result<Reply> {
     let repos = ctx.repos();
     let (lead, setup) = try_join(repos.leads().get(id), repos.lead_setups().load()).await?;
     let before = lead.or_not_found("record")?;
@@ -76,7 +76,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
 }
 
 fn updated(lead: &Lead) -> Result<Reply> {
-    Updated::of(&lead.subject.id)
+    Updated::of(&lead.id())
 }
 
 fn patch(mut fields: Fields, setup: &LeadSetup) -> Result<Patch> {

@@ -6,7 +6,7 @@ use shared::{
         form::Posted,
         reply::{Reply, Warning},
     },
-    ids::{CollectionId, Id, InstallationId, Nid},
+    ids::{CollectionId, InstallationId, MediaId, Nid},
     ops::media,
 };
 use utoipa::ToSchema;
@@ -19,7 +19,7 @@ use crate::input::{CreateMedia, CreateMediaForm};
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: MediaId,
     #[schema(example = "video", extensions(("x-words" = json!(shared::domain::media::MediaType::WORDS))))]
     media_type: &'static str,
     #[schema(example = "pending", extensions(("x-words" = json!(shared::domain::review::AutomationStatus::ALL))))]
@@ -70,7 +70,7 @@ pub async fn for_review(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Rep
 fn created(media::Created { item, nid, warnings }: &media::Created) -> Result<Reply> {
     Reply::created(&Created {
         success: true,
-        id: item.subject.id,
+        id: item.id(),
         media_type: item.media_type.as_str(),
         automation_status: item.subject.review.automation_status.as_str(),
         installation_id: item.subject.installation_id,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::names::names;
 use crate::{
     clock::Millis,
-    ids::{ChatId, GroupId, Id, InstallationId, MessageId},
+    ids::{ChatId, GroupId, InstallationId, LeadId, MessageId},
 };
 
 names! {
@@ -100,7 +100,7 @@ impl Counts {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Lead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lead_id: Option<Id>,
+    pub lead_id: Option<LeadId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead_email: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clock::Millis,
-    ids::{Id, StatusId},
+    ids::{EntityId, Id, LeadId, StatusId},
     json,
 };
 
@@ -154,6 +154,10 @@ pub struct Change {
 }
 
 impl Lead {
+    pub fn id(&self) -> LeadId {
+        LeadId::of(self.subject.id)
+    }
+
     /// A lead of this address, new in the pipeline.
     pub fn new(subject: Subject, change: Change) -> Self {
         let mut lead = Self {
@@ -195,6 +199,8 @@ impl Lead {
 }
 
 impl Reviewable for Lead {
+    type Id = LeadId;
+
     const TYPE: EntityType = EntityType::Lead;
 
     fn subject(&self) -> &Subject {

@@ -14,12 +14,13 @@ use super::{
 };
 use crate::{
     clock::Millis,
-    ids::{GroupId, Id, InstallationId},
+    ids::{EntityId, GroupId, Id, InstallationId},
 };
 
 /// The common part of an entity, stored among its own attributes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
+    /// Of whatever kind it is the subject of: whoever holds the entity has its own type ([`Reviewable::Id`]).
     pub id: Id,
     pub group_id: GroupId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -267,6 +268,9 @@ pub fn ask_mark(kind: &str, node: Option<&str>, title: &str) -> String {
 
 /// An entity that a person can decide on.
 pub trait Reviewable: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What names one of its kind.
+    type Id: EntityId;
+
     const TYPE: EntityType;
 
     fn subject(&self) -> &Subject;

@@ -59,6 +59,7 @@ pub struct Errand<'a> {
     pub execution_id: &'a str,
     /// The URL that the workflow passed when it created the entity.
     pub resume_url: Option<Url>,
+    /// Of the kind that `entity_type` says.
     pub entity_id: Id,
     pub entity_type: EntityType,
     /// When the workflow (last) posted the entity.

@@ -29,6 +29,7 @@ const MOST: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     pub kind: EntityType,
+    /// Of the kind that `kind` says.
     pub id: Id,
     /// What the suffix of its resume URL is known by, where it has one.
     pub suffix: Option<String>,

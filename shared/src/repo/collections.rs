@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::Millis,
     domain::{collection::Collection, words},
-    ids::{CollectionId, GroupId, Id},
+    ids::{CollectionId, GroupId, MediaId},
     store::{Change, Cond, Item, Key, Label, StoreError, Write, attr, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
@@ -165,13 +165,13 @@ fn guard_key(tenant: TenantId, group: GroupId, title: &str) -> Key {
 /// The writes that keep the counts when a media item (the second id) moves from one collection (the first) to another.
 pub fn counts(
     tenant: TenantId,
-    before: Option<(CollectionId, Id)>,
-    after: Option<(CollectionId, Id)>,
+    before: Option<(CollectionId, MediaId)>,
+    after: Option<(CollectionId, MediaId)>,
 ) -> Vec<Write> {
     if before == after {
         return Vec::new();
     }
-    let add = |(collection, media): (CollectionId, Id), by| {
+    let add = |(collection, media): (CollectionId, MediaId), by| {
         let key = counter_key(tenant, collection, media.get() % SHARDS);
         Write::update(key, vec![Change::add(MEDIA, by)])
     };

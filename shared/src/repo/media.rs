@@ -98,7 +98,7 @@ impl Stored for MediaItem {
         before: Option<&Self>,
         after: Option<&Self>,
     ) -> Result<Vec<Write>, StoreError> {
-        let filed = |item: Option<&Self>| item.and_then(|item| Some((item.collection_id?, item.subject.id)));
+        let filed = |item: Option<&Self>| item.and_then(|item| Some((item.collection_id?, item.id())));
         let mut writes = indexed::changes(tenant, before, after);
         writes.extend(media_stats::changes(tenant, before, after));
         writes.extend(collections::counts(tenant, filed(before), filed(after)));

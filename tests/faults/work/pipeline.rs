@@ -8,7 +8,7 @@ use shared::{
         lead::Lead,
         lead_setup::{Drain, LeadSetup},
     },
-    ids::{EntityId, Id},
+    ids::{EntityId, Id, LeadId},
     queue::QueueName,
     repo::leads::{Filter, Leads},
     store,
@@ -274,7 +274,7 @@ async fn values_are_erased_whatever_the_store_does() {
         for lead in left {
             assert!(stored(&house, *lead).await.custom.is_empty());
         }
-        let gone: Vec<Id> = gone.iter().copied().map(id).collect();
+        let gone: Vec<LeadId> = gone.iter().copied().map(id).collect();
         let deleted = leads(&house, &house.acme).several_deleted(&gone).await.unwrap();
         assert_eq!(deleted.len(), count);
         assert!(deleted.found.iter().all(|deleted| deleted.lead.custom.is_empty()));

@@ -19,7 +19,7 @@ use shared::{
     },
     egress::HttpOut,
     http::layers,
-    ids::{GroupId, Id, InstallationId, SeededIds},
+    ids::{EntityId, GroupId, Id, InstallationId, SeededIds},
     queue::{Depth, QueueName, Task, embedded::SqliteQueue, limits},
     repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
@@ -175,7 +175,7 @@ impl TestApp {
     /// Gives an entity that has just been created another id, for the documents' samples.
     pub async fn renumber<E: Stored>(&self, caller: &Caller, from: u64, to: u64) {
         let entities = self.app.repos(caller.key.tenant).subjects::<E>();
-        let old = entities.get(Id::from_u64(from).unwrap()).await.unwrap().unwrap();
+        let old = entities.get(E::Id::of(Id::from_u64(from).unwrap())).await.unwrap().unwrap();
         let mut new = old.clone();
         new.subject_mut().id = Id::from_u64(to).unwrap();
         store::apply(&*self.app.store, entities.delete(&old).unwrap()).await.unwrap();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::chat::{Chat, Message},
-    ids::{ChatId, GroupId, Id, InstallationId, MessageId},
+    ids::{ChatId, GroupId, InstallationId, LeadId, MessageId},
     json::Json,
 };
 use utoipa::ToSchema;
@@ -25,7 +25,7 @@ pub struct ChatOut {
     #[schema(example = 2)]
     message_count: i64,
     #[schema(value_type = Option<u64>)]
-    lead_id: Option<Id>,
+    lead_id: Option<LeadId>,
     lead_email: Option<String>,
     lead_first_name: Option<String>,
     lead_last_name: Option<String>,

@@ -50,6 +50,6 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
     let found = ctx.repos().invoices().list(&filter, limit, before).await?;
     let next = found.next;
     let show = |invoice| InvoiceOut::new(ctx.tenant, invoice);
-    let invoices = shown(ctx.tenant, found.rows(), |invoice| invoice.subject.id, show)?;
+    let invoices = shown(ctx.tenant, found.rows(), |invoice| invoice.id(), show)?;
     Listing::of(invoices, before.is_none(), next.map(page::cursor))
 }

@@ -21,7 +21,7 @@ use crate::{
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::{GroupId, Id, InstallationId},
+    ids::{GroupId, InstallationId, LeadId},
 };
 
 /// What to change of a lead; what is left out stays.
@@ -42,7 +42,7 @@ pub struct Patch {
 /// A lead that is gone.
 #[derive(Debug)]
 pub struct Deleted {
-    pub id: Id,
+    pub id: LeadId,
     pub warnings: Vec<Warning>,
 }
 
@@ -52,7 +52,7 @@ pub async fn update(act: &Act, mut before: Lead, patch: Patch) -> Result<Lead> {
     if let Some(id) = patch.installation_id {
         act.installed().get(id).await?;
     }
-    let id = before.subject.id;
+    let id = before.id();
     let mut again = Again::new(&act.app, "the lead");
     loop {
         match store(act, &before, &patch).await {
@@ -106,7 +106,7 @@ async fn claim_address(act: &Act, before: &Lead, after: &mut Lead) -> Result<()>
 
 /// Deletes a lead: it is in no list any more, and its e-mail address is free. What n8n has not heard of its decision is told all
 /// the same.
-pub async fn delete(act: &Act, id: Id, waiting: Waiting) -> Result<Deleted> {
+pub async fn delete(act: &Act, id: LeadId, waiting: Waiting) -> Result<Deleted> {
     let (leads, mut again) = (act.repos().leads(), Again::new(&act.app, "the lead"));
     loop {
         let lead = leads.get(id).await?.or_not_found("record")?;

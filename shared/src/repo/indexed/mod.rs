@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::words,
-    ids::{GroupId, Id},
+    ids::{EntityId, GroupId, Id},
     store::{Item, Key, StoreError, Write, limits::BATCH_KEYS},
     tenant::TenantId,
 };
@@ -176,7 +176,8 @@ impl<E: Indexed> Table<'_, E> {
 
     /// The entities of a page of entries, with their sizes. One that was deleted meanwhile is not among them.
     async fn fetch(&self, ids: impl Iterator<Item = Id>) -> Result<HashMap<Id, (Row<E>, usize)>, StoreError> {
-        let keys: Vec<Key> = ids.collect::<BTreeSet<_>>().into_iter().map(|id| self.key(id)).collect();
+        let keys: Vec<Key> =
+            ids.collect::<BTreeSet<_>>().into_iter().map(|id| self.key(E::Id::of(id))).collect();
         let batches = keys.chunks(BATCH_KEYS).map(|batch| self.store.batch_get(batch));
         let items = try_join_all(batches).await?.concat();
         let decode = |item: &Item| {

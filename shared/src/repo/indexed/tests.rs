@@ -26,6 +26,8 @@ struct Note {
 }
 
 impl Reviewable for Note {
+    type Id = Id;
+
     const TYPE: EntityType = EntityType::CustomPayload;
 
     fn subject(&self) -> &Subject {
