@@ -228,7 +228,9 @@ mod tests {
         assert!(crate::json::from_str::<LeadId>(&format!("\"{other}\"")).is_err());
         assert!(other.parse::<PayloadId>().is_ok() && other.parse::<Id>().is_ok());
         // `lead` misspelled names nothing of ours.
-        assert!(LeadId::from_u64(VALUE).unwrap().prefixed().replace("lead_", "led_").parse::<LeadId>().is_ok());
+        assert!(
+            LeadId::from_u64(VALUE).unwrap().prefixed().replace("lead_", "led_").parse::<LeadId>().is_ok()
+        );
     }
 
     #[test]

@@ -3,30 +3,27 @@
 
 mod rows;
 
-
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{
-    answer::{Row, judge},
-    echo::Confidential,
-    health,
-    pages::Walk,
-};
+pub(super) use self::rows::List;
+pub use self::rows::{ExecutionRow, WebhookNode, WorkflowRow};
+use self::rows::{row, workflow};
+use super::{echo::Confidential, health, pages::Walk};
 use crate::{
     app::App,
-    clock::{self, Deadline, Millis},
+    clock::Deadline,
     domain::{
         followed_run,
         installation::{Installation, KeyState},
     },
     egress::{OutError, OutReply, OutRequest, Sink, Visit},
     error::Result,
-    json::{self, Kind, Part},
+    json,
     tenant::TenantId,
 };
 

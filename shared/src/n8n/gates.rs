@@ -15,7 +15,6 @@ mod owners;
 mod row;
 mod ways;
 
-
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 

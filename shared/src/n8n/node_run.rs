@@ -3,14 +3,12 @@
 
 mod body;
 
-
 use std::sync::Arc;
 
 use serde::de::{MapAccess, SeqAccess};
 
-use super::lenient::{
-    Any, Count, Instant, Key, NAME_BYTES, Named, Number, Take, Text, each, fields, shorten,
-};
+use self::body::{Answered, Body, ReadBody};
+use super::lenient::{Any, Count, Instant, Key, NAME_BYTES, Named, Take, Text, each, fields, shorten};
 use super::seen::{Call, Found, MAX_CALLS, MAX_RUNS, NodeRun, Scan, Source, Want};
 use super::tokens::Tally;
 

@@ -8,24 +8,19 @@
 mod call;
 mod sight;
 
-
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
-use serde_json::json;
+use http::HeaderMap;
 use url::Url;
 
+use self::{
+    call::{Scope, Told},
+    sight::{Blind, Sight},
+};
 use super::{
-    answer::{Answer, ResumeAnswer, is_n8ns},
     client::{N8n, Turn},
-    echo::Confidential,
-    look::Shown,
-    wait::{
-        Created, Secret, Sibling, WaitKind, WaitView, WaitingNode, Whose, is_waiting_address, mark,
-        rebuild_resume_url, suffix_of,
-    },
+    wait::{Sibling, mark, suffix_of},
 };
 use crate::{
     app::App,
@@ -35,11 +30,11 @@ use crate::{
         installation::Installation,
         review::{Decision, EntityType, Rest, ResumeState},
     },
-    egress::{OutError, OutRequest},
     error::{Error, Result},
     ids::Id,
     tenant::TenantId,
 };
+
 /// Pauses while the execution has not reached its Wait yet, or is "running already": an early call is normal, and
 /// n8n is usually there within a tenth of a second.
 const SOON: [Duration; 7] = [

@@ -8,7 +8,11 @@ mod shape;
 
 use std::collections::HashMap;
 
-use self::shape::{ROW, Shape, Shape::{Answer, First, Id, List, Loose, Map, Object, Plain}, member};
+use self::shape::{
+    ROW, Shape,
+    Shape::{Answer, First, Id, List, Loose, Map, Object, Plain},
+    member,
+};
 use crate::egress::Sink;
 
 /// What is kept of one execution: some 200 bytes for each run of a node.

@@ -4,9 +4,7 @@ use super::*;
 use crate::clock::{FixedClock, SystemClock};
 use crate::tenant::TenantId;
 
-crate::blobs_conformance!(in_memory, async {
-    ((), MemoryBlobs::new(Arc::new(FixedClock::at(Millis(5)))))
-});
+crate::blobs_conformance!(in_memory, async { ((), MemoryBlobs::new(Arc::new(FixedClock::at(Millis(5))))) });
 crate::blobs_conformance!(on_disk, async { on_disk() });
 
 fn on_disk() -> (tempfile::TempDir, DiskBlobs) {

@@ -7,7 +7,10 @@ use bytes::Bytes;
 use crate::{
     clock::{self, Millis},
     json::{self, Kind, Part},
-    n8n::{answer::{Row, judge}, pages::Walk},
+    n8n::{
+        answer::{Row, judge},
+        pages::Walk,
+    },
 };
 
 /// n8n's own have about a hundred bytes.

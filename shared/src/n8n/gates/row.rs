@@ -7,11 +7,11 @@ use crate::n8n::wait::{self, OWN, WaitKind};
 
 /// Entities that were created in a row.
 pub(super) struct Row {
-    pub(super) members: BTreeSet<usize>,
+    members: BTreeSet<usize>,
     /// Those that are still to have their wait, in the order of their calls.
-    pub(super) left: Vec<usize>,
+    left: Vec<usize>,
     /// Where the last was made, as a place in time.
-    pub(super) end: usize,
+    end: usize,
 }
 
 impl<'s> Timeline<'s> {

@@ -7,12 +7,19 @@ use http::{HeaderValue, Method, header};
 use serde_json::json;
 use url::Url;
 
-use super::{Attempt, Ending, Errand, Later, sight::{Blind, Sight}};
+use super::{
+    Attempt, Ending, Errand, Later,
+    sight::{Blind, Sight},
+};
 use crate::{
     domain::review::{Rest, ResumeState},
     egress::{OutError, OutRequest},
     error::Result,
-    n8n::{answer::{Answer, ResumeAnswer, is_n8ns}, echo::Confidential, wait::{Secret, WaitKind, WaitView, is_waiting_address, rebuild_resume_url}},
+    n8n::{
+        answer::{Answer, ResumeAnswer, is_n8ns},
+        echo::Confidential,
+        wait::{Secret, WaitKind, WaitView, is_waiting_address, rebuild_resume_url},
+    },
 };
 
 /// One call to a Wait. Its node may answer only when the workflow is done, so a timeout says nothing about the outcome.

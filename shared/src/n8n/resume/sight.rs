@@ -9,7 +9,10 @@ use crate::{
     domain::review::{Rest, ResumeState},
     egress::OutError,
     error::Result,
-    n8n::{look::Shown, wait::{Created, WaitKind, WaitView, WaitingNode, Whose}},
+    n8n::{
+        look::Shown,
+        wait::{Created, WaitKind, WaitView, WaitingNode, Whose},
+    },
 };
 
 /// What a look at the execution allows.
@@ -187,7 +190,7 @@ enum Stands {
     ForNow(String),
 }
 
-pub(super) fn stands(node: &WaitingNode, view: &WaitView) -> Option<Stands> {
+fn stands(node: &WaitingNode, view: &WaitView) -> Option<Stands> {
     let name = &node.name;
     match node.kind {
         WaitKind::Form if node.leads_on => Some(Stands::ForNow(format!(

@@ -17,29 +17,20 @@ use serde::Serialize;
 use url::Url;
 
 use self::{
-    answer::{OWN_REDIRECT, is_taken, response_of},
+    answer::{OWN_REDIRECT, is_taken, response_of, told_execution},
     errors::{n8n_error, refused, started, unclear, unreachable},
-    run::{abandon, begin, finish},
+    run::{abandon, begin, finish, point_to},
 };
-use super::{
-    act::{Act, Refused, in_progress},
-    again::Again,
-    listing,
-};
+use super::{act::Act, listing};
 use crate::{
     clock,
-    domain::{
-        followed_run::{FollowedRun, PollStatus, poll_pause},
-        installation::Installation,
-        n8n_workflow::{FollowedRef, N8nWorkflow},
-    },
+    domain::{followed_run::FollowedRun, installation::Installation, n8n_workflow::N8nWorkflow},
     egress::{OutError, OutReply, OutRequest},
     error::{Error, LogFailure, Result},
-    ids::{EntityId, FollowedRunId, Nid, UserId},
+    ids::{FollowedRunId, Nid, UserId},
     json::Json,
     n8n::{client::Turn, start::Started},
     queue::TaskKind,
-    repo::due::UNANNOUNCED,
 };
 
 /// Longest wait for n8n: a workflow that answers with its last node may take a while, and API Gateway gives up after 30

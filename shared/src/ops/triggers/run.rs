@@ -7,7 +7,7 @@ use crate::{
         n8n_workflow::FollowedRef,
     },
     error::{LogFailure, Result},
-    ids::{FollowedRunId, Nid, EntityId},
+    ids::{EntityId, FollowedRunId, Nid},
     ops::{
         act::{Act, Refused, in_progress},
         again::Again,
@@ -54,7 +54,12 @@ pub(super) async fn begin(act: &Act, trigger: &Trigger, target: &Target) -> Resu
     if act.begin(run.id.untyped(), vec![insert]).await? { Ok(run) } else { Err(in_progress()) }
 }
 
-pub(super) async fn finish(act: &Act, target: Target, mut run: FollowedRun, answer: Answer) -> Result<Triggered> {
+pub(super) async fn finish(
+    act: &Act,
+    target: Target,
+    mut run: FollowedRun,
+    answer: Answer,
+) -> Result<Triggered> {
     let (status, answer) = match answer {
         Answer::Whole(reply) => (reply.status, Some(reply)),
         Answer::TooLong(status) => (status, None),

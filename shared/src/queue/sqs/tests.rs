@@ -24,10 +24,7 @@ async fn in_ministack() -> (Wait, SqsQueue) {
     for name in QueueName::ALL {
         let [main, dead] = ["", "-dead"].map(|end| format!("{}-{}{end}", name.as_str(), fresh()));
         let dead = create(&client, &dead, None).await;
-        urls.insert(
-            name,
-            QueueUrls { main: create(&client, &main, Some(&dead)).await, dead: Some(dead) },
-        );
+        urls.insert(name, QueueUrls { main: create(&client, &main, Some(&dead)).await, dead: Some(dead) });
     }
     (Box::new(|span| Box::pin(tokio::time::sleep(span))), SqsQueue::new(&config, urls))
 }
@@ -36,13 +33,8 @@ async fn create(client: &Client, name: &str, dead: Option<&str>) -> String {
     let mut attributes = HashMap::new();
     if let Some(dead) = dead {
         let arn = QueueAttributeName::QueueArn;
-        let found = client
-            .get_queue_attributes()
-            .queue_url(dead)
-            .attribute_names(arn.clone())
-            .send()
-            .await
-            .unwrap();
+        let found =
+            client.get_queue_attributes().queue_url(dead).attribute_names(arn.clone()).send().await.unwrap();
         let arn = &found.attributes.unwrap()[&arn];
         let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": limits::MAX_RECEIVES});
         attributes.insert(QueueAttributeName::RedrivePolicy, policy.to_string());
@@ -79,18 +71,15 @@ fn only_the_services_own_failures_are_sent_again() {
     let failed = |id: &str, ours| {
         BatchResultErrorEntry::builder().id(id).code("InternalError").sender_fault(ours).build().unwrap()
     };
-    let answer = |entry| {
-        SendMessageBatchOutput::builder().failed(entry).set_successful(Some(vec![])).build().unwrap()
-    };
+    let answer =
+        |entry| SendMessageBatchOutput::builder().failed(entry).set_successful(Some(vec![])).build().unwrap();
     assert_eq!(not_taken(answer(failed("3", false))).unwrap(), ["3"]);
     assert!(matches!(not_taken(answer(failed("3", true))), Err(QueueError::Invalid(_))));
 }
 
 fn answer(failed: &[&str]) -> Answer {
-    let failed: Vec<_> = failed
-        .iter()
-        .map(|id| json!({"Id": id, "Code": "InternalError", "SenderFault": false}))
-        .collect();
+    let failed: Vec<_> =
+        failed.iter().map(|id| json!({"Id": id, "Code": "InternalError", "SenderFault": false})).collect();
     Answer::Json(200, json!({"Successful": [], "Failed": failed}))
 }
 

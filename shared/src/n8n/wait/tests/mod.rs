@@ -1,4 +1,3 @@
-
 mod one;
 mod rule;
 mod several;
