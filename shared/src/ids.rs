@@ -6,7 +6,6 @@ mod typed;
 
 use std::{
     fmt,
-    num::NonZeroU8,
     str::FromStr,
     sync::atomic::{AtomicU64, Ordering::SeqCst},
 };
@@ -46,11 +45,6 @@ impl Id {
     /// An id read back from where this code wrote it, or a derived one.
     pub fn from_u64(value: u64) -> Option<Self> {
         (value > 0 && value <= MAX).then_some(Self(value))
-    }
-
-    /// The id of something that every organization has from the start: no clock makes an id so small.
-    pub const fn built_in(number: NonZeroU8) -> Self {
-        Self(number.get() as u64)
     }
 
     pub fn get(self) -> u64 {

@@ -15,7 +15,7 @@ use crate::{
         place::Place,
     },
     error::{Error, OrNotFound, Result},
-    ids::Id,
+    ids::{InstallationId, Nid},
     repo::{
         installations::{Installations, LISTINGS_APART},
         n8n_workflows::N8nWorkflows,
@@ -50,12 +50,12 @@ impl Installed<'_> {
     }
 
     /// The installation, 404 when it is nobody's or another tenant's.
-    pub async fn get(&self, id: Id) -> Result<Arc<Installation>> {
+    pub async fn get(&self, id: InstallationId) -> Result<Arc<Installation>> {
         self.find(id).await?.or_not_found("installation")
     }
 
     /// The installation, if it is there. What refers to one may outlive it.
-    pub async fn find(&self, id: Id) -> Result<Option<Arc<Installation>>> {
+    pub async fn find(&self, id: InstallationId) -> Result<Option<Arc<Installation>>> {
         let (now, recent) = (self.app.moment(), &self.app.sightings.installations);
         if let Some(installation) = recent.get(&(self.tenant, id), now) {
             return Ok(Some(installation));
@@ -66,7 +66,7 @@ impl Installed<'_> {
     }
 
     /// Notes that an installation was heard of, once a minute. That is worth no error.
-    pub async fn heard_of(&self, id: Id) {
+    pub async fn heard_of(&self, id: InstallationId) {
         let (now, heard) = (self.app.moment(), &self.app.sightings.heard);
         if heard.get(&(self.tenant, id), now).is_some() {
             return;
@@ -82,13 +82,13 @@ impl Installed<'_> {
     }
 
     /// Forgets what was cached of an installation, because it was just changed here.
-    pub fn forget(&self, id: Id) {
+    pub fn forget(&self, id: InstallationId) {
         self.reread(id);
         self.app.sightings.words.forget_where(|whose| whose.installation_id == id);
     }
 
     /// Reads an installation again when somebody asks for it next.
-    pub(crate) fn reread(&self, id: Id) {
+    pub(crate) fn reread(&self, id: InstallationId) {
         self.app.sightings.installations.forget(&(self.tenant, id));
     }
 
@@ -151,7 +151,12 @@ impl Installed<'_> {
 
     /// The `nid` of a workflow, whose node exists from now on. Costs a write the first time that an instance meets the
     /// workflow and nothing later.
-    pub async fn node(&self, installation: Id, workflow_id: &str, name: Option<&str>) -> Result<Id> {
+    pub async fn node(
+        &self,
+        installation: InstallationId,
+        workflow_id: &str,
+        name: Option<&str>,
+    ) -> Result<Nid> {
         let nid = n8n_workflow::nid(self.tenant, installation, workflow_id);
         if self.is_known(nid, name) {
             return Ok(nid);
@@ -175,7 +180,7 @@ impl Installed<'_> {
     }
 
     /// Remembers whose production webhook a path is. Costs a write, and nothing while this instance knows that it stands so.
-    pub async fn put_webhook(&self, installation: Id, path: &str, nid: Id) -> Result<()> {
+    pub async fn put_webhook(&self, installation: InstallationId, path: &str, nid: Nid) -> Result<()> {
         let (now, recent) = (self.app.moment(), &self.app.sightings.webhooks);
         let key = (self.tenant, installation, path.to_owned());
         if recent.get(&key, now).is_some_and(|known| *known == nid) {
@@ -188,7 +193,7 @@ impl Installed<'_> {
 
     /// Whether an installation's workflows may be listed now because one was missed: by one of all who miss one, once a
     /// minute. Costs a read and a write, and nothing while this instance knows that it may not.
-    pub async fn may_list(&self, installation: Id) -> Result<bool> {
+    pub async fn may_list(&self, installation: InstallationId) -> Result<bool> {
         let (now, recent) = (self.app.moment(), &self.app.sightings.listed);
         let key = (self.tenant, installation);
         if recent.get(&key, now).is_some() {
@@ -211,7 +216,7 @@ impl Installed<'_> {
         }
     }
 
-    fn is_known(&self, nid: Id, name: Option<&str>) -> bool {
+    fn is_known(&self, nid: Nid, name: Option<&str>) -> bool {
         let nodes = self.app.sightings.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         nodes.get(&(self.tenant, nid)).is_some_and(|known| name.is_none() || known.as_deref() == name)
     }

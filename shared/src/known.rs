@@ -13,7 +13,7 @@ use crate::{
         installation::{Installation, KeyState},
         money::Money,
     },
-    ids::Id,
+    ids::{InstallationId, Nid},
     recent::Recent,
     tenant::TenantId,
 };
@@ -22,21 +22,21 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Whose {
     pub tenant: TenantId,
-    pub installation_id: Id,
+    pub installation_id: InstallationId,
     pub key_version: u64,
 }
 
 /// What this instance saw lately: installations, and workflow nodes that exist for certain.
 #[derive(Default)]
 pub(crate) struct Sightings {
-    pub(crate) installations: Recent<(TenantId, Id), Installation>,
-    pub(crate) nodes: Mutex<HashMap<(TenantId, Id), Option<String>>>,
+    pub(crate) installations: Recent<(TenantId, InstallationId), Installation>,
+    pub(crate) nodes: Mutex<HashMap<(TenantId, Nid), Option<String>>>,
     /// Installations of which it was noted lately that they were heard of.
-    pub(crate) heard: Recent<(TenantId, Id), ()>,
+    pub(crate) heard: Recent<(TenantId, InstallationId), ()>,
     /// Whose webhook a path of an installation is, as this instance has stored it.
-    pub(crate) webhooks: Recent<(TenantId, Id, String), Id>,
+    pub(crate) webhooks: Recent<(TenantId, InstallationId, String), Nid>,
     /// Installations whose workflows nobody may list now because one was missed.
-    pub(crate) listed: Recent<(TenantId, Id), ()>,
+    pub(crate) listed: Recent<(TenantId, InstallationId), ()>,
     /// What n8n said last of a key.
     pub(crate) words: Recent<Whose, KeyState>,
 }

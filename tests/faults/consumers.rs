@@ -15,7 +15,7 @@ use shared::{
     },
     egress::OutReply,
     error::Result,
-    ids::Id,
+    ids::InstallationId,
     pricing::PRICE_VERSION,
     queue::{QueueName, Task, TaskKind},
     repo::chores::Chores,
@@ -236,7 +236,8 @@ mod owing {
         made(house, "/api/alerts", json!({ "kind": "silent", "after_minutes": 5 })).await;
         pushed(house, "success").await;
         house.advance(Duration::from_secs(300));
-        let nid = n8n_workflow::nid(house.acme.key.tenant, Id::from_u64(installation).unwrap(), "wf1");
+        let nid =
+            n8n_workflow::nid(house.acme.key.tenant, InstallationId::from_u64(installation).unwrap(), "wf1");
         let key = house.app.repos(house.acme.key.tenant).alerts().vitals_key(nid);
         house.app.hint(&Task::new(TaskKind::WatchWorkflow, &key, "test"), house.app.now()).await;
     }

@@ -23,7 +23,7 @@ use shared::{
     },
     egress::{Guarded, Policy, Resolver},
     http::routes::ROUTES,
-    ids::Id,
+    ids::InstallationId,
     n8n::client::Turn,
     ops::listing,
     queue::{QueueName, Task, TaskKind},
@@ -214,7 +214,7 @@ async fn call_in_every_way(house: &TestApp, id: u64, host: &str) {
     house.seed_installation_at(&house.acme, id, host).await;
     let tenant = house.acme.key.tenant;
     let installations = house.app.repos(tenant).installations();
-    let stored = installations.get(Id::from_u64(id).unwrap()).await.unwrap().unwrap();
+    let stored = installations.get(InstallationId::from_u64(id).unwrap()).await.unwrap().unwrap();
     let turn = Turn::owed(Deadline::at(house.app.now().plus(Duration::from_secs(60))));
     let _ = working(QueueName::PollExecutions, listing::run(&house.app, tenant, stored, "req_1", turn)).await;
     let connected = house.acme.post("/api/n8n/nodes/payload-review", json!({ "installation_id": id })).await;
@@ -255,7 +255,7 @@ async fn follow(house: &TestApp, installation: u64) {
     let (tenant, now) = (house.acme.key.tenant, house.app.now());
     let run = FollowedRun {
         id: house.app.id(),
-        installation_id: Id::from_u64(installation).unwrap(),
+        installation_id: InstallationId::from_u64(installation).unwrap(),
         workflow_id: Some("wf1".into()),
         execution_id: Some("7".into()),
         endpoint: None,

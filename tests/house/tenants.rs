@@ -13,7 +13,7 @@ use shared::{
     domain::{n8n_workflow, session::SESSION_LIFE},
     error::ErrorKind,
     http::routes::{Auth, ROUTES, Route, TEST_SCOPE, Verb},
-    ids::Id,
+    ids::InstallationId,
     store::meter::Reading,
 };
 use standins::{Plan, dump};
@@ -141,11 +141,16 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
 }
 
 fn rival_nid(house: &TestApp) -> u64 {
-    n8n_workflow::nid(house.rival.key.tenant, Id::from_u64(RIVALS + 45).unwrap(), "rivals-workflow").get()
+    n8n_workflow::nid(
+        house.rival.key.tenant,
+        InstallationId::from_u64(RIVALS + 45).unwrap(),
+        "rivals-workflow",
+    )
+    .get()
 }
 
 fn own_nid(house: &TestApp, workflow: &Value) -> String {
-    let installation = Id::from_u64(45).unwrap();
+    let installation = InstallationId::from_u64(45).unwrap();
     n8n_workflow::nid(house.acme.key.tenant, installation, workflow.as_str().unwrap()).get().to_string()
 }
 

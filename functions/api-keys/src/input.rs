@@ -6,7 +6,7 @@ use shared::{
         dialect::Letter,
     },
     http::input::{Between, List, Network, OrDefault, Scope, Text, Word},
-    ids::Id,
+    ids::GroupId,
     ops::api_keys::{MAX_DAYS, MAX_OVERLAP, MAX_SCOPES, NewApiKey},
 };
 
@@ -35,7 +35,7 @@ shared::input! {
         #[example(1000)]
         rate_limit_per_hour: Option<Between<1, MAX_PER_HOUR>>,
         /// The client group that what it makes belongs to, unless a request says otherwise.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
     }
 }
 

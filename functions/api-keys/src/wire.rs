@@ -10,7 +10,7 @@ use shared::{
     },
     error::Result,
     http::reply::Reply,
-    ids::{ApiKeyId, Id, UserId},
+    ids::{ApiKeyId, GroupId, UserId},
     ops::api_keys::Created,
 };
 use utoipa::ToSchema;
@@ -43,7 +43,7 @@ pub struct KeyOut {
     #[schema(example = 1000)]
     rate_limit_per_hour: Option<u32>,
     #[schema(value_type = u64)]
-    group_id: Id,
+    group_id: GroupId,
     /// The user as whom it acts.
     #[schema(value_type = u64)]
     user_id: UserId,

@@ -1,6 +1,7 @@
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
+    ids::InstallationId,
     ops::installations,
 };
 
@@ -18,6 +19,6 @@ shared::ack! {
 #[utoipa::path(delete, path = "/api/installs/{id}", operation_id = "delete_installation",
     params(("id" = u64, Path, description = "Id of the installation.", example = 45)),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<InstallationId>) -> Result<Reply> {
     ctx.answer(Deleted::of, async |act| installations::delete(act, id).await).await
 }

@@ -8,7 +8,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::Id,
+    ids::{InstallationId, Nid},
 };
 use utoipa::ToSchema;
 
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 pub struct InstalledWorkflows {
     success: bool,
     #[schema(value_type = u64, example = 45)]
-    installation_id: Id,
+    installation_id: InstallationId,
     /// n8n's ids.
     #[schema(example = json!(["abc123"]))]
     workflow_ids: Vec<String>,
@@ -34,7 +34,7 @@ struct InstalledWorkflow {
     #[schema(example = "abc123")]
     workflow_id: String,
     #[schema(value_type = u64, example = 123)]
-    nid: Id,
+    nid: Nid,
     #[schema(example = "Monthly report")]
     name: Option<String>,
 }
@@ -44,7 +44,7 @@ struct InstalledWorkflow {
 #[utoipa::path(get, path = "/api/installed/{installation_id}", operation_id = "list_installed_workflows",
     params(("installation_id" = u64, Path, description = "Id of the installation.", example = 45)),
     responses((status = 200, description = "The workflows.", body = InstalledWorkflows)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<InstallationId>) -> Result<Reply> {
     let installation = ctx.installed().get(id).await?;
     let known = ctx.repos().n8n_workflows().of_installation(installation.id).await?;
     let workflow_ids = known.found.iter().map(|node| node.workflow_id.clone()).collect();

@@ -9,7 +9,7 @@ use shared::{
         input::{Asked, Field, Foreign, Schema, json},
         reply::Reply,
     },
-    ids::Id,
+    ids::{InstallationId, Nid},
     n8n::execution::Summary,
     ops::pushes::{self, NewPush},
 };
@@ -19,7 +19,7 @@ shared::input! {
     /// One execution, pushed by n8n instead of polled by Baton.
     pub struct PushExecution {
         #[example(45)]
-        installation_id: Id,
+        installation_id: InstallationId,
         /// n8n's id of the workflow.
         #[example("abc123")]
         workflow_id: Foreign<200>,
@@ -62,7 +62,7 @@ pub struct Pushed {
     execution_id: String,
     /// Id of the workflow node.
     #[schema(value_type = u64, example = 123)]
-    nid: Id,
+    nid: Nid,
     /// Whether it is the newest execution of the workflow. An older one goes to the history only.
     newest: bool,
     /// Model calls found in the data and metered now.

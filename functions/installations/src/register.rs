@@ -8,7 +8,7 @@ use shared::{
         input::{Asked, BaseUrl, Field, Foreign, Schema, Secret, Text},
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::InstallationId,
     ops::{
         act::Act,
         installations::{self, ApiHealth, Registration, base_url},
@@ -63,7 +63,7 @@ impl Field for N8nKey {
 pub struct Registered {
     success: bool,
     #[schema(value_type = u64, example = 45)]
-    installation_id: Id,
+    installation_id: InstallationId,
     #[schema(example = "Installation registered successfully.")]
     message: &'static str,
     n8n_api: N8nApi,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::{
     clock,
     domain::installation::{Installation, KeyHealth},
-    ids::Id,
+    ids::{GroupId, InstallationId},
 };
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 #[schema(as = Installation)]
 pub struct InstallationOut {
     #[schema(value_type = u64, example = 45)]
-    id: Id,
+    id: InstallationId,
     #[schema(example = "my-n8n-001")]
     instance_id: String,
     #[schema(example = "Production n8n")]
@@ -23,7 +23,7 @@ pub struct InstallationOut {
     webhook_url: Option<String>,
     /// The client group that what comes from there belongs to.
     #[schema(value_type = u64)]
-    group_id: Id,
+    group_id: GroupId,
     api_key_health: KeyHealthOut,
     /// When this n8n pushed something or answered last, to a minute; null while it has done neither.
     #[schema(example = "2025-01-21T10:30:00Z")]

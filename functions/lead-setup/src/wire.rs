@@ -15,7 +15,7 @@ pub struct Changed {
 }
 
 impl Changed {
-    pub fn reply(id: Id, message: &'static str) -> Result<Reply> {
-        Reply::ok(&Self { success: true, id, message })
+    pub fn reply(id: impl Into<Id>, message: &'static str) -> Result<Reply> {
+        Reply::ok(&Self { success: true, id: id.into(), message })
     }
 }

@@ -12,7 +12,7 @@ use shared::{
         input::{Asked, Field, InQuery, Text, Word, Words, describe},
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{LeadId, StatusId},
     json::{Json, Kind, Part},
     ops::leads::{self, Bulk, Bulked, Trouble},
 };
@@ -81,7 +81,7 @@ pub struct Failure {
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
 enum Todo {
-    UpdateStatus(Id),
+    UpdateStatus(StatusId),
     Delete,
 }
 
@@ -107,7 +107,7 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<DeleteQuery>, fields: Fie
         Todo::UpdateStatus(to) => Bulk::UpdateStatus(to),
         Todo::Delete => Bulk::Delete(query.decide),
     };
-    let ids: Vec<Id> = distinct(&sent).collect();
+    let ids: Vec<LeadId> = distinct(&sent).collect();
     let render = move |bulked: &_| told(what, &sent, bulked);
     ctx.answer(render, async |act| leads::bulk(act, what, &ids).await).await
 }
@@ -150,13 +150,13 @@ fn shortened(mut result: BulkResult) -> BulkResult {
     result
 }
 
-fn distinct(sent: &[SentId]) -> impl Iterator<Item = Id> {
+fn distinct(sent: &[SentId]) -> impl Iterator<Item = LeadId> {
     let mut seen = HashSet::new();
     sent.iter().filter_map(|(_, id)| *id).filter(move |id| seen.insert(*id))
 }
 
 /// An id as it was sent, and what it names. What cannot be an id is an id of nothing.
-type SentId = (Json, Option<Id>);
+type SentId = (Json, Option<LeadId>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wish {
@@ -200,6 +200,6 @@ impl Field for SentIds {
     }
 
     fn schema(asked: Asked) -> Value {
-        describe::list(asked, Id::schema(asked.item()), 1, MOST)
+        describe::list(asked, LeadId::schema(asked.item()), 1, MOST)
     }
 }

@@ -10,7 +10,7 @@ use shared::{
         input::Email,
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{GroupId, LeadId},
     ops::leads::{self, LookedUp, NewLead, Posted},
     store::StoreError,
 };
@@ -24,7 +24,7 @@ use crate::input::{CreateLead, CreateQuery};
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 101)]
-    id: Id,
+    id: LeadId,
     /// Label of its status.
     #[schema(example = "New")]
     status: String,
@@ -60,13 +60,13 @@ pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) 
 /// Read beside the setup, so that a create waits for the store twice and not three times.
 async fn look_up(ctx: &Ctx, sent: &Fields) -> Result<Option<LookedUp>, StoreError> {
     let Some(email) = sent.peek::<Email>("email") else { return Ok(None) };
-    leads::look_up(ctx, sent.peek::<Id>("group_id"), &email).await.map(Some)
+    leads::look_up(ctx, sent.peek::<GroupId>("group_id"), &email).await.map(Some)
 }
 
 fn told(setup: &LeadSetup, Posted { arrival, lead, warnings }: &Posted) -> Result<Reply> {
     let told = Created {
         success: true,
-        id: lead.subject.id,
+        id: lead.id(),
         status: setup.shown(lead.status_id).label.clone(),
         automation_status: lead.subject.review.automation_status.as_str(),
         duplicate: arrival.is_duplicate().then_some(true),

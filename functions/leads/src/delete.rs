@@ -1,6 +1,7 @@
 use shared::{
     error::Result,
     http::{ctx::Ctx, deletion::DeleteQuery, extract::PathId, input::InQuery, reply::Reply},
+    ids::LeadId,
     ops::leads,
 };
 
@@ -14,7 +15,11 @@ shared::ack! {
 #[utoipa::path(delete, path = "/api/leads/{id}", operation_id = "delete_lead",
     params(("id" = u64, Path, description = "Id of the lead.", example = 101), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<LeadId>,
+    InQuery(query): InQuery<DeleteQuery>,
+) -> Result<Reply> {
     ctx.answer(deleted, async |act| leads::delete(act, id, query.decide).await).await
 }
 

@@ -14,7 +14,7 @@ use shared::{
         fields::{Fields, MAX_URL, code},
         input::{Email, Flag, Flat, Hidden, Patch, PostedFrom, Text, Whole, Word},
     },
-    ids::Id,
+    ids::StatusId,
 };
 
 shared::input! {
@@ -114,7 +114,7 @@ shared::input! {
         pub origin: Flat<PostedFrom, Node>,
     }
     then(fields, setup: &LeadSetup, query: Fields) {
-        status_id: Option<Id> = status_id(fields, setup, status.as_deref()),
+        status_id: Option<StatusId> = status_id(fields, setup, status.as_deref()),
         custom: BTreeMap<String, Value> = setup.read_values(fields, Mode::Create),
         /// The query counts where both say something.
         pub duplicate: OnDuplicate = {
@@ -147,7 +147,7 @@ impl CreateLead {
 }
 
 /// A status by its label, whatever its case, or its id.
-pub fn status_id(fields: &mut Fields, setup: &LeadSetup, sent: Option<&str>) -> Option<Id> {
+pub fn status_id(fields: &mut Fields, setup: &LeadSetup, sent: Option<&str>) -> Option<StatusId> {
     let found = setup.status(sent?).map(|status| status.id);
     if found.is_none() {
         let labels: Vec<_> = setup.statuses.iter().map(|status| status.label.as_str()).collect();

@@ -13,7 +13,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::Id,
+    ids::{GroupId, Id, StatusId},
     ops::origin::check_group,
     repo::{indexed::Mark, leads::Filter, listing::Row, orgs},
 };
@@ -28,7 +28,7 @@ shared::input! {
         #[alias("lead_source")]
         source: Option<Text<100>>,
         /// Only those of this client group.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
         /// Text at the beginning of a word of name, e-mail address or company, whatever its case.
         search: Option<Text<200>>,
         /// The whole e-mail address, however it is spelled.
@@ -46,7 +46,7 @@ shared::input! {
         cursor: Option<Text<MAX_CURSOR>>,
     }
     then(fields, setup: Option<&LeadSetup>) {
-        status_ids: Option<Vec<Id>> = setup.and_then(|setup| {
+        status_ids: Option<Vec<StatusId>> = setup.and_then(|setup| {
             Some(setup.named_as(input::status_id(fields, setup, status.as_deref())?))
         }),
         from: From = match &search {
@@ -100,7 +100,7 @@ pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply
     };
     let ((found, next_cursor), setup) = try_join(list(&ctx, &filter, limit, from), setup).await?;
     let show = |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup));
-    let leads = shown(ctx.tenant, found, |lead| lead.subject.id, show)?;
+    let leads = shown(ctx.tenant, found, |lead| lead.id(), show)?;
     Listing::of(leads, first, next_cursor)
 }
 

@@ -17,7 +17,7 @@ use shared::{
         input::{Declared, Email, Flag, Flat, Foreign, Settable, Text, Word},
         reply::Reply,
     },
-    ids::Id,
+    ids::{GroupId, InstallationId, LeadId, StatusId},
     ops::leads::{self, Patch},
 };
 
@@ -37,7 +37,7 @@ shared::input! {
         #[example("Qualified")]
         #[alias("status_id")]
         status: Option<Text<200>>,
-        installation_id: Option<Id>,
+        installation_id: Option<InstallationId>,
         workflow_id: Option<Foreign<200>>,
         execution_id: Option<Foreign<200>>,
         human_interaction: Option<Flag>,
@@ -46,10 +46,10 @@ shared::input! {
         #[example("pending")]
         automation_status: Option<Word<Settable>>,
         /// Moves the lead to another client group.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
     }
     then(fields, setup: &LeadSetup) {
-        status_id: Option<Id> = input::status_id(fields, setup, status.as_deref()),
+        status_id: Option<StatusId> = input::status_id(fields, setup, status.as_deref()),
         custom: BTreeMap<String, Value> = setup.read_values(fields, Mode::Patch),
     }
 }
@@ -67,7 +67,7 @@ const SHOWN: [&str; 8] =
 #[utoipa::path(patch, path = "/api/leads/{id}", operation_id = "update_lead",
     params(("id" = u64, Path, description = "Id of the lead.", example = 101)),
     request_body = UpdateLead, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<LeadId>, fields: Fields) -> Result<Reply> {
     let repos = ctx.repos();
     let (lead, setup) = try_join(repos.leads().get(id), repos.lead_setups().load()).await?;
     let before = lead.or_not_found("record")?;
@@ -76,7 +76,7 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, fields: Fields) -> Result<Rep
 }
 
 fn updated(lead: &Lead) -> Result<Reply> {
-    Updated::of(&lead.subject.id)
+    Updated::of(&lead.id())
 }
 
 fn patch(mut fields: Fields, setup: &LeadSetup) -> Result<Patch> {

@@ -8,7 +8,7 @@ use shared::{
         lead_setup::LeadSetup,
     },
     http::subject::SubjectOut,
-    ids::Id,
+    ids::StatusId,
     tenant::TenantId,
 };
 use utoipa::ToSchema;
@@ -47,7 +47,7 @@ pub struct LeadOut {
     #[schema(example = "New")]
     status: String,
     #[schema(value_type = u64, example = 1)]
-    status_id: Id,
+    status_id: StatusId,
     #[schema(example = 75)]
     lead_score: Option<u64>,
     #[schema(example = false)]

@@ -6,7 +6,7 @@ use shared::{
         form::Posted,
         reply::{Reply, Warning},
     },
-    ids::{CollectionId, Id},
+    ids::{CollectionId, InstallationId, MediaId, Nid},
     ops::media,
 };
 use utoipa::ToSchema;
@@ -19,18 +19,18 @@ use crate::input::{CreateMedia, CreateMediaForm};
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: MediaId,
     #[schema(example = "video", extensions(("x-words" = json!(shared::domain::media::MediaType::WORDS))))]
     media_type: &'static str,
     #[schema(example = "pending", extensions(("x-words" = json!(shared::domain::review::AutomationStatus::ALL))))]
     automation_status: &'static str,
     #[schema(value_type = Option<u64>, example = 45)]
-    installation_id: Option<Id>,
+    installation_id: Option<InstallationId>,
     #[schema(example = "abc123")]
     workflow_id: Option<String>,
     /// Id of the workflow node, when the installation is known.
     #[schema(value_type = Option<u64>)]
-    nid: Option<Id>,
+    nid: Option<Nid>,
     /// The collection that it was filed in.
     #[schema(value_type = Option<u64>, example = 1)]
     collection_id: Option<CollectionId>,
@@ -70,7 +70,7 @@ pub async fn for_review(ctx: Ctx, Posted { fields, file }: Posted) -> Result<Rep
 fn created(media::Created { item, nid, warnings }: &media::Created) -> Result<Reply> {
     Reply::created(&Created {
         success: true,
-        id: item.subject.id,
+        id: item.id(),
         media_type: item.media_type.as_str(),
         automation_status: item.subject.review.automation_status.as_str(),
         installation_id: item.subject.installation_id,

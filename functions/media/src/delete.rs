@@ -1,6 +1,7 @@
 use shared::{
     error::Result,
     http::{ctx::Ctx, deletion::DeleteQuery, extract::PathId, input::InQuery, reply::Reply},
+    ids::MediaId,
     ops::media,
 };
 
@@ -13,7 +14,11 @@ shared::ack! {
 #[utoipa::path(delete, path = "/api/media/{id}", operation_id = "delete_media",
     params(("id" = u64, Path, description = "Id of the media item.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<MediaId>,
+    InQuery(query): InQuery<DeleteQuery>,
+) -> Result<Reply> {
     ctx.answer(deleted, async |act| media::delete(act, id, query.decide).await).await
 }
 

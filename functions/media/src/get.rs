@@ -1,6 +1,7 @@
 use shared::{
     error::{OrNotFound, Result},
     http::{ctx::Ctx, extract::PathId, reply::Reply},
+    ids::MediaId,
 };
 
 use crate::wire::{MediaOut, shown};
@@ -9,7 +10,7 @@ use crate::wire::{MediaOut, shown};
 #[utoipa::path(get, path = "/api/media/{id}", operation_id = "get_media",
     params(("id" = u64, Path, description = "Id of the media item.", example = 42)),
     responses((status = 200, description = "The media item.", body = MediaOut)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<MediaId>) -> Result<Reply> {
     let item = ctx.repos().media().get(id).await?.or_not_found("record")?;
     Reply::ok(&shown(&ctx, item).await?)
 }

@@ -14,7 +14,7 @@ use shared::{
         reply::Reply,
         shown::Shown,
     },
-    ids::{CollectionId, Id},
+    ids::{CollectionId, GroupId, Id},
     ops::origin::check_group,
     repo::{indexed::Mark, listing::Row, media::Filter, orgs},
 };
@@ -32,7 +32,7 @@ shared::input! {
         /// `over` for any of them.
         execution_state: Option<Word<ExecutionFilter>>,
         /// Only those of this client group.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
         /// The beginning of words in title, source or tags, whatever their case. What is found comes in the order of the
         /// words.
         search: Option<Text<200>>,

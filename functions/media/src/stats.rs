@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, input::InQuery, reply::Reply},
-    ids::Id,
+    ids::GroupId,
     ops::origin::check_group,
     repo::media_stats,
 };
@@ -12,7 +12,7 @@ shared::input! {
     /// Of which media items to tell.
     pub struct StatsQuery {
         /// One client group instead of all.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
     }
 }
 

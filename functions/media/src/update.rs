@@ -8,6 +8,7 @@ use shared::{
         input::{Flag, Flat, InBody, Kept, Settable, Text, Word},
         reply::Reply,
     },
+    ids::MediaId,
     ops::media::{self, Patch},
 };
 
@@ -51,11 +52,15 @@ shared::ack! {
 #[utoipa::path(patch, path = "/api/media/{id}", operation_id = "update_media",
     params(("id" = u64, Path, description = "Id of the media item.", example = 42)),
     request_body = UpdateMedia, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateMedia>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<MediaId>,
+    InBody(patch): InBody<UpdateMedia>,
+) -> Result<Reply> {
     let patch = patch.into();
     ctx.answer(updated, async |act| media::update(act, id, patch).await).await
 }
 
 fn updated(item: &MediaItem) -> Result<Reply> {
-    Updated::of(&item.subject.id)
+    Updated::of(&item.id())
 }

@@ -3,7 +3,7 @@ use shared::{
     domain::principal::Credential as Proof,
     error::Result,
     http::{ctx::Ctx, reply::Reply},
-    ids::{Id, UserId},
+    ids::{GroupId, UserId},
 };
 use utoipa::ToSchema;
 
@@ -23,7 +23,7 @@ pub struct Credential {
     username: String,
     /// The client group that new records belong to unless the request says otherwise.
     #[schema(value_type = u64)]
-    group_id: Id,
+    group_id: GroupId,
     scopes: Vec<String>,
 }
 

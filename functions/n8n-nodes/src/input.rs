@@ -11,7 +11,7 @@ use shared::{
         fields::{Fields, code},
         input::{Asked, BaseUrl, Field, Flag, OrDefault, passed},
     },
-    ids::Id,
+    ids::InstallationId,
 };
 
 use crate::{
@@ -24,7 +24,7 @@ shared::input! {
     pub struct NodeParameters {
         /// The n8n instance that the nodes are for. May be left out when only one is registered.
         #[example(45)]
-        installation_id: Option<Id>,
+        installation_id: Option<InstallationId>,
         /// Where that n8n reaches Baton, when that is not Baton's public URL: from inside a container, for instance.
         #[example("http://host.docker.internal:8080")]
         base_url: Option<BaseUrl<500>>,
@@ -71,7 +71,7 @@ impl Wish {
         let kind = kinds::find(kind)
             .ok_or_else(|| Error::not_found("kind of node; GET /api/n8n/nodes lists them"))?;
         let base_url = base(ctx, &mut fields);
-        let id = match fields.peek::<Id>("installation_id") {
+        let id = match fields.peek::<InstallationId>("installation_id") {
             None if fields.is_left_out("installation_id") => ctx.repos().installations().only().await?,
             sent => sent,
         };

@@ -8,7 +8,7 @@ mod usage;
 
 use serde::Serialize;
 use serde_json::json;
-use shared::ids::Id;
+use shared::ids::InstallationId;
 use utoipa::ToSchema;
 
 use crate::canvas::{Canvas, CredentialRef, HTTP_REQUEST, Node};
@@ -41,7 +41,7 @@ pub struct NodeParameter {
 pub struct Values {
     /// Where n8n reaches Baton, without a trailing slash.
     pub base_url: String,
-    pub installation_id: Id,
+    pub installation_id: InstallationId,
     /// n8n's id of the workflow that the node is for; else the workflow says itself which it is.
     pub workflow_id: Option<String>,
     pub allow_regenerate: bool,
@@ -186,7 +186,7 @@ mod tests {
             for (workflow_id, allow_regenerate) in [(None, false), (Some("abc123".to_owned()), true)] {
                 let values = Values {
                     base_url: "https://baton.example.com/api-of".into(),
-                    installation_id: Id::from_u64(45).unwrap(),
+                    installation_id: InstallationId::from_u64(45).unwrap(),
                     workflow_id,
                     allow_regenerate,
                     credential: CredentialRef { id: Some("cred1".into()), name: "Baton API key (45)".into() },

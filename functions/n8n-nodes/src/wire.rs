@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::n8n_credential::{N8nCredential, SCOPES},
-    ids::Id,
+    ids::InstallationId,
     n8n::credentials::HEADER_AUTH,
     ops::n8n_credentials::{Ensured, Held},
 };
@@ -27,7 +27,7 @@ pub struct NodeOut {
     #[schema(example = "Payload with review")]
     title: &'static str,
     #[schema(value_type = u64, example = 45)]
-    installation_id: Id,
+    installation_id: InstallationId,
     /// The request that the nodes send; null when they send none.
     #[schema(example = "POST /automation/payload/create")]
     sends: Option<String>,

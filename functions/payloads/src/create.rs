@@ -6,7 +6,7 @@ use shared::{
         input::InBody,
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{InstallationId, Nid, PayloadId},
     ops::payloads::{self, NewPayload},
 };
 use utoipa::ToSchema;
@@ -19,18 +19,18 @@ use crate::input::CreatePayload;
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: PayloadId,
     #[schema(example = "seo-report")]
     task_type: String,
     #[schema(example = "pending", extensions(("x-words" = json!(shared::domain::review::AutomationStatus::ALL))))]
     automation_status: &'static str,
     #[schema(value_type = Option<u64>, example = 45)]
-    installation_id: Option<Id>,
+    installation_id: Option<InstallationId>,
     #[schema(example = "abc123")]
     workflow_id: Option<String>,
     /// Id of the workflow node, when the installation is known.
     #[schema(value_type = Option<u64>)]
-    nid: Option<Id>,
+    nid: Option<Nid>,
     #[schema(example = "Payload created successfully.")]
     message: &'static str,
     /// What else to know; absent when there is nothing.
@@ -61,7 +61,7 @@ pub async fn for_review(ctx: Ctx, InBody(new): InBody<CreatePayload>) -> Result<
 fn created(payloads::Created { payload, nid, warnings }: &payloads::Created) -> Result<Reply> {
     Reply::created(&Created {
         success: true,
-        id: payload.subject.id,
+        id: payload.id(),
         task_type: payload.task_type.clone(),
         automation_status: payload.subject.review.automation_status.as_str(),
         installation_id: payload.subject.installation_id,

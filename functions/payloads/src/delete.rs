@@ -1,6 +1,7 @@
 use shared::{
     error::Result,
     http::{ctx::Ctx, deletion::DeleteQuery, extract::PathId, input::InQuery, reply::Reply},
+    ids::PayloadId,
     ops::payloads,
 };
 
@@ -14,7 +15,11 @@ shared::ack! {
 #[utoipa::path(delete, path = "/api/payloads/{id}", operation_id = "delete_payload",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<PayloadId>,
+    InQuery(query): InQuery<DeleteQuery>,
+) -> Result<Reply> {
     ctx.answer(deleted, async |act| payloads::delete(act, id, query.decide).await).await
 }
 

@@ -9,7 +9,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::Id,
+    ids::GroupId,
     ops::{origin::check_group, payloads::inline},
     repo::payloads::Filter,
 };
@@ -26,7 +26,7 @@ shared::input! {
         /// `over` for any of them.
         execution_state: Option<Word<ExecutionFilter>>,
         /// Only those of this client group.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
         /// Text to find in title and task type, whatever its case.
         search: Option<Text<200>>,
         page: Flat<Paging>,
@@ -58,6 +58,6 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         let content = inline(&payload.body)?;
         Ok(PayloadOut::new(ctx.tenant, payload, content))
     };
-    let payloads = shown(ctx.tenant, found.rows(), |payload| payload.subject.id, show)?;
+    let payloads = shown(ctx.tenant, found.rows(), |payload| payload.id(), show)?;
     Listing::of(payloads, before.is_none(), next.map(page::cursor))
 }

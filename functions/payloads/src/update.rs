@@ -7,6 +7,7 @@ use shared::{
         input::{Flag, InBody, Kept, Settable, Text, Word},
         reply::Reply,
     },
+    ids::PayloadId,
     json::Json,
     ops::payloads::{self, Patch},
 };
@@ -52,11 +53,15 @@ shared::ack! {
 #[utoipa::path(patch, path = "/api/payloads/{id}", operation_id = "update_payload",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
     request_body = UpdatePayload, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdatePayload>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<PayloadId>,
+    InBody(patch): InBody<UpdatePayload>,
+) -> Result<Reply> {
     let patch = patch.into();
     ctx.answer(updated, async |act| payloads::update(act, id, patch).await).await
 }
 
 fn updated(payload: &Payload) -> Result<Reply> {
-    Updated::of(&payload.subject.id)
+    Updated::of(&payload.id())
 }

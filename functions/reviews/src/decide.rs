@@ -7,7 +7,7 @@ use shared::{
         input::{Foreign, InBody, Text, Word},
         reply::Reply,
     },
-    ids::Id,
+    ids::{Id, InstallationId},
     ops::reviews::{self, Decide, Decided},
 };
 use utoipa::ToSchema;
@@ -26,7 +26,7 @@ shared::input! {
         execution_id: Option<Foreign<200>>,
         /// Its n8n instance, when it is not the one stored on the entity.
         #[example(45)]
-        installation_id: Option<Id>,
+        installation_id: Option<InstallationId>,
         /// Kept with the decision and passed on to n8n.
         #[example("Looks good, approved for production.")]
         notes: Option<Text<5000>>,

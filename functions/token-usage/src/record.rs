@@ -14,7 +14,7 @@ use shared::{
         input::{Foreign, Url, Whole},
         reply::Reply,
     },
-    ids::Id,
+    ids::{InstallationId, Nid},
     metering::Call,
     ops::{
         act::Act,
@@ -54,7 +54,7 @@ shared::input! {
         /// The provider's own sum. Asked for nothing else than where the reasoning was counted.
         total_tokens: Option<Whole<MAX_TOKENS>>,
         /// Installation, instead of `n8n_base_url`.
-        installation_id: Option<Id>,
+        installation_id: Option<InstallationId>,
         /// The node that made the call.
         node_id: Option<Foreign<200>>,
     }
@@ -114,7 +114,7 @@ struct RecordedData {
     model_label: String,
     /// Id of the workflow node, when the installation is known.
     #[schema(value_type = Option<u64>)]
-    nid: Option<Id>,
+    nid: Option<Nid>,
 }
 
 /// Records the tokens of one model call and prices them.
@@ -140,7 +140,7 @@ async fn read(act: &Act, mut fields: Fields) -> Result<NewUsage> {
 /// Where the call was made. An id that belongs to nobody is refused before anything is stored, whatever else is wrong.
 async fn installation(act: &Act, fields: &mut Fields) -> Result<Option<Arc<Installation>>> {
     let installed = act.installed();
-    if let Some(id) = fields.peek::<Id>("installation_id") {
+    if let Some(id) = fields.peek::<InstallationId>("installation_id") {
         return installed.get(id).await.map(Some);
     }
     if let Some(url) = fields.peek::<Url>("n8n_base_url") {

@@ -12,7 +12,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::Id,
+    ids::{Id, InstallationId},
     pricing,
     repo::usage::Filter,
 };
@@ -65,7 +65,7 @@ struct UsageRecord {
     #[schema(example = "551")]
     execution_id: String,
     #[schema(value_type = Option<u64>)]
-    installation_id: Option<Id>,
+    installation_id: Option<InstallationId>,
     /// The node that made the call.
     node_id: Option<String>,
     #[schema(example = "gpt-4")]

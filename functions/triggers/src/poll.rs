@@ -8,7 +8,7 @@ use shared::{
         input::{InBody, Time},
         reply::Reply,
     },
-    ids::Id,
+    ids::Nid,
     ops::triggers::poll::{self, Asked, Known},
 };
 use utoipa::ToSchema;
@@ -18,7 +18,7 @@ shared::input! {
     pub struct PollExecution {
         /// Id of the workflow node.
         #[example(123)]
-        nid: Id,
+        nid: Nid,
         /// Only an execution after this time counts.
         #[example("2025-01-21T10:30:00Z")]
         #[name("triggered_after")]
@@ -42,7 +42,7 @@ pub struct Polled {
     #[schema(example = "Execution completed successfully.")]
     message: String,
     #[schema(value_type = u64, example = 123)]
-    nid: Id,
+    nid: Nid,
 }
 
 /// Tells how a workflow's newest execution is doing, from pushed data and from what the background poll has learned.
@@ -59,7 +59,7 @@ pub async fn handler(ctx: Ctx, InBody(sent): InBody<PollExecution>) -> Result<Re
     ctx.answer(render, async |act| poll::poll(act, Asked { nid, after }).await).await
 }
 
-fn polled(nid: Id, snapshot: &Snapshot) -> Polled {
+fn polled(nid: Nid, snapshot: &Snapshot) -> Polled {
     let message = match snapshot.status {
         PollStatus::Waiting => "The execution has not ended yet; keep polling.".into(),
         PollStatus::Success => "Execution completed successfully.".into(),
@@ -80,7 +80,7 @@ fn polled(nid: Id, snapshot: &Snapshot) -> Polled {
     }
 }
 
-fn pending(nid: Id, run: Option<&FollowedRun>) -> Polled {
+fn pending(nid: Nid, run: Option<&FollowedRun>) -> Polled {
     let status = run.map_or(PollStatus::Waiting, |run| run.status);
     let trouble = run.and_then(|run| run.error.as_ref().or(run.poll_error.as_ref()));
     let message = match trouble {

@@ -11,7 +11,7 @@ use shared::{
         input::{Asked, Field, InBody, Text, describe},
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::{InstallationId, Nid},
     json::Json,
     ops::triggers::{self, Trigger},
 };
@@ -74,12 +74,12 @@ pub struct Triggered {
     #[schema(example = "551")]
     execution_id: Option<String>,
     #[schema(value_type = u64, example = 45)]
-    installation_id: Id,
+    installation_id: InstallationId,
     #[schema(example = "abc123")]
     workflow_id: Option<String>,
     /// Id of the workflow node, when the workflow is known: the `nid` of `/api/poll-execution`.
     #[schema(value_type = Option<u64>, example = 123)]
-    nid: Option<Id>,
+    nid: Option<Nid>,
     /// Whether Baton follows this run to its end.
     following: bool,
     /// What else to know; absent when there is nothing.

@@ -35,7 +35,7 @@ use shared::{
         installation::Installation,
     },
     egress::{HttpOut, OutError, OutReply, OutRequest},
-    ids::{EntityId, Id, SeededIds, UserId},
+    ids::{EntityId, Id, InstallationId, SeededIds},
     queue::{QueueName, embedded::SqliteQueue},
     sealer::keyfile::KeyFile,
     store::embedded::Sqlite,
@@ -165,7 +165,7 @@ fn id<I: EntityId>(n: u64) -> Result<I, Error> {
 }
 
 async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
-    let installation: Id = id(0)?;
+    let installation: InstallationId = id(0)?;
     let secret = SecretString::from("an n8n key");
     let mut new = Installation {
         id: installation,
@@ -175,7 +175,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
         title: "n8n".into(),
         sealed_api_key: String::new(),
         key_version: 1,
-        group_id: installation,
+        group_id: id(0)?,
         created_at: START,
         changed_at: START,
         listing_error: None,
@@ -199,7 +199,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
                 endpoint: None,
                 triggered_at: START,
                 after: START,
-                triggered_by: UserId::of(installation),
+                triggered_by: id(0)?,
                 trigger_status: Some(200),
                 status: PollStatus::Waiting,
                 n8n_status: None,

@@ -27,8 +27,6 @@ use shared::{
 };
 use tokio::sync::Semaphore;
 
-/// A message is worked on for at most this long before it is delivered again: as long as the longest batch in AWS.
-const VISIBILITY: Duration = Duration::from_secs(120);
 /// Messages of one queue under way at once, and of one tenant among them. A tenant whose n8n hangs has its share waiting and
 /// not everybody's.
 const AT_ONCE: usize = 160;
@@ -151,7 +149,8 @@ impl<'a, W: Future<Output = Option<TenantId>>> UnderWay<'a, W> {
             if self.searched.as_ref() == Some(&full) {
                 return;
             }
-            let received = self.app.queue.receive_beside(self.queue, limits::BATCH, VISIBILITY, &full).await;
+            let hidden = self.queue.spec().visibility();
+            let received = self.app.queue.receive_beside(self.queue, limits::BATCH, hidden, &full).await;
             let received = received.log_failure("a queue could not be read").unwrap_or_default();
             if received.is_empty() {
                 self.searched = Some(full);
@@ -229,7 +228,8 @@ pub async fn work_off(app: &App, queue: QueueName) {
 }
 
 async fn work_on(app: &App, worker: &Worker, lane: &Lane, delivery: Delivery) -> Option<TenantId> {
-    let message = Message::new(&delivery.body, app.now().plus(VISIBILITY));
+    // Until then it is nobody else's. What it is worked on for is bounded by each kind of work, and is less.
+    let message = Message::new(&delivery.body, app.now().plus(worker.queue.spec().visibility()));
     let work = async {
         if work::is_suspect(delivery.receives) {
             return lane.alone(app, worker, &message).await;

@@ -15,7 +15,7 @@ use crate::{
         review::Actor,
     },
     error::{Error, ErrorKind, Result},
-    ids::{Id, UserId},
+    ids::{GroupId, UserId},
     repo::orgs,
     store::Write,
     tenant::TenantId,
@@ -34,7 +34,7 @@ pub struct NewKey {
     /// The dialect that it speaks on paths that several have; none for that of the header it comes in.
     pub dialect: Option<Letter>,
     /// None for the group that whoever asks for it works in.
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     pub terms: Terms,
 }
 
@@ -67,7 +67,12 @@ impl Accounts<'_> {
         Ok((key, text))
     }
 
-    pub(super) fn new_key(&self, user: &User, group_id: Id, wish: NewKey) -> Result<(ApiKey, SecretString)> {
+    pub(super) fn new_key(
+        &self,
+        user: &User,
+        group_id: GroupId,
+        wish: NewKey,
+    ) -> Result<(ApiKey, SecretString)> {
         let granted = user.role.scopes();
         let scopes = if wish.scopes.is_empty() { granted.clone() } else { wish.scopes.clone() };
         if let Some(scope) = scopes.iter().find(|scope| !granted.iter().any(|held| covers(held, scope))) {
@@ -88,7 +93,7 @@ impl Accounts<'_> {
         &self,
         tenant: TenantId,
         actor: &Actor,
-        group_id: Id,
+        group_id: GroupId,
         wish: NewKey,
     ) -> (ApiKey, SecretString) {
         self.key_of((tenant, actor.user_id, &actor.username), group_id, wish)
@@ -103,7 +108,7 @@ impl Accounts<'_> {
     fn key_of(
         &self,
         (tenant, user_id, username): (TenantId, UserId, &str),
-        group_id: Id,
+        group_id: GroupId,
         wish: NewKey,
     ) -> (ApiKey, SecretString) {
         let text = api_key::generate(self.ids);

@@ -14,7 +14,7 @@ use crate::{
         session::SessionRef,
     },
     error::{Error, ErrorKind, Result},
-    ids::{EntityId, Id, Ids},
+    ids::{EntityId, GroupId, Id, Ids},
     recent::Recent,
     repo::orgs,
     sealer::Sealer,
@@ -202,7 +202,7 @@ impl Accounts<'_> {
     }
 
     /// The client group that what a user creates belongs to unless it is said otherwise.
-    async fn default_group(&self, tenant: TenantId) -> Result<Id> {
+    async fn default_group(&self, tenant: TenantId) -> Result<GroupId> {
         let groups = orgs::groups(self.store, tenant).await?;
         let group = groups.first().ok_or_else(|| Error::internal("an organization without a group"))?;
         Ok(group.id)

@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ids::{EntityId, Id, UserId},
+        ids::{EntityId, Id, SessionId, UserId},
         tenant::TenantId,
     };
 
@@ -123,7 +123,7 @@ mod tests {
 
     fn here() -> SessionRef {
         let id = |n| Id::from_u64(n).unwrap();
-        SessionRef { tenant: TenantId(7), user_id: UserId::of(id(8)), id: id(9) }
+        SessionRef { tenant: TenantId(7), user_id: UserId::of(id(8)), id: SessionId::of(id(9)) }
     }
 
     fn claims() -> Claims {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::followed_run::{PollStatus, Snapshot};
 use crate::{
     clock::{self, Millis},
-    ids::{AlertId, Id},
+    ids::{AlertId, InstallationId, Nid},
 };
 
 /// Rules of a tenant, at the most.
@@ -58,7 +58,7 @@ pub struct Rule {
     pub title: String,
     pub condition: Condition,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     /// n8n's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<String>,
@@ -78,8 +78,8 @@ pub struct Rules {
 /// What is known of how a workflow does, as far as a rule is about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vitals {
-    pub nid: Id,
-    pub installation_id: Id,
+    pub nid: Nid,
+    pub installation_id: InstallationId,
     pub workflow_id: String,
     /// Executions that ended, in the order of their ends.
     #[serde(default)]
@@ -148,7 +148,7 @@ fn span(minutes: u32) -> Duration {
 }
 
 impl Rule {
-    pub fn is_about(&self, installation: Id, workflow_id: &str) -> bool {
+    pub fn is_about(&self, installation: InstallationId, workflow_id: &str) -> bool {
         self.installation_id.is_none_or(|id| id == installation)
             && self.workflow_id.as_deref().is_none_or(|id| id == workflow_id)
     }
@@ -198,14 +198,14 @@ impl Rule {
 
 impl Rules {
     /// The rules that are about a workflow.
-    pub fn about(&self, installation: Id, workflow_id: &str) -> Vec<&Rule> {
+    pub fn about(&self, installation: InstallationId, workflow_id: &str) -> Vec<&Rule> {
         self.rules.iter().filter(|rule| rule.is_about(installation, workflow_id)).collect()
     }
 }
 
 impl Vitals {
     /// Of a workflow of which nothing is known.
-    pub fn new(nid: Id, installation_id: Id, workflow_id: &str) -> Self {
+    pub fn new(nid: Nid, installation_id: InstallationId, workflow_id: &str) -> Self {
         Self {
             nid,
             installation_id,

@@ -16,7 +16,7 @@ pub use terms::{MAX_NETWORKS, MAX_PER_HOUR, MAX_PER_MINUTE, Terms, TooWide, netw
 use crate::{
     clock::Millis,
     domain::dialect::Letter,
-    ids::{ApiKeyId, Id, Ids, UserId, base62},
+    ids::{ApiKeyId, GroupId, Ids, UserId, base62},
     tenant::TenantId,
 };
 
@@ -82,7 +82,7 @@ pub struct ApiKey {
     pub user_id: UserId,
     pub username: String,
     /// The client group that what this key creates belongs to, unless the request says otherwise.
-    pub group_id: Id,
+    pub group_id: GroupId,
     pub name: String,
     pub hash: KeyHash,
     pub last4: String,
@@ -171,7 +171,7 @@ impl ApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{EntityId, SystemIds};
+    use crate::ids::{EntityId, Id, SystemIds};
 
     #[test]
     fn a_generated_key_has_a_hash() {
@@ -226,7 +226,7 @@ mod tests {
             tenant: TenantId(7),
             user_id: UserId::of(id),
             username: "jane".into(),
-            group_id: id,
+            group_id: GroupId::of(id),
             name: "n8n".into(),
             hash: hash_of(&"x".into()),
             last4: "wxyz".into(),

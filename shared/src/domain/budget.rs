@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::names::names;
 use crate::{
     clock::{self, Millis},
-    ids::{BudgetId, Id},
+    ids::{BudgetId, GroupId},
 };
 
 /// Budgets of a tenant, at the most.
@@ -33,7 +33,7 @@ names! {
 pub enum Scope {
     Organization,
     /// What the installations of a client group used.
-    Group(Id),
+    Group(GroupId),
     /// n8n's id of a workflow.
     Workflow(String),
 }
@@ -49,7 +49,7 @@ pub struct Budget {
     /// Percentages, rising.
     pub thresholds: Vec<u16>,
     /// The client group that its notifications belong to.
-    pub group_id: Id,
+    pub group_id: GroupId,
     pub created_at: Millis,
     pub changed_at: Millis,
     /// What was told, of the newest windows.
@@ -138,7 +138,7 @@ mod tests {
             period: Period::Day,
             pico: 1_000,
             thresholds: thresholds.to_vec(),
-            group_id: Id::from_u64(2).unwrap(),
+            group_id: GroupId::from_u64(2).unwrap(),
             created_at: Millis(0),
             changed_at: Millis(0),
             told: Vec::new(),

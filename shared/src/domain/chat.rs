@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::names::names;
 use crate::{
     clock::Millis,
-    ids::{ChatId, Id, MessageId},
+    ids::{ChatId, GroupId, InstallationId, LeadId, MessageId},
 };
 
 names! {
@@ -42,7 +42,7 @@ const TITLE_CHARS: usize = 80;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chat {
     pub id: ChatId,
-    pub group_id: Id,
+    pub group_id: GroupId,
     /// The workflow's own name for it; within a group it means one chat.
     pub session_id: String,
     pub title: String,
@@ -52,7 +52,7 @@ pub struct Chat {
     #[serde(flatten)]
     pub lead: Lead,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,7 +100,7 @@ impl Counts {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Lead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lead_id: Option<Id>,
+    pub lead_id: Option<LeadId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lead_email: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    ids::{ChoreId, CollectionId, FileId, Id},
+    ids::{ChoreId, CollectionId, FieldId, FileId, InstallationId, MediaId, StatusId},
 };
 
 /// After this time no request is under way any more that saw things as they were before: API Gateway gives up after 30
@@ -41,13 +41,13 @@ pub enum What {
     /// Take every media item out of a collection that was deleted.
     UnfileMedia { collection_id: CollectionId },
     /// Ask the provider of a video for what its address does not tell.
-    EnrichMedia { media_id: Id },
+    EnrichMedia { media_id: MediaId },
     /// Give the leads of a deleted status to its heir, which the pipeline names.
-    MoveLeads { from: Id },
+    MoveLeads { from: StatusId },
     /// Erase the values of a deleted custom field.
-    ForgetField { field_id: Id },
+    ForgetField { field_id: FieldId },
     /// Delete what is known of the workflows of a deleted installation.
-    ForgetInstallation { installation_id: Id },
+    ForgetInstallation { installation_id: InstallationId },
     /// Hold every workflow against the rules of alerts, which have changed.
     WatchWorkflows,
     /// Drop an upload that no media item has taken.

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    ids::{CollectionId, Id},
+    ids::{CollectionId, GroupId},
 };
 
 /// One collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collection {
     pub id: CollectionId,
-    pub group_id: Id,
+    pub group_id: GroupId,
     /// As it was sent; unique within the client group, whatever its case.
     pub title: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,7 +24,7 @@ pub struct Collection {
 impl Collection {
     pub fn new(
         id: CollectionId,
-        group_id: Id,
+        group_id: GroupId,
         title: String,
         description: Option<String>,
         now: Millis,

@@ -8,7 +8,7 @@ use icu_normalizer::DecomposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
 
 use super::words::fold;
-use crate::ids::Id;
+use crate::ids::FieldId;
 
 /// Options of a select, and characters of one.
 pub const MAX_OPTIONS: usize = 200;
@@ -80,7 +80,7 @@ const RESERVED: [&str; 16] = [
 /// One field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomField {
-    pub id: Id,
+    pub id: FieldId,
     pub label: String,
     /// Derived from the label once, and fixed from then on.
     pub machine_name: String,
@@ -215,6 +215,7 @@ impl CustomField {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::{EntityId, Id};
 
     #[test]
     fn types_have_the_documented_names() {
@@ -278,7 +279,7 @@ mod tests {
     #[test]
     fn an_option_is_found_to_the_letter_first() {
         let field = CustomField {
-            id: Id::built_in(std::num::NonZeroU8::MIN),
+            id: FieldId::of(Id::SMALLEST),
             label: "Size".into(),
             machine_name: "size".into(),
             field_type: FieldType::Select,

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::followed_run::Snapshot;
-use crate::ids::Id;
+use crate::ids::InstallationId;
 
 /// One push.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PushedExecution {
-    pub installation_id: Id,
+    pub installation_id: InstallationId,
     pub workflow_id: String,
     /// Size of the stored body.
     pub bytes: u64,
@@ -19,6 +19,6 @@ pub struct PushedExecution {
 }
 
 /// The documented name of a workflow's pushed data.
-pub fn file_name(installation: Id, workflow_id: &str) -> String {
+pub fn file_name(installation: InstallationId, workflow_id: &str) -> String {
     format!("{installation}-{workflow_id}.json")
 }

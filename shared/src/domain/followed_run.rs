@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    ids::{FollowedRunId, Id, UserId},
+    ids::{FollowedRunId, InstallationId, UserId},
 };
 
 /// The three words of document 000's poll. It never says "running".
@@ -112,7 +112,7 @@ pub fn by_age(one: &(Option<Millis>, String), other: &(Option<Millis>, String)) 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FollowedRun {
     pub id: FollowedRunId,
-    pub installation_id: Id,
+    pub installation_id: InstallationId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

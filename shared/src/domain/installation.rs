@@ -7,7 +7,10 @@ use super::{
     names::names,
     place::{Place, decoded},
 };
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{GroupId, InstallationId},
+};
 
 names! {
     /// What n8n said last to the API key that was registered.
@@ -28,7 +31,7 @@ pub struct KeyHealth {
 /// One n8n instance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Installation {
-    pub id: Id,
+    pub id: InstallationId,
     /// The caller's own name for it; registering it again updates this record.
     pub instance_id: String,
     /// Base URL without a trailing slash; may have a path prefix.
@@ -42,7 +45,7 @@ pub struct Installation {
     /// How often a key was registered. Each is sealed under its number, so that an earlier one does not open in its place.
     #[serde(default)]
     pub key_version: u64,
-    pub group_id: Id,
+    pub group_id: GroupId,
     pub created_at: Millis,
     pub changed_at: Millis,
     /// Why n8n's workflows could not be listed yet, for people.
@@ -67,7 +70,7 @@ impl Installation {
     }
 
     /// The same, of a key that is registered for the `version`th time.
-    pub fn record_of(id: Id, version: u64) -> String {
+    pub fn record_of(id: InstallationId, version: u64) -> String {
         format!("installation/{id}/api_key/{version}")
     }
 
@@ -133,17 +136,18 @@ impl Installation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::{EntityId, Id};
 
     fn installation(host: &str, webhook_url: Option<&str>) -> Installation {
         Installation {
-            id: Id::new(Millis(0), 1),
+            id: InstallationId::of(Id::new(Millis(0), 1)),
             instance_id: "n8n".into(),
             host: host.into(),
             webhook_url: webhook_url.map(str::to_owned),
             title: "n8n".into(),
             sealed_api_key: String::new(),
             key_version: 1,
-            group_id: Id::new(Millis(0), 2),
+            group_id: GroupId::of(Id::new(Millis(0), 2)),
             created_at: Millis(0),
             changed_at: Millis(0),
             listing_error: None,

@@ -1,5 +1,6 @@
 //! Invoices that workflows keep track of. Amounts are whole cents of the invoice's currency.
 
+use crate::ids::{EntityId, InvoiceId};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -153,6 +154,10 @@ impl Details {
 }
 
 impl Invoice {
+    pub fn id(&self) -> InvoiceId {
+        InvoiceId::of(self.subject.id)
+    }
+
     /// Writes into the invoice what a request says of it.
     pub fn apply(&mut self, change: Change, by: Actor, now: Millis) {
         if let Some(to) = change.status {
@@ -184,6 +189,8 @@ impl Invoice {
 }
 
 impl Reviewable for Invoice {
+    type Id = InvoiceId;
+
     const TYPE: EntityType = EntityType::Invoice;
 
     fn subject(&self) -> &Subject {
@@ -202,14 +209,17 @@ impl Reviewable for Invoice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::review::Review, ids::Id};
+    use crate::{
+        domain::review::Review,
+        ids::{EntityId, GroupId, Id},
+    };
 
     fn draft() -> Invoice {
         let id = Id::from_u64(1).unwrap();
         Invoice {
             subject: Subject {
                 id,
-                group_id: id,
+                group_id: GroupId::of(id),
                 installation_id: None,
                 workflow_id: None,
                 execution_id: None,

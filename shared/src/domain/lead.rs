@@ -14,7 +14,11 @@ use super::{
     subject::{Reviewable, Subject},
     words,
 };
-use crate::{clock::Millis, ids::Id, json};
+use crate::{
+    clock::Millis,
+    ids::{EntityId, Id, LeadId, StatusId},
+    json,
+};
 
 /// One lead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +30,7 @@ pub struct Lead {
     #[serde(flatten)]
     pub profile: Profile,
     /// Where it stands in the pipeline; a status that is gone counts as [`LeadSetup::NEW`].
-    pub status_id: Id,
+    pub status_id: StatusId,
     /// Values of custom fields by the field's id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "json::values")]
     pub custom: BTreeMap<String, Value>,
@@ -144,12 +148,16 @@ pub struct Change {
     pub profile: Profile,
     /// Names of what is to be taken away of the profile.
     pub cleared: Vec<&'static str>,
-    pub status_id: Option<Id>,
+    pub status_id: Option<StatusId>,
     /// By the field's id; null takes a value away.
     pub custom: BTreeMap<String, Value>,
 }
 
 impl Lead {
+    pub fn id(&self) -> LeadId {
+        LeadId::of(self.subject.id)
+    }
+
     /// A lead of this address, new in the pipeline.
     pub fn new(subject: Subject, change: Change) -> Self {
         let mut lead = Self {
@@ -191,6 +199,8 @@ impl Lead {
 }
 
 impl Reviewable for Lead {
+    type Id = LeadId;
+
     const TYPE: EntityType = EntityType::Lead;
 
     fn subject(&self) -> &Subject {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{custom_field::CustomField, words::fold};
-use crate::{clock::Millis, ids::Id};
+use crate::{clock::Millis, ids::StatusId};
 
 pub use changes::{MAX_FIELDS, MAX_STATUSES, Refusal};
 
@@ -48,7 +48,7 @@ pub struct LeadSetup {
 /// A step that leads go through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
-    pub id: Id,
+    pub id: StatusId,
     pub label: String,
     /// `#rrggbb`.
     pub color: String,
@@ -59,14 +59,14 @@ pub struct Status {
 /// A deleted status on its way out: its leads show as `to` at once and are moved there in the background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drain {
-    pub from: Id,
-    pub to: Id,
+    pub from: StatusId,
+    pub to: StatusId,
     pub since: Millis,
 }
 
 impl Default for LeadSetup {
     fn default() -> Self {
-        let ids = (0..).map(|n| Id::built_in(NonZeroU8::MIN.saturating_add(n)));
+        let ids = (0..).map(|n| StatusId::built_in(NonZeroU8::MIN.saturating_add(n)));
         let statuses = ids.zip(BUILT_IN).map(|(id, status)| built_in(id, status)).collect();
         Self { statuses, fields: Vec::new(), draining: Vec::new(), v: 0 }
     }
@@ -74,7 +74,7 @@ impl Default for LeadSetup {
 
 impl LeadSetup {
     /// The status that leads begin with, and fall back to.
-    pub const NEW: Id = Id::built_in(NonZeroU8::MIN);
+    pub const NEW: StatusId = StatusId::built_in(NonZeroU8::MIN);
 
     /// The status with this label, whatever its case, or with this id in digits.
     pub fn status(&self, label_or_id: &str) -> Option<&Status> {
@@ -87,19 +87,19 @@ impl LeadSetup {
     }
 
     /// The status with this id.
-    pub fn find(&self, id: Id) -> Option<&Status> {
+    pub fn find(&self, id: StatusId) -> Option<&Status> {
         self.statuses.iter().find(|status| status.id == id)
     }
 
     /// What a lead that names `id` is shown with: a status that was deleted shows as the one that took its leads, or as
     /// New.
-    pub fn shown(&self, id: Id) -> &Status {
+    pub fn shown(&self, id: StatusId) -> &Status {
         let heir = || self.find(self.draining.iter().find(|drain| drain.from == id)?.to);
         self.find(id).or_else(heir).or_else(|| self.find(Self::NEW)).unwrap_or(&NEW)
     }
 
     /// The ids that leads shown with `id` may name: its own, and those of deleted statuses whose leads it takes.
-    pub fn named_as(&self, id: Id) -> Vec<Id> {
+    pub fn named_as(&self, id: StatusId) -> Vec<StatusId> {
         let taken = self.draining.iter().filter(|drain| drain.to == id).map(|drain| drain.from);
         std::iter::once(id).chain(taken).collect()
     }
@@ -141,19 +141,20 @@ pub fn merge_values(stored: &mut BTreeMap<String, Value>, read: BTreeMap<String,
     stored.retain(|_, value| !value.is_null());
 }
 
-fn built_in(id: Id, (label, color): (&str, &str)) -> Status {
+fn built_in(id: StatusId, (label, color): (&str, &str)) -> Status {
     Status { id, label: label.into(), color: color.into(), is_default: true }
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::ids::{EntityId, Id};
     use serde_json::json;
 
     use super::*;
     use crate::domain::custom_field::FieldType;
 
-    fn id(value: u64) -> Id {
-        Id::from_u64(value).unwrap()
+    fn id<I: EntityId>(value: u64) -> I {
+        I::of(Id::from_u64(value).unwrap())
     }
 
     fn field(value: u64, machine_name: &str) -> CustomField {

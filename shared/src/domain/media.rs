@@ -15,7 +15,7 @@ use super::{
     subject::{Reviewable, Subject, ask_mark},
     words,
 };
-use crate::ids::CollectionId;
+use crate::ids::{CollectionId, EntityId, MediaId};
 
 /// One media item.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,6 +145,10 @@ const SOURCE_WORDS: usize = 2;
 const TAG_WORDS: usize = 14;
 
 impl MediaItem {
+    pub fn id(&self) -> MediaId {
+        MediaId::of(self.subject.id)
+    }
+
     pub fn new(subject: Subject, title: String, media_type: MediaType, sent: Details) -> Self {
         let derived = sent.url.as_deref().map(media_url::derive).unwrap_or_default();
         Self { subject, title, media_type, sent, derived, enriched: None, collection_id: None, file: None }
@@ -234,6 +238,8 @@ impl MediaItem {
 }
 
 impl Reviewable for MediaItem {
+    type Id = MediaId;
+
     const TYPE: EntityType = EntityType::MediaItem;
 
     fn subject(&self) -> &Subject {

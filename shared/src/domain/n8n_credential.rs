@@ -8,7 +8,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::api_key::{ApiKey, KeyHash};
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{Id, InstallationId},
+};
 
 /// What the key inside may do: send what nodes send. It reads nothing and decides nothing.
 pub const SCOPES: [&str; 5] =
@@ -20,7 +23,7 @@ const CLAIM: Duration = Duration::from_secs(35);
 /// The credential of one installation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct N8nCredential {
-    pub installation_id: Id,
+    pub installation_id: InstallationId,
     /// Its name in n8n, the same from the first attempt on: what n8n was told of and we were not is found by it.
     pub name: String,
     /// n8n's id of it; none until n8n has told it.
@@ -58,7 +61,7 @@ pub enum Step {
 
 impl N8nCredential {
     /// A credential that nothing is known of.
-    pub fn new(installation_id: Id) -> Self {
+    pub fn new(installation_id: InstallationId) -> Self {
         Self {
             installation_id,
             name: format!("Baton API key ({installation_id})"),
@@ -111,22 +114,22 @@ mod tests {
     use super::*;
     use crate::{
         domain::api_key,
-        ids::{ApiKeyId, EntityId, SystemIds, UserId},
+        ids::{EntityId, SystemIds},
         tenant::TenantId,
     };
 
     const NOW: Millis = Millis(1_737_455_400_000);
 
-    fn id(value: u64) -> Id {
-        Id::from_u64(value).unwrap()
+    fn id<I: EntityId>(value: u64) -> I {
+        I::of(Id::from_u64(value).unwrap())
     }
 
     fn key(revoked_at: Option<Millis>) -> ApiKey {
         let text = api_key::generate(&SystemIds::default());
         ApiKey {
-            id: ApiKeyId::of(id(1)),
+            id: id(1),
             tenant: TenantId(1),
-            user_id: UserId::of(id(2)),
+            user_id: id(2),
             username: "jane".into(),
             group_id: id(3),
             name: "n8n".into(),

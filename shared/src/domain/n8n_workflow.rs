@@ -6,15 +6,15 @@ use sha2::{Digest, Sha256};
 use super::followed_run::Snapshot;
 use crate::{
     clock::Millis,
-    ids::{FollowedRunId, Id},
+    ids::{EntityId, FollowedRunId, Id, InstallationId, Nid},
     tenant::TenantId,
 };
 
 /// One n8n workflow of one installation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct N8nWorkflow {
-    pub nid: Id,
-    pub installation_id: Id,
+    pub nid: Nid,
+    pub installation_id: InstallationId,
     /// n8n's own id, a string.
     pub workflow_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,12 +44,12 @@ pub struct FollowedRef {
 /// The `nid` of a workflow: derived, not allotted, so that every write which mentions a workflow knows its `nid` without
 /// a read, and two first sights of it at the same moment agree. 53 bits: among 100,000 workflows of a tenant two clash
 /// with a probability of 6 in 10 million, and the clash is refused, not mixed up (see `repo::n8n_workflows`).
-pub fn nid(tenant: TenantId, installation: Id, workflow_id: &str) -> Id {
+pub fn nid(tenant: TenantId, installation: InstallationId, workflow_id: &str) -> Nid {
     let digest = Sha256::digest(format!("{tenant}/{installation}/{workflow_id}").as_bytes());
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&digest[..8]);
     let value = u64::from_be_bytes(bytes) >> 11;
-    Id::from_u64(value.max(1)).unwrap_or_else(|| Id::new(Millis(i64::MAX), 0))
+    Nid::of(Id::from_u64(value.max(1)).unwrap_or_else(|| Id::new(Millis(i64::MAX), 0)))
 }
 
 #[cfg(test)]
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_nid_depends_on_tenant_installation_and_workflow() {
-        let at = |t, i, w| nid(TenantId(t), Id::from_u64(i).unwrap(), w);
+        let at = |t, i, w| nid(TenantId(t), InstallationId::from_u64(i).unwrap(), w);
         assert_eq!(at(1, 2, "a"), at(1, 2, "a"));
         assert_ne!(at(1, 2, "a"), at(2, 2, "a"));
         assert_ne!(at(1, 2, "a"), at(1, 3, "a"));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{names::names, review::Actor};
 use crate::{
     clock::Millis,
-    ids::{Id, NotificationId},
+    ids::{GroupId, Id, NotificationId},
 };
 
 names! {
@@ -26,7 +26,7 @@ names! {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notification {
     pub id: NotificationId,
-    pub group_id: Id,
+    pub group_id: GroupId,
     pub title: String,
     pub message: String,
     #[serde(rename = "type")]
@@ -37,6 +37,7 @@ pub struct Notification {
     /// What it speaks of, in the workflow's own words; not looked up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity_type: Option<String>,
+    /// Of whatever kind `entity_type` says, which need be none of ours: no type of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity_id: Option<Id>,
     /// Present once somebody has read it.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Millis,
     domain::api_key::KeyHash,
-    ids::{Id, UserId},
+    ids::{GroupId, UserId},
     tenant::TenantId,
 };
 
@@ -91,7 +91,7 @@ pub struct UnknownRole;
 /// A client group: the sub-scope in which an agency keeps one client's data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
-    pub id: Id,
+    pub id: GroupId,
     pub name: String,
     pub created_at: Millis,
 }

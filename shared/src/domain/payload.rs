@@ -8,7 +8,7 @@ use super::{
     review::EntityType,
     subject::{Reviewable, Subject, ask_mark},
 };
-use crate::ids::Id;
+use crate::ids::{EntityId, PayloadId};
 
 /// One payload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,8 +64,12 @@ pub const INLINE_BYTES: usize = 64 * 1024;
 pub const DEFAULT_TASK_TYPE: &str = "generic";
 
 impl Payload {
+    pub fn id(&self) -> PayloadId {
+        PayloadId::of(self.subject.id)
+    }
+
     /// Name of the content's blob.
-    pub fn blob_name(id: Id) -> String {
+    pub fn blob_name(id: PayloadId) -> String {
         format!("payloads/{id}.json")
     }
 
@@ -76,6 +80,8 @@ impl Payload {
 }
 
 impl Reviewable for Payload {
+    type Id = PayloadId;
+
     const TYPE: EntityType = EntityType::CustomPayload;
 
     fn subject(&self) -> &Subject {

@@ -10,7 +10,7 @@ use crate::{
         org::User,
         session::Session,
     },
-    ids::{ApiKeyId, Id, UserId},
+    ids::{ApiKeyId, GroupId, Id, SessionId, UserId},
     tenant::TenantId,
 };
 
@@ -21,7 +21,7 @@ pub struct Principal {
     pub user_id: UserId,
     pub username: String,
     /// The client group that what this request creates belongs to, unless it says otherwise.
-    pub group_id: Id,
+    pub group_id: GroupId,
     pub scopes: Vec<String>,
     /// The dialect that its API key speaks on paths that several have. None where the key has none, and for a session.
     pub dialect: Option<Letter>,
@@ -36,7 +36,7 @@ pub struct Principal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
     ApiKey(ApiKeyId),
-    Session(Id),
+    Session(SessionId),
     /// Whoever may read the data directory, at the command line.
     Operator,
 }
@@ -73,7 +73,7 @@ impl Principal {
     }
 
     /// The same person who is not in a session: what the role allows, for commands of the operator.
-    pub fn of_user(user: &User, group_id: Id) -> Self {
+    pub fn of_user(user: &User, group_id: GroupId) -> Self {
         Self {
             tenant: user.tenant,
             user_id: user.id,

@@ -6,7 +6,10 @@
 use std::time::Duration;
 
 use super::usage::{Source, Usage};
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{InstallationId, UsageId},
+};
 
 /// Starts that are told with another precision are still the same.
 const SAME: Duration = Duration::from_secs(60);
@@ -32,10 +35,10 @@ pub struct PushedRuns(Vec<PushedRun>);
 
 #[derive(Debug)]
 struct PushedRun {
-    installation: Option<Id>,
+    installation: Option<InstallationId>,
     started: Option<Millis>,
     /// The oldest of its records.
-    first: Id,
+    first: UsageId,
 }
 
 impl PushedRuns {

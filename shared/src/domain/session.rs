@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Millis,
     domain::org::User,
-    ids::{EntityId, Id, UserId},
+    ids::{EntityId, GroupId, Id, SessionId, UserId},
     tenant::TenantId,
 };
 
@@ -23,7 +23,7 @@ pub const SESSION_LIFE: Duration = Duration::from_secs(12 * 3600);
 pub struct SessionRef {
     pub tenant: TenantId,
     pub user_id: UserId,
-    pub id: Id,
+    pub id: SessionId,
 }
 
 impl fmt::Display for SessionRef {
@@ -42,7 +42,11 @@ impl FromStr for SessionRef {
     fn from_str(text: &str) -> Result<Self, NotASession> {
         let mut parts = text.split('.').map(|part| part.parse::<Id>().map_err(|_| NotASession));
         let mut next = || parts.next().unwrap_or(Err(NotASession));
-        let session = Self { tenant: TenantId(next()?.get()), user_id: UserId::of(next()?), id: next()? };
+        let session = Self {
+            tenant: TenantId(next()?.get()),
+            user_id: UserId::of(next()?),
+            id: SessionId::of(next()?),
+        };
         if parts.next().is_none() { Ok(session) } else { Err(NotASession) }
     }
 }
@@ -50,11 +54,11 @@ impl FromStr for SessionRef {
 /// A login that has not ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
-    pub id: Id,
+    pub id: SessionId,
     pub tenant: TenantId,
     pub user_id: UserId,
     /// The client group that what is created in it belongs to, unless the request says otherwise.
-    pub group_id: Id,
+    pub group_id: GroupId,
     /// Must equal the user's: a new password ends what was begun under the old one.
     pub generation: u64,
     /// Signs the tokens of this session and of no other.
@@ -82,7 +86,7 @@ mod tests {
     #[test]
     fn a_place_reads_back_and_other_text_does_not() {
         let id = |n| Id::from_u64(n).unwrap();
-        let place = SessionRef { tenant: TenantId(7), user_id: UserId::of(id(8)), id: id(9) };
+        let place = SessionRef { tenant: TenantId(7), user_id: UserId::of(id(8)), id: SessionId::of(id(9)) };
         assert_eq!(place.to_string().parse(), Ok(place));
         for text in ["", "7", "7.8", "7.8.9.10", "7.8.x", "0.8.9", "..", "7.8.-9"] {
             assert_eq!(text.parse::<SessionRef>(), Err(NotASession), "{text}");
@@ -94,10 +98,10 @@ mod tests {
         let id = |n| Id::from_u64(n).unwrap();
         let (now, ends_at) = (Millis(1_000), Millis(2_000));
         let session = Session {
-            id: id(9),
+            id: SessionId::of(id(9)),
             tenant: TenantId(7),
             user_id: UserId::of(id(8)),
-            group_id: id(6),
+            group_id: GroupId::of(id(6)),
             generation: 3,
             signing_key: "k".into(),
             jti_hash: "h".into(),
@@ -116,7 +120,7 @@ mod tests {
         };
         assert_eq!(
             session.place(),
-            SessionRef { tenant: TenantId(7), user_id: UserId::of(id(8)), id: id(9) }
+            SessionRef { tenant: TenantId(7), user_id: UserId::of(id(8)), id: SessionId::of(id(9)) }
         );
         assert!(session.lives(&user, now) && session.lives(&user, Millis(ends_at.0 - 1)));
         assert!(!session.lives(&user, ends_at) && !session.lives(&user, Millis(ends_at.0 + 1)));

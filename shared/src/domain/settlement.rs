@@ -94,11 +94,14 @@ fn more_complete(records: &[Usage], first: &[usize], second: &[usize]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Millis, ids::Id};
+    use crate::{
+        clock::Millis,
+        ids::{InstallationId, UsageId},
+    };
 
     fn record(source: Source, model: &str, node: Option<&str>, input: u64, output: u64) -> Usage {
         Usage {
-            id: Id::from_u64(1).unwrap(),
+            id: UsageId::from_u64(1).unwrap(),
             workflow_id: "w".into(),
             execution_id: "1".into(),
             installation_id: None,
@@ -213,7 +216,7 @@ mod tests {
     #[test]
     fn records_of_two_installations_are_not_compared() {
         let at = |mut usage: Usage, installation: u64| {
-            usage.installation_id = Id::from_u64(installation);
+            usage.installation_id = InstallationId::from_u64(installation);
             usage
         };
         let push = |installation, input| at(pushed("gpt-4o", "A", input, 50), installation);

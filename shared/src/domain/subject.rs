@@ -12,15 +12,19 @@ use super::{
     review::{Actor, EntityType, Review},
     words::fold,
 };
-use crate::{clock::Millis, ids::Id};
+use crate::{
+    clock::Millis,
+    ids::{EntityId, GroupId, Id, InstallationId},
+};
 
 /// The common part of an entity, stored among its own attributes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
+    /// Of whatever kind it is the subject of: whoever holds the entity has its own type ([`Reviewable::Id`]).
     pub id: Id,
-    pub group_id: Id,
+    pub group_id: GroupId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,7 +66,7 @@ impl Subject {
     }
 
     /// The execution that it was, or may be, handed in by to wait for a person.
-    pub fn asking(&self) -> Option<(Id, &str)> {
+    pub fn asking(&self) -> Option<(InstallationId, &str)> {
         let review = &self.review;
         let asks = review.human_interaction || self.sealed_resume_url.is_some() || review.resume.is_some();
         self.installation_id.zip(self.execution_id.as_deref()).filter(|_| asks)
@@ -75,7 +79,7 @@ impl Subject {
     }
 
     /// Points the decision at another execution.
-    pub fn aim(&mut self, installation_id: Option<Id>, execution_id: Option<String>) {
+    pub fn aim(&mut self, installation_id: Option<InstallationId>, execution_id: Option<String>) {
         let moved = execution_id.as_ref().is_some_and(|id| self.execution_id.as_ref() != Some(id))
             || installation_id.is_some_and(|id| self.installation_id != Some(id));
         if moved {
@@ -264,6 +268,9 @@ pub fn ask_mark(kind: &str, node: Option<&str>, title: &str) -> String {
 
 /// An entity that a person can decide on.
 pub trait Reviewable: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What names one of its kind.
+    type Id: EntityId;
+
     const TYPE: EntityType;
 
     fn subject(&self) -> &Subject;

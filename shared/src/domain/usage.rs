@@ -2,19 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Millis, ids::Id, pricing::Tokens};
+use crate::{
+    clock::Millis,
+    ids::{GroupId, InstallationId, UsageId},
+    pricing::Tokens,
+};
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
-    pub id: Id,
+    pub id: UsageId,
     pub workflow_id: String,
     pub execution_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     /// The client group of the installation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_id: Option<String>,
     pub model_id: String,

@@ -75,12 +75,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ids::Id;
+    use crate::ids::FieldId;
 
     /// One field of every type, named after it, with the ids 11 to 17.
     fn setup(required: bool) -> LeadSetup {
         let field = |(id, field_type): (u64, FieldType)| CustomField {
-            id: Id::from_u64(id).unwrap(),
+            id: FieldId::from_u64(id).unwrap(),
             label: field_type.as_str().into(),
             machine_name: field_type.as_str().into(),
             field_type,

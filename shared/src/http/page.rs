@@ -178,6 +178,7 @@ fn known<T>(fields: &mut Fields, cursor: Option<T>) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::EntityId;
 
     #[test]
     fn cursors_read_back_and_others_do_not() {
@@ -248,7 +249,9 @@ mod tests {
 
     #[test]
     fn cursors_of_searches_read_back_and_others_do_not() {
-        let id = |n| Id::from_u64(n).unwrap();
+        fn id<I: EntityId>(n: u64) -> I {
+            I::of(Id::from_u64(n).unwrap())
+        }
         let after = Phrase { text: "a:b #%ö".into(), id: id(42) };
         for mark in [Mark { group: id(7), after: None }, Mark { group: id(7), after: Some(after) }] {
             assert_eq!(read_search_cursor(&search_cursor(&mark)), Some(mark));
@@ -257,7 +260,7 @@ mod tests {
         for text in ["s1:", "s1:x", "s1:7:42", "s1:7:42:", "s1:7:x:acme", "1:7", "s2:7"] {
             assert_eq!(read_search_cursor(&forged(text)), None, "{text}");
         }
-        assert_eq!(read_search_cursor(&cursor(id(42))), None);
+        assert_eq!(read_search_cursor(&cursor(id::<Id>(42))), None);
         assert_eq!(read_cursor(&search_cursor(&Mark { group: id(7), after: None })), None);
     }
 }

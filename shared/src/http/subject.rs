@@ -10,7 +10,7 @@ use crate::{
         review::{HistoryEntry, Resume},
         subject::{ExecutionState, Subject},
     },
-    ids::{Id, UserId},
+    ids::{GroupId, Id, InstallationId, Nid, UserId},
     tenant::TenantId,
 };
 
@@ -20,14 +20,14 @@ pub struct SubjectOut {
     #[schema(value_type = u64, example = 42)]
     id: Id,
     #[schema(value_type = u64)]
-    group_id: Id,
+    group_id: GroupId,
     #[schema(value_type = Option<u64>, example = 45)]
-    installation_id: Option<Id>,
+    installation_id: Option<InstallationId>,
     #[schema(example = "abc123")]
     workflow_id: Option<String>,
     /// Id of the workflow node, when the installation is known.
     #[schema(value_type = Option<u64>)]
-    nid: Option<Id>,
+    nid: Option<Nid>,
     #[schema(example = "exec-789")]
     execution_id: Option<String>,
     /// How the execution stands, as far as pushes, polls and decisions have told: `ended` or `failed` without a decision,

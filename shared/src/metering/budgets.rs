@@ -11,7 +11,7 @@ use crate::{
         budget::{Scope, Window},
         usage::Totals,
     },
-    ids::Id,
+    ids::GroupId,
     repo::usage::{Spending, UsageLog},
     store::{Store, StoreError},
     tenant::TenantId,
@@ -24,7 +24,7 @@ const AT_ONCE: usize = 16;
 pub struct Spent<'a> {
     store: &'a dyn Store,
     tenant: TenantId,
-    groups: BTreeMap<Window, BTreeMap<Option<Id>, Totals>>,
+    groups: BTreeMap<Window, BTreeMap<Option<GroupId>, Totals>>,
     workflows: BTreeMap<(String, Window), Totals>,
 }
 

@@ -13,7 +13,7 @@ use crate::{
         usage::{MAX_MODEL_CHARS, MAX_TOKENS, Source, Usage},
     },
     error::Result,
-    ids::Ids,
+    ids::{EntityId, Ids, UsageId},
     n8n::usage::FoundUsage,
     pricing::{self, Priced, Rates, Tokens},
 };
@@ -47,7 +47,7 @@ pub fn records(
             let priced = price(money, &group.call, at)?;
             let tokens = group.call.tokens;
             Ok(Usage {
-                id: ids.id(now),
+                id: UsageId::of(ids.id(now)),
                 workflow_id: workflow_id.to_owned(),
                 execution_id: snapshot.execution_id.clone(),
                 installation_id: Some(installation.id),

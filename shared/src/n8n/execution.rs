@@ -77,5 +77,4 @@ impl Summary {
 }
 
 #[cfg(test)]
-#[path = "execution_tests.rs"]
 mod tests;

@@ -78,7 +78,7 @@ fn stopped(id: NotificationId, installation: &Installation, now: Millis) -> Noti
         kind: NotificationType::WorkflowAlert,
         link: None,
         entity_type: Some("installation".into()),
-        entity_id: Some(installation.id),
+        entity_id: Some(installation.id.untyped()),
         read: None,
         created_at: now,
     }

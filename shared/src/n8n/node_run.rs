@@ -1,13 +1,14 @@
 //! The runs of an execution's nodes (`runData`), each reduced to when it ran, where its input came from, and what of its
 //! output was looked for.
 
-use std::{collections::HashMap, sync::Arc};
+mod body;
+
+use std::sync::Arc;
 
 use serde::de::{MapAccess, SeqAccess};
 
-use super::lenient::{
-    Any, Count, Instant, Key, NAME_BYTES, Named, Number, Take, Text, each, fields, shorten,
-};
+use self::body::{Answered, Body, ReadBody};
+use super::lenient::{Any, Count, Instant, Key, NAME_BYTES, Named, Take, Text, each, fields, shorten};
 use super::seen::{Call, Found, MAX_CALLS, MAX_RUNS, NodeRun, Scan, Source, Want};
 use super::tokens::Tally;
 
@@ -297,115 +298,5 @@ impl<'de> Take<'de> for &mut Record {
             "tokenUsageEstimate" => &mut self.estimate,
             "response" => Answered(&mut self.model, 0),
         })
-    }
-}
-
-/// `response.generations[][].generationInfo.model_name`: the model that answered, where the vendor says so.
-struct Answered<'a>(&'a mut Option<String>, u8);
-
-impl<'de> Take<'de> for Answered<'_> {
-    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        if self.1 >= 6 {
-            return fields!(map, {});
-        }
-        fields!(map, {
-            "generations" | "generationInfo" => Answered(&mut *self.0, self.1 + 1),
-            "model_name" | "model" => ModelName(&mut *self.0),
-        })
-    }
-
-    fn seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        if self.1 >= 6 {
-            return each!(seq, Nothing);
-        }
-        each!(seq, Answered(&mut *self.0, self.1 + 1))
-    }
-}
-
-/// What a vendor's answer says about itself, wherever it stands in an item.
-#[derive(Default)]
-struct Body {
-    id: Option<String>,
-    model: Option<String>,
-    usage: Tally,
-    /// Ollama puts its counts beside the answer.
-    beside: Tally,
-    inner: Option<Box<Body>>,
-    /// Numbers of the wanted ids in it.
-    ids: Vec<usize>,
-}
-
-impl Body {
-    fn call(self) -> Option<Call> {
-        let inner = self.inner.and_then(|body| body.call());
-        // Only with a model's name: `eval_count` alone is anybody's field.
-        let beside = self.model.as_ref().and_then(|_| self.beside.tokens());
-        match self.usage.tokens().or(beside) {
-            None => inner,
-            Some(tokens) => {
-                let (inner_id, inner_model) = inner.map_or((None, None), |call| (call.id, call.model));
-                Some(Call {
-                    id: self.id.or(inner_id),
-                    model: self.model.or(inner_model),
-                    tokens,
-                    estimated: false,
-                })
-            }
-        }
-    }
-}
-
-struct ReadBody<'b, 'w> {
-    body: &'b mut Body,
-    want: Want<'w>,
-    deep: u8,
-}
-
-impl<'de> Take<'de> for ReadBody<'_, '_> {
-    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let ReadBody { body, want, deep } = self;
-        while let Some(key) = map.next_key::<Key<'_>>()? {
-            match (&*key.0, want) {
-                // The whole response of an HTTP Request, or an API that wraps its answer.
-                ("body" | "data" | "response" | "fullResponse" | "result" | "payload", _) if deep == 0 => {
-                    let inner = body.inner.get_or_insert_default();
-                    map.next_value_seed(Any(ReadBody { body: &mut *inner, want, deep: 1 }))?;
-                    body.ids.append(&mut inner.ids);
-                }
-                ("id" | "responseId", Want::Usage) => map.next_value_seed(Any(Text(&mut body.id)))?,
-                ("model" | "modelVersion", Want::Usage) => {
-                    map.next_value_seed(Any(ModelName(&mut body.model)))?;
-                }
-                ("usage" | "usageMetadata" | "usage_metadata", Want::Usage) => {
-                    map.next_value_seed(Any(&mut body.usage))?;
-                }
-                ("prompt_eval_count", Want::Usage) => map.next_value_seed(Any(body.beside.prompt()))?,
-                ("eval_count", Want::Usage) => map.next_value_seed(Any(body.beside.output()))?,
-                (key, Want::Ids(ids)) if key == "id" || key.ends_with("_id") || key.ends_with("Id") => {
-                    map.next_value_seed(Any(OneOf { ids, found: &mut body.ids }))?;
-                }
-                _ => {
-                    map.next_value::<serde::de::IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-struct OneOf<'b, 'w> {
-    ids: &'w HashMap<String, usize>,
-    found: &'b mut Vec<usize>,
-}
-
-impl Take<'_> for OneOf<'_, '_> {
-    fn text(self, text: &str) {
-        self.found.extend(self.ids.get(text));
-    }
-
-    fn number(self, number: Number) {
-        if let Some(n) = number.count() {
-            self.text(&n.to_string());
-        }
     }
 }

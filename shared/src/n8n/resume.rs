@@ -5,23 +5,22 @@
 //! sent unless the debt is still this attempt's. Where n8n does not show the execution, a decision goes only to an address
 //! that no other Wait can have.
 
+mod call;
+mod sight;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
-use serde_json::json;
+use http::HeaderMap;
 use url::Url;
 
+use self::{
+    call::{Scope, Told},
+    sight::{Blind, Sight},
+};
 use super::{
-    answer::{Answer, ResumeAnswer, is_n8ns},
     client::{N8n, Turn},
-    echo::Confidential,
-    look::Shown,
-    wait::{
-        Created, Secret, Sibling, WaitKind, WaitView, WaitingNode, Whose, is_waiting_address, mark,
-        rebuild_resume_url, suffix_of,
-    },
+    wait::{Sibling, mark, suffix_of},
 };
 use crate::{
     app::App,
@@ -31,15 +30,11 @@ use crate::{
         installation::Installation,
         review::{Decision, EntityType, Rest, ResumeState},
     },
-    egress::{OutError, OutRequest},
     error::{Error, Result},
     ids::Id,
     tenant::TenantId,
 };
 
-/// One call to a Wait. Its node may answer only when the workflow is done, so a timeout says nothing about the outcome.
-const CALL: Duration = Duration::from_secs(8);
-const MAX_REPLY_BYTES: usize = 1024 * 1024;
 /// Pauses while the execution has not reached its Wait yet, or is "running already": an early call is normal, and
 /// n8n is usually there within a tenth of a second.
 const SOON: [Duration; 7] = [
@@ -59,6 +54,7 @@ pub struct Errand<'a> {
     pub execution_id: &'a str,
     /// The URL that the workflow passed when it created the entity.
     pub resume_url: Option<Url>,
+    /// Of the kind that `entity_type` says.
     pub entity_id: Id,
     pub entity_type: EntityType,
     /// When the workflow (last) posted the entity.
@@ -113,51 +109,6 @@ pub struct Later {
     pub shown: bool,
     /// The entities that the execution waits for instead.
     pub instead: Vec<String>,
-}
-
-/// What a look at the execution allows.
-enum Sight {
-    /// The execution stands at our Wait.
-    Ours(Box<WaitView>),
-    /// It has not come there yet, and may at any moment.
-    NotYet,
-    /// It stands elsewhere, so that nothing changes in a moment: why, and the entities that it waits for.
-    Elsewhere(String, Vec<String>),
-    /// It cannot be told; an address that no other Wait can have may be tried once.
-    Blind(Blind),
-    End(Ending),
-}
-
-struct Blind {
-    why: String,
-    /// Asking again will not help before somebody acts.
-    for_good: bool,
-    /// What n8n shows, though not whose it is.
-    view: Option<Box<WaitView>>,
-}
-
-enum Told {
-    Ending(Ending),
-    Running,
-    /// n8n answered, and it is not clear what came of it.
-    Unclear(String),
-    /// n8n has not answered. It may have the decision in its hands.
-    Unheard(String),
-}
-
-/// How an answer sounds that n8n may not have given.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tone {
-    Well,
-    Badly,
-}
-
-/// Which addresses may be called.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    All,
-    /// The workflow's own, which no other Wait has.
-    Own,
 }
 
 /// One attempt. Never errs: whatever goes wrong is an ending.
@@ -306,359 +257,6 @@ impl Attempt<'_> {
             _ => None,
         })
     }
-
-    async fn look(&mut self) -> Result<Sight> {
-        // In a path these mean another address, and n8n gives no such ids.
-        if matches!(self.errand.execution_id, "" | "." | "..") {
-            let why = "n8n has no execution of this id";
-            return Ok(Sight::End(Ending::Settled(ResumeState::Gone, Some(why.to_owned()))));
-        }
-        let created = self.created();
-        match self.n8n.look(self.errand.execution_id, Some(&created.wanted())).await {
-            Shown::Execution(body) => {
-                self.shown = true;
-                self.judge(body.into(), created).await
-            }
-            // It was cut short for somebody who waits; a worker has more patience.
-            Shown::Unreadable(why) if self.turn.urgent && self.is_late() => {
-                Ok(Sight::End(self.rest(why, Rest::AtOnce)))
-            }
-            Shown::Unreadable(why) => Ok(self.look_at_row(why).await),
-            shown => Ok(self.not_shown(shown)),
-        }
-    }
-
-    /// Whether too little is left for another call.
-    fn is_late(&self) -> bool {
-        self.turn.deadline.time_for(Duration::MAX, self.clock.now()).is_none()
-    }
-
-    fn created(&self) -> Created {
-        let errand = self.errand;
-        Created::new(errand.entity_id.get(), Some(errand.posted_at.0))
-            .reposted(errand.reposts)
-            .passed(errand.resume_url.as_ref())
-            .among(self.others.clone())
-    }
-
-    /// Without its data an execution tells little more than whether it is over.
-    async fn look_at_row(&mut self, why: String) -> Sight {
-        let body = match self.n8n.look(self.errand.execution_id, None).await {
-            Shown::Execution(body) => body,
-            Shown::Unreadable(_) => return Sight::Blind(Blind { why, for_good: false, view: None }),
-            shown => return self.not_shown(shown),
-        };
-        self.shown = true;
-        let view = WaitView::read(&body, &Created::default());
-        match view.status.as_deref() {
-            _ if view.is_being_restored() => Sight::End(self.later(STARTING)),
-            Some("running" | "new") => Sight::NotYet,
-            _ if view.whose == Whose::Passed => self.ended(),
-            _ => Sight::Blind(Blind { why, for_good: false, view: None }),
-        }
-    }
-
-    fn not_shown(&self, shown: Shown) -> Sight {
-        let for_good = |why: &str| Sight::Blind(Blind { why: why.to_owned(), for_good: true, view: None });
-        match shown {
-            // n8n has let go of what it showed before: it was taken, and is over.
-            Shown::Hidden if self.sent && self.shown => {
-                Sight::End(Ending::Settled(ResumeState::Resumed, None))
-            }
-            Shown::Hidden => for_good("n8n does not show this execution to the API key that was registered"),
-            Shown::KeyRefused(status) => {
-                for_good(&format!("n8n refuses the API key that was registered ({status})"))
-            }
-            Shown::NotN8n => Sight::Blind(Blind {
-                why: "what answers at n8n's API is not n8n".to_owned(),
-                for_good: false,
-                view: None,
-            }),
-            Shown::Elsewhere { status, said } => {
-                let why =
-                    format!("not n8n, but something before it or in its place, answered {status}: {said}");
-                match status {
-                    // Whoever refuses the API for good may let the waiting addresses pass.
-                    400..=499 if !matches!(status, 408 | 425 | 429) => {
-                        Sight::Blind(Blind { why, for_good: false, view: None })
-                    }
-                    _ => Sight::End(self.later(why)),
-                }
-            }
-            Shown::Unreachable(error) => {
-                let rest = match &error {
-                    // The time of whoever waits was too short; nothing is wrong with n8n.
-                    OutError::Timeout | OutError::NotTried(_) if self.turn.urgent => Rest::AtOnce,
-                    OutError::NotTried(_) => Rest::NotTried,
-                    _ => Rest::Usual,
-                };
-                Sight::End(self.rest(format!("n8n cannot be reached: {error}"), rest))
-            }
-            Shown::Unreadable(why) => Sight::Blind(Blind { why, for_good: false, view: None }),
-            Shown::Execution(_) => Sight::NotYet,
-        }
-    }
-
-    /// The execution is over. An earlier attempt of ours may be why.
-    fn ended(&self) -> Sight {
-        Sight::End(match self.sent {
-            true => Ending::Settled(ResumeState::Resumed, None),
-            false => {
-                let why = "the execution had ended before the decision reached it";
-                Ending::Settled(ResumeState::Finished, Some(why.to_owned()))
-            }
-        })
-    }
-
-    async fn judge(&mut self, body: Bytes, created: Created) -> Result<Sight> {
-        let mut view = self.read(body.clone(), created).await?;
-        if view.whose == Whose::Contested {
-            self.others = self.claim.others().await?;
-            view = self.read(body, self.created()).await?;
-        }
-        if view.is_being_restored() {
-            return Ok(Sight::End(self.later(STARTING)));
-        }
-        let is_over = crate::domain::followed_run::PollStatus::from(view.poll).is_complete();
-        Ok(match view.whose {
-            Whose::Ours => Sight::Ours(Box::new(view)),
-            // The Wait is over, and an earlier attempt of ours may be why: it was taken.
-            Whose::Passed if self.sent => Sight::End(Ending::Settled(ResumeState::Resumed, None)),
-            Whose::Passed | Whose::Unknown | Whose::NotYet if is_over => self.ended(),
-            Whose::Passed => {
-                let why = "the execution has gone on to another step";
-                Sight::End(Ending::Settled(ResumeState::Superseded, Some(why.to_owned())))
-            }
-            Whose::Contested => Sight::Elsewhere(CONTESTED.to_owned(), Vec::new()),
-            Whose::NotYet | Whose::Unknown => match view.node.as_ref().and_then(|node| stands(node, &view)) {
-                Some(Stands::ForGood(why)) => Sight::End(Ending::Settled(ResumeState::Failed, Some(why))),
-                Some(Stands::ForNow(why)) => Sight::Elsewhere(why, view.others),
-                None if view.whose == Whose::NotYet => Sight::NotYet,
-                None => Sight::Blind(Blind {
-                    why: "the execution does not show which Wait is ours".to_owned(),
-                    for_good: false,
-                    view: Some(Box::new(view)),
-                }),
-            },
-        })
-    }
-
-    async fn read(&self, body: Bytes, created: Created) -> Result<WaitView> {
-        self.aside.run(self.errand.tenant, body.len(), move || WaitView::read(&body, &created)).await
-    }
-
-    /// Sends the decision to the first address that fits.
-    async fn tell(&mut self, view: Option<&WaitView>, scope: Scope) -> Result<Told> {
-        let sent = self.sent;
-        let resumed = || Told::Ending(Ending::Settled(ResumeState::Resumed, None));
-        // The first answer is the one of the address that is most likely the Wait's own.
-        let mut first = None;
-        let mut refused = None;
-        for (method, url) in addresses(self.errand, view, scope) {
-            let waits = is_waiting_address(&url);
-            if !self.claim.holds().await? {
-                return Ok(Told::Ending(Ending::Lost));
-            }
-            let mut secrets = Confidential::of_url(&url);
-            secrets.add_headers(&self.errand.headers);
-            let reply = match self.n8n.send(request(self.errand, method, url)).await {
-                Ok(reply) => reply,
-                Err(error) if error.is_refused() => {
-                    refused.get_or_insert_with(|| error.to_string());
-                    continue;
-                }
-                Err(error) if error.reached() => return Ok(Told::Unheard(error.to_string())),
-                Err(error @ OutError::NotTried(_)) if self.turn.urgent => {
-                    return Ok(Told::Ending(self.rest(error.to_string(), Rest::AtOnce)));
-                }
-                Err(error) => return Ok(Told::Ending(self.later(error.to_string()))),
-            };
-            let said = || format!("n8n answered {}: {}", reply.status, secrets.message(&reply.body));
-            let settled = |state| Ok(Told::Ending(Ending::Settled(state, Some(said()))));
-            match Answer::classify(reply.status, &reply.body) {
-                ResumeAnswer::Resumed => return Ok(resumed()),
-                // Nobody can look.
-                ResumeAnswer::Answered if view.is_none() => return Ok(resumed()),
-                ResumeAnswer::Answered => {
-                    if let Some(ending) = self.after_an_answer(said(), Tone::Well, view).await? {
-                        return Ok(Told::Ending(ending));
-                    }
-                }
-                ResumeAnswer::Running => return Ok(Told::Running),
-                ResumeAnswer::Finished if sent => return Ok(resumed()),
-                ResumeAnswer::Finished => return settled(ResumeState::Finished),
-                ResumeAnswer::Gone => return settled(ResumeState::Gone),
-                ResumeAnswer::Forbidden => {
-                    let asks = view.and_then(|view| view.node.as_ref()?.authentication.as_deref());
-                    let why = forbidden(&said(), asks, !self.errand.headers.is_empty());
-                    return Ok(Told::Ending(Ending::Settled(ResumeState::Failed, Some(why))));
-                }
-                ResumeAnswer::TryLater => return Ok(Told::Unclear(said())),
-                // Somebody in front of n8n says nothing of what n8n did, which may have taken it. No n8n takes it at the last.
-                ResumeAnswer::Refresh if waits && view.is_some() && !is_n8ns(&reply.body) => {
-                    if let Some(ending) = self.after_an_answer(said(), Tone::Badly, view).await? {
-                        return Ok(Told::Ending(ending));
-                    }
-                }
-                ResumeAnswer::Refresh => {}
-            }
-            if waits || refused.is_none() {
-                first.get_or_insert_with(said);
-            }
-        }
-        Ok(Told::Ending(self.later(first.or(refused).unwrap_or_else(|| "no address to call".to_owned()))))
-    }
-
-    /// Looks, after an answer that n8n may not have given. None when the execution stands at our Wait as before: nothing was
-    /// taken.
-    async fn after_an_answer(
-        &mut self,
-        said: String,
-        tone: Tone,
-        view: Option<&WaitView>,
-    ) -> Result<Option<Ending>> {
-        let before = std::mem::replace(&mut self.sent, true);
-        let stood = view.and_then(WaitView::standing);
-        Ok(match self.look().await? {
-            Sight::Ours(_) => {
-                self.sent = before;
-                None
-            }
-            Sight::Blind(Blind { view: Some(now), .. }) if stood.is_some() && now.standing() == stood => {
-                self.sent = before;
-                None
-            }
-            Sight::Blind(Blind { view: None, .. }) if tone == Tone::Badly => Some(self.later(said)),
-            // It could not be looked at now; the next attempt does before it sends anything.
-            Sight::End(Ending::Later(later)) => Some(Ending::Later(Later { why: said, ..later })),
-            // It has left our Wait, whatever became of it since.
-            _ => Some(Ending::Settled(ResumeState::Resumed, None)),
-        })
-    }
 }
-
-impl Scope {
-    /// Where the node computes its suffix, only the workflow knows the address, and n8n refuses what does not fit it.
-    fn of(view: Option<&WaitView>) -> Self {
-        let computed = view.and_then(|view| view.node.as_ref()).is_some_and(|node| node.suffix_computed);
-        if computed { Self::Own } else { Self::All }
-    }
-}
-
-const STARTING: &str = "n8n is starting up";
 const SHARED: &str = "Another review of this execution is open, and the same address would end its Wait: the decision waits until n8n shows \
      which one stands. Register the API key again, or give each Wait a webhook suffix and pass resume_url with it";
-const CONTESTED: &str = "n8n does not show which of the open reviews of this execution its Wait is for: give each Wait a webhook suffix and pass \
-     resume_url with it, or let the item that a review was made of reach its Wait";
-
-/// Where an execution stands that has not come to our Wait.
-enum Stands {
-    /// A decision will never end it, and no other Wait comes.
-    ForGood(String),
-    ForNow(String),
-}
-
-fn stands(node: &WaitingNode, view: &WaitView) -> Option<Stands> {
-    let name = &node.name;
-    match node.kind {
-        WaitKind::Form if node.leads_on => Some(Stands::ForNow(format!(
-            "the execution waits at the form “{name}”, which only its form can end, before it comes to a Wait for the decision"
-        ))),
-        WaitKind::Form => Some(Stands::ForGood(format!(
-            "the execution waits at the form “{name}”: a form is ended by filling it in and cannot be resumed by a decision. \
-             Let a Wait node resume “On Webhook Call” instead"
-        ))),
-        WaitKind::SubWorkflow => Some(Stands::ForNow(format!(
-            "the execution waits for the sub-workflow of “{name}”. A Wait in there belongs to an execution of its own: hand \
-             in the review there, or with that execution's execution_id and resume_url"
-        ))),
-        WaitKind::Time => Some(Stands::ForNow(format!("the execution pauses at “{name}” for a time"))),
-        WaitKind::Webhook | WaitKind::SendAndWait | WaitKind::Other if view.whose == Whose::NotYet => {
-            let whose = match view.others.as_slice() {
-                [] => "something else".to_owned(),
-                ids => format!("the decision on {}", ids.join(", ")),
-            };
-            Some(Stands::ForNow(format!("the execution waits at “{name}” for {whose}")))
-        }
-        _ => None,
-    }
-}
-
-/// What a person can do about a Wait that asks for credentials.
-fn forbidden(said: &str, asks: Option<&str>, had: bool) -> String {
-    let asks = match asks {
-        Some("basicAuth") => " with Basic Auth",
-        Some("headerAuth") => " with Header Auth",
-        Some("jwtAuth") => " with JWT Auth",
-        _ => "",
-    };
-    let what = match had {
-        true => "the resume_headers that came with the review are not what it takes",
-        false => "send resume_headers with the review",
-    };
-    format!("{said}. The Wait node asks for credentials{asks}: {what}, or set its authentication to None")
-}
-
-/// Where to call, in this order: the workflow's own URL, the one rebuilt from n8n's API, the bare waiting address, and
-/// last the address that document 000 names, which no n8n has answered so far.
-fn addresses(errand: &Errand<'_>, view: Option<&WaitView>, scope: Scope) -> Vec<(Method, Url)> {
-    let node = view.and_then(|view| view.node.as_ref());
-    let method = node
-        .and_then(|node| node.method.as_deref()?.to_ascii_uppercase().parse().ok())
-        .unwrap_or(Method::POST);
-    let mut all: Vec<(Method, Url)> = Vec::new();
-    fn add(all: &mut Vec<(Method, Url)>, method: &Method, url: Url) {
-        if !all.iter().any(|(_, known)| *known == url) {
-            all.push((method.clone(), url));
-        }
-    }
-    if let Some(url) = errand.resume_url.as_ref().filter(|url| errand.installation.owns(url)) {
-        add(&mut all, &method, url.clone());
-    }
-    if scope == Scope::Own && !all.is_empty() {
-        return all;
-    }
-    for base in errand.installation.webhook_url.iter().chain([&errand.installation.host]) {
-        let Ok(base) = Url::parse(base) else { continue };
-        if let Some(node) = node.filter(|node| node.kind == WaitKind::Webhook && !node.suffix_computed) {
-            let token = view.and_then(|view| view.resume_token.as_ref()).map(Secret::reveal);
-            add(
-                &mut all,
-                &method,
-                rebuild_resume_url(&base, errand.execution_id, node.suffix.as_deref(), token),
-            );
-        }
-        add(&mut all, &method, rebuild_resume_url(&base, errand.execution_id, None, None));
-    }
-    if let Ok(mut url) = Url::parse(&errand.installation.host) {
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["rest", "executions", errand.execution_id, "resume"]);
-        }
-        add(&mut all, &Method::POST, url);
-    }
-    all
-}
-
-/// The documented body and nothing else. The key makes a repeat visible as a repeat.
-fn request(errand: &Errand<'_>, method: Method, url: Url) -> OutRequest {
-    let body = json!({
-        "decision": errand.decision.decision.as_str(),
-        "notes": errand.decision.notes.as_deref().unwrap_or_default(),
-        "entity_id": errand.entity_id,
-        "entity_type": errand.entity_type.as_str(),
-    });
-    let mut headers = errand.headers.clone();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let key = format!("{}-{}-{}", errand.entity_type.as_str(), errand.entity_id, errand.decision.at.0);
-    if let Ok(key) = HeaderValue::from_str(&key) {
-        headers.insert("idempotency-key", key);
-    }
-    OutRequest {
-        method,
-        url,
-        headers,
-        body: Bytes::from(body.to_string()),
-        timeout: CALL,
-        max_reply_bytes: MAX_REPLY_BYTES,
-    }
-}

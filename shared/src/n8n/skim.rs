@@ -4,84 +4,21 @@
 //! through only wanted ids are kept, of everything else what [`super::scan`] reads for a wait. What is left is JSON of the
 //! same form.
 
+mod shape;
+
 use std::collections::HashMap;
 
+use self::shape::{
+    ROW, Shape,
+    Shape::{Answer, First, Id, List, Loose, Map, Object, Plain},
+    member,
+};
 use crate::egress::Sink;
 
 /// What is kept of one execution: some 200 bytes for each run of a node.
 const MOST_KEPT: usize = 16 * 1024 * 1024;
 /// The longest text that is kept. Names, addresses and tokens are far shorter.
 const LONGEST_TEXT: usize = 4096;
-
-/// What is kept of a value, by where it stands.
-enum Shape {
-    /// Text, a number, a flag.
-    Plain,
-    /// An id that is wanted.
-    Id,
-    /// The named members.
-    Object(&'static [(&'static str, &'static Shape)]),
-    /// The named members; nothing when it has none of them.
-    Loose(&'static [(&'static str, &'static Shape)]),
-    /// All members.
-    Map(&'static Shape),
-    /// All items, each in its place.
-    List(&'static Shape),
-    /// The first item.
-    First(&'static Shape),
-    /// The items of which something is kept.
-    Some(&'static Shape),
-    /// Ids among the members of an answer, or of what it is wrapped into.
-    Answer { wrapped: bool },
-}
-
-use Shape::{Answer, First, Id, List, Loose, Map, Object, Plain};
-
-static ROW: Shape = Object(&[
-    ("id", &Plain),
-    ("status", &Plain),
-    ("workflowId", &Plain),
-    ("startedAt", &Plain),
-    ("stoppedAt", &Plain),
-    ("waitTill", &Plain),
-    ("data", &DATA),
-    ("workflowData", &WORKFLOW),
-]);
-static DATA: Shape = Object(&[("resultData", &RESULT), ("executionData", &STACK), ("resumeToken", &Plain)]);
-static RESULT: Shape = Object(&[("lastNodeExecuted", &Plain), ("runData", &Map(&List(&RUN)))]);
-static RUN: Shape = Object(&[
-    ("startTime", &Plain),
-    ("executionTime", &Plain),
-    ("executionIndex", &Plain),
-    ("executionStatus", &Plain),
-    ("source", &List(&SOURCE)),
-    ("metadata", &Object(&[("resumeUrl", &Plain)])),
-    ("data", &OUTPUTS),
-]);
-static SOURCE: Shape =
-    Object(&[("previousNode", &Plain), ("previousNodeRun", &Plain), ("previousNodeOutput", &Plain)]);
-static OUTPUTS: Shape = Object(&[("main", &List(&ITEMS)), ("ai_tool", &List(&ITEMS))]);
-static ITEMS: Shape = Shape::Some(&Loose(&[("json", &Answer { wrapped: false })]));
-static STACK: Shape =
-    Object(&[("nodeExecutionStack", &First(&Object(&[("node", &NODE), ("data", &OUTPUTS)])))]);
-static WORKFLOW: Shape = Object(&[("nodes", &List(&NODE)), ("connections", &Map(&CONNECTIONS))]);
-static CONNECTIONS: Shape = Object(&[("main", &List(&List(&Object(&[("node", &Plain)]))))]);
-static NODE: Shape = Object(&[
-    ("name", &Plain),
-    ("type", &Plain),
-    ("disabled", &Plain),
-    (
-        "parameters",
-        &Object(&[
-            ("resume", &Plain),
-            ("operation", &Plain),
-            ("httpMethod", &Plain),
-            ("incomingAuthentication", &Plain),
-            ("url", &Plain),
-            ("options", &Object(&[("webhookSuffix", &Plain)])),
-        ]),
-    ),
-]);
 
 /// Why nothing came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -424,91 +361,5 @@ fn lead(kept: &mut Vec<u8>, frame: &mut Frame, key: &[u8]) {
     }
 }
 
-/// What is kept of a member, by its key as it is written.
-fn member(shape: &Shape, key: &[u8]) -> Option<&'static Shape> {
-    static IDS: Shape = Id;
-    static WRAPPED: Shape = Answer { wrapped: true };
-    match shape {
-        Object(members) | Loose(members) => {
-            members.iter().find(|(name, _)| name.as_bytes() == key).map(|(_, shape)| *shape)
-        }
-        Map(of) => (key.len() <= LONGEST_TEXT).then_some(*of),
-        Answer { .. } if key == b"id" || key.ends_with(b"_id") || key.ends_with(b"Id") => Some(&IDS),
-        // The same as in `node_run::ReadBody`.
-        Answer { wrapped: false } => {
-            matches!(key, b"body" | b"data" | b"response" | b"fullResponse" | b"result" | b"payload")
-                .then_some(&WRAPPED)
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        json,
-        n8n::wait::{Created, WaitView},
-    };
-
-    fn skim(json: &[u8], ids: &[&str], chunk: usize) -> Result<String, SkimError> {
-        let ids: HashMap<String, usize> = ids.iter().map(|id| ((*id).to_owned(), 0)).collect();
-        let mut skim = Skim::new(&ids);
-        for part in json.chunks(chunk) {
-            if !skim.take(part) {
-                break;
-            }
-        }
-        skim.finish().map(|kept| String::from_utf8(kept).unwrap())
-    }
-
-    #[test]
-    fn what_is_left_of_a_real_execution_tells_the_same() {
-        let created = Created::new(229_376_000_000_001, Some(1_795_305_935_710));
-        for text in
-            [include_str!("fixtures/waiting-2.41.1.json"), include_str!("fixtures/waiting-2.8.4.json")]
-        {
-            let whole = WaitView::read(text.as_bytes(), &created);
-            for chunk in [1, 7, 64, text.len()] {
-                let kept = skim(text.as_bytes(), &["229376000000001"], chunk).unwrap();
-                assert_eq!(WaitView::read(kept.as_bytes(), &created), whole, "{kept}");
-                assert!(kept.len() * 2 < text.len(), "{}", kept.len());
-            }
-        }
-    }
-
-    #[test]
-    fn items_leave_their_wanted_ids_and_keep_their_outputs() {
-        let text = r#" {"id":7,"junk":{"a":["]","\"}"]},"data":{"resultData":{"runData":{"A \" b":[{"data":{"main":[null,
-            [{"json":{"id":5,"x":"y"}},{"json":{"body":{"entity_id":"6","id":null}}},{"json":{}},{"binary":{}}],[]]}}]}}}} "#;
-        for chunk in [1, 5, 1000] {
-            assert_eq!(
-                skim(text.as_bytes(), &["5", "6"], chunk).unwrap(),
-                r#"{"id":7,"data":{"resultData":{"runData":{"A \" b":[{"data":{"main":[null,[{"json":{"id":5}},{"json":{"body":{"entity_id":"6"}}}],[]]}}]}}}}"#
-            );
-        }
-    }
-
-    #[test]
-    fn it_takes_as_much_memory_as_there_are_runs_and_no_more() {
-        let run =
-            |blob: &str| format!(r#"{{"startTime":1,"data":{{"main":[[{{"json":{{"blob":"{blob}"}}}}]]}}}}"#);
-        let of = |blob: &str| format!(r#"{{"data":{{"resultData":{{"runData":{{"A":[{}]}}}}}}}}"#, run(blob));
-        let (short, long) = (of("x"), of(&"x".repeat(1 << 20)));
-        assert_eq!(skim(long.as_bytes(), &[], 4096), skim(short.as_bytes(), &[], 4096));
-        let runs = vec![run(""); 500_000].join(",");
-        let many = format!(r#"{{"data":{{"resultData":{{"runData":{{"A":[{runs}]}}}}}}}}"#);
-        assert_eq!(skim(many.as_bytes(), &[], 1 << 16).err(), Some(SkimError::TooMuch));
-    }
-
-    #[test]
-    fn what_is_no_execution_is_refused() {
-        for text in ["", "<html>", "[1]x", "{", r#"{"id":"7"#, r#"{"data":[}"#, r#"{"id":1}}"#, "1"] {
-            assert_eq!(skim(text.as_bytes(), &[], 3), Err(SkimError::NotJson), "{text}");
-        }
-        for text in ["{}", "\u{feff}{}", r#"{"id":[[["]"]]],"data":7}"#] {
-            let kept = skim(text.as_bytes(), &[], 2).unwrap();
-            assert!(json::is_json(kept.as_bytes()), "{kept}");
-        }
-    }
-}
+mod tests;

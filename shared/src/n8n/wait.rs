@@ -324,5 +324,4 @@ pub fn rebuild_resume_url(host: &Url, execution_id: &str, suffix: Option<&str>, 
 }
 
 #[cfg(test)]
-#[path = "wait_tests.rs"]
 mod tests;

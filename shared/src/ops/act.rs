@@ -15,7 +15,7 @@ use crate::{
         review::Actor,
     },
     error::{Error, ErrorKind, LogFailure, Result},
-    ids::Id,
+    ids::{GroupId, Id},
     installed::Installed,
     metering::Metering,
     queue::{Task, TaskKind},
@@ -31,7 +31,7 @@ pub struct Act {
     pub tenant: TenantId,
     pub actor: Actor,
     /// The client group that what is made belongs to, where nothing else says so.
-    pub group_id: Id,
+    pub group_id: GroupId,
     pub now: Millis,
     /// Id of the request or the run that causes it; tasks carry it on.
     pub cause: Arc<str>,

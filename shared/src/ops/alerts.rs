@@ -11,7 +11,7 @@ use crate::{
         n8n_workflow,
     },
     error::{Error, ErrorKind, Result},
-    ids::{AlertId, Id},
+    ids::{AlertId, InstallationId},
     n8n::client::Turn,
 };
 
@@ -22,7 +22,7 @@ pub struct NewAlert {
     pub title: Option<String>,
     pub condition: Condition,
     /// Only workflows of this installation.
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     /// Only this workflow, by n8n's id.
     pub workflow_id: Option<String>,
 }
@@ -114,7 +114,7 @@ fn titled(condition: Condition) -> &'static str {
 }
 
 /// What a rule is about must be there: nobody would ever hear of anything else.
-async fn check(act: &Act, installation: Option<Id>, workflow_id: Option<&str>) -> Result<()> {
+async fn check(act: &Act, installation: Option<InstallationId>, workflow_id: Option<&str>) -> Result<()> {
     if let Some(id) = installation {
         act.installed().get(id).await?;
     }
@@ -132,7 +132,7 @@ async fn check(act: &Act, installation: Option<Id>, workflow_id: Option<&str>) -
 }
 
 /// Whether n8n knows a workflow that Baton does not: somebody has made it since n8n's workflows were listed.
-async fn is_listed(act: &Act, installation: Option<Id>, workflow_id: &str) -> Result<bool> {
+async fn is_listed(act: &Act, installation: Option<InstallationId>, workflow_id: &str) -> Result<bool> {
     let installations = match installation {
         Some(id) => vec![(*act.installed().get(id).await?).clone()],
         None => act.repos().installations().all().await?,

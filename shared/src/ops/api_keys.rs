@@ -22,7 +22,7 @@ use crate::{
         principal::{Credential, Principal, covers},
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::{ApiKeyId, Id},
+    ids::{ApiKeyId, GroupId},
     repo::{
         listing::Listed,
         orgs,
@@ -58,7 +58,7 @@ pub struct NewApiKey {
     pub scopes: Vec<String>,
     pub dialect: Option<Letter>,
     /// None for the group that who asks for it works in.
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     pub terms: Terms,
 }
 

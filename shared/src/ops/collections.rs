@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{chore::What, collection::Collection},
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::{CollectionId, Id},
+    ids::{CollectionId, GroupId},
     repo::collections::{self, Title},
 };
 
@@ -20,7 +20,7 @@ pub struct NewCollection {
     pub title: String,
     pub description: Option<String>,
     /// Client group, instead of the caller's.
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
 }
 
 /// What to change of a collection; what is left out stays.

@@ -18,7 +18,7 @@ use crate::{
         subject::ExecutionState,
     },
     error::{LogFailure, Result},
-    ids::Id,
+    ids::{EntityId, Id, InstallationId, Nid},
     n8n::{answer, client::ExecutionRow},
     repo::{asks::Ask, subjects::Stored},
     store,
@@ -29,7 +29,7 @@ use crate::{
 const MOST: usize = 100;
 
 /// What a push or a poll saw.
-pub async fn seen(app: &App, tenant: TenantId, installation: Id, snapshot: &Snapshot) {
+pub async fn seen(app: &App, tenant: TenantId, installation: InstallationId, snapshot: &Snapshot) {
     let state = match snapshot.status {
         PollStatus::Success => ExecutionState::Ended,
         PollStatus::Error => ExecutionState::Failed,
@@ -39,7 +39,13 @@ pub async fn seen(app: &App, tenant: TenantId, installation: Id, snapshot: &Snap
 }
 
 /// The execution is over. What cannot be stored now is learned again, or not; nothing hangs on it.
-pub async fn over(app: &App, tenant: TenantId, installation: Id, execution: &str, state: ExecutionState) {
+pub async fn over(
+    app: &App,
+    tenant: TenantId,
+    installation: InstallationId,
+    execution: &str,
+    state: ExecutionState,
+) {
     let marked = mark_all(app, tenant, installation, execution, state).await;
     marked.log_failure("the items of an execution that is over could not be marked");
 }
@@ -47,7 +53,7 @@ pub async fn over(app: &App, tenant: TenantId, installation: Id, execution: &str
 async fn mark_all(
     app: &App,
     tenant: TenantId,
-    installation: Id,
+    installation: InstallationId,
     execution: &str,
     state: ExecutionState,
 ) -> Result<()> {
@@ -66,7 +72,7 @@ async fn mark_all(
 /// Marks an entity that nobody has decided. One that somebody changes at this moment is left to them.
 async fn mark<E: Stored>(app: &App, tenant: TenantId, id: Id, state: ExecutionState) -> Result<()> {
     let entities = app.repos(tenant).subjects::<E>();
-    let Some(before) = entities.get(id).await? else { return Ok(()) };
+    let Some(before) = entities.get(E::Id::of(id)).await? else { return Ok(()) };
     let mut entity = before.clone();
     let subject = entity.subject_mut();
     if subject.review.decision.is_some() || subject.execution_state == Some(state) {
@@ -97,7 +103,7 @@ pub(crate) fn snapshot_of(row: &ExecutionRow, now: Millis) -> Snapshot {
 }
 
 /// Makes a snapshot the newest of its workflow, unless a newer one stands there. Returns whether it is the newest now.
-pub async fn latest(app: &App, tenant: TenantId, nid: Id, snapshot: &Snapshot) -> Result<bool> {
+pub async fn latest(app: &App, tenant: TenantId, nid: Nid, snapshot: &Snapshot) -> Result<bool> {
     let workflows = app.repos(tenant).n8n_workflows();
     let mut again = Again::new(app, "the newest execution of a workflow");
     loop {

@@ -21,7 +21,7 @@ use crate::{
     },
     egress::{OutError, parse_url},
     error::{OrNotFound, Result},
-    ids::Id,
+    ids::InstallationId,
     n8n::client::{N8n, N8nError, Probe, Turn},
     queue::TaskKind,
     repo::orgs,
@@ -48,7 +48,7 @@ pub struct Registration {
 /// A registered n8n.
 #[derive(Debug)]
 pub struct Registered {
-    pub id: Id,
+    pub id: InstallationId,
     /// It was not registered before.
     pub is_new: bool,
     pub api: ApiHealth,
@@ -155,7 +155,7 @@ fn made(
     act: &Act,
     registration: &Registration,
     old: Option<&Installation>,
-    (id, key_version, sealed_api_key): (Id, u64, String),
+    (id, key_version, sealed_api_key): (InstallationId, u64, String),
     (api_key_health, seen_at): (Option<KeyHealth>, Option<Millis>),
 ) -> Installation {
     Installation {
@@ -179,7 +179,7 @@ fn made(
 
 /// Deletes an installation, whatever becomes of it meanwhile: n8n's API key and what else is kept of it. The API key that Baton
 /// has put into that n8n works no more. What its workflows posted stays.
-pub async fn delete(act: &Act, id: Id) -> Result<Id> {
+pub async fn delete(act: &Act, id: InstallationId) -> Result<InstallationId> {
     let (chore, task) = act.chore(What::ForgetInstallation { installation_id: id })?;
     let (installations, credentials) = (act.repos().installations(), act.repos().n8n_credentials());
     let mut again = Again::new(&act.app, "the installation");

@@ -19,7 +19,7 @@ use crate::{
         subject::{HandedOver, Handover, Subject},
     },
     error::{OrNotFound, Result},
-    ids::Id,
+    ids::InvoiceId,
     repo::invoices::{Invoices, NUMBER},
 };
 
@@ -52,7 +52,7 @@ pub struct Patch {
 /// An invoice that is gone.
 #[derive(Debug)]
 pub struct Deleted {
-    pub id: Id,
+    pub id: InvoiceId,
     pub warnings: Vec<Warning>,
 }
 
@@ -158,7 +158,7 @@ impl Post<'_> {
 }
 
 /// Changes an invoice as it stands; its number stays. Fails with a conflict where somebody else does at the same moment.
-pub async fn update(act: &Act, id: Id, patch: Patch) -> Result<Invoice> {
+pub async fn update(act: &Act, id: InvoiceId, patch: Patch) -> Result<Invoice> {
     let before = act.repos().invoices().get(id).await?.or_not_found("record")?;
     let mut invoice = before.clone();
     invoice.apply(patch.change, act.actor.clone(), act.now);
@@ -172,7 +172,7 @@ pub async fn update(act: &Act, id: Id, patch: Patch) -> Result<Invoice> {
 }
 
 /// Moves an invoice to a status, any from any. Nothing is written where it stands there already.
-pub async fn set_status(act: &Act, id: Id, to: InvoiceStatus) -> Result<Invoice> {
+pub async fn set_status(act: &Act, id: InvoiceId, to: InvoiceStatus) -> Result<Invoice> {
     let before = act.repos().invoices().get(id).await?.or_not_found("record")?;
     let mut invoice = before.clone();
     match invoice.set_status(to, act.actor.clone(), act.now) {
@@ -189,7 +189,7 @@ async fn store(act: &Act, before: &Invoice, mut invoice: Invoice) -> Result<Invo
 }
 
 /// Deletes an invoice; its number is free again. What n8n has not heard of its decision is told all the same.
-pub async fn delete(act: &Act, id: Id, waiting: Waiting) -> Result<Deleted> {
+pub async fn delete(act: &Act, id: InvoiceId, waiting: Waiting) -> Result<Deleted> {
     let invoices = act.repos().invoices();
     let invoice = invoices.get(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(act, &invoice);

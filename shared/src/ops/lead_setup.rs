@@ -14,7 +14,7 @@ use crate::{
         lead_view::{column_name, is_known, is_plain},
     },
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::{FieldId, StatusId},
     json::Json,
     repo::lead_setup::MAX_BYTES,
 };
@@ -29,8 +29,8 @@ pub struct Placed {
 /// A status that is gone, and the one that its leads go to.
 #[derive(Debug, Clone, Copy)]
 pub struct Reassigned {
-    pub id: Id,
-    pub to: Id,
+    pub id: StatusId,
+    pub to: StatusId,
 }
 
 /// Creates a status, the last in the order.
@@ -45,7 +45,12 @@ pub async fn create_status(act: &Act, label: String, color: Option<String>) -> R
 }
 
 /// Changes label or colour of a status; what is left out stays.
-pub async fn update_status(act: &Act, id: Id, label: Option<String>, color: Option<String>) -> Result<Id> {
+pub async fn update_status(
+    act: &Act,
+    id: StatusId,
+    label: Option<String>,
+    color: Option<String>,
+) -> Result<StatusId> {
     change(act, |setup| {
         setup.change_status(id, label.clone(), color.clone()).map_err(refused)?;
         Ok((id, None))
@@ -54,7 +59,7 @@ pub async fn update_status(act: &Act, id: Id, label: Option<String>, color: Opti
 }
 
 /// Deletes a status. Its leads go to `heir`, by label or id, in the background.
-pub async fn delete_status(act: &Act, id: Id, heir: Option<&str>) -> Result<Reassigned> {
+pub async fn delete_status(act: &Act, id: StatusId, heir: Option<&str>) -> Result<Reassigned> {
     change(act, |setup| {
         let to = setup.delete_status(id, heir, act.now).map_err(refused)?;
         Ok((Reassigned { id, to }, Some(What::MoveLeads { from: id })))
@@ -63,7 +68,7 @@ pub async fn delete_status(act: &Act, id: Id, heir: Option<&str>) -> Result<Reas
 }
 
 /// Puts the statuses into another order. Those that are left out follow in the order they had.
-pub async fn reorder(act: &Act, ids: &[Id]) -> Result<Vec<Status>> {
+pub async fn reorder(act: &Act, ids: &[StatusId]) -> Result<Vec<Status>> {
     change(act, |setup| {
         setup.reorder(ids).map_err(refused)?;
         Ok((setup.statuses.clone(), None))
@@ -82,7 +87,11 @@ pub async fn create_field(act: &Act, label: String, shape: Shape, required: bool
 }
 
 /// Changes a field as `decide` does.
-pub async fn update_field(act: &Act, id: Id, decide: impl Fn(&mut CustomField) -> Result<()>) -> Result<Id> {
+pub async fn update_field(
+    act: &Act,
+    id: FieldId,
+    decide: impl Fn(&mut CustomField) -> Result<()>,
+) -> Result<FieldId> {
     change(act, |setup| {
         decide(setup.field_mut(id).map_err(refused)?)?;
         Ok((id, None))
@@ -91,7 +100,7 @@ pub async fn update_field(act: &Act, id: Id, decide: impl Fn(&mut CustomField) -
 }
 
 /// Takes a field away from all leads, in the background.
-pub async fn delete_field(act: &Act, id: Id) -> Result<Id> {
+pub async fn delete_field(act: &Act, id: FieldId) -> Result<FieldId> {
     change(act, |setup| {
         setup.delete_field(id).map_err(refused)?;
         Ok((id, Some(What::ForgetField { field_id: id })))

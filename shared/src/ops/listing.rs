@@ -14,7 +14,7 @@ use crate::{
     },
     egress::OutError,
     error::{Error, LogFailure, OrNotFound, Result},
-    ids::Id,
+    ids::InstallationId,
     installed::Installed,
     n8n::{
         client::{N8n, N8nError, Turn, WorkflowRow},
@@ -149,7 +149,7 @@ pub async fn look_again(
 }
 
 /// Has the workflows listed in the background, unless that is owed already.
-async fn owe(app: &App, tenant: TenantId, id: Id) -> Result<()> {
+async fn owe(app: &App, tenant: TenantId, id: InstallationId) -> Result<()> {
     let installations = app.repos(tenant).installations();
     let key = installations.key(id);
     let owing = due::owing::<Installation>(&*app.store, &key).await?.or_not_found("installation")?;
@@ -196,7 +196,7 @@ fn ours(error: Error) -> N8nError {
 /// What one walk through the list has stored.
 struct Listed<'a> {
     installed: Installed<'a>,
-    id: Id,
+    id: InstallationId,
     /// Of the workflows that share a path: how sure it is that a call reaches the one that is stored. n8n lists copies that
     /// are not active, and others with the same path that take another method.
     ranks: HashMap<String, u8>,

@@ -16,7 +16,7 @@ use crate::{
         review::AutomationStatus,
     },
     error::{OrNotFound, Result},
-    ids::{ChoreId, CollectionId, EntityId, FileId, Id},
+    ids::{ChoreId, CollectionId, EntityId, FileId, GroupId, MediaId, Nid},
     queue::{Task, TaskKind},
     store::Write,
 };
@@ -53,7 +53,7 @@ pub enum Filing {
 pub struct Created {
     pub item: MediaItem,
     /// Id of the workflow node, when the installation is known.
-    pub nid: Option<Id>,
+    pub nid: Option<Nid>,
     pub warnings: Vec<Warning>,
 }
 
@@ -73,7 +73,7 @@ pub struct Patch {
 /// An item that is gone.
 #[derive(Debug)]
 pub struct Deleted {
-    pub id: Id,
+    pub id: MediaId,
     pub warnings: Vec<Warning>,
 }
 
@@ -124,13 +124,13 @@ fn ask_provider(act: &Act, item: &MediaItem, writes: &mut Vec<Write>) -> Result<
     if item.to_ask().is_none() {
         return Ok(None);
     }
-    let (write, task) = act.chore(What::EnrichMedia { media_id: item.subject.id })?;
+    let (write, task) = act.chore(What::EnrichMedia { media_id: item.id() })?;
     writes.push(write);
     Ok(Some(task))
 }
 
 /// Changes a media item.
-pub async fn update(act: &Act, id: Id, patch: Patch) -> Result<MediaItem> {
+pub async fn update(act: &Act, id: MediaId, patch: Patch) -> Result<MediaItem> {
     let mut again = Again::new(&act.app, "the media item");
     loop {
         let before = act.repos().media().get(id).await?.or_not_found("record")?;
@@ -176,7 +176,7 @@ impl Patch {
 
 /// Deletes a media item, also while others change it, as the answer of its provider does. What n8n has not heard of its decision
 /// is told all the same.
-pub async fn delete(act: &Act, id: Id, waiting: Waiting) -> Result<Deleted> {
+pub async fn delete(act: &Act, id: MediaId, waiting: Waiting) -> Result<Deleted> {
     let (media, mut again) = (act.repos().media(), Again::new(&act.app, "the media item"));
     loop {
         let item = media.get(id).await?.or_not_found("record")?;
@@ -207,7 +207,7 @@ enum Place {
 
 impl Filing {
     /// Looks up what was named for an item of a client group that lies in `now`.
-    async fn resolve(&self, act: &Act, group: Id, now: Option<CollectionId>) -> Result<Place> {
+    async fn resolve(&self, act: &Act, group: GroupId, now: Option<CollectionId>) -> Result<Place> {
         let collections = act.repos().collections();
         match self {
             Self::Stays => Ok(now.map_or(Place::Nowhere, Place::There)),

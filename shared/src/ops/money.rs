@@ -15,7 +15,7 @@ use crate::{
         price::{self, MAX_PRICES, OwnPrice},
     },
     error::{Error, ErrorKind, Result},
-    ids::{BudgetId, Id},
+    ids::{BudgetId, GroupId, Id},
     pricing::{PRICE_VERSION, Rates},
     repo::money::MAX_BYTES,
 };
@@ -40,7 +40,7 @@ pub struct NewBudget {
     /// Percentages at which somebody is told.
     pub thresholds: Option<Vec<u16>>,
     /// The client group that hears of it, instead of the caller's.
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
 }
 
 /// What to change of a budget; what is left out stays.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     domain::notification::{Notification, NotificationType, Reading},
     error::{OrNotFound, Result},
-    ids::{Id, NotificationId},
+    ids::{GroupId, Id, NotificationId},
 };
 
 /// A notification to show.
@@ -21,7 +21,7 @@ pub struct NewNotification {
     pub entity_type: Option<String>,
     pub entity_id: Option<Id>,
     /// The client group that it is for, instead of the caller's.
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
 }
 
 /// Whether a notification counts as read.

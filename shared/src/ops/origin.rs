@@ -18,7 +18,7 @@ use crate::{
         subject::Subject,
     },
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::{GroupId, InstallationId, Nid},
     n8n::wait,
     repo::{orgs, subjects::Stored},
     store::Write,
@@ -27,7 +27,7 @@ use crate::{
 /// The fields that every post of a workflow may have.
 #[derive(Debug, Default)]
 pub struct Origin {
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     pub workflow_id: Option<String>,
     pub execution_id: Option<String>,
     pub resume_url: Option<Url>,
@@ -36,7 +36,7 @@ pub struct Origin {
     /// What the Wait asks its callers for (`domain::resume_headers`).
     pub resume_headers: Option<SecretString>,
     /// Client group, instead of the installation's or the caller's.
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     pub human_interaction: Option<bool>,
     pub allow_regenerate: bool,
     pub automation_status: Option<AutomationStatus>,
@@ -49,7 +49,7 @@ pub struct Origin {
 pub struct Placed {
     pub subject: Subject,
     /// Id of the workflow node, when the installation is known.
-    pub nid: Option<Id>,
+    pub nid: Option<Nid>,
     /// To be sealed with [`seal`] once the entity's id is settled.
     pub resume_url: Option<Url>,
     /// What the caller should know of it.
@@ -156,7 +156,7 @@ pub fn writes<E: Stored>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result
 }
 
 /// The client group that a request names. Another tenant's reads like one that does not exist.
-pub async fn check_group(act: &Act, group_id: Option<Id>) -> Result<()> {
+pub async fn check_group(act: &Act, group_id: Option<GroupId>) -> Result<()> {
     let Some(id) = group_id.filter(|id| *id != act.group_id) else { return Ok(()) };
     match orgs::group(&*act.app.store, act.tenant, id).await? {
         Some(_) => Ok(()),

@@ -19,7 +19,7 @@ use crate::{
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
-    ids::Id,
+    ids::{Nid, PayloadId},
     json::Json,
 };
 
@@ -39,7 +39,7 @@ pub struct NewPayload {
 pub struct Created {
     pub payload: Payload,
     /// Id of the workflow node, when the installation is known.
-    pub nid: Option<Id>,
+    pub nid: Option<Nid>,
     pub warnings: Vec<Warning>,
 }
 
@@ -60,7 +60,7 @@ pub struct Patch {
 /// A payload that is gone.
 #[derive(Debug)]
 pub struct Deleted {
-    pub id: Id,
+    pub id: PayloadId,
     pub warnings: Vec<Warning>,
 }
 
@@ -94,7 +94,7 @@ async fn attempt(
 ) -> Result<Created, Refused> {
     let sent_back = origin::renew(act, &mut payload).await?;
     origin::seal(act, placed.resume_url.clone(), &mut payload).await?;
-    let id = payload.subject.id;
+    let id = payload.id();
     payload.body = store(act, id, content).await?;
     let writes = origin::writes(act, sent_back.as_ref(), &payload)?;
     let created = Created { payload, nid: placed.nid, warnings: placed.warnings.clone() };
@@ -113,7 +113,7 @@ async fn attempt(
 }
 
 /// Changes a payload as it stands. Fails with a conflict where somebody else does at the same moment.
-pub async fn update(act: &Act, id: Id, patch: Patch) -> Result<Payload> {
+pub async fn update(act: &Act, id: PayloadId, patch: Patch) -> Result<Payload> {
     let payloads = act.repos().payloads();
     let before = payloads.get(id).await?.or_not_found("record")?;
     let mut payload = before.clone();
@@ -157,7 +157,7 @@ impl Patch {
 }
 
 /// Deletes a payload and its content. What n8n has not heard of its decision is told all the same.
-pub async fn delete(act: &Act, id: Id, waiting: Waiting) -> Result<Deleted> {
+pub async fn delete(act: &Act, id: PayloadId, waiting: Waiting) -> Result<Deleted> {
     let payloads = act.repos().payloads();
     let payload = payloads.get(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(act, &payload);
@@ -180,7 +180,7 @@ pub fn inline(body: &Body) -> Result<Json> {
 /// and it can be listed, decided on, replaced and deleted all the same.
 pub async fn content(act: &Act, payload: &Payload) -> Result<Json> {
     let Body::Blob { version, .. } = &payload.body else { return inline(&payload.body) };
-    let id = payload.subject.id;
+    let id = payload.id();
     let broken = |code, what: &str| {
         let message = format!(
             "The content of this payload {what}. Everything else of it is there; send its content again."
@@ -197,7 +197,7 @@ pub async fn content(act: &Act, payload: &Payload) -> Result<Json> {
 }
 
 /// Stores content: in the item when it is small, apart otherwise.
-async fn store(act: &Act, id: Id, content: &Json) -> Result<Body> {
+async fn store(act: &Act, id: PayloadId, content: &Json) -> Result<Body> {
     let text = content.as_str().to_owned();
     if text.len() <= INLINE_BYTES {
         return Ok(Body::Inline(text));
@@ -209,7 +209,7 @@ async fn store(act: &Act, id: Id, content: &Json) -> Result<Body> {
 
 /// Deletes content that nothing points at any more. Where that fails it costs storage until the bucket's lifecycle finds it, and
 /// nobody can read it.
-async fn discard(act: &Act, id: Id, body: &Body) {
+async fn discard(act: &Act, id: PayloadId, body: &Body) {
     if let Body::Blob { version, .. } = body {
         act.app.blobs.delete(&key(act, id), version).await.log_failure("content could not be deleted");
     }
@@ -217,12 +217,12 @@ async fn discard(act: &Act, id: Id, body: &Body) {
 
 /// Deletes content whose item was refused. Where it is only not known whether the item was written, it may stand and
 /// point at this, so the content stays.
-async fn discard_refused(act: &Act, id: Id, body: &Body, refused: &Refused) {
+async fn discard_refused(act: &Act, id: PayloadId, body: &Body, refused: &Refused) {
     if refused.is_certain() {
         discard(act, id, body).await;
     }
 }
 
-fn key(act: &Act, id: Id) -> BlobKey {
+fn key(act: &Act, id: PayloadId) -> BlobKey {
     BlobKey::of(act.tenant, &Payload::blob_name(id))
 }

@@ -23,7 +23,7 @@ use crate::{
         usage::Usage,
     },
     error::Result,
-    ids::Id,
+    ids::{InstallationId, Nid},
     metering,
     n8n::{
         answer::{Row, judge, map_status},
@@ -35,7 +35,7 @@ use crate::{
 /// A pushed execution.
 #[derive(Debug)]
 pub struct NewPush {
-    pub installation_id: Id,
+    pub installation_id: InstallationId,
     /// n8n's id of the workflow.
     pub workflow_id: String,
     /// The execution, a JSON object.
@@ -51,7 +51,7 @@ pub struct Pushed {
     pub file: String,
     pub execution_id: String,
     /// Id of the workflow node.
-    pub nid: Id,
+    pub nid: Nid,
     /// Whether it is the newest execution of the workflow.
     pub newest: bool,
     /// Model calls that were metered now.
@@ -129,7 +129,7 @@ async fn meter(
     act: &Act,
     installation: &Installation,
     new: &NewPush,
-    nid: Id,
+    nid: Nid,
     snapshot: &Snapshot,
 ) -> Result<Option<usize>> {
     let found = &new.summary.usage;

@@ -23,6 +23,7 @@ use crate::{
         subject::{ExecutionState, Reviewable, Subject},
     },
     error::{Error, ErrorKind, LogFailure, Result},
+    ids::EntityId,
     installed::Installed,
     metrics::{Resumed, Telling},
     n8n::{
@@ -153,7 +154,7 @@ impl<E: Stored> Claim for Held<'_, E> {
         if now.0 <= self.believed_until.load(Relaxed) {
             return Ok(true);
         }
-        let id = self.subject.id;
+        let id = E::Id::of(self.subject.id);
         let stands = match self.entities.get(id).await? {
             Some(entity) => is_ours(entity.subject(), self.subject, self.resume),
             None => {
@@ -229,7 +230,7 @@ async fn settle<E: Stored>(
     let (entity, deleted) = settle_in(app, entities, entity, ending, request_id).await?;
     // It was deleted meanwhile, and its debt goes on without it.
     if deleted
-        && let Some(gone) = entities.departed().get(claimed.id).await?
+        && let Some(gone) = entities.departed().get(E::Id::of(claimed.id)).await?
         && claimed.review.resume.as_ref().is_some_and(|resume| is_ours(gone.subject(), &claimed, resume))
     {
         settle_in(app, entities.departed(), gone, ending, request_id).await?;
@@ -260,7 +261,7 @@ async fn settle_in<E: Stored>(
         let next = resume.next_attempt_at;
         subject.execution_state = state_of(ending);
         subject.touch(now);
-        let id = subject.id;
+        let id = E::Id::of(subject.id);
         match store::apply(&*app.store, entities.replace(&before, &entity)?).await {
             Ok(()) => {
                 if let Some(next) = next {
@@ -331,7 +332,7 @@ fn apply(resume: &mut Resume, ending: &Ending, now: Millis) -> bool {
 /// Sends what a deletion left to be told to its worker.
 pub async fn hint_departed<E: Stored>(app: &App, tenant: TenantId, deleted: &Subject, request_id: &str) {
     if let Some(due) = deleted.review.owed_at() {
-        let key = app.repos(tenant).subjects::<E>().departed().key(deleted.id);
+        let key = app.repos(tenant).subjects::<E>().departed().key(E::Id::of(deleted.id));
         tracing::info!(id = %deleted.id, due = clock::iso(due), "what n8n is to be told outlives its entity");
         app.hint(&Task::new(TaskKind::ResumeN8n, &key, request_id), due).await;
     }

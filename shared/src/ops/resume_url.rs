@@ -12,13 +12,13 @@ use super::{Warning, act::Act};
 use crate::{
     domain::installation::Installation,
     error::{Error, Result},
-    ids::Id,
+    ids::InstallationId,
 };
 
 /// What a post says of where it comes from.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Said<'a> {
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     pub workflow_id: Option<&'a str>,
     pub execution_id: Option<&'a str>,
 }

@@ -21,7 +21,7 @@ use crate::{
         subject::Subject,
     },
     error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
-    ids::Id,
+    ids::{EntityId, Id, InstallationId},
     n8n::client::Turn,
     repo::subjects::Stored,
 };
@@ -33,6 +33,7 @@ const PATIENCE: Duration = Duration::from_millis(800);
 #[derive(Debug, Clone)]
 pub struct Decide {
     pub entity_type: EntityType,
+    /// Of the kind that `entity_type` says, which a request may say after it: an id without a type of its own.
     pub entity_id: Id,
     pub to: AutomationStatus,
     /// Kept with the decision and passed on to n8n.
@@ -40,7 +41,7 @@ pub struct Decide {
     /// The execution to resume, when it is not the one that is stored on the entity.
     pub execution_id: Option<String>,
     /// Its n8n, when it is not the one that is stored on the entity.
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
 }
 
 /// A decision that stands, and how far n8n has been told of it.
@@ -84,7 +85,7 @@ async fn decide_on<E: Stored>(act: &Act, wanted: &Decide) -> Result<Decided> {
 /// Decides on what stands there now. Returns it as it was stored, and whether there is something to tell n8n at once.
 async fn step<E: Stored>(act: &Act, wanted: &Decide) -> Result<(E, bool), Refused> {
     let entities = act.repos().subjects::<E>();
-    let before = entities.get(wanted.entity_id).await?.or_not_found(E::TYPE.as_str())?;
+    let before = entities.get(E::Id::of(wanted.entity_id)).await?.or_not_found(E::TYPE.as_str())?;
     let mut entity = before.clone();
     let review = &mut entity.subject_mut().review;
     match review.decide(wanted.to, act.actor.clone(), wanted.notes.clone(), act.now) {

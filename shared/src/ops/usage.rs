@@ -17,7 +17,7 @@ use crate::{
         usage::{Source, Usage},
     },
     error::{Error, LogFailure, Result},
-    ids::Id,
+    ids::Nid,
     metering::{Beside, Call, price},
     repo::usage::LEDGER,
     store::Write,
@@ -39,7 +39,7 @@ pub struct NewUsage {
 pub struct Recorded {
     pub usage: Usage,
     /// Id of the workflow node, when the installation is known.
-    pub nid: Option<Id>,
+    pub nid: Option<Nid>,
 }
 
 /// Prices a call and records it.

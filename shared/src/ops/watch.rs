@@ -18,7 +18,7 @@ use crate::{
         notification::{Notification, NotificationType},
     },
     error::Result,
-    ids::Id,
+    ids::Nid,
     installed::Installed,
     n8n::client::{N8n, N8nError, Turn},
     repo::{alerts::Alerts, due::UNANNOUNCED},
@@ -39,7 +39,7 @@ pub struct Watched<'a> {
     pub app: &'a App,
     pub tenant: TenantId,
     pub installation: &'a Installation,
-    pub nid: Id,
+    pub nid: Nid,
     pub workflow_id: &'a str,
 }
 
@@ -208,7 +208,7 @@ fn executions(host: &str, workflow_id: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{AlertId, EntityId};
+    use crate::ids::{AlertId, EntityId, Id, InstallationId};
 
     #[test]
     fn a_link_leads_to_the_executions_of_the_workflow() {
@@ -231,7 +231,7 @@ mod tests {
             changed_at: Millis(0),
         };
         let minute = |count: i64| Millis(count * 60_000);
-        let mut vitals = Vitals::new(id, id, "wf1");
+        let mut vitals = Vitals::new(Nid::of(id), InstallationId::of(id), "wf1");
         vitals.last_at = Some(minute(60));
         let next = |due: Option<i64>, now: i64| next_look(&vitals, &[&rule], due.map(minute), minute(now));
         assert_eq!(next(None, 60), Some(minute(90)));

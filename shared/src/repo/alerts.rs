@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clock::Millis,
     domain::alert::{Firing, Rules, Vitals},
-    ids::{AlertId, Id},
+    ids::{AlertId, InstallationId, Nid},
     queue::TaskKind,
     store::{Key, Label, Query, Store, StoreError, Write, encode},
     tenant::TenantId,
@@ -38,8 +38,8 @@ pub struct Alerts<'a> {
 /// A workflow that is not well by a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unwell {
-    pub nid: Id,
-    pub installation_id: Id,
+    pub nid: Nid,
+    pub installation_id: InstallationId,
     pub workflow_id: String,
     #[serde(flatten)]
     pub firing: Firing,
@@ -65,15 +65,15 @@ impl Single for Rules {
 }
 
 impl Entity for Vitals {
-    type Id = Id;
+    type Id = Nid;
     const KIND: Label = VITALS;
     const TASK: Option<TaskKind> = Some(TaskKind::WatchWorkflow);
 
-    fn place(nid: &Id) -> Place {
+    fn place(nid: &Nid) -> Place {
         Place::alone(format!("vitals#{nid}"))
     }
 
-    fn id(&self) -> Id {
+    fn id(&self) -> Nid {
         self.nid
     }
 
@@ -92,11 +92,11 @@ impl Alerts<'_> {
         Table::new(self.store, self.tenant).put_next(changed)
     }
 
-    pub fn vitals_key(&self, nid: Id) -> Key {
+    pub fn vitals_key(&self, nid: Nid) -> Key {
         self.each().key(nid)
     }
 
-    pub async fn vitals(&self, nid: Id) -> Result<Option<Owing<Vitals>>, StoreError> {
+    pub async fn vitals(&self, nid: Nid) -> Result<Option<Owing<Vitals>>, StoreError> {
         self.each().get_owing(nid).await
     }
 
@@ -150,7 +150,7 @@ impl Alerts<'_> {
         Table::new(self.store, self.tenant)
     }
 
-    fn firing_key(&self, rule: AlertId, nid: Id) -> Key {
+    fn firing_key(&self, rule: AlertId, nid: Nid) -> Key {
         Key::of(self.tenant, FIRING, format!("{}#{}", rule.sortable(), nid.sortable()))
     }
 }

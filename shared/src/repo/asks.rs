@@ -14,7 +14,7 @@ use crate::{
         review::{EntityType, ResumeState, Review},
         subject::Subject,
     },
-    ids::Id,
+    ids::{Id, InstallationId},
     n8n::wait::mark,
     store::{Key, Query, Store, StoreError, Write, encode, segment},
     tenant::TenantId,
@@ -29,6 +29,7 @@ const MOST: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     pub kind: EntityType,
+    /// Of the kind that `kind` says.
     pub id: Id,
     /// What the suffix of its resume URL is known by, where it has one.
     pub suffix: Option<String>,
@@ -59,7 +60,7 @@ pub struct Asks<'a> {
 
 impl Asks<'_> {
     /// The entities that an execution asked about, the oldest first.
-    pub async fn of(&self, installation: Id, execution: &str) -> Result<Vec<Ask>, StoreError> {
+    pub async fn of(&self, installation: InstallationId, execution: &str) -> Result<Vec<Ask>, StoreError> {
         let partition = Key::partition(self.tenant, &partition(installation, execution));
         let page = self.store.query(&Query::table(partition).limit(MOST)).await?;
         let read = |item: &crate::store::Item| {
@@ -121,6 +122,6 @@ fn key(tenant: TenantId, kind: EntityType, subject: &Subject) -> Option<Key> {
     Some(Key::of(tenant, &partition(installation, execution), sort))
 }
 
-fn partition(installation: Id, execution: &str) -> String {
+fn partition(installation: InstallationId, execution: &str) -> String {
     format!("asks#{installation}#{}", segment(execution))
 }

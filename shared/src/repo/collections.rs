@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::Millis,
     domain::{collection::Collection, words},
-    ids::{CollectionId, Id},
+    ids::{CollectionId, GroupId, MediaId},
     store::{Change, Cond, Item, Key, Label, StoreError, Write, attr, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
@@ -118,7 +118,7 @@ impl Collections<'_> {
     }
 
     /// The collection of a client group that is called so, whatever its case.
-    pub async fn called(&self, group: Id, title: &str) -> Result<Option<CollectionId>, StoreError> {
+    pub async fn called(&self, group: GroupId, title: &str) -> Result<Option<CollectionId>, StoreError> {
         let Some(guard) = self.store.get(&guard_key(self.tenant, group, title)).await? else {
             return Ok(None);
         };
@@ -158,20 +158,20 @@ impl Collections<'_> {
 }
 
 /// The guard of a title.
-fn guard_key(tenant: TenantId, group: Id, title: &str) -> Key {
+fn guard_key(tenant: TenantId, group: GroupId, title: &str) -> Key {
     Key::of(tenant, &format!("collection-title#{group}"), segment(&words::fold(title)))
 }
 
 /// The writes that keep the counts when a media item (the second id) moves from one collection (the first) to another.
 pub fn counts(
     tenant: TenantId,
-    before: Option<(CollectionId, Id)>,
-    after: Option<(CollectionId, Id)>,
+    before: Option<(CollectionId, MediaId)>,
+    after: Option<(CollectionId, MediaId)>,
 ) -> Vec<Write> {
     if before == after {
         return Vec::new();
     }
-    let add = |(collection, media): (CollectionId, Id), by| {
+    let add = |(collection, media): (CollectionId, MediaId), by| {
         let key = counter_key(tenant, collection, media.get() % SHARDS);
         Write::update(key, vec![Change::add(MEDIA, by)])
     };

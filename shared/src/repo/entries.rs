@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    ids::Id,
+    ids::{GroupId, Id},
     store::{Attrs, Key, Position, Query, Store, StoreError, Write, segment},
     tenant::TenantId,
 };
@@ -44,7 +44,7 @@ pub fn facet(tenant: TenantId, space: &str, facet: &str, id: Id) -> Key {
 }
 
 /// Key of the entry that shows an entity under a phrase (`domain::words`) of its text.
-pub fn phrase(tenant: TenantId, space: &str, group: Id, text: &str, id: Id) -> Key {
+pub fn phrase(tenant: TenantId, space: &str, group: GroupId, text: &str, id: Id) -> Key {
     Key::of(tenant, &text_partition(space, group), format!("{}#{}", segment(text), newest_first(id)))
 }
 
@@ -76,7 +76,7 @@ impl Entries<'_> {
     /// under each.
     pub async fn beginning(
         &self,
-        group: Id,
+        group: GroupId,
         folded: &str,
         after: Option<&Phrase>,
         limit: usize,
@@ -91,7 +91,7 @@ impl Entries<'_> {
     }
 }
 
-fn text_partition(space: &str, group: Id) -> String {
+fn text_partition(space: &str, group: GroupId) -> String {
     format!("{space}-text#{group}")
 }
 
@@ -123,12 +123,13 @@ pub fn read_phrase(key: &Key) -> Result<Phrase, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::EntityId;
     use crate::store::{self, embedded::Sqlite};
 
     const TENANT: TenantId = TenantId(7);
 
-    fn id(value: u64) -> Id {
-        Id::from_u64(value).unwrap()
+    fn id<I: EntityId>(value: u64) -> I {
+        I::of(Id::from_u64(value).unwrap())
     }
 
     async fn stored(keys: &[Key]) -> Sqlite {

@@ -15,7 +15,7 @@ use crate::{
         installation::{Installation, KeyHealth},
         place,
     },
-    ids::Id,
+    ids::{Id, InstallationId},
     queue::TaskKind,
     repo::{
         entity::{Entity, Many, Place},
@@ -34,15 +34,15 @@ const LOOKED_THROUGH: usize = 200;
 pub type Installations<'a> = Table<'a, Installation>;
 
 impl Entity for Installation {
-    type Id = Id;
+    type Id = InstallationId;
     const KIND: Label = "installation";
     const TASK: Option<TaskKind> = Some(TaskKind::ListWorkflows);
 
-    fn place(id: &Id) -> Place {
+    fn place(id: &InstallationId) -> Place {
         Place::among(Self::KIND, *id)
     }
 
-    fn id(&self) -> Id {
+    fn id(&self) -> InstallationId {
         self.id
     }
 
@@ -61,8 +61,8 @@ impl Installations<'_> {
 
     /// The installation at or below one of whose places a place lies: the nearest one, and of several the oldest (an
     /// instance may be registered twice).
-    pub async fn at(&self, place: &place::Place) -> Result<Option<Id>, StoreError> {
-        let mut nearest: Option<(usize, Id)> = None;
+    pub async fn at(&self, place: &place::Place) -> Result<Option<InstallationId>, StoreError> {
+        let mut nearest: Option<(usize, InstallationId)> = None;
         let mut query = Query::table(Key::partition(self.tenant, &origin_partition(&place.origin)));
         loop {
             let Page { items, next } = self.store.query(&query).await?;
@@ -107,7 +107,7 @@ impl Installations<'_> {
 
     /// Takes the right to list an installation's workflows because one was missed. When somebody had it less than
     /// [`LISTINGS_APART`] ago: for how long nobody has it yet.
-    pub async fn may_list(&self, id: Id, now: Millis) -> Result<Option<Duration>, StoreError> {
+    pub async fn may_list(&self, id: InstallationId, now: Millis) -> Result<Option<Duration>, StoreError> {
         let key = Key::of(self.tenant, &format!("workflows-missed#{id}"), "-");
         let before = self.store.get(&key).await?.map(|item| item.decode::<Missed>()).transpose()?;
         let standing = match before {
@@ -128,7 +128,7 @@ impl Installations<'_> {
     }
 
     /// The tenant's installation when there is exactly one.
-    pub async fn only(&self) -> Result<Option<Id>, StoreError> {
+    pub async fn only(&self) -> Result<Option<InstallationId>, StoreError> {
         let page = self.store.query(&self.oldest().limit(2)).await?;
         match page.items.as_slice() {
             [one] => Ok(Some(one.decode::<Installation>()?.id)),
@@ -181,16 +181,21 @@ impl Installations<'_> {
 
     /// Notes that it was heard of. Not a version of its own: whoever replaces it at the same time wins, and the next sight
     /// makes that good. Refused when it is gone.
-    pub fn see(&self, id: Id, now: Millis) -> Write {
+    pub fn see(&self, id: InstallationId, now: Millis) -> Write {
         Write::update(self.key(id), vec![Change::set("seen_at", now.0)]).when(Cond::Exists)
     }
 
-    fn put_origin(&self, origin: &str, id: Id, paths: BTreeSet<String>) -> Result<Write, StoreError> {
+    fn put_origin(
+        &self,
+        origin: &str,
+        id: InstallationId,
+        paths: BTreeSet<String>,
+    ) -> Result<Write, StoreError> {
         let pointer = Pointer { paths: Some(paths), ..Pointer::to(id) };
         Ok(Write::put(self.origin_key(origin, id), encode(&pointer)?))
     }
 
-    fn origin_key(&self, origin: &str, id: Id) -> Key {
+    fn origin_key(&self, origin: &str, id: InstallationId) -> Key {
         Key::of(self.tenant, &origin_partition(origin), id.sortable())
     }
 
@@ -230,14 +235,14 @@ struct Missed {
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Pointer {
-    installation_id: Id,
+    installation_id: InstallationId,
     /// Of the item of an origin: where the installation lies there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     paths: Option<BTreeSet<String>>,
 }
 
 impl Pointer {
-    fn to(installation_id: Id) -> Self {
+    fn to(installation_id: InstallationId) -> Self {
         Self { installation_id, paths: None }
     }
 }

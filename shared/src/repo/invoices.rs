@@ -11,7 +11,7 @@ use crate::{
         invoice::{Invoice, InvoiceStatus},
         subject::ExecutionFilter,
     },
-    ids::Id,
+    ids::{GroupId, Id, InvoiceId},
     store::{Cond, Item, Key, Label, StoreError, Write, encode, segment},
     tenant::TenantId,
 };
@@ -26,7 +26,7 @@ pub const NUMBER: Label = "invoice-number";
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub status: Option<InvoiceStatus>,
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     /// Folded text, looked for in number, title and client.
     pub search: Option<String>,
     pub execution_state: Option<ExecutionFilter>,
@@ -56,7 +56,7 @@ impl Stored for Invoice {
     ) -> Result<Vec<Write>, StoreError> {
         Ok(match (before, after) {
             (None, Some(new)) if new.holds_number => {
-                let guard = encode(&Guard { invoice_id: new.subject.id })?;
+                let guard = encode(&Guard { invoice_id: new.id() })?;
                 vec![Write::put(guard_key(tenant, new), guard).when(Cond::Absent).labelled(NUMBER)]
             }
             (Some(old), None) if old.holds_number => vec![Write::delete(guard_key(tenant, old))],
@@ -67,7 +67,7 @@ impl Stored for Invoice {
 
 impl Invoices<'_> {
     /// The invoice that holds a number, as the guard that refused tells.
-    pub fn holder(guard: &Item) -> Result<Id, StoreError> {
+    pub fn holder(guard: &Item) -> Result<InvoiceId, StoreError> {
         Ok(guard.decode::<Guard>()?.invoice_id)
     }
 
@@ -97,5 +97,5 @@ fn status_partition(status: InvoiceStatus) -> String {
 
 #[derive(Serialize, Deserialize)]
 struct Guard {
-    invoice_id: Id,
+    invoice_id: InvoiceId,
 }

@@ -24,7 +24,7 @@ use crate::{
         subject::Subject,
         words,
     },
-    ids::Id,
+    ids::{GroupId, Id, LeadId, StatusId},
     store::{Cond, Key, Label, Query, StoreError, Write, encode, limits::BATCH_KEYS, segment},
     tenant::TenantId,
 };
@@ -39,9 +39,9 @@ const WORDS: usize = 12;
 /// What a list asks for. Everything given must match.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     /// Any of these (`LeadSetup::named_as`).
-    pub status_ids: Option<Vec<Id>>,
+    pub status_ids: Option<Vec<StatusId>>,
     /// Folded.
     pub source: Option<String>,
     /// Folded.
@@ -54,7 +54,7 @@ pub struct Filter {
 /// A lead that stands under an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
-    pub lead_id: Id,
+    pub lead_id: LeadId,
     /// Whether the address is its own. None of the group has it else, and this lead was made beside one that had.
     pub owns: bool,
 }
@@ -96,8 +96,8 @@ impl Filter {
 
 /// A combination of properties to list by.
 struct Facet<'a> {
-    group: Option<Id>,
-    status: Option<Id>,
+    group: Option<GroupId>,
+    status: Option<StatusId>,
     source: Option<&'a str>,
 }
 
@@ -160,7 +160,7 @@ impl Stored for Lead {
         if old.as_ref() != new.as_ref().map(|(key, _)| key) {
             writes.extend(old.map(Write::delete));
             if let Some((key, lead)) = new {
-                let put = Write::put(key, encode(&Entry { lead_id: lead.subject.id })?);
+                let put = Write::put(key, encode(&Entry { lead_id: lead.id() })?);
                 writes.push(if lead.owns_email { put.when(Cond::Absent) } else { put });
             }
         }
@@ -169,15 +169,15 @@ impl Stored for Lead {
 }
 
 impl Entity for DeletedLead {
-    type Id = Id;
+    type Id = LeadId;
     const KIND: Label = "lead-deleted";
 
-    fn place(id: &Id) -> Place {
+    fn place(id: &LeadId) -> Place {
         Place::among(Self::KIND, *id)
     }
 
-    fn id(&self) -> Id {
-        self.lead.subject.id
+    fn id(&self) -> LeadId {
+        self.lead.id()
     }
 }
 
@@ -208,7 +208,7 @@ impl Leads<'_> {
     }
 
     /// The lead of a client group that an address stands for; where its owner was deleted, one that was made beside it.
-    pub async fn holder(&self, group: Id, folded: &str) -> Result<Option<Holder>, StoreError> {
+    pub async fn holder(&self, group: GroupId, folded: &str) -> Result<Option<Holder>, StoreError> {
         // The owner's entry is the beginning of all others.
         let query = Query::table(addresses(self.tenant, folded)).prefix(group.sortable()).limit(1);
         let page = self.store.query(&query).await?;
@@ -233,7 +233,7 @@ impl Leads<'_> {
     }
 
     /// Several of the deleted ones.
-    pub async fn several_deleted(&self, ids: &[Id]) -> Result<Listed<DeletedLead>, StoreError> {
+    pub async fn several_deleted(&self, ids: &[LeadId]) -> Result<Listed<DeletedLead>, StoreError> {
         self.gone().several(ids).await
     }
 
@@ -273,19 +273,19 @@ impl Leads<'_> {
             }
             query.after = page.next;
         }
-        let mut rest: Vec<Id> =
-            ids.into_iter().rev().filter(|id| before.is_none_or(|before| *id < before)).collect();
+        let mut rest: Vec<LeadId> =
+            ids.into_iter().rev().filter(|id| before.is_none_or(|before| id.untyped() < before)).collect();
         let mut listed = Listed::default();
         while !rest.is_empty() && listed.len() < limit {
             let lacking = (limit - listed.len()).clamp(1, BATCH_KEYS).min(rest.len());
-            let ids: Vec<Id> = rest.drain(..lacking).collect();
+            let ids: Vec<LeadId> = rest.drain(..lacking).collect();
             let read = self.several(&ids).await?;
             let mut rows: Vec<Row<Lead>> =
                 read.found.into_iter().filter(|lead| filter.matches(lead)).map(Ok).collect();
             rows.extend(read.unreadable.into_iter().map(Err));
             rows.sort_by_key(|row| std::cmp::Reverse(id(row)));
             rows.into_iter().for_each(|row| listed.push(row));
-            listed.next = ids.last().copied().filter(|_| !rest.is_empty());
+            listed.next = ids.last().map(|id| id.untyped()).filter(|_| !rest.is_empty());
         }
         Ok(listed)
     }
@@ -340,5 +340,5 @@ fn address_key(tenant: TenantId, lead: &Lead) -> Key {
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Entry {
-    lead_id: Id,
+    lead_id: LeadId,
 }

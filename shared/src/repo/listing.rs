@@ -13,7 +13,7 @@ pub struct Listed<T> {
     pub found: Vec<T>,
     /// What lies among them and cannot be read. No filter can tell whether it was wanted.
     pub unreadable: Vec<Unreadable>,
-    /// Id of the last one looked at, when there may be more.
+    /// Id of the last one looked at, when there may be more: of whatever is listed, as a cursor has no type.
     pub next: Option<Id>,
 }
 

@@ -20,7 +20,7 @@ use crate::{
         review::AutomationStatus,
         subject::ExecutionFilter,
     },
-    ids::{CollectionId, Id},
+    ids::{CollectionId, GroupId, Id},
     store::{StoreError, Write},
     tenant::TenantId,
 };
@@ -34,7 +34,7 @@ pub struct Filter {
     pub media_type: Option<MediaType>,
     pub automation_status: Option<AutomationStatus>,
     pub human_interaction: Option<bool>,
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     pub collection_id: Option<CollectionId>,
     pub execution_state: Option<ExecutionFilter>,
 }
@@ -98,7 +98,7 @@ impl Stored for MediaItem {
         before: Option<&Self>,
         after: Option<&Self>,
     ) -> Result<Vec<Write>, StoreError> {
-        let filed = |item: Option<&Self>| item.and_then(|item| Some((item.collection_id?, item.subject.id)));
+        let filed = |item: Option<&Self>| item.and_then(|item| Some((item.collection_id?, item.id())));
         let mut writes = indexed::changes(tenant, before, after);
         writes.extend(media_stats::changes(tenant, before, after));
         writes.extend(collections::counts(tenant, filed(before), filed(after)));
@@ -141,7 +141,7 @@ fn of_type(media_type: MediaType) -> String {
     format!("type#{}", media_type.as_str())
 }
 
-fn in_group(id: Id) -> String {
+fn in_group(id: GroupId) -> String {
     format!("group#{id}")
 }
 

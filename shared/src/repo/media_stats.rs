@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::media::MediaItem,
-    ids::Id,
+    ids::GroupId,
     store::{Change, Item, Key, Query, Store, StoreError, Write},
     tenant::TenantId,
 };
@@ -56,7 +56,11 @@ impl Counts {
 }
 
 /// The counts of the tenant, or of one of its client groups.
-pub async fn counts(store: &dyn Store, tenant: TenantId, group: Option<Id>) -> Result<Counts, StoreError> {
+pub async fn counts(
+    store: &dyn Store,
+    tenant: TenantId,
+    group: Option<GroupId>,
+) -> Result<Counts, StoreError> {
     let mut query = Query::table(Key::partition(tenant, PARTITION)).limit(1000);
     if let Some(group) = group {
         query = query.prefix(format!("{}#", group.sortable()));

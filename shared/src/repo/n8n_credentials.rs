@@ -2,7 +2,7 @@
 
 use crate::{
     domain::n8n_credential::N8nCredential,
-    ids::Id,
+    ids::InstallationId,
     repo::{
         entity::{Entity, Many, Place},
         table::Table,
@@ -14,14 +14,14 @@ use crate::{
 pub type N8nCredentials<'a> = Table<'a, N8nCredential>;
 
 impl Entity for N8nCredential {
-    type Id = Id;
+    type Id = InstallationId;
     const KIND: Label = "n8n-credential";
 
-    fn place(installation: &Id) -> Place {
+    fn place(installation: &InstallationId) -> Place {
         Place::among(Self::KIND, *installation)
     }
 
-    fn id(&self) -> Id {
+    fn id(&self) -> InstallationId {
         self.installation_id
     }
 
@@ -33,7 +33,7 @@ impl Entity for N8nCredential {
 impl Many for N8nCredential {}
 
 impl N8nCredentials<'_> {
-    pub fn delete(&self, installation: Id) -> Write {
+    pub fn delete(&self, installation: InstallationId) -> Write {
         self.remove(installation)
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::n8n_workflow::{Latest, N8nWorkflow},
-    ids::Id,
+    ids::{EntityId, InstallationId, Nid},
     store::{
         Change, Cond, Item, Key, Label, Position, Query, Refusal, SortValue, StoreError, Write, encode,
         segment,
@@ -26,14 +26,14 @@ pub const WORKFLOW: Label = "workflow";
 pub type N8nWorkflows<'a> = Table<'a, N8nWorkflow>;
 
 impl Entity for N8nWorkflow {
-    type Id = Id;
+    type Id = Nid;
     const KIND: Label = WORKFLOW;
 
-    fn place(nid: &Id) -> Place {
+    fn place(nid: &Nid) -> Place {
         Place::alone(format!("workflow#{nid}"))
     }
 
-    fn id(&self) -> Id {
+    fn id(&self) -> Nid {
         self.nid
     }
 
@@ -49,17 +49,17 @@ impl Entity for N8nWorkflow {
 
 impl N8nWorkflows<'_> {
     /// The newest execution of the workflow.
-    pub async fn latest(&self, nid: Id) -> Result<Option<Latest>, StoreError> {
+    pub async fn latest(&self, nid: Nid) -> Result<Option<Latest>, StoreError> {
         self.store.get(&self.latest_key(nid)).await?.map(|item| item.decode()).transpose()
     }
 
     /// Stores it: `new.v` is one more than the stored version, 1 where nothing is stored.
-    pub fn put_latest(&self, nid: Id, new: &Latest) -> Result<Write, StoreError> {
+    pub fn put_latest(&self, nid: Nid, new: &Latest) -> Result<Write, StoreError> {
         let standing = if new.v == 1 { Cond::Absent } else { Cond::version(new.v - 1) };
         Ok(Write::put(self.latest_key(nid), encode(new)?).when(standing))
     }
 
-    fn latest_key(&self, nid: Id) -> Key {
+    fn latest_key(&self, nid: Nid) -> Key {
         Key::of(self.tenant, &format!("latest#{nid}"), "-")
     }
 
@@ -104,14 +104,23 @@ impl N8nWorkflows<'_> {
     }
 
     /// Remembers whose production webhook a path is. One that is empty is not.
-    pub async fn put_webhook(&self, installation: Id, path: &str, nid: Id) -> Result<(), StoreError> {
+    pub async fn put_webhook(
+        &self,
+        installation: InstallationId,
+        path: &str,
+        nid: Nid,
+    ) -> Result<(), StoreError> {
         let Some(key) = self.webhook_key(installation, path) else { return Ok(()) };
         self.store.write(Write::put(key, encode(&Webhook { nid })?)).await.map(|_| ())
     }
 
     /// The workflow whose production webhook a path is, as n8n's API last listed it. As n8n does, a path that is written out
     /// goes before a pattern.
-    pub async fn by_webhook(&self, installation: Id, path: &str) -> Result<Option<N8nWorkflow>, StoreError> {
+    pub async fn by_webhook(
+        &self,
+        installation: InstallationId,
+        path: &str,
+    ) -> Result<Option<N8nWorkflow>, StoreError> {
         let Some(key) = self.webhook_key(installation, path) else { return Ok(None) };
         let nid = match self.store.get(&key).await? {
             Some(found) => Some(found.decode::<Webhook>()?.nid),
@@ -125,10 +134,10 @@ impl N8nWorkflows<'_> {
 
     /// "Whose pattern fits this path?" → the patterns behind its first part, which is the webhook's own id and seldom stands
     /// before more than one.
-    async fn by_pattern(&self, path: &Key) -> Result<Option<Id>, StoreError> {
+    async fn by_pattern(&self, path: &Key) -> Result<Option<Nid>, StoreError> {
         let Some((webhook, called)) = path.sk().split_once('/') else { return Ok(None) };
         let query = Query::table(path.pk()).prefix(format!("{webhook}/")).limit(PATTERNS);
-        let mut best: Option<(usize, Id)> = None;
+        let mut best: Option<(usize, Nid)> = None;
         for item in &self.store.query(&query).await?.items {
             let pattern = item.key.sk().get(webhook.len() + 1..).unwrap_or_default();
             if let Some(fixed) = fixed_parts(pattern, called)
@@ -141,18 +150,21 @@ impl N8nWorkflows<'_> {
     }
 
     /// None where there is no path, which cannot be a key.
-    fn webhook_key(&self, installation: Id, path: &str) -> Option<Key> {
+    fn webhook_key(&self, installation: InstallationId, path: &str) -> Option<Key> {
         let key = || Key::of(self.tenant, &Self::webhooks_of(installation), segment(path));
         (!path.is_empty()).then(key)
     }
 
     /// The nodes of one installation, by n8n id.
-    pub async fn of_installation(&self, installation: Id) -> Result<Listed<N8nWorkflow>, StoreError> {
+    pub async fn of_installation(
+        &self,
+        installation: InstallationId,
+    ) -> Result<Listed<N8nWorkflow>, StoreError> {
         self.every(self.all_in(&installed(installation))).await
     }
 
     /// How many workflows of one installation are known.
-    pub async fn count(&self, installation: Id) -> Result<usize, StoreError> {
+    pub async fn count(&self, installation: InstallationId) -> Result<usize, StoreError> {
         let mut query = self.all_in(&installed(installation)).limit(1000);
         let mut count = 0;
         loop {
@@ -168,10 +180,10 @@ impl N8nWorkflows<'_> {
     /// A page of the nodes of an installation, by n8n id, and the last of it when there are more.
     pub async fn page(
         &self,
-        installation: Id,
-        after: Option<(Id, String)>,
+        installation: InstallationId,
+        after: Option<(Nid, String)>,
         limit: usize,
-    ) -> Result<(Listed<N8nWorkflow>, Option<(Id, String)>), StoreError> {
+    ) -> Result<(Listed<N8nWorkflow>, Option<(Nid, String)>), StoreError> {
         let after =
             after.map(|(nid, workflow)| Position { key: self.key(nid), sort: Some(SortValue::S(workflow)) });
         let query = self.all_in(&installed(installation)).limit(limit).after(after);
@@ -181,21 +193,21 @@ impl N8nWorkflows<'_> {
             found.push(listing::row(item)?);
         }
         let last = page.next.and_then(|place| match place.sort {
-            Some(SortValue::S(workflow)) => Some((listing::id_of(&place.key)?, workflow)),
+            Some(SortValue::S(workflow)) => Some((Nid::of(listing::id_of(&place.key)?), workflow)),
             _ => None,
         });
         Ok((found, last))
     }
 
     /// Up to `limit` nodes of an installation, as they stand under their keys: one that cannot be read is among them.
-    pub async fn some_of(&self, installation: Id, limit: usize) -> Result<Vec<Item>, StoreError> {
+    pub async fn some_of(&self, installation: InstallationId, limit: usize) -> Result<Vec<Item>, StoreError> {
         let query = self.all_in(&installed(installation)).limit(limit);
         Ok(self.store.query(&query).await?.items)
     }
 
     /// Deletes a node with what points at it, the node itself last: until then it is found again.
     pub fn delete(&self, node: &Item) -> Vec<Write> {
-        let nid = listing::id_of(&node.key);
+        let nid = listing::id_of(&node.key).map(Nid::of);
         let latest = nid.map(|nid| Write::delete(self.latest_key(nid)));
         let workflow_id =
             node.attrs().ok().and_then(|attrs| Some(attrs.get("workflow_id")?.as_str()?.to_owned()));
@@ -205,18 +217,18 @@ impl N8nWorkflows<'_> {
     }
 
     /// Partition (without the tenant) of the webhook paths of an installation.
-    pub fn webhooks_of(installation: Id) -> String {
+    pub fn webhooks_of(installation: InstallationId) -> String {
         format!("webhook#{installation}")
     }
 
     /// The installations that have a workflow of this n8n id. More than one when an n8n was copied.
-    pub async fn installations_with(&self, workflow_id: &str) -> Result<Vec<Id>, StoreError> {
+    pub async fn installations_with(&self, workflow_id: &str) -> Result<Vec<InstallationId>, StoreError> {
         let partition = Key::partition(self.tenant, &pointer_partition(workflow_id));
         let page = self.store.query(&Query::table(partition).limit(10)).await?;
         page.items.iter().map(|item| Ok(item.decode::<Pointer>()?.installation_id)).collect()
     }
 
-    fn pointer_key(&self, workflow_id: &str, nid: Id) -> Key {
+    fn pointer_key(&self, workflow_id: &str, nid: Nid) -> Key {
         Key::of(self.tenant, &pointer_partition(workflow_id), nid.sortable())
     }
 }
@@ -237,7 +249,7 @@ fn fixed_parts(pattern: &str, called: &str) -> Option<usize> {
 }
 
 /// Partition of the general index that shows the nodes of an installation.
-fn installed(installation: Id) -> String {
+fn installed(installation: InstallationId) -> String {
     format!("installed#{installation}")
 }
 
@@ -247,12 +259,12 @@ fn pointer_partition(workflow_id: &str) -> String {
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Pointer {
-    installation_id: Id,
+    installation_id: InstallationId,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Webhook {
-    nid: Id,
+    nid: Nid,
 }
 
 #[cfg(test)]

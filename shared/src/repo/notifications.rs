@@ -5,7 +5,7 @@
 
 use crate::{
     domain::notification::{Notification, NotificationType, Reading},
-    ids::{Id, NotificationId},
+    ids::{GroupId, Id, NotificationId},
     repo::{
         entity::{Entity, Many, Place},
         listing::Listed,
@@ -20,7 +20,7 @@ pub struct Filter {
     /// Only those that nobody has read; `false`: only those that somebody has.
     pub unread: Option<bool>,
     pub kind: Option<NotificationType>,
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
 }
 
 impl Filter {

@@ -9,7 +9,7 @@ use crate::{
         api_key::{self, ApiKey, KeyHash},
         org::{Group, Organization, User},
     },
-    ids::{EntityId, Id, UserId},
+    ids::{EntityId, GroupId, Id, UserId},
     repo::api_keys,
     store::{Change, Cond, Global, Index, Item, Key, Label, Query, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
@@ -126,7 +126,7 @@ pub fn forget_key_text(hash: &KeyHash) -> Write {
     Write::update(key_key(hash), vec![Change::remove(SEALED_TEXT)]).when(Cond::has(SEALED_TEXT))
 }
 
-pub async fn group(store: &dyn Store, tenant: TenantId, id: Id) -> Result<Option<Group>, StoreError> {
+pub async fn group(store: &dyn Store, tenant: TenantId, id: GroupId) -> Result<Option<Group>, StoreError> {
     store.get(&group_key(tenant, id)).await?.map(|item| item.decode()).transpose()
 }
 
@@ -183,7 +183,7 @@ fn user_key(tenant: TenantId, id: UserId) -> Key {
     Key::of(tenant, "user", id.sortable())
 }
 
-fn group_key(tenant: TenantId, id: Id) -> Key {
+fn group_key(tenant: TenantId, id: GroupId) -> Key {
     Key::of(tenant, "group", id.sortable())
 }
 

@@ -196,6 +196,7 @@ fn tally_key(tenant: TenantId, kind: &str, shard: u64) -> Key {
 #[cfg(feature = "embedded")]
 #[cfg(test)]
 mod tests {
+    use crate::ids::EntityId;
     use serde::{Deserialize, Serialize};
 
     use super::*;
@@ -212,8 +213,8 @@ mod tests {
         even: bool,
     }
 
-    fn id(value: u64) -> Id {
-        Id::from_u64(value).unwrap()
+    fn id<I: EntityId>(value: u64) -> I {
+        I::of(Id::from_u64(value).unwrap())
     }
 
     fn key(of: Id) -> Key {

@@ -6,7 +6,7 @@
 use super::subjects::{Departed, Listed, Stored, Subjects};
 use crate::{
     domain::{payload::Payload, review::AutomationStatus, subject::ExecutionFilter},
-    ids::Id,
+    ids::{GroupId, Id},
     store::{StoreError, Write},
     tenant::TenantId,
 };
@@ -20,7 +20,7 @@ pub struct Filter {
     pub task_type: Option<String>,
     pub automation_status: Option<AutomationStatus>,
     pub human_interaction: Option<bool>,
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     /// Folded text, looked for in title and task type.
     pub search: Option<String>,
     pub execution_state: Option<ExecutionFilter>,

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::execution::PushedExecution,
-    ids::Id,
+    ids::Nid,
     store::{Item, Key, Query, Store, StoreError, Write, encode, segment},
     tenant::TenantId,
 };
@@ -17,30 +17,30 @@ pub struct Pushes<'a> {
 
 impl Pushes<'_> {
     /// Remembers a push; a later push of the same execution takes its place.
-    pub fn put(&self, nid: Id, push: &PushedExecution) -> Result<Write, StoreError> {
+    pub fn put(&self, nid: Nid, push: &PushedExecution) -> Result<Write, StoreError> {
         Ok(Write::put(self.key(nid, &push.snapshot.execution_id), encode(push)?))
     }
 
-    pub async fn get(&self, nid: Id, execution_id: &str) -> Result<Option<PushedExecution>, StoreError> {
+    pub async fn get(&self, nid: Nid, execution_id: &str) -> Result<Option<PushedExecution>, StoreError> {
         self.store.get(&self.key(nid, execution_id)).await?.map(|item| item.decode()).transpose()
     }
 
     /// The pushes of a workflow, up to a thousand.
-    pub async fn of_workflow(&self, nid: Id) -> Result<Vec<PushedExecution>, StoreError> {
+    pub async fn of_workflow(&self, nid: Nid) -> Result<Vec<PushedExecution>, StoreError> {
         let page = self.store.query(&Query::table(self.partition(nid)).limit(1000)).await?;
         page.items.iter().map(Item::decode).collect()
     }
 
     /// Up to `limit` of the pushes of a workflow, as they stand under their keys.
-    pub async fn some_of(&self, nid: Id, limit: usize) -> Result<Vec<Item>, StoreError> {
+    pub async fn some_of(&self, nid: Nid, limit: usize) -> Result<Vec<Item>, StoreError> {
         Ok(self.store.query(&Query::table(self.partition(nid)).limit(limit)).await?.items)
     }
 
-    fn key(&self, nid: Id, execution_id: &str) -> Key {
+    fn key(&self, nid: Nid, execution_id: &str) -> Key {
         Key::of(self.tenant, &format!("push#{nid}"), format!("{:0>20}", segment(execution_id)))
     }
 
-    fn partition(&self, nid: Id) -> String {
+    fn partition(&self, nid: Nid) -> String {
         Key::partition(self.tenant, &format!("push#{nid}"))
     }
 }

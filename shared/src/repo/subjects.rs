@@ -16,7 +16,7 @@ use crate::{
         subject::{Reviewable, Subject},
         words::fold,
     },
-    ids::Id,
+    ids::{EntityId, Id},
     n8n::wait,
     queue::TaskKind,
     repo::{
@@ -37,7 +37,7 @@ const MOST_MARKED: usize = 50;
 /// An entity that can be reviewed: what is to be said of it so that it is an [`Entity`] as well.
 pub trait Stored: Reviewable {
     /// What stays of it when it is deleted while n8n is still to be told of its decision.
-    type Departed: Stored<Departed = Self::Departed> + From<Subject>;
+    type Departed: Stored<Departed = Self::Departed, Id = Self::Id> + From<Subject>;
 
     /// Whether it is there for its debt alone, and goes with it.
     const FOR_ITS_DEBT: bool = false;
@@ -74,6 +74,8 @@ impl<E> From<Subject> for Departed<E> {
 }
 
 impl<E: Reviewable> Reviewable for Departed<E> {
+    type Id = E::Id;
+
     const TYPE: EntityType = E::TYPE;
 
     fn subject(&self) -> &Subject {
@@ -113,16 +115,16 @@ pub fn key_of(tenant: TenantId, kind: EntityType, gone: bool, id: Id) -> Key {
 pub type Subjects<'a, E> = Table<'a, E>;
 
 impl<E: Stored> Entity for E {
-    type Id = Id;
+    type Id = E::Id;
     const KIND: Label = <E as Stored>::KIND;
     const TASK: Option<TaskKind> = Some(TaskKind::ResumeN8n);
 
-    fn place(id: &Id) -> Place {
+    fn place(id: &E::Id) -> Place {
         Place::among(<E as Stored>::KIND, *id)
     }
 
-    fn id(&self) -> Id {
-        self.subject().id
+    fn id(&self) -> E::Id {
+        E::Id::of(self.subject().id)
     }
 
     fn version(&self) -> u64 {
@@ -213,7 +215,7 @@ impl<'a, E: Stored> Table<'a, E> {
         let marked = self.store.query(&Query::table(partition).prefix(mark).limit(MOST_MARKED)).await?;
         let ids = marked.items.iter().map(|item| Ok(item.decode::<Marker>()?.entity_id));
         let ids = ids.collect::<Result<Vec<_>, StoreError>>()?;
-        let found = try_join_all(ids.into_iter().map(|id| self.get(id))).await?;
+        let found = try_join_all(ids.into_iter().map(|id| self.get(E::Id::of(id)))).await?;
         let own = like.subject().installation_id;
         let mut sent_back: Vec<E> = found
             .into_iter()

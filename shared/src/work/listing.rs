@@ -8,7 +8,7 @@ use crate::{
     clock::Deadline,
     domain::installation::Installation,
     error::{Error, OrNotFound, Result},
-    ids::Id,
+    ids::InstallationId,
     n8n::client::Turn,
     ops::listing::run,
     queue::{Task, TaskKind},
@@ -27,7 +27,7 @@ pub const STEP: Step =
 /// A message arrived: lists, and settles the debt.
 pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended> {
     let tenant = task.tenant()?;
-    let id: Id = task
+    let id: InstallationId = task
         .sk
         .parse()
         .map_err(|_| Error::internal(format!("no installation is stored under {}", task.key())))?;

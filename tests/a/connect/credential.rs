@@ -3,7 +3,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
-use shared::{accounts::NewKey, clock::Millis, domain::api_key, ids::Id, repo::orgs};
+use shared::{accounts::NewKey, clock::Millis, domain::api_key, ids::InstallationId, repo::orgs};
 
 use harness::{Answer, Caller, TestApp, refusal};
 
@@ -196,7 +196,7 @@ async fn a_request_that_died_holds_up_others_for_a_while_only() {
     let write = |house: &TestApp| {
         use shared::domain::n8n_credential::{Claim, N8nCredential};
         let claim = Claim { id: house.app.id(), since: house.app.now() };
-        N8nCredential::new(Id::from_u64(45).unwrap()).claimed(claim)
+        N8nCredential::new(InstallationId::from_u64(45).unwrap()).claimed(claim)
     };
     let records = house.app.repos(house.acme.key.tenant).n8n_credentials();
     house.app.store.write(records.put_next(&write(&house)).unwrap()).await.unwrap();

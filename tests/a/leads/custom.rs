@@ -6,14 +6,14 @@ use shared::{
         custom_field::{CustomField, FieldType},
         lead_setup::{Drain, LeadSetup, Status},
     },
-    ids::Id,
+    ids::{EntityId, Id},
 };
 
 use super::{PATH, listed, make, paged, person, shown, with};
 use harness::{TestApp, assert_holds, named};
 
-fn id(value: u64) -> Id {
-    Id::from_u64(value).unwrap()
+fn id<I: EntityId>(value: u64) -> I {
+    I::of(Id::from_u64(value).unwrap())
 }
 
 fn field(number: u64, machine_name: &str, field_type: FieldType, required: bool) -> CustomField {

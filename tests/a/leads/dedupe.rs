@@ -4,7 +4,11 @@ use std::{collections::BTreeSet, time::Duration};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use shared::{domain::installation::Installation, ids::Id, repo::installations::Installations};
+use shared::{
+    domain::installation::Installation,
+    ids::{GroupId, InstallationId},
+    repo::installations::Installations,
+};
 
 use super::{PATH, listed, make, person, post, shown, update::another_group, with};
 use harness::{Answer, TestApp, assert_holds, named, refusal, samples};
@@ -126,9 +130,9 @@ async fn groups_and_organizations_have_their_own_leads() {
 #[tokio::test]
 async fn an_address_is_looked_up_in_the_group_that_the_installation_says() {
     let house = samples::scene().await;
-    let (store, group_id) = (&*house.app.store, Id::from_u64(another_group(&house, 77).await).unwrap());
+    let (store, group_id) = (&*house.app.store, GroupId::from_u64(another_group(&house, 77).await).unwrap());
     let installations = Installations::new(store, house.acme.key.tenant);
-    let old = installations.get(Id::from_u64(45).unwrap()).await.unwrap().unwrap();
+    let old = installations.get(InstallationId::from_u64(45).unwrap()).await.unwrap().unwrap();
     let moved = Installation { group_id, v: old.v + 1, ..old.clone() };
     store.transact(installations.replace(&old, &moved, None).unwrap()).await.unwrap();
     // An instance remembers installations for a while.

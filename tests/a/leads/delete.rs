@@ -1,5 +1,5 @@
 use serde_json::json;
-use shared::ids::Id;
+use shared::ids::LeadId;
 use standins::dump;
 
 use super::{PATH, listed, make, person, shown, with};
@@ -32,7 +32,7 @@ async fn a_deleted_lead_is_in_no_list_and_is_kept_aside() {
         assert_eq!((answer.status, refusal(&answer, PATH).as_str()), (404, "not_found"));
     }
     let leads = house.app.repos(house.acme.key.tenant).leads();
-    let kept = leads.several_deleted(&[Id::from_u64(101).unwrap()]).await.unwrap();
+    let kept = leads.several_deleted(&[LeadId::from_u64(101).unwrap()]).await.unwrap();
     assert_eq!(kept.found[0].lead.email, "maria@example.org");
     assert_eq!(kept.found[0].deleted_by.username, "jane@acme.example");
 }

@@ -1,7 +1,7 @@
 //! An e-mail address is one lead's, however it is spelled.
 
 use serde_json::json;
-use shared::{domain::lead::Lead, ids::Id};
+use shared::{domain::lead::Lead, ids::LeadId};
 
 use super::{PATH, listed, make, person, post, shown};
 use harness::{TestApp, named, refusal};
@@ -86,7 +86,7 @@ async fn what_is_no_address_is_refused_wherever_one_is_read() {
 async fn of_before(house: &TestApp, email: &str) -> Lead {
     let id = make(house, person("jane@before.example")).await;
     let leads = house.app.repos(house.acme.key.tenant).leads();
-    let before = leads.get(Id::from_u64(id).unwrap()).await.unwrap().unwrap();
+    let before = leads.get(LeadId::from_u64(id).unwrap()).await.unwrap().unwrap();
     let mut lead = Lead { email: email.to_owned(), ..before.clone() };
     lead.subject.v += 1;
     house.app.store.transact(leads.replace(&before, &lead).unwrap()).await.unwrap();

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use shared::{
     domain::org::Group,
-    ids::Id,
+    ids::GroupId,
     store::{Key, Write, encode},
 };
 
@@ -13,7 +13,8 @@ use harness::{Answer, TestApp, assert_holds, named, refusal, samples};
 
 /// Another client group of acme.
 pub async fn another_group(house: &TestApp, id: u64) -> u64 {
-    let group = Group { id: Id::from_u64(id).unwrap(), name: "Other".into(), created_at: house.app.now() };
+    let group =
+        Group { id: GroupId::from_u64(id).unwrap(), name: "Other".into(), created_at: house.app.now() };
     let key = Key::of(house.acme.key.tenant, "group", group.id.sortable());
     house.app.store.write(Write::put(key, encode(&group).unwrap())).await.unwrap();
     id

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::{
     blobs::BlobKey,
     domain::payload::{Body, Payload},
-    ids::Id,
+    ids::PayloadId,
     store,
 };
 
@@ -19,11 +19,11 @@ async fn large(house: &TestApp) -> u64 {
 
 async fn stored(house: &TestApp, id: u64) -> Payload {
     let payloads = house.app.repos(house.acme.key.tenant).payloads();
-    payloads.get(Id::from_u64(id).unwrap()).await.unwrap().unwrap()
+    payloads.get(PayloadId::from_u64(id).unwrap()).await.unwrap().unwrap()
 }
 
 fn key(house: &TestApp, id: u64) -> BlobKey {
-    BlobKey::of(house.acme.key.tenant, &Payload::blob_name(Id::from_u64(id).unwrap()))
+    BlobKey::of(house.acme.key.tenant, &Payload::blob_name(PayloadId::from_u64(id).unwrap()))
 }
 
 /// Changes where a payload points, behind everybody's back.

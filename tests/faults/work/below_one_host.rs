@@ -78,7 +78,7 @@ async fn a_trigger_and_its_usage_are_the_n8ns_below_whose_path_they_lie() {
             .await;
         let node = shared::domain::n8n_workflow::nid(
             house.acme.key.tenant,
-            shared::ids::Id::from_u64(id).unwrap(),
+            shared::ids::InstallationId::from_u64(id).unwrap(),
             "wf",
         );
         assert_eq!(used.json["data"]["nid"], json!(node), "{used:?}");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use shared::{clock::Clock, domain::resume::ATTEMPT, egress::OutError, ids::Id, store, work::Handled};
+use shared::{clock::Clock, domain::resume::ATTEMPT, egress::OutError, ids::PayloadId, store, work::Handled};
 use standins::{Plan, dump};
 
 use harness::parked::{EXECUTION, RESUME_URL, calls, decide, parked, resume_of, told};
@@ -98,7 +98,7 @@ async fn before_a_send_that_comes_late_the_claim_is_read_again() {
     let (app, tenant) = (house.app.clone(), house.acme.key.tenant);
     house.faults.meanwhile("/api/v1/executions/", async move {
         let payloads = app.repos(tenant).payloads();
-        let before = payloads.get(Id::from_u64(entity).unwrap()).await.unwrap().unwrap();
+        let before = payloads.get(PayloadId::from_u64(entity).unwrap()).await.unwrap().unwrap();
         let mut stolen = before.clone();
         let resume = stolen.subject.review.resume.as_mut().unwrap();
         resume.attempts += 1;

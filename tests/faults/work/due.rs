@@ -8,7 +8,7 @@ use shared::{
         payload::Payload,
         review::{Rest, Resume},
     },
-    ids::Id,
+    ids::PayloadId,
     store,
     work::due,
 };
@@ -144,7 +144,7 @@ async fn owe(house: &TestApp, count: u64) {
     let like = parked(house, None).await;
     let tenant = house.acme.key.tenant;
     let payloads = house.app.repos(tenant).payloads();
-    let mut like: Payload = payloads.get(Id::from_u64(like).unwrap()).await.unwrap().unwrap();
+    let mut like: Payload = payloads.get(PayloadId::from_u64(like).unwrap()).await.unwrap().unwrap();
     let by = shared::domain::review::Actor { user_id: house.acme.key.user_id, username: "jane".into() };
     like.subject.review.decide(shared::domain::review::AutomationStatus::Approved, by, None, house.app.now());
     for execution in 1000..1000 + count {

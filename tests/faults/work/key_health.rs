@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::{
     domain::installation::{Installation, KeyState},
-    ids::Id,
+    ids::InstallationId,
 };
 
 use harness::parked::{decide, parked};
@@ -15,7 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 async fn stored(house: &TestApp, id: u64) -> Installation {
     let installations = house.app.repos(house.acme.key.tenant).installations();
-    installations.get(Id::from_u64(id).unwrap()).await.unwrap().unwrap()
+    installations.get(InstallationId::from_u64(id).unwrap()).await.unwrap().unwrap()
 }
 
 async fn state(house: &TestApp, id: u64) -> Option<KeyState> {

@@ -8,7 +8,7 @@ use shared::{
         lead::Lead,
         lead_setup::{Drain, LeadSetup},
     },
-    ids::Id,
+    ids::{EntityId, Id, LeadId},
     queue::QueueName,
     repo::leads::{Filter, Leads},
     store,
@@ -23,8 +23,8 @@ const LATER: Duration = Duration::from_secs(70);
 /// What the chore writes of itself when it begins to wait: its item, and its entry in the due index taken out and put in.
 const CHORE_WRITES: f64 = 3.0;
 
-fn id(value: u64) -> Id {
-    Id::from_u64(value).unwrap()
+fn id<I: EntityId>(value: u64) -> I {
+    I::of(Id::from_u64(value).unwrap())
 }
 
 async fn made(caller: &Caller, path: &str, body: Value) -> u64 {
@@ -274,7 +274,7 @@ async fn values_are_erased_whatever_the_store_does() {
         for lead in left {
             assert!(stored(&house, *lead).await.custom.is_empty());
         }
-        let gone: Vec<Id> = gone.iter().copied().map(id).collect();
+        let gone: Vec<LeadId> = gone.iter().copied().map(id).collect();
         let deleted = leads(&house, &house.acme).several_deleted(&gone).await.unwrap();
         assert_eq!(deleted.len(), count);
         assert!(deleted.found.iter().all(|deleted| deleted.lead.custom.is_empty()));

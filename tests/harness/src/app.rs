@@ -19,7 +19,7 @@ use shared::{
     },
     egress::HttpOut,
     http::layers,
-    ids::{Id, SeededIds},
+    ids::{EntityId, GroupId, Id, InstallationId, SeededIds},
     queue::{Depth, QueueName, Task, embedded::SqliteQueue, limits},
     repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
@@ -146,7 +146,7 @@ impl TestApp {
     }
 
     pub async fn seed_installation_at(&self, caller: &Caller, id: u64, host: &str) {
-        let id = Id::from_u64(id).unwrap();
+        let id = InstallationId::from_u64(id).unwrap();
         let (tenant, now) = (caller.key.tenant, self.clock.now());
         let secret = secrecy::SecretString::from("n8n-api-key-here");
         let sealed = self.app.sealer.seal(tenant, &Installation::record_of(id, 1), &secret).await.unwrap();
@@ -175,7 +175,7 @@ impl TestApp {
     /// Gives an entity that has just been created another id, for the documents' samples.
     pub async fn renumber<E: Stored>(&self, caller: &Caller, from: u64, to: u64) {
         let entities = self.app.repos(caller.key.tenant).subjects::<E>();
-        let old = entities.get(Id::from_u64(from).unwrap()).await.unwrap().unwrap();
+        let old = entities.get(E::Id::of(Id::from_u64(from).unwrap())).await.unwrap().unwrap();
         let mut new = old.clone();
         new.subject_mut().id = Id::from_u64(to).unwrap();
         store::apply(&*self.app.store, entities.delete(&old).unwrap()).await.unwrap();
@@ -184,8 +184,11 @@ impl TestApp {
 
     /// Another client group of the caller's organization.
     pub async fn seed_group(&self, caller: &Caller, id: u64) {
-        let group =
-            Group { id: Id::from_u64(id).unwrap(), name: "Another".into(), created_at: self.clock.now() };
+        let group = Group {
+            id: GroupId::from_u64(id).unwrap(),
+            name: "Another".into(),
+            created_at: self.clock.now(),
+        };
         let key = Key::of(caller.key.tenant, "group", group.id.sortable());
         self.app.store.write(Write::put(key, encode(&group).unwrap())).await.unwrap();
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::{
     clock::Millis,
     domain::chore::{Chore, What},
-    ids::{CollectionId, EntityId, Id},
+    ids::{CollectionId, EntityId, FieldId, Id, InstallationId, MediaId},
     pricing::PRICE_VERSION,
     repo::chores::Chores,
     store::{Attrs, Key, Write},
@@ -135,10 +135,13 @@ async fn chores() -> Vec<Cost> {
             "take one media item out of a deleted collection",
             What::UnfileMedia { collection_id: CollectionId::of(one(1)) },
         ),
-        ("ask the provider of a video", What::EnrichMedia { media_id: one(42) }),
-        ("forget a field of three leads", What::ForgetField { field_id: one(7) }),
+        ("ask the provider of a video", What::EnrichMedia { media_id: MediaId::of(one(42)) }),
+        ("forget a field of three leads", What::ForgetField { field_id: FieldId::of(one(7)) }),
         ("hold one workflow against changed alerts", What::WatchWorkflows),
-        ("forget an installation with one workflow", What::ForgetInstallation { installation_id: one(45) }),
+        (
+            "forget an installation with one workflow",
+            What::ForgetInstallation { installation_id: InstallationId::of(one(45)) },
+        ),
         (
             "price the records of a workflow anew, one step",
             What::Reprice { from: Some(Millis(0)), version: PRICE_VERSION.into() },

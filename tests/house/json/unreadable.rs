@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shared::{
     domain::invoice::Invoice,
-    ids::Id,
+    ids::{Id, InvoiceId},
     store::{self, Change, Key, Write},
 };
 
@@ -147,7 +147,7 @@ async fn a_record_with_broken_json_in_it_is_unreadable() {
     let house = furnished().await;
     let invoice = rows(&house.acme.get("/api/invoices/list").await.json, "invoices")[0].0;
     let invoices = house.app.repos(house.acme.key.tenant).subjects::<Invoice>();
-    let before = invoices.get(Id::from_u64(invoice).unwrap()).await.unwrap().unwrap();
+    let before = invoices.get(InvoiceId::from_u64(invoice).unwrap()).await.unwrap().unwrap();
     let mut after = before.clone();
     after.details.custom_data = Some("{\"a\":".into());
     after.subject.v += 1;

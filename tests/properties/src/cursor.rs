@@ -10,7 +10,7 @@ use shared::{
             search_cursor,
         },
     },
-    ids::Id,
+    ids::{EntityId, GroupId, Id},
     repo::entries,
     store::{Key, limits},
     tenant::TenantId,
@@ -54,7 +54,7 @@ fn parameters(text: &str) {
     let mark = page::after_search(&mut fields, &search, cursor.as_deref());
     if let Some(after) = mark.and_then(|mark| mark.after) {
         assert!(after.text.starts_with(&words::clip(&search)), "a cursor of another search");
-        let key = entries::phrase(TENANT, "leads", after.id, &after.text, after.id);
+        let key = entries::phrase(TENANT, "leads", GroupId::of(after.id), &after.text, after.id);
         assert!(key.sk().len() <= limits::SK_BYTES, "{key}");
     }
     named(fields);

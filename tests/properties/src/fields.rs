@@ -18,7 +18,7 @@ use shared::{
         fields::{Fields, MAX_FIELDS, MAX_WHOLE},
         input::{Kept, Member, Secret, Text},
     },
-    ids::Id,
+    ids::{EntityId, FieldId, Id},
     json::Json,
 };
 
@@ -153,7 +153,7 @@ fn of(map: &Map<String, Value>) -> Fields {
 /// One custom field of every type, named like the members of the body.
 fn custom(map: &Map<String, Value>, mode: Mode) {
     let field = |(at, (name, field_type)): (u64, (&String, FieldType))| CustomField {
-        id: Id::from_u64(at).unwrap_or(Id::SMALLEST),
+        id: FieldId::of(Id::from_u64(at).unwrap_or(Id::SMALLEST)),
         label: name.clone(),
         machine_name: name.clone(),
         field_type,

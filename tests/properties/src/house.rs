@@ -23,7 +23,7 @@ use shared::{
     config::Settings,
     domain::installation::Installation,
     http::layers,
-    ids::{Id, SeededIds},
+    ids::{EntityId, GroupId, Id, InstallationId, SeededIds},
     queue::embedded::SqliteQueue,
     repo::orgs,
     sealer::keyfile::KeyFile,
@@ -124,8 +124,11 @@ impl House {
 
     /// Gives an organization an n8n and a little of everything.
     async fn settle(&mut self, app: &SharedApp, tenant: TenantId) -> shared::error::Result<()> {
-        let id = Id::from_u64(INSTALLATION).unwrap_or(Id::SMALLEST);
-        let group = orgs::groups(&*app.store, tenant).await?.first().map_or(Id::SMALLEST, |group| group.id);
+        let id = InstallationId::of(Id::from_u64(INSTALLATION).unwrap_or(Id::SMALLEST));
+        let group = orgs::groups(&*app.store, tenant)
+            .await?
+            .first()
+            .map_or(GroupId::of(Id::SMALLEST), |group| group.id);
         let sealed = app.sealer.seal(tenant, &Installation::record_of(id, 1), &SECRET.into()).await?;
         let installation = Installation {
             id,

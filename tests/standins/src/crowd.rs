@@ -9,7 +9,7 @@ use shared::{
         review::Review,
         subject::Subject,
     },
-    ids::Id,
+    ids::{GroupId, Id, StatusId},
     repo::leads::Leads,
     store::{Store, StoreError},
     tenant::TenantId,
@@ -32,7 +32,7 @@ pub fn address(n: u64) -> String {
 pub async fn crowd(
     store: &dyn Store,
     tenant: TenantId,
-    group: Id,
+    group: GroupId,
     first: u64,
     count: u64,
 ) -> Result<(), StoreError> {
@@ -53,7 +53,7 @@ pub async fn crowd(
         .await
 }
 
-fn person(n: u64, id: Id, group_id: Id) -> Lead {
+fn person(n: u64, id: Id, group_id: GroupId) -> Lead {
     let pick = |all: &[&str], n: u64| all[usize::try_from(n).unwrap_or(0) % all.len()].to_owned();
     let now = Millis(1_737_455_400_000);
     let subject = Subject {
@@ -83,7 +83,7 @@ fn person(n: u64, id: Id, group_id: Id) -> Lead {
             lead_score: Some(n % 101),
             ..Profile::default()
         },
-        status_id: Id::from_u64(n % 7 + 1),
+        status_id: StatusId::from_u64(n % 7 + 1),
         ..Change::default()
     };
     Lead { owns_email: true, ..Lead::new(subject, change) }

@@ -16,7 +16,7 @@ use shared::{
         org::{Group, Organization, Role, User},
         principal::{Credential, Principal},
     },
-    ids::{Id, SeededIds},
+    ids::{EntityId, Id, SeededIds, SessionId},
     queue::embedded::SqliteQueue,
     repo::orgs,
     sealer::keyfile::KeyFile,
@@ -104,7 +104,7 @@ impl House {
             group_id: group.id,
             scopes: Vec::new(),
             dialect: None,
-            credential: Credential::Session(admin.id.untyped()),
+            credential: Credential::Session(SessionId::of(admin.id.untyped())),
             expires_at: None,
             terms: Default::default(),
         };

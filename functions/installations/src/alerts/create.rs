@@ -7,7 +7,7 @@ use shared::{
         input::{InBody, Text, Word},
         reply::Reply,
     },
-    ids::Id,
+    ids::InstallationId,
     ops::alerts::{self, NewAlert},
 };
 
@@ -32,7 +32,7 @@ shared::input! {
         /// waits does not run.
         after_minutes: Option<After>,
         /// Only workflows of this installation.
-        installation_id: Option<Id>,
+        installation_id: Option<InstallationId>,
         /// Only this workflow, by n8n's id. One that Baton does not know is looked up in n8n's list, once a minute.
         workflow_id: Option<Text<200>>,
     }

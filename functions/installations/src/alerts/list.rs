@@ -5,7 +5,7 @@ use shared::{
     domain::alert::{Condition, Rule, Window},
     error::Result,
     http::{ctx::Ctx, reply::Reply},
-    ids::{AlertId, Id},
+    ids::{AlertId, InstallationId, Nid},
     repo::alerts::Unwell,
 };
 use utoipa::ToSchema;
@@ -35,7 +35,7 @@ struct AlertOut {
     within_minutes: Option<u32>,
     after_minutes: Option<u32>,
     #[schema(value_type = Option<u64>)]
-    installation_id: Option<Id>,
+    installation_id: Option<InstallationId>,
     workflow_id: Option<String>,
     /// The workflows that somebody was told of by this rule and that have not been well since; of all rules together a thousand at
     /// the most.
@@ -51,9 +51,9 @@ struct AlertOut {
 #[schema(as = FiringAlert)]
 struct FiringOut {
     #[schema(value_type = u64, example = 123)]
-    nid: Id,
+    nid: Nid,
     #[schema(value_type = u64, example = 45)]
-    installation_id: Id,
+    installation_id: InstallationId,
     #[schema(example = "abc123")]
     workflow_id: String,
     #[schema(example = "2025-01-21T10:30:00Z")]

@@ -1,7 +1,7 @@
 use shared::{
     error::Result,
     http::{ctx::Ctx, extract::PathId, reply::Reply},
-    ids::Id,
+    ids::FieldId,
     ops::lead_setup,
 };
 
@@ -13,7 +13,7 @@ use crate::wire::Changed;
 /// of that name starts empty.
 #[utoipa::path(delete, path = "/api/lead-custom-fields/{id}", operation_id = "delete_lead_custom_field", params(("id" = u64, Path, description = "Id of the field.", example = 21)),
     responses((status = 200, description = "Deleted.", body = Changed)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId) -> Result<Reply> {
-    let render = |id: &Id| Changed::reply(*id, "Custom field deleted successfully.");
+pub async fn handler(ctx: Ctx, PathId(id): PathId<FieldId>) -> Result<Reply> {
+    let render = |id: &FieldId| Changed::reply(*id, "Custom field deleted successfully.");
     ctx.answer(render, async |act| lead_setup::delete_field(act, id).await).await
 }

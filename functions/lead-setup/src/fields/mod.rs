@@ -13,7 +13,7 @@ use shared::{
         fields::{Fields, code},
         input::{Asked, Field, describe},
     },
-    ids::Id,
+    ids::FieldId,
     json::{Kind, Part},
 };
 use utoipa::ToSchema;
@@ -25,7 +25,7 @@ const LABEL: usize = 200;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FieldOut {
     #[schema(value_type = u64, example = 21)]
-    id: Id,
+    id: FieldId,
     #[schema(example = "Deal size")]
     label: String,
     /// The key under which leads show and take its values.

@@ -8,7 +8,7 @@ use shared::{
         input::{Flag, InBody, Kept, Text, Unspoken},
         reply::Reply,
     },
-    ids::Id,
+    ids::FieldId,
     ops::lead_setup,
 };
 
@@ -32,9 +32,13 @@ shared::input! {
 /// Changes label, options or the required flag of a custom field.
 #[utoipa::path(patch, path = "/api/lead-custom-fields/{id}", operation_id = "update_lead_custom_field", params(("id" = u64, Path, description = "Id of the field.", example = 21)),
     request_body = UpdateField, responses((status = 200, description = "Changed.", body = Changed)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateField>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<FieldId>,
+    InBody(patch): InBody<UpdateField>,
+) -> Result<Reply> {
     let decide = move |field: &mut CustomField| apply(patch.clone(), field);
-    let render = |id: &Id| Changed::reply(*id, "Custom field updated successfully.");
+    let render = |id: &FieldId| Changed::reply(*id, "Custom field updated successfully.");
     ctx.answer(render, async |act| lead_setup::update_field(act, id, decide).await).await
 }
 

@@ -7,7 +7,7 @@ use shared::{
         input::{InQuery, Text},
         reply::Reply,
     },
-    ids::Id,
+    ids::StatusId,
     ops::lead_setup::{self, Reassigned},
 };
 use utoipa::ToSchema;
@@ -26,12 +26,12 @@ shared::input! {
 pub struct Deleted {
     success: bool,
     #[schema(value_type = u64, example = 12)]
-    id: Id,
+    id: StatusId,
     #[schema(example = "Status deleted successfully.")]
     message: &'static str,
     /// Id of the status that its leads have from now on.
     #[schema(value_type = u64, example = 1)]
-    reassigned_to: Id,
+    reassigned_to: StatusId,
 }
 
 /// Deletes a status of the organization's own. Built-in statuses cannot be deleted.
@@ -40,7 +40,11 @@ pub struct Deleted {
 #[utoipa::path(delete, path = "/api/lead-statuses/{id}", operation_id = "delete_lead_status",
     params(("id" = u64, Path, description = "Id of the status.", example = 12), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<StatusId>,
+    InQuery(query): InQuery<DeleteQuery>,
+) -> Result<Reply> {
     let heir = query.reassign_to;
     ctx.answer(deleted, async |act| lead_setup::delete_status(act, id, heir.as_deref()).await).await
 }

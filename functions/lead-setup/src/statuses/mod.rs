@@ -14,7 +14,7 @@ use shared::{
         fields::{Fields, code},
         input::{Asked, Field, describe},
     },
-    ids::Id,
+    ids::StatusId,
 };
 use utoipa::ToSchema;
 
@@ -25,7 +25,7 @@ const LABEL: usize = 100;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StatusOut {
     #[schema(value_type = u64, example = 12)]
-    id: Id,
+    id: StatusId,
     #[schema(example = "Nurturing")]
     label: String,
     /// `#rrggbb`

@@ -9,7 +9,7 @@ use shared::{
         input::{Asked, Field, InBody, describe},
         reply::Reply,
     },
-    ids::Id,
+    ids::StatusId,
     json::Kind,
     ops::lead_setup,
 };
@@ -54,9 +54,9 @@ fn reordered(statuses: &Vec<Status>) -> Result<Reply> {
 struct StatusIds;
 
 impl Field for StatusIds {
-    type Value = Vec<Id>;
+    type Value = Vec<StatusId>;
 
-    fn read(fields: &mut Fields, name: &str) -> Option<Vec<Id>> {
+    fn read(fields: &mut Fields, name: &str) -> Option<Vec<StatusId>> {
         let sent = fields.json(name)?;
         let problem = match sent.part().kind() {
             Kind::List(ids) if ids.clone().nth(MAX_STATUSES).is_some() => {
@@ -73,6 +73,6 @@ impl Field for StatusIds {
     }
 
     fn schema(asked: Asked) -> Value {
-        describe::list(asked, Id::schema(asked.item()), 1, MAX_STATUSES)
+        describe::list(asked, StatusId::schema(asked.item()), 1, MAX_STATUSES)
     }
 }

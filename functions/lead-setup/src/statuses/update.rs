@@ -6,7 +6,7 @@ use shared::{
         input::{InBody, Kept},
         reply::Reply,
     },
-    ids::Id,
+    ids::StatusId,
     ops::lead_setup,
 };
 
@@ -28,8 +28,12 @@ shared::input! {
 #[utoipa::path(patch, path = "/api/lead-statuses/{id}", operation_id = "update_lead_status",
     params(("id" = u64, Path, description = "Id of the status.", example = 12)),
     request_body = UpdateStatus, responses((status = 200, description = "Changed.", body = Changed)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateStatus>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<StatusId>,
+    InBody(patch): InBody<UpdateStatus>,
+) -> Result<Reply> {
     let UpdateStatus { label, color } = patch;
-    let render = |id: &Id| Changed::reply(*id, "Status updated successfully.");
+    let render = |id: &StatusId| Changed::reply(*id, "Status updated successfully.");
     ctx.answer(render, async |act| lead_setup::update_status(act, id, label, color).await).await
 }

@@ -6,7 +6,7 @@ use shared::{
         input::{InBody, Text},
         reply::Reply,
     },
-    ids::Id,
+    ids::GroupId,
     ops::collections::{self, NewCollection},
 };
 
@@ -22,7 +22,7 @@ shared::input! {
         #[example("All assets for Q1 social push")]
         description: Option<Text<DESCRIPTION>>,
         /// Client group, instead of the key's.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
     }
 }
 

@@ -9,7 +9,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::Id,
+    ids::GroupId,
     ops::origin::check_group,
 };
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ shared::input! {
     /// Which collections to list.
     pub struct ListQuery {
         /// One client group instead of all.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::collection::Collection,
-    ids::{CollectionId, Id},
+    ids::{CollectionId, GroupId},
     repo::collections::Counted,
 };
 use utoipa::ToSchema;
@@ -19,7 +19,7 @@ pub struct CollectionOut {
     description: Option<String>,
     /// The client group.
     #[schema(value_type = u64, example = 5)]
-    team_id: Id,
+    team_id: GroupId,
     #[schema(example = 12)]
     media_count: i64,
     /// Unix seconds.

@@ -3,7 +3,7 @@
 use shared::{
     domain::chat::{COMPLETE, CONTENT_BYTES, CONTEXT_BYTES, ChatStatus, Lead, Role, Setting},
     http::input::{Email, Flat, Foreign, Hidden, PostedFrom, Text, Verbatim, Word},
-    ids::Id,
+    ids::LeadId,
     ops::chats::{NewMessage, Said},
 };
 
@@ -36,7 +36,7 @@ shared::input! {
         /// What was retrieved for this message.
         message_context: Option<Verbatim<CONTEXT_BYTES>>,
         /// Whom the workflow talks to.
-        lead_id: Option<Id>,
+        lead_id: Option<LeadId>,
         lead_email: Option<Email>,
         lead_first_name: Option<Text<255>>,
         lead_last_name: Option<Text<255>>,

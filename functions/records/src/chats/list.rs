@@ -10,7 +10,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::Id,
+    ids::GroupId,
     ops::origin::check_group,
     repo::chats::Filter,
 };
@@ -24,7 +24,7 @@ shared::input! {
         /// `active`, `completed` or `abandoned`.
         status: Option<Word<ChatStatus>>,
         /// Only those of this client group.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
         /// Text to find in session id and title, whatever its case.
         q: Option<Text<200>>,
         /// 1 to 500, default 50.

@@ -3,7 +3,7 @@ use shared::{
     domain::chat::Counts,
     error::Result,
     http::{ctx::Ctx, input::InQuery, reply::Reply},
-    ids::Id,
+    ids::GroupId,
     ops::origin::check_group,
 };
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ shared::input! {
     /// Whose chats to count.
     pub struct StatsQuery {
         /// One client group; all when left out.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
     }
 }
 
@@ -22,7 +22,7 @@ shared::input! {
 pub struct Stats {
     success: bool,
     #[schema(value_type = Option<u64>)]
-    group_id: Option<Id>,
+    group_id: Option<GroupId>,
     #[schema(example = 12)]
     total_sessions: i64,
     active_sessions: i64,

@@ -7,7 +7,7 @@ use shared::{
         input::{InBody, Text, Word},
         reply::Reply,
     },
-    ids::{ChatId, Id},
+    ids::{ChatId, LeadId},
     ops::chats::{self, ChatPatch},
 };
 shared::input! {
@@ -18,7 +18,7 @@ shared::input! {
         /// `active`, `completed` or `abandoned`.
         #[example("completed")]
         status: Option<Word<ChatStatus>>,
-        lead_id: Option<Id>,
+        lead_id: Option<LeadId>,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     domain::chat::{Chat, Message},
-    ids::{ChatId, Id, MessageId},
+    ids::{ChatId, GroupId, InstallationId, LeadId, MessageId},
     json::Json,
 };
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ pub struct ChatOut {
     #[schema(value_type = u64, example = 42)]
     id: ChatId,
     #[schema(value_type = u64)]
-    group_id: Id,
+    group_id: GroupId,
     #[schema(example = "conversation-7")]
     session_id: String,
     #[schema(example = "Where is my order?")]
@@ -25,12 +25,12 @@ pub struct ChatOut {
     #[schema(example = 2)]
     message_count: i64,
     #[schema(value_type = Option<u64>)]
-    lead_id: Option<Id>,
+    lead_id: Option<LeadId>,
     lead_email: Option<String>,
     lead_first_name: Option<String>,
     lead_last_name: Option<String>,
     #[schema(value_type = Option<u64>)]
-    installation_id: Option<Id>,
+    installation_id: Option<InstallationId>,
     workflow_id: Option<String>,
     execution_id: Option<String>,
     /// Unix seconds.

@@ -13,7 +13,7 @@ use shared::{
         input::{Flat, Foreign, Hidden, PostedFrom, Whole, Word},
         reply::{Reply, Warning},
     },
-    ids::Id,
+    ids::InvoiceId,
     ops::invoices::{self, NewInvoice, Posted},
 };
 use utoipa::ToSchema;
@@ -66,7 +66,7 @@ shared::input! {
 pub struct Created {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: InvoiceId,
     #[schema(example = "INV-2025-001")]
     invoice_number: String,
     #[schema(example = "draft", extensions(("x-words" = json!(shared::domain::invoice::InvoiceStatus::WORDS))))]
@@ -103,7 +103,7 @@ pub async fn handler(ctx: Ctx, QueryFields(query): QueryFields, fields: Fields) 
 fn told(Posted { arrival, invoice, warnings }: &Posted) -> Result<Reply> {
     let told = Created {
         success: true,
-        id: invoice.subject.id,
+        id: invoice.id(),
         invoice_number: invoice.number.clone(),
         status: invoice.status.as_str(),
         duplicate: arrival.is_duplicate().then_some(true),

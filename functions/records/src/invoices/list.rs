@@ -9,7 +9,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::Id,
+    ids::GroupId,
     ops::origin::check_group,
     repo::invoices::Filter,
 };
@@ -23,7 +23,7 @@ shared::input! {
         /// `over` for any of them.
         execution_state: Option<Word<ExecutionFilter>>,
         /// Only those of this client group.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
         /// Text to find in number, title and client, whatever its case.
         search: Option<Text<200>>,
         page: Flat<Paging>,
@@ -50,6 +50,6 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
     let found = ctx.repos().invoices().list(&filter, limit, before).await?;
     let next = found.next;
     let show = |invoice| InvoiceOut::new(ctx.tenant, invoice);
-    let invoices = shown(ctx.tenant, found.rows(), |invoice| invoice.subject.id, show)?;
+    let invoices = shown(ctx.tenant, found.rows(), |invoice| invoice.id(), show)?;
     Listing::of(invoices, before.is_none(), next.map(page::cursor))
 }

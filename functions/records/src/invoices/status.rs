@@ -7,6 +7,7 @@ use shared::{
         input::{InBody, Word},
         reply::Reply,
     },
+    ids::InvoiceId,
     ops::invoices,
 };
 
@@ -27,7 +28,7 @@ shared::input! {
     request_body = SetInvoiceStatus, responses((status = 200, description = "Moved.", body = Updated)))]
 pub async fn handler(
     ctx: Ctx,
-    PathId(id): PathId,
+    PathId(id): PathId<InvoiceId>,
     InBody(SetInvoiceStatus { status }): InBody<SetInvoiceStatus>,
 ) -> Result<Reply> {
     let render = |invoice: &_| told(invoice, "Invoice status updated successfully.");

@@ -3,7 +3,7 @@ use shared::{
     domain::invoice::Invoice,
     error::Result,
     http::{ctx::Ctx, extract::PathId, input::InBody, reply::Reply},
-    ids::Id,
+    ids::InvoiceId,
     ops::invoices,
 };
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use super::input::UpdateInvoice;
 pub struct Updated {
     success: bool,
     #[schema(value_type = u64, example = 42)]
-    id: Id,
+    id: InvoiceId,
     #[schema(example = "sent", extensions(("x-words" = json!(shared::domain::invoice::InvoiceStatus::WORDS))))]
     status: &'static str,
     #[schema(example = "Invoice updated successfully.")]
@@ -27,7 +27,11 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/invoices/{id}", operation_id = "update_invoice",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     request_body = UpdateInvoice, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateInvoice>) -> Result<Reply> {
+pub async fn handler(
+    ctx: Ctx,
+    PathId(id): PathId<InvoiceId>,
+    InBody(patch): InBody<UpdateInvoice>,
+) -> Result<Reply> {
     let patch = patch.into();
     let render = |invoice: &_| told(invoice, "Invoice updated successfully.");
     ctx.answer(render, async |act| invoices::update(act, id, patch).await).await
@@ -35,5 +39,5 @@ pub async fn handler(ctx: Ctx, PathId(id): PathId, InBody(patch): InBody<UpdateI
 
 /// The reply about an invoice as it stands.
 pub fn told(invoice: &Invoice, message: &'static str) -> Result<Reply> {
-    Reply::ok(&Updated { success: true, id: invoice.subject.id, status: invoice.status.as_str(), message })
+    Reply::ok(&Updated { success: true, id: invoice.id(), status: invoice.status.as_str(), message })
 }

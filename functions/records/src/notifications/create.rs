@@ -7,7 +7,7 @@ use shared::{
         input::{Asked, Field, InBody, OrDefault, Schema, Text, Word, describe},
         reply::Reply,
     },
-    ids::Id,
+    ids::{GroupId, Id},
     ops::notifications::{self, NewNotification},
 };
 shared::input! {
@@ -30,7 +30,7 @@ shared::input! {
         #[example(42)]
         entity_id: Option<Id>,
         /// The client group that it is for; the key's own when left out.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
     }
 }
 

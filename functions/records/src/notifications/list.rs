@@ -10,7 +10,7 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
-    ids::{Id, NotificationId},
+    ids::{GroupId, Id, NotificationId},
     ops::origin::check_group,
     repo::notifications::Filter,
 };
@@ -25,7 +25,7 @@ shared::input! {
         #[name("type")]
         kind: Option<Word<NotificationType>>,
         /// Only those of this client group.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
         page: Flat<Paging>,
     }
 }
@@ -41,7 +41,7 @@ struct NotificationOut {
     #[schema(value_type = u64, example = 42)]
     id: NotificationId,
     #[schema(value_type = u64)]
-    group_id: Id,
+    group_id: GroupId,
     #[schema(example = "Report generated successfully")]
     title: String,
     message: String,

@@ -8,7 +8,7 @@ use shared::{
         input::{Foreign, InBody, Text, Word, Words},
         reply::Reply,
     },
-    ids::Id,
+    ids::GroupId,
     ops::money::{self, NewBudget},
 };
 
@@ -24,7 +24,7 @@ shared::input! {
         scope: Option<Word<Whose>>,
         /// For `group`: the client group, of which counts what its installations use. For others: the client group that the
         /// notifications belong to, yours unless another is named.
-        group_id: Option<Id>,
+        group_id: Option<GroupId>,
         /// For `workflow`: n8n's id of the workflow.
         workflow_id: Option<Foreign<200>>,
         /// `day` or `month`, in UTC.
@@ -92,7 +92,7 @@ impl Words for Whose {
 fn whose(
     fields: &mut Fields,
     scope: Option<Whose>,
-    group: Option<Id>,
+    group: Option<GroupId>,
     workflow: Option<String>,
 ) -> Option<Scope> {
     let scope = scope.unwrap_or(match (group, &workflow) {

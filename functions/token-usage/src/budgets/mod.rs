@@ -19,7 +19,7 @@ use shared::{
         fields::Fields,
         input::{Asked, Field, describe::list, number},
     },
-    ids::{BudgetId, Id},
+    ids::{BudgetId, GroupId},
     json::Part,
     metering::budgets::Spent,
     pricing::usd,
@@ -45,7 +45,7 @@ pub struct BudgetOut {
     scope: &'static str,
     /// The client group whose spending counts, and that the notifications belong to; for other scopes the latter only.
     #[schema(value_type = u64, example = 7)]
-    group_id: Id,
+    group_id: GroupId,
     workflow_id: Option<String>,
     /// `day` or `month`, in UTC.
     #[schema(example = "month")]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ids::EntityId;
+use crate::ids::{EntityId, Id};
 
 const MINUTE: i64 = 60_000;
 

@@ -11,7 +11,7 @@ use crate::{
         custom_field::{CustomField, Shape, machine_name},
         words::fold,
     },
-    ids::Id,
+    ids::{FieldId, StatusId},
 };
 
 /// Statuses of an organization, the built-in ones among them.
@@ -27,22 +27,27 @@ pub enum Refusal {
     /// It is one of the statuses that every organization has.
     BuiltIn,
     /// Another status has this label.
-    LabelTaken(Id),
+    LabelTaken(StatusId),
     /// A label of digits alone would read as an id.
     LabelIsNumber,
     /// The leads of a deleted status need another one to go to.
     NoHeir,
     /// The order names something that is no status.
-    NotInOrder(Id),
+    NotInOrder(StatusId),
     /// The order names a status twice.
-    Twice(Id),
+    Twice(StatusId),
     TooManyStatuses,
     TooManyFields,
 }
 
 impl LeadSetup {
     /// Adds a status at the end.
-    pub fn add_status(&mut self, id: Id, label: String, color: Option<String>) -> Result<&Status, Refusal> {
+    pub fn add_status(
+        &mut self,
+        id: StatusId,
+        label: String,
+        color: Option<String>,
+    ) -> Result<&Status, Refusal> {
         self.check_label(&label, None)?;
         if self.statuses.len() >= MAX_STATUSES {
             return Err(Refusal::TooManyStatuses);
@@ -56,7 +61,7 @@ impl LeadSetup {
     /// Changes what is given of a custom status.
     pub fn change_status(
         &mut self,
-        id: Id,
+        id: StatusId,
         label: Option<String>,
         color: Option<String>,
     ) -> Result<(), Refusal> {
@@ -72,7 +77,12 @@ impl LeadSetup {
 
     /// Deletes a custom status. Its leads show as those of `heir` (a label or an id; New when none is named) from now
     /// on, and so do those of statuses that it was the heir of. Returns the heir's id.
-    pub fn delete_status(&mut self, id: Id, heir: Option<&str>, now: Millis) -> Result<Id, Refusal> {
+    pub fn delete_status(
+        &mut self,
+        id: StatusId,
+        heir: Option<&str>,
+        now: Millis,
+    ) -> Result<StatusId, Refusal> {
         let at = self.custom_status(id)?;
         let to = match heir {
             Some(named) => self.status(named).map(|status| status.id).filter(|to| *to != id),
@@ -88,12 +98,12 @@ impl LeadSetup {
     }
 
     /// The leads of a deleted status have all been moved.
-    pub fn drained(&mut self, from: Id) {
+    pub fn drained(&mut self, from: StatusId) {
         self.draining.retain(|drain| drain.from != from);
     }
 
     /// Puts the named statuses first, in this order. The others follow in the order they had.
-    pub fn reorder(&mut self, ids: &[Id]) -> Result<(), Refusal> {
+    pub fn reorder(&mut self, ids: &[StatusId]) -> Result<(), Refusal> {
         let mut named = BTreeSet::new();
         for id in ids {
             self.find(*id).ok_or(Refusal::NotInOrder(*id))?;
@@ -110,7 +120,7 @@ impl LeadSetup {
     /// Adds a field at the end, under a machine name of its own.
     pub fn add_field(
         &mut self,
-        id: Id,
+        id: FieldId,
         label: String,
         shape: Shape,
         required: bool,
@@ -126,24 +136,24 @@ impl LeadSetup {
     }
 
     /// The field with this id, to be changed.
-    pub fn field_mut(&mut self, id: Id) -> Result<&mut CustomField, Refusal> {
+    pub fn field_mut(&mut self, id: FieldId) -> Result<&mut CustomField, Refusal> {
         self.fields.iter_mut().find(|field| field.id == id).ok_or(Refusal::Unknown)
     }
 
     /// Deletes a field: its values show no more, and its machine name is free.
-    pub fn delete_field(&mut self, id: Id) -> Result<(), Refusal> {
+    pub fn delete_field(&mut self, id: FieldId) -> Result<(), Refusal> {
         let at = self.fields.iter().position(|field| field.id == id).ok_or(Refusal::Unknown)?;
         self.fields.remove(at);
         Ok(())
     }
 
-    fn custom_status(&self, id: Id) -> Result<usize, Refusal> {
+    fn custom_status(&self, id: StatusId) -> Result<usize, Refusal> {
         let at = self.statuses.iter().position(|status| status.id == id).ok_or(Refusal::Unknown)?;
         if self.statuses[at].is_default { Err(Refusal::BuiltIn) } else { Ok(at) }
     }
 
     /// Whether a label may be given to the status `own`, or to a new one.
-    fn check_label(&self, label: &str, own: Option<Id>) -> Result<(), Refusal> {
+    fn check_label(&self, label: &str, own: Option<StatusId>) -> Result<(), Refusal> {
         let folded = fold(label);
         if folded.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Refusal::LabelIsNumber);
@@ -159,9 +169,10 @@ impl LeadSetup {
 mod tests {
     use super::*;
     use crate::domain::custom_field::FieldType;
+    use crate::ids::{EntityId, Id};
 
-    fn id(value: u64) -> Id {
-        Id::from_u64(value).unwrap()
+    fn id<I: EntityId>(value: u64) -> I {
+        I::of(Id::from_u64(value).unwrap())
     }
 
     fn ids(setup: &LeadSetup) -> Vec<u64> {

@@ -5,14 +5,19 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Asked, Field, Flag, Foreign, OrDefault, Settable, Word, describe};
-use crate::{domain::resume_headers, http::fields::Fields, ids::Id, ops::origin::Origin};
+use crate::{
+    domain::resume_headers,
+    http::fields::Fields,
+    ids::{GroupId, InstallationId},
+    ops::origin::Origin,
+};
 
 crate::input! {
     /// The fields that every post of a workflow may have.
     pub struct PostedFrom {
         /// The n8n instance.
         #[example(45)]
-        pub installation_id: Option<Id>,
+        pub installation_id: Option<InstallationId>,
         /// n8n's id of the workflow.
         #[example("abc123")]
         pub workflow_id: Option<Foreign<200>>,
@@ -36,7 +41,7 @@ crate::input! {
         #[example("pending")]
         pub automation_status: Option<Word<Settable>>,
         /// Client group, instead of the installation's or the key's.
-        pub group_id: Option<Id>,
+        pub group_id: Option<GroupId>,
     }
 }
 

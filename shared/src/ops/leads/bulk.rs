@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 use crate::{
     domain::lead::Lead,
     error::Result,
-    ids::Id,
+    ids::{EntityId, Id, LeadId, StatusId},
     ops::{
         Warning,
         act::{Act, in_progress},
@@ -33,7 +33,7 @@ const BYTES: usize = TRANSACT_BYTES / 2;
 #[derive(Debug, Clone, Copy)]
 pub enum Bulk {
     /// They get this status.
-    UpdateStatus(Id),
+    UpdateStatus(StatusId),
     Delete(Waiting),
 }
 
@@ -50,7 +50,7 @@ pub enum Trouble {
 }
 
 /// What became of each lead: none where it is as it was to be.
-pub type Ends = HashMap<Id, Option<Trouble>>;
+pub type Ends = HashMap<LeadId, Option<Trouble>>;
 
 /// What became of the leads.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub struct Bulked {
 }
 
 /// Does the same to many leads. `ids` must not repeat one.
-pub async fn bulk(act: &Act, what: Bulk, ids: &[Id]) -> Result<Bulked> {
+pub async fn bulk(act: &Act, what: Bulk, ids: &[LeadId]) -> Result<Bulked> {
     // An earlier request with this key may have died under way; what it did counts as done by this one.
     let earlier = act.begun();
     let operation = earlier.unwrap_or_else(|| act.app.id());
@@ -85,7 +85,7 @@ struct Run<'a> {
 /// Leads that are written in one transaction.
 #[derive(Default)]
 struct Batch {
-    ids: Vec<Id>,
+    ids: Vec<LeadId>,
     writes: Vec<Write>,
     leaving: Vec<Leaving>,
     bytes: usize,
@@ -101,22 +101,23 @@ struct Change {
 
 /// How a batch ended; none when its leads are to be tried again, each alone.
 struct Written {
-    ids: Vec<Id>,
+    ids: Vec<LeadId>,
     end: Option<Option<Trouble>>,
     warnings: Vec<Warning>,
 }
 
 impl Run<'_> {
-    async fn all(&self, ids: &[Id]) -> Result<(Ends, Vec<Warning>)> {
+    async fn all(&self, ids: &[LeadId]) -> Result<(Ends, Vec<Warning>)> {
         let read = self.act.repos().leads().several(ids).await?;
         let leads = read.found;
         let mut ends = Ends::new();
-        let mut found: HashSet<Id> = leads.iter().map(|lead| lead.subject.id).collect();
+        let mut found: HashSet<LeadId> = leads.iter().map(Lead::id).collect();
         for lead in read.unreadable {
-            found.insert(lead.id);
-            ends.insert(lead.id, Some(Trouble::Unreadable));
+            let id = LeadId::of(lead.id);
+            found.insert(id);
+            ends.insert(id, Some(Trouble::Unreadable));
         }
-        let missing: Vec<Id> = ids.iter().copied().filter(|id| !found.contains(id)).collect();
+        let missing: Vec<LeadId> = ids.iter().copied().filter(|id| !found.contains(id)).collect();
         let done = self.done_before(&missing).await?;
         ends.extend(missing.into_iter().map(|id| (id, (!done.contains(&id)).then_some(Trouble::NotFound))));
         let batches = self.batches(leads, &mut ends)?;
@@ -138,20 +139,20 @@ impl Run<'_> {
     }
 
     /// Those of the missing leads that an earlier attempt of this operation deleted.
-    async fn done_before(&self, missing: &[Id]) -> Result<HashSet<Id>> {
+    async fn done_before(&self, missing: &[LeadId]) -> Result<HashSet<LeadId>> {
         if !self.goes_on || !matches!(self.what, Bulk::Delete(_)) {
             return Ok(HashSet::new());
         }
         let deleted = self.act.repos().leads().several_deleted(missing).await?;
         let own = deleted.found.into_iter().filter(|deleted| deleted.operation == Some(self.operation));
-        Ok(own.map(|deleted| deleted.lead.subject.id).collect())
+        Ok(own.map(|deleted| deleted.lead.id()).collect())
     }
 
     /// As many leads in one transaction as fit. Those that need no change are done.
     fn batches(&self, leads: Vec<Lead>, ends: &mut Ends) -> Result<Vec<Batch>> {
         let mut batches = vec![Batch::default()];
         for lead in leads {
-            let id = lead.subject.id;
+            let id = lead.id();
             let Change { writes, leaving } = self.change(&lead)?;
             if writes.is_empty() {
                 ends.insert(id, None);
@@ -191,14 +192,14 @@ impl Run<'_> {
         Written { ids: batch.ids, end, warnings }
     }
 
-    async fn alone(&self, id: Id) -> (Id, Option<Trouble>, Vec<Warning>) {
+    async fn alone(&self, id: LeadId) -> (LeadId, Option<Trouble>, Vec<Warning>) {
         match self.try_alone(id).await {
             Ok(warnings) => (id, None, warnings),
             Err(why) => (id, Some(why), Vec::new()),
         }
     }
 
-    async fn try_alone(&self, id: Id) -> Result<Vec<Warning>, Trouble> {
+    async fn try_alone(&self, id: LeadId) -> Result<Vec<Warning>, Trouble> {
         let mut again = Again::new(&self.act.app, "a lead of many");
         loop {
             let lead = self.act.repos().leads().get(id).await.map_err(|error| unavailable(&error))?;

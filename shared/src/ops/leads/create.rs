@@ -10,7 +10,7 @@ use crate::{
         subject::{HandedOver, Handover, Subject},
     },
     error::{Error, ErrorKind, Result},
-    ids::Id,
+    ids::GroupId,
     ops::{
         Warning,
         act::{Act, Refused},
@@ -33,7 +33,7 @@ pub struct NewLead {
 /// Who had an address a moment ago.
 #[derive(Debug)]
 pub struct LookedUp {
-    group_id: Id,
+    group_id: GroupId,
     holder: Option<Holder>,
 }
 
@@ -50,7 +50,7 @@ const HOLDER: Label = "holder";
 
 /// Looks up who has an address, in the client group that was named or the caller's own: for who has something else to read
 /// meanwhile, so that a create waits for the store twice and not three times.
-pub async fn look_up(act: &Act, group_id: Option<Id>, email: &str) -> Result<LookedUp, StoreError> {
+pub async fn look_up(act: &Act, group_id: Option<GroupId>, email: &str) -> Result<LookedUp, StoreError> {
     let group_id = group_id.unwrap_or(act.group_id);
     Ok(LookedUp { group_id, holder: act.repos().leads().holder(group_id, email).await? })
 }

@@ -21,14 +21,14 @@ use crate::{
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::Id,
+    ids::{GroupId, InstallationId, LeadId},
 };
 
 /// What to change of a lead; what is left out stays.
 #[derive(Debug, Default)]
 pub struct Patch {
     pub change: Change,
-    pub installation_id: Option<Id>,
+    pub installation_id: Option<InstallationId>,
     pub workflow_id: Option<String>,
     pub execution_id: Option<String>,
     pub human_interaction: Option<bool>,
@@ -36,13 +36,13 @@ pub struct Patch {
     /// Without a decision: n8n is not told.
     pub automation_status: Option<AutomationStatus>,
     /// Moves it to another client group.
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
 }
 
 /// A lead that is gone.
 #[derive(Debug)]
 pub struct Deleted {
-    pub id: Id,
+    pub id: LeadId,
     pub warnings: Vec<Warning>,
 }
 
@@ -52,7 +52,7 @@ pub async fn update(act: &Act, mut before: Lead, patch: Patch) -> Result<Lead> {
     if let Some(id) = patch.installation_id {
         act.installed().get(id).await?;
     }
-    let id = before.subject.id;
+    let id = before.id();
     let mut again = Again::new(&act.app, "the lead");
     loop {
         match store(act, &before, &patch).await {
@@ -106,7 +106,7 @@ async fn claim_address(act: &Act, before: &Lead, after: &mut Lead) -> Result<()>
 
 /// Deletes a lead: it is in no list any more, and its e-mail address is free. What n8n has not heard of its decision is told all
 /// the same.
-pub async fn delete(act: &Act, id: Id, waiting: Waiting) -> Result<Deleted> {
+pub async fn delete(act: &Act, id: LeadId, waiting: Waiting) -> Result<Deleted> {
     let (leads, mut again) = (act.repos().leads(), Again::new(&act.app, "the lead"));
     loop {
         let lead = leads.get(id).await?.or_not_found("record")?;

@@ -15,7 +15,7 @@ use crate::{
         review::{EntityType, ResumeState, Review},
     },
     error::Result,
-    ids::Id,
+    ids::{EntityId, Id},
     n8n::{
         resume::{Ending, Later},
         wait::Sibling,
@@ -117,9 +117,9 @@ impl Queue<'_> {
 
     async fn pull_one<E: Stored>(self, id: Id) -> Result<bool> {
         let entities = self.app.repos(self.tenant).subjects::<E>();
-        match entities.get(id).await? {
+        match entities.get(E::Id::of(id)).await? {
             Some(entity) => self.pull_in(entities, entity).await,
-            None => match entities.departed().get(id).await? {
+            None => match entities.departed().get(E::Id::of(id)).await? {
                 Some(gone) => self.pull_in(entities.departed(), gone).await,
                 None => Ok(false),
             },
@@ -134,7 +134,7 @@ impl Queue<'_> {
             return Ok(false);
         }
         subject.v += 1;
-        let key = entities.key(subject.id);
+        let key = entities.key(E::Id::of(subject.id));
         match store::apply(&*self.app.store, entities.replace(&before, &entity)?).await {
             Ok(()) => {
                 self.app.hint(&Task::new(TaskKind::ResumeN8n, &key, self.request_id), now).await;

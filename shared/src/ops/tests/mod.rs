@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::act::Act;
 use crate::{
-    accounts::NewOrganization, clock::Deadline, domain::review::Actor, ids::Id, repo::orgs,
+    accounts::NewOrganization, clock::Deadline, domain::review::Actor, ids::GroupId, repo::orgs,
     testing::house::House,
 };
 
@@ -15,7 +15,7 @@ mod posts;
 struct Scene {
     house: House,
     acme: NewOrganization,
-    group_id: Id,
+    group_id: GroupId,
 }
 
 impl Scene {

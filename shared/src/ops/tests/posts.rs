@@ -134,9 +134,9 @@ async fn a_deletion_tells_who_waits_for_nothing_now() {
     let scene = Scene::new().await;
     let act = scene.act();
     let lead = post(&act, "Acme", asking("1"), OnDuplicate::Ignore).await.lead;
-    let deleted = leads::delete(&act, lead.subject.id, Waiting::Waits).await.unwrap();
+    let deleted = leads::delete(&act, lead.id(), Waiting::Waits).await.unwrap();
     assert_eq!(deleted.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(), ["execution_waits"]);
-    let again = leads::delete(&act, lead.subject.id, Waiting::Waits).await.unwrap_err();
+    let again = leads::delete(&act, lead.id(), Waiting::Waits).await.unwrap_err();
     assert_eq!(again.code, "not_found");
 }
 
@@ -144,7 +144,7 @@ async fn a_deletion_tells_who_waits_for_nothing_now() {
 async fn every_lead_of_many_is_accounted_for() {
     let scene = Scene::new().await;
     let act = scene.act();
-    let lead = post(&act, "Acme", Origin::default(), OnDuplicate::Ignore).await.lead.subject.id;
+    let lead = post(&act, "Acme", Origin::default(), OnDuplicate::Ignore).await.lead.id();
     let nobody = act.app.id();
     let done = leads::bulk(&act, Bulk::Delete(Waiting::Waits), &[lead, nobody]).await.unwrap();
     assert_eq!((done.ends[&lead], done.ends[&nobody]), (None, Some(Trouble::NotFound)));

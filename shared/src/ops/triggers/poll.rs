@@ -9,7 +9,7 @@ use crate::{
         n8n_workflow::{FollowedRef, N8nWorkflow},
     },
     error::{OrNotFound, Result},
-    ids::Id,
+    ids::Nid,
     ops::{act::Act, again::Again},
     queue::TaskKind,
     repo::{due::UNANNOUNCED, n8n_workflows},
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Asked {
     /// Id of the workflow node.
-    pub nid: Id,
+    pub nid: Nid,
     /// Only an execution after this time counts.
     pub after: Option<Millis>,
 }

@@ -15,7 +15,7 @@ mod sums;
 use crate::{
     clock::Millis,
     domain::chat::{Chat, ChatStatus, Lead, Message, Setting},
-    ids::{ChatId, Id},
+    ids::{ChatId, GroupId, Id},
     repo::{
         entity::{Entity, Many, Place},
         listing::Listed,
@@ -33,7 +33,7 @@ pub const SESSION: Label = "chat-session";
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub status: Option<ChatStatus>,
-    pub group_id: Option<Id>,
+    pub group_id: Option<GroupId>,
     /// Folded text, looked for in session id and title.
     pub search: Option<String>,
 }
@@ -119,7 +119,7 @@ impl Many for Chat {}
 
 impl Chats<'_> {
     /// The chat that a session of a group is.
-    pub async fn of_session(&self, group: Id, session_id: &str) -> Result<Option<ChatId>, StoreError> {
+    pub async fn of_session(&self, group: GroupId, session_id: &str) -> Result<Option<ChatId>, StoreError> {
         let found = self.store.get(&self.session_key(group, session_id)).await?;
         found.map(|item| Ok(item.decode::<Pointer>()?.chat_id)).transpose()
     }
@@ -163,7 +163,7 @@ impl Chats<'_> {
     pub fn change(
         &self,
         chat: ChatId,
-        group: Id,
+        group: GroupId,
         patch: &Patch,
         step: Step<'_>,
         now: Millis,
@@ -231,7 +231,7 @@ impl Chats<'_> {
         self.scan(query, limit, |row| filter.matches(row)).await
     }
 
-    fn session_key(&self, group: Id, session_id: &str) -> Key {
+    fn session_key(&self, group: GroupId, session_id: &str) -> Key {
         Key::of(self.tenant, &format!("chat-session#{group}"), segment(session_id))
     }
 }

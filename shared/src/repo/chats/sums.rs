@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Chats;
 use crate::{
     domain::chat::{Chat, Counts},
-    ids::Id,
+    ids::{GroupId, Id},
     store::{Change, Key, Query, StoreError},
 };
 
@@ -45,7 +45,7 @@ impl Sums {
 
 impl Chats<'_> {
     /// The sums of one group, or of all.
-    pub async fn sums(&self, group: Option<Id>) -> Result<Sums, StoreError> {
+    pub async fn sums(&self, group: Option<GroupId>) -> Result<Sums, StoreError> {
         let mut query = Query::table(Key::partition(self.tenant, SUMS)).limit(1000);
         if let Some(group) = group {
             query = query.prefix(format!("{}#", group.sortable()));
@@ -63,7 +63,7 @@ impl Chats<'_> {
         }
     }
 
-    pub(super) fn sums_key(&self, group: Id, by: Id) -> Key {
+    pub(super) fn sums_key(&self, group: GroupId, by: Id) -> Key {
         Key::of(self.tenant, SUMS, format!("{}#{}", group.sortable(), by.get() % SHARDS))
     }
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::words,
-    ids::Id,
+    ids::{EntityId, GroupId, Id},
     store::{Item, Key, StoreError, Write, limits::BATCH_KEYS},
     tenant::TenantId,
 };
@@ -56,7 +56,7 @@ fn keys<E: Indexed>(tenant: TenantId, entity: &E) -> BTreeSet<Key> {
 /// Where a search stands: in which client group, and after which of its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    pub group: Id,
+    pub group: GroupId,
     /// None at the group's beginning.
     pub after: Option<Phrase>,
 }
@@ -111,13 +111,13 @@ impl<E: Indexed> Table<'_, E> {
     /// [`words::search`] makes of a text.
     pub async fn search(
         &self,
-        groups: &[Id],
+        groups: &[GroupId],
         search: &str,
         after: Option<Mark>,
         limit: usize,
         wanted: impl Fn(&E) -> bool,
     ) -> Result<Searched<E>, StoreError> {
-        let next_group = |past: Option<Id>| {
+        let next_group = |past: Option<GroupId>| {
             let next = groups.iter().find(|group| past.is_none_or(|past| **group > past));
             next.map(|group| Mark { group: *group, after: None })
         };
@@ -176,7 +176,8 @@ impl<E: Indexed> Table<'_, E> {
 
     /// The entities of a page of entries, with their sizes. One that was deleted meanwhile is not among them.
     async fn fetch(&self, ids: impl Iterator<Item = Id>) -> Result<HashMap<Id, (Row<E>, usize)>, StoreError> {
-        let keys: Vec<Key> = ids.collect::<BTreeSet<_>>().into_iter().map(|id| self.key(id)).collect();
+        let keys: Vec<Key> =
+            ids.collect::<BTreeSet<_>>().into_iter().map(|id| self.key(E::Id::of(id))).collect();
         let batches = keys.chunks(BATCH_KEYS).map(|batch| self.store.batch_get(batch));
         let items = try_join_all(batches).await?.concat();
         let decode = |item: &Item| {

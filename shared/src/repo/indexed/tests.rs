@@ -9,6 +9,7 @@ use crate::{
         review::{EntityType, Review},
         subject::{Reviewable, Subject},
     },
+    ids::EntityId,
     repo::subjects::Departed,
     store::{self, Store, embedded::Sqlite},
 };
@@ -25,6 +26,8 @@ struct Note {
 }
 
 impl Reviewable for Note {
+    type Id = Id;
+
     const TYPE: EntityType = EntityType::CustomPayload;
 
     fn subject(&self) -> &Subject {
@@ -72,8 +75,8 @@ impl Indexed for Note {
     }
 }
 
-fn id(value: u64) -> Id {
-    Id::from_u64(value).unwrap()
+fn id<I: EntityId>(value: u64) -> I {
+    I::of(Id::from_u64(value).unwrap())
 }
 
 fn note(number: u64, group: u64, text: &str, kinds: &[&str]) -> Note {

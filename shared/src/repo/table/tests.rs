@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::{
+    ids::EntityId,
     queue::TaskKind,
     store::{self, embedded::Sqlite},
 };
@@ -91,8 +92,8 @@ impl Single for Sign {
     const MAX_BYTES: usize = 100;
 }
 
-fn id(value: u64) -> Id {
-    Id::from_u64(value).unwrap()
+fn id<I: EntityId>(value: u64) -> I {
+    I::of(Id::from_u64(value).unwrap())
 }
 
 fn parcel(n: u64, town: &str) -> Parcel {

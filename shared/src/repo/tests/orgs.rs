@@ -8,7 +8,7 @@ use crate::{
         api_key::{ApiKey, Retirement},
         org::User,
     },
-    ids::Id,
+    ids::{EntityId, GroupId, Id},
     repo::{orgs, pages::Asked},
     store::{Change, StoreError, Write},
     tenant::TenantId,
@@ -49,7 +49,7 @@ async fn people_are_found_by_id_and_by_address_and_only_where_they_are() {
     let groups = orgs::groups(store, tenant).await.unwrap();
     assert_eq!((groups.len(), groups[0].name.as_str()), (1, "Acme"));
     assert_eq!(orgs::group(store, tenant, groups[0].id).await.unwrap().as_ref(), Some(&groups[0]));
-    assert_eq!(orgs::group(store, tenant, Id::SMALLEST).await.unwrap(), None);
+    assert_eq!(orgs::group(store, tenant, GroupId::of(Id::SMALLEST)).await.unwrap(), None);
     assert_eq!(orgs::group(store, NOBODY, groups[0].id).await.unwrap(), None);
     assert_eq!(orgs::groups(store, NOBODY).await.unwrap(), []);
 }

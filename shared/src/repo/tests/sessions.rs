@@ -2,7 +2,7 @@
 
 use crate::{
     domain::session::{SESSION_LIFE, Session, SessionRef},
-    ids::{EntityId, Id, UserId},
+    ids::{EntityId, Id, SessionId, UserId},
     repo::sessions,
     store::{Key, Write, attr},
     tenant::TenantId,
@@ -43,7 +43,7 @@ async fn a_session_is_found_with_its_user_until_it_is_deleted() {
 
     for elsewhere in [
         SessionRef { tenant: TenantId(9), ..place },
-        SessionRef { id: Id::SMALLEST, ..place },
+        SessionRef { id: SessionId::of(Id::SMALLEST), ..place },
         SessionRef { user_id: UserId::of(Id::SMALLEST), ..place },
     ] {
         assert_eq!(sessions::find(house.store(), &elsewhere).await.unwrap(), None, "{elsewhere}");

@@ -137,7 +137,7 @@ impl UsageLog<'_> {
             filter.execution_id.as_ref().is_none_or(|wanted| *wanted == usage.execution_id)
                 && filter.model_id.as_ref().is_none_or(|wanted| *wanted == usage.model_id)
         };
-        listing::collect(self.store, query, limit, |usage: &Usage| usage.id, wanted).await
+        listing::collect(self.store, query, limit, |usage: &Usage| usage.id.untyped(), wanted).await
     }
 
     /// One page of all records of the workflow, in the order of their executions; `after` is where the last page ended.

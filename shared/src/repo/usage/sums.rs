@@ -10,7 +10,7 @@ use super::{ModelTotals, SHARDS, UsageLog};
 use crate::{
     clock::{self, Millis},
     domain::usage::{Totals, Usage},
-    ids::Id,
+    ids::GroupId,
     store::{Change, Cond, Key, Query, SortValue, Store, StoreError, Write, half_segment, segment},
     tenant::TenantId,
 };
@@ -31,7 +31,7 @@ enum Of {
     /// What the organization spent on a day, by the client group of the installation.
     Spent {
         day: String,
-        group: Option<Id>,
+        group: Option<GroupId>,
     },
     /// Records without a price, also those that do not count: one of them may count tomorrow.
     Unpriced {
@@ -181,7 +181,7 @@ pub struct Spending<'a> {
 #[derive(Deserialize)]
 struct Spent {
     #[serde(default)]
-    group_id: Option<Id>,
+    group_id: Option<GroupId>,
     #[serde(flatten)]
     totals: Totals,
 }
@@ -192,8 +192,8 @@ impl Spending<'_> {
         &self,
         from: Millis,
         to: Millis,
-    ) -> Result<BTreeMap<Option<Id>, Totals>, StoreError> {
-        let mut groups: BTreeMap<Option<Id>, Totals> = BTreeMap::new();
+    ) -> Result<BTreeMap<Option<GroupId>, Totals>, StoreError> {
+        let mut groups: BTreeMap<Option<GroupId>, Totals> = BTreeMap::new();
         let query = days(Query::table(Key::partition(self.tenant, SPENT)), from, to);
         whole(self.store, query, |spent: Spent| {
             let sum = groups.entry(spent.group_id).or_default();

@@ -15,7 +15,7 @@ use crate::{
         notification::{Notification, NotificationType},
     },
     error::Result,
-    ids::Id,
+    ids::GroupId,
     metering::{RHYTHM, budgets::Spent},
     ops::again::Again,
     pricing::usd_text,
@@ -64,7 +64,7 @@ pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
 
 /// Names of the client groups that have budgets.
 #[derive(Default)]
-struct Groups(BTreeMap<Id, String>);
+struct Groups(BTreeMap<GroupId, String>);
 
 impl Groups {
     async fn read(&mut self, app: &App, tenant: TenantId, money: &Money) -> Result<()> {

@@ -14,7 +14,7 @@ use crate::{
     domain::{chore::Step, media::Enriched},
     egress::{OutError, OutReply, OutRequest},
     error::{Error, Result},
-    ids::Id,
+    ids::MediaId,
     json::{self, Part},
     ops::again::Again,
     store,
@@ -34,7 +34,7 @@ enum Answer {
     Later(String),
 }
 
-pub async fn step(app: &App, tenant: TenantId, id: Id, failures: u32) -> Result<Step> {
+pub async fn step(app: &App, tenant: TenantId, id: MediaId, failures: u32) -> Result<Step> {
     let Some(item) = app.repos(tenant).media().get(id).await? else { return Ok(Step::Done) };
     let Some(address) = item.to_ask() else { return Ok(Step::Done) };
     match ask(app, address.clone()).await {
@@ -49,7 +49,7 @@ pub async fn step(app: &App, tenant: TenantId, id: Id, failures: u32) -> Result<
 }
 
 /// Keeps what was said, unless the item is about another video by now. Whatever else was changed meanwhile stays.
-async fn keep(app: &App, tenant: TenantId, id: Id, asked: &Url, enriched: Enriched) -> Result<()> {
+async fn keep(app: &App, tenant: TenantId, id: MediaId, asked: &Url, enriched: Enriched) -> Result<()> {
     let media = app.repos(tenant).media();
     let mut again = Again::new(app, "a media item");
     loop {

@@ -11,7 +11,7 @@ use crate::{
         lead::Lead,
     },
     error::{Error, Result},
-    ids::Id,
+    ids::{FieldId, Id},
     tenant::TenantId,
 };
 
@@ -20,7 +20,7 @@ const PAGE: usize = 100;
 /// What the cursor says while the deleted ones are gone through.
 const DELETED: &str = "deleted";
 
-pub async fn step(app: &App, tenant: TenantId, chore: &Chore, field_id: Id) -> Result<Step> {
+pub async fn step(app: &App, tenant: TenantId, chore: &Chore, field_id: FieldId) -> Result<Step> {
     let settled = chore.created_at.plus(SETTLED);
     if app.now() < settled {
         return Ok(Step::Wait(settled));

@@ -18,7 +18,7 @@ use crate::{
         execution::PushedExecution,
     },
     error::Result,
-    ids::Id,
+    ids::{EntityId, InstallationId, Nid},
     repo::{listing, n8n_workflows::N8nWorkflows, orgs},
     store::{self, Item, Write},
     tenant::TenantId,
@@ -32,7 +32,7 @@ const PUSHES: usize = 100;
 /// Deletions under way at once.
 const AT_ONCE: usize = 8;
 
-pub async fn step(app: &App, tenant: TenantId, chore: &Chore, installation: Id) -> Result<Step> {
+pub async fn step(app: &App, tenant: TenantId, chore: &Chore, installation: InstallationId) -> Result<Step> {
     let settled = chore.created_at.plus(SETTLED);
     if app.now() < settled {
         return Ok(Step::Wait(settled));
@@ -52,7 +52,7 @@ pub async fn step(app: &App, tenant: TenantId, chore: &Chore, installation: Id) 
 
 /// The nodes behind the pushes: whoever dies in between finds the node again.
 async fn forget_node(app: &App, workflows: &N8nWorkflows<'_>, node: &Item) -> Result<()> {
-    if let Some(nid) = listing::id_of(&node.key) {
+    if let Some(nid) = listing::id_of(&node.key).map(Nid::of) {
         let pushes = app.repos(workflows.tenant).pushes();
         loop {
             let some = pushes.some_of(nid, PUSHES).await?;
@@ -66,7 +66,7 @@ async fn forget_node(app: &App, workflows: &N8nWorkflows<'_>, node: &Item) -> Re
                 .await?;
         }
     }
-    if let Some(nid) = listing::id_of(&node.key) {
+    if let Some(nid) = listing::id_of(&node.key).map(Nid::of) {
         let alerts = app.repos(workflows.tenant).alerts();
         if let Some(known) = alerts.vitals(nid).await? {
             store::apply(&*app.store, alerts.forget(&known.item)).await?;
@@ -90,7 +90,12 @@ async fn forget_push(app: &App, tenant: TenantId, push: Item) -> Result<()> {
 }
 
 /// One that was made by a request which did not know yet that the installation was deleted.
-async fn end_credential(app: &App, tenant: TenantId, installation: Id, now: Millis) -> Result<()> {
+async fn end_credential(
+    app: &App,
+    tenant: TenantId,
+    installation: InstallationId,
+    now: Millis,
+) -> Result<()> {
     let credentials = app.repos(tenant).n8n_credentials();
     let Some(credential) = credentials.get(installation).await? else { return Ok(()) };
     let ended = credential.key.as_ref().map(|key| orgs::end_key(key, now));

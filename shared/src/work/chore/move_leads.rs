@@ -11,7 +11,7 @@ use crate::{
         lead_setup::LeadSetup,
     },
     error::Result,
-    ids::Id,
+    ids::StatusId,
     repo::{lead_setup::LeadSetups, leads::Filter},
     store::StoreError,
     tenant::TenantId,
@@ -20,7 +20,7 @@ use crate::{
 /// Leads of a step.
 const PAGE: usize = 100;
 
-pub async fn step(app: &App, tenant: TenantId, from: Id) -> Result<Step> {
+pub async fn step(app: &App, tenant: TenantId, from: StatusId) -> Result<Step> {
     let setups = app.repos(tenant).lead_setups();
     let setup = setups.load().await?;
     let Some(drain) = setup.draining.iter().find(|drain| drain.from == from) else {
@@ -47,7 +47,7 @@ pub async fn step(app: &App, tenant: TenantId, from: Id) -> Result<Step> {
 }
 
 /// Nothing lies under the status any more, and nothing will.
-async fn finish(setups: &LeadSetups<'_>, mut setup: LeadSetup, from: Id) -> Result<Step> {
+async fn finish(setups: &LeadSetups<'_>, mut setup: LeadSetup, from: StatusId) -> Result<Step> {
     setup.drained(from);
     setup.v += 1;
     match setups.store.write(setups.put_next(&setup)?).await {

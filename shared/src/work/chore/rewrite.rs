@@ -5,6 +5,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use crate::{
     app::App,
     error::Result,
+    ids::EntityId,
     ops::again::Again,
     repo::subjects::{Stored, Subjects},
     store,
@@ -46,7 +47,7 @@ async fn one<E: Stored>(
             Ok(()) => return Ok(()),
             Err(error) => again.after(error).await?,
         }
-        match entities.get(before.subject().id).await? {
+        match entities.get(E::Id::of(before.subject().id)).await? {
             Some(now) => before = now,
             None => return Ok(()),
         }

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     domain::{alert::Rules, chore::Step},
     error::{Error, Result},
-    ids::Id,
+    ids::{EntityId, Id, InstallationId, Nid},
     installed::Installed,
     ops::watch::Watched,
     tenant::TenantId,
@@ -29,15 +29,15 @@ pub async fn step(app: &App, tenant: TenantId, cursor: Option<&str>) -> Result<S
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Place {
     /// The installations after this one come next.
-    after: Option<Id>,
+    after: Option<InstallationId>,
     /// But first the rest of this one.
-    within: Option<Id>,
-    node: Option<(Id, String)>,
+    within: Option<InstallationId>,
+    node: Option<(Nid, String)>,
 }
 
 enum Next {
-    Readable(Id),
-    Unreadable(Id),
+    Readable(InstallationId),
+    Unreadable(InstallationId),
 }
 
 impl Place {
@@ -66,9 +66,11 @@ impl Place {
         if let Some(id) = self.within {
             return Ok(Some(Next::Readable(id)));
         }
-        let page = app.repos(tenant).installations().list(1, self.after).await?;
+        let page = app.repos(tenant).installations().list(1, self.after.map(Id::from)).await?;
         let readable = page.found.first().map(|found| Next::Readable(found.id));
-        Ok(readable.or_else(|| page.unreadable.first().map(|unreadable| Next::Unreadable(unreadable.id))))
+        Ok(readable.or_else(|| {
+            page.unreadable.first().map(|unreadable| Next::Unreadable(InstallationId::of(unreadable.id)))
+        }))
     }
 }
 
@@ -77,8 +79,8 @@ async fn workflows(
     app: &App,
     tenant: TenantId,
     rules: &Rules,
-    id: Id,
-    after: Option<(Id, String)>,
+    id: InstallationId,
+    after: Option<(Nid, String)>,
 ) -> Result<Place> {
     let behind = Place { after: Some(id), ..Place::default() };
     // It may have been deleted since the step before.
@@ -103,7 +105,9 @@ mod tests {
 
     #[test]
     fn a_place_reads_back() {
-        let id = |value| Id::from_u64(value).unwrap();
+        fn id<I: EntityId>(value: u64) -> I {
+            I::of(Id::from_u64(value).unwrap())
+        }
         for place in [
             Place { after: Some(id(45)), ..Place::default() },
             Place { after: None, within: Some(id(45)), node: Some((id(9), "a workflow's id".into())) },

@@ -6,18 +6,19 @@ use shared::{
         custom_field::{FieldType, Shape},
         lead_setup::LeadSetup,
     },
-    ids::Id,
+    ids::{FieldId, StatusId},
 };
 
 use super::{Sample, read, write};
 use crate::{Caller, TestApp};
 
 pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
-    let id = |value: u64| Id::from_u64(base + value).unwrap();
     let mut setup = LeadSetup { v: 1, ..LeadSetup::default() };
-    setup.add_status(id(12), "Nurturing".into(), Some("#10b981".into())).unwrap();
+    setup
+        .add_status(StatusId::from_u64(base + 12).unwrap(), "Nurturing".into(), Some("#10b981".into()))
+        .unwrap();
     let shape = Shape::new(FieldType::Select, vec!["Small".into(), "Large".into()]).unwrap();
-    setup.add_field(id(21), "Deal size".into(), shape, false).unwrap();
+    setup.add_field(FieldId::from_u64(base + 21).unwrap(), "Deal size".into(), shape, false).unwrap();
     let setups = house.app.repos(caller.key.tenant).lead_setups();
     house.app.store.write(setups.put_next(&setup).unwrap()).await.unwrap();
 }

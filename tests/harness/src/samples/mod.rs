@@ -19,7 +19,7 @@ use shared::{
         dialect::Voice,
         routes::{Auth, ROUTES, Route},
     },
-    ids::Id,
+    ids::InstallationId,
 };
 
 use crate::{Answer, Caller, N8N, TestApp, refusal_in};
@@ -126,7 +126,7 @@ impl Sample {
 
 /// One sample per route that asks for a credential.
 pub fn samples(house: &TestApp) -> Vec<Sample> {
-    let nid = n8n_workflow::nid(house.acme.key.tenant, Id::from_u64(45).unwrap(), "abc123").get();
+    let nid = n8n_workflow::nid(house.acme.key.tenant, InstallationId::from_u64(45).unwrap(), "abc123").get();
     let mut all = vec![
         read("test_credential", "/api"),
         read("test_credential_auth", "/api/auth/test"),

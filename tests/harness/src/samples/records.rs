@@ -9,7 +9,7 @@ use shared::{
         review::Review,
         subject::Subject,
     },
-    ids::{ChatId, EntityId, Id, MessageId, NotificationId},
+    ids::{ChatId, EntityId, Id, InstallationId, MessageId, NotificationId},
     repo::{chats::Chats, invoices::Invoices, notifications::Notifications},
 };
 
@@ -37,7 +37,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
         subject: Subject {
             id: id(72),
             group_id,
-            installation_id: Some(id(45)),
+            installation_id: Some(InstallationId::of(id(45))),
             workflow_id: Some("abc123".into()),
             execution_id: Some("exec-789".into()),
             node: None,

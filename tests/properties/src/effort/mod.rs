@@ -24,7 +24,7 @@ use shared::{
     },
     egress::parse_url,
     http::{custom_fields::Mode, dialect::resolve, fields::Fields, page, peer::Peer, routes},
-    ids::Id,
+    ids::{EntityId, FieldId, Id},
     json::{self, Kind, Part},
     n8n::{
         answer::Answer,
@@ -165,7 +165,7 @@ fn fields(data: &[u8]) {
 fn custom_fields(data: &[u8]) {
     let Some(mut fields) = read_fields(data) else { return };
     let field = |(at, name): (u64, &String)| CustomField {
-        id: Id::from_u64(at).unwrap_or(Id::SMALLEST),
+        id: FieldId::of(Id::from_u64(at).unwrap_or(Id::SMALLEST)),
         label: name.clone(),
         machine_name: name.clone(),
         field_type: FieldType::Text,
