@@ -15,9 +15,5 @@ shared::ack! {
     params(("id" = u64, Path, description = "Id of the lead.", example = 101), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
-    ctx.answer(deleted, async |act| leads::delete(act, id, query.decide).await).await
-}
-
-fn deleted(done: &leads::Deleted) -> Result<Reply> {
-    Deleted::of(&done.id, &done.warnings)
+    ctx.answer(Deleted::of, async |act| leads::delete(act, id, query.decide).await).await
 }

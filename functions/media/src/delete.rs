@@ -14,9 +14,5 @@ shared::ack! {
     params(("id" = u64, Path, description = "Id of the media item.", example = 42), DeleteQuery),
     responses((status = 200, description = "Deleted.", body = Deleted)))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId, InQuery(query): InQuery<DeleteQuery>) -> Result<Reply> {
-    ctx.answer(deleted, async |act| media::delete(act, id, query.decide).await).await
-}
-
-fn deleted(done: &media::Deleted) -> Result<Reply> {
-    Deleted::of(&done.id, &done.warnings)
+    ctx.answer(Deleted::of, async |act| media::delete(act, id, query.decide).await).await
 }

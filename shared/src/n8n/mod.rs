@@ -14,6 +14,7 @@ pub(crate) mod leftover;
 mod lenient;
 mod look;
 mod node_run;
+pub mod nodes;
 pub mod pages;
 pub mod resume;
 mod scan;
