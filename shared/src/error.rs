@@ -10,8 +10,6 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{blobs::BlobError, queue::QueueError, sealer::SealError, store::StoreError};
-
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, as far as the caller's next step differs.
@@ -259,53 +257,6 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Throttled | StoreError::Unavailable(_) | StoreError::Conflict => {
-                Self::unavailable(error)
-            }
-            // A condition that the caller of the store did not expect: somebody else was quicker.
-            StoreError::ConditionFailed(_) | StoreError::Canceled(_) => Self::new(
-                ErrorKind::Conflict,
-                "changed_meanwhile",
-                "It was changed by somebody else at the same moment. Read it again and repeat.",
-            )
-            .caused_by(error),
-            StoreError::TooLarge(_) => {
-                Self::new(ErrorKind::TooLarge, "too_large", "The record is larger than can be stored.")
-                    .caused_by(error)
-            }
-            StoreError::Corrupt(_) => Self::unreadable(error),
-            StoreError::Invalid(_) => Self::internal(error),
-        }
-    }
-}
-
-impl From<QueueError> for Error {
-    fn from(error: QueueError) -> Self {
-        match error {
-            QueueError::Invalid(_) => Self::internal(error),
-            QueueError::Unavailable(_) => Self::unavailable(error),
-        }
-    }
-}
-
-impl From<BlobError> for Error {
-    fn from(error: BlobError) -> Self {
-        Self::unavailable(error)
-    }
-}
-
-impl From<SealError> for Error {
-    fn from(error: SealError) -> Self {
-        match error {
-            SealError::DoesNotOpen => Self::internal(error),
-            SealError::Unavailable(_) => Self::unavailable(error),
-        }
-    }
-}
 
 /// `Option` → 404 at the edge.
 pub trait OrNotFound<T> {

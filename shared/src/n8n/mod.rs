@@ -9,7 +9,6 @@ pub mod execution;
 mod flatted;
 mod gates;
 mod graph;
-pub(crate) mod health;
 pub(crate) mod leftover;
 mod lenient;
 mod look;

@@ -24,7 +24,6 @@ use super::{
     },
 };
 use crate::{
-    app::App,
     aside::Aside,
     clock::{Clock, Deadline, Millis},
     domain::{
@@ -160,18 +159,17 @@ enum Scope {
     Own,
 }
 
-/// One attempt. Never errs: whatever goes wrong is an ending.
-pub async fn attempt(app: &App, errand: &Errand<'_>, claim: &dyn Claim, urgent: bool) -> Ending {
-    let turn = Turn { deadline: claim.deadline(), urgent };
+/// One attempt, on the turn of `n8n`. Never errs: whatever goes wrong is an ending.
+pub async fn attempt(n8n: Result<N8n<'_>>, aside: &Aside, errand: &Errand<'_>, claim: &dyn Claim) -> Ending {
     let attempt = async {
-        let n8n = N8n::of(app, errand.tenant, errand.installation, turn).await?;
+        let n8n = n8n?;
         let mut attempt = Attempt {
-            clock: &*app.clock,
-            aside: &app.aside,
+            clock: n8n.line.clock,
+            aside,
             errand,
-            n8n,
             claim,
-            turn,
+            turn: n8n.turn,
+            n8n,
             sent: errand.sent,
             shown: errand.shown,
             others: errand.others.clone(),

@@ -22,6 +22,7 @@ use crate::{
     egress::{OutError, parse_url},
     error::{OrNotFound, Result},
     ids::Id,
+    installed::line,
     n8n::client::{N8n, N8nError, Probe, Turn},
     queue::TaskKind,
     repo::{listing::Listed, orgs},
@@ -109,7 +110,7 @@ pub async fn register(act: &Act, registration: Registration) -> Result<Registere
 /// Asks n8n once.
 async fn probe(act: &Act, registration: &Registration) -> Result<(ApiHealth, Option<KeyHealth>)> {
     let turn = Turn::urgent(act.deadline.min(Deadline::at(act.app.now().plus(PROBE))));
-    let n8n = N8n::at(&act.app, &registration.host, registration.api_key.clone(), turn)?.patient(PROBE);
+    let n8n = N8n::at(line(&act.app), &registration.host, registration.api_key.clone(), turn)?.patient(PROBE);
     let (ok, error) = match n8n.probe().await {
         Probe::Taken => (Some(true), None),
         Probe::Refused(error) => (Some(false), Some(error)),

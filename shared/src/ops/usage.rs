@@ -24,7 +24,7 @@ use crate::{
         listing::Listed,
         usage::{Filter, LEDGER, ModelTotals},
     },
-    store::Write,
+    store::{self, Write},
 };
 
 /// A model call to record.
@@ -149,12 +149,26 @@ async fn store(act: &Act, recorded: &Recorded, beside: &Beside) -> Result<()> {
         match act.commit(with(step.writes), recorded).await {
             Ok(()) if step.more => {
                 // The record stands. Until all have changed sides, what counted before goes on to count.
-                let settled = act.metering().settle(&usage.workflow_id, &usage.execution_id).await;
+                let settled = settle(act, &usage.workflow_id, &usage.execution_id).await;
                 settled.log_failure("an execution's posted and pushed usage was not settled");
                 return Ok(());
             }
             Ok(()) => return Ok(()),
             Err(refused) => again.after(refused).await?,
+        }
+    }
+}
+
+/// Lets records change sides until each counts or not as it is to: more of them do than one transaction holds.
+async fn settle(act: &Act, workflow_id: &str, execution_id: &str) -> Result<()> {
+    let log = act.repos().usage(workflow_id);
+    let mut again = Again::new(&act.app, "the usage of an execution");
+    loop {
+        let Some(writes) = log.settle(execution_id).await? else { return Ok(()) };
+        match store::apply(&*act.app.store, writes).await {
+            Ok(()) => {}
+            // Another record was quicker.
+            Err(error) => again.after(error).await?,
         }
     }
 }
