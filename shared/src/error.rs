@@ -96,6 +96,17 @@ pub struct Violation {
     pub code: &'static str,
     /// For a person, to be read after the path: `is required`.
     pub message: String,
+    /// Which part of the request has the path.
+    pub part: RequestPart,
+}
+
+/// A part of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RequestPart {
+    #[default]
+    Body,
+    Query,
+    Header,
 }
 
 impl Violation {
@@ -104,13 +115,19 @@ impl Violation {
 
     /// A violation of a rule that has no code of its own.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), code: Self::INVALID, message: message.into() }
+        Self { path: path.into(), code: Self::INVALID, message: message.into(), part: RequestPart::default() }
     }
 
     /// The same with the rule's code.
     #[must_use]
     pub fn of(self, code: &'static str) -> Self {
         Self { code, ..self }
+    }
+
+    /// The same of a path that another part of the request has than its body.
+    #[must_use]
+    pub fn at(self, part: RequestPart) -> Self {
+        Self { part, ..self }
     }
 }
 
