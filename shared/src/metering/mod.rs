@@ -5,7 +5,6 @@
 
 pub mod budgets;
 mod records;
-mod settle;
 
 use std::{sync::Arc, time::Duration};
 

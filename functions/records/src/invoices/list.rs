@@ -5,12 +5,10 @@ use shared::{
     http::{
         ctx::Ctx,
         input::{Flat, InQuery, Paging, Text, Word},
-        page,
         reply::Reply,
-        shown::{Shown, shown},
     },
     ids::GroupId,
-    ops::origin::check_group,
+    ops::invoices,
     repo::invoices::Filter,
 };
 
@@ -46,10 +44,7 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         execution_state: query.execution_state,
         search: query.search.map(|text| text.to_lowercase()),
     };
-    check_group(&ctx, filter.group_id).await?;
-    let found = ctx.repos().invoices().list(&filter, limit, before).await?;
-    let next = found.next;
+    let found = invoices::list(&ctx, &filter, limit, before).await?;
     let show = |invoice| InvoiceOut::new(ctx.tenant, invoice);
-    let invoices = shown(ctx.tenant, found.rows(), |invoice| invoice.id(), show)?;
-    Listing::of(invoices, before.is_none(), next.map(page::cursor))
+    Listing::of(ctx.tenant, found, |invoice| invoice.id(), show)
 }

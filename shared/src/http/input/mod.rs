@@ -55,7 +55,8 @@ pub use words::{Settable, Word, Words};
 use super::{extract::QueryFields, fields::Fields};
 use crate::{
     app::SharedApp,
-    error::{Error, Result},
+    error::{Error, ErrorKind, OrNotFound, Result},
+    store::StoreError,
 };
 
 /// How a field is read and described.
@@ -113,6 +114,21 @@ impl<T: Input, S: Send + Sync> FromRequestParts<S> for InQuery<T> {
         let QueryFields(fields) = QueryFields::from_request_parts(parts, state).await?;
         T::read(fields).map(Self)
     }
+}
+
+/// The input of a change to what stands, or does not: what is wrong with it is told of what is there only. `stands` is looked up
+/// for nothing else.
+///
+/// # Errors
+/// What is wrong with it; that nothing is there.
+pub async fn of_standing<T, E>(
+    stands: impl Future<Output = Result<Option<E>, StoreError>>,
+    read: Result<T>,
+) -> Result<T> {
+    if read.as_ref().is_err_and(|error| error.kind == ErrorKind::Invalid) {
+        stands.await?.or_not_found("record")?;
+    }
+    read
 }
 
 /// Prepares the fields for being read as the declaration wants it.

@@ -2,7 +2,12 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::*;
-use crate::{error::ErrorKind, ids::Id, json::Json, testing::house::House};
+use crate::{
+    error::{ErrorKind, RequestPart},
+    ids::Id,
+    json::Json,
+    testing::house::House,
+};
 
 crate::input! {
     /// Something that was bought.
@@ -222,4 +227,22 @@ async fn inputs_are_arguments_of_handlers() {
     let InQuery(page) = InQuery::<Paging>::from_request_parts(&mut parts, &state).await.unwrap();
     let InBody(item) = InBody::<Item>::from_request(Request::from_parts(parts, body), &state).await.unwrap();
     assert_eq!((page.limit, item.name.as_str()), (7, "pen"));
+}
+
+#[test]
+fn a_mistake_says_in_which_part_of_the_request_it_is() {
+    let mut body = Fields::read(&json!({ "name": {} }).to_string().into()).unwrap();
+    let query: Fields = [("quantity".to_owned(), "many".to_owned())].into_iter().collect();
+    assert!(body.beside::<Item>(query.of_query()).is_none());
+    let _ = Item::open(&mut body);
+    let all = body.finish().unwrap_err();
+    let places = all.violations.iter().map(|one| (one.path.as_str(), one.message.as_str(), one.part));
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [
+            ("name", "is required", RequestPart::Query),
+            ("name", "must be text", RequestPart::Body),
+            ("quantity", "must be a whole number", RequestPart::Query),
+        ]
+    );
 }

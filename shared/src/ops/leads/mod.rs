@@ -9,10 +9,10 @@ pub use bulk::{Bulk, Bulked, Trouble, bulk};
 pub use create::{LookedUp, NewLead, Posted, create, look_up};
 
 use super::{
-    Warning,
     act::{Act, Refused},
     again::Again,
-    deletion::Waiting,
+    deletion::{Deleted, Waiting},
+    lists::{self, Begin, Found},
     origin::check_group,
 };
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     },
     error::{Error, ErrorKind, OrNotFound, Result},
     ids::{GroupId, InstallationId, LeadId},
+    repo::leads::Filter,
 };
 
 /// What to change of a lead; what is left out stays.
@@ -39,11 +40,17 @@ pub struct Patch {
     pub group_id: Option<GroupId>,
 }
 
-/// A lead that is gone.
-#[derive(Debug)]
-pub struct Deleted {
-    pub id: LeadId,
-    pub warnings: Vec<Warning>,
+/// Lists leads, newest first or as a search finds them.
+pub async fn list(act: &Act, filter: &Filter, begin: Begin, limit: usize) -> Result<Found<Lead>> {
+    check_group(act, filter.group_id).await?;
+    let leads = act.repos().leads();
+    match begin {
+        Begin::Newest(before) => Ok(Found::newest(leads.list(filter, limit, before).await?, before)),
+        Begin::Search(text, after) => {
+            let wanted = |lead: &Lead| filter.matches(lead);
+            lists::search(act, leads, filter.group_id, (&text, after), limit, wanted).await
+        }
+    }
 }
 
 /// Changes a lead, which was just read. Fails with `email_taken` where another lead of the client group has the new address.
@@ -112,7 +119,7 @@ pub async fn delete(act: &Act, id: LeadId, waiting: Waiting) -> Result<Deleted> 
         let lead = leads.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &lead);
         let writes = leads.retire(&lead, &leaving.left, act.actor.clone(), act.now, None)?;
-        let deleted = Deleted { id, warnings: leaving.warnings.clone() };
+        let deleted = leaving.deleted(id);
         match act.commit(writes, &deleted).await {
             Ok(()) => {
                 leaving.tell::<Lead>(act).await;

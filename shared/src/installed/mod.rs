@@ -1,10 +1,13 @@
-//! Which n8n a request speaks of: from an id, a URL or a workflow to the installation and its workflow node.
+//! Which n8n a request speaks of: from an id, a URL or a workflow to the installation and its workflow node, and to its API.
+
+mod key_health;
 
 use std::{
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
+use key_health::KeyOf;
 use url::Url;
 
 use crate::{
@@ -16,6 +19,7 @@ use crate::{
     },
     error::{Error, OrNotFound, Result},
     ids::{InstallationId, Nid},
+    n8n::client::{Line, N8n, Turn},
     repo::{
         installations::{Installations, LISTINGS_APART},
         n8n_workflows::N8nWorkflows,
@@ -38,6 +42,22 @@ const REMEMBERED: usize = 10_000;
 pub struct Installed<'a> {
     pub app: &'a App,
     pub tenant: TenantId,
+}
+
+impl<'a> Installed<'a> {
+    /// The API of an installation's n8n, with its key. What n8n says of the key is noted by the way.
+    pub async fn n8n(&self, installation: &Installation, turn: Turn) -> Result<N8n<'a>> {
+        let Self { app, tenant } = *self;
+        let record = installation.seal_record();
+        let api_key = app.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
+        let n8n = N8n::at(line(app), &installation.host, api_key, turn)?;
+        Ok(n8n.heard_by(KeyOf { app, tenant, read: installation.clone() }))
+    }
+}
+
+/// What calls to n8n go out by.
+pub fn line(app: &App) -> Line<'_> {
+    Line { http: &*app.http, hosts: &app.hosts, clock: &*app.clock }
 }
 
 impl Installed<'_> {
