@@ -76,13 +76,9 @@ impl Installed<'_> {
 
     /// The installation, if it is there. What refers to one may outlive it.
     pub async fn find(&self, id: InstallationId) -> Result<Option<Arc<Installation>>> {
-        let (now, recent) = (self.app.moment(), &self.app.sightings.installations);
-        if let Some(installation) = recent.get(&(self.tenant, id), now) {
-            return Ok(Some(installation));
-        }
-        let Some(found) = self.installations().get(id).await?.map(Arc::new) else { return Ok(None) };
-        recent.put((self.tenant, id), found.clone(), now, BELIEVED);
-        Ok(Some(found))
+        let recent = &self.app.sightings.installations;
+        let stored = async { self.installations().get(id).await };
+        Ok(recent.or_read((self.tenant, id), self.app.moment(), BELIEVED, stored).await?)
     }
 
     /// Notes that an installation was heard of, once a minute. That is worth no error.

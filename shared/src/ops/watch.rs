@@ -45,13 +45,8 @@ pub struct Watched<'a> {
 
 /// The rules of a tenant, as they were half a minute ago at the most.
 pub async fn rules(app: &App, tenant: TenantId) -> Result<Arc<Rules>> {
-    let (now, recent) = (app.moment(), &app.alert_rules);
-    if let Some(rules) = recent.get(&tenant, now) {
-        return Ok(rules);
-    }
-    let found = Arc::new(app.repos(tenant).alerts().rules().await?);
-    recent.put(tenant, found.clone(), now, BELIEVED);
-    Ok(found)
+    let stored = async { app.repos(tenant).alerts().rules().await.map(Some) };
+    Ok(app.alert_rules.or_read(tenant, app.moment(), BELIEVED, stored).await?.unwrap_or_default())
 }
 
 impl Watched<'_> {

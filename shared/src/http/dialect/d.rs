@@ -31,11 +31,13 @@ fn status(kind: ErrorKind) -> StatusCode {
 }
 
 /// `error` is the status in words; the house's code and the fields stand beside it.
+/// `error` is the status in words, which n8n shows where it finds no `cause`; its users need the sentence.
 fn body(error: &Error, status: StatusCode) -> Value {
     let mut body = json!({
         "status": false,
         "statusCode": status.as_u16(),
         "message": error.message,
+        "cause": error.message,
         "error": status.canonical_reason().unwrap_or("Error"),
         "code": error.code,
     });

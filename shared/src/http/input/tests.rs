@@ -48,6 +48,14 @@ crate::input! {
 }
 
 crate::input! {
+    /// Nothing else.
+    closed struct Closed {
+        count: Option<Whole<9>>,
+        tags: Kept<List<Text<10>, 3, 1>>,
+    }
+}
+
+crate::input! {
     /// To the letter.
     strict struct Exact {
         name: Text<10>,
@@ -213,6 +221,26 @@ fn a_strict_schema_takes_nothing_else() {
     assert_eq!(property("on"), &json!({ "type": ["boolean", "null"] }));
     assert_eq!(property("items")["type"], json!(["array", "null"]));
     assert_eq!(property("items")["items"]["additionalProperties"], false);
+}
+
+#[test]
+fn a_closed_input_takes_no_other_fields_and_is_lenient_with_its_own() {
+    let closed = |body: Value| Closed::read(Fields::read(&body.to_string().into()).unwrap());
+    let read = closed(json!({ "count": "7", "tags": ["a"] })).unwrap();
+    assert_eq!((read.count, read.tags), (Some(7), Some(vec!["a".to_owned()])));
+    assert_eq!(closed(json!({})).unwrap().tags, None);
+    for (body, field) in [
+        (json!({ "counts": 7 }), "counts"),
+        (json!({ "tags": [] }), "tags"),
+        (json!({ "tags": " " }), "tags"),
+        (json!({ "tags": null }), "tags"),
+    ] {
+        let error = closed(body).unwrap_err();
+        assert_eq!(problems(&error).iter().map(|(name, _)| *name).collect::<Vec<_>>(), [field]);
+    }
+    let schema = schema::<Closed>();
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(schema["properties"]["tags"]["minItems"], 1);
 }
 
 #[tokio::test]
