@@ -33,30 +33,7 @@ pub(super) fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> Out
             };
             reply(200, json!({ "data": data, "nextCursor": next }).to_string())
         }
-        ["executions"] => {
-            let workflow = query("workflowId").unwrap_or_default();
-            let running = query("status").as_deref() == Some("running");
-            if running && state.is_early {
-                return reply(
-                    400,
-                    r#"{"message":"request/query/status must be equal to one of the allowed values: error, success, waiting"}"#,
-                );
-            }
-            let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
-            let rows: Vec<Value> = state
-                .executions
-                .iter()
-                .rev()
-                .filter(|(_, execution)| {
-                    execution.workflow_id == workflow
-                        && (execution.status == "running") == running
-                        && !(state.hides_waiting && execution.status == "waiting")
-                })
-                .take(limit)
-                .map(|(id, execution)| listed(state, row(*id, execution)))
-                .collect();
-            reply(200, json!({ "data": rows, "nextCursor": null }).to_string())
-        }
+        ["executions"] => executions(state, &query),
         ["executions", id] => {
             let id: u64 = id.parse().unwrap_or(0);
             match state.executions.get(&id) {
@@ -70,6 +47,32 @@ pub(super) fn api(state: &mut State, request: &OutRequest, path: &[&str]) -> Out
         ["credentials", rest @ ..] => credentials(state, request, rest),
         _ => reply(404, r#"{"message":"not found"}"#),
     }
+}
+
+/// The newest executions of a workflow: those that run, or the others.
+fn executions(state: &State, query: &dyn Fn(&str) -> Option<String>) -> OutReply {
+    let workflow = query("workflowId").unwrap_or_default();
+    let running = query("status").as_deref() == Some("running");
+    if running && state.is_early {
+        return reply(
+            400,
+            r#"{"message":"request/query/status must be equal to one of the allowed values: error, success, waiting"}"#,
+        );
+    }
+    let limit = query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(100);
+    let rows: Vec<Value> = state
+        .executions
+        .iter()
+        .rev()
+        .filter(|(_, execution)| {
+            execution.workflow_id == workflow
+                && (execution.status == "running") == running
+                && !(state.hides_waiting && execution.status == "waiting")
+        })
+        .take(limit)
+        .map(|(id, execution)| listed(state, row(*id, execution)))
+        .collect();
+    reply(200, json!({ "data": rows, "nextCursor": null }).to_string())
 }
 
 /// The workflows from the `first` on, and where the next page begins.

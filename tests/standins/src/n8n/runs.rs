@@ -63,6 +63,7 @@ impl Runs {
 }
 
 const WAIT: &str = "n8n-nodes-base.wait";
+const CALL: &str = "n8n-nodes-base.httpRequest";
 
 /// Its runs, up to the Wait that it stands at.
 pub(super) fn with_data(id: u64, execution: &Execution, node: Option<&(String, Value)>) -> Value {
@@ -72,74 +73,13 @@ pub(super) fn with_data(id: u64, execution: &Execution, node: Option<&(String, V
         nodes: Vec::new(),
         links: Default::default(),
     };
-    let made = |entity: &u64| json!({ "success": true, "id": entity });
-    let hook = |suffix: Option<usize>| {
-        let options = suffix.map_or(json!({}), |suffix| json!({ "webhookSuffix": format!("for-{suffix}") }));
-        json!({ "resume": "webhook", "httpMethod": "POST", "options": options })
-    };
-    let call = json!({ "url": "https://baton.example.com/automation/payload/create" });
     runs.node("Webhook", "n8n-nodes-base.webhook", &json!({}));
     runs.add("Webhook", "success", vec![json!({ "body": {} })], None);
-    let mut last = "Wait".to_owned();
-    match &execution.order {
-        Order::InTurn => {
-            let (kind, parameters) = node.cloned().unwrap_or_else(|| (WAIT.to_owned(), hook(None)));
-            runs.node("Create", "n8n-nodes-base.httpRequest", &call);
-            runs.node("Wait", &kind, &parameters);
-            for (at, entity) in execution.entities.iter().enumerate() {
-                let from = if at == 0 { ("Webhook", 0) } else { ("Wait", at - 1) };
-                runs.add("Create", "success", vec![made(entity)], Some(from));
-                runs.wait(execution, at, "Wait", json!({ "id": entity }), ("Create", at));
-            }
-        }
-        Order::Loop(order) => {
-            runs.node("Create", "n8n-nodes-base.httpRequest", &call);
-            runs.node("Loop", "n8n-nodes-base.splitInBatches", &json!({}));
-            runs.node("Wait", WAIT, &hook(None));
-            for (from, to) in [("Webhook", "Create"), ("Create", "Loop"), ("Loop", "Wait"), ("Wait", "Loop")]
-            {
-                runs.link(from, to);
-            }
-            let all = execution.entities.iter().map(made).collect();
-            runs.add("Create", "success", all, Some(("Webhook", 0)));
-            for (at, entity) in order.iter().enumerate() {
-                let from = if at == 0 { ("Create", 0) } else { ("Wait", at - 1) };
-                runs.add("Loop", "success", vec![made(entity)], Some(from));
-                if !runs.wait(execution, at, "Wait", made(entity), ("Loop", at)) {
-                    break;
-                }
-            }
-        }
-        Order::Row { suffixes } => {
-            let names = |kind: &str| -> Vec<String> {
-                execution.entities.iter().map(|entity| format!("{kind} {entity}")).collect()
-            };
-            let (asks, waits) = (names("Ask"), names("Wait"));
-            let row: Vec<&str> =
-                std::iter::once("Webhook").chain(asks.iter().chain(&waits).map(String::as_str)).collect();
-            row.windows(2).for_each(|pair| runs.link(pair[0], pair[1]));
-            let mut from = "Webhook";
-            for (name, entity) in asks.iter().zip(&execution.entities) {
-                runs.node(name, "n8n-nodes-base.httpRequest", &call);
-                runs.add(name, "success", vec![made(entity)], Some((from, 0)));
-                from = name;
-            }
-            for (at, name) in waits.iter().enumerate() {
-                runs.node(name, WAIT, &hook(suffixes.then_some(at)));
-            }
-            let answered = execution.entities.last().map(made).unwrap_or_default();
-            for (at, name) in waits.iter().enumerate() {
-                let before =
-                    at.checked_sub(1).map(|before| json!({ "body": execution.decisions.get(before) }));
-                let item = before.unwrap_or_else(|| answered.clone());
-                last.clone_from(name);
-                if !runs.wait(execution, at, name, item, (from, 0)) {
-                    break;
-                }
-                from = name;
-            }
-        }
-    }
+    let last = match &execution.order {
+        Order::InTurn => runs.in_turn(execution, node),
+        Order::Loop(order) => runs.in_a_loop(execution, order),
+        Order::Row { suffixes } => runs.in_a_row(execution, *suffixes),
+    };
     let mut value = row(id, execution);
     value["data"] = json!({
         "resultData": { "runData": runs.runs, "lastNodeExecuted": last },
@@ -148,4 +88,85 @@ pub(super) fn with_data(id: u64, execution: &Execution, node: Option<&(String, V
     value["workflowData"] =
         json!({ "id": execution.workflow_id, "nodes": runs.nodes, "connections": runs.links });
     value
+}
+
+/// Each adds the runs of its [`Order`] and tells the node that ran last.
+impl Runs {
+    fn in_turn(&mut self, execution: &Execution, node: Option<&(String, Value)>) -> String {
+        let (kind, parameters) = node.cloned().unwrap_or_else(|| (WAIT.to_owned(), hook(None)));
+        self.node("Create", CALL, &call());
+        self.node("Wait", &kind, &parameters);
+        for (at, entity) in execution.entities.iter().enumerate() {
+            let from = if at == 0 { ("Webhook", 0) } else { ("Wait", at - 1) };
+            self.add("Create", "success", vec![made(entity)], Some(from));
+            self.wait(execution, at, "Wait", json!({ "id": entity }), ("Create", at));
+        }
+        "Wait".to_owned()
+    }
+
+    fn in_a_loop(&mut self, execution: &Execution, order: &[u64]) -> String {
+        self.node("Create", CALL, &call());
+        self.node("Loop", "n8n-nodes-base.splitInBatches", &json!({}));
+        self.node("Wait", WAIT, &hook(None));
+        for (from, to) in [("Webhook", "Create"), ("Create", "Loop"), ("Loop", "Wait"), ("Wait", "Loop")] {
+            self.link(from, to);
+        }
+        let all = execution.entities.iter().map(made).collect();
+        self.add("Create", "success", all, Some(("Webhook", 0)));
+        for (at, entity) in order.iter().enumerate() {
+            let from = if at == 0 { ("Create", 0) } else { ("Wait", at - 1) };
+            self.add("Loop", "success", vec![made(entity)], Some(from));
+            if !self.wait(execution, at, "Wait", made(entity), ("Loop", at)) {
+                break;
+            }
+        }
+        "Wait".to_owned()
+    }
+
+    fn in_a_row(&mut self, execution: &Execution, suffixes: bool) -> String {
+        let names = |kind: &str| -> Vec<String> {
+            execution.entities.iter().map(|entity| format!("{kind} {entity}")).collect()
+        };
+        let (asks, waits) = (names("Ask"), names("Wait"));
+        let row: Vec<&str> =
+            std::iter::once("Webhook").chain(asks.iter().chain(&waits).map(String::as_str)).collect();
+        row.windows(2).for_each(|pair| self.link(pair[0], pair[1]));
+        let mut from = "Webhook";
+        for (name, entity) in asks.iter().zip(&execution.entities) {
+            self.node(name, CALL, &call());
+            self.add(name, "success", vec![made(entity)], Some((from, 0)));
+            from = name;
+        }
+        for (at, name) in waits.iter().enumerate() {
+            self.node(name, WAIT, &hook(suffixes.then_some(at)));
+        }
+        let answered = execution.entities.last().map(made).unwrap_or_default();
+        let mut last = "Wait".to_owned();
+        for (at, name) in waits.iter().enumerate() {
+            let before = at.checked_sub(1).map(|before| json!({ "body": execution.decisions.get(before) }));
+            let item = before.unwrap_or_else(|| answered.clone());
+            last.clone_from(name);
+            if !self.wait(execution, at, name, item, (from, 0)) {
+                break;
+            }
+            from = name;
+        }
+        last
+    }
+}
+
+/// What a call that creates an entity is answered with.
+fn made(entity: &u64) -> Value {
+    json!({ "success": true, "id": entity })
+}
+
+/// The parameters of such a call.
+fn call() -> Value {
+    json!({ "url": "https://baton.example.com/automation/payload/create" })
+}
+
+/// The parameters of a Wait for a webhook, where it has a suffix: `for-` and its number.
+fn hook(suffix: Option<usize>) -> Value {
+    let options = suffix.map_or(json!({}), |suffix| json!({ "webhookSuffix": format!("for-{suffix}") }));
+    json!({ "resume": "webhook", "httpMethod": "POST", "options": options })
 }
