@@ -81,4 +81,6 @@ pub(crate) fn on_use<C>(make: impl FnOnce() -> C + Send + 'static) -> OnUse<C> {
 }
 
 #[cfg(test)]
+mod rights_tests;
+#[cfg(test)]
 pub(crate) mod standins;

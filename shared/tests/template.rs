@@ -103,7 +103,7 @@ fn function_of(rows: &[(String, String)], path: &str) -> String {
 fn every_route_goes_to_its_function() {
     let rows = rows();
     for route in ROUTES {
-        let path = route.path.replace('{', "").replace('}', "");
+        let path = route.path.replace(['{', '}'], "");
         assert_eq!(function_of(&rows, &path), logical(route.function), "{}", route.operation);
     }
     // A row of one method would leave the others, HEAD and OPTIONS among them, to somebody else.

@@ -126,6 +126,10 @@ rows! {
     create_collection: Same, NOTHING;
     update_collection: Same, NOTHING;
     delete_collection: Or(404), NOTHING;
+    // A repeat tells all but the key itself, which no reply that is stored may hold.
+    create_api_key: Status, NOTHING;
+    revoke_api_key: Same, NOTHING;
+    rotate_api_key: Status, NOTHING;
 }
 
 #[test]

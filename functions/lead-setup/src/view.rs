@@ -66,6 +66,7 @@ pub async fn set(ctx: Ctx, InBody(SetView { columns }): InBody<SetView>) -> Resu
     ctx.answer(saved, async |act| lead_setup::set_view(act, columns).await).await
 }
 
+#[expect(clippy::ptr_arg, reason = "what the operation returns")]
 fn saved(columns: &Vec<Json>) -> Result<Reply> {
     let view = View { columns: columns.clone() };
     Reply::ok(&Saved { success: true, view, message: "View saved successfully." })

@@ -246,7 +246,7 @@ fn keys_are_bound_rotated_and_counted() {
     assert!(baton.end().0.success());
     let usage = printed(&run(&data, &["key", "usage", "--json"]));
     let used = |id: &str| {
-        let found = usage.as_array().unwrap().iter().find(|key| key["id"].to_string() == id).unwrap();
+        let found = usage.as_array().unwrap().iter().find(|key| format!("{}", key["id"]) == id).unwrap();
         (found["requests_24h"].as_u64().unwrap(), found["last_used_at"].is_string())
     };
     assert_eq!(used(&id), (1, true), "{usage}");

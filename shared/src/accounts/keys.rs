@@ -111,7 +111,7 @@ impl Accounts<'_> {
         group_id: GroupId,
         wish: NewKey,
     ) -> (ApiKey, SecretString) {
-        let text = api_key::generate(&*self.ids);
+        let text = api_key::generate(self.ids);
         let shown = text.expose_secret();
         let key = ApiKey {
             id: self.id(),
@@ -173,7 +173,7 @@ impl Accounts<'_> {
         let known = match self.known.keys.get(&hash, moment) {
             Some(known) => known,
             None => {
-                let key = orgs::key(&*self.store, &hash).await?.ok_or_else(rejected)?;
+                let key = orgs::key(self.store, &hash).await?.ok_or_else(rejected)?;
                 let known = Arc::new(KnownKey { principal: Arc::new(Principal::of_key(&key)), key });
                 self.known.keys.put(hash, known.clone(), moment, BELIEVED);
                 known

@@ -203,7 +203,7 @@ impl Accounts<'_> {
 
     /// The client group that what a user creates belongs to unless it is said otherwise.
     async fn default_group(&self, tenant: TenantId) -> Result<GroupId> {
-        let groups = orgs::groups(&*self.store, tenant).await?;
+        let groups = orgs::groups(self.store, tenant).await?;
         let group = groups.first().ok_or_else(|| Error::internal("an organization without a group"))?;
         Ok(group.id)
     }

@@ -91,7 +91,7 @@ impl Accounts<'_> {
     ) -> Result<(User, SessionToken)> {
         let name = email::normal(username).unwrap_or_else(|| username.trim().to_lowercase());
         let attempt = throttle::count(self, &name, address).await?;
-        let user = orgs::login_candidate(&*self.store, &name).await?;
+        let user = orgs::login_candidate(self.store, &name).await?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         let right = self.known.passwords.matches(password, hash).await?;
         let Some(user) = user.filter(|_| right) else {
@@ -168,7 +168,7 @@ impl Accounts<'_> {
         let known = match self.known.sessions.get(&place, moment) {
             Some(known) => known,
             None => {
-                let (session, user) = sessions::find(&*self.store, &place).await?.ok_or_else(rejected)?;
+                let (session, user) = sessions::find(self.store, &place).await?.ok_or_else(rejected)?;
                 let principal = Arc::new(Principal::of_session(&session, &user));
                 let known = Arc::new(KnownSession { session, user, principal });
                 self.known.sessions.put(place, known.clone(), moment, BELIEVED);

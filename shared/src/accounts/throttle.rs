@@ -60,7 +60,7 @@ pub(super) async fn count(accounts: &Accounts<'_>, name: &str, address: Option<I
     };
     let address = address.map_or_else(|| "unknown".to_owned(), network);
     let network = digest(&address)[..16].to_owned();
-    let known = KnownNetworks::of(&*accounts.store, &digest(&format!("name:{name}"))).await?;
+    let known = KnownNetworks::of(accounts.store, &digest(&format!("name:{name}"))).await?;
     let counters = if known.holds(&network, moment.now) {
         let pair = format!("{address} {name}");
         vec![Counter { key: key("known", &pair), counts: vec![(ALL.into(), PER_KNOWN)] }]

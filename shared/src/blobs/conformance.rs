@@ -2,7 +2,6 @@
 //!
 //! [`blobs_conformance!`](crate::blobs_conformance) stamps a test of each for one engine. Every case works under a
 //! tenant of its own, so the engine may be shared.
-#![expect(clippy::unwrap_used, reason = "a conformance case fails by panicking")]
 
 use bytes::Bytes;
 

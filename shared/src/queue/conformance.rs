@@ -3,7 +3,6 @@
 //!
 //! [`queue_conformance!`](crate::queue_conformance) stamps a test of each for one engine. Each case needs queues that
 //! are empty and its own. Time passes through [`Wait`]: one engine moves a clock, another sleeps.
-#![expect(clippy::unwrap_used, reason = "a conformance case fails by panicking")]
 #![expect(clippy::needless_pass_by_value, reason = "an assertion ends the life of the result it looks at")]
 
 use std::pin::Pin;

@@ -56,6 +56,7 @@ impl<'a, E: Entity> Table<'a, E> {
         Self { debt: Debt::Said(at), ..self }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "nearly every id is a number that is copied")]
     pub fn key(&self, id: E::Id) -> Key {
         E::place(&id).key(self.tenant)
     }

@@ -1,7 +1,6 @@
 //! What every engine of the sealer must do, one rule a function. Its one rule: nothing here knows an engine.
 //!
 //! [`sealer_conformance!`](crate::sealer_conformance) stamps a test of each for one engine.
-#![expect(clippy::unwrap_used, reason = "a conformance case fails by panicking")]
 #![expect(clippy::needless_pass_by_value, reason = "an assertion ends the life of the result it looks at")]
 
 use secrecy::{ExposeSecret, SecretString};

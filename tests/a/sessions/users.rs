@@ -41,7 +41,7 @@ async fn what_a_user_cannot_be_is_refused() {
     ] {
         let refused =
             house.app.accounts().create_user(house.acme.key.tenant, wish(email, password)).await.unwrap_err();
-        assert!(refused.by_field().contains_key(&*field), "{email} {password}: {refused}");
+        assert!(refused.by_field().contains_key(field), "{email} {password}: {refused}");
     }
     let nowhere = shared::tenant::TenantId(4242);
     assert!(house.app.accounts().create_user(nowhere, wish("ed@acme.example", PASSWORD)).await.is_err());

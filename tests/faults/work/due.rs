@@ -109,7 +109,8 @@ async fn an_idle_tick_writes_nothing_and_reads_little() {
         let spent = house.meter().since(&before);
         assert!(spent.read_units <= 64.0, "{spent:?}");
         assert_eq!(spent.write_units, 0.0);
-        assert!(spent.round_trips <= 33, "{spent:?}");
+        // A query of each shard, and the watermarks.
+        assert!(spent.round_trips <= 65, "{spent:?}");
     }
 }
 
@@ -183,7 +184,7 @@ async fn a_tick_stops_at_its_deadline_and_the_next_goes_on() {
     owe(&house, 200).await;
     house.advance(Duration::from_secs(2));
     let clock = house.clock.clone();
-    // Every batch of messages takes a second, and a tick has twenty. Those of eight shards may be under way at its deadline.
+    // Every batch of messages takes a second, and a tick has twenty. Those of sixteen shards may be under way at its deadline.
     house.faults.set(Plan::Watch(Box::new(move |call| {
         if call.starts_with("queue.send") {
             clock.advance(Duration::from_secs(1));
@@ -194,7 +195,7 @@ async fn a_tick_stops_at_its_deadline_and_the_next_goes_on() {
     while lagging > 0 {
         let deadline = house.app.now().plus(Duration::from_secs(20));
         let report = due::tick(&house.app, Duration::from_secs(1), deadline).await.unwrap();
-        assert!(house.app.now().since(deadline) <= Duration::from_secs(8), "it went on after its deadline");
+        assert!(house.app.now().since(deadline) <= Duration::from_secs(16), "it went on after its deadline");
         lagging = report.lagging;
         ticks += 1;
         assert!(ticks < 20, "the ticks do not get on");

@@ -45,7 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The worker that does what a message asks for.
 pub fn worker_for(body: &str) -> Worker {
-    let task: Task = serde_json::from_str(body).unwrap();
+    let task: Task = shared::json::from_str(body).unwrap();
     workers::worker_of(task.task.queue())
 }
 

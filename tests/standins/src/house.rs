@@ -37,9 +37,15 @@ pub struct House {
     pub faults: Arc<Faults>,
 }
 
+impl Default for House {
+    fn default() -> Self {
+        Self::with(Settings::default())
+    }
+}
+
 impl House {
     pub fn new() -> Self {
-        Self::with(Settings::default())
+        Self::default()
     }
 
     pub fn with(settings: Settings) -> Self {

@@ -1,7 +1,7 @@
 //! What the calls to the ports ask of AWS: IAM actions, each with the resource that it is asked on.
 //!
-//! Its one rule: a call is told as the engine in AWS would make it, whichever engine answers it here; the tests below
-//! hold this against what the engines of AWS put on the wire.
+//! Its one rule: a call is told as the engine in AWS would make it, whichever engine answers it here; tests beside those
+//! (`shared/src/aws/rights_tests.rs`) hold this against what the engines of AWS put on the wire.
 
 use std::{sync::Arc, time::Duration};
 
@@ -51,7 +51,8 @@ impl Access {
         Self { action, resource: Resource::Table, partition: Some(key.pk().to_owned()) }
     }
 
-    fn on(action: &'static str, resource: Resource) -> Self {
+    /// An action on something that is no item.
+    pub fn on(action: &'static str, resource: Resource) -> Self {
         Self { action, resource, partition: None }
     }
 
@@ -283,7 +284,3 @@ impl HttpOut for Seen<dyn HttpOut> {
         self.inner.check(url).await
     }
 }
-
-#[cfg(test)]
-#[cfg(feature = "aws")]
-mod tests;

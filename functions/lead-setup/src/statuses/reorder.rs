@@ -43,6 +43,7 @@ pub async fn handler(ctx: Ctx, InBody(ReorderStatuses { ids }): InBody<ReorderSt
     ctx.answer(reordered, async |act| lead_setup::reorder(act, &ids).await).await
 }
 
+#[expect(clippy::ptr_arg, reason = "what the operation returns")]
 fn reordered(statuses: &Vec<Status>) -> Result<Reply> {
     let statuses = shown(statuses);
     let message = "Statuses reordered successfully.";

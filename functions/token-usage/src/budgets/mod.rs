@@ -126,8 +126,8 @@ impl Field for Amount {
     fn schema(asked: Asked) -> Value {
         number(
             asked,
-            json!(0.01),
-            json!(1_000_000),
+            &json!(0.01),
+            &json!(1_000_000),
             r"[1-9][0-9]{0,5}(\.[0-9]{1,2})?|0\.[1-9][0-9]?|0\.0[1-9]|1000000",
         )
     }

@@ -95,6 +95,6 @@ impl Field for Rate {
     }
 
     fn schema(asked: Asked) -> Value {
-        number(asked, json!(0), json!(1000), r"[0-9]{1,3}(\.[0-9]{1,6})?|1000")
+        number(asked, &json!(0), &json!(1000), r"[0-9]{1,3}(\.[0-9]{1,6})?|1000")
     }
 }

@@ -106,15 +106,15 @@ impl Field for Number {
     fn schema(asked: Asked) -> Value {
         number(
             asked,
-            json!(-999_999_999_999_999_i64),
-            json!(999_999_999_999_999_i64),
+            &json!(-999_999_999_999_999_i64),
+            &json!(999_999_999_999_999_i64),
             r"[+-]?[0-9]{1,15}(\.[0-9]+)?",
         )
     }
 }
 
 /// A number between the two, which as text is written like this.
-pub fn number(asked: Asked, least: Value, most: Value, text: &str) -> Value {
+pub fn number(asked: Asked, least: &Value, most: &Value, text: &str) -> Value {
     let schema = json!({
         "type": asked.types("number", &["string"]), "format": "double", "minimum": least, "maximum": most,
     });

@@ -2,7 +2,6 @@
 //!
 //! [`store_conformance!`](crate::store_conformance) stamps a test of each for one engine. Every case works under a
 //! tenant of its own, so the engine may be shared and may hold the items of earlier runs.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a conformance case fails by panicking")]
 #![expect(clippy::needless_pass_by_value, reason = "an assertion ends the life of the result it looks at")]
 
 use std::time::Duration;

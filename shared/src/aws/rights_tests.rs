@@ -2,20 +2,31 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Mutex,
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
+use bytes::Bytes;
 use serde_json::{Value, json};
+use url::Url;
 
-use super::{super::Network, *};
-use shared::{
-    aws::standins::{Answer, Request, Script},
-    blobs::s3::S3Blobs,
+use super::standins::{Answer, Request, Script};
+use crate::{
+    app::Ports,
+    blobs::{BlobKey, s3::S3Blobs},
     clock::SystemClock,
     ids::SystemIds,
-    queue::sqs::{QueueUrls, SqsQueue},
+    queue::{
+        Outgoing, QueueName,
+        sqs::{QueueUrls, SqsQueue},
+    },
     sealer::kms::KmsSealer,
-    store::{Change, Cond, dynamo::DynamoStore},
+    store::{Change, Cond, Index, Key, Query, Write, dynamo::DynamoStore},
+    tenant::TenantId,
+    testing::{
+        Network,
+        rights::{Access, Resource, witnessed},
+    },
 };
 
 /// The ports over AWS's engines and a script that refuses everything, with what was told of them and what was sent.
