@@ -5,7 +5,6 @@ mod credentials;
 mod document;
 mod requests;
 
-
 use std::collections::BTreeSet;
 
 use axum::body::Body;
@@ -28,6 +27,9 @@ use harness::{
     samples::{NOWHERE, Sample, operations, samples, scene, scene_with, staged},
     snapshot,
 };
+
+const PUBLIC: [&str; 7] =
+    ["/", "/health", "/api/v1/health", "/openapi.json", "/openapi/e.json", "/docs", "/docs/swagger-ui.css"];
 
 /// Runs requests that must be refused and makes sure that they wrote nothing.
 async fn without_writing<T>(house: &TestApp, what: &str, requests: impl Future<Output = T>) -> T {

@@ -5,7 +5,6 @@
 
 mod moving;
 
-
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr},
@@ -16,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use self::moving::follow;
 use serde_json::{Value, json};
 use shared::{
     clock::Deadline,

@@ -6,7 +6,6 @@
 
 mod credentials;
 
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;

@@ -100,7 +100,7 @@ pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply
     };
     let ((found, next_cursor), setup) = try_join(list(&ctx, &filter, limit, from), setup).await?;
     let show = |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup));
-    let leads = shown(ctx.tenant, found, |lead| lead.id(), show)?;
+    let leads = shown(ctx.tenant, found, Lead::id, show)?;
     Listing::of(leads, first, next_cursor)
 }
 

@@ -146,5 +146,5 @@ pub async fn listed(ctx: &Ctx, rows: Vec<Row<MediaItem>>) -> Result<Vec<Shown<Me
     let titles = ctx.repos().collections().titles(filed).await?;
     let addresses = addresses(ctx, rows.iter().flatten().filter_map(|item| item.file.as_ref())).await?;
     let show = |item| Ok(MediaOut::new(ctx, item, &titles, &addresses));
-    shown::shown(ctx.tenant, rows, |item| item.id(), show)
+    shown::shown(ctx.tenant, rows, MediaItem::id, show)
 }

@@ -58,6 +58,6 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         let content = inline(&payload.body)?;
         Ok(PayloadOut::new(ctx.tenant, payload, content))
     };
-    let payloads = shown(ctx.tenant, found.rows(), |payload| payload.id(), show)?;
+    let payloads = shown(ctx.tenant, found.rows(), Payload::id, show)?;
     Listing::of(payloads, before.is_none(), next.map(page::cursor))
 }

@@ -82,7 +82,10 @@ fn needed(request: &Request) -> BTreeSet<Access> {
                 "DeleteItem" => "dynamodb:DeleteItem",
                 other => panic!("{other}"),
             };
-            BTreeSet::from([on_item(action, if operation == "PutItem" { &body["Item"] } else { &body["Key"] })])
+            BTreeSet::from([on_item(
+                action,
+                if operation == "PutItem" { &body["Item"] } else { &body["Key"] },
+            )])
         }
         Some(("AmazonSQS", operation)) => BTreeSet::from([message(operation, body)]),
         Some(("TrentService", "GenerateDataKey")) => {

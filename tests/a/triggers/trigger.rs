@@ -1,4 +1,3 @@
-
 mod answers;
 
 use std::time::Duration;

@@ -5,7 +5,6 @@ mod pushes;
 mod records;
 mod review;
 
-
 pub use self::{
     n8n::{Connect, Forget, Register, Trigger},
     pushes::{Push, PushBesidePost, PushOfMany, Usage, execution_data},

@@ -2,9 +2,6 @@
 
 use super::*;
 
-pub(super) const PUBLIC: [&str; 7] =
-    ["/", "/health", "/api/v1/health", "/openapi.json", "/openapi/e.json", "/docs", "/docs/swagger-ui.css"];
-
 #[tokio::test]
 async fn public_routes_answer_without_a_credential() {
     let house = TestApp::new().await;

@@ -6,7 +6,6 @@
 mod outside;
 mod queue;
 
-
 use std::{
     future::{Future, pending},
     sync::{Arc, Mutex, MutexGuard, PoisonError},

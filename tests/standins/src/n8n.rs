@@ -4,7 +4,6 @@ mod api;
 mod moods;
 mod runs;
 
-
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},

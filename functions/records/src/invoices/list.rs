@@ -1,6 +1,9 @@
 use super::wire::InvoiceOut;
 use shared::{
-    domain::{invoice::InvoiceStatus, subject::ExecutionFilter},
+    domain::{
+        invoice::{Invoice, InvoiceStatus},
+        subject::ExecutionFilter,
+    },
     error::Result,
     http::{
         ctx::Ctx,
@@ -50,6 +53,6 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
     let found = ctx.repos().invoices().list(&filter, limit, before).await?;
     let next = found.next;
     let show = |invoice| InvoiceOut::new(ctx.tenant, invoice);
-    let invoices = shown(ctx.tenant, found.rows(), |invoice| invoice.id(), show)?;
+    let invoices = shown(ctx.tenant, found.rows(), Invoice::id, show)?;
     Listing::of(invoices, before.is_none(), next.map(page::cursor))
 }
