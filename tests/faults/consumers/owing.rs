@@ -26,8 +26,7 @@ async fn undelivered(house: &TestApp, path: &str, kind: &str, more: Value) {
 }
 
 pub async fn a_payload(house: &TestApp) {
-    undelivered(house, "/automation/payload/create", "custom_payload", json!({ "title": "Report" }))
-        .await;
+    undelivered(house, "/automation/payload/create", "custom_payload", json!({ "title": "Report" })).await;
 }
 
 pub async fn a_lead(house: &TestApp) {
@@ -173,8 +172,7 @@ async fn made_upload(house: &TestApp, body: Value) -> u64 {
 
 /// Hands over the chore about something.
 async fn chore_about(house: &TestApp, id: u64) {
-    let about =
-        |item: &dump::StoredItem| item.pk.ends_with("#chore") && item.body.contains(&id.to_string());
+    let about = |item: &dump::StoredItem| item.pk.ends_with("#chore") && item.body.contains(&id.to_string());
     let item = dump::items(&house.file).await.unwrap().into_iter().find(about).unwrap();
     let key = Key::from_parts(&item.pk, &item.sk);
     house.app.hint(&Task::new(TaskKind::Chore, &key, "test"), house.app.now()).await;
