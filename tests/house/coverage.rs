@@ -20,6 +20,7 @@ use shared::{
         openapi::shown_in,
         routes::{self, Auth, ROUTES, RateClass, Route, TEST_SCOPE, Verb},
     },
+    ids::UserId,
 };
 
 use harness::{
@@ -93,6 +94,45 @@ async fn another_tenants_id_in_a_body_reads_like_an_id_of_nothing() {
             let foreign = Sample { body: sample.with(field, foreign), ..samples_of(&house, &sample) };
             let unknown = Sample { body: sample.with(field, json!(NOWHERE)), ..samples_of(&house, &sample) };
             assert_alike(&house, &foreign, &unknown).await;
+        }
+    }
+}
+
+/// An id as it is shown of a kind that no route asks for.
+fn of_another_kind(id: u64) -> String {
+    UserId::from_u64(id).unwrap().prefixed()
+}
+
+#[tokio::test]
+async fn an_id_of_another_kind_in_a_path_is_one_of_nothing() {
+    let house = scene().await;
+    let mut tried = 0;
+    for sample in samples(&house) {
+        let Some(nowhere) = sample.nowhere else { continue };
+        let other = |part: &str| part.parse().map_or_else(|_| part.to_owned(), of_another_kind);
+        let path = sample.path.split('/').map(other).collect::<Vec<_>>().join("/");
+        if path == sample.path {
+            continue;
+        }
+        let caller = sample.caller(&house).await;
+        let foreign = Sample { path, ..samples_of(&house, &sample) }.send(&caller).await;
+        let unknown = Sample { path: nowhere.into(), ..samples_of(&house, &sample) }.send(&caller).await;
+        assert_eq!((foreign.status, &foreign.text), (404, &unknown.text), "{}", sample.path);
+        tried += 1;
+    }
+    assert!(tried > 30, "only {tried} routes have an id in their path");
+}
+
+#[tokio::test]
+async fn an_id_of_another_kind_in_a_body_is_refused() {
+    let house = scene().await;
+    for sample in samples(&house) {
+        // What a decision is on is of the kind that another field says.
+        for field in sample.ids.iter().filter(|field| **field != "entity_id") {
+            let Some(id) = sample.body[*field].as_u64() else { continue };
+            let body = sample.with(field, json!(of_another_kind(id)));
+            let answer = sample.send_body(&sample.caller(&house).await, body).await;
+            assert!((400..500).contains(&answer.status), "{} {field}: {answer:?}", sample.path);
         }
     }
 }
