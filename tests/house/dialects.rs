@@ -12,6 +12,7 @@ use shared::{
     },
     http::dialect::{A, B, C, D, Dialect, E, HOUSE},
     ids::WorkflowId,
+    store,
 };
 
 use harness::{Answer, Caller, PASSWORD, TestApp, refusal_in};
@@ -228,7 +229,7 @@ async fn store(house: &TestApp, caller: &Caller, number: u64, name: &str, status
     let at = Millis(1_737_455_400_000);
     let workflow = Workflow { id, name: name.into(), status, created_at: at, updated_at: at };
     let repo = house.app.store.for_tenant(caller.key.tenant).workflows();
-    house.app.store.write(repo.insert(&workflow).unwrap()).await.unwrap();
+    store::apply(&*house.app.store, repo.insert(&workflow).unwrap()).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,11 +4,12 @@ use shared::{
         ctx::Ctx,
         dialect::c,
         input::{Between, Cursor, InQuery},
-        page::{Part, REACH},
+        page::{Cut, Part},
         reply::Reply,
         shown::{Shown, shown},
     },
     ops::api_keys,
+    repo::pages::REACH,
 };
 use utoipa::ToSchema;
 
@@ -28,7 +29,7 @@ shared::input! {
         cursor: Option<Cursor>,
     }
     then(fields) {
-        part: Part = Part::of(fields, page, per_page, cursor, PER_PAGE),
+        part: Part = Part::of(fields, page, per_page, cursor, PER_PAGE)?,
     }
 }
 
@@ -49,8 +50,7 @@ pub struct Listing {
 #[utoipa::path(get, path = "/api/v1/api_keys", operation_id = "list_api_keys",
     params(ListQuery), responses((status = 200, description = "The keys.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(ListQuery { part, .. }): InQuery<ListQuery>) -> Result<Reply> {
-    let (limit, before) = part.to_read();
-    let cut = part.cut(api_keys::list(&ctx, limit, before).await?, |key| key.id);
+    let cut = Cut::from(api_keys::list(&ctx, part.asked).await?);
     let show = |key| Ok(KeyOut::new(&key, ctx.now));
     let items = shown(ctx.tenant, cut.rows, |key| key.id, show)?;
     c::list(&c::Listing {

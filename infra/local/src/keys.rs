@@ -22,6 +22,7 @@ use shared::{
         act::Act,
         api_keys::{self, Created, NewApiKey},
     },
+    repo::pages::{Asked, REACH},
 };
 
 use crate::{
@@ -170,7 +171,7 @@ fn show(Created { key, text }: &Created, json: bool, mut described: Value) {
 }
 
 async fn list(act: &Act, json: bool) -> anyhow::Result<()> {
-    let mut keys = api_keys::list(act, api_keys::SHOWN, None).await.map_err(plain)?.found;
+    let mut keys = api_keys::list(act, Asked::newest(REACH)).await.map_err(plain)?.rows.found;
     // The newest where the eye is.
     keys.reverse();
     if json {

@@ -11,7 +11,8 @@ use crate::{
     repo::{
         entries::Phrase,
         indexed::Mark,
-        listing::{Listed, Row},
+        listing::Row,
+        pages::{Asked, Page, REACH},
     },
 };
 
@@ -95,16 +96,14 @@ pub fn after(fields: &mut Fields, cursor: Option<&str>) -> Option<Id> {
     known(fields, read_cursor(text))
 }
 
-/// So many of the newest can be reached by the number of a page; whoever wants more goes on with `cursor`.
-pub const REACH: usize = 1000;
-
 /// Which part of a list is asked for: by its number, or by where the one before ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
     /// From 1 on; none with a cursor.
     pub page: Option<u32>,
     pub size: u32,
-    after: Option<Id>,
+    /// What is to be read for it.
+    pub asked: Asked,
 }
 
 /// A part of a list, and what is around it.
@@ -117,49 +116,34 @@ pub struct Cut<T> {
 }
 
 impl Part {
-    /// The page of this number, or what comes after a cursor, which goes before `page`.
+    /// The page of this number, or what comes after a cursor, which goes before `page`. None is refused.
     pub fn of(
         fields: &mut Fields,
         page: Option<u32>,
         size: Option<u32>,
         after: Option<Id>,
         default: u32,
-    ) -> Self {
+    ) -> Option<Self> {
         let (page, size) = (page.unwrap_or(1), size.unwrap_or(default));
-        if after.is_some() {
-            return Self { page: None, size, after };
+        if let Some(after) = after {
+            return Some(Self { page: None, size, asked: Asked::below(after, size as usize) });
         }
-        let reached = (page as usize).checked_mul(size as usize).is_some_and(|end| end <= REACH);
-        if !reached && !fields.has("cursor") {
+        let asked = Asked::numbered(page, size as usize);
+        if asked.is_none() && !fields.has("cursor") {
             fields.refuse_as(
                 "page",
                 code::TOO_LARGE,
                 format!("reaches the newest {REACH}: go on with cursor"),
             );
         }
-        Self { page: Some(page), size, after: None }
+        asked.map(|asked| Self { page: Some(page), size, asked })
     }
+}
 
-    /// So many are to be read for it, from there on.
-    pub fn to_read(self) -> (usize, Option<Id>) {
-        (if self.page.is_some() { REACH } else { self.size as usize }, self.after)
-    }
-
-    /// The part of what was read.
-    pub fn cut<T, I: Into<Id>>(self, listed: Listed<T>, id: impl Fn(&T) -> I) -> Cut<T> {
-        let (more, last) = (listed.next, listed.next.is_none());
-        let mut rows = listed.rows();
-        let Some(page) = self.page else {
-            return Cut { rows, total: None, next_cursor: more.map(cursor) };
-        };
-        let total = last.then_some(rows.len() as u64);
-        let size = self.size as usize;
-        rows.drain(..rows.len().min((page as usize - 1).saturating_mul(size)));
-        let follows = rows.len() > size || !last;
-        rows.truncate(size);
-        let end =
-            rows.last().map(|row| row.as_ref().map_or_else(|unreadable| unreadable.id, |row| id(row).into()));
-        Cut { rows, total, next_cursor: end.filter(|_| follows).map(cursor) }
+impl<T> From<Page<T>> for Cut<T> {
+    fn from(Page { rows, total }: Page<T>) -> Self {
+        let next_cursor = rows.next.map(cursor);
+        Self { rows: rows.rows(), total, next_cursor }
     }
 }
 
@@ -257,29 +241,10 @@ mod tests {
         ] {
             let mut fields = Fields::default();
             let part = Part::of(&mut fields, page, size, after, 20);
-            let read = fields.finish().ok().map(|()| (part.page, part.size));
+            let read = part.map(|part| (part.page, part.size));
             assert_eq!(read, expected, "{page:?} {size:?}");
+            assert_eq!(fields.finish().is_ok(), expected.is_some(), "{page:?} {size:?}");
         }
-    }
-
-    #[test]
-    fn a_part_says_what_is_around_it() {
-        let ids = |count: u64| (1..=count).rev().filter_map(Id::from_u64).collect::<Vec<_>>();
-        let cut = |part: Part, count, next: Option<u64>| {
-            let next = next.and_then(Id::from_u64);
-            let cut = part.cut(Listed { found: ids(count), next, ..Listed::default() }, |id: &Id| *id);
-            let shown: Vec<u64> = cut.rows.into_iter().map(|row| row.unwrap().get()).collect();
-            (shown, cut.total, cut.next_cursor.and_then(|text| read_cursor(&text)).map(Id::get))
-        };
-        let numbered = |page| Part { page: Some(page), size: 2, after: None };
-        assert_eq!(cut(numbered(1), 5, None), (vec![5, 4], Some(5), Some(4)));
-        assert_eq!(cut(numbered(3), 5, None), (vec![1], Some(5), None));
-        assert_eq!(cut(numbered(4), 5, None), (vec![], Some(5), None));
-        assert_eq!(cut(numbered(2), 4, Some(1)), (vec![2, 1], None, Some(1)), "more than are counted");
-        assert_eq!(cut(numbered(1), 0, None), (vec![], Some(0), None));
-        let after = Part { page: None, size: 2, after: Id::from_u64(9) };
-        assert_eq!(cut(after, 2, Some(1)), (vec![2, 1], None, Some(1)));
-        assert_eq!(cut(after, 1, None), (vec![1], None, None));
     }
 
     #[test]

@@ -22,8 +22,12 @@ use crate::{
         principal::{Credential, Principal, covers},
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::{ApiKeyId, GroupId, Id},
-    repo::{listing::Listed, orgs},
+    ids::{ApiKeyId, GroupId},
+    repo::{
+        listing::Listed,
+        orgs,
+        pages::{Asked, Page},
+    },
     store::Item,
 };
 
@@ -35,8 +39,6 @@ pub const MAX_DAYS: u32 = 3_650;
 pub const MAX_SCOPES: usize = 100;
 /// Keys of an organization that work at once.
 pub const MAX_KEYS: usize = 500;
-/// The newest keys of an organization, which are shown and counted. Those that ended a season ago are no more among them.
-pub const SHOWN: usize = 1_000;
 /// A key that was rotated works on for so many hours, unless it is said otherwise.
 pub const OVERLAP: u32 = 24;
 /// And for so many at the most.
@@ -104,7 +106,7 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
     let terms = problems.terms(by, new.terms);
     problems.none()?;
     check_group(act, new.group_id).await?;
-    let listed = act.repos().api_keys().newest(SHOWN, None, act.now).await?;
+    let listed = act.repos().api_keys().newest(act.now).await?;
     if listed.found.iter().filter(|key| key.usable(act.now)).count() >= MAX_KEYS {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -123,9 +125,9 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
     Ok(created)
 }
 
-/// The keys of the organization, the newest first, also those that have ended: at most so many, those below `before`.
-pub async fn list(act: &Act, limit: usize, before: Option<Id>) -> Result<Listed<ApiKey>> {
-    Ok(act.repos().api_keys().newest(limit, before, act.now).await?)
+/// A page of the keys of the organization, the newest first, also those that have ended.
+pub async fn list(act: &Act, asked: Asked) -> Result<Page<ApiKey>> {
+    Ok(act.repos().api_keys().page(asked, act.now).await?)
 }
 
 /// One key, also one that has ended.
@@ -136,7 +138,7 @@ pub async fn get(act: &Act, id: ApiKeyId) -> Result<ApiKey> {
 /// Ends a key at once; instances that know it follow within a minute. Ending it again changes nothing.
 pub async fn revoke(act: &Act, id: ApiKeyId) -> Result<Revoked> {
     let keys = act.repos().api_keys();
-    let (key, listed) = tokio::try_join!(keys.get(id, act.now), keys.newest(SHOWN, None, act.now))?;
+    let (key, listed) = tokio::try_join!(keys.get(id, act.now), keys.newest(act.now))?;
     let key = key.or_not_found("API key")?;
     if key.revoked_at.is_some() {
         return Ok(Revoked { key, was_last: false });
@@ -217,7 +219,7 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
 
 /// How often the keys were used, the newest key first.
 pub async fn usage(act: &Act) -> Result<Usage> {
-    let Listed { found, next, .. } = act.repos().api_keys().newest(SHOWN, None, act.now).await?;
+    let Listed { found, next, .. } = act.repos().api_keys().newest(act.now).await?;
     let mut uses = match (found.last(), found.first()) {
         (Some(oldest), Some(newest)) => act.repos().key_uses().between(oldest.id, newest.id, act.now).await?,
         _ => BTreeMap::new(),

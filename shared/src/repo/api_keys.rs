@@ -10,6 +10,7 @@ use crate::{
     repo::{
         listing::{Listed, Row, Unreadable},
         orgs,
+        pages::{self, Asked, Page, REACH, Source},
     },
     store::{Change, Cond, Index, Item, Key, Query, SortValue, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
@@ -31,43 +32,31 @@ impl ApiKeys<'_> {
         Ok(key.filter(|key| !is_over(key, now)))
     }
 
-    /// The newest keys below `before`, at most so many. There is a next one where there are more.
-    pub async fn newest(
-        &self,
-        most: usize,
-        before: Option<Id>,
-        now: Millis,
-    ) -> Result<Listed<ApiKey>, StoreError> {
-        let mut query = self.query().newest_first();
-        if let Some(before) = before {
-            let Some(last) = before.get().checked_sub(1).and_then(Id::from_u64) else {
-                return Ok(Listed::default());
-            };
-            let first = SortValue::S(Id::SMALLEST.sortable());
-            query = query.between(first, SortValue::S(last.sortable()));
-        }
-        let mut listed = Listed::default();
-        loop {
-            // One more than is lacking, which tells whether there are more.
-            query.limit = most - listed.len() + 1;
-            let page = self.store.query(&query).await?;
-            for item in &page.items {
-                if listed.len() == most {
-                    return Ok(listed);
-                }
-                let row = row(item)?;
-                if row.as_ref().is_ok_and(|key| is_over(key, now)) {
-                    continue;
-                }
-                listed.next =
-                    Some(row.as_ref().map_or_else(|unreadable| unreadable.id, |key| key.id.untyped()));
-                listed.push(row);
-            }
-            if page.next.is_none() {
-                return Ok(Listed { next: None, ..listed });
-            }
-            query.after = page.next;
-        }
+    /// The newest keys, at most [`REACH`] of them. There is a next one where there are more.
+    pub async fn newest(&self, now: Millis) -> Result<Listed<ApiKey>, StoreError> {
+        let newest = Asked::newest(REACH);
+        Ok(self.read(newest, false, now).await?.rows)
+    }
+
+    /// A page of the keys, newest first, and how many there are.
+    pub async fn page(&self, asked: Asked, now: Millis) -> Result<Page<ApiKey>, StoreError> {
+        self.read(asked, true, now).await
+    }
+
+    async fn read(&self, asked: Asked, counted: bool, now: Millis) -> Result<Page<ApiKey>, StoreError> {
+        let source = Source {
+            store: self.store,
+            query: self.query().newest_first(),
+            // The table's own key of a key is a hash: where the index goes on is told by ids.
+            below: &|query, id| {
+                let last = id.get().checked_sub(1).and_then(Id::from_u64).unwrap_or(Id::SMALLEST);
+                query.between(SortValue::S(Id::SMALLEST.sortable()), SortValue::S(last.sortable()))
+            },
+            row,
+            id: |key: &ApiKey| key.id.untyped(),
+            wanted: |key: &ApiKey| !is_over(key, now),
+        };
+        pages::read(&source, asked, counted).await
     }
 
     /// Ends a key that nobody has ended. Refused when somebody has, with the key as it stands.

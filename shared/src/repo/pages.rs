@@ -5,12 +5,11 @@
 //! transactions keep that make and delete (the second half of this module).
 
 use futures::future::try_join;
-use serde::de::DeserializeOwned;
 
-use super::listing::{self, Listed, MAX_BYTES, Row};
+use super::listing::{Listed, MAX_BYTES, Row};
 use crate::{
     ids::Id,
-    store::{Change, Key, Label, Position, Query, Store, StoreError, Write},
+    store::{Change, Item, Key, Label, Query, Store, StoreError, Write},
     tenant::TenantId,
 };
 
@@ -22,37 +21,34 @@ const PAGE: usize = 500;
 /// Such pages that are read for one list at most: with a filter that passes most over, the count ends before the matches do.
 const MOST_PAGES: usize = 8;
 
-/// Where a page begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begin {
-    /// At the newest, or below the one that the page before ended with.
-    Below(Option<Id>),
-    /// At the first row of the page of this number, 1 for the newest.
-    Page(u32),
-}
-
 /// What a client asks of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asked {
-    pub begin: Begin,
-    /// Rows of a page.
-    pub limit: usize,
-    /// Whether the matches are to be counted; where nothing is filtered, [`count`] tells for less.
-    pub counted: bool,
+    /// Rows before the page.
+    offset: usize,
+    /// The page begins below this one, which the page before ended with.
+    below: Option<Id>,
+    /// Rows of the page.
+    limit: usize,
 }
 
-/// Rows beyond [`REACH`] are asked for by page number: a client goes on with `cursor`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("page reaches the newest 1,000 rows: go on with cursor, which the reply before names")]
-pub struct BeyondReach;
-
 impl Asked {
-    /// How many rows lie before the page.
-    pub fn offset(&self) -> Result<usize, BeyondReach> {
-        let Begin::Page(number) = self.begin else { return Ok(0) };
+    /// The page of this number, 1 for the newest; none where it reaches beyond [`REACH`].
+    pub fn numbered(number: u32, limit: usize) -> Option<Self> {
         let before = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-        let offset = before.saturating_mul(self.limit);
-        if offset.saturating_add(self.limit) > REACH { Err(BeyondReach) } else { Ok(offset) }
+        let offset = before.saturating_mul(limit);
+        let reached = offset.saturating_add(limit) <= REACH;
+        reached.then_some(Self { offset, below: None, limit })
+    }
+
+    /// The newest, at most so many, as [`numbered`](Self::numbered) has them.
+    pub fn newest(limit: usize) -> Self {
+        Self { offset: 0, below: None, limit: limit.min(REACH) }
+    }
+
+    /// The page below a row, however far down.
+    pub fn below(id: Id, limit: usize) -> Self {
+        Self { offset: 0, below: Some(id), limit }
     }
 }
 
@@ -64,42 +60,44 @@ pub struct Page<T> {
     pub total: Option<u64>,
 }
 
-/// The page that is asked for of what a query finds newest first. What cannot be read counts as wanted: no filter can tell.
-/// `position` is where a page below an id goes on.
-pub async fn read<T: DeserializeOwned>(
-    store: &dyn Store,
-    query: Query,
+/// What finds rows newest first, and what is known of them. What cannot be read counts as wanted: no filter can tell.
+pub struct Source<'a, T, I, W> {
+    pub store: &'a dyn Store,
+    /// Newest first.
+    pub query: Query,
+    /// The same query for what lies below an id.
+    pub below: &'a (dyn Fn(Query, Id) -> Query + Sync),
+    pub row: fn(&Item) -> Result<Row<T>, StoreError>,
+    pub id: I,
+    pub wanted: W,
+}
+
+/// The page that is asked for. Where `counted`, with how many match; where nothing is filtered, [`count`] tells for less.
+pub async fn read<T, I, W>(
+    source: &Source<'_, T, I, W>,
     asked: Asked,
-    position: impl Fn(Id) -> Position,
-    id: impl Fn(&T) -> Id,
-    wanted: impl Fn(&T) -> bool,
-) -> Result<Result<Page<T>, BeyondReach>, StoreError> {
-    let offset = match asked.offset() {
-        Ok(offset) => offset,
-        Err(beyond) => return Ok(Err(beyond)),
-    };
-    let from_the_newest = Walk::new(offset, asked);
-    let page = match asked.begin {
-        Begin::Below(before) if before.is_some() || !asked.counted => {
-            let below = query.clone().after(before.map(position));
-            let rows = listing::collect(store, below, asked.limit, &id, &wanted);
-            if asked.counted {
-                // The count begins at the newest, wherever the page does.
-                let (rows, walked) = try_join(rows, from_the_newest.over(store, query, &id, &wanted)).await?;
-                Page { rows, total: walked.total }
-            } else {
-                Page { rows: rows.await?, total: None }
-            }
+    counted: bool,
+) -> Result<Page<T>, StoreError>
+where
+    I: Fn(&T) -> Id,
+    W: Fn(&T) -> bool,
+{
+    match asked.below {
+        // The count begins at the newest, wherever the page does.
+        Some(_) if counted => {
+            let newest = Asked { below: None, ..asked };
+            let (page, all) =
+                try_join(Walk::new(asked, false).over(source), Walk::new(newest, true).over(source)).await?;
+            Ok(Page { total: all.total, ..page })
         }
-        _ => from_the_newest.over(store, query, &id, &wanted).await?,
-    };
-    Ok(Ok(page))
+        _ => Walk::new(asked, counted).over(source).await,
+    }
 }
 
 /// A page in the making, while the matches before and behind it are counted.
 struct Walk<T> {
-    offset: usize,
     asked: Asked,
+    counted: bool,
     matches: usize,
     bytes: usize,
     rows: Listed<T>,
@@ -109,38 +107,40 @@ struct Walk<T> {
     more: bool,
 }
 
-impl<T: DeserializeOwned> Walk<T> {
-    fn new(offset: usize, asked: Asked) -> Self {
-        Self { offset, asked, matches: 0, bytes: 0, rows: Listed::default(), last: None, more: false }
+impl<T> Walk<T> {
+    fn new(asked: Asked, counted: bool) -> Self {
+        Self { asked, counted, matches: 0, bytes: 0, rows: Listed::default(), last: None, more: false }
     }
 
-    async fn over(
-        mut self,
-        store: &dyn Store,
-        query: Query,
-        id: impl Fn(&T) -> Id,
-        wanted: impl Fn(&T) -> bool,
-    ) -> Result<Page<T>, StoreError> {
-        let counted = self.asked.counted;
-        let most = if counted { PAGE } else { PAGE.min(self.offset + self.asked.limit + 1) };
+    async fn over<I, W>(mut self, source: &Source<'_, T, I, W>) -> Result<Page<T>, StoreError>
+    where
+        I: Fn(&T) -> Id,
+        W: Fn(&T) -> bool,
+    {
+        let most = if self.counted { PAGE } else { PAGE.min(self.asked.offset + self.asked.limit + 1) };
+        let query = source.query.clone();
+        let query = match self.asked.below {
+            Some(id) => (source.below)(query, id),
+            None => query,
+        };
         let mut query = query.limit(most);
         let mut seen = None;
         for _ in 0..MOST_PAGES {
-            let page = store.query(&query).await?;
+            let page = source.store.query(&query).await?;
             for item in &page.items {
-                let row: Row<T> = listing::row(item)?;
-                let at = row.as_ref().map_or_else(|unreadable| unreadable.id, &id);
+                let row = (source.row)(item)?;
+                let at = row.as_ref().map_or_else(|unreadable| unreadable.id, &source.id);
                 seen = Some(at);
-                if row.as_ref().map_or(true, &wanted) {
+                if row.as_ref().map_or(true, &source.wanted) {
                     self.take(row, at, item.bytes());
                 }
             }
             if page.next.is_none() {
-                let total = (counted && self.matches <= REACH).then_some(self.matches as u64);
+                let total = (self.counted && self.matches <= REACH).then_some(self.matches as u64);
                 let next = self.last.filter(|_| self.more);
                 return Ok(Page { rows: Listed { next, ..self.rows }, total });
             }
-            if self.matches > REACH || (self.more && !counted) {
+            if self.matches > REACH || (self.more && !self.counted) {
                 break;
             }
             query.after = page.next;
@@ -152,7 +152,7 @@ impl<T: DeserializeOwned> Walk<T> {
 
     fn take(&mut self, row: Row<T>, id: Id, bytes: usize) {
         self.matches += 1;
-        if self.matches <= self.offset {
+        if self.matches <= self.asked.offset {
             return;
         }
         if self.more || self.rows.len() == self.asked.limit || self.bytes >= MAX_BYTES {
@@ -200,7 +200,10 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::store::{self, embedded::Sqlite, encode};
+    use crate::{
+        repo::listing,
+        store::{self, Position, embedded::Sqlite, encode},
+    };
 
     const TENANT: TenantId = TenantId(7);
 
@@ -231,62 +234,82 @@ mod tests {
     /// The first id of the page, how many there are on it, where it goes on, and the total.
     async fn page(
         store: &Sqlite,
-        begin: Begin,
-        limit: usize,
+        asked: Asked,
         counted: bool,
         wanted: impl Fn(&Thing) -> bool,
-    ) -> Result<(u64, usize, Option<u64>, Option<u64>), BeyondReach> {
-        let query = Query::table(Key::partition(TENANT, "row")).newest_first();
-        let asked = Asked { begin, limit, counted };
-        let position = |id| Position { key: key(id), sort: None };
-        let page = read(store, query, asked, position, |row: &Thing| row.id, wanted).await.unwrap()?;
+    ) -> (u64, usize, Option<u64>, Option<u64>) {
+        let source = Source {
+            store,
+            query: Query::table(Key::partition(TENANT, "row")).newest_first(),
+            below: &|query, at| query.after(Some(Position { key: key(at), sort: None })),
+            row: listing::row,
+            id: |row: &Thing| row.id,
+            wanted,
+        };
+        let page = read(&source, asked, counted).await.unwrap();
         let first = page.rows.found.first().map_or(0, |row| row.id.get());
-        Ok((first, page.rows.len(), page.rows.next.map(Id::get), page.total))
+        (first, page.rows.len(), page.rows.next.map(Id::get), page.total)
     }
 
     #[tokio::test]
     async fn a_page_number_reaches_a_thousand_rows_and_no_further() {
         let store = stored(1200).await;
-        let numbered = async |number, limit| page(&store, Begin::Page(number), limit, false, |_| true).await;
-        assert_eq!(numbered(1, 10).await, Ok((1200, 10, Some(1191), None)));
-        assert_eq!(numbered(3, 10).await, Ok((1180, 10, Some(1171), None)));
-        assert_eq!(numbered(100, 10).await, Ok((210, 10, Some(201), None)));
-        assert_eq!(numbered(101, 10).await, Err(BeyondReach));
-        assert_eq!(numbered(u32::MAX, 1000).await, Err(BeyondReach));
-        assert!(BeyondReach.to_string().contains("cursor"));
+        let numbered =
+            async |number| page(&store, Asked::numbered(number, 10).unwrap(), false, |_| true).await;
+        assert_eq!(numbered(1).await, (1200, 10, Some(1191), None));
+        assert_eq!(numbered(3).await, (1180, 10, Some(1171), None));
+        assert_eq!(numbered(100).await, (210, 10, Some(201), None));
+        for (number, limit) in [(101, 10), (u32::MAX, 1000), (1, 1001), (2, 1000)] {
+            assert_eq!(Asked::numbered(number, limit), None, "{number} {limit}");
+        }
         let few = stored(25).await;
-        let numbered = async |number| page(&few, Begin::Page(number), 10, false, |_| true).await;
-        assert_eq!(numbered(3).await, Ok((5, 5, None, None)));
-        assert_eq!(numbered(4).await, Ok((0, 0, None, None)));
+        let numbered = async |number| page(&few, Asked::numbered(number, 10).unwrap(), false, |_| true).await;
+        assert_eq!(numbered(3).await, (5, 5, None, None));
+        assert_eq!(numbered(4).await, (0, 0, None, None));
     }
 
     #[tokio::test]
     async fn matches_are_counted_to_a_thousand() {
         let store = stored(2100).await;
         let even = |below: u64| move |row: &Thing| row.even && row.id.get() <= below;
-        let counted = async |begin, below| page(&store, begin, 10, true, even(below)).await.unwrap();
-        assert_eq!(counted(Begin::Page(1), 2000).await, (2000, 10, Some(1982), Some(1000)));
-        assert_eq!(counted(Begin::Page(2), 2000).await, (1980, 10, Some(1962), Some(1000)));
-        assert_eq!(counted(Begin::Page(1), 2002).await, (2002, 10, Some(1984), None));
+        let counted = async |asked, below| page(&store, asked, true, even(below)).await;
+        let numbered = |number| Asked::numbered(number, 10).unwrap();
+        assert_eq!(counted(numbered(1), 2000).await, (2000, 10, Some(1982), Some(1000)));
+        assert_eq!(counted(numbered(2), 2000).await, (1980, 10, Some(1962), Some(1000)));
+        assert_eq!(counted(numbered(1), 2002).await, (2002, 10, Some(1984), None));
         // A page further down has the same total, wherever its cursor stands.
-        assert_eq!(counted(Begin::Below(Some(id(5))), 2000).await, (4, 2, None, Some(1000)));
-        assert_eq!(counted(Begin::Below(None), 8).await, (8, 4, None, Some(4)));
+        assert_eq!(counted(Asked::below(id(5), 10), 2000).await, (4, 2, None, Some(1000)));
+        assert_eq!(counted(numbered(1), 8).await, (8, 4, None, Some(4)));
     }
 
     #[tokio::test]
     async fn a_list_without_number_and_count_costs_what_it_did() {
         let store = stored(50).await;
         let before = store.meter().read();
-        let found = page(&store, Begin::Below(None), 10, false, |_| true).await;
+        let found = page(&store, Asked::numbered(1, 10).unwrap(), false, |_| true).await;
         let spent = store.meter().read().since(&before);
-        assert_eq!((found, spent.round_trips, spent.read_units), (Ok((50, 10, Some(41), None)), 1, 1.0));
+        assert_eq!((found, spent.round_trips, spent.read_units), ((50, 10, Some(41), None), 1, 1.0));
+    }
+
+    #[tokio::test]
+    async fn rows_before_the_page_take_none_of_its_bytes() {
+        let store = Sqlite::memory().unwrap();
+        for n in 1..=30 {
+            let mut large = encode(&Thing { id: id(n), even: true }).unwrap();
+            large["filler"] = "x".repeat(200_000).into();
+            store.write(Write::put(key(id(n)), large)).await.unwrap();
+        }
+        let numbered =
+            async |number| page(&store, Asked::numbered(number, 25).unwrap(), true, |_| true).await;
+        assert_eq!(numbered(1).await, (30, 21, Some(10), Some(30)), "as many as 4 MB hold");
+        assert_eq!(numbered(2).await, (5, 5, None, Some(30)));
     }
 
     #[tokio::test]
     async fn what_a_filter_passes_over_is_bounded() {
         let most = u64::try_from(MOST_PAGES * PAGE).unwrap();
         let store = stored(most + 10).await;
-        let last = page(&store, Begin::Page(1), 10, true, |row| row.id.get() == 1).await.unwrap();
+        let last = page(&store, Asked::numbered(1, 10).unwrap(), true, |row| row.id.get() == 1).await;
         assert_eq!(last, (0, 0, Some(11), None), "where to go on is known, how many there are is not");
     }
 

@@ -2,13 +2,21 @@
 //!
 //! "Which one is it?" → by id. "The newest" → the tenant's partition backwards.
 
-use super::listing::{self, Listed};
+use futures::future::try_join;
+
+use super::{
+    listing,
+    pages::{self, Asked, Page, Source},
+};
 use crate::{
     domain::workflow::{Workflow, WorkflowStatus},
-    ids::{EntityId, Id, WorkflowId},
+    ids::{EntityId, WorkflowId},
     store::{Cond, Key, Position, Query, Store, StoreError, Write, encode},
     tenant::TenantId,
 };
+
+/// What they are counted as.
+const KIND: &str = "workflow";
 
 /// What a list asks for. Everything given must match.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +28,10 @@ pub struct Filter {
 }
 
 impl Filter {
+    fn is_given(&self) -> bool {
+        self.status.is_some() || self.search.is_some()
+    }
+
     fn matches(&self, workflow: &Workflow) -> bool {
         self.status.is_none_or(|wanted| wanted.contains(&workflow.status))
             && self.search.as_ref().is_none_or(|text| workflow.name.to_lowercase().contains(text))
@@ -38,26 +50,27 @@ impl Workflows<'_> {
         Key::of(self.tenant, "workflows", id.untyped().sortable())
     }
 
-    /// # Errors
-    /// When it cannot be stored.
-    pub fn insert(&self, workflow: &Workflow) -> Result<Write, StoreError> {
-        Ok(Write::put(self.key(workflow.id), encode(workflow)?).when(Cond::Absent))
+    /// The writes of a new one, which is counted from then on.
+    pub fn insert(&self, workflow: &Workflow) -> Result<Vec<Write>, StoreError> {
+        let own = Write::put(self.key(workflow.id), encode(workflow)?).when(Cond::Absent);
+        Ok(vec![own, pages::tally(self.tenant, KIND, workflow.id.untyped(), 1)])
     }
 
-    /// The newest matches below `before`, up to `limit`.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn list(
-        &self,
-        filter: &Filter,
-        limit: usize,
-        before: Option<Id>,
-    ) -> Result<Listed<Workflow>, StoreError> {
-        let query = Query::table(Key::partition(self.tenant, "workflows"))
-            .after(before.map(|id| Position { key: self.key(WorkflowId::of(id)), sort: None }))
-            .newest_first();
-        let matches = |workflow: &Workflow| filter.matches(workflow);
-        listing::collect(self.store, query, limit, |workflow: &Workflow| workflow.id.untyped(), matches).await
+    /// A page of the matches, newest first, and how many there are.
+    pub async fn page(&self, filter: &Filter, asked: Asked) -> Result<Page<Workflow>, StoreError> {
+        let source = Source {
+            store: self.store,
+            query: Query::table(Key::partition(self.tenant, "workflows")).newest_first(),
+            below: &|query, id| query.after(Some(Position { key: self.key(WorkflowId::of(id)), sort: None })),
+            row: listing::row,
+            id: |workflow: &Workflow| workflow.id.untyped(),
+            wanted: |workflow: &Workflow| filter.matches(workflow),
+        };
+        if filter.is_given() {
+            return pages::read(&source, asked, true).await;
+        }
+        let all = pages::count(self.store, self.tenant, KIND);
+        let (page, total) = try_join(pages::read(&source, asked, false), all).await?;
+        Ok(Page { total: Some(total), ..page })
     }
 }

@@ -7,7 +7,7 @@ use shared::{
         ctx::Ctx,
         dialect::{B, ShownId, b},
         input::{Between, Cursor, InQuery, Text, Word, Words},
-        page::Part,
+        page::{Cut, Part},
         reply::Reply,
         shown::shown_as,
     },
@@ -31,7 +31,7 @@ shared::input! {
         cursor: Option<Cursor>,
     }
     then(fields) {
-        part: Part = Part::of(fields, page, limit, cursor, 20),
+        part: Part = Part::of(fields, page, limit, cursor, 20)?,
     }
 }
 
@@ -127,9 +127,7 @@ pub async fn alias(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply
 async fn list(ctx: &Ctx, query: ListQuery) -> Result<Reply> {
     let part = query.part;
     let filter = Filter { status: query.status, search: query.search.map(|text| text.to_lowercase()) };
-    let (limit, before) = part.to_read();
-    let found = ctx.repos().workflows().list(&filter, limit, before).await?;
-    let cut = part.cut(found, |workflow| workflow.id.untyped());
+    let cut = Cut::from(ctx.repos().workflows().page(&filter, part.asked).await?);
     let show = |workflow: Workflow| Ok(Row::Workflow(workflow.into()));
     let gap = |id| Row::Unreadable(Unreadable { id: shown(WorkflowId::of(id)), unreadable: true });
     let rows = shown_as(ctx.tenant, cut.rows, |workflow| workflow.id.untyped(), show, gap)?;

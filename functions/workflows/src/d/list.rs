@@ -7,7 +7,7 @@ use shared::{
         ctx::Ctx,
         dialect::{D, ShownId, d},
         input::{Between, Cursor, InQuery},
-        page::Part,
+        page::{Cut, Part},
         reply::Reply,
         shown::shown_as,
     },
@@ -28,7 +28,7 @@ shared::input! {
         cursor: Option<Cursor>,
     }
     then(fields) {
-        part: Part = Part::of(fields, page, page_size, cursor, 20),
+        part: Part = Part::of(fields, page, page_size, cursor, 20)?,
     }
 }
 
@@ -98,9 +98,7 @@ impl From<Workflow> for WorkflowOut {
     params(ListQuery), responses((status = 200, description = "A part of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     let part = query.part;
-    let (limit, before) = part.to_read();
-    let found = ctx.repos().workflows().list(&Filter::default(), limit, before).await?;
-    let cut = part.cut(found, |workflow| workflow.id.untyped());
+    let cut = Cut::from(ctx.repos().workflows().page(&Filter::default(), part.asked).await?);
     let show = |workflow: Workflow| Ok(Row::Workflow(workflow.into()));
     let gap = |id| Row::Unreadable(Unreadable { id: shown(WorkflowId::of(id)), unreadable: true });
     let rows = shown_as(ctx.tenant, cut.rows, |workflow| workflow.id.untyped(), show, gap)?;

@@ -25,7 +25,7 @@ impl Used {
         let house = House::new();
         let acme = house.acme().await;
         let keys = house.store().for_tenant(acme.admin.tenant).api_keys();
-        let id = keys.newest(1, None, house.app.now()).await.unwrap().found[0].id;
+        let id = keys.newest(house.app.now()).await.unwrap().found[0].id;
         Self { house, acme, id }
     }
 

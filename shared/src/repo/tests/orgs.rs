@@ -9,7 +9,7 @@ use crate::{
         org::User,
     },
     ids::{EntityId, GroupId, Id},
-    repo::orgs,
+    repo::{orgs, pages::Asked},
     store::{Change, StoreError, Write},
     tenant::TenantId,
     testing::house::House,
@@ -181,13 +181,18 @@ async fn keys_are_found_by_id_in_their_organization_and_listed_newest_first() {
     assert_eq!((found.unwrap().as_ref(), calls), (Some(&made[1]), 1));
     assert_eq!(foreign.get(made[1].id, house.now()).await.unwrap(), None);
     assert_eq!(keys.get(house.app.id(), house.now()).await.unwrap(), None);
-    let all = keys.newest(4, None, house.now()).await.unwrap();
+    let all = keys.newest(house.now()).await.unwrap();
     assert_eq!((&all.found, all.next), (&made, None));
-    let some = keys.newest(3, None, house.now()).await.unwrap();
-    assert_eq!((&some.found[..], some.next), (&made[..3], Some(made[2].id.untyped())));
-    let rest = keys.newest(3, some.next, house.now()).await.unwrap();
-    assert_eq!((&rest.found[..], rest.next), (&made[3..], None));
-    assert!(foreign.newest(4, None, house.now()).await.unwrap().is_empty());
+    let third = made[2].id.untyped();
+    for (asked, rows, next) in [
+        (Asked::newest(3), &made[..3], Some(third)),
+        (Asked::numbered(2, 3).unwrap(), &made[3..], None),
+        (Asked::below(third, 3), &made[3..], None),
+    ] {
+        let page = keys.page(asked, house.now()).await.unwrap();
+        assert_eq!((&page.rows.found[..], page.rows.next, page.total), (rows, next, Some(4)), "{asked:?}");
+    }
+    assert!(foreign.newest(house.now()).await.unwrap().is_empty());
 }
 
 #[tokio::test]
