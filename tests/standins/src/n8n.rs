@@ -1,7 +1,7 @@
 //! An n8n that behaves like the real one where Baton meets it: its API, its webhooks, its Wait nodes.
 
 mod api;
-mod moods;
+mod behaviour;
 mod runs;
 
 use std::{
