@@ -95,6 +95,7 @@ struct Counted {
     class: &'static str,
     window: Window,
     tenant: TenantId,
+    /// An API key's, or a user's.
     key: Id,
 }
 

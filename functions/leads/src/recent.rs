@@ -1,6 +1,7 @@
 use futures::future::try_join;
 use serde::Serialize;
 use shared::{
+    domain::lead::Lead,
     error::Result,
     http::{
         ctx::Ctx,
@@ -38,6 +39,6 @@ pub async fn handler(ctx: Ctx, InQuery(RecentQuery { limit }): InQuery<RecentQue
     let newest = leads.list(&filter, limit, None);
     let (listed, setup) = try_join(newest, setups.load()).await?;
     let show = |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup));
-    let leads = shown(ctx.tenant, listed.rows(), |lead| lead.id(), show)?;
+    let leads = shown(ctx.tenant, listed.rows(), Lead::id, show)?;
     Reply::ok(&Recent { count: leads.len(), leads })
 }

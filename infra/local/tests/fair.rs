@@ -29,6 +29,7 @@ const OTHERS: u64 = 30;
 const GOAL: Duration = Duration::from_secs(2);
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one scenario from its beginning to its end")]
 fn a_hanging_n8n_delays_nobody_else() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

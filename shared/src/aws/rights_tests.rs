@@ -65,41 +65,15 @@ fn bench() -> Bench {
 /// transaction needs those of its members, and a batch of messages that of one.
 fn needed(request: &Request) -> BTreeSet<Access> {
     let body = &request.body;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match request.target.split_once('.') {
         Some(("DynamoDB_20120810", "TransactWriteItems")) => {
-            let members = body["TransactItems"].as_array().unwrap().iter();
-            let of = |member: &Value| {
-                let (kind, write) = member.as_object().unwrap().iter().next().unwrap();
-                let (action, key) = match kind.as_str() {
-                    "Put" => ("dynamodb:PutItem", &write["Item"]),
-                    "Update" => ("dynamodb:UpdateItem", &write["Key"]),
-                    "Delete" => ("dynamodb:DeleteItem", &write["Key"]),
-                    "ConditionCheck" => ("dynamodb:ConditionCheckItem", &write["Key"]),
-                    other => panic!("{other}"),
-                };
-                Access { partition: Some(text(&key["pk"]["S"])), ..Access::on(action, Resource::Table) }
-            };
-            members.map(of).collect()
+            body["TransactItems"].as_array().unwrap().iter().map(member).collect()
         }
         Some(("DynamoDB_20120810", "BatchGetItem")) => {
             let keys = body["RequestItems"]["baton"]["Keys"].as_array().unwrap().iter();
-            let of = |key: &Value| Access {
-                partition: Some(text(&key["pk"]["S"])),
-                ..Access::on("dynamodb:BatchGetItem", Resource::Table)
-            };
-            keys.map(of).collect()
+            keys.map(|key| on_item("dynamodb:BatchGetItem", key)).collect()
         }
-        Some(("DynamoDB_20120810", "Query")) => {
-            let resource = match body["IndexName"].as_str() {
-                None => Resource::Table,
-                Some("gsi1") => Resource::Index("gsi1"),
-                Some("due") => Resource::Index("due"),
-                Some(other) => panic!("{other}"),
-            };
-            let partition = text(&body["ExpressionAttributeValues"][":0"]["S"]);
-            BTreeSet::from([Access { partition: Some(partition), ..Access::on("dynamodb:Query", resource) }])
-        }
+        Some(("DynamoDB_20120810", "Query")) => BTreeSet::from([query(body)]),
         Some(("DynamoDB_20120810", operation)) => {
             let action = match operation {
                 "GetItem" => "dynamodb:GetItem",
@@ -108,23 +82,12 @@ fn needed(request: &Request) -> BTreeSet<Access> {
                 "DeleteItem" => "dynamodb:DeleteItem",
                 other => panic!("{other}"),
             };
-            let key = if operation == "PutItem" { &body["Item"] } else { &body["Key"] };
-            let partition = Some(text(&key["pk"]["S"]));
-            BTreeSet::from([Access { partition, ..Access::on(action, Resource::Table) }])
+            BTreeSet::from([on_item(
+                action,
+                if operation == "PutItem" { &body["Item"] } else { &body["Key"] },
+            )])
         }
-        Some(("AmazonSQS", operation)) => {
-            let action = match operation {
-                "SendMessage" | "SendMessageBatch" => "sqs:SendMessage",
-                "ReceiveMessage" => "sqs:ReceiveMessage",
-                "DeleteMessage" => "sqs:DeleteMessage",
-                "ChangeMessageVisibility" => "sqs:ChangeMessageVisibility",
-                "GetQueueAttributes" => "sqs:GetQueueAttributes",
-                other => panic!("{other}"),
-            };
-            let url = text(&body["QueueUrl"]);
-            let queue = QueueName::ALL.into_iter().find(|queue| url.ends_with(queue.as_str())).unwrap();
-            BTreeSet::from([Access::on(action, Resource::Queue(queue))])
-        }
+        Some(("AmazonSQS", operation)) => BTreeSet::from([message(operation, body)]),
         Some(("TrentService", "GenerateDataKey")) => {
             BTreeSet::from([Access::on("kms:GenerateDataKey", Resource::Key)])
         }
@@ -132,6 +95,52 @@ fn needed(request: &Request) -> BTreeSet<Access> {
         Some(other) => panic!("{other:?}"),
         None => object(request),
     }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// A right on the table, where the item lies.
+fn on_item(action: &'static str, key: &Value) -> Access {
+    Access { partition: Some(text(&key["pk"]["S"])), ..Access::on(action, Resource::Table) }
+}
+
+/// What one member of a transaction needs.
+fn member(member: &Value) -> Access {
+    let (kind, write) = member.as_object().unwrap().iter().next().unwrap();
+    match kind.as_str() {
+        "Put" => on_item("dynamodb:PutItem", &write["Item"]),
+        "Update" => on_item("dynamodb:UpdateItem", &write["Key"]),
+        "Delete" => on_item("dynamodb:DeleteItem", &write["Key"]),
+        "ConditionCheck" => on_item("dynamodb:ConditionCheckItem", &write["Key"]),
+        other => panic!("{other}"),
+    }
+}
+
+fn query(body: &Value) -> Access {
+    let resource = match body["IndexName"].as_str() {
+        None => Resource::Table,
+        Some("gsi1") => Resource::Index("gsi1"),
+        Some("due") => Resource::Index("due"),
+        Some(other) => panic!("{other}"),
+    };
+    let partition = text(&body["ExpressionAttributeValues"][":0"]["S"]);
+    Access { partition: Some(partition), ..Access::on("dynamodb:Query", resource) }
+}
+
+fn message(operation: &str, body: &Value) -> Access {
+    let action = match operation {
+        "SendMessage" | "SendMessageBatch" => "sqs:SendMessage",
+        "ReceiveMessage" => "sqs:ReceiveMessage",
+        "DeleteMessage" => "sqs:DeleteMessage",
+        "ChangeMessageVisibility" => "sqs:ChangeMessageVisibility",
+        "GetQueueAttributes" => "sqs:GetQueueAttributes",
+        other => panic!("{other}"),
+    };
+    let url = text(&body["QueueUrl"]);
+    let queue = QueueName::ALL.into_iter().find(|queue| url.ends_with(queue.as_str())).unwrap();
+    Access::on(action, Resource::Queue(queue))
 }
 
 /// S3 speaks no targets: the method, the path and the version tell.
@@ -154,6 +163,7 @@ fn object(request: &Request) -> BTreeSet<Access> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "each call beside what it is compared with")]
 async fn what_is_told_is_what_is_sent() {
     let Bench { ports, script, told } = bench();
     let Ports { store, queue, blobs, sealer, .. } = ports;

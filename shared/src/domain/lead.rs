@@ -223,7 +223,7 @@ pub struct DeletedLead {
     pub lead: Lead,
     pub deleted_at: Millis,
     pub deleted_by: Actor,
-    /// The bulk operation that deleted it, so that its repeat knows its own work.
+    /// The bulk operation that deleted it, so that its repeat knows its own work. Nothing is stored under its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Id>,
 }

@@ -80,6 +80,7 @@ fn a_youtube_playlist_has_a_player_and_no_picture() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of addresses")]
 fn every_form_of_a_vimeo_video() {
     embeds(
         &[

@@ -44,6 +44,7 @@ pub struct N8nCredential {
 /// Who is making a credential, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
+    /// Of this attempt alone: nothing else has it.
     pub id: Id,
     pub since: Millis,
 }

@@ -10,7 +10,7 @@ use super::{dialect::wrapper, fields::Fields, layers};
 use crate::{
     app::SharedApp,
     error::{Error, ErrorKind, Result},
-    ids::{EntityId, Id},
+    ids::EntityId,
     json::{DEPTH, JsonError},
 };
 
@@ -65,7 +65,7 @@ pub fn malformed(error: &JsonError) -> Error {
 
 /// The id at the end of a path. What cannot be an id of this kind is an id of nothing.
 #[derive(Debug, Clone, Copy)]
-pub struct PathId<I = Id>(pub I);
+pub struct PathId<I>(pub I);
 
 impl<S: Send + Sync, I: EntityId> FromRequestParts<S> for PathId<I> {
     type Rejection = Error;
@@ -78,7 +78,7 @@ impl<S: Send + Sync, I: EntityId> FromRequestParts<S> for PathId<I> {
 
 /// The two ids of a path, the outer one first.
 #[derive(Debug, Clone, Copy)]
-pub struct PathIds<O = Id, I = Id>(pub O, pub I);
+pub struct PathIds<O, I>(pub O, pub I);
 
 impl<S: Send + Sync, O: EntityId, I: EntityId> FromRequestParts<S> for PathIds<O, I> {
     type Rejection = Error;

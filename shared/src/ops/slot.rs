@@ -33,6 +33,7 @@ pub struct Remembered {
 pub struct HeldKey {
     key: Key,
     fingerprint: String,
+    /// Of whatever was begun: a run, or a change of many.
     begun: OnceLock<Id>,
     overtaken: OnceLock<Remembered>,
 }

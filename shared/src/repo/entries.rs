@@ -35,6 +35,7 @@ pub struct Pointers<P> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phrase {
     pub text: String,
+    /// Of whatever kind the index is of.
     pub id: Id,
 }
 

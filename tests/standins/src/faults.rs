@@ -3,12 +3,19 @@
 //!
 //! Its one rule: what it does depends on the plan and the number of the call alone, so that a failure can be repeated.
 
+mod outside;
+mod queue;
+
 use std::{
     future::{Future, pending},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use self::{
+    outside::{FaultyBlobs, FaultyHttp},
+    queue::FaultyQueue,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::{BoxFuture, Either, select};
@@ -295,148 +302,5 @@ impl Store for FaultyStore {
 
     fn meter(&self) -> &Meter {
         self.inner.meter()
-    }
-}
-
-struct FaultyQueue {
-    inner: Arc<dyn Queue>,
-    faults: Arc<Faults>,
-}
-
-fn refused<T>() -> Result<T, QueueError> {
-    Err(QueueError::Unavailable("refused by plan".into()))
-}
-
-impl FaultyQueue {
-    /// What becomes of messages on the way: in a storm, some come twice, and some so late that others overtake them.
-    fn on_the_way(&self, mut messages: Vec<Outgoing>) -> Vec<Outgoing> {
-        let state = self.faults.state();
-        let Plan::Storm { seed, .. } = state.plan else { return messages };
-        let drawn = draw(!seed, state.calls.len());
-        if drawn < 20 {
-            messages.extend(messages.clone());
-        }
-        for (at, message) in messages.iter_mut().enumerate() {
-            let late = draw(!seed, state.calls.len() + at + 1) % 4;
-            message.delay = (message.delay + Duration::from_secs(late.into())).min(limits::DELAY);
-        }
-        messages
-    }
-}
-
-#[async_trait]
-impl Queue for FaultyQueue {
-    async fn send(&self, queue: QueueName, messages: Vec<Outgoing>) -> Result<(), QueueError> {
-        let messages = self.on_the_way(messages);
-        let what = format!("queue.send {} {}", queue.as_str(), messages.len());
-        self.faults.call(what, Some(refused), None, self.inner.send(queue, messages)).await
-    }
-
-    // Receiving and answering is the event source's side: it does not fail in the worker's process.
-    async fn receive(
-        &self,
-        queue: QueueName,
-        max: usize,
-        visibility: Duration,
-    ) -> Result<Vec<Delivery>, QueueError> {
-        self.inner.receive(queue, max, visibility).await
-    }
-
-    async fn receive_beside(
-        &self,
-        queue: QueueName,
-        max: usize,
-        visibility: Duration,
-        full: &[TenantId],
-    ) -> Result<Vec<Delivery>, QueueError> {
-        self.inner.receive_beside(queue, max, visibility, full).await
-    }
-
-    async fn delete(&self, queue: QueueName, receipt: &str) -> Result<(), QueueError> {
-        self.inner.delete(queue, receipt).await
-    }
-
-    async fn release(&self, queue: QueueName, receipt: &str, delay: Duration) -> Result<(), QueueError> {
-        self.inner.release(queue, receipt, delay).await
-    }
-
-    async fn depth(&self, queue: QueueName) -> Result<Depth, QueueError> {
-        self.inner.depth(queue).await
-    }
-
-    async fn redrive(&self, queue: QueueName) -> Result<usize, QueueError> {
-        self.inner.redrive(queue).await
-    }
-}
-
-struct FaultyBlobs {
-    inner: Arc<dyn Blobs>,
-    faults: Arc<Faults>,
-}
-
-fn unavailable<T>() -> Result<T, BlobError> {
-    Err(BlobError::Unavailable("refused by plan".into()))
-}
-
-#[async_trait]
-impl Blobs for FaultyBlobs {
-    async fn put(&self, key: &BlobKey, content_type: &str, body: Bytes) -> Result<String, BlobError> {
-        let put = async {
-            let version = self.inner.put(key, content_type, body.clone()).await?;
-            self.faults.state().blobs.push((key.as_str().to_owned(), body.clone()));
-            Ok(version)
-        };
-        self.faults.call(format!("blobs.put {}", key.as_str()), Some(unavailable), None, put).await
-    }
-
-    async fn get(&self, key: &BlobKey, version: Option<&str>) -> Result<Option<Bytes>, BlobError> {
-        let what = format!("blobs.get {}", key.as_str());
-        self.faults.call(what, Some(unavailable), None, self.inner.get(key, version)).await
-    }
-
-    async fn stat(&self, key: &BlobKey) -> Result<Option<Stat>, BlobError> {
-        let what = format!("blobs.get {}", key.as_str());
-        self.faults.call(what, Some(unavailable), None, self.inner.stat(key)).await
-    }
-
-    async fn part(
-        &self,
-        key: &BlobKey,
-        version: &str,
-        from: u64,
-        bytes: usize,
-    ) -> Result<Option<Bytes>, BlobError> {
-        let what = format!("blobs.get {}", key.as_str());
-        self.faults.call(what, Some(unavailable), None, self.inner.part(key, version, from, bytes)).await
-    }
-
-    async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
-        let what = format!("blobs.delete {}", key.as_str());
-        self.faults.call(what, Some(unavailable), None, self.inner.delete(key, version)).await
-    }
-}
-
-struct FaultyHttp {
-    inner: Arc<dyn HttpOut>,
-    faults: Arc<Faults>,
-}
-
-#[async_trait]
-impl HttpOut for FaultyHttp {
-    async fn send(&self, request: OutRequest) -> Result<OutReply, OutError> {
-        let path = request.url.path().to_owned();
-        let send = async {
-            let answer = self.inner.send(request).await;
-            let interlude = self.faults.state().interlude.take_if(|(wanted, _)| path.starts_with(&**wanted));
-            if let Some((_, interlude)) = interlude {
-                interlude.await;
-            }
-            answer
-        };
-        self.faults.call(format!("http.send {path}"), None, None, send).await
-    }
-
-    async fn check(&self, url: &Url) -> Result<(), OutError> {
-        self.inner.check(url).await
     }
 }

@@ -1,6 +1,9 @@
 use super::wire::InvoiceOut;
 use shared::{
-    domain::{invoice::InvoiceStatus, subject::ExecutionFilter},
+    domain::{
+        invoice::{Invoice, InvoiceStatus},
+        subject::ExecutionFilter,
+    },
     error::Result,
     http::{
         ctx::Ctx,

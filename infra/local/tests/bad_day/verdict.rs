@@ -58,6 +58,7 @@ pub fn stuck(data: &Path) -> Vec<String> {
 }
 
 /// Everything that is not as it was told.
+#[expect(clippy::too_many_lines, reason = "one comparison after the other, of one life of the process")]
 pub fn wrong(world: &World, data: &Path, log: &Path) -> Vec<String> {
     let mut wrong = stuck(data);
     let week = (2 * WEEK).to_string();

@@ -46,6 +46,12 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
 }
 
 pub fn samples() -> Vec<Sample> {
+    let mut all = prices();
+    all.extend(budgets());
+    all
+}
+
+fn prices() -> Vec<Sample> {
     vec![
         Sample {
             nowhere: Some("/api/token-usage/unknown/records"),
@@ -80,6 +86,11 @@ pub fn samples() -> Vec<Sample> {
             nowhere: Some("/api/model-prices?model_id=nobodys"),
             ..read("delete_model_price", "/api/model-prices?model_id=our-own-model-7b")
         },
+    ]
+}
+
+fn budgets() -> Vec<Sample> {
+    vec![
         read("list_budgets", "/api/budgets"),
         Sample {
             required: &["period", "amount"],

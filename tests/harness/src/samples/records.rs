@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use shared::{
+    clock::Millis,
     domain::{
         chat::{Chat, ChatStatus, Counts, Lead, Message, Role, Setting},
         invoice::{Details, Invoice, InvoiceStatus},
@@ -9,7 +10,7 @@ use shared::{
         review::Review,
         subject::Subject,
     },
-    ids::{ChatId, EntityId, Id, InstallationId, MessageId, NotificationId},
+    ids::{ChatId, EntityId, GroupId, Id, InstallationId, MessageId, NotificationId},
     repo::{chats::Chats, invoices::Invoices, notifications::Notifications},
 };
 
@@ -33,39 +34,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
         read: None,
         created_at: now,
     };
-    let invoice = Invoice {
-        subject: Subject {
-            id: id(72),
-            group_id,
-            installation_id: Some(InstallationId::of(id(45))),
-            workflow_id: Some("abc123".into()),
-            execution_id: Some("exec-789".into()),
-            node: None,
-            execution_state: None,
-            sealed_resume_url: None,
-            resume_suffix: None,
-            sealed_resume_headers: None,
-            review: Review { human_interaction: true, ..Review::default() },
-            created_at: now,
-            posted_at: now,
-            changed_at: now,
-            v: 1,
-        },
-        number: "INV-2025-001".into(),
-        holds_number: true,
-        status: InvoiceStatus::Draft,
-        details: Details {
-            amount: 5000,
-            currency: "USD".into(),
-            client_email: Some("billing@client.example".into()),
-            line_items: Some(
-                r#"[{"description":"Setup","quantity":1,"unit_price":5000,"total":5000}]"#.into(),
-            ),
-            ..Details::default()
-        },
-        paid_at: None,
-        status_history: Vec::new(),
-    };
+    let invoice = invoice(id(72), InstallationId::of(id(45)), group_id, now);
     let message = Message {
         id: MessageId::of(id(74)),
         role: Role::User,
@@ -97,6 +66,43 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     writes.extend(Invoices::new(store, tenant).insert(&invoice).unwrap());
     writes.extend(Chats::new(store, tenant).open(&chat, &setting, Some(&message)).unwrap());
     store.transact(writes).await.unwrap();
+}
+
+/// A draft that an execution waits for.
+fn invoice(id: Id, installation: InstallationId, group_id: GroupId, now: Millis) -> Invoice {
+    Invoice {
+        subject: Subject {
+            id,
+            group_id,
+            installation_id: Some(installation),
+            workflow_id: Some("abc123".into()),
+            execution_id: Some("exec-789".into()),
+            node: None,
+            execution_state: None,
+            sealed_resume_url: None,
+            resume_suffix: None,
+            sealed_resume_headers: None,
+            review: Review { human_interaction: true, ..Review::default() },
+            created_at: now,
+            posted_at: now,
+            changed_at: now,
+            v: 1,
+        },
+        number: "INV-2025-001".into(),
+        holds_number: true,
+        status: InvoiceStatus::Draft,
+        details: Details {
+            amount: 5000,
+            currency: "USD".into(),
+            client_email: Some("billing@client.example".into()),
+            line_items: Some(
+                r#"[{"description":"Setup","quantity":1,"unit_price":5000,"total":5000}]"#.into(),
+            ),
+            ..Details::default()
+        },
+        paid_at: None,
+        status_history: Vec::new(),
+    }
 }
 
 pub fn samples() -> Vec<Sample> {
