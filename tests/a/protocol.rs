@@ -59,7 +59,11 @@ async fn what_is_not_there_is_a_404_whatever_is_wrong_with_the_change() {
         (Method::PATCH, "/api/notifications/4242", json!({})),
     ] {
         let answer = house.acme.call(method, path, Some(body), &[]).await;
-        assert_eq!((answer.status, refusal(&answer, path).as_str()), (404, "not_found"), "{path}: {answer:?}");
+        assert_eq!(
+            (answer.status, refusal(&answer, path).as_str()),
+            (404, "not_found"),
+            "{path}: {answer:?}"
+        );
     }
 }
 
