@@ -1,5 +1,4 @@
 use crate::{input, wire::LeadOut};
-use futures::future::try_join;
 use shared::{
     domain::{email, lead_setup::LeadSetup, review::AutomationStatus, subject::ExecutionFilter, words},
     error::Result,
@@ -77,12 +76,6 @@ pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply
         human_interaction: query.human_interaction,
         execution_state: query.execution_state,
     };
-    let setup = async {
-        match known {
-            Some(setup) => Ok(setup),
-            None => Ok(ctx.repos().lead_setups().load().await?),
-        }
-    };
-    let (found, setup) = try_join(leads::list(&ctx, &filter, begin, limit), setup).await?;
+    let (found, setup) = leads::list(&ctx, &filter, begin, limit, known).await?;
     Listing::of(ctx.tenant, found, |lead| lead.id(), |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup)))
 }

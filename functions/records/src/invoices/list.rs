@@ -1,9 +1,6 @@
 use super::wire::InvoiceOut;
 use shared::{
-    domain::{
-        invoice::{Invoice, InvoiceStatus},
-        subject::ExecutionFilter,
-    },
+    domain::{invoice::InvoiceStatus, subject::ExecutionFilter},
     error::Result,
     http::{
         ctx::Ctx,

@@ -101,8 +101,16 @@ impl Meta {
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn data(status: StatusCode, message: &str, data: &impl Serialize) -> Result<Reply> {
-    Reply::new(status, &Success { status: true, message, data, meta: None })
+pub fn ok(message: &str, data: &impl Serialize) -> Result<Reply> {
+    Reply::ok(&Success { status: true, message, data, meta: None })
+}
+
+/// Replies with one thing that was made now.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn created(message: &str, data: &impl Serialize) -> Result<Reply> {
+    Reply::created(&Success { status: true, message, data, meta: None })
 }
 
 /// Replies with a part of a list.

@@ -209,7 +209,7 @@ fn a_success_is_wrapped_as_each_dialect_wraps_it() {
         (reply.status.as_u16(), crate::testing::json(&reply.body).unwrap())
     };
     for (reply, expected) in [
-        (b::data(StatusCode::CREATED, &thing), (201, json!({ "success": true, "data": { "id": 1 } }))),
+        (b::created(&thing), (201, json!({ "success": true, "data": { "id": 1 } }))),
         (
             b::list(&[&thing], b::Meta::new(Some(1), 20, Some(100), Some("x".into()))),
             (
@@ -227,7 +227,7 @@ fn a_success_is_wrapped_as_each_dialect_wraps_it() {
             ),
         ),
         (
-            d::data(StatusCode::CREATED, "Workflow created", &thing),
+            d::created("Workflow created", &thing),
             (201, json!({ "status": true, "message": "Workflow created", "data": { "id": 1 } })),
         ),
         (

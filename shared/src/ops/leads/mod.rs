@@ -8,6 +8,8 @@ mod create;
 pub use bulk::{Bulk, Bulked, Trouble, bulk};
 pub use create::{LookedUp, NewLead, Posted, create, look_up};
 
+use futures::future::try_join;
+
 use super::{
     act::{Act, Refused},
     again::Again,
@@ -18,6 +20,7 @@ use super::{
 use crate::{
     domain::{
         lead::{Change, Lead},
+        lead_setup::LeadSetup,
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, OrNotFound, Result},
@@ -40,9 +43,26 @@ pub struct Patch {
     pub group_id: Option<GroupId>,
 }
 
-/// Lists leads, newest first or as a search finds them.
-pub async fn list(act: &Act, filter: &Filter, begin: Begin, limit: usize) -> Result<Found<Lead>> {
+/// Lists leads, newest first or as a search finds them, with the setup that they are to be seen by: read beside them, unless it is
+/// known.
+pub async fn list(
+    act: &Act,
+    filter: &Filter,
+    begin: Begin,
+    limit: usize,
+    known: Option<LeadSetup>,
+) -> Result<(Found<Lead>, LeadSetup)> {
     check_group(act, filter.group_id).await?;
+    let setup = async {
+        match known {
+            Some(setup) => Ok(setup),
+            None => Ok(act.repos().lead_setups().load().await?),
+        }
+    };
+    try_join(page(act, filter, begin, limit), setup).await
+}
+
+async fn page(act: &Act, filter: &Filter, begin: Begin, limit: usize) -> Result<Found<Lead>> {
     let leads = act.repos().leads();
     match begin {
         Begin::Newest(before) => Ok(Found::newest(leads.list(filter, limit, before).await?, before)),
