@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::{
-    io::{self, BufRead, Read},
+    io::{self, BufRead, Read, Write},
     process::ExitCode,
     time::Duration,
 };
@@ -195,8 +195,11 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             served
         }
         Command::Openapi { dialect } => {
-            println!("{}", crate::api_document(dialect));
-            Ok(())
+            // Whoever reads it may have seen enough: `baton openapi b | head`.
+            match writeln!(io::stdout(), "{}", crate::api_document(dialect)) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                written => Ok(written?),
+            }
         }
         Command::Secret(SecretCommand::New) => {
             let path = house::new_key(&settings)?;

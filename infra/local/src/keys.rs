@@ -264,12 +264,17 @@ fn describe(key: &ApiKey, now: clock::Millis) -> Value {
 }
 
 fn line(key: &ApiKey, now: clock::Millis) -> String {
+    let ends = match (key.revoked_at, key.runs_out_at()) {
+        (None, Some(end)) if key.usable(now) => format!("  until {}", clock::iso(end)),
+        _ => String::new(),
+    };
     format!(
-        "{}  …{}  {:8}  {}  {}  {}",
+        "{}  …{}  {:8}  {}{ends}  {}  {}  {}",
         key.id,
         key.last4,
         key.status(now).as_str(),
         clock::iso(key.created_at),
+        key.username,
         key.scopes.join(","),
         key.name
     )

@@ -86,16 +86,15 @@ impl Ctx {
         render: impl Fn(&O) -> Result<Reply> + Send + Sync + 'static,
         operation: impl AsyncFnOnce(&Act) -> Result<O>,
     ) -> Result<Reply> {
-        let Some(Claimed { held, voice }) = self.claimed.clone() else {
-            return render(&operation(&self.act).await?);
-        };
         let render = Arc::new(render);
-        let stored = render.clone();
-        let outcome = move |outcome: &O| Ok(remembered(&stored(outcome)?));
-        let error = move |error: &Error| remembered(&Reply::of_error(error, voice));
-        let act = self.act.with(Slot::new(held.clone(), outcome, error));
-        let outcome = operation(&act).await;
-        match held.overtaken() {
+        let answering = self.claimed.clone().map(|Claimed { held, voice }| {
+            let stored = render.clone();
+            let outcome = move |outcome: &O| Ok(remembered(&stored(outcome)?));
+            let error = move |error: &Error| remembered(&Reply::of_error(error, voice));
+            self.act.with(Slot::new(held, outcome, error))
+        });
+        let outcome = operation(answering.as_ref().unwrap_or(&self.act)).await;
+        match self.held_key().and_then(HeldKey::overtaken) {
             Some(answer) => Reply::replay(answer.status, answer.body.clone()),
             None => render(&outcome?),
         }

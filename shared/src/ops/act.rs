@@ -4,7 +4,10 @@ use std::{any::Any, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
-use super::again::{Obstacle, Refusable, is_contention};
+use super::{
+    again::{Obstacle, Refusable, is_contention},
+    slot::Outcome,
+};
 pub use super::slot::{HeldKey, Remembered, Slot, in_progress, settle};
 use crate::{
     app::SharedApp,
@@ -159,11 +162,16 @@ impl Act {
 
     /// Writes what was decided and remembers the answer to it, all or none. If another request with the same key was quicker,
     /// nothing is written, and the refusal says so.
-    pub async fn commit<O: Any + Send + Sync>(
-        &self,
-        mut writes: Vec<Write>,
-        outcome: &O,
-    ) -> Result<(), Refused> {
+    pub fn commit<'a, O: Any + Send + Sync>(
+        &'a self,
+        writes: Vec<Write>,
+        outcome: &'a O,
+    ) -> impl Future<Output = Result<(), Refused>> + Send + 'a {
+        self.commit_any(writes, outcome)
+    }
+
+    /// One state machine for the outcomes of all operations.
+    async fn commit_any(&self, mut writes: Vec<Write>, outcome: &Outcome) -> Result<(), Refused> {
         if let Some(slot) = &self.slot {
             writes.push(slot.remember(outcome, self.now)?);
         }
@@ -208,7 +216,11 @@ impl Act {
     }
 
     /// Replaces the remembered answer by what is known at the end, so that a repeat reads what was read first.
-    pub async fn amend<O: Any + Send + Sync>(&self, outcome: &O) {
+    pub fn amend<'a, O: Any + Send + Sync>(&'a self, outcome: &'a O) -> impl Future<Output = ()> + Send + 'a {
+        self.amend_any(outcome)
+    }
+
+    async fn amend_any(&self, outcome: &Outcome) {
         let Some(slot) = &self.slot else { return };
         self.put_answer(slot.replace(outcome, self.now)).await;
     }

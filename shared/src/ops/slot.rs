@@ -38,13 +38,16 @@ pub struct HeldKey {
     overtaken: OnceLock<Remembered>,
 }
 
+/// What came of an operation, whichever it was.
+pub(super) type Outcome = dyn Any + Send + Sync;
+
 type Render<T> = Arc<dyn Fn(&T) -> Result<Remembered> + Send + Sync>;
 
 /// A held key together with what makes an answer of an outcome.
 #[derive(Clone)]
 pub struct Slot {
     pub(super) held: Arc<HeldKey>,
-    outcome: Render<dyn Any + Send + Sync>,
+    outcome: Render<Outcome>,
     error: Arc<dyn Fn(&Error) -> Remembered + Send + Sync>,
 }
 
@@ -99,7 +102,7 @@ impl Slot {
         outcome: impl Fn(&O) -> Result<Remembered> + Send + Sync + 'static,
         error: impl Fn(&Error) -> Remembered + Send + Sync + 'static,
     ) -> Self {
-        let outcome = move |any: &(dyn Any + Send + Sync)| match any.downcast_ref::<O>() {
+        let outcome = move |any: &Outcome| match any.downcast_ref::<O>() {
             Some(typed) => outcome(typed),
             None => Err(Error::internal("an outcome of another operation than the one that is answered")),
         };
@@ -107,7 +110,7 @@ impl Slot {
     }
 
     /// The write that stores the answer which the outcome makes.
-    pub(super) fn remember<O: Any + Send + Sync>(&self, outcome: &O, now: Millis) -> Result<Write> {
+    pub(super) fn remember(&self, outcome: &Outcome, now: Millis) -> Result<Write> {
         let outcome = replied((self.outcome)(outcome)?);
         let HeldKey { key, fingerprint, .. } = &*self.held;
         let write = match self.held.begun() {
@@ -118,7 +121,7 @@ impl Slot {
     }
 
     /// The write that puts a better answer in the place of the stored one.
-    pub(super) fn replace<O: Any + Send + Sync>(&self, outcome: &O, now: Millis) -> Result<Write> {
+    pub(super) fn replace(&self, outcome: &Outcome, now: Millis) -> Result<Write> {
         self.finish((self.outcome)(outcome)?, now)
     }
 
