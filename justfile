@@ -20,6 +20,11 @@ local:
 openapi:
     for dialect in a b c d e; do cargo run -- openapi $dialect > docs/openapi.new && mv docs/openapi.new docs/openapi/$dialect.json; done
 
+# What the code makes of itself, written anew for a change that means it: API documents, costs, snapshots of replies.
+record: openapi
+    cargo test -p house-tests --test house -- --ignored costs::write
+    INSTA_UPDATE=always cargo test -p house-tests --test house
+
 # The template's linters.
 lint-template:
     infra/lint.sh

@@ -145,18 +145,23 @@ const DIALECT_HOSTS: &str = "BATON_DIALECT_HOSTS";
 fn dialect_hosts(env: &impl Env) -> Result<BTreeMap<String, Letter>, BadSetting> {
     let text = env.text(DIALECT_HOSTS).unwrap_or_default();
     let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let read = pair.split_once('=').and_then(|(host, letter)| {
-                let host = host.trim().trim_end_matches('.').to_ascii_lowercase();
-                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
-                let named = !host.is_empty() && host.bytes().all(plain);
-                named.then_some((host, letter.trim().parse().ok()?))
-            });
-            let problem = || format!("{pair:?} is not a domain and its dialect such as b.example.com=b");
-            read.ok_or_else(|| BadSetting { name: DIALECT_HOSTS, problem: problem() })
-        })
-        .collect()
+    let mut hosts = BTreeMap::new();
+    for pair in pairs {
+        let read = pair.split_once('=').and_then(|(host, letter)| {
+            let host = host.trim().trim_end_matches('.').to_ascii_lowercase();
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+            let named = !host.is_empty() && host.bytes().all(plain);
+            named.then_some((host, letter.trim().parse().ok()?))
+        });
+        let bad = |problem| BadSetting { name: DIALECT_HOSTS, problem };
+        let Some((host, letter)) = read else {
+            return Err(bad(format!("{pair:?} is not a domain and its dialect such as b.example.com=b")));
+        };
+        if hosts.insert(host, letter).is_some_and(|before| before != letter) {
+            return Err(bad(format!("{pair:?} is a domain that was given another dialect before")));
+        }
+    }
+    Ok(hosts)
 }
 
 /// The URL of an address to listen on, where one can be told: port 0 becomes another one later.
@@ -291,6 +296,7 @@ mod tests {
             ("BATON_POLL_LIMIT", "many"),
             ("BATON_MAX_BODY_BYTES", "6MB"),
             ("BATON_DIALECT_HOSTS", "b.example.com"),
+            ("BATON_DIALECT_HOSTS", "b.example.com=b,B.example.com=d"),
             ("BATON_DIALECT_HOSTS", "b.example.com=b,d.example.com=z"),
             ("BATON_DIALECT_HOSTS", "https://b.example.com=b"),
             ("BATON_DIALECT_HOSTS", "=b"),

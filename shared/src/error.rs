@@ -10,8 +10,6 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{blobs::BlobError, queue::QueueError, sealer::SealError, store::StoreError};
-
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, as far as the caller's next step differs.
@@ -98,6 +96,17 @@ pub struct Violation {
     pub code: &'static str,
     /// For a person, to be read after the path: `is required`.
     pub message: String,
+    /// Which part of the request has the path.
+    pub part: RequestPart,
+}
+
+/// A part of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RequestPart {
+    #[default]
+    Body,
+    Query,
+    Header,
 }
 
 impl Violation {
@@ -106,13 +115,19 @@ impl Violation {
 
     /// A violation of a rule that has no code of its own.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), code: Self::INVALID, message: message.into() }
+        Self { path: path.into(), code: Self::INVALID, message: message.into(), part: RequestPart::default() }
     }
 
     /// The same with the rule's code.
     #[must_use]
     pub fn of(self, code: &'static str) -> Self {
         Self { code, ..self }
+    }
+
+    /// The same of a path that another part of the request has than its body.
+    #[must_use]
+    pub fn at(self, part: RequestPart) -> Self {
+        Self { part, ..self }
     }
 }
 
@@ -259,53 +274,6 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Throttled | StoreError::Unavailable(_) | StoreError::Conflict => {
-                Self::unavailable(error)
-            }
-            // A condition that the caller of the store did not expect: somebody else was quicker.
-            StoreError::ConditionFailed(_) | StoreError::Canceled(_) => Self::new(
-                ErrorKind::Conflict,
-                "changed_meanwhile",
-                "It was changed by somebody else at the same moment. Read it again and repeat.",
-            )
-            .caused_by(error),
-            StoreError::TooLarge(_) => {
-                Self::new(ErrorKind::TooLarge, "too_large", "The record is larger than can be stored.")
-                    .caused_by(error)
-            }
-            StoreError::Corrupt(_) => Self::unreadable(error),
-            StoreError::Invalid(_) => Self::internal(error),
-        }
-    }
-}
-
-impl From<QueueError> for Error {
-    fn from(error: QueueError) -> Self {
-        match error {
-            QueueError::Invalid(_) => Self::internal(error),
-            QueueError::Unavailable(_) => Self::unavailable(error),
-        }
-    }
-}
-
-impl From<BlobError> for Error {
-    fn from(error: BlobError) -> Self {
-        Self::unavailable(error)
-    }
-}
-
-impl From<SealError> for Error {
-    fn from(error: SealError) -> Self {
-        match error {
-            SealError::DoesNotOpen => Self::internal(error),
-            SealError::Unavailable(_) => Self::unavailable(error),
-        }
-    }
-}
 
 /// `Option` → 404 at the edge.
 pub trait OrNotFound<T> {

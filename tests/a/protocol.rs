@@ -46,6 +46,28 @@ async fn a_wrong_method_is_a_405_with_allow_also_for_strangers() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_is_a_404_whatever_is_wrong_with_the_change() {
+    let house = TestApp::new().await;
+    for (method, path, body) in [
+        (Method::PATCH, "/api/payloads/4242", json!({ "title": {} })),
+        (Method::PATCH, "/api/media/4242", json!({ "media_type": "poem" })),
+        (Method::PATCH, "/api/leads/4242", json!({ "email": "nobody" })),
+        (Method::PUT, "/api/collections/4242", json!({ "title": "" })),
+        (Method::PATCH, "/api/invoices/4242", json!({ "amount": "many" })),
+        (Method::PATCH, "/api/invoices/4242/status", json!({})),
+        (Method::PATCH, "/api/chats/4242", json!({ "status": "asleep" })),
+        (Method::PATCH, "/api/notifications/4242", json!({})),
+    ] {
+        let answer = house.acme.call(method, path, Some(body), &[]).await;
+        assert_eq!(
+            (answer.status, refusal(&answer, path).as_str()),
+            (404, "not_found"),
+            "{path}: {answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_plain_request_id_of_the_caller_is_kept() {
     let house = TestApp::new().await;
     for (sent, kept) in

@@ -24,7 +24,7 @@ use shared::{
 };
 
 use harness::{
-    Answer, Documents, TestApp, described, named,
+    Answer, Caller, Documents, TestApp, described, named, refusal_in,
     samples::{NOWHERE, Sample, operations, samples, scene, scene_with, staged},
     snapshot,
 };
@@ -38,6 +38,17 @@ async fn without_writing<T>(house: &TestApp, what: &str, requests: impl Future<O
     let answers = requests.await;
     assert_eq!(house.meter().since(&before).write_units, 0.0, "{what} wrote something");
     answers
+}
+
+/// Those that can be sent one after another.
+fn staying(house: &TestApp) -> impl Iterator<Item = Sample> {
+    samples(house).into_iter().filter(|sample| sample.route.method != Verb::Delete)
+}
+
+/// The operations that want a scene each: what one deletes the others may need, or delete as well in another dialect.
+fn deleting(house: &TestApp) -> Vec<&'static str> {
+    let all = samples(house).into_iter().filter(|sample| sample.route.method == Verb::Delete);
+    all.map(|sample| sample.route.operation).collect()
 }
 
 /// Those whose first reply is remembered.

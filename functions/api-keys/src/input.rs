@@ -5,14 +5,15 @@ use shared::{
         api_key::{MAX_NETWORKS, MAX_PER_HOUR, MAX_PER_MINUTE, Terms},
         dialect::Letter,
     },
-    http::input::{Between, List, Network, OrDefault, Scope, Text, Word},
+    http::input::{Between, Kept, List, Network, OrDefault, Scope, Text, Word},
     ids::GroupId,
     ops::api_keys::{MAX_DAYS, MAX_OVERLAP, MAX_SCOPES, NewApiKey},
 };
 
 shared::input! {
-    /// An API key to make. Nothing of it may be wider than what the credential that asks for it has.
-    pub struct CreateApiKey {
+    /// An API key to make. Nothing of it may be wider than what the credential that asks for it has. Other fields are refused, for
+    /// one that is misspelt would leave a key that may do more than it was meant to.
+    pub closed struct CreateApiKey {
         /// What to call it; `API key` when left out.
         #[example("Production automation")]
         name: Option<Text<100>>,
@@ -21,7 +22,7 @@ shared::input! {
         expires_in: Option<Between<1, MAX_DAYS>>,
         /// What it may do, such as `leads:write`; all that the credential that asks for it may do when left out.
         #[example(["leads:write", "*:read"])]
-        scopes: OrDefault<List<Scope, MAX_SCOPES>>,
+        scopes: Kept<List<Scope, MAX_SCOPES, 1>>,
         /// The dialect that it speaks on paths which several documents share, whichever header it comes in.
         #[example("c")]
         dialect: Option<Word<Letter>>,
@@ -53,7 +54,7 @@ impl From<CreateApiKey> for NewApiKey {
         Self {
             name: input.name,
             expires_in: input.expires_in,
-            scopes: input.scopes,
+            scopes: input.scopes.unwrap_or_default(),
             dialect: input.dialect,
             group_id: input.group_id,
             terms: Terms {

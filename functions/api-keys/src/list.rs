@@ -23,13 +23,14 @@ shared::input! {
     pub struct ListQuery {
         /// From 1 on, which is the default. Pages reach the newest 1,000; `cursor` reaches all.
         page: Option<Between<1, { u32::MAX }>>,
-        /// 1 to 1,000, default 1,000.
+        /// 1 to 1,000; when left out 1,000, or 100 where `page` is sent.
         per_page: Option<Between<1, PER_PAGE>>,
         /// `next_cursor` of the part before.
         cursor: Option<Cursor>,
     }
     then(fields) {
-        part: Part = Part::of(fields, page, per_page, cursor, PER_PAGE)?,
+        // Whoever counts pages means to read several.
+        part: Part = Part::of(fields, page, per_page, cursor, if page.is_some() { 100 } else { PER_PAGE })?,
     }
 }
 

@@ -1,4 +1,3 @@
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use shared::{
     error::Result,
@@ -9,13 +8,11 @@ use shared::{
         reply::Reply,
         shown::{Shown, shown},
     },
+    ops::installations,
 };
 use utoipa::ToSchema;
 
 use crate::wire::InstallationOut;
-
-/// Installations whose workflows are counted side by side.
-const SIDE_BY_SIDE: usize = 32;
 
 /// A page of installations, newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,13 +31,8 @@ pub struct Listing {
 #[utoipa::path(get, path = "/api/installs", operation_id = "list_installations",
     params(Paging), responses((status = 200, description = "A page.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(Paging { limit, cursor: before }): InQuery<Paging>) -> Result<Reply> {
-    let page = ctx.repos().installations().list(limit, before).await?;
-    let next = page.next;
-    let workflows = ctx.repos().n8n_workflows();
-    let ids: Vec<_> = page.found.iter().map(|installation| installation.id).collect();
-    let counts = stream::iter(ids).map(|id| workflows.count(id)).buffered(SIDE_BY_SIDE);
-    let counts: Vec<_> = counts.try_collect().await?;
-    let mut counts = counts.into_iter();
+    let (page, counts) = installations::list(&ctx, limit, before).await?;
+    let (next, mut counts) = (page.next, counts.into_iter());
     let show = |installation| Ok(InstallationOut::new(installation, counts.next().unwrap_or_default()));
     let installations = shown(ctx.tenant, page.rows(), |row| row.id, show)?;
     Reply::ok(&Listing {

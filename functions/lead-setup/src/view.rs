@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
-    domain::lead_view::{self, column_name, is_known, is_plain},
+    domain::lead_view::{self, column_name},
     error::Result,
     http::{
         ctx::Ctx,
@@ -48,15 +48,7 @@ pub struct Saved {
 #[utoipa::path(get, path = "/api/leads/view-config", operation_id = "get_lead_view",
     responses((status = 200, description = "The columns.", body = View)))]
 pub async fn get(ctx: Ctx) -> Result<Reply> {
-    let mut columns = match ctx.repos().lead_views().get(ctx.actor.user_id).await? {
-        Some(columns) => columns,
-        None => lead_view::DEFAULT.map(Json::of_text).to_vec(),
-    };
-    if !is_plain(&columns) {
-        let setup = ctx.repos().lead_setups().load().await?;
-        columns.retain(|column| is_known(&setup, column));
-    }
-    Reply::ok(&View { columns })
+    Reply::ok(&View { columns: lead_setup::view(&ctx).await? })
 }
 
 /// Saves which columns the user sees, and in which order. What was saved before is replaced.

@@ -20,9 +20,5 @@ pub async fn handler(
     PathId(id): PathId<LeadId>,
     InQuery(query): InQuery<DeleteQuery>,
 ) -> Result<Reply> {
-    ctx.answer(deleted, async |act| leads::delete(act, id, query.decide).await).await
-}
-
-fn deleted(done: &leads::Deleted) -> Result<Reply> {
-    Deleted::of(&done.id, &done.warnings)
+    ctx.answer(Deleted::of, async |act| leads::delete(act, id, query.decide).await).await
 }

@@ -1,9 +1,6 @@
 use crate::{input, wire::LeadOut};
-use futures::future::try_join;
 use shared::{
-    domain::{
-        email, lead::Lead, lead_setup::LeadSetup, review::AutomationStatus, subject::ExecutionFilter, words,
-    },
+    domain::{email, lead_setup::LeadSetup, review::AutomationStatus, subject::ExecutionFilter, words},
     error::Result,
     http::{
         ctx::Ctx,
@@ -11,11 +8,10 @@ use shared::{
         input::{Email, Flag, Limit, Text, Word},
         page::{self, DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT},
         reply::Reply,
-        shown::{Shown, shown},
     },
-    ids::{GroupId, Id, StatusId},
-    ops::origin::check_group,
-    repo::{indexed::Mark, leads::Filter, listing::Row, orgs},
+    ids::{GroupId, StatusId},
+    ops::{leads, lists::Begin},
+    repo::leads::Filter,
 };
 
 shared::input! {
@@ -49,14 +45,11 @@ shared::input! {
         status_ids: Option<Vec<StatusId>> = setup.and_then(|setup| {
             Some(setup.named_as(input::status_id(fields, setup, status.as_deref())?))
         }),
-        from: From = match &search {
-            None => From::Newest(page::after(fields, cursor.as_deref())),
-            Some(text) => {
-                // One address has many spellings, and only one of them is stored.
-                let search = words::search(&email::normal(text).unwrap_or_else(|| text.clone()));
-                let after = page::after_search(fields, &search, cursor.as_deref());
-                From::Search(search, after)
-            }
+        begin: Begin = {
+            // One address has many spellings, and only one of them is stored.
+            let search = search.as_deref();
+            let search = search.map(|text| words::search(&email::normal(text).unwrap_or_else(|| text.into())));
+            page::begin(fields, search, cursor.as_deref())
         },
     }
 }
@@ -66,13 +59,6 @@ shared::listing! {
     Listing as LeadPage { leads: LeadOut }
 }
 
-/// Where the page begins.
-#[derive(Debug, Clone)]
-enum From {
-    Newest(Option<Id>),
-    Search(String, Option<Mark>),
-}
-
 /// Lists leads, newest first.
 #[utoipa::path(get, path = "/api/leads/list", operation_id = "list_leads",
     params(ListQuery), responses((status = 200, description = "A page.", body = Listing)))]
@@ -80,7 +66,7 @@ pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply
     // Labels need the pipeline before the list is read; otherwise both are read at once.
     let known = if fields.has("status") { Some(ctx.repos().lead_setups().load().await?) } else { None };
     let query = ListQuery::read(fields, known.as_ref())?;
-    let ListQuery { limit, from, status_ids, source, email, .. } = query;
+    let ListQuery { limit, begin, status_ids, source, email, .. } = query;
     let filter = Filter {
         group_id: query.group_id,
         status_ids,
@@ -90,44 +76,6 @@ pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply
         human_interaction: query.human_interaction,
         execution_state: query.execution_state,
     };
-    check_group(&ctx, filter.group_id).await?;
-    let first = matches!(from, From::Newest(None) | From::Search(_, None));
-    let setup = async {
-        match known {
-            Some(setup) => Ok(setup),
-            None => ctx.repos().lead_setups().load().await,
-        }
-    };
-    let ((found, next_cursor), setup) = try_join(list(&ctx, &filter, limit, from), setup).await?;
-    let show = |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup));
-    let leads = shown(ctx.tenant, found, Lead::id, show)?;
-    Listing::of(leads, first, next_cursor)
-}
-
-async fn list(
-    ctx: &Ctx,
-    filter: &Filter,
-    limit: usize,
-    from: From,
-) -> Result<(Vec<Row<Lead>>, Option<String>), shared::store::StoreError> {
-    match from {
-        From::Newest(before) => {
-            let listed = ctx.repos().leads().list(filter, limit, before).await?;
-            let next = listed.next.map(page::cursor);
-            Ok((listed.rows(), next))
-        }
-        From::Search(search, after) => {
-            let groups = match filter.group_id {
-                Some(id) => vec![id],
-                None => {
-                    let all = orgs::groups(&*ctx.app.store, ctx.tenant).await?;
-                    all.into_iter().map(|group| group.id).collect()
-                }
-            };
-            let wanted = |lead: &Lead| filter.matches(lead);
-            let searched = ctx.repos().leads().search(&groups, &search, after, limit, wanted).await?;
-            let next = searched.next.as_ref().map(page::search_cursor);
-            Ok((searched.rows(), next))
-        }
-    }
+    let (found, setup) = leads::list(&ctx, &filter, begin, limit, known).await?;
+    Listing::of(ctx.tenant, found, |lead| lead.id(), |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup)))
 }

@@ -19,9 +19,5 @@ pub async fn handler(
     PathId(id): PathId<MediaId>,
     InQuery(query): InQuery<DeleteQuery>,
 ) -> Result<Reply> {
-    ctx.answer(deleted, async |act| media::delete(act, id, query.decide).await).await
-}
-
-fn deleted(done: &media::Deleted) -> Result<Reply> {
-    Deleted::of(&done.id, &done.warnings)
+    ctx.answer(Deleted::of, async |act| media::delete(act, id, query.decide).await).await
 }

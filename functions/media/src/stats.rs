@@ -3,8 +3,7 @@ use shared::{
     error::Result,
     http::{ctx::Ctx, input::InQuery, reply::Reply},
     ids::GroupId,
-    ops::origin::check_group,
-    repo::media_stats,
+    ops::media,
 };
 use utoipa::ToSchema;
 
@@ -61,8 +60,7 @@ pub async fn handler(
     ctx: Ctx,
     InQuery(StatsQuery { group_id: group }): InQuery<StatsQuery>,
 ) -> Result<Reply> {
-    check_group(&ctx, group).await?;
-    let counts = media_stats::counts(&*ctx.app.store, ctx.tenant, group).await?;
+    let counts = media::counts(&ctx, group).await?;
     Reply::ok(&Stats {
         total: counts.total(),
         by_type: ByType { video: counts.video, image: counts.image, audio: counts.audio, file: counts.file },

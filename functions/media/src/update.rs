@@ -5,7 +5,8 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::PathId,
-        input::{Flag, Flat, InBody, Kept, Settable, Text, Word},
+        fields::Fields,
+        input::{Flag, Flat, Kept, Settable, Text, Word, of_standing},
         reply::Reply,
     },
     ids::MediaId,
@@ -52,12 +53,8 @@ shared::ack! {
 #[utoipa::path(patch, path = "/api/media/{id}", operation_id = "update_media",
     params(("id" = u64, Path, description = "Id of the media item.", example = 42)),
     request_body = UpdateMedia, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(
-    ctx: Ctx,
-    PathId(id): PathId<MediaId>,
-    InBody(patch): InBody<UpdateMedia>,
-) -> Result<Reply> {
-    let patch = patch.into();
+pub async fn handler(ctx: Ctx, PathId(id): PathId<MediaId>, fields: Fields) -> Result<Reply> {
+    let patch = of_standing(ctx.repos().media().get(id), UpdateMedia::read(fields)).await?.into();
     ctx.answer(updated, async |act| media::update(act, id, patch).await).await
 }
 

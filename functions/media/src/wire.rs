@@ -6,16 +6,11 @@ use futures::future::try_join_all;
 use serde::Serialize;
 use shared::{
     clock,
-    domain::{file::File, media::MediaItem},
+    domain::media::MediaItem,
     error::{Error, Result},
     files::{Address, download_address},
-    http::{
-        ctx::Ctx,
-        shown::{self, Shown},
-        subject::SubjectOut,
-    },
+    http::{ctx::Ctx, subject::SubjectOut},
     ids::{CollectionId, FileId},
-    repo::listing::Row,
 };
 use utoipa::ToSchema;
 
@@ -77,25 +72,29 @@ struct FileOut {
     download_until: Option<String>,
 }
 
-/// The addresses of files, by their ids.
-type Addresses = HashMap<FileId, Address>;
+/// What lies beside some items.
+pub struct Beside {
+    /// Of the collections that exist: one that was deleted is not shown any more.
+    titles: HashMap<CollectionId, String>,
+    /// Where the files are.
+    addresses: HashMap<FileId, Address>,
+}
 
-/// Where the files of some items are.
-async fn addresses(ctx: &Ctx, files: impl Iterator<Item = &File>) -> Result<Addresses> {
-    let each = files
-        .map(async |file| Ok::<_, Error>((file.id, download_address(&ctx.app, ctx.tenant, file).await?)));
-    Ok(try_join_all(each).await?.into_iter().collect())
+impl Beside {
+    /// Looks it up.
+    pub async fn of<'i>(ctx: &Ctx, items: impl Iterator<Item = &'i MediaItem> + Clone) -> Result<Self> {
+        let filed = items.clone().filter_map(|item| item.collection_id);
+        let titles = ctx.repos().collections().titles(filed).await?;
+        let each = items
+            .filter_map(|item| item.file.as_ref())
+            .map(async |file| Ok::<_, Error>((file.id, download_address(&ctx.app, ctx.tenant, file).await?)));
+        Ok(Self { titles, addresses: try_join_all(each).await?.into_iter().collect() })
+    }
 }
 
 impl MediaOut {
-    /// `titles` are those of the collections that exist: one that was deleted is not shown any more.
-    fn new(
-        ctx: &Ctx,
-        item: MediaItem,
-        titles: &HashMap<CollectionId, String>,
-        addresses: &Addresses,
-    ) -> Self {
-        let address = item.file.as_ref().and_then(|file| addresses.get(&file.id));
+    pub fn new(ctx: &Ctx, item: MediaItem, beside: &Beside) -> Self {
+        let address = item.file.as_ref().and_then(|file| beside.addresses.get(&file.id));
         let own = |text: Option<&str>| text.map(str::to_owned);
         let (thumbnail_url, embed_url) = (own(item.thumbnail_url()), own(item.embed_url()));
         let sent = item.sent.download_url.clone();
@@ -108,7 +107,7 @@ impl MediaOut {
             download_until: address.map(|address| clock::iso(address.until)),
         });
         let (duration, width, height) = (own(item.duration()), item.width(), item.height());
-        let collection = item.collection_id.and_then(|id| titles.get_key_value(&id));
+        let collection = item.collection_id.and_then(|id| beside.titles.get_key_value(&id));
         Self {
             subject: SubjectOut::new(ctx.tenant, item.subject),
             title: item.title,
@@ -131,20 +130,4 @@ impl MediaOut {
             collection_name: collection.map(|(_, title)| title.clone()),
         }
     }
-}
-
-/// A media item as it is shown, with the collection that it lies in.
-pub async fn shown(ctx: &Ctx, item: MediaItem) -> Result<MediaOut> {
-    let titles = ctx.repos().collections().titles(item.collection_id.into_iter()).await?;
-    let addresses = addresses(ctx, item.file.iter()).await?;
-    Ok(MediaOut::new(ctx, item, &titles, &addresses))
-}
-
-/// Media items as a list shows them.
-pub async fn listed(ctx: &Ctx, rows: Vec<Row<MediaItem>>) -> Result<Vec<Shown<MediaOut>>> {
-    let filed = rows.iter().flatten().filter_map(|item| item.collection_id);
-    let titles = ctx.repos().collections().titles(filed).await?;
-    let addresses = addresses(ctx, rows.iter().flatten().filter_map(|item| item.file.as_ref())).await?;
-    let show = |item| Ok(MediaOut::new(ctx, item, &titles, &addresses));
-    shown::shown(ctx.tenant, rows, MediaItem::id, show)
 }

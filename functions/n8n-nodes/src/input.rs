@@ -12,11 +12,7 @@ use shared::{
         input::{Asked, BaseUrl, Field, Flag, OrDefault, passed},
     },
     ids::InstallationId,
-};
-
-use crate::{
-    canvas::CredentialRef,
-    kinds::{self, Kind, Values},
+    n8n::nodes::{self, Kind, Values, canvas::CredentialRef},
 };
 
 shared::input! {
@@ -68,7 +64,7 @@ pub struct Wish {
 
 impl Wish {
     pub async fn read(ctx: &Ctx, kind: &str, mut fields: Fields) -> Result<Self> {
-        let kind = kinds::find(kind)
+        let kind = nodes::find(kind)
             .ok_or_else(|| Error::not_found("kind of node; GET /api/n8n/nodes lists them"))?;
         let base_url = base(ctx, &mut fields);
         let id = match fields.peek::<InstallationId>("installation_id") {

@@ -1,12 +1,8 @@
 //! n8n nodes to copy and paste: what an n8n workflow needs to work with Baton, with every blank filled in.
-//!
-//! Its one rule: no key is ever in a node. A node names a credential, and the credential is made in n8n itself.
 
-mod canvas;
 mod create;
 mod get;
 mod input;
-mod kinds;
 mod list;
 mod wire;
 

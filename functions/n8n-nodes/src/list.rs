@@ -2,10 +2,9 @@ use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, reply::Reply},
+    n8n::nodes::{self, COMMON, NodeParameter},
 };
 use utoipa::ToSchema;
-
-use crate::kinds::{self, COMMON, NodeParameter};
 
 /// The kinds of nodes there are.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,13 +34,13 @@ struct NodeKindOut {
 #[utoipa::path(get, path = "/api/n8n/nodes", operation_id = "list_n8n_nodes",
     responses((status = 200, description = "The kinds of nodes.", body = NodeCatalogue)))]
 pub async fn handler(_: Ctx) -> Result<Reply> {
-    let nodes: Vec<_> = kinds::ALL
+    let nodes: Vec<_> = nodes::ALL
         .iter()
         .map(|kind| NodeKindOut {
             kind: kind.key,
             title: kind.title,
             description: kind.description,
-            sends: kinds::sends(kind),
+            sends: nodes::sends(kind),
             parameters: [&COMMON, kind.parameters].concat(),
             notes: kind.notes,
         })

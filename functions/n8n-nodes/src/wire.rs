@@ -4,16 +4,19 @@ use serde::Serialize;
 use shared::{
     domain::n8n_credential::{N8nCredential, SCOPES},
     ids::InstallationId,
-    n8n::credentials::HEADER_AUTH,
+    n8n::{
+        credentials::HEADER_AUTH,
+        nodes::{
+            self,
+            canvas::{Canvas, CredentialRef},
+            trigger,
+        },
+    },
     ops::n8n_credentials::{Ensured, Held},
 };
 use utoipa::ToSchema;
 
-use crate::{
-    canvas::{Canvas, CredentialRef},
-    input::Wish,
-    kinds::{self, trigger},
-};
+use crate::input::Wish;
 
 /// The name under which people make the credential by hand.
 pub const HAND_MADE: &str = "Baton API key";
@@ -162,7 +165,7 @@ impl NodeOut {
             kind: kind.key,
             title: kind.title,
             installation_id: wish.installation.id,
-            sends: kinds::sends(kind),
+            sends: nodes::sends(kind),
             canvas: kind.canvas(&values),
             credential,
             endpoint,

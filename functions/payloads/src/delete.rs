@@ -20,9 +20,5 @@ pub async fn handler(
     PathId(id): PathId<PayloadId>,
     InQuery(query): InQuery<DeleteQuery>,
 ) -> Result<Reply> {
-    ctx.answer(deleted, async |act| payloads::delete(act, id, query.decide).await).await
-}
-
-fn deleted(done: &payloads::Deleted) -> Result<Reply> {
-    Deleted::of(&done.id, &done.warnings)
+    ctx.answer(Deleted::of, async |act| payloads::delete(act, id, query.decide).await).await
 }

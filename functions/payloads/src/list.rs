@@ -5,12 +5,10 @@ use shared::{
     http::{
         ctx::Ctx,
         input::{Flag, Flat, InQuery, Paging, Text, Word},
-        page,
         reply::Reply,
-        shown::{Shown, shown},
     },
     ids::GroupId,
-    ops::{origin::check_group, payloads::inline},
+    ops::payloads,
     repo::payloads::Filter,
 };
 
@@ -51,13 +49,10 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         group_id: query.group_id,
         search: query.search.map(|text| text.to_lowercase()),
     };
-    check_group(&ctx, filter.group_id).await?;
-    let found = ctx.repos().payloads().list(&filter, limit, before).await?;
-    let next = found.next;
+    let found = payloads::list(&ctx, &filter, limit, before).await?;
     let show = |payload: Payload| {
-        let content = inline(&payload.body)?;
+        let content = payloads::inline(&payload.body)?;
         Ok(PayloadOut::new(ctx.tenant, payload, content))
     };
-    let payloads = shown(ctx.tenant, found.rows(), Payload::id, show)?;
-    Listing::of(payloads, before.is_none(), next.map(page::cursor))
+    Listing::of(ctx.tenant, found, |payload| payload.id(), show)
 }

@@ -4,7 +4,8 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::PathId,
-        input::{Flag, InBody, Kept, Settable, Text, Word},
+        fields::Fields,
+        input::{Flag, Kept, Settable, Text, Word, of_standing},
         reply::Reply,
     },
     ids::PayloadId,
@@ -53,12 +54,8 @@ shared::ack! {
 #[utoipa::path(patch, path = "/api/payloads/{id}", operation_id = "update_payload",
     params(("id" = u64, Path, description = "Id of the payload.", example = 42)),
     request_body = UpdatePayload, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(
-    ctx: Ctx,
-    PathId(id): PathId<PayloadId>,
-    InBody(patch): InBody<UpdatePayload>,
-) -> Result<Reply> {
-    let patch = patch.into();
+pub async fn handler(ctx: Ctx, PathId(id): PathId<PayloadId>, fields: Fields) -> Result<Reply> {
+    let patch = of_standing(ctx.repos().payloads().get(id), UpdatePayload::read(fields)).await?.into();
     ctx.answer(updated, async |act| payloads::update(act, id, patch).await).await
 }
 

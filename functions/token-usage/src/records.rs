@@ -13,12 +13,11 @@ use shared::{
         shown::{Shown, shown},
     },
     ids::{Id, InstallationId},
+    ops::usage,
     pricing,
     repo::usage::Filter,
 };
 use utoipa::ToSchema;
-
-use crate::stats::known;
 
 shared::input! {
     /// Which records to list. Everything given must match.
@@ -114,10 +113,7 @@ pub async fn handler(
 ) -> Result<Reply> {
     let RecordsQuery { execution, model, limit, before, .. } = RecordsQuery::read(fields, &workflow_id)?;
     let filter = Filter { execution_id: execution, model_id: model };
-    let found = ctx.repos().usage(&workflow_id).list(&filter, limit, before).await?;
-    if found.is_empty() {
-        known(&ctx, &workflow_id).await?;
-    }
+    let found = usage::records(&ctx, &workflow_id, &filter, limit, before).await?;
     let next_cursor = found.next.map(|next| page::cursor_of(&workflow_id, next));
     let records = shown(ctx.tenant, found.rows(), |usage| usage.id, |usage| Ok(UsageRecord::from(usage)))?;
     let count = records.len();

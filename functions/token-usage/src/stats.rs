@@ -1,17 +1,16 @@
 use serde::Serialize;
 use serde_json::Number;
 use shared::{
-    clock::Millis,
     domain::usage::{MAX_MODEL_CHARS, Totals},
-    error::{OrNotFound, Result},
+    error::Result,
     http::{
         ctx::Ctx,
         extract::PathText,
         input::{InQuery, Text, Time},
         reply::Reply,
     },
+    ops::usage::{self, Span},
     pricing,
-    repo::usage::ModelTotals,
 };
 use utoipa::ToSchema;
 
@@ -46,14 +45,6 @@ shared::input! {
             }
         },
     }
-}
-
-/// What counts.
-#[derive(Debug, Clone)]
-enum Span {
-    All,
-    Execution(String),
-    Days { from: Option<Millis>, to: Option<Millis> },
 }
 
 /// Sums of a workflow.
@@ -110,46 +101,11 @@ pub async fn handler(
     PathText(workflow_id): PathText,
     InQuery(query): InQuery<StatsQuery>,
 ) -> Result<Reply> {
-    let models = find(&ctx, &workflow_id, &query).await?;
-    if models.is_empty() {
-        known(&ctx, &workflow_id).await?;
-    }
-    let all = models.iter().fold(Totals::default(), |sum, model| sum.plus(model.totals));
-    if all.unpriced > 0 {
-        // Whoever posts nothing any more still looks, and a new table may know the price.
-        let metering = ctx.metering();
-        metering.meet(&*metering.settled().await?, true).await;
-    }
+    let used = usage::sums(&ctx, &workflow_id, &query.span, query.model.as_deref()).await?;
     let by_model =
-        models.into_iter().map(|model| ModelStats { model_id: model.model_id, sums: sums(model.totals) });
-    let stats = Stats { all: sums(all), by_model: by_model.collect() };
+        used.by_model.into_iter().map(|one| ModelStats { model_id: one.model_id, sums: sums(one.totals) });
+    let stats = Stats { all: sums(used.all), by_model: by_model.collect() };
     Reply::ok(&StatsOut { status: "success", workflow_id, stats })
-}
-
-/// A workflow that the tenant has and that used nothing yet has nothing; one that nobody knows is not there.
-pub async fn known(ctx: &Ctx, workflow_id: &str) -> Result<()> {
-    if ctx.repos().usage(workflow_id).totals().await?.is_empty() {
-        let known = ctx.repos().n8n_workflows().installations_with(workflow_id).await?;
-        known.first().or_not_found("workflow")?;
-    }
-    Ok(())
-}
-
-async fn find(ctx: &Ctx, workflow_id: &str, query: &StatsQuery) -> Result<Vec<ModelTotals>> {
-    let log = ctx.repos().usage(workflow_id);
-    let mut models = match &query.span {
-        Span::Execution(execution) => log.execution_totals(execution).await?,
-        Span::All => log.totals().await?,
-        Span::Days { from, to } => {
-            let from = from.unwrap_or(Millis(0));
-            // Days to come hold nothing, and a range that runs backwards is no range.
-            log.totals_between(from, to.unwrap_or(ctx.now).max(from)).await?
-        }
-    };
-    if let Some(wanted) = &query.model {
-        models.retain(|model| model.model_id == *wanted);
-    }
-    Ok(models)
 }
 
 fn sums(totals: Totals) -> Sums {

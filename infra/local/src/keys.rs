@@ -212,7 +212,10 @@ async fn rotate(act: &Act, by: &Principal, id: &str, overlap: u32, json: bool) -
     described["replaces"] = json!({ "id": id, "expires_at": until });
     show(&rotated.new, json, described);
     if let Some(until) = until.filter(|_| !json) {
-        println!("The old key works until {until}.");
+        match overlap.is_zero() {
+            true => println!("The old key has ended."),
+            false => println!("The old key works until {until}."),
+        }
     }
     Ok(())
 }

@@ -170,15 +170,12 @@ impl Accounts<'_> {
         };
         let hash = api_key::hash(text).ok_or_else(rejected)?;
         let moment = self.moment();
-        let known = match self.known.keys.get(&hash, moment) {
-            Some(known) => known,
-            None => {
-                let key = orgs::key(self.store, &hash).await?.ok_or_else(rejected)?;
-                let known = Arc::new(KnownKey { principal: Arc::new(Principal::of_key(&key)), key });
-                self.known.keys.put(hash, known.clone(), moment, BELIEVED);
-                known
-            }
+        let stored = async {
+            let key = orgs::key(self.store, &hash).await?;
+            Ok::<_, Error>(key.map(|key| KnownKey { principal: Arc::new(Principal::of_key(&key)), key }))
         };
+        let known = self.known.keys.or_read(hash.clone(), moment, BELIEVED, stored).await?;
+        let known = known.ok_or_else(rejected)?;
         if known.key.usable(moment.now) { Ok(known.principal.clone()) } else { Err(rejected()) }
     }
 }

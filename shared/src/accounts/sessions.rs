@@ -165,16 +165,15 @@ impl Accounts<'_> {
     pub async fn verify_session(&self, text: &str) -> Result<Presented> {
         let moment = self.moment();
         let place = tokens::place(text).ok_or_else(rejected)?;
-        let known = match self.known.sessions.get(&place, moment) {
-            Some(known) => known,
-            None => {
-                let (session, user) = sessions::find(self.store, &place).await?.ok_or_else(rejected)?;
+        let stored = async {
+            let found = sessions::find(self.store, &place).await?;
+            Ok::<_, Error>(found.map(|(session, user)| {
                 let principal = Arc::new(Principal::of_session(&session, &user));
-                let known = Arc::new(KnownSession { session, user, principal });
-                self.known.sessions.put(place, known.clone(), moment, BELIEVED);
-                known
-            }
+                KnownSession { session, user, principal }
+            }))
         };
+        let known = self.known.sessions.or_read(place.clone(), moment, BELIEVED, stored).await?;
+        let known = known.ok_or_else(rejected)?;
         let claims = tokens::open(text, &known.session.signing_key).ok_or_else(rejected)?;
         let jti = SecretString::from(claims.jti);
         let (issued_at, expires_at) = (Millis(claims.iat * 1000), Millis(claims.exp * 1000));

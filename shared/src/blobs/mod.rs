@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::tenant::TenantId;
+use crate::{error::Error, tenant::TenantId};
 
 pub use pieces::Pieces;
 
@@ -52,6 +52,12 @@ impl BlobKey {
 pub enum BlobError {
     #[error("blob store unavailable: {0}")]
     Unavailable(String),
+}
+
+impl From<BlobError> for Error {
+    fn from(error: BlobError) -> Self {
+        Self::unavailable(error)
+    }
 }
 
 /// What there is of a blob.

@@ -14,7 +14,8 @@
 /// ```
 ///
 /// makes a `Deleted` that the API documents call `DeletedAlert`, with the id 42 as its example. `Deleted::of(&id)` is its reply. That
-/// of something `new` has the status 201; one that is `warned` takes the warnings.
+/// of something `new` has the status 201; one that is `warned` is of what [`Deleted`](crate::ops::deletion::Deleted)
+/// says.
 #[macro_export]
 macro_rules! ack {
     ($(#[$about:meta])* $name:ident as $schema:ident, $example:literal: $message:literal) => {
@@ -62,11 +63,10 @@ macro_rules! ack {
 
         impl $name {
             /// The reply about this entity.
-            fn of<I: $crate::ids::EntityId>(
-                id: &I,
-                warnings: &[$crate::ops::Warning],
+            fn of(
+                done: &$crate::ops::deletion::Deleted,
             ) -> $crate::error::Result<$crate::http::reply::Reply> {
-                let (id, warnings) = ((*id).into(), warnings.to_vec());
+                let (id, warnings) = (done.id, done.warnings.clone());
                 $crate::http::reply::Reply::ok(&Self { success: true, id, message: $message, warnings })
             }
         }
@@ -82,10 +82,13 @@ macro_rules! ack {
 /// }
 /// ```
 ///
-/// [`Shown`](crate::http::shown::Shown) must be in scope.
+/// `Listing::of(tenant, page, id, show)` is its reply, made of what an operation found.
 #[macro_export]
 macro_rules! listing {
     ($(#[$about:meta])* $name:ident as $schema:ident { $entities:ident: $shown:ty }) => {
+        // utoipa finds a generic type by its last name only.
+        use $crate::http::shown::Shown;
+
         $(#[$about])*
         #[derive(Debug, ::serde::Serialize, ::utoipa::ToSchema)]
         #[schema(as = $schema)]
@@ -100,14 +103,17 @@ macro_rules! listing {
         }
 
         impl $name {
-            /// The reply with this page. `is_first`: nothing lies before it.
-            fn of(
-                page: Vec<Shown<$shown>>,
-                is_first: bool,
-                next_cursor: Option<String>,
+            /// The reply with this page.
+            fn of<T, I: Into<$crate::ids::Id>>(
+                tenant: $crate::tenant::TenantId,
+                page: $crate::ops::lists::Found<T>,
+                id: impl Fn(&T) -> I,
+                show: impl FnMut(T) -> $crate::error::Result<$shown>,
             ) -> $crate::error::Result<$crate::http::reply::Reply> {
-                let (count, total) = (page.len(), (is_first && next_cursor.is_none()).then_some(page.len()));
-                $crate::http::reply::Reply::ok(&Self { $entities: page, count, total, next_cursor })
+                let (total, next) = (page.total, page.next);
+                let $entities = $crate::http::shown::shown(tenant, page.rows, id, show)?;
+                let (count, next_cursor) = ($entities.len(), next.as_ref().map($crate::http::page::cursor_to));
+                $crate::http::reply::Reply::ok(&Self { $entities, count, total, next_cursor })
             }
         }
     };

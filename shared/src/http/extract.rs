@@ -118,6 +118,7 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
         let query = parts.uri.query().unwrap_or_default();
         // The last of a repeated parameter counts.
         let sent = url::form_urlencoded::parse(query.as_bytes());
-        Ok(Self(sent.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
+        let fields: Fields = sent.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        Ok(Self(fields.of_query()))
     }
 }

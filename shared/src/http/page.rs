@@ -8,6 +8,7 @@ use super::fields::{Fields, code};
 use crate::{
     domain::words,
     ids::Id,
+    ops::lists::{Begin, Next},
     repo::{
         entries::Phrase,
         indexed::Mark,
@@ -74,6 +75,25 @@ pub fn read_search_cursor(text: &str) -> Option<Mark> {
         _ => return None,
     };
     Some(Mark { group, after })
+}
+
+/// Where a page of a list begins that can be searched for this (`words::search`).
+pub fn begin(fields: &mut Fields, search: Option<String>, cursor: Option<&str>) -> Begin {
+    match search {
+        None => Begin::Newest(after(fields, cursor)),
+        Some(search) => {
+            let after = after_search(fields, &search, cursor);
+            Begin::Search(search, after)
+        }
+    }
+}
+
+/// The text a caller sends back to get what is next.
+pub fn cursor_to(next: &Next) -> String {
+    match next {
+        Next::Newest(after) => cursor(*after),
+        Next::Search(mark) => search_cursor(mark),
+    }
 }
 
 /// Where a page of one of many lists begins.

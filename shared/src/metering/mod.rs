@@ -5,7 +5,6 @@
 
 pub mod budgets;
 mod records;
-mod settle;
 
 use std::{sync::Arc, time::Duration};
 
@@ -128,13 +127,9 @@ pub struct Beside {
 impl Metering<'_> {
     /// Own prices and budgets, as they were within the last minute.
     pub async fn settled(&self) -> Result<Arc<Money>> {
-        let (now, recent) = (self.app.moment(), &self.app.metering.settled);
-        if let Some(known) = recent.get(&self.tenant, now) {
-            return Ok(known);
-        }
-        let found = Arc::new(self.stored().load().await?);
-        recent.put(self.tenant, found.clone(), now, BELIEVED);
-        Ok(found)
+        let stored = async { self.stored().load().await.map(Some) };
+        let recent = &self.app.metering.settled;
+        Ok(recent.or_read(self.tenant, self.app.moment(), BELIEVED, stored).await?.unwrap_or_default())
     }
 
     /// Waits until nobody else of this process changes what is settled. Others may: it spares attempts and guards nothing.

@@ -5,6 +5,7 @@ mod rows;
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
@@ -13,18 +14,13 @@ use url::Url;
 pub(super) use self::rows::List;
 pub use self::rows::{ExecutionRow, WebhookNode, WorkflowRow};
 use self::rows::{row, workflow};
-use super::{echo::Confidential, health, pages::Walk};
+use super::{echo::Confidential, pages::Walk};
 use crate::{
-    app::App,
-    clock::Deadline,
-    domain::{
-        followed_run,
-        installation::{Installation, KeyState},
-    },
-    egress::{OutError, OutReply, OutRequest, Sink, Visit},
+    clock::{Clock, Deadline},
+    domain::{followed_run, installation::KeyState},
+    egress::{Hosts, HttpOut, OutError, OutReply, OutRequest, Sink, Visit},
     error::Result,
     json,
-    tenant::TenantId,
 };
 
 /// One look-up.
@@ -82,14 +78,29 @@ impl Turn {
     }
 }
 
+/// What calls go out by.
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    pub http: &'a dyn HttpOut,
+    /// Each host's share of what is owed.
+    pub hosts: &'a Hosts,
+    pub clock: &'a dyn Clock,
+}
+
+/// Who wants to know what n8n says of the key that it is called with.
+#[async_trait]
+pub trait Hearer: Send + Sync {
+    async fn hear(&self, state: KeyState);
+}
+
 /// One n8n's public API.
 pub struct N8n<'a> {
-    app: &'a App,
-    turn: Turn,
+    pub(super) line: Line<'a>,
+    pub(super) turn: Turn,
     base: Url,
     api_key: SecretString,
-    /// Whose key it is; none while it is not registered.
-    installation: Option<(TenantId, Installation)>,
+    /// None while the key is not registered.
+    hearer: Option<Box<dyn Hearer + 'a>>,
     /// For one look-up.
     patience: Duration,
 }
@@ -104,18 +115,16 @@ pub enum Probe {
 }
 
 impl<'a> N8n<'a> {
-    /// The API of a registered n8n.
-    pub async fn of(app: &'a App, tenant: TenantId, installation: &Installation, turn: Turn) -> Result<Self> {
-        let record = installation.seal_record();
-        let api_key = app.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
-        let n8n = Self::at(app, &installation.host, api_key, turn)?;
-        Ok(Self { installation: Some((tenant, installation.clone())), ..n8n })
+    /// The API of the n8n at a host. That of a registered one is `Installed::n8n`.
+    pub fn at(line: Line<'a>, host: &str, api_key: SecretString, turn: Turn) -> Result<Self> {
+        let base = Url::parse(host).map_err(crate::error::Error::internal)?;
+        Ok(Self { line, turn, base, api_key, hearer: None, patience: LOOK_UP })
     }
 
-    /// The API of an n8n that is not registered yet.
-    pub fn at(app: &'a App, host: &str, api_key: SecretString, turn: Turn) -> Result<Self> {
-        let base = Url::parse(host).map_err(crate::error::Error::internal)?;
-        Ok(Self { app, turn, base, api_key, installation: None, patience: LOOK_UP })
+    /// The same, with somebody who hears of the key.
+    #[must_use]
+    pub fn heard_by(self, hearer: impl Hearer + 'a) -> Self {
+        Self { hearer: Some(Box::new(hearer)), ..self }
     }
 }
 
@@ -239,8 +248,8 @@ impl N8n<'_> {
     /// One call, within the time that is left and the host's share.
     pub(super) async fn send(&self, mut request: OutRequest) -> Result<OutReply, OutError> {
         let (visit, whole) = self.admit(&mut request).await?;
-        let outcome = self.app.http.send(request).await;
-        visit.ended(&outcome, whole, self.app.now());
+        let outcome = self.line.http.send(request).await;
+        visit.ended(&outcome, whole, self.line.clock.now());
         outcome
     }
 
@@ -251,19 +260,19 @@ impl N8n<'_> {
         sink: &mut dyn Sink,
     ) -> Result<OutReply, OutError> {
         let (visit, whole) = self.admit(&mut request).await?;
-        let outcome = self.app.http.send_to(request, sink).await;
-        visit.ended(&outcome, whole, self.app.now());
+        let outcome = self.line.http.send_to(request, sink).await;
+        visit.ended(&outcome, whole, self.line.clock.now());
         outcome
     }
 
     /// Waits for the host's share, and cuts the call to the time that is left. Returns whether it has all of its own.
     async fn admit(&self, request: &mut OutRequest) -> Result<(Visit<'_>, bool), OutError> {
         let visit = match self.turn.urgent {
-            true => self.app.hosts.urgent(&request.url),
-            false => self.app.hosts.enter(&request.url, &*self.app.clock).await?,
+            true => self.line.hosts.urgent(&request.url),
+            false => self.line.hosts.enter(&request.url, self.line.clock).await?,
         };
         let most = request.timeout;
-        let time = self.turn.deadline.time_for(most, self.app.now());
+        let time = self.turn.deadline.time_for(most, self.line.clock.now());
         request.timeout = time.ok_or_else(|| OutError::NotTried("no time was left".into()))?;
         let whole = request.timeout == most;
         Ok((visit, whole))
@@ -293,8 +302,8 @@ impl N8n<'_> {
             401 => Some(KeyState::Refused),
             _ => None,
         };
-        if let (Some((tenant, installation)), Some(state)) = (&self.installation, state) {
-            health::heard(self.app, *tenant, installation, state).await;
+        if let (Some(hearer), Some(state)) = (&self.hearer, state) {
+            hearer.hear(state).await;
         }
     }
 

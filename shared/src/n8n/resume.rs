@@ -23,7 +23,6 @@ use super::{
     wait::{Sibling, mark, suffix_of},
 };
 use crate::{
-    app::App,
     aside::Aside,
     clock::{Clock, Deadline, Millis},
     domain::{
@@ -111,18 +110,17 @@ pub struct Later {
     pub instead: Vec<String>,
 }
 
-/// One attempt. Never errs: whatever goes wrong is an ending.
-pub async fn attempt(app: &App, errand: &Errand<'_>, claim: &dyn Claim, urgent: bool) -> Ending {
-    let turn = Turn { deadline: claim.deadline(), urgent };
+/// One attempt, on the turn of `n8n`. Never errs: whatever goes wrong is an ending.
+pub async fn attempt(n8n: Result<N8n<'_>>, aside: &Aside, errand: &Errand<'_>, claim: &dyn Claim) -> Ending {
     let attempt = async {
-        let n8n = N8n::of(app, errand.tenant, errand.installation, turn).await?;
+        let n8n = n8n?;
         let mut attempt = Attempt {
-            clock: &*app.clock,
-            aside: &app.aside,
+            clock: n8n.line.clock,
+            aside,
             errand,
-            n8n,
             claim,
-            turn,
+            turn: n8n.turn,
+            n8n,
             sent: errand.sent,
             shown: errand.shown,
             others: errand.others.clone(),

@@ -3,6 +3,8 @@
 //! Its one rule: what is decided is decided on what stands when it is written, and all workflows are held against the rules
 //! afterwards.
 
+use futures::future::try_join;
+
 use super::{act::Act, again::Again, listing};
 use crate::{
     domain::{
@@ -13,6 +15,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     ids::{AlertId, InstallationId},
     n8n::client::Turn,
+    repo::alerts::Unwell,
 };
 
 /// A rule to create.
@@ -25,6 +28,17 @@ pub struct NewAlert {
     pub installation_id: Option<InstallationId>,
     /// Only this workflow, by n8n's id.
     pub workflow_id: Option<String>,
+}
+
+/// The rules, oldest first, each with the workflows that are not well by it.
+pub async fn list(act: &Act) -> Result<Vec<(Rule, Vec<Unwell>)>> {
+    let alerts = act.repos().alerts();
+    let (rules, mut unwell) = try_join(alerts.rules(), alerts.unwell()).await?;
+    let each = rules.rules.into_iter().map(|rule| {
+        let firing = unwell.extract_if(.., |unwell| unwell.firing.rule == rule.id).collect();
+        (rule, firing)
+    });
+    Ok(each.collect())
 }
 
 /// Creates a rule. Fails with `too_many_alerts` where there are as many as there may be.

@@ -37,8 +37,10 @@ pub const DEFAULT_NAME: &str = "API key";
 pub const MAX_DAYS: u32 = 3_650;
 /// Scopes of one key.
 pub const MAX_SCOPES: usize = 100;
-/// Keys of an organization that work at once.
+/// Keys of an organization that work at once, without those that run out because they were rotated.
 pub const MAX_KEYS: usize = 500;
+/// And with these.
+const MAX_WORKING: usize = 2 * MAX_KEYS;
 /// A key that was rotated works on for so many hours, unless it is said otherwise.
 pub const OVERLAP: u32 = 24;
 /// And for so many at the most.
@@ -106,16 +108,7 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
     let terms = problems.terms(by, new.terms);
     problems.none()?;
     check_group(act, new.group_id).await?;
-    let listed = act.repos().api_keys().newest(act.now).await?;
-    if listed.found.iter().filter(|key| key.usable(act.now)).count() >= MAX_KEYS {
-        return Err(Error::new(
-            ErrorKind::Invalid,
-            "too_many_keys",
-            format!(
-                "An organization has at most {MAX_KEYS} keys that work. Revoke one that is not used any more."
-            ),
-        ));
-    }
+    is_room(&act.repos().api_keys().working(act.now).await?, 1)?;
     let name = new.name.unwrap_or_else(|| DEFAULT_NAME.to_owned());
     let wish = NewKey { name, expires_at, scopes, dialect: new.dialect, group_id: new.group_id, terms };
     let (key, text) = act.app.accounts().draft_key(by, wish);
@@ -138,12 +131,13 @@ pub async fn get(act: &Act, id: ApiKeyId) -> Result<ApiKey> {
 /// Ends a key at once; instances that know it follow within a minute. Ending it again changes nothing.
 pub async fn revoke(act: &Act, id: ApiKeyId) -> Result<Revoked> {
     let keys = act.repos().api_keys();
-    let (key, listed) = tokio::try_join!(keys.get(id, act.now), keys.newest(act.now))?;
+    let (key, working) = tokio::try_join!(keys.get(id, act.now), keys.working(act.now))?;
     let key = key.or_not_found("API key")?;
     if key.revoked_at.is_some() {
         return Ok(Revoked { key, was_last: false });
     }
-    let others = listed.found.iter().any(|other| other.id != id && other.usable(act.now));
+    // One that was rotated is about to end.
+    let others = working.iter().any(|other| other.id != id && other.retirement.is_none());
     let was_last = key.usable(act.now) && !others;
     let revoked_at = Some(act.now);
     let revoked = Revoked { key: ApiKey { revoked_at, sealed_text: None, ..key.clone() }, was_last };
@@ -175,7 +169,8 @@ fn ended(standing: &Item, was_last: bool) -> Result<Revoked> {
 /// 403 `missing_scope` or `wider_key` where the key can do more than `by`; 409 `api_key_ended`.
 pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) -> Result<Rotated> {
     let keys = act.repos().api_keys();
-    let old = keys.get(id, act.now).await?.or_not_found("API key")?;
+    let (old, working) = tokio::try_join!(keys.get(id, act.now), keys.working(act.now))?;
+    let old = old.or_not_found("API key")?;
     if !old.usable(act.now) {
         return Err(Error::new(
             ErrorKind::WrongState,
@@ -188,8 +183,11 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
         hands_on(by, &old.scopes)?;
         is_no_wider(by, &old)?;
     }
+    // Its place among those that stay goes to the successor, unless it has gone to one already.
+    is_room(&working, usize::from(old.retirement.is_some()))?;
     let life = old.life().map(|life| act.now.plus(life));
-    let bound = by.expires_at.filter(|_| !itself);
+    // A key gives itself as long a life anew, but not where another has taken its place: then it is to end, and what it makes with it.
+    let bound = by.expires_at.filter(|_| !itself || old.retirement.is_some());
     let wish = NewKey {
         name: old.name.clone(),
         expires_at: life.into_iter().chain(bound).min(),
@@ -231,6 +229,19 @@ pub async fn usage(act: &Act) -> Result<Usage> {
     Ok(Usage { keys: keys.collect(), more: next.is_some() })
 }
 
+/// Whether so many more keys may stay, among those that work.
+fn is_room(working: &[ApiKey], more: usize) -> Result<()> {
+    let staying = working.iter().filter(|key| key.retirement.is_none()).count();
+    if staying + more <= MAX_KEYS && working.len() < MAX_WORKING {
+        return Ok(());
+    }
+    let message = format!(
+        "An organization has at most {MAX_KEYS} keys that work, and {MAX_WORKING} with those that were rotated and work on. \
+         Revoke one that is not used any more."
+    );
+    Err(Error::new(ErrorKind::Invalid, "too_many_keys", message))
+}
+
 /// Whether somebody may give these scopes to a key.
 fn hands_on(by: &Principal, scopes: &[String]) -> Result<()> {
     let missing: Vec<_> = scopes
@@ -241,7 +252,8 @@ fn hands_on(by: &Principal, scopes: &[String]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let message = format!("Nobody gives what he lacks: {}.", missing.join(", "));
+    let message =
+        format!("The credential that asks lacks {}, and nobody gives what he lacks.", missing.join(", "));
     Err(Error::new(ErrorKind::Forbidden, "missing_scope", message))
 }
 

@@ -7,7 +7,8 @@ use futures::future::try_join;
 use super::{
     act::{Act, Refused},
     again::Again,
-    origin::Origin,
+    lists::Found,
+    origin::{Origin, check_group},
 };
 use crate::{
     domain::{
@@ -16,8 +17,8 @@ use crate::{
         subject::Subject,
     },
     error::{OrNotFound, Result},
-    ids::{ChatId, MessageId},
-    repo::chats::{Chats, Moved, Patch, Step},
+    ids::{ChatId, GroupId, Id, MessageId},
+    repo::chats::{Chats, Filter, Moved, Patch, Step, Sums},
     store::Write,
 };
 
@@ -64,6 +65,32 @@ pub struct ChatPatch {
     pub title: Option<String>,
     pub status: Option<ChatStatus>,
     pub lead: Lead,
+}
+
+/// Lists chats, newest first: so many that lie behind `before`.
+pub async fn list(act: &Act, filter: &Filter, limit: usize, before: Option<Id>) -> Result<Found<Chat>> {
+    check_group(act, filter.group_id).await?;
+    Ok(Found::newest(act.repos().chats().list(filter, limit, before).await?, before))
+}
+
+/// A chat with a page of its messages.
+pub async fn get(
+    act: &Act,
+    id: ChatId,
+    newest_first: bool,
+    limit: usize,
+    after: Option<Id>,
+) -> Result<(Chat, Setting, Found<Message>)> {
+    let chats = act.repos().chats();
+    let (chat, setting) = chats.get_with_setting(id).await?.or_not_found("record")?;
+    let messages = chats.messages(id, newest_first, limit, after).await?;
+    Ok((chat, setting, Found::newest(messages, after)))
+}
+
+/// Counts the chats and messages of a client group, or of all.
+pub async fn sums(act: &Act, group_id: Option<GroupId>) -> Result<Sums> {
+    check_group(act, group_id).await?;
+    Ok(act.repos().chats().sums(group_id).await?)
 }
 
 /// Logs a message. The first one of a session opens its chat.

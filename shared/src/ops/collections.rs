@@ -2,6 +2,8 @@
 //!
 //! Its one rule: within a client group a title names one collection, whatever its case.
 
+use std::cmp::Reverse;
+
 use super::{
     act::{Act, Refused},
     again::Again,
@@ -11,7 +13,10 @@ use crate::{
     domain::{chore::What, collection::Collection},
     error::{Error, ErrorKind, OrNotFound, Result},
     ids::{CollectionId, GroupId},
-    repo::collections::{self, Title},
+    repo::{
+        collections::{self, Counted, Title},
+        listing::Row,
+    },
 };
 
 /// A collection to create.
@@ -28,6 +33,21 @@ pub struct NewCollection {
 pub struct Patch {
     pub title: Option<String>,
     pub description: Option<String>,
+}
+
+/// All collections of a client group, or of all groups, the last changed first.
+pub async fn list(act: &Act, group_id: Option<GroupId>) -> Result<Vec<Row<Counted>>> {
+    check_group(act, group_id).await?;
+    let mut found = act.repos().collections().all().await?.rows();
+    found.retain(|row| match row {
+        Ok(counted) => group_id.is_none_or(|group| group == counted.collection.group_id),
+        Err(_) => true,
+    });
+    // What cannot be read has no time of change: it comes last.
+    found.sort_by_key(|row| {
+        Reverse(row.as_ref().ok().map(|counted| (counted.collection.changed_at, counted.collection.id)))
+    });
+    Ok(found)
 }
 
 /// Creates a collection. Fails with `title_taken` where another one of the client group has the title.

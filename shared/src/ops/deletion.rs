@@ -9,8 +9,16 @@ use crate::{
         review::{AutomationStatus, Resume},
         subject::Subject,
     },
+    ids::Id,
     repo::subjects::Stored,
 };
+
+/// An entity that is gone, and what its caller should know.
+#[derive(Debug)]
+pub struct Deleted {
+    pub id: Id,
+    pub warnings: Vec<Warning>,
+}
 
 /// What becomes of an execution that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +58,11 @@ impl Waiting {
 }
 
 impl Leaving {
+    /// What its caller hears.
+    pub fn deleted(&self, id: impl Into<Id>) -> Deleted {
+        Deleted { id: id.into(), warnings: self.warnings.clone() }
+    }
+
     /// Has n8n told of what it has not heard. After the deletion, which this cannot undo.
     pub async fn tell<E: Stored>(&self, act: &Act) {
         resume::hint_departed::<E>(&act.app, act.tenant, &self.left, &act.cause).await;

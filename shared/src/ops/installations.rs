@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use futures::future::try_join;
+use futures::{StreamExt, TryStreamExt, future::try_join, stream};
 use secrecy::SecretString;
 
 use super::{
@@ -21,14 +21,17 @@ use crate::{
     },
     egress::{OutError, parse_url},
     error::{OrNotFound, Result},
-    ids::InstallationId,
+    ids::{Id, InstallationId},
+    installed::line,
     n8n::client::{N8n, N8nError, Probe, Turn},
     queue::TaskKind,
-    repo::orgs,
+    repo::{listing::Listed, orgs},
 };
 
 /// So long may n8n take to say how it takes the key: the registration stands without its word.
 const PROBE: Duration = Duration::from_secs(2);
+/// Installations whose workflows are counted side by side.
+const SIDE_BY_SIDE: usize = 32;
 
 /// An n8n to register.
 #[derive(Debug)]
@@ -62,6 +65,15 @@ pub struct ApiHealth {
     pub ok: Option<bool>,
     /// Why it is not true.
     pub error: Option<String>,
+}
+
+/// Lists the instances, newest first, and how many workflows of each that can be read are known.
+pub async fn list(act: &Act, limit: usize, before: Option<Id>) -> Result<(Listed<Installation>, Vec<usize>)> {
+    let page = act.repos().installations().list(limit, before).await?;
+    let workflows = act.repos().n8n_workflows();
+    let ids: Vec<_> = page.found.iter().map(|installation| installation.id).collect();
+    let counts = stream::iter(ids).map(|id| workflows.count(id)).buffered(SIDE_BY_SIDE);
+    Ok((page, counts.try_collect().await?))
 }
 
 /// The base URL of n8n that an address names, if Baton may call it, and whether it had to be cut to it; or what is wrong with it.
@@ -98,7 +110,7 @@ pub async fn register(act: &Act, registration: Registration) -> Result<Registere
 /// Asks n8n once.
 async fn probe(act: &Act, registration: &Registration) -> Result<(ApiHealth, Option<KeyHealth>)> {
     let turn = Turn::urgent(act.deadline.min(Deadline::at(act.app.now().plus(PROBE))));
-    let n8n = N8n::at(&act.app, &registration.host, registration.api_key.clone(), turn)?.patient(PROBE);
+    let n8n = N8n::at(line(&act.app), &registration.host, registration.api_key.clone(), turn)?.patient(PROBE);
     let (ok, error) = match n8n.probe().await {
         Probe::Taken => (Some(true), None),
         Probe::Refused(error) => (Some(false), Some(error)),

@@ -8,8 +8,9 @@ use super::{
     Warning,
     act::{Act, Refused},
     again::Again,
-    deletion::Waiting,
-    origin::{self, Origin, Placed},
+    deletion::{Deleted, Waiting},
+    lists::Found,
+    origin::{self, Origin, Placed, check_group},
 };
 use crate::{
     domain::{
@@ -19,8 +20,8 @@ use crate::{
         subject::{HandedOver, Handover, Subject},
     },
     error::{OrNotFound, Result},
-    ids::InvoiceId,
-    repo::invoices::{Invoices, NUMBER},
+    ids::{Id, InvoiceId},
+    repo::invoices::{Filter, Invoices, NUMBER},
 };
 
 /// An invoice to keep.
@@ -49,11 +50,10 @@ pub struct Patch {
     pub automation_status: Option<AutomationStatus>,
 }
 
-/// An invoice that is gone.
-#[derive(Debug)]
-pub struct Deleted {
-    pub id: InvoiceId,
-    pub warnings: Vec<Warning>,
+/// Lists invoices, newest first: so many that lie behind `before`.
+pub async fn list(act: &Act, filter: &Filter, limit: usize, before: Option<Id>) -> Result<Found<Invoice>> {
+    check_group(act, filter.group_id).await?;
+    Ok(Found::newest(act.repos().invoices().list(filter, limit, before).await?, before))
 }
 
 /// Keeps an invoice, or finds the one of its number in the client group. Posting again from an execution whose invoice a reviewer
@@ -193,7 +193,7 @@ pub async fn delete(act: &Act, id: InvoiceId, waiting: Waiting) -> Result<Delete
     let invoices = act.repos().invoices();
     let invoice = invoices.get(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(act, &invoice);
-    let deleted = Deleted { id, warnings: leaving.warnings.clone() };
+    let deleted = leaving.deleted(id);
     act.commit(invoices.part(&invoice, &leaving.left)?, &deleted).await?;
     leaving.tell::<Invoice>(act).await;
     Ok(deleted)

@@ -11,7 +11,7 @@ use crate::{
         chore::What,
         custom_field::{CustomField, Shape},
         lead_setup::{LeadSetup, MAX_FIELDS, MAX_STATUSES, Refusal, Status},
-        lead_view::{column_name, is_known, is_plain},
+        lead_view::{self, column_name, is_known, is_plain},
     },
     error::{Error, ErrorKind, Result},
     ids::{FieldId, StatusId},
@@ -106,6 +106,19 @@ pub async fn delete_field(act: &Act, id: FieldId) -> Result<FieldId> {
         Ok((id, Some(What::ForgetField { field_id: id })))
     })
     .await
+}
+
+/// The columns in which the actor looks at leads: those that were set, else the usual ones. Columns of deleted fields are left out.
+pub async fn view(act: &Act) -> Result<Vec<Json>> {
+    let mut columns = match act.repos().lead_views().get(act.actor.user_id).await? {
+        Some(columns) => columns,
+        None => lead_view::DEFAULT.map(Json::of_text).to_vec(),
+    };
+    if !is_plain(&columns) {
+        let setup = act.repos().lead_setups().load().await?;
+        columns.retain(|column| is_known(&setup, column));
+    }
+    Ok(columns)
 }
 
 /// Sets the columns in which the actor looks at leads. Fails where one names what no lead has.

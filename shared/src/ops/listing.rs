@@ -17,7 +17,7 @@ use crate::{
     ids::InstallationId,
     installed::Installed,
     n8n::{
-        client::{N8n, N8nError, Turn, WorkflowRow},
+        client::{N8nError, Turn, WorkflowRow},
         pages::Walk,
     },
     queue::{Task, TaskKind},
@@ -171,7 +171,7 @@ async fn list(
     installation: &Installation,
     turn: Turn,
 ) -> Result<(usize, Option<&'static str>), N8nError> {
-    let n8n = N8n::of(app, tenant, installation, turn).await.map_err(ours)?.patient(PATIENCE);
+    let n8n = Installed { app, tenant }.n8n(installation, turn).await.map_err(ours)?.patient(PATIENCE);
     let mut walk = Walk::of(MAX_PAGES).in_pages_of(PAGE);
     let mut listed =
         Listed { installed: Installed { app, tenant }, id: installation.id, ranks: HashMap::new() };

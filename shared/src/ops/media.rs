@@ -4,9 +4,10 @@ use super::{
     Warning,
     act::{Act, Refused},
     again::Again,
-    deletion::Waiting,
+    deletion::{Deleted, Waiting},
     files::{self, SentFile},
-    origin::{self, Origin, Placed},
+    lists::{self, Begin, Found},
+    origin::{self, Origin, Placed, check_group},
 };
 use crate::{
     domain::{
@@ -18,6 +19,10 @@ use crate::{
     error::{OrNotFound, Result},
     ids::{ChoreId, CollectionId, EntityId, FileId, GroupId, MediaId, Nid},
     queue::{Task, TaskKind},
+    repo::{
+        media::Filter,
+        media_stats::{self, Counts},
+    },
     store::Write,
 };
 
@@ -70,11 +75,29 @@ pub struct Patch {
     pub automation_status: Option<AutomationStatus>,
 }
 
-/// An item that is gone.
-#[derive(Debug)]
-pub struct Deleted {
-    pub id: MediaId,
-    pub warnings: Vec<Warning>,
+/// Lists media items, newest first or as a search finds them. A collection that is not there (any more) has none: its items are
+/// taken out of it in the background.
+pub async fn list(act: &Act, filter: &Filter, begin: Begin, limit: usize) -> Result<Found<MediaItem>> {
+    check_group(act, filter.group_id).await?;
+    if let Some(id) = filter.collection_id
+        && act.repos().collections().get(id).await?.is_none()
+    {
+        return Ok(Found::nothing(&begin));
+    }
+    let media = act.repos().media();
+    match begin {
+        Begin::Newest(before) => Ok(Found::newest(media.list(filter, limit, before).await?, before)),
+        Begin::Search(text, after) => {
+            let wanted = |item: &MediaItem| filter.matches(item);
+            lists::search(act, media, filter.group_id, (&text, after), limit, wanted).await
+        }
+    }
+}
+
+/// Counts the media items of a client group, or of all.
+pub async fn counts(act: &Act, group_id: Option<GroupId>) -> Result<Counts> {
+    check_group(act, group_id).await?;
+    Ok(media_stats::counts(&*act.app.store, act.tenant, group_id).await?)
 }
 
 /// Stores a media item; or renews, under its id, the one of the same execution that a reviewer sent back with *regenerate*.
@@ -181,7 +204,7 @@ pub async fn delete(act: &Act, id: MediaId, waiting: Waiting) -> Result<Deleted>
     loop {
         let item = media.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &item);
-        let deleted = Deleted { id, warnings: leaving.warnings.clone() };
+        let deleted = leaving.deleted(id);
         match act.commit(media.part(&item, &leaving.left)?, &deleted).await {
             Ok(()) => {
                 leaving.tell::<MediaItem>(act).await;

@@ -65,7 +65,7 @@ pub async fn ensure(act: &Act, installation: &Installation, expires_at: Option<M
         None => None,
     };
     // Less than what its claim lasts, so that nothing is sent to n8n under a claim that another request takes for dead.
-    let n8n = N8n::of(&act.app, act.tenant, installation, Turn::urgent(act.deadline)).await?;
+    let n8n = act.installed().n8n(installation, Turn::urgent(act.deadline)).await?;
     match known.next(key.as_ref(), act.now) {
         Step::Wait => return Err(busy()),
         Step::Confirm(id) => {

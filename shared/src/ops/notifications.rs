@@ -2,12 +2,14 @@
 
 use super::{
     act::{Act, Refused},
+    lists::Found,
     origin::check_group,
 };
 use crate::{
     domain::notification::{Notification, NotificationType, Reading},
     error::{OrNotFound, Result},
     ids::{GroupId, Id, NotificationId},
+    repo::notifications::Filter,
 };
 
 /// A notification to show.
@@ -29,6 +31,17 @@ pub struct NewNotification {
 pub struct Marked {
     pub id: NotificationId,
     pub read: bool,
+}
+
+/// Lists notifications, newest first: so many that lie behind `before`.
+pub async fn list(
+    act: &Act,
+    filter: &Filter,
+    limit: usize,
+    before: Option<Id>,
+) -> Result<Found<Notification>> {
+    check_group(act, filter.group_id).await?;
+    Ok(Found::newest(act.repos().notifications().list(filter, limit, before).await?, before))
 }
 
 /// Notifies the people of a client group.

@@ -9,8 +9,9 @@ use super::{
     Warning,
     act::{Act, Refused},
     again::Again,
-    deletion::Waiting,
-    origin::{self, Origin, Placed},
+    deletion::{Deleted, Waiting},
+    lists::Found,
+    origin::{self, Origin, Placed, check_group},
 };
 use crate::{
     blobs::BlobKey,
@@ -19,8 +20,9 @@ use crate::{
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
-    ids::{Nid, PayloadId},
+    ids::{Id, Nid, PayloadId},
     json::Json,
+    repo::payloads::Filter,
 };
 
 /// A payload to store.
@@ -57,11 +59,10 @@ pub struct Patch {
     pub status: Option<String>,
 }
 
-/// A payload that is gone.
-#[derive(Debug)]
-pub struct Deleted {
-    pub id: PayloadId,
-    pub warnings: Vec<Warning>,
+/// Lists payloads, newest first: so many that lie behind `before`.
+pub async fn list(act: &Act, filter: &Filter, limit: usize, before: Option<Id>) -> Result<Found<Payload>> {
+    check_group(act, filter.group_id).await?;
+    Ok(Found::newest(act.repos().payloads().list(filter, limit, before).await?, before))
 }
 
 /// Stores a payload; or renews, under its id, the one of the same execution that a reviewer sent back with *regenerate*.
@@ -161,7 +162,7 @@ pub async fn delete(act: &Act, id: PayloadId, waiting: Waiting) -> Result<Delete
     let payloads = act.repos().payloads();
     let payload = payloads.get(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(act, &payload);
-    let deleted = Deleted { id, warnings: leaving.warnings.clone() };
+    let deleted = leaving.deleted(id);
     act.commit(payloads.part(&payload, &leaving.left)?, &deleted).await?;
     leaving.tell::<Payload>(act).await;
     discard(act, id, &payload.body).await;

@@ -126,7 +126,9 @@ impl Ready {
             deadline: turn.deadline.min(resume.deadline(app.now())),
             believed_until: AtomicI64::new(resume.claimed_at().plus(BELIEVED).0),
         };
-        attempt(app, &errand, &claim, turn.urgent).await
+        let turn = Turn { deadline: claim.deadline, ..turn };
+        let n8n = Installed { app, tenant }.n8n(&self.installation, turn).await;
+        attempt(n8n, &app.aside, &errand, &claim).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! What workflows post of their model calls.
+//! What workflows post of their model calls, and what they have used.
 //!
 //! Its one rule: of an execution that was metered from pushed data too, the more complete account counts.
 
@@ -11,16 +11,20 @@ use super::{
     again::Again,
 };
 use crate::{
+    clock::Millis,
     domain::{
         installation::Installation,
         money::Money,
-        usage::{Source, Usage},
+        usage::{Source, Totals, Usage},
     },
-    error::{Error, LogFailure, Result},
-    ids::Nid,
+    error::{Error, LogFailure, OrNotFound, Result},
+    ids::{Id, Nid},
     metering::{Beside, Call, price},
-    repo::usage::LEDGER,
-    store::Write,
+    repo::{
+        listing::Listed,
+        usage::{Filter, LEDGER, ModelTotals},
+    },
+    store::{self, Write},
 };
 
 /// A model call to record.
@@ -40,6 +44,75 @@ pub struct Recorded {
     pub usage: Usage,
     /// Id of the workflow node, when the installation is known.
     pub nid: Option<Nid>,
+}
+
+/// Which records of a workflow to add up.
+#[derive(Debug, Clone)]
+pub enum Span {
+    All,
+    /// Those of one execution, by n8n's id.
+    Execution(String),
+    /// Those of the days (UTC) that these moments lie in, and of those between them.
+    Days {
+        from: Option<Millis>,
+        to: Option<Millis>,
+    },
+}
+
+/// What a workflow used.
+#[derive(Debug)]
+pub struct Used {
+    pub all: Totals,
+    pub by_model: Vec<ModelTotals>,
+}
+
+/// Adds up what a workflow used, perhaps of one model only: at any volume one small read. Fails where nobody knows the workflow.
+pub async fn sums(act: &Act, workflow_id: &str, span: &Span, model: Option<&str>) -> Result<Used> {
+    let log = act.repos().usage(workflow_id);
+    let mut by_model = match span {
+        Span::Execution(execution) => log.execution_totals(execution).await?,
+        Span::All => log.totals().await?,
+        Span::Days { from, to } => {
+            let from = from.unwrap_or(Millis(0));
+            // Days to come hold nothing, and a range that runs backwards is no range.
+            log.totals_between(from, to.unwrap_or(act.now).max(from)).await?
+        }
+    };
+    by_model.retain(|sums| model.is_none_or(|wanted| sums.model_id == wanted));
+    if by_model.is_empty() {
+        known(act, workflow_id).await?;
+    }
+    let all = by_model.iter().fold(Totals::default(), |sum, model| sum.plus(model.totals));
+    if all.unpriced > 0 {
+        // Whoever posts nothing any more still looks, and a new table may know the price.
+        let metering = act.metering();
+        metering.meet(&*metering.settled().await?, true).await;
+    }
+    Ok(Used { all, by_model })
+}
+
+/// Lists the records of a workflow, newest first: so many that lie behind `before`. Fails where nobody knows the workflow.
+pub async fn records(
+    act: &Act,
+    workflow_id: &str,
+    filter: &Filter,
+    limit: usize,
+    before: Option<Id>,
+) -> Result<Listed<Usage>> {
+    let found = act.repos().usage(workflow_id).list(filter, limit, before).await?;
+    if found.is_empty() {
+        known(act, workflow_id).await?;
+    }
+    Ok(found)
+}
+
+/// A workflow that the tenant has and that used nothing yet has nothing; one that nobody knows is not there.
+async fn known(act: &Act, workflow_id: &str) -> Result<()> {
+    if act.repos().usage(workflow_id).totals().await?.is_empty() {
+        let known = act.repos().n8n_workflows().installations_with(workflow_id).await?;
+        known.first().or_not_found("workflow")?;
+    }
+    Ok(())
 }
 
 /// Prices a call and records it.
@@ -76,12 +149,26 @@ async fn store(act: &Act, recorded: &Recorded, beside: &Beside) -> Result<()> {
         match act.commit(with(step.writes), recorded).await {
             Ok(()) if step.more => {
                 // The record stands. Until all have changed sides, what counted before goes on to count.
-                let settled = act.metering().settle(&usage.workflow_id, &usage.execution_id).await;
+                let settled = settle(act, &usage.workflow_id, &usage.execution_id).await;
                 settled.log_failure("an execution's posted and pushed usage was not settled");
                 return Ok(());
             }
             Ok(()) => return Ok(()),
             Err(refused) => again.after(refused).await?,
+        }
+    }
+}
+
+/// Lets records change sides until each counts or not as it is to: more of them do than one transaction holds.
+async fn settle(act: &Act, workflow_id: &str, execution_id: &str) -> Result<()> {
+    let log = act.repos().usage(workflow_id);
+    let mut again = Again::new(&act.app, "the usage of an execution");
+    loop {
+        let Some(writes) = log.settle(execution_id).await? else { return Ok(()) };
+        match store::apply(&*act.app.store, writes).await {
+            Ok(()) => {}
+            // Another record was quicker.
+            Err(error) => again.after(error).await?,
         }
     }
 }

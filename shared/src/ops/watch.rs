@@ -45,13 +45,8 @@ pub struct Watched<'a> {
 
 /// The rules of a tenant, as they were half a minute ago at the most.
 pub async fn rules(app: &App, tenant: TenantId) -> Result<Arc<Rules>> {
-    let (now, recent) = (app.moment(), &app.alert_rules);
-    if let Some(rules) = recent.get(&tenant, now) {
-        return Ok(rules);
-    }
-    let found = Arc::new(app.repos(tenant).alerts().rules().await?);
-    recent.put(tenant, found.clone(), now, BELIEVED);
-    Ok(found)
+    let stored = async { app.repos(tenant).alerts().rules().await.map(Some) };
+    Ok(app.alert_rules.or_read(tenant, app.moment(), BELIEVED, stored).await?.unwrap_or_default())
 }
 
 impl Watched<'_> {
@@ -158,7 +153,7 @@ impl Watched<'_> {
 
     /// Asks n8n what nothing was heard of. Returns what it says, and why it says nothing.
     pub(crate) async fn ask(&self, vitals: &Vitals, turn: Turn) -> Result<(Vec<Heard>, Option<String>)> {
-        let n8n = N8n::of(self.app, self.tenant, self.installation, turn).await?;
+        let n8n = Installed { app: self.app, tenant: self.tenant }.n8n(self.installation, turn).await?;
         let mut heard = Vec::new();
         match ask(&n8n, vitals, self.app.now(), &mut heard).await {
             Ok(()) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::tenant::TenantId;
+use crate::{error::Error, tenant::TenantId};
 
 #[cfg(any(feature = "aws", feature = "embedded"))]
 mod check;
@@ -63,6 +63,15 @@ pub enum QueueError {
     Invalid(String),
     #[error("queue unavailable: {0}")]
     Unavailable(String),
+}
+
+impl From<QueueError> for Error {
+    fn from(error: QueueError) -> Self {
+        match error {
+            QueueError::Invalid(_) => Self::internal(error),
+            QueueError::Unavailable(_) => Self::unavailable(error),
+        }
+    }
 }
 
 /// Sends everywhere; receives on the local host only (in AWS the event source mapping receives).

@@ -35,15 +35,26 @@ impl ApiKeys<'_> {
     /// The newest keys, at most [`REACH`] of them. There is a next one where there are more.
     pub async fn newest(&self, now: Millis) -> Result<Listed<ApiKey>, StoreError> {
         let newest = Asked::newest(REACH);
-        Ok(self.read(newest, false, now).await?.rows)
+        Ok(self.read(newest, false, |key| !is_over(key, now)).await?.rows)
+    }
+
+    /// Those that work, newest first, at most [`REACH`] of them.
+    pub async fn working(&self, now: Millis) -> Result<Vec<ApiKey>, StoreError> {
+        let newest = Asked::newest(REACH);
+        Ok(self.read(newest, false, |key| key.usable(now)).await?.rows.found)
     }
 
     /// A page of the keys, newest first, and how many there are.
     pub async fn page(&self, asked: Asked, now: Millis) -> Result<Page<ApiKey>, StoreError> {
-        self.read(asked, true, now).await
+        self.read(asked, true, |key| !is_over(key, now)).await
     }
 
-    async fn read(&self, asked: Asked, counted: bool, now: Millis) -> Result<Page<ApiKey>, StoreError> {
+    async fn read(
+        &self,
+        asked: Asked,
+        counted: bool,
+        wanted: impl Fn(&ApiKey) -> bool,
+    ) -> Result<Page<ApiKey>, StoreError> {
         let source = Source {
             store: self.store,
             query: self.query().newest_first(),
@@ -54,7 +65,7 @@ impl ApiKeys<'_> {
             },
             row,
             id: |key: &ApiKey| key.id.untyped(),
-            wanted: |key: &ApiKey| !is_over(key, now),
+            wanted,
         };
         pages::read(&source, asked, counted).await
     }

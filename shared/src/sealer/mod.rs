@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use crate::tenant::TenantId;
+use crate::{error::Error, tenant::TenantId};
 
 #[cfg(test)]
 pub mod conformance;
@@ -23,6 +23,15 @@ pub enum SealError {
     DoesNotOpen,
     #[error("key service unavailable: {0}")]
     Unavailable(String),
+}
+
+impl From<SealError> for Error {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::DoesNotOpen => Self::internal(error),
+            SealError::Unavailable(_) => Self::unavailable(error),
+        }
+    }
 }
 
 /// AES-256-GCM under a data key per tenant; tenant and record id are associated data.

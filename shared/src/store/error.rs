@@ -1,6 +1,7 @@
 //! What the store refuses, and in whose words.
 
 use super::{Item, Label};
+use crate::error::{Error, ErrorKind};
 
 /// A write whose condition did not hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,29 @@ pub enum StoreError {
     /// A stored item that the code cannot read.
     #[error("corrupt item: {0}")]
     Corrupt(String),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Throttled | StoreError::Unavailable(_) | StoreError::Conflict => {
+                Self::unavailable(error)
+            }
+            // A condition that the caller of the store did not expect: somebody else was quicker.
+            StoreError::ConditionFailed(_) | StoreError::Canceled(_) => Self::new(
+                ErrorKind::Conflict,
+                "changed_meanwhile",
+                "It was changed by somebody else at the same moment. Read it again and repeat.",
+            )
+            .caused_by(error),
+            StoreError::TooLarge(_) => {
+                Self::new(ErrorKind::TooLarge, "too_large", "The record is larger than can be stored.")
+                    .caused_by(error)
+            }
+            StoreError::Corrupt(_) => Self::unreadable(error),
+            StoreError::Invalid(_) => Self::internal(error),
+        }
+    }
 }
 
 impl StoreError {

@@ -62,7 +62,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
         return Ok(Ended::Done);
     };
     let turn = Turn::owed(message.deadline.min(Deadline::at(now.plus(TIME))));
-    let n8n = N8n::of(app, tenant, &installation, turn).await?;
+    let n8n = Installed { app, tenant }.n8n(&installation, turn).await?;
     let seen = look(&n8n, &run).await;
     if seen.is_ok() {
         Installed { app, tenant }.heard_of(installation.id).await;

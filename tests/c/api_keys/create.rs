@@ -183,3 +183,24 @@ async fn an_organization_has_room_for_so_many_keys() {
     assert_eq!(super::revoke(&house.acme, last.unwrap()).await.status, 200);
     assert_eq!(house.acme.post(PATH, json!({})).await.status, 201, "those that have ended take no room");
 }
+
+#[tokio::test]
+async fn nothing_is_made_of_a_misspelt_wish() {
+    let house = TestApp::new().await;
+    for (wish, field) in [
+        (json!({ "scope": ["leads:read"] }), "scope"),
+        (json!({ "scopes": [] }), "scopes"),
+        (json!({ "scopes": " " }), "scopes"),
+        (json!({ "scopes": null }), "scopes"),
+        (json!({ "expires_at": "2026-01-01T00:00:00Z" }), "expires_at"),
+        (json!({ "api_key": "x" }), "api_key"),
+        (json!({ "api_key": [{ "scopes": ["leads:read"] }] }), "api_key"),
+        (json!({ "apiKey": { "scopes": ["leads:read"] } }), "apiKey"),
+    ] {
+        let refused = house.acme.post(PATH, wish.clone()).await;
+        assert_eq!((refused.status, named(&refused)), (422, vec![field]), "{wish}");
+    }
+    let escaped = r#"{"api\u005fkey":{"scopes":["leads:read"]}}"#;
+    let made = house.acme.text(http::Method::POST, PATH, "application/json", escaped).await;
+    assert_eq!(made.json["scopes"], json!(["leads:read"]), "{made:?}");
+}

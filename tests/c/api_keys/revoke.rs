@@ -4,7 +4,7 @@ use shared::domain::org::Role;
 
 use harness::{TestApp, refusal};
 
-use super::{DAY, PATH, at, make, revoke, scoped, works, works_still};
+use super::{DAY, PATH, at, id, make, revoke, rotate, scoped, works, works_still};
 
 #[tokio::test]
 async fn a_revoked_key_ends_at_once_and_stays_so() {
@@ -38,6 +38,15 @@ async fn whoever_ends_the_last_working_key_is_warned_and_not_hindered() {
     assert!(last.json["warning"].as_str().is_some_and(|text| text.contains("last")), "{last:?}");
     assert_eq!(revoke(&admin, id).await.json.get("warning"), None, "it had run out");
     assert_eq!(revoke(&admin, other).await.json.get("warning"), None, "it has ended already");
+}
+
+#[tokio::test]
+async fn a_key_that_is_about_to_end_is_none_to_rely_on() {
+    let house = TestApp::new().await;
+    let admin = house.log_in(&house.acme).await;
+    let successor = rotate(&admin, house.acme.key.id.into(), json!({ "overlap": 1 })).await;
+    let last = revoke(&admin, id(&successor)).await;
+    assert!(last.json["warning"].as_str().is_some_and(|text| text.contains("last")), "{last:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 use http::Method;
 use serde_json::{Value, json};
+use shared::ops::api_keys;
 use standins::dump;
 
 use harness::{TestApp, assert_holds, named, refusal};
@@ -124,4 +125,33 @@ async fn the_successor_of_a_personal_key_is_the_personal_key() {
     let regenerated = session.call(Method::POST, "/api/user/api-key/regenerate", None, &[]).await;
     assert_eq!(regenerated.status, 200, "{regenerated:?}");
     assert!(!works(&house.acme.with_key(&text(&rotated))).await);
+}
+
+#[tokio::test]
+async fn a_key_that_is_to_end_makes_none_that_lives_longer() {
+    let house = TestApp::new().await;
+    let (key, key_id) = make(&house.acme, scoped(&["api_keys:manage", "leads:read"])).await;
+    rotate(&house.acme, key_id, json!({ "overlap": 1 })).await;
+    let end = "2025-01-21T11:30:00Z";
+    let itself = rotate(&key, key_id, json!({})).await;
+    assert_eq!((itself.status, &itself.json["expires_at"]), (201, &json!(end)), "{itself:?}");
+    let another = key.post(PATH, json!({})).await;
+    assert_eq!((another.status, &another.json["expires_at"]), (201, &json!(end)), "{another:?}");
+    let (long, long_id) = make(&house.acme, json!({ "expires_in": 30 })).await;
+    house.advance(10 * DAY);
+    let anew = rotate(&long, long_id, json!({})).await;
+    assert_eq!(anew.json["expires_at"], "2025-03-02T10:30:00Z", "as long a life anew");
+}
+
+#[tokio::test]
+async fn to_rotate_takes_no_room_and_to_rotate_again_does() {
+    let house = TestApp::new().await;
+    let (_, first) = make(&house.acme, json!({})).await;
+    for _ in 0..api_keys::MAX_KEYS - 2 {
+        make(&house.acme, json!({})).await;
+    }
+    assert_eq!(refusal(&house.acme.post(PATH, json!({})).await, PATH), "too_many_keys");
+    assert_eq!(rotate(&house.acme, first, json!({})).await.status, 201);
+    let again = rotate(&house.acme, first, json!({})).await;
+    assert_eq!((again.status, refusal(&again, PATH).as_str()), (422, "too_many_keys"));
 }

@@ -48,6 +48,12 @@ async fn a_list_can_be_taken_in_parts() {
     let cursor = first.json["next_cursor"].as_str().unwrap();
     let rest = house.acme.get(&format!("{PATH}?per_page=3&cursor={cursor}")).await;
     assert_eq!(names(&rest), [json!("default")]);
+    let behind = house.acme.get(&format!("{PATH}?page=2")).await;
+    assert_eq!(
+        (names(&behind), &behind.json["total_count"]),
+        (vec![], &json!(4)),
+        "whoever reads until there is nothing"
+    );
     assert_eq!(named(&house.acme.get(&format!("{PATH}?cursor=x")).await), ["cursor"]);
     let beyond = house.acme.get(&format!("{PATH}?page=1001&per_page=1")).await;
     assert!(beyond.text.contains("cursor") && named(&beyond) == ["page"], "{beyond:?}");

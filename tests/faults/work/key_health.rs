@@ -6,12 +6,17 @@ use serde_json::{Value, json};
 use shared::{
     domain::installation::{Installation, KeyState},
     ids::InstallationId,
+    installed::Installed,
 };
 
 use harness::parked::{decide, parked};
 use harness::{N8N, TestApp};
 
 const SECOND: Duration = Duration::from_secs(1);
+
+fn installed(house: &TestApp) -> Installed<'_> {
+    Installed { app: &house.app, tenant: house.acme.key.tenant }
+}
 
 async fn stored(house: &TestApp, id: u64) -> Installation {
     let installations = house.app.repos(house.acme.key.tenant).installations();
@@ -128,7 +133,7 @@ async fn what_n8n_says_to_an_earlier_key_is_no_word_on_the_new_one() {
     // Another process still has the installation as it was.
     let turn =
         shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
-    let n8n = shared::n8n::client::N8n::of(&house.app, house.acme.key.tenant, &before, turn).await.unwrap();
+    let n8n = installed(&house).n8n(&before, turn).await.unwrap();
     assert!(n8n.execution_row("9").await.is_err(), "the earlier key is refused");
     assert_eq!(state(&house, installation).await, Some(KeyState::Ok));
     assert!(alerts(&house).await.is_empty());
@@ -144,11 +149,7 @@ async fn what_is_known_of_a_key_costs_nothing() {
         shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
     let ask = async || {
         let before = house.meter();
-        let _ = shared::n8n::client::N8n::of(&house.app, house.acme.key.tenant, &known, turn)
-            .await
-            .unwrap()
-            .execution_row("9")
-            .await;
+        let _ = installed(&house).n8n(&known, turn).await.unwrap().execution_row("9").await;
         let spent = house.meter().since(&before);
         (spent.read_units, spent.write_units, spent.round_trips)
     };
@@ -168,13 +169,7 @@ async fn of_two_that_hear_it_at_once_one_tells() {
     let before = stored(&house, installation).await;
     let turn =
         shared::n8n::client::Turn::urgent(shared::clock::Deadline::at(house.app.now().plus(5 * SECOND)));
-    let ask = async || {
-        shared::n8n::client::N8n::of(&house.app, house.acme.key.tenant, &before, turn)
-            .await
-            .unwrap()
-            .execution_row("9")
-            .await
-    };
+    let ask = async || installed(&house).n8n(&before, turn).await.unwrap().execution_row("9").await;
     let (one, two) = tokio::join!(ask(), ask());
     assert!(one.is_err() && two.is_err());
     assert_eq!(alerts(&house).await.len(), 1);

@@ -1,4 +1,3 @@
-use futures::future::try_join;
 use serde::Serialize;
 use shared::{
     clock,
@@ -6,6 +5,7 @@ use shared::{
     error::Result,
     http::{ctx::Ctx, reply::Reply},
     ids::{AlertId, InstallationId, Nid},
+    ops::alerts,
     repo::alerts::Unwell,
 };
 use utoipa::ToSchema;
@@ -66,22 +66,12 @@ struct FiringOut {
 #[utoipa::path(get, path = "/api/alerts", operation_id = "list_alerts",
     responses((status = 200, description = "All of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
-    let alerts = ctx.repos().alerts();
-    let (rules, mut unwell) = try_join(alerts.rules(), alerts.unwell()).await?;
-    let alerts: Vec<_> = rules
-        .rules
-        .into_iter()
-        .map(|rule| {
-            let firing =
-                unwell.extract_if(.., |unwell| unwell.firing.rule == rule.id).map(FiringOut::from).collect();
-            AlertOut::new(rule, firing)
-        })
-        .collect();
+    let alerts: Vec<_> = alerts::list(&ctx).await?.into_iter().map(AlertOut::from).collect();
     Reply::ok(&Listing { count: alerts.len(), alerts })
 }
 
-impl AlertOut {
-    fn new(rule: Rule, firing: Vec<FiringOut>) -> Self {
+impl From<(Rule, Vec<Unwell>)> for AlertOut {
+    fn from((rule, firing): (Rule, Vec<Unwell>)) -> Self {
         let (mut failures, mut of_last, mut within_minutes, mut after_minutes) = (None, None, None, None);
         let kind = match rule.condition {
             Condition::Failing { failures: count, window } => {
@@ -111,7 +101,7 @@ impl AlertOut {
             after_minutes,
             installation_id: rule.installation_id,
             workflow_id: rule.workflow_id,
-            firing,
+            firing: firing.into_iter().map(FiringOut::from).collect(),
             created_at: clock::iso(rule.created_at),
             updated_at: clock::iso(rule.changed_at),
         }

@@ -1,5 +1,3 @@
-use std::cmp::Reverse;
-
 use serde::Serialize;
 use shared::{
     error::Result,
@@ -10,7 +8,7 @@ use shared::{
         shown::{Shown, shown},
     },
     ids::GroupId,
-    ops::origin::check_group,
+    ops::collections,
 };
 use utoipa::ToSchema;
 
@@ -36,17 +34,8 @@ pub struct Listing {
 #[utoipa::path(get, path = "/api/collections", operation_id = "list_collections",
     params(ListQuery), responses((status = 200, description = "The collections.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(ListQuery { group_id: group }): InQuery<ListQuery>) -> Result<Reply> {
-    check_group(&ctx, group).await?;
-    let mut found = ctx.repos().collections().all().await?.rows();
-    found.retain(|row| match row {
-        Ok(counted) => group.is_none_or(|group| group == counted.collection.group_id),
-        Err(_) => true,
-    });
-    // What cannot be read has no time of change: it comes last.
-    found.sort_by_key(|row| {
-        Reverse(row.as_ref().ok().map(|counted| (counted.collection.changed_at, counted.collection.id)))
-    });
-    let show = |counted| Ok(CollectionOut::from(counted));
-    let collections = shown(ctx.tenant, found, |counted| counted.collection.id, show)?;
+    let found = collections::list(&ctx, group).await?;
+    let collections =
+        shown(ctx.tenant, found, |counted| counted.collection.id, |counted| Ok(counted.into()))?;
     Reply::ok(&Listing { count: collections.len(), collections })
 }

@@ -4,7 +4,8 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::PathId,
-        input::{InBody, Kept, Text},
+        fields::Fields,
+        input::{Kept, Text, of_standing},
         reply::Reply,
     },
     ids::CollectionId,
@@ -29,11 +30,8 @@ shared::input! {
 #[utoipa::path(put, path = "/api/collections/{id}", operation_id = "update_collection",
     params(("id" = u64, Path, description = "Id of the collection.", example = 1)),
     request_body = UpdateCollection, responses((status = 200, description = "Changed.", body = Done)))]
-pub async fn handler(
-    ctx: Ctx,
-    PathId(id): PathId<CollectionId>,
-    InBody(sent): InBody<UpdateCollection>,
-) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<CollectionId>, fields: Fields) -> Result<Reply> {
+    let sent = of_standing(ctx.repos().collections().get(id), UpdateCollection::read(fields)).await?;
     let patch = Patch { title: sent.title, description: sent.description };
     ctx.answer(updated, async |act| collections::update(act, id, patch).await).await
 }

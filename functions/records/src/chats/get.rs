@@ -1,6 +1,6 @@
 use serde::Serialize;
 use shared::{
-    error::{OrNotFound, Result},
+    error::Result,
     http::{
         ctx::Ctx,
         extract::PathId,
@@ -11,6 +11,7 @@ use shared::{
     },
     ids::ChatId,
     json::Json,
+    ops::chats,
 };
 use utoipa::ToSchema;
 
@@ -74,16 +75,13 @@ pub async fn handler(
     InQuery(query): InQuery<MessagesQuery>,
 ) -> Result<Reply> {
     let MessagesQuery { order, limit, cursor: after } = query;
-    let (chat, setting) = ctx.repos().chats().get_with_setting(id).await?.or_not_found("record")?;
-    let found = ctx.repos().chats().messages(id, order == Order::NewestFirst, limit, after).await?;
-    let next = found.next;
-    let show = |message| Ok(MessageOut::from(message));
-    let messages = shown(ctx.tenant, found.rows(), |message| message.id, show)?;
+    let (chat, setting, found) = chats::get(&ctx, id, order == Order::NewestFirst, limit, after).await?;
+    let next_cursor = found.next.as_ref().map(page::cursor_to);
     Reply::ok(&ChatWithMessages {
         chat: chat.into(),
         system_prompt: setting.system_prompt,
         context: json_or_text(setting.context),
-        messages,
-        next_cursor: next.map(page::cursor),
+        messages: shown(ctx.tenant, found.rows, |message| message.id, |message| Ok(message.into()))?,
+        next_cursor,
     })
 }

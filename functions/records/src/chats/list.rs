@@ -1,4 +1,4 @@
-use serde::Serialize;
+use super::wire::ChatOut;
 use shared::{
     domain::chat::ChatStatus,
     error::Result,
@@ -6,17 +6,13 @@ use shared::{
         ctx::Ctx,
         fields::{Fields, MAX_WHOLE, code},
         input::{Asked, Cursor, Field, InQuery, Limit, Schema, Text, Whole, Word},
-        page::{self, DEFAULT_LIMIT, MAX_LIMIT},
+        page::{DEFAULT_LIMIT, MAX_LIMIT},
         reply::Reply,
-        shown::{Shown, shown},
     },
     ids::GroupId,
-    ops::origin::check_group,
+    ops::chats,
     repo::chats::Filter,
 };
-use utoipa::ToSchema;
-
-use super::wire::ChatOut;
 
 shared::input! {
     /// Which chats to list. Everything given must match.
@@ -62,17 +58,9 @@ impl Field for PageNumber {
     }
 }
 
-/// A page of chats, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ChatPage)]
-pub struct Listing {
-    chats: Vec<Shown<ChatOut>>,
-    /// How many are on this page.
-    count: usize,
-    /// How many match in all; null while there are further pages.
-    total: Option<usize>,
-    /// Sent back as `cursor` it gives the next page; null on the last.
-    next_cursor: Option<String>,
+shared::listing! {
+    /// A page of chats, newest first.
+    Listing as ChatPage { chats: ChatOut }
 }
 
 /// How deep a page number reaches. What lies before the page has to be read as well; a cursor costs nothing.
@@ -88,17 +76,6 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         group_id: query.group_id,
         search: query.q.map(|text| text.to_lowercase()),
     };
-    check_group(&ctx, filter.group_id).await?;
-    let found = ctx.repos().chats().list(&filter, skipped + limit, before).await?;
-    let next = found.next;
-    let known = found.len();
-    let show = |chat| Ok(ChatOut::from(chat));
-    let mut chats = shown(ctx.tenant, found.rows(), |chat| chat.id, show)?;
-    chats.drain(..skipped.min(known));
-    Reply::ok(&Listing {
-        count: chats.len(),
-        chats,
-        total: (before.is_none() && next.is_none()).then_some(known),
-        next_cursor: next.map(page::cursor),
-    })
+    let found = chats::list(&ctx, &filter, skipped + limit, before).await?.without_first(skipped);
+    Listing::of(ctx.tenant, found, |chat| chat.id, |chat| Ok(chat.into()))
 }

@@ -4,7 +4,7 @@ use shared::{
     error::Result,
     http::{ctx::Ctx, input::InQuery, reply::Reply},
     ids::GroupId,
-    ops::origin::check_group,
+    ops::chats,
 };
 use utoipa::ToSchema;
 
@@ -48,8 +48,7 @@ struct ByRole {
 #[utoipa::path(get, path = "/api/chats/stats", operation_id = "get_chat_stats",
     params(StatsQuery), responses((status = 200, description = "The sums.", body = Stats)))]
 pub async fn handler(ctx: Ctx, InQuery(StatsQuery { group_id }): InQuery<StatsQuery>) -> Result<Reply> {
-    check_group(&ctx, group_id).await?;
-    let sums = ctx.repos().chats().sums(group_id).await?;
+    let sums = chats::sums(&ctx, group_id).await?;
     let total_sessions = sums.active + sums.completed + sums.abandoned;
     let Counts { user, assistant, system, tool } = sums.messages;
     Reply::ok(&Stats {

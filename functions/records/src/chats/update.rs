@@ -4,7 +4,8 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::PathId,
-        input::{InBody, Text, Word},
+        fields::Fields,
+        input::{Text, Word, of_standing},
         reply::Reply,
     },
     ids::{ChatId, LeadId},
@@ -31,11 +32,8 @@ shared::ack! {
 #[utoipa::path(patch, path = "/api/chats/{id}", operation_id = "update_chat",
     params(("id" = u64, Path, description = "Id of the chat.", example = 42)),
     request_body = UpdateChat, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(
-    ctx: Ctx,
-    PathId(id): PathId<ChatId>,
-    InBody(sent): InBody<UpdateChat>,
-) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<ChatId>, fields: Fields) -> Result<Reply> {
+    let sent = of_standing(ctx.repos().chats().get(id), UpdateChat::read(fields)).await?;
     let patch = ChatPatch {
         title: sent.title,
         status: sent.status,

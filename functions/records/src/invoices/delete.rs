@@ -20,9 +20,5 @@ pub async fn handler(
     PathId(id): PathId<InvoiceId>,
     InQuery(query): InQuery<DeleteQuery>,
 ) -> Result<Reply> {
-    ctx.answer(deleted, async |act| invoices::delete(act, id, query.decide).await).await
-}
-
-fn deleted(done: &invoices::Deleted) -> Result<Reply> {
-    Deleted::of(&done.id, &done.warnings)
+    ctx.answer(Deleted::of, async |act| invoices::delete(act, id, query.decide).await).await
 }

@@ -1,19 +1,14 @@
 use super::wire::InvoiceOut;
 use shared::{
-    domain::{
-        invoice::{Invoice, InvoiceStatus},
-        subject::ExecutionFilter,
-    },
+    domain::{invoice::InvoiceStatus, subject::ExecutionFilter},
     error::Result,
     http::{
         ctx::Ctx,
         input::{Flat, InQuery, Paging, Text, Word},
-        page,
         reply::Reply,
-        shown::{Shown, shown},
     },
     ids::GroupId,
-    ops::origin::check_group,
+    ops::invoices,
     repo::invoices::Filter,
 };
 
@@ -49,10 +44,7 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         execution_state: query.execution_state,
         search: query.search.map(|text| text.to_lowercase()),
     };
-    check_group(&ctx, filter.group_id).await?;
-    let found = ctx.repos().invoices().list(&filter, limit, before).await?;
-    let next = found.next;
+    let found = invoices::list(&ctx, &filter, limit, before).await?;
     let show = |invoice| InvoiceOut::new(ctx.tenant, invoice);
-    let invoices = shown(ctx.tenant, found.rows(), Invoice::id, show)?;
-    Listing::of(invoices, before.is_none(), next.map(page::cursor))
+    Listing::of(ctx.tenant, found, |invoice| invoice.id(), show)
 }

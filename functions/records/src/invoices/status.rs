@@ -4,7 +4,8 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::PathId,
-        input::{InBody, Word},
+        fields::Fields,
+        input::{Word, of_standing},
         reply::Reply,
     },
     ids::InvoiceId,
@@ -26,11 +27,9 @@ shared::input! {
 #[utoipa::path(patch, path = "/api/invoices/{id}/status", operation_id = "set_invoice_status",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     request_body = SetInvoiceStatus, responses((status = 200, description = "Moved.", body = Updated)))]
-pub async fn handler(
-    ctx: Ctx,
-    PathId(id): PathId<InvoiceId>,
-    InBody(SetInvoiceStatus { status }): InBody<SetInvoiceStatus>,
-) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<InvoiceId>, fields: Fields) -> Result<Reply> {
+    let sent = of_standing(ctx.repos().invoices().get(id), SetInvoiceStatus::read(fields)).await?;
+    let status = sent.status;
     let render = |invoice: &_| told(invoice, "Invoice status updated successfully.");
     ctx.answer(render, async |act| invoices::set_status(act, id, status).await).await
 }

@@ -2,7 +2,7 @@ use serde::Serialize;
 use shared::{
     domain::invoice::Invoice,
     error::Result,
-    http::{ctx::Ctx, extract::PathId, input::InBody, reply::Reply},
+    http::{ctx::Ctx, extract::PathId, fields::Fields, input::of_standing, reply::Reply},
     ids::InvoiceId,
     ops::invoices,
 };
@@ -27,12 +27,8 @@ pub struct Updated {
 #[utoipa::path(patch, path = "/api/invoices/{id}", operation_id = "update_invoice",
     params(("id" = u64, Path, description = "Id of the invoice.", example = 42)),
     request_body = UpdateInvoice, responses((status = 200, description = "Changed.", body = Updated)))]
-pub async fn handler(
-    ctx: Ctx,
-    PathId(id): PathId<InvoiceId>,
-    InBody(patch): InBody<UpdateInvoice>,
-) -> Result<Reply> {
-    let patch = patch.into();
+pub async fn handler(ctx: Ctx, PathId(id): PathId<InvoiceId>, fields: Fields) -> Result<Reply> {
+    let patch = of_standing(ctx.repos().invoices().get(id), UpdateInvoice::read(fields)).await?.into();
     let render = |invoice: &_| told(invoice, "Invoice updated successfully.");
     ctx.answer(render, async |act| invoices::update(act, id, patch).await).await
 }

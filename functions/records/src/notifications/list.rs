@@ -6,12 +6,10 @@ use shared::{
     http::{
         ctx::Ctx,
         input::{Flag, Flat, InQuery, Paging, Word},
-        page,
         reply::Reply,
-        shown::{Shown, shown},
     },
     ids::{GroupId, Id, NotificationId},
-    ops::origin::check_group,
+    ops::notifications,
     repo::notifications::Filter,
 };
 use utoipa::ToSchema;
@@ -66,12 +64,8 @@ struct NotificationOut {
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     let Paging { limit, cursor: before } = query.page;
     let filter = Filter { unread: query.unread, kind: query.kind, group_id: query.group_id };
-    check_group(&ctx, filter.group_id).await?;
-    let found = ctx.repos().notifications().list(&filter, limit, before).await?;
-    let next = found.next;
-    let show = |notification| Ok(NotificationOut::from(notification));
-    let notifications = shown(ctx.tenant, found.rows(), |row| row.id, show)?;
-    Listing::of(notifications, before.is_none(), next.map(page::cursor))
+    let found = notifications::list(&ctx, &filter, limit, before).await?;
+    Listing::of(ctx.tenant, found, |row| row.id, |notification| Ok(notification.into()))
 }
 
 impl From<Notification> for NotificationOut {

@@ -4,7 +4,8 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::PathId,
-        input::{Flag, InBody},
+        fields::Fields,
+        input::{Flag, of_standing},
         reply::Reply,
     },
     ids::NotificationId,
@@ -36,11 +37,9 @@ pub struct Marked {
 #[utoipa::path(patch, path = "/api/notifications/{id}", operation_id = "mark_notification",
     params(("id" = u64, Path, description = "Id of the notification.", example = 42)),
     request_body = MarkNotification, responses((status = 200, description = "Marked.", body = Marked)))]
-pub async fn handler(
-    ctx: Ctx,
-    PathId(id): PathId<NotificationId>,
-    InBody(MarkNotification { read }): InBody<MarkNotification>,
-) -> Result<Reply> {
+pub async fn handler(ctx: Ctx, PathId(id): PathId<NotificationId>, fields: Fields) -> Result<Reply> {
+    let MarkNotification { read } =
+        of_standing(ctx.repos().notifications().get(id), MarkNotification::read(fields)).await?;
     ctx.answer(marked, async |act| notifications::mark(act, id, read).await).await
 }
 

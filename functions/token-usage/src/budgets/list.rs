@@ -2,10 +2,11 @@ use serde::Serialize;
 use shared::{
     error::Result,
     http::{ctx::Ctx, reply::Reply},
+    ops::budgets,
 };
 use utoipa::ToSchema;
 
-use super::{BudgetOut, with_spending};
+use super::BudgetOut;
 
 /// All budgets of the organization.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,7 +20,6 @@ pub struct Listing {
 #[utoipa::path(get, path = "/api/budgets", operation_id = "list_budgets",
     responses((status = 200, description = "All of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
-    let money = ctx.repos().settled().load().await?;
-    let budgets = with_spending(&ctx, &money.budgets).await?;
+    let budgets: Vec<BudgetOut> = budgets::list(&ctx).await?.into_iter().map(From::from).collect();
     Reply::ok(&Listing { count: budgets.len(), budgets })
 }

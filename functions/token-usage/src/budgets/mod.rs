@@ -9,19 +9,14 @@ pub mod update;
 use serde::Serialize;
 use serde_json::{Number, Value, json};
 use shared::{
-    domain::{
-        budget::{Budget, MAX_PICO, Scope},
-        usage::Totals,
-    },
-    error::Result,
+    domain::budget::{MAX_PICO, Scope},
     http::{
-        ctx::Ctx,
         fields::Fields,
         input::{Asked, Field, describe::list, number},
     },
     ids::{BudgetId, GroupId},
     json::Part,
-    metering::budgets::Spent,
+    ops::budgets::Spending,
     pricing::usd,
 };
 use utoipa::ToSchema;
@@ -67,43 +62,29 @@ pub struct BudgetOut {
     percent: i64,
 }
 
-impl BudgetOut {
-    fn new(budget: &Budget, window: String, spent: Totals) -> Self {
-        let workflow_id = match &budget.scope {
-            Scope::Workflow(workflow) => Some(workflow.clone()),
-            Scope::Organization | Scope::Group(_) => None,
+impl From<Spending> for BudgetOut {
+    fn from(spending: Spending) -> Self {
+        let percent = spending.percent();
+        let Spending { budget, window, spent } = spending;
+        let (scope, workflow_id) = match budget.scope {
+            Scope::Organization => ("organization", None),
+            Scope::Group(_) => ("group", None),
+            Scope::Workflow(workflow) => ("workflow", Some(workflow)),
         };
-        let percent = i128::from(spent.pico) * 100 / i128::from(budget.pico.max(1));
         Self {
             id: budget.id,
-            title: budget.title.clone(),
-            scope: match budget.scope {
-                Scope::Organization => "organization",
-                Scope::Group(_) => "group",
-                Scope::Workflow(_) => "workflow",
-            },
+            title: budget.title,
+            scope,
             group_id: budget.group_id,
             workflow_id,
             period: budget.period.as_str(),
             amount: usd(budget.pico),
-            thresholds: budget.thresholds.clone(),
-            window,
+            thresholds: budget.thresholds,
+            window: window.name,
             spent: usd(spent.pico),
-            percent: i64::try_from(percent).unwrap_or(i64::MAX),
+            percent,
         }
     }
-}
-
-/// Budgets with what is spent of them in the windows of now.
-pub async fn with_spending(ctx: &Ctx, budgets: &[Budget]) -> Result<Vec<BudgetOut>> {
-    let mut spent = Spent::new(&*ctx.app.store, ctx.tenant);
-    spent.read(budgets.iter().map(|budget| (&budget.scope, budget.period.window(ctx.now)))).await?;
-    let shown = budgets.iter().map(|budget| {
-        let window = budget.period.window(ctx.now);
-        let spent = spent.of(&budget.scope, &window);
-        BudgetOut::new(budget, window.name, spent)
-    });
-    Ok(shown.collect())
 }
 
 /// Dollars to the cent, as pico-dollars.

@@ -100,8 +100,16 @@ impl Meta {
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn data(status: StatusCode, data: &impl Serialize) -> Result<Reply> {
-    Reply::new(status, &Success { success: true, data, meta: None })
+pub fn ok(data: &impl Serialize) -> Result<Reply> {
+    Reply::ok(&Success { success: true, data, meta: None })
+}
+
+/// Replies with one thing that was made now.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn created(data: &impl Serialize) -> Result<Reply> {
+    Reply::created(&Success { success: true, data, meta: None })
 }
 
 /// Replies with a part of a list.

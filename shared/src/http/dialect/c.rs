@@ -22,9 +22,10 @@ pub static C: Dialect = Dialect {
     singular_wrapper: true,
 };
 
-/// `error` is the code: the document's four codes of a bulk call stand there.
+/// `error` is the code: the document's four codes of a bulk call stand there. n8n shows that word where it finds no `cause`, and its
+/// users need the sentence.
 pub(super) fn body(error: &Error, _: StatusCode) -> Value {
-    with_more(json!({ "error": error.code, "message": error.message }), error)
+    with_more(json!({ "error": error.code, "message": error.message, "cause": error.message }), error)
 }
 
 /// A list: its plural, and how many there are.

@@ -31,11 +31,13 @@ fn status(kind: ErrorKind) -> StatusCode {
 }
 
 /// `error` is the status in words; the house's code and the fields stand beside it.
+/// `error` is the status in words, which n8n shows where it finds no `cause`; its users need the sentence.
 fn body(error: &Error, status: StatusCode) -> Value {
     let mut body = json!({
         "status": false,
         "statusCode": status.as_u16(),
         "message": error.message,
+        "cause": error.message,
         "error": status.canonical_reason().unwrap_or("Error"),
         "code": error.code,
     });
@@ -99,8 +101,16 @@ impl Meta {
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn data(status: StatusCode, message: &str, data: &impl Serialize) -> Result<Reply> {
-    Reply::new(status, &Success { status: true, message, data, meta: None })
+pub fn ok(message: &str, data: &impl Serialize) -> Result<Reply> {
+    Reply::ok(&Success { status: true, message, data, meta: None })
+}
+
+/// Replies with one thing that was made now.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn created(message: &str, data: &impl Serialize) -> Result<Reply> {
+    Reply::created(&Success { status: true, message, data, meta: None })
 }
 
 /// Replies with a part of a list.

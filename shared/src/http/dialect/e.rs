@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Dialect, Envelope, IdStyle, usual_status, with_details};
 use crate::{
     domain::dialect::Letter,
-    error::{Error, Violation},
+    error::{Error, RequestPart, Violation},
 };
 
 pub static E: Dialect = Dialect {
@@ -32,16 +32,18 @@ fn body(error: &Error, _: StatusCode) -> Value {
 }
 
 fn violation(of: &Violation) -> Value {
-    json!({ "loc": location(&of.path), "msg": of.message, "type": of.code })
+    json!({ "loc": location(of), "msg": of.message, "type": of.code })
 }
 
-/// `user.email` → `["body", "user", "email"]`, `files[3]` → `["body", "files", 3]`. Every parameter but the body's fields is
-/// judged elsewhere or is a header, whose names are written in capitals.
-fn location(path: &str) -> Value {
-    if path.starts_with(|letter: char| letter.is_ascii_uppercase()) {
-        return json!(["header", path]);
+/// As FastAPI says where it is: `user.email` of the body → `["body", "user", "email"]`, `files[3]` → `["body", "files", 3]`; a
+/// parameter of the query → `["query", "version"]`. The path's are never here: what cannot be an id is an id of nothing, 404.
+fn location(of: &Violation) -> Value {
+    match of.part {
+        RequestPart::Query => return json!(["query", of.path]),
+        RequestPart::Header => return json!(["header", of.path]),
+        RequestPart::Body => {}
     }
     let part = |part: &str| part.parse::<u64>().map_or_else(|_| part.into(), Value::from);
-    let parts = path.split(['.', '[']).map(|text| part(text.trim_end_matches(']')));
+    let parts = of.path.split(['.', '[']).map(|text| part(text.trim_end_matches(']')));
     std::iter::once(Value::from("body")).chain(parts).collect()
 }

@@ -9,7 +9,11 @@ use super::{
     resolve::{By, Hosts, Resolved, by_path, check, resolve},
     *,
 };
-use crate::{error::Violation, http::routes, ids::WorkflowId};
+use crate::{
+    error::{RequestPart, Violation},
+    http::routes,
+    ids::WorkflowId,
+};
 
 fn body(dialect: &'static Dialect, error: &Error) -> Value {
     dialect.voice("/").body(error)
@@ -103,8 +107,18 @@ fn every_other_error_is_a_sentence_with_a_code_in_every_dialect() {
     ] {
         assert_eq!(body(dialect, &error), expected, "{dialect:?}");
     }
-    let header = Error::invalid("Idempotency-Key", "is too long");
-    assert_eq!(body(&E, &header)["detail"][0]["loc"], json!(["header", "Idempotency-Key"]));
+}
+
+#[test]
+fn e_says_which_part_of_a_request_is_wrong() {
+    for (place, loc) in [
+        (RequestPart::Body, json!(["body", "user", "email"])),
+        (RequestPart::Query, json!(["query", "user.email"])),
+        (RequestPart::Header, json!(["header", "user.email"])),
+    ] {
+        let error = Error::violations(vec![Violation::new("user.email", "is required").at(place)]);
+        assert_eq!(body(&E, &error)["detail"][0]["loc"], loc);
+    }
 }
 
 #[test]
@@ -195,7 +209,7 @@ fn a_success_is_wrapped_as_each_dialect_wraps_it() {
         (reply.status.as_u16(), crate::testing::json(&reply.body).unwrap())
     };
     for (reply, expected) in [
-        (b::data(StatusCode::CREATED, &thing), (201, json!({ "success": true, "data": { "id": 1 } }))),
+        (b::created(&thing), (201, json!({ "success": true, "data": { "id": 1 } }))),
         (
             b::list(&[&thing], b::Meta::new(Some(1), 20, Some(100), Some("x".into()))),
             (
@@ -213,7 +227,7 @@ fn a_success_is_wrapped_as_each_dialect_wraps_it() {
             ),
         ),
         (
-            d::data(StatusCode::CREATED, "Workflow created", &thing),
+            d::created("Workflow created", &thing),
             (201, json!({ "status": true, "message": "Workflow created", "data": { "id": 1 } })),
         ),
         (

@@ -18,8 +18,8 @@ use crate::{
 ///
 /// A body that has none is given back untouched, and so is one that cannot be read: its reader says why.
 pub fn unwrapped(body: Bytes, singular: &str) -> Bytes {
-    // Looking for the name first spares most bodies a second reading.
-    if !contains(&body, singular.as_bytes()) {
+    // Looking for the name first spares most bodies a second reading. Behind a backslash it may be spelt otherwise.
+    if !contains(&body, singular.as_bytes()) && !body.contains(&b'\\') {
         return body;
     }
     let Ok(document) = json::document(&body) else { return body };
@@ -79,6 +79,7 @@ mod tests {
             (r#"{"lead":{"name":"Ada"},"name":"Bob"}"#, r#"{"name":"Bob","name":"Ada"}"#),
             (r#"{"a\"b":"x","lead":{ }}"#, r#"{"a\"b":"x"}"#),
             (r#"{"lead":{}}"#, "{}"),
+            (r#"{"l\u0065ad":{"name":"Ada"}}"#, r#"{"name":"Ada"}"#),
             (r#"{"lead":7}"#, r#"{"lead":7}"#),
             (r#"{"lead":null,"name":"Ada"}"#, r#"{"lead":null,"name":"Ada"}"#),
             (r#"{"lead":["name"]}"#, r#"{"lead":["name"]}"#),

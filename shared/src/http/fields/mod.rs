@@ -19,7 +19,7 @@ use bytes::Bytes;
 use super::extract::malformed;
 use crate::{
     domain::words,
-    error::{Error, ErrorKind, Result, Violation},
+    error::{Error, ErrorKind, RequestPart, Result, Violation},
     json::{self, Kind, Part},
 };
 pub use read::id;
@@ -43,6 +43,8 @@ pub struct Fields {
     problems: BTreeMap<String, Vec<Problem>>,
     /// A value is what its JSON type says: no text for a number, and blank text is text.
     strict: bool,
+    /// The part of the request that they stand in.
+    part: RequestPart,
 }
 
 /// What is wrong with a field: a word for programs, and words for people that follow its name.
@@ -50,6 +52,7 @@ pub struct Fields {
 struct Problem {
     code: &'static str,
     words: String,
+    part: RequestPart,
 }
 
 /// What can be wrong with a field, for programs. Dialects that show no codes leave them out.
@@ -129,6 +132,12 @@ impl Fields {
         Some(fields)
     }
 
+    /// The same as parameters of a query.
+    #[must_use]
+    pub fn of_query(self) -> Self {
+        Self { part: RequestPart::Query, ..self }
+    }
+
     /// From now on they are read to the letter: see [`super::input`].
     pub fn be_strict(&mut self) {
         self.strict = true;
@@ -184,11 +193,15 @@ impl Fields {
 
     /// Adds a problem that programs tell from others by its code.
     pub fn refuse_as(&mut self, name: &str, code: &'static str, problem: impl Into<String>) {
-        let words = problem.into();
+        let (words, part) = (problem.into(), self.part);
+        self.add(name, Problem { code, words, part });
+    }
+
+    fn add(&mut self, name: &str, problem: Problem) {
         let problems = self.problems.entry(name.into()).or_default();
         // Two inputs may share a field: what is wrong with it is told once.
-        if problems.iter().all(|known| known.words != words) {
-            problems.push(Problem { code, words });
+        if problems.iter().all(|known| known.words != problem.words) {
+            problems.push(problem);
         }
     }
 
@@ -220,9 +233,9 @@ impl Fields {
             return Ok(());
         }
         let all = self.problems.into_iter().flat_map(|(path, problems)| {
-            problems
-                .into_iter()
-                .map(move |problem| Violation::new(path.clone(), problem.words).of(problem.code))
+            problems.into_iter().map(move |problem| {
+                Violation::new(path.clone(), problem.words).of(problem.code).at(problem.part)
+            })
         });
         Err(Error::violations(all.collect()))
     }

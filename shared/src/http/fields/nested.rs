@@ -30,7 +30,7 @@ impl Fields {
         let mut found = Some(Vec::new());
         for (at, item) in Part::cut(&whole).items().enumerate() {
             let item = Sent::Json(whole.slice_ref(item.as_str().as_bytes()));
-            let mut one = Self { members: vec![(ITEM.into(), item)], ..Self::default() };
+            let mut one = Self { members: vec![(ITEM.into(), item)], part: self.part, ..Self::default() };
             one.strict = self.strict;
             let value = read(&mut one, ITEM);
             if value.is_none() && !one.is_refused_anywhere() {
@@ -67,7 +67,7 @@ impl Fields {
         let Some(mut inner) = Self::of(&bytes, Part::cut(&bytes)) else {
             return self.wrong(name, code::TOO_LARGE, "has too many members");
         };
-        inner.strict = self.strict;
+        (inner.strict, inner.part) = (self.strict, self.part);
         let value = read(&mut inner);
         self.take_over(name, inner);
         value
@@ -83,7 +83,7 @@ impl Fields {
                 (name, path) => format!("{name}.{path}"),
             };
             for problem in problems {
-                self.refuse_as(&path, problem.code, problem.words);
+                self.add(&path, problem);
             }
         }
     }

@@ -36,12 +36,15 @@
 #[macro_export]
 macro_rules! input {
     ($(#[doc = $about:expr])* $(#[derive($($derive:path),*)])? $vis:vis strict struct $($rest:tt)*) => {
-        $crate::input! { @declare true [$(#[doc = $about])* $(#[derive($($derive),*)])?] [$($about),*] $vis $($rest)* }
+        $crate::input! { @declare (true, true) [$(#[doc = $about])* $(#[derive($($derive),*)])?] [$($about),*] $vis $($rest)* }
+    };
+    ($(#[doc = $about:expr])* $(#[derive($($derive:path),*)])? $vis:vis closed struct $($rest:tt)*) => {
+        $crate::input! { @declare (false, true) [$(#[doc = $about])* $(#[derive($($derive),*)])?] [$($about),*] $vis $($rest)* }
     };
     ($(#[doc = $about:expr])* $(#[derive($($derive:path),*)])? $vis:vis struct $($rest:tt)*) => {
-        $crate::input! { @declare false [$(#[doc = $about])* $(#[derive($($derive),*)])?] [$($about),*] $vis $($rest)* }
+        $crate::input! { @declare (false, false) [$(#[doc = $about])* $(#[derive($($derive),*)])?] [$($about),*] $vis $($rest)* }
     };
-    (@declare $strict:literal [$($attributes:tt)*] [$($about:expr),*] $vis:vis $Name:ident {
+    (@declare ($strict:literal, $closed:literal) [$($attributes:tt)*] [$($about:expr),*] $vis:vis $Name:ident {
         $(
             $(#[doc = $doc:expr])*
             $(#[example($($example:tt)+)])?
@@ -98,6 +101,7 @@ macro_rules! input {
 
         impl $crate::http::input::Declared for $Name {
             const STRICT: bool = $strict;
+            const CLOSED: bool = $closed;
 
             fn about() -> $crate::http::input::Note {
                 $crate::http::input::Note::new(&[$($about),*], ::core::option::Option::None)

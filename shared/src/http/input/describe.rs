@@ -192,7 +192,7 @@ pub fn object<T: Declared>(strict: bool) -> Value {
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
-    if asked.strict {
+    if asked.strict || T::CLOSED {
         schema["additionalProperties"] = json!(false);
     }
     for Described { name, note, schema: mut property, .. } in fields {

@@ -11,19 +11,24 @@ use crate::{
     json::Json,
 };
 
-/// A list of at most `MOST` items. What is wrong with one is named by its place: `items[3].quantity`.
-pub struct List<F, const MOST: usize>(F);
+/// A list of `LEAST` to `MOST` items. What is wrong with one is named by its place: `items[3].quantity`.
+pub struct List<F, const MOST: usize, const LEAST: usize = 0>(F);
 
-impl<F: Field, const MOST: usize> Field for List<F, MOST> {
+impl<F: Field, const MOST: usize, const LEAST: usize> Field for List<F, MOST, LEAST> {
     type Value = Vec<F::Value>;
 
     fn read(fields: &mut Fields, name: &str) -> Option<Self::Value> {
-        fields.list(name, MOST, F::read)
+        let list = fields.list(name, MOST, F::read)?;
+        if list.len() < LEAST && !fields.is_refused(name) {
+            fields.refuse_as(name, code::REQUIRED, format!("must have at least {LEAST} item"));
+            return None;
+        }
+        Some(list)
     }
 
     fn schema(asked: Asked) -> Value {
         let items = F::schema(asked.item());
-        describe::list(asked, items, 0, MOST)
+        describe::list(asked, items, LEAST, MOST)
     }
 }
 

@@ -7,7 +7,8 @@
 //! - A [`Field`] must be there; `Option` of one may be left out (null and, where reading is lenient, blank text count as
 //!   left out), [`Kept`] may be left out and not emptied, [`Patch`] tells null from left out, [`OrDefault`] has a default,
 //!   [`Flat`] takes in the fields of another input.
-//! - `strict struct` is read to the letter: fields that are not declared are refused, and text is no number.
+//! - In a `closed struct` fields that are not declared are refused: where one that is misspelt would do harm. A `strict struct` is
+//!   read to the letter: it is closed, and text is no number.
 //! - What must hold between fields, or needs more than the request, is computed behind the struct (`then`), from what was
 //!   read so far; what it refuses is told with the rest.
 //!
@@ -55,7 +56,8 @@ pub use words::{Settable, Word, Words};
 use super::{extract::QueryFields, fields::Fields};
 use crate::{
     app::SharedApp,
-    error::{Error, Result},
+    error::{Error, ErrorKind, OrNotFound, Result},
+    store::StoreError,
 };
 
 /// How a field is read and described.
@@ -81,6 +83,7 @@ pub trait Input: Sized {
 /// What an input is called and holds, for the document and for those who have to know every name.
 pub trait Declared {
     const STRICT: bool;
+    const CLOSED: bool;
 
     fn about() -> Note;
 
@@ -115,13 +118,28 @@ impl<T: Input, S: Send + Sync> FromRequestParts<S> for InQuery<T> {
     }
 }
 
+/// The input of a change to what stands, or does not: what is wrong with it is told of what is there only. `stands` is looked up
+/// for nothing else.
+///
+/// # Errors
+/// What is wrong with it; that nothing is there.
+pub async fn of_standing<T, E>(
+    stands: impl Future<Output = Result<Option<E>, StoreError>>,
+    read: Result<T>,
+) -> Result<T> {
+    if read.as_ref().is_err_and(|error| error.kind == ErrorKind::Invalid) {
+        stands.await?.or_not_found("record")?;
+    }
+    read
+}
+
 /// Prepares the fields for being read as the declaration wants it.
 #[doc(hidden)]
 pub fn begin<T: Declared>(fields: &mut Fields) {
     if T::STRICT {
         fields.be_strict();
     }
-    if fields.is_strict() {
+    if fields.is_strict() || T::CLOSED {
         let mut names = Vec::new();
         T::names(&mut names);
         fields.refuse_others(&names);

@@ -2,7 +2,12 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::*;
-use crate::{error::ErrorKind, ids::Id, json::Json, testing::house::House};
+use crate::{
+    error::{ErrorKind, RequestPart},
+    ids::Id,
+    json::Json,
+    testing::house::House,
+};
 
 crate::input! {
     /// Something that was bought.
@@ -39,6 +44,14 @@ crate::input! {
             }
             email.clone()
         },
+    }
+}
+
+crate::input! {
+    /// Nothing else.
+    closed struct Closed {
+        count: Option<Whole<9>>,
+        tags: Kept<List<Text<10>, 3, 1>>,
     }
 }
 
@@ -210,6 +223,26 @@ fn a_strict_schema_takes_nothing_else() {
     assert_eq!(property("items")["items"]["additionalProperties"], false);
 }
 
+#[test]
+fn a_closed_input_takes_no_other_fields_and_is_lenient_with_its_own() {
+    let closed = |body: Value| Closed::read(Fields::read(&body.to_string().into()).unwrap());
+    let read = closed(json!({ "count": "7", "tags": ["a"] })).unwrap();
+    assert_eq!((read.count, read.tags), (Some(7), Some(vec!["a".to_owned()])));
+    assert_eq!(closed(json!({})).unwrap().tags, None);
+    for (body, field) in [
+        (json!({ "counts": 7 }), "counts"),
+        (json!({ "tags": [] }), "tags"),
+        (json!({ "tags": " " }), "tags"),
+        (json!({ "tags": null }), "tags"),
+    ] {
+        let error = closed(body).unwrap_err();
+        assert_eq!(problems(&error).iter().map(|(name, _)| *name).collect::<Vec<_>>(), [field]);
+    }
+    let schema = schema::<Closed>();
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(schema["properties"]["tags"]["minItems"], 1);
+}
+
 #[tokio::test]
 async fn inputs_are_arguments_of_handlers() {
     let state = House::new().app.clone();
@@ -222,4 +255,22 @@ async fn inputs_are_arguments_of_handlers() {
     let InQuery(page) = InQuery::<Paging>::from_request_parts(&mut parts, &state).await.unwrap();
     let InBody(item) = InBody::<Item>::from_request(Request::from_parts(parts, body), &state).await.unwrap();
     assert_eq!((page.limit, item.name.as_str()), (7, "pen"));
+}
+
+#[test]
+fn a_mistake_says_in_which_part_of_the_request_it_is() {
+    let mut body = Fields::read(&json!({ "name": {} }).to_string().into()).unwrap();
+    let query: Fields = [("quantity".to_owned(), "many".to_owned())].into_iter().collect();
+    assert!(body.beside::<Item>(query.of_query()).is_none());
+    let _ = Item::open(&mut body);
+    let all = body.finish().unwrap_err();
+    let places = all.violations.iter().map(|one| (one.path.as_str(), one.message.as_str(), one.part));
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [
+            ("name", "is required", RequestPart::Query),
+            ("name", "must be text", RequestPart::Body),
+            ("quantity", "must be a whole number", RequestPart::Query),
+        ]
+    );
 }

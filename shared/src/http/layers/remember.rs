@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{api_key::hex, principal::Principal},
-    error::{Error, Result},
+    error::{Error, RequestPart, Result, Violation},
     ops::act::{self, HeldKey},
     repo::idempotency::{self, Stage},
     store::Key,
@@ -35,10 +35,8 @@ pub(super) async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> 
     let sent =
         sent.to_str().ok().map(str::trim).filter(|text| (1..=MAX_IDEMPOTENCY_KEY).contains(&text.len()));
     let sent = sent.map(str::to_owned).ok_or_else(|| {
-        Error::invalid(
-            "Idempotency-Key",
-            format!("must have 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters"),
-        )
+        let problem = format!("must have 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters");
+        Error::violations(vec![Violation::new("Idempotency-Key", problem).at(RequestPart::Header)])
     })?;
     let (mut parts, body) = request.into_parts();
     let body = read_body(&ctx.app, &parts.headers, body).await?;

@@ -29,17 +29,17 @@ fn tokens() -> (Value, Value) {
 }
 
 fn invokati() -> (Value, Value) {
-    let mut sentence = message();
-    sentence["description"] = json!("The same sentence: n8n shows it.");
     let success = json!({ "type": "boolean", "const": false });
     let properties = json!({
-        "success": success, "code": code(), "error": sentence, "message": message(), "errors": errors(),
+        "success": success, "code": code(), "error": sentence(), "message": message(), "errors": errors(),
     });
     (properties, json!(["success", "code", "error", "message"]))
 }
 
 fn code_and_message() -> (Value, Value) {
-    (json!({ "error": code(), "message": message(), "errors": errors() }), json!(["error", "message"]))
+    let properties =
+        json!({ "error": code(), "message": message(), "cause": sentence(), "errors": errors() });
+    (properties, json!(["error", "message", "cause"]))
 }
 
 fn b() -> (Value, Value) {
@@ -73,11 +73,11 @@ fn d() -> (Value, Value) {
     });
     let status = json!({ "type": "boolean", "const": false });
     let properties = json!({
-        "status": status, "statusCode": status_code, "message": message(), "error": words, "code": code(),
+        "status": status, "statusCode": status_code, "message": message(), "cause": sentence(), "error": words, "code": code(),
         "errors": { "type": "array", "minItems": 1, "maxItems": 1000, "items": violation,
             "description": "The rules that the request breaks." },
     });
-    (properties, json!(["status", "statusCode", "message", "error", "code"]))
+    (properties, json!(["status", "statusCode", "message", "cause", "error", "code"]))
 }
 
 fn e() -> (Value, Value) {
@@ -101,6 +101,13 @@ fn code() -> Value {
         "type": "string", "description": "Stable code of the error.", "maxLength": 64, "pattern": "^[a-z0-9_]+$",
         "example": "validation_failed",
     })
+}
+
+/// The message once more, under the name that n8n looks for first.
+fn sentence() -> Value {
+    let mut sentence = message();
+    sentence["description"] = json!("The same sentence: n8n shows it.");
+    sentence
 }
 
 fn message() -> Value {

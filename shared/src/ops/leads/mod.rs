@@ -8,20 +8,24 @@ mod create;
 pub use bulk::{Bulk, Bulked, Trouble, bulk};
 pub use create::{LookedUp, NewLead, Posted, create, look_up};
 
+use futures::future::try_join;
+
 use super::{
-    Warning,
     act::{Act, Refused},
     again::Again,
-    deletion::Waiting,
+    deletion::{Deleted, Waiting},
+    lists::{self, Begin, Found},
     origin::check_group,
 };
 use crate::{
     domain::{
         lead::{Change, Lead},
+        lead_setup::LeadSetup,
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, OrNotFound, Result},
     ids::{GroupId, InstallationId, LeadId},
+    repo::leads::Filter,
 };
 
 /// What to change of a lead; what is left out stays.
@@ -39,11 +43,34 @@ pub struct Patch {
     pub group_id: Option<GroupId>,
 }
 
-/// A lead that is gone.
-#[derive(Debug)]
-pub struct Deleted {
-    pub id: LeadId,
-    pub warnings: Vec<Warning>,
+/// Lists leads, newest first or as a search finds them, with the setup that they are to be seen by: read beside them, unless it is
+/// known.
+pub async fn list(
+    act: &Act,
+    filter: &Filter,
+    begin: Begin,
+    limit: usize,
+    known: Option<LeadSetup>,
+) -> Result<(Found<Lead>, LeadSetup)> {
+    check_group(act, filter.group_id).await?;
+    let setup = async {
+        match known {
+            Some(setup) => Ok(setup),
+            None => Ok(act.repos().lead_setups().load().await?),
+        }
+    };
+    try_join(page(act, filter, begin, limit), setup).await
+}
+
+async fn page(act: &Act, filter: &Filter, begin: Begin, limit: usize) -> Result<Found<Lead>> {
+    let leads = act.repos().leads();
+    match begin {
+        Begin::Newest(before) => Ok(Found::newest(leads.list(filter, limit, before).await?, before)),
+        Begin::Search(text, after) => {
+            let wanted = |lead: &Lead| filter.matches(lead);
+            lists::search(act, leads, filter.group_id, (&text, after), limit, wanted).await
+        }
+    }
 }
 
 /// Changes a lead, which was just read. Fails with `email_taken` where another lead of the client group has the new address.
@@ -112,7 +139,7 @@ pub async fn delete(act: &Act, id: LeadId, waiting: Waiting) -> Result<Deleted> 
         let lead = leads.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &lead);
         let writes = leads.retire(&lead, &leaving.left, act.actor.clone(), act.now, None)?;
-        let deleted = Deleted { id, warnings: leaving.warnings.clone() };
+        let deleted = leaving.deleted(id);
         match act.commit(writes, &deleted).await {
             Ok(()) => {
                 leaving.tell::<Lead>(act).await;

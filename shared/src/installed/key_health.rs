@@ -3,6 +3,9 @@
 //! Its one rule: whoever calls n8n learns it by the way, and is not hindered. What is known costs nothing, and what cannot be
 //! noted is logged. Only n8n's own word counts: one that is away, starting or in trouble says nothing of its key.
 
+use async_trait::async_trait;
+
+use super::Installed;
 use crate::{
     app::App,
     clock::Millis,
@@ -12,8 +15,8 @@ use crate::{
     },
     error::{LogFailure, Result},
     ids::NotificationId,
-    installed::Installed,
     known::Whose,
+    n8n::client::Hearer,
     store::{self, StoreError},
     tenant::TenantId,
 };
@@ -21,16 +24,26 @@ use crate::{
 /// How long a word is not noted again though the installation that was read does not tell it yet.
 const NOTED: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// n8n has said something of the key that an installation was read with.
-pub(super) async fn heard(app: &App, tenant: TenantId, read: &Installation, state: KeyState) {
-    let (now, recent) = (app.moment(), &app.sightings.words);
-    let whose = Whose { tenant, installation_id: read.id, key_version: read.key_version };
-    let known = recent.get(&whose, now).map(|known| *known);
-    if known.or(read.api_key_health.map(|health| health.state)) == Some(state) {
-        return;
-    }
-    if note(app, whose, state).await.log_failure("how n8n takes its key could not be noted").is_some() {
-        recent.put(whose, state.into(), now, NOTED);
+/// The key that an installation was read with.
+pub(super) struct KeyOf<'a> {
+    pub app: &'a App,
+    pub tenant: TenantId,
+    pub read: Installation,
+}
+
+#[async_trait]
+impl Hearer for KeyOf<'_> {
+    async fn hear(&self, state: KeyState) {
+        let Self { app, tenant, read } = self;
+        let (now, recent) = (app.moment(), &app.sightings.words);
+        let whose = Whose { tenant: *tenant, installation_id: read.id, key_version: read.key_version };
+        let known = recent.get(&whose, now).map(|known| *known);
+        if known.or(read.api_key_health.map(|health| health.state)) == Some(state) {
+            return;
+        }
+        if note(app, whose, state).await.log_failure("how n8n takes its key could not be noted").is_some() {
+            recent.put(whose, state.into(), now, NOTED);
+        }
     }
 }
 

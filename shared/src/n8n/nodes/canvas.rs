@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use shared::n8n::credentials::HEADER_AUTH;
+
+use crate::n8n::credentials::HEADER_AUTH;
 
 /// Between two nodes of a row, as n8n's own layout has it.
 const STEP: i32 = 220;
@@ -41,6 +42,7 @@ struct Target {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Node {
+    /// What its first tab holds.
     pub parameters: Value,
     id: String,
     name: &'static str,
@@ -52,8 +54,10 @@ pub struct Node {
     /// n8n registers a webhook under its bare path only when the node has one of these.
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook_id: Option<String>,
+    /// The credentials that it names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Value>,
+    /// What its second tab holds.
     #[serde(flatten)]
     pub settings: Map<String, Value>,
 }
@@ -70,7 +74,9 @@ fn version<S: Serializer>(version: &f64, serializer: S) -> Result<S::Ok, S::Erro
 /// A credential as nodes name it. Without an id, n8n looks for the name.
 #[derive(Debug, Clone)]
 pub struct CredentialRef {
+    /// n8n's id of it.
     pub id: Option<String>,
+    /// What people call it.
     pub name: String,
 }
 
@@ -84,13 +90,21 @@ impl CredentialRef {
 /// The type of a node and its version.
 pub type Type = (&'static str, f64);
 
+/// Calls a URL.
 pub const HTTP_REQUEST: Type = ("n8n-nodes-base.httpRequest", 4.2);
+/// Starts a workflow when its URL is called.
 pub const WEBHOOK: Type = ("n8n-nodes-base.webhook", 2.0);
+/// Waits until its URL is called.
 pub const WAIT: Type = ("n8n-nodes-base.wait", 1.1);
+/// Goes on at one of several outputs.
 pub const SWITCH: Type = ("n8n-nodes-base.switch", 3.2);
+/// Ends the execution as failed.
 pub const STOP_AND_ERROR: Type = ("n8n-nodes-base.stopAndError", 1.0);
+/// Starts a workflow by the clock.
 pub const SCHEDULE: Type = ("n8n-nodes-base.scheduleTrigger", 1.2);
+/// Asks n8n itself.
 pub const N8N: Type = ("n8n-nodes-base.n8n", 1.0);
+/// Lets some items through.
 pub const FILTER: Type = ("n8n-nodes-base.filter", 2.2);
 
 impl Canvas {
@@ -145,6 +159,7 @@ impl Node {
         self.settings.insert(name.to_owned(), value.into());
     }
 
+    /// Puts it so many rows under the others.
     pub fn below(&mut self, rows: i32) {
         self.position[1] = rows * STEP;
     }

@@ -1,11 +1,14 @@
 //! The node that lets Baton start a workflow.
 
+use crate::domain::installation::Installation;
 use serde_json::json;
-use shared::domain::installation::Installation;
 
-use super::{Kind, Values, WORKFLOW_ID};
-use crate::canvas::{Canvas, WEBHOOK};
+use super::{
+    Kind, Values, WORKFLOW_ID,
+    canvas::{Canvas, WEBHOOK},
+};
 
+/// Trigger.
 pub const TRIGGER: Kind = Kind {
     key: "trigger",
     title: "Trigger",

@@ -2,11 +2,15 @@
 
 use serde_json::json;
 
-use super::{Kind, Values, object};
-use crate::canvas::{Canvas, FILTER, N8N, SCHEDULE, condition};
+use super::{
+    Kind, Values,
+    canvas::{Canvas, FILTER, N8N, SCHEDULE, condition},
+    object,
+};
 
 const PATH: Option<&str> = Some("/api/push/executions");
 
+/// Push this execution.
 pub const THIS_EXECUTION: Kind = Kind {
     key: "push-execution",
     title: "Push this execution",
@@ -21,6 +25,7 @@ pub const THIS_EXECUTION: Kind = Kind {
     build: this_execution,
 };
 
+/// Push the newest executions.
 pub const NEWEST_EXECUTIONS: Kind = Kind {
     key: "push-newest-executions",
     title: "Push the newest executions",

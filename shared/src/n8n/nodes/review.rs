@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    ALLOW_REGENERATE, Kind, Values, object,
+    ALLOW_REGENERATE, Kind, Values,
+    canvas::{Canvas, STOP_AND_ERROR, SWITCH, WAIT, condition},
+    object,
     records::{LEAD_FIELDS, MEDIA_FIELDS, MEDIA_NOTE, PAYLOAD_FIELDS, PAYLOAD_NOTE},
 };
-use crate::canvas::{Canvas, STOP_AND_ERROR, SWITCH, WAIT, condition};
 
 const WAIT_NAME: &str = "Wait for decision";
 const DECISION: &str = "Decision";
@@ -22,6 +23,7 @@ const ONE_BY_ONE: &str = "A Wait holds the whole execution. For several items pu
 const AGAIN: &str = "With allow_regenerate, connect the output regenerate to the node that makes the content: what the same execution \
      sends again keeps its id and waits for a decision once more.";
 
+/// Lead with review.
 pub const LEAD: Kind = Kind {
     key: "lead-review",
     title: "Lead with review",
@@ -37,6 +39,7 @@ pub const LEAD: Kind = Kind {
     },
 };
 
+/// Media item with review.
 pub const MEDIA: Kind = Kind {
     key: "media-review",
     title: "Media item with review",
@@ -48,6 +51,7 @@ pub const MEDIA: Kind = Kind {
     build: |kind, values| review(kind, values, "Send media item for review", MEDIA_FIELDS),
 };
 
+/// Payload with review.
 pub const PAYLOAD: Kind = Kind {
     key: "payload-review",
     title: "Payload with review",

@@ -1,10 +1,13 @@
-//! Which n8n a request speaks of: from an id, a URL or a workflow to the installation and its workflow node.
+//! Which n8n a request speaks of: from an id, a URL or a workflow to the installation and its workflow node, and to its API.
+
+mod key_health;
 
 use std::{
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
+use key_health::KeyOf;
 use url::Url;
 
 use crate::{
@@ -16,6 +19,7 @@ use crate::{
     },
     error::{Error, OrNotFound, Result},
     ids::{InstallationId, Nid},
+    n8n::client::{Line, N8n, Turn},
     repo::{
         installations::{Installations, LISTINGS_APART},
         n8n_workflows::N8nWorkflows,
@@ -40,6 +44,22 @@ pub struct Installed<'a> {
     pub tenant: TenantId,
 }
 
+impl<'a> Installed<'a> {
+    /// The API of an installation's n8n, with its key. What n8n says of the key is noted by the way.
+    pub async fn n8n(&self, installation: &Installation, turn: Turn) -> Result<N8n<'a>> {
+        let Self { app, tenant } = *self;
+        let record = installation.seal_record();
+        let api_key = app.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
+        let n8n = N8n::at(line(app), &installation.host, api_key, turn)?;
+        Ok(n8n.heard_by(KeyOf { app, tenant, read: installation.clone() }))
+    }
+}
+
+/// What calls to n8n go out by.
+pub fn line(app: &App) -> Line<'_> {
+    Line { http: &*app.http, hosts: &app.hosts, clock: &*app.clock }
+}
+
 impl Installed<'_> {
     fn installations(&self) -> Installations<'_> {
         self.app.repos(self.tenant).installations()
@@ -56,13 +76,9 @@ impl Installed<'_> {
 
     /// The installation, if it is there. What refers to one may outlive it.
     pub async fn find(&self, id: InstallationId) -> Result<Option<Arc<Installation>>> {
-        let (now, recent) = (self.app.moment(), &self.app.sightings.installations);
-        if let Some(installation) = recent.get(&(self.tenant, id), now) {
-            return Ok(Some(installation));
-        }
-        let Some(found) = self.installations().get(id).await?.map(Arc::new) else { return Ok(None) };
-        recent.put((self.tenant, id), found.clone(), now, BELIEVED);
-        Ok(Some(found))
+        let recent = &self.app.sightings.installations;
+        let stored = async { self.installations().get(id).await };
+        Ok(recent.or_read((self.tenant, id), self.app.moment(), BELIEVED, stored).await?)
     }
 
     /// Notes that an installation was heard of, once a minute. That is worth no error.

@@ -3,8 +3,7 @@
 //! Behind an agent or a simplified answer there is no usage object. Every step into it is a `?.`: n8n then shows the
 //! sentence in which Baton says what is missing, and not that the body is no JSON.
 
-use super::{Kind, Values, object};
-use crate::canvas::Canvas;
+use super::{Kind, Values, canvas::Canvas, object};
 
 const NAME: &str = "Record token usage";
 const PATH: Option<&str> = Some("/api/token-usage");
@@ -19,6 +18,7 @@ const NOTES: &[&str] = &[
      finds them in the execution.",
 ];
 
+/// Token usage of OpenAI.
 pub const OPENAI: Kind = Kind {
     key: "token-usage-openai",
     title: "Token usage of OpenAI",
@@ -30,6 +30,7 @@ pub const OPENAI: Kind = Kind {
     build: openai,
 };
 
+/// Token usage of Anthropic.
 pub const ANTHROPIC: Kind = Kind {
     key: "token-usage-anthropic",
     title: "Token usage of Anthropic",
@@ -41,6 +42,7 @@ pub const ANTHROPIC: Kind = Kind {
     build: anthropic,
 };
 
+/// Token usage of Google.
 pub const GOOGLE: Kind = Kind {
     key: "token-usage-google",
     title: "Token usage of Google",

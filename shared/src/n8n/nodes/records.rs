@@ -5,6 +5,7 @@ use super::{Kind, object};
 const FIELDS_NOTE: &str = "It takes each field from the item's field of the same name. Change the expressions of its JSON body where your \
      fields have other names; what an item does not have is left out.";
 
+/// Lead.
 pub const LEAD: Kind = Kind {
     key: "lead",
     title: "Lead",
@@ -16,6 +17,7 @@ pub const LEAD: Kind = Kind {
     build: |kind, values| kind.posting(values, "Send lead", &object(values, LEAD_FIELDS)),
 };
 
+/// Media item.
 pub const MEDIA: Kind = Kind {
     key: "media",
     title: "Media item",
@@ -27,6 +29,7 @@ pub const MEDIA: Kind = Kind {
     build: |kind, values| kind.posting(values, "Send media item", &object(values, MEDIA_FIELDS)),
 };
 
+/// Payload.
 pub const PAYLOAD: Kind = Kind {
     key: "payload",
     title: "Payload",
