@@ -9,7 +9,7 @@ use shared::{
         ctx::Ctx,
         deletion::DeleteQuery,
         fields::{self, Fields, code},
-        input::{Asked, Field, InQuery, Text, Word, Words, describe},
+        input::{Asked, Field, InQuery, Text, Word, describe},
         reply::{Reply, Warning},
     },
     ids::{LeadId, StatusId},
@@ -158,24 +158,8 @@ fn distinct(sent: &[SentId]) -> impl Iterator<Item = LeadId> {
 /// An id as it was sent, and what it names. What cannot be an id is an id of nothing.
 type SentId = (Json, Option<LeadId>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    UpdateStatus,
-    Delete,
-}
-
-impl Words for Wish {
-    type Value = Self;
-
-    const WORDS: &'static [&'static str] = &["update_status", "delete"];
-
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "update_status" => Some(Self::UpdateStatus),
-            "delete" => Some(Self::Delete),
-            _ => None,
-        }
-    }
+shared::words! {
+    enum Wish { UpdateStatus = "update_status", Delete = "delete" }
 }
 
 /// Ids as they were sent.

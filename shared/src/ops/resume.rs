@@ -13,7 +13,7 @@ mod siblings;
 
 use siblings::{Queue, sibling};
 
-use super::executions;
+use super::{again::Again, executions};
 use crate::{
     app::App,
     clock::{self, Deadline, Millis},
@@ -251,7 +251,7 @@ async fn settle_in<E: Stored>(
     request_id: &str,
 ) -> Result<(E, bool)> {
     let claimed = entity.subject().clone();
-    let mut pauses = STORING.iter();
+    let (mut again, mut pauses) = (Again::new(app, "the debt of a decision"), STORING.iter());
     loop {
         let now = app.now();
         let before = entity.clone();
@@ -278,12 +278,13 @@ async fn settle_in<E: Stored>(
                 if !ours.is_some_and(|resume| is_ours(current.subject(), &claimed, resume)) {
                     return Ok((entity, false));
                 }
+                again.changed()?;
                 entity = current;
             }
             Err(error) => {
                 let error = Error::from(error);
-                let again = pauses.next().filter(|_| error.kind == ErrorKind::Unavailable);
-                let Some(pause) = again else { return Err(error) };
+                let pause = pauses.next().filter(|_| error.kind == ErrorKind::Unavailable);
+                let Some(pause) = pause else { return Err(error) };
                 app.clock.sleep(*pause).await;
                 entity = before;
             }

@@ -4,7 +4,7 @@ use shared::{
     domain::alert::{Condition, LEAST_MINUTES, MAX_EXECUTIONS, MAX_MINUTES, Window},
     http::{
         fields::{Fields, code},
-        input::{Between, Words},
+        input::Between,
     },
 };
 
@@ -19,27 +19,9 @@ pub type Executions = Between<1, { MAX_EXECUTIONS as u32 }>;
 pub type Within = Between<1, MAX_MINUTES>;
 pub type After = Between<LEAST_MINUTES, MAX_MINUTES>;
 
-/// What a workflow does that is not well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unwell {
-    Failing,
-    Silent,
-    Stuck,
-}
-
-impl Words for Unwell {
-    type Value = Self;
-
-    const WORDS: &'static [&'static str] = &["failing", "silent", "stuck"];
-
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "failing" => Some(Self::Failing),
-            "silent" => Some(Self::Silent),
-            "stuck" => Some(Self::Stuck),
-            _ => None,
-        }
-    }
+shared::words! {
+    /// What a workflow does that is not well.
+    pub enum Unwell { Failing = "failing", Silent = "silent", Stuck = "stuck" }
 }
 
 /// The numbers of a condition, as far as they were sent.

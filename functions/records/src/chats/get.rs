@@ -4,7 +4,7 @@ use shared::{
     http::{
         ctx::Ctx,
         extract::PathId,
-        input::{Cursor, InQuery, Limit, OrDefault, Word, Words},
+        input::{Cursor, InQuery, Limit, OrDefault, Word},
         page::{self, MAX_LIMIT},
         reply::Reply,
         shown::{Shown, shown},
@@ -29,25 +29,9 @@ shared::input! {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Order {
-    #[default]
-    OldestFirst,
-    NewestFirst,
-}
-
-impl Words for Order {
-    type Value = Self;
-
-    const WORDS: &'static [&'static str] = &["asc", "desc"];
-
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "asc" => Some(Self::OldestFirst),
-            "desc" => Some(Self::NewestFirst),
-            _ => None,
-        }
-    }
+shared::words! {
+    #[derive(Default)]
+    enum Order { #[default] OldestFirst = "asc", NewestFirst = "desc" }
 }
 
 /// A chat with its messages.

@@ -5,7 +5,7 @@ use shared::{
     http::{
         ctx::Ctx,
         fields::{Fields, code},
-        input::{Foreign, InBody, Text, Word, Words},
+        input::{Foreign, InBody, Text, Word},
         reply::Reply,
     },
     ids::GroupId,
@@ -66,27 +66,9 @@ pub async fn handler(ctx: Ctx, InBody(sent): InBody<CreateBudget>) -> Result<Rep
     ctx.answer(Created::of, async |act| money::create_budget(act, new).await).await
 }
 
-/// The scopes by their names.
-#[derive(Debug, Clone, Copy)]
-enum Whose {
-    Organization,
-    Group,
-    Workflow,
-}
-
-impl Words for Whose {
-    type Value = Self;
-
-    const WORDS: &'static [&'static str] = &["organization", "group", "workflow"];
-
-    fn parse(word: &str) -> Option<Self> {
-        match word {
-            "organization" => Some(Self::Organization),
-            "group" => Some(Self::Group),
-            "workflow" => Some(Self::Workflow),
-            _ => None,
-        }
-    }
+shared::words! {
+    /// The scopes by their names.
+    enum Whose { Organization = "organization", Group = "group", Workflow = "workflow" }
 }
 
 fn whose(

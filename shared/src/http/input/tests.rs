@@ -270,7 +270,7 @@ fn a_mistake_says_in_which_part_of_the_request_it_is() {
         [
             ("name", "is required", RequestPart::Query),
             ("name", "must be text", RequestPart::Body),
-            ("quantity", "must be a whole number", RequestPart::Query),
+            ("quantity", "must be a whole number, 0 or more", RequestPart::Query),
         ]
     );
 }

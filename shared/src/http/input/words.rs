@@ -47,7 +47,7 @@ impl<W: Words> Field for Word<W> {
 /// The states of automation that a request may set; [`AutomationStatus`] itself is all of them, which lists may ask for.
 pub struct Settable;
 
-macro_rules! words {
+macro_rules! of_the_domain {
     ($($List:ty: $Value:ty = $words:expr, $parse:expr;)*) => {
         $(impl Words for $List {
             type Value = $Value;
@@ -61,7 +61,7 @@ macro_rules! words {
     };
 }
 
-words! {
+of_the_domain! {
     AutomationStatus: Self = &Self::ALL, Self::parse;
     Settable: AutomationStatus = &AutomationStatus::SETTABLE, AutomationStatus::parse;
     ChatStatus: Self = Self::WORDS, Self::parse;
@@ -75,4 +75,38 @@ words! {
     OnDuplicate: Self = Self::WORDS, Self::parse;
     Period: Self = Self::WORDS, Self::parse;
     Role: Self = Self::WORDS, Self::parse;
+}
+
+/// Words that only a request has, and what they mean.
+///
+/// ```ignore
+/// shared::words! {
+///     /// Which of its messages come first.
+///     enum Order { OldestFirst = "asc", NewestFirst = "desc" }
+/// }
+/// ```
+///
+/// makes an enum that a field of the type `Word<Order>` holds.
+#[macro_export]
+macro_rules! words {
+    ($(#[$about:meta])* $vis:vis enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        $vis enum $name {
+            $($(#[$doc])* $variant),*
+        }
+
+        impl $crate::http::input::Words for $name {
+            type Value = Self;
+
+            const WORDS: &'static [&'static str] = &[$($word),*];
+
+            fn parse(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+    };
 }
