@@ -107,7 +107,7 @@ fn users_are_made_and_given_passwords_beside_a_running_server() {
             "characters",
         ),
         (&["user", "password", "--email", "nobody@acme.example"], "no user"),
-        (&["key", "create", "--user", "ed@acme.example", "--scope", "*"], "Nobody gives what he lacks"),
+        (&["key", "create", "--user", "ed@acme.example", "--scope", "*"], "nobody gives what he lacks"),
     ] {
         let refused = run(&data, arguments);
         assert!(!refused.status.success(), "{arguments:?}");
