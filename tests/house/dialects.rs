@@ -116,7 +116,8 @@ async fn a_key_without_the_scope_is_refused_in_the_shape_of_its_dialect() {
         assert_eq!(answer.status, if allowed { 200 } else { 403 }, "{scope}: {answer:?}");
         if !allowed {
             let expected = json!({ "status": false, "statusCode": 403, "error": "Forbidden", "code": "missing_scope",
-                "message": "This key lacks the scope workflows:read." });
+                "message": "This key lacks the scope workflows:read.",
+                "cause": "This key lacks the scope workflows:read." });
             assert_eq!(answer.json, expected, "{scope}");
             let bearer = format!("Bearer {key}");
             let answer = get(&house.acme, SHARED, &[("authorization", &bearer)]).await;

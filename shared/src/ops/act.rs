@@ -4,11 +4,11 @@ use std::{any::Any, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
+pub use super::slot::{HeldKey, Remembered, Slot, in_progress, settle};
 use super::{
     again::{Obstacle, Refusable, is_contention},
     slot::Outcome,
 };
-pub use super::slot::{HeldKey, Remembered, Slot, in_progress, settle};
 use crate::{
     app::SharedApp,
     clock::{Deadline, Millis},

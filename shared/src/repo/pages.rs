@@ -296,7 +296,7 @@ mod tests {
         let store = Sqlite::memory().unwrap();
         for n in 1..=30 {
             let mut large = encode(&Thing { id: id(n), even: true }).unwrap();
-            large["filler"] = "x".repeat(200_000).into();
+            large.insert("filler".into(), "x".repeat(200_000).into());
             store.write(Write::put(key(id(n)), large)).await.unwrap();
         }
         let numbered =

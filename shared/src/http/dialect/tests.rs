@@ -52,7 +52,7 @@ fn a_request_that_breaks_rules_is_told_so_in_every_dialect() {
         (
             body(&C, &error),
             C.voice("/").status(error.kind),
-            json!({ "error": "validation_failed", "message": WORDS, "errors": fields }),
+            json!({ "error": "validation_failed", "message": WORDS, "cause": WORDS, "errors": fields }),
         ),
         (
             body(&E, &error),
@@ -66,13 +66,13 @@ fn a_request_that_breaks_rules_is_told_so_in_every_dialect() {
         (
             body(&HOUSE, &error),
             HOUSE.voice("/").status(error.kind),
-            json!({ "error": "validation_failed", "message": WORDS, "errors": fields }),
+            json!({ "error": "validation_failed", "message": WORDS, "cause": WORDS, "errors": fields }),
         ),
     ] {
         assert_eq!((status.as_u16(), body), (422, expected));
     }
     let told = json!({
-        "status": false, "statusCode": 400, "message": WORDS, "error": "Bad Request", "code": "validation_failed",
+        "status": false, "statusCode": 400, "message": WORDS, "cause": WORDS, "error": "Bad Request", "code": "validation_failed",
         "errors": [
             { "path": "title", "code": "missing", "message": "is required" },
             { "path": "files[3].name", "code": "invalid", "message": "must be text" },
@@ -96,14 +96,14 @@ fn every_other_error_is_a_sentence_with_a_code_in_every_dialect() {
             json!({ "success": false, "error": { "code": "NOT_FOUND", "message": words,
                 "details": { "reason": "not_found", "id": "wf_1", "message": "not this" } } }),
         ),
-        (&C, json!({ "error": "not_found", "message": words, "id": "wf_1" })),
+        (&C, json!({ "error": "not_found", "message": words, "cause": words, "id": "wf_1" })),
         (
             &D,
-            json!({ "status": false, "statusCode": 404, "message": words, "error": "Not Found", "code": "not_found",
+            json!({ "status": false, "statusCode": 404, "message": words, "cause": words, "error": "Not Found", "code": "not_found",
                 "id": "wf_1" }),
         ),
         (&E, json!({ "detail": words, "code": "not_found", "id": "wf_1", "message": "not this" })),
-        (&HOUSE, json!({ "error": "not_found", "message": words, "id": "wf_1" })),
+        (&HOUSE, json!({ "error": "not_found", "message": words, "cause": words, "id": "wf_1" })),
     ] {
         assert_eq!(body(dialect, &error), expected, "{dialect:?}");
     }
