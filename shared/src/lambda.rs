@@ -21,9 +21,12 @@ use crate::{
     work::{self, Message, Worker},
 };
 
+mod answer;
 pub mod batch;
 mod emf;
 mod logging;
+
+use answer::Answer;
 
 pub use lambda_runtime::Error;
 
@@ -41,7 +44,7 @@ pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) ->
         // Here and not aside: between two invocations nothing runs, and an instance ends without a word.
         async move {
             app.accounts().note_key_uses().await;
-            answer
+            answer.map(Answer)
         }
     });
     lambda_http::run(service).await
