@@ -1,6 +1,8 @@
 use crate::{input, wire::LeadOut};
 use shared::{
-    domain::{email, lead_setup::LeadSetup, review::AutomationStatus, subject::ExecutionFilter, words},
+    domain::{
+        email, lead::Lead, lead_setup::LeadSetup, review::AutomationStatus, subject::ExecutionFilter, words,
+    },
     error::Result,
     http::{
         ctx::Ctx,
@@ -77,5 +79,5 @@ pub async fn handler(ctx: Ctx, QueryFields(fields): QueryFields) -> Result<Reply
         execution_state: query.execution_state,
     };
     let (found, setup) = leads::list(&ctx, &filter, begin, limit, known).await?;
-    Listing::of(ctx.tenant, found, |lead| lead.id(), |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup)))
+    Listing::of(ctx.tenant, found, Lead::id, |lead| Ok(LeadOut::new(ctx.tenant, lead, &setup)))
 }

@@ -54,5 +54,5 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         let content = payloads::inline(&payload.body)?;
         Ok(PayloadOut::new(ctx.tenant, payload, content))
     };
-    Listing::of(ctx.tenant, found, |payload| payload.id(), show)
+    Listing::of(ctx.tenant, found, Payload::id, show)
 }

@@ -172,7 +172,7 @@ impl Accounts<'_> {
                 KnownSession { session, user, principal }
             }))
         };
-        let known = self.known.sessions.or_read(place.clone(), moment, BELIEVED, stored).await?;
+        let known = self.known.sessions.or_read(place, moment, BELIEVED, stored).await?;
         let known = known.ok_or_else(rejected)?;
         let claims = tokens::open(text, &known.session.signing_key).ok_or_else(rejected)?;
         let jti = SecretString::from(claims.jti);

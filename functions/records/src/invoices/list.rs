@@ -1,6 +1,9 @@
 use super::wire::InvoiceOut;
 use shared::{
-    domain::{invoice::InvoiceStatus, subject::ExecutionFilter},
+    domain::{
+        invoice::{Invoice, InvoiceStatus},
+        subject::ExecutionFilter,
+    },
     error::Result,
     http::{
         ctx::Ctx,
@@ -46,5 +49,5 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
     };
     let found = invoices::list(&ctx, &filter, limit, before).await?;
     let show = |invoice| InvoiceOut::new(ctx.tenant, invoice);
-    Listing::of(ctx.tenant, found, |invoice| invoice.id(), show)
+    Listing::of(ctx.tenant, found, Invoice::id, show)
 }
