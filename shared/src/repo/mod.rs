@@ -65,7 +65,7 @@ impl dyn Store {
 }
 
 impl<'a> Repos<'a> {
-    /// The same as [`for_tenant`](dyn Store::for_tenant), for those who hold an engine and not the port.
+    /// The same as `for_tenant` of the port, for those who hold an engine and not the port.
     pub fn new(store: &'a dyn Store, tenant: TenantId) -> Self {
         Self { store, tenant }
     }

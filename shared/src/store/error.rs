@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 /// A write whose condition did not hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
-    /// [`Write::label`].
+    /// [`Write::label`](super::Write::label).
     pub label: Label,
     /// The item as it stands, where there is one.
     pub current: Option<Item>,

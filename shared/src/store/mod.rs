@@ -1,6 +1,6 @@
 //! The persistence port: items under a two-part key, conditional writes, two sparse indexes.
 //!
-//! Its one rule: a caller never names an engine. [`dynamo`] and [`embedded`] pass the same [`conformance`] suite,
+//! Its one rule: a caller never names an engine. [`dynamo`] and [`embedded`] pass the same `conformance` suite,
 //! keep the same limits and name their refusals alike, so that a green run on a laptop means something in AWS.
 
 use std::borrow::Cow;
