@@ -109,6 +109,17 @@ pub fn list(asked: Asked, items: Value, least: usize, most: usize) -> Value {
     if least > 0 {
         schema["minItems"] = json!(least);
     }
+    if least > 0
+        && !asked.strict
+        && let Some(words) = schema["items"]["enum"].as_array()
+    {
+        // Of text, what surely holds one: `[]` does not.
+        let words: Vec<_> =
+            words.iter().filter_map(Value::as_str).map(|word| word.replace('*', r"\*")).collect();
+        let word = format!("\"({})\"", words.join("|"));
+        schema["pattern"] = asked.pattern(&format!(r"\[ ?{word}(, ?{word}){{0,9}} ?\]"));
+        schema.as_object_mut().map(|schema| schema.remove("format"));
+    }
     schema
 }
 
