@@ -69,13 +69,14 @@ pub async fn tick(app: &App, ahead: Duration, deadline: Millis) -> Result<Report
     let mut readings = Readings::default();
     let mut moved = !set_back.is_zero();
     for (shard, reading) in each.await {
-        // An empty shard keeps its mark: an idle tick writes nothing.
+        moved |= reading.as_ref().is_ok_and(|reading| reading.report.due > 0);
         if let Some(up_to) = readings.add(reading) {
             marks.set(shard, up_to);
-            moved = true;
         }
     }
-    // What was handed over stays handed over, whatever became of the other shards.
+    // What was handed over stays handed over, whatever became of the other shards. Where nothing was, the marks stay: an idle tick
+    // writes nothing. Where something was, those of the empty shards go along, or the next tick would hand over what its own
+    // sender has meanwhile sent a message for.
     if moved {
         marks.save(store).await?;
     }
@@ -111,7 +112,7 @@ where
 /// What was read of one shard.
 struct Reading {
     report: Report,
-    /// Up to when; none when nothing was found.
+    /// Up to when; none when nothing was found in time.
     up_to: Option<Millis>,
 }
 
@@ -163,7 +164,7 @@ async fn hand_over(app: &App, shard: u32, from: Millis, to: Millis, deadline: Mi
         last = debts.last().map(|debt| debt.due_at).or(last);
         if next.is_none() {
             // What falls due in the past of `now` after this reading is the sender's own message to deliver.
-            return Ok(Reading { report, up_to: last.map(|_| to) });
+            return Ok(Reading { report, up_to: Some(to) });
         }
         after = next;
     }

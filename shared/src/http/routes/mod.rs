@@ -70,8 +70,7 @@ const ANNOUNCED: [&str; 1] = ["workflows:write"];
 
 /// A dialect's rows of a path pattern that the router matched. The house's own are everybody's.
 fn rows(dialect: &'static Dialect, path: &str) -> impl Iterator<Item = &'static Route> {
-    ROUTES
-        .iter()
+    paths::likely(path)
         .filter(move |route| route.path == path && (route.dialect == dialect || *route.dialect == HOUSE))
 }
 
