@@ -14,7 +14,7 @@ use axum::{
 use utoipa::openapi::{Components, OpenApi, OpenApiBuilder, PathItem};
 use utoipa_axum::{PathItemExt, router::UtoipaMethodRouter};
 
-use super::{dialect::Dialect, routes};
+use super::routes::{self, Route};
 use crate::{app::SharedApp, domain::dialect::Letter};
 
 #[doc(hidden)]
@@ -165,8 +165,8 @@ where
 {
     let (handler, other) = (handler.clone(), other.clone());
     place::<P, _, _>(&move |State(app): State<SharedApp>, request: Request| async move {
-        let dialect = request.extensions().get::<&'static Dialect>();
-        match dialect.is_some_and(|dialect| dialect.as_str() == folder) {
+        let route = request.extensions().get::<&'static Route>();
+        match route.is_some_and(|route| route.dialect.as_str() == folder) {
             true => other.call(request, app).await,
             false => handler.call(request, app).await,
         }

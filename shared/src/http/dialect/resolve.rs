@@ -76,7 +76,9 @@ impl Resolved {
 
 /// What can be told before the credential was looked up. A path need not be a route.
 pub fn resolve(hosts: &Hosts, path: &str, headers: &HeaderMap) -> Resolved {
-    if let Some(letter) = host(headers).and_then(|host| hosts.get(&host)) {
+    // Where no host has a dialect, none is looked at.
+    let host = if hosts.is_empty() { None } else { host(headers) };
+    if let Some(letter) = host.and_then(|host| hosts.get(&host)) {
         return Resolved { dialect: Dialect::of(*letter), by: By::Host };
     }
     // What is no letter is refused later (`check`), in the words of the path.

@@ -89,6 +89,9 @@ impl Asked<'_> {
     fn by_key(self, method: &Method, caller: &Principal) -> Self {
         let has = |dialect: &'static Dialect| self.in_dialect(dialect, method).is_some();
         let heard = self.heard.with_key(caller.dialect, has);
+        if heard.dialect == self.heard.dialect {
+            return Self { heard, ..self };
+        }
         Self { route: self.in_dialect(heard.dialect, method).unwrap_or(self.route), heard, ..self }
     }
 
@@ -109,10 +112,9 @@ impl Asked<'_> {
     }
 }
 
-/// For whoever reads the request: which route it is, and how its caller talks.
+/// For whoever reads the request: which route it is, and with that how its caller talks.
 fn with_route(mut request: Request, route: &'static Route) -> Request {
     request.extensions_mut().insert(route);
-    request.extensions_mut().insert(route.dialect);
     request
 }
 
