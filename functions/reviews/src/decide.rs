@@ -1,13 +1,13 @@
 use serde::Serialize;
 use shared::{
     domain::review::{AutomationStatus, EntityType, ResumeState},
-    error::Result,
+    error::{Error, Result},
     http::{
         ctx::Ctx,
         input::{Foreign, InBody, Text, Word},
         reply::Reply,
     },
-    ids::{Id, InstallationId},
+    ids::{Id, InstallationId, InvoiceId, LeadId, MediaId, PayloadId},
     ops::reviews::{self, Decide, Decided},
 };
 use utoipa::ToSchema;
@@ -30,6 +30,15 @@ shared::input! {
         /// Kept with the decision and passed on to n8n.
         #[example("Looks good, approved for production.")]
         notes: Option<Text<5000>>,
+    }
+    then(fields) {
+        /// Whether the id is none of another kind (`pay_…` where a lead is meant): such a one names nothing.
+        of_its_kind: bool = match entity_type? {
+            EntityType::Lead => fields.peek::<LeadId>("entity_id").is_some(),
+            EntityType::MediaItem => fields.peek::<MediaId>("entity_id").is_some(),
+            EntityType::CustomPayload => fields.peek::<PayloadId>("entity_id").is_some(),
+            EntityType::Invoice => fields.peek::<InvoiceId>("entity_id").is_some(),
+        },
     }
 }
 
@@ -81,7 +90,10 @@ pub async fn regenerate(ctx: Ctx, InBody(sent): InBody<ReviewRequest>) -> Result
 }
 
 async fn decide(ctx: &Ctx, to: AutomationStatus, sent: ReviewRequest) -> Result<Reply> {
-    let ReviewRequest { entity_id, entity_type, execution_id, installation_id, notes } = sent;
+    let ReviewRequest { entity_id, entity_type, execution_id, installation_id, notes, of_its_kind } = sent;
+    if !of_its_kind {
+        return Err(Error::not_found(entity_type.as_str()));
+    }
     let wanted = Decide { entity_id, entity_type, to, execution_id, installation_id, notes };
     ctx.answer(reviewed, async |act| reviews::decide(act, wanted).await).await
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::ids::{LeadId, PayloadId};
 
 use harness::{Answer, TestApp, assert_holds, named, refusal, samples};
 
@@ -205,4 +206,27 @@ async fn two_reviewers_at_once_leave_one_decision() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409]);
     assert_eq!(house.n8n.execution(0).unwrap().decisions.len(), 1);
+}
+
+#[tokio::test]
+async fn an_id_of_another_kind_names_nothing_to_decide_on() {
+    let house = samples::scene().await;
+    let (lead, payload) = (LeadId::from_u64(42).unwrap(), PayloadId::from_u64(42).unwrap());
+    for kind in ["lead", "media_item", "custom_payload", "invoice"] {
+        let wrong = if kind == "lead" { payload.prefixed() } else { lead.prefixed() };
+        let answer = decide(&house, "approve", json!({ "entity_id": wrong, "entity_type": kind })).await;
+        assert_eq!(
+            (answer.status, refusal(&answer, "/automation/approve").as_str()),
+            (404, "not_found"),
+            "{kind}"
+        );
+    }
+    assert_eq!(shown(&house).await["automation_status"], "pending");
+    let own = decide(
+        &house,
+        "approve",
+        json!({ "entity_id": payload.prefixed(), "entity_type": "custom_payload" }),
+    )
+    .await;
+    assert_eq!(own.status, 200, "{own:?}");
 }
