@@ -57,6 +57,7 @@ impl From<CreateApiKey> for NewApiKey {
             scopes: input.scopes.unwrap_or_default(),
             dialect: input.dialect,
             group_id: input.group_id,
+            groups: Vec::new(),
             terms: Terms {
                 allowed_ips: input.allowed_ips,
                 rate_limit_per_minute: input.rate_limit_per_minute,

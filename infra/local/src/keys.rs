@@ -121,6 +121,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
         tenant: user.tenant,
         actor: Actor { user_id: user.id, username: user.email.clone() },
         group_id: by.group_id,
+        reach: by.reach.clone(),
         now,
         cause: Arc::from("baton-key"),
         deadline: Deadline::at(now.plus(TIME)),
@@ -157,7 +158,7 @@ fn wish(command: KeyCommand) -> anyhow::Result<NewApiKey> {
     };
     let group_id = group_id.map(|id| id.parse().ok().context("that is not the id of a group")).transpose()?;
     let terms = Terms { allowed_ips, rate_limit_per_minute, rate_limit_per_hour };
-    Ok(NewApiKey { name: Some(name), expires_in, scopes, dialect, group_id, terms })
+    Ok(NewApiKey { name: Some(name), expires_in, scopes, dialect, group_id, groups: Vec::new(), terms })
 }
 
 /// Shows a key's text, once.

@@ -35,6 +35,8 @@ pub struct NewKey {
     pub dialect: Option<Letter>,
     /// None for the group that whoever asks for it works in.
     pub group_id: Option<GroupId>,
+    /// The client groups that it is bound to; none for those of its user.
+    pub groups: Vec<GroupId>,
     pub terms: Terms,
 }
 
@@ -46,6 +48,7 @@ impl Default for NewKey {
             scopes: Vec::new(),
             dialect: None,
             group_id: None,
+            groups: Vec::new(),
             terms: Terms::default(),
         }
     }
@@ -119,6 +122,7 @@ impl Accounts<'_> {
             user_id,
             username: username.to_owned(),
             group_id: wish.group_id.unwrap_or(group_id),
+            groups: wish.groups,
             name: wish.name,
             hash: api_key::hash_of(&text),
             last4: shown[shown.len() - 4..].to_owned(),
@@ -171,8 +175,10 @@ impl Accounts<'_> {
         let hash = api_key::hash(text).ok_or_else(rejected)?;
         let moment = self.moment();
         let stored = async {
-            let key = orgs::key(self.store, &hash).await?;
-            Ok::<_, Error>(key.map(|key| KnownKey { principal: Arc::new(Principal::of_key(&key)), key }))
+            let Some(key) = orgs::key(self.store, &hash).await? else { return Ok::<_, Error>(None) };
+            // What it may do follows from what its user may do now, and who is gone may nothing.
+            let user = orgs::user(self.store, key.tenant, key.user_id).await?;
+            Ok(user.map(|user| KnownKey { principal: Arc::new(Principal::of_key(&key, &user)), key }))
         };
         let known = self.known.keys.or_read(hash.clone(), moment, BELIEVED, stored).await?;
         let known = known.ok_or_else(rejected)?;

@@ -118,18 +118,10 @@ impl Accounts<'_> {
         let password_hash = self.hash_new_password("admin_password", password).await?;
         let now = self.now();
         let tenant = TenantId(self.id::<Id>().get());
-        let organization = Organization { id: tenant, name: name.to_owned(), created_at: now };
-        let mut admin = User {
-            id: self.id(),
-            tenant,
-            email,
-            role: Role::Admin,
-            password_hash,
-            created_at: now,
-            generation: 0,
-            api_key: None,
-        };
-        let group = Group { id: self.id(), name: name.to_owned(), created_at: now };
+        let organization = Organization::new(tenant, name.to_owned(), now);
+        let new = User::new(self.id(), tenant, email, Role::Admin, now);
+        let mut admin = User { password_hash, ..new };
+        let group = Group::new(self.id(), name.to_owned(), now);
         let (key, api_key) = self.new_key(&admin, group.id, NewKey::default())?;
         admin.api_key = Some(key.hash.clone());
         self.create(orgs::create(&organization, &admin, &group, &key)?).await?;
@@ -142,16 +134,8 @@ impl Accounts<'_> {
         let email = address("email", &wish.email)?;
         let password_hash = self.hash_new_password("password", &wish.password).await?;
         let group_id = self.default_group(tenant).await?;
-        let mut user = User {
-            id: self.id(),
-            tenant,
-            email,
-            role: wish.role,
-            password_hash,
-            created_at: self.now(),
-            generation: 0,
-            api_key: None,
-        };
+        let new = User::new(self.id(), tenant, email, wish.role, self.now());
+        let mut user = User { password_hash, ..new };
         let (mut key, text) = self.new_key(&user, group_id, NewKey::default())?;
         key.sealed_text = Some(self.sealer.seal(tenant, &ApiKey::seal_record(key.id), &text).await?);
         user.api_key = Some(key.hash.clone());

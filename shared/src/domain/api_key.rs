@@ -83,6 +83,9 @@ pub struct ApiKey {
     pub username: String,
     /// The client group that what this key creates belongs to, unless the request says otherwise.
     pub group_id: GroupId,
+    /// The client groups that it is bound to; none for those of its user.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupId>,
     pub name: String,
     pub hash: KeyHash,
     pub last4: String,
@@ -227,6 +230,7 @@ mod tests {
             user_id: UserId::of(id),
             username: "jane".into(),
             group_id: GroupId::of(id),
+            groups: Vec::new(),
             name: "n8n".into(),
             hash: hash_of(&"x".into()),
             last4: "wxyz".into(),

@@ -133,6 +133,7 @@ mod tests {
             user_id: id(2),
             username: "jane".into(),
             group_id: id(3),
+            groups: Vec::new(),
             name: "n8n".into(),
             hash: api_key::hash_of(&text),
             last4: "abcd".into(),

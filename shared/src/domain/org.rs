@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    domain::api_key::KeyHash,
+    domain::{api_key::KeyHash, plan::Plan},
     ids::{GroupId, UserId},
     tenant::TenantId,
 };
@@ -17,6 +17,51 @@ pub struct Organization {
     pub id: TenantId,
     pub name: String,
     pub created_at: Millis,
+    /// What dialect B allows it; none for the plan that the house gives to whoever has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+    /// Whether who logs in must have a second factor.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_factor_required: bool,
+    #[serde(default, skip_serializing_if = "Billing::is_empty")]
+    pub billing: Billing,
+    /// Counts its changes.
+    #[serde(default)]
+    pub v: u64,
+}
+
+impl Organization {
+    /// Somebody new, with nothing but a name.
+    pub fn new(id: TenantId, name: String, created_at: Millis) -> Self {
+        Self {
+            id,
+            name,
+            created_at,
+            plan: None,
+            second_factor_required: false,
+            billing: Billing::default(),
+            v: 1,
+        }
+    }
+}
+
+/// Whom bills go to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Billing {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub company: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_id: Option<String>,
+}
+
+impl Billing {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A person inside an organization. The user name is the e-mail address.
@@ -25,16 +70,53 @@ pub struct User {
     pub id: UserId,
     pub tenant: TenantId,
     pub email: String,
+    /// What to call this person, who may not have said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     pub role: Role,
-    /// argon2id, PHC string.
+    #[serde(default)]
+    pub status: UserStatus,
+    /// argon2id, PHC string; empty until an invitation is accepted.
     pub password_hash: String,
     pub created_at: Millis,
+    /// The client groups that this person is bound to: sees and changes nothing of any other. Empty for all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupId>,
     /// Counts what ended all sessions so far, such as a new password: a session of an earlier generation is over.
     #[serde(default)]
     pub generation: u64,
     /// The personal key, which its owner may see redacted, copy once and regenerate. Other keys are made by operators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<KeyHash>,
+}
+
+impl User {
+    /// Somebody new, who has no key yet and is bound to no group.
+    pub fn new(id: UserId, tenant: TenantId, email: String, role: Role, created_at: Millis) -> Self {
+        Self {
+            id,
+            tenant,
+            email,
+            name: None,
+            role,
+            status: UserStatus::Active,
+            password_hash: String::new(),
+            created_at,
+            groups: Vec::new(),
+            generation: 0,
+            api_key: None,
+        }
+    }
+}
+
+/// Whether a person has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserStatus {
+    /// Asked to come, and cannot log in yet.
+    Invited,
+    #[default]
+    Active,
 }
 
 /// What a user may do in the organization.
@@ -94,6 +176,15 @@ pub struct Group {
     pub id: GroupId,
     pub name: String,
     pub created_at: Millis,
+    /// Counts its changes.
+    #[serde(default)]
+    pub v: u64,
+}
+
+impl Group {
+    pub fn new(id: GroupId, name: String, created_at: Millis) -> Self {
+        Self { id, name, created_at, v: 1 }
+    }
 }
 
 #[cfg(test)]

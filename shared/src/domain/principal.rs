@@ -8,6 +8,7 @@ use crate::{
         api_key::{ApiKey, Terms},
         dialect::Letter,
         org::User,
+        reach::Reach,
         session::Session,
     },
     ids::{ApiKeyId, GroupId, Id, SessionId, UserId},
@@ -22,6 +23,8 @@ pub struct Principal {
     pub username: String,
     /// The client group that what this request creates belongs to, unless it says otherwise.
     pub group_id: GroupId,
+    /// The client groups that it sees.
+    pub reach: Reach,
     pub scopes: Vec<String>,
     /// The dialect that its API key speaks on paths that several have. None where the key has none, and for a session.
     pub dialect: Option<Letter>,
@@ -42,14 +45,15 @@ pub enum Credential {
 }
 
 impl Principal {
-    /// What a key allows is written into it when it is made.
-    pub fn of_key(key: &ApiKey) -> Self {
+    /// A key allows what is written into it, as far as its user's role and groups allow it now.
+    pub fn of_key(key: &ApiKey, user: &User) -> Self {
         Self {
             tenant: key.tenant,
             user_id: key.user_id,
             username: key.username.clone(),
             group_id: key.group_id,
-            scopes: key.scopes.clone(),
+            reach: Reach::of(&key.groups).within(&Reach::of(&user.groups)),
+            scopes: shared(&key.scopes, &user.role.scopes()),
             dialect: key.dialect,
             credential: Credential::ApiKey(key.id),
             expires_at: key.runs_out_at(),
@@ -64,6 +68,7 @@ impl Principal {
             user_id: user.id,
             username: user.email.clone(),
             group_id: session.group_id,
+            reach: Reach::of(&user.groups),
             scopes: user.role.scopes(),
             dialect: None,
             credential: Credential::Session(session.id),
@@ -79,6 +84,7 @@ impl Principal {
             user_id: user.id,
             username: user.email.clone(),
             group_id,
+            reach: Reach::of(&user.groups),
             scopes: user.role.scopes(),
             dialect: None,
             credential: Credential::Operator,
@@ -109,9 +115,40 @@ pub fn covers(held: &str, scope: &str) -> bool {
             .is_some_and(|action| scope.split_once(':').is_some_and(|(_, wanted)| wanted == action))
 }
 
+/// What two lists of scopes both allow.
+fn shared(these: &[String], those: &[String]) -> Vec<String> {
+    let of_these = these.iter().filter(|scope| those.iter().any(|held| covers(held, scope)));
+    let of_those = those.iter().filter(|scope| these.iter().any(|held| covers(held, scope)));
+    let mut both: Vec<_> = of_these.chain(of_those).cloned().collect();
+    let mut seen = Vec::new();
+    both.retain(|scope| {
+        !seen.contains(scope) && {
+            seen.push(scope.clone());
+            true
+        }
+    });
+    both
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_lists_share_what_both_allow() {
+        for (these, those, both) in [
+            (&["*"][..], &["*"][..], &["*"][..]),
+            (&["*"], &["*:read", "reviews:decide"], &["*:read", "reviews:decide"]),
+            (&["*:read", "leads:write"], &["*:read", "reviews:decide"], &["*:read"]),
+            (&["leads:read", "leads:write"], &["*:read"], &["leads:read"]),
+            (&["leads:write"], &["*:read"], &[]),
+            (&["leads:write"], &["*"], &["leads:write"]),
+        ] {
+            let [these, those, both] = [these, those, both]
+                .map(|list| list.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
+            assert_eq!(shared(&these, &those), both, "{these:?} {those:?}");
+        }
+    }
 
     #[test]
     fn a_scope_covers_itself_and_a_star_covers_its_side() {

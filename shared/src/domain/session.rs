@@ -108,16 +108,9 @@ mod tests {
             created_at: now,
             ends_at,
         };
-        let user = User {
-            id: UserId::of(id(8)),
-            tenant: TenantId(7),
-            email: "jane@acme.example".into(),
-            role: crate::domain::org::Role::Admin,
-            password_hash: String::new(),
-            created_at: now,
-            generation: 3,
-            api_key: None,
-        };
+        let role = crate::domain::org::Role::Admin;
+        let user = User::new(UserId::of(id(8)), TenantId(7), "jane@acme.example".into(), role, now);
+        let user = User { generation: 3, ..user };
         assert_eq!(
             session.place(),
             SessionRef { tenant: TenantId(7), user_id: UserId::of(id(8)), id: SessionId::of(id(9)) }

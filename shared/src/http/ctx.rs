@@ -60,6 +60,7 @@ impl Ctx {
             tenant: caller.tenant,
             actor: Actor { user_id: caller.user_id, username: caller.username.clone() },
             group_id: caller.group_id,
+            reach: caller.reach.clone(),
             now,
             cause: request_id,
             deadline: Deadline::at(now.plus(TIME)),

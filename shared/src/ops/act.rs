@@ -14,7 +14,9 @@ use crate::{
     clock::{Deadline, Millis},
     domain::{
         chore::{Chore, What},
+        event::Happened,
         org::User,
+        reach::Reach,
         review::Actor,
     },
     error::{Error, ErrorKind, LogFailure, Result},
@@ -22,7 +24,7 @@ use crate::{
     installed::Installed,
     metering::Metering,
     queue::{Task, TaskKind},
-    repo::{Repos, idempotency, orgs},
+    repo::{Repos, events, idempotency, orgs},
     store::{self, Label, Refusal, StoreError, Write},
     tenant::TenantId,
 };
@@ -35,6 +37,8 @@ pub struct Act {
     pub actor: Actor,
     /// The client group that what is made belongs to, where nothing else says so.
     pub group_id: GroupId,
+    /// The client groups that it sees and may change.
+    pub reach: Reach,
     pub now: Millis,
     /// Id of the request or the run that causes it; tasks carry it on.
     pub cause: Arc<str>,
@@ -243,6 +247,12 @@ impl Act {
     /// The write that frees the key again: nothing was done, and a repeat may do it.
     pub fn free_key(&self) -> Option<Write> {
         self.slot.as_ref().map(|slot| slot.held.free())
+    }
+
+    /// The write of an event. It belongs into the transaction of what happened.
+    pub fn emit(&self, happened: Happened) -> Result<Write> {
+        let event = happened.event(self.app.id(), self.now, Some(self.actor.clone()));
+        Ok(events::put(self.tenant, &event)?)
     }
 
     /// A chore to owe: the write that belongs into the transaction of what causes it, and the message to send (with

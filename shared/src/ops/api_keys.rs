@@ -61,6 +61,8 @@ pub struct NewApiKey {
     pub dialect: Option<Letter>,
     /// None for the group that who asks for it works in.
     pub group_id: Option<GroupId>,
+    /// The client groups that it is bound to; none for those of its user.
+    pub groups: Vec<GroupId>,
     pub terms: Terms,
 }
 
@@ -110,7 +112,15 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
     check_group(act, new.group_id).await?;
     is_room(&act.repos().api_keys().working(act.now).await?, 1)?;
     let name = new.name.unwrap_or_else(|| DEFAULT_NAME.to_owned());
-    let wish = NewKey { name, expires_at, scopes, dialect: new.dialect, group_id: new.group_id, terms };
+    let wish = NewKey {
+        name,
+        expires_at,
+        scopes,
+        dialect: new.dialect,
+        group_id: new.group_id,
+        groups: new.groups,
+        terms,
+    };
     let (key, text) = act.app.accounts().draft_key(by, wish);
     let write = orgs::insert_key(&key)?;
     let created = Created { key, text };
@@ -194,6 +204,7 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
         scopes: old.scopes.clone(),
         dialect: old.dialect,
         group_id: Some(old.group_id),
+        groups: old.groups.clone(),
         terms: old.terms.clone(),
     };
     let (key, text) = act.app.accounts().successor(&old, wish);

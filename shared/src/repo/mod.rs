@@ -12,6 +12,7 @@ pub mod collections;
 pub mod due;
 pub mod entity;
 pub mod entries;
+pub mod events;
 pub mod files;
 pub mod followed_runs;
 pub mod idempotency;
@@ -119,6 +120,10 @@ impl<'a> Repos<'a> {
 
     pub fn collections(self) -> collections::Collections<'a> {
         self.table()
+    }
+
+    pub fn events(self) -> events::Events<'a> {
+        events::Events { store: self.store, tenant: self.tenant }
     }
 
     pub fn files(self) -> files::Files<'a> {

@@ -13,8 +13,7 @@ use harness::{Answer, TestApp, assert_holds, named, refusal, samples};
 
 /// Another client group of acme.
 pub async fn another_group(house: &TestApp, id: u64) -> u64 {
-    let group =
-        Group { id: GroupId::from_u64(id).unwrap(), name: "Other".into(), created_at: house.app.now() };
+    let group = Group::new(GroupId::from_u64(id).unwrap(), "Other".into(), house.app.now());
     let key = Key::of(house.acme.key.tenant, "group", group.id.sortable());
     house.app.store.write(Write::put(key, encode(&group).unwrap())).await.unwrap();
     id

@@ -184,11 +184,7 @@ impl TestApp {
 
     /// Another client group of the caller's organization.
     pub async fn seed_group(&self, caller: &Caller, id: u64) {
-        let group = Group {
-            id: GroupId::from_u64(id).unwrap(),
-            name: "Another".into(),
-            created_at: self.clock.now(),
-        };
+        let group = Group::new(GroupId::from_u64(id).unwrap(), "Another".into(), self.clock.now());
         let key = Key::of(caller.key.tenant, "group", group.id.sortable());
         self.app.store.write(Write::put(key, encode(&group).unwrap())).await.unwrap();
     }

@@ -85,23 +85,16 @@ impl House {
         let password_hash =
             HASHED.get_or_init(async || app.accounts().hash_password(&PASSWORD.into()).await.unwrap()).await;
         let (tenant, now) = (TenantId(app.id::<Id>().get()), app.now());
-        let organization = Organization { id: tenant, name: "Acme".into(), created_at: now };
-        let group = Group { id: app.id(), name: "Acme".into(), created_at: now };
-        let mut admin = User {
-            id: app.id(),
-            tenant,
-            email: "jane@acme.example".into(),
-            role: Role::Admin,
-            password_hash: password_hash.clone(),
-            created_at: now,
-            generation: 0,
-            api_key: None,
-        };
+        let organization = Organization::new(tenant, "Acme".into(), now);
+        let group = Group::new(app.id(), "Acme".into(), now);
+        let new = User::new(app.id(), tenant, "jane@acme.example".into(), Role::Admin, now);
+        let mut admin = User { password_hash: password_hash.to_owned(), ..new };
         let like = Principal {
             tenant,
             user_id: admin.id,
             username: admin.email.clone(),
             group_id: group.id,
+            reach: Default::default(),
             scopes: Vec::new(),
             dialect: None,
             credential: Credential::Session(SessionId::of(admin.id.untyped())),

@@ -35,6 +35,7 @@ impl Scene {
             tenant: admin.tenant,
             actor: Actor { user_id: admin.id, username: admin.email.clone() },
             group_id: self.group_id,
+            reach: Default::default(),
             now,
             cause: Arc::from("req_1"),
             deadline: Deadline::at(now.plus(std::time::Duration::from_secs(25))),

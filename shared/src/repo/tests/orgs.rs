@@ -138,7 +138,7 @@ async fn a_user_from_before_there_were_generations_has_the_first() {
 async fn a_personal_key_is_replaced_once_and_the_old_one_ends() {
     let (house, acme) = with_acme().await;
     let old = key_of(&house, &acme.admin).await;
-    let caller = crate::domain::principal::Principal::of_key(&old);
+    let caller = crate::domain::principal::Principal::of_key(&old, &acme.admin);
     let (new, _) = house.app.accounts().draft_key(&caller, NewKey::default());
     let writes = orgs::replace_personal_key(&acme.admin, Some(&old), &new).unwrap();
     house.store().transact(writes.clone()).await.unwrap();
@@ -156,7 +156,7 @@ async fn a_personal_key_is_replaced_once_and_the_old_one_ends() {
 async fn a_first_personal_key_is_given_to_who_has_none() {
     let (house, acme) = with_acme().await;
     let old = key_of(&house, &acme.admin).await;
-    let caller = crate::domain::principal::Principal::of_key(&old);
+    let caller = crate::domain::principal::Principal::of_key(&old, &acme.admin);
     let (new, _) = house.app.accounts().draft_key(&caller, NewKey::default());
     let without = User { api_key: None, ..acme.admin.clone() };
     let writes = orgs::replace_personal_key(&without, None, &new).unwrap();

@@ -1,0 +1,341 @@
+//! Events: what happened in an organization, as those who were not there hear of it.
+//!
+//! Its one rule: an event says what happened and to whom, in a few words; whoever wants more reads the subject. It is as small
+//! as what one write unit holds, because it is written with every change.
+
+mod catalogue;
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value, json};
+
+pub use catalogue::EventType;
+
+use crate::{
+    clock::Millis,
+    domain::review::Actor,
+    ids::{GroupId, Id},
+};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub id: Id,
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    pub created_at: Millis,
+    /// Who did it; none where nobody did, such as what time brought about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+    pub subject: Subject,
+    /// The client group that it concerns; none for what concerns the whole organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<GroupId>,
+    /// What the catalogue says of the type.
+    pub data: Map<String, Value>,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// `lead`, `payload`, `api_key`, …
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub id: Id,
+}
+
+impl Subject {
+    pub fn of(kind: &str, id: impl Into<Id>) -> Self {
+        Self { kind: kind.to_owned(), id: id.into() }
+    }
+}
+
+/// What happened, before it is known when and through whom.
+#[derive(Debug)]
+pub struct Happened {
+    kind: EventType,
+    subject: Subject,
+    group_id: Option<GroupId>,
+    data: Map<String, Value>,
+}
+
+impl Happened {
+    pub fn new(kind: EventType, subject: Subject) -> Self {
+        Self { kind, subject, group_id: None, data: Map::new() }
+    }
+
+    /// In this client group.
+    #[must_use]
+    pub fn in_group(self, group: GroupId) -> Self {
+        Self { group_id: Some(group), ..self }
+    }
+
+    /// With a field of the type's data. Texts are cut to [`MAX_TEXT`].
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let value = match value.into() {
+            Value::String(text) => short(&text),
+            other => other,
+        };
+        self.data.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The same where there is a value.
+    #[must_use]
+    pub fn with_some(self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// With the names of several things, the first [`MAX_WORDS`] of them.
+    #[must_use]
+    pub fn with_words<'a>(self, name: &str, words: impl IntoIterator<Item = &'a str>) -> Self {
+        let words: Vec<Value> = words.into_iter().take(MAX_WORDS).map(short).collect();
+        self.with(name, words)
+    }
+
+    /// The event, made now by this actor.
+    pub fn event(self, id: Id, now: Millis, actor: Option<Actor>) -> Event {
+        debug_assert!(self.kind.entry().describes(&self.data), "{}: {:?}", self.kind, self.data);
+        let Self { kind, subject, group_id, data } = self;
+        Event { id, kind, created_at: now, actor, subject, group_id, data }
+    }
+}
+
+/// What is known of a type of event.
+#[derive(Debug)]
+pub struct Entry {
+    pub name: &'static str,
+    /// What happened, in a sentence.
+    pub description: &'static str,
+    /// What its data hold.
+    pub data: &'static [Datum],
+    /// What is kept of it.
+    pub kept: Kept,
+}
+
+/// Where events of a type are found, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// In the log, for thirty days.
+    Log,
+    /// In the log for thirty days, and in the audit log.
+    Audit(Category),
+    /// In what was written itself, such as a usage record: the log reads it there.
+    Itself,
+    /// Nothing here tells of it yet.
+    Later,
+}
+
+/// What an entry of the audit log is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Category {
+    Keys,
+    Roles,
+    Settings,
+    Logins,
+    Decisions,
+}
+
+impl Category {
+    pub const ALL: [Self; 5] = [Self::Keys, Self::Roles, Self::Settings, Self::Logins, Self::Decisions];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::Roles => "roles",
+            Self::Settings => "settings",
+            Self::Logins => "logins",
+            Self::Decisions => "decisions",
+        }
+    }
+}
+
+/// One field of an event's data.
+#[derive(Debug)]
+pub struct Datum {
+    pub name: &'static str,
+    pub holds: Holds,
+    pub description: &'static str,
+}
+
+/// What a field holds, with an example.
+#[derive(Debug, Clone, Copy)]
+pub enum Holds {
+    Text(&'static str),
+    Number(i64),
+    Flag(bool),
+    Id(u64),
+    /// Several words.
+    Words(&'static [&'static str]),
+}
+
+/// Characters that a text in an event's data has at most.
+pub const MAX_TEXT: usize = 100;
+/// Words of a list in it.
+pub const MAX_WORDS: usize = 10;
+
+/// A text as an event has it: whole where it is short, else its beginning.
+pub fn short(text: &str) -> Value {
+    match text.char_indices().nth(MAX_TEXT) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
+
+impl EventType {
+    pub fn as_str(self) -> &'static str {
+        self.entry().name
+    }
+
+    /// Those that lie in the log, by themselves.
+    pub fn logged() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|kind| matches!(kind.entry().kept, Kept::Log | Kept::Audit(_)))
+    }
+
+    /// Those of the audit log.
+    pub fn audited() -> impl Iterator<Item = (Self, Category)> {
+        Self::ALL.iter().filter_map(|kind| match kind.entry().kept {
+            Kept::Audit(category) => Some((*kind, category)),
+            _ => None,
+        })
+    }
+}
+
+impl Entry {
+    /// JSON Schema (draft 2020-12) of the event's `data`.
+    pub fn schema(&self) -> Value {
+        let fields = self.data.iter().map(|datum| (datum.name.to_owned(), datum.schema()));
+        json!({ "type": "object", "properties": fields.collect::<Map<_, _>>() })
+    }
+
+    /// An example of the event's `data`.
+    pub fn example(&self) -> Map<String, Value> {
+        self.data.iter().map(|datum| (datum.name.to_owned(), datum.holds.example())).collect()
+    }
+
+    /// Whether data hold nothing but what this says of them; a field may be left out, or null.
+    pub fn describes(&self, data: &Map<String, Value>) -> bool {
+        data.iter().all(|(name, value)| {
+            self.data.iter().any(|datum| datum.name == name && (value.is_null() || datum.holds.fits(value)))
+        })
+    }
+}
+
+impl Datum {
+    fn schema(&self) -> Value {
+        let mut schema = self.holds.schema();
+        schema["description"] = self.description.into();
+        schema
+    }
+}
+
+impl Holds {
+    fn schema(self) -> Value {
+        match self {
+            Self::Text(_) => json!({ "type": ["string", "null"], "maxLength": MAX_TEXT + 1 }),
+            Self::Number(_) | Self::Id(_) => json!({ "type": ["integer", "null"] }),
+            Self::Flag(_) => json!({ "type": ["boolean", "null"] }),
+            Self::Words(_) => {
+                json!({ "type": ["array", "null"], "items": { "type": "string" }, "maxItems": MAX_WORDS })
+            }
+        }
+    }
+
+    fn example(self) -> Value {
+        match self {
+            Self::Text(text) => text.into(),
+            Self::Number(number) => number.into(),
+            Self::Flag(flag) => flag.into(),
+            Self::Id(id) => id.into(),
+            Self::Words(words) => json!(words),
+        }
+    }
+
+    fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::Text(_) => value.as_str().is_some_and(|text| text.chars().count() <= MAX_TEXT + 1),
+            Self::Number(_) => value.is_i64() || value.is_u64(),
+            Self::Flag(_) => value.is_boolean(),
+            Self::Id(_) => value.is_u64(),
+            Self::Words(_) => value
+                .as_array()
+                .is_some_and(|words| words.len() <= MAX_WORDS && words.iter().all(Value::is_string)),
+        }
+    }
+}
+
+/// A word that names no type of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is no type of event")]
+pub struct UnknownType;
+
+impl FromStr for EventType {
+    type Err = UnknownType;
+
+    fn from_str(text: &str) -> Result<Self, UnknownType> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or(UnknownType)
+    }
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for EventType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for EventType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_type_reads_back_under_a_name_of_its_own() {
+        let names: BTreeSet<_> = EventType::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(names.len(), EventType::ALL.len());
+        for kind in EventType::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+            assert!(kind.entry().description.ends_with('.'), "{kind}");
+        }
+        assert_eq!("lead.eaten".parse::<EventType>(), Err(UnknownType));
+    }
+
+    #[test]
+    fn each_example_is_what_its_schema_says() {
+        for kind in EventType::ALL {
+            let entry = kind.entry();
+            assert!(entry.describes(&entry.example()), "{kind}");
+            let named = entry.schema()["properties"].as_object().unwrap().len();
+            assert_eq!(named, entry.data.len(), "{kind} says a field twice");
+        }
+        let lead = EventType::LeadCreated.entry();
+        for wrong in [json!({ "colour": "red" }), json!({ "status": 5 })] {
+            assert!(!lead.describes(wrong.as_object().unwrap()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(short("abc"), "abc");
+        let cut = short(&"é".repeat(200));
+        assert_eq!(cut.as_str().unwrap().chars().count(), MAX_TEXT + 1);
+        assert!(Holds::Text("").fits(&cut));
+    }
+}

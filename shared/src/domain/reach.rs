@@ -1,0 +1,82 @@
+//! Which client groups somebody sees.
+//!
+//! Its one rule: what lies in a group out of reach is not there, as if it were another tenant's.
+
+use std::sync::Arc;
+
+use crate::ids::GroupId;
+
+/// All client groups of the organization, or those that a person or a key is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Reach {
+    #[default]
+    All,
+    /// These, sorted and each once. None of them: nothing.
+    Only(Arc<[GroupId]>),
+}
+
+impl Reach {
+    /// As it is stored of a person or a key: no group stands for all.
+    pub fn of(groups: &[GroupId]) -> Self {
+        if groups.is_empty() { Self::All } else { Self::only(groups.iter().copied()) }
+    }
+
+    fn only(groups: impl Iterator<Item = GroupId>) -> Self {
+        let mut groups: Vec<_> = groups.collect();
+        groups.sort_unstable();
+        groups.dedup();
+        Self::Only(groups.into())
+    }
+
+    pub fn covers(&self, group: GroupId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(groups) => groups.binary_search(&group).is_ok(),
+        }
+    }
+
+    /// What both cover.
+    #[must_use]
+    pub fn within(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::All, reach) | (reach, Self::All) => reach.clone(),
+            (Self::Only(groups), other) => {
+                Self::only(groups.iter().copied().filter(|group| other.covers(*group)))
+            }
+        }
+    }
+
+    /// The groups, where it is bound to some.
+    pub fn groups(&self) -> Option<&[GroupId]> {
+        match self {
+            Self::All => None,
+            Self::Only(groups) => Some(groups),
+        }
+    }
+
+    pub fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(n: u64) -> GroupId {
+        GroupId::from_u64(n).unwrap()
+    }
+
+    #[test]
+    fn no_group_is_all_of_them_and_two_reaches_share_what_both_cover() {
+        let (all, some) = (Reach::of(&[]), Reach::of(&[group(2), group(1), group(2)]));
+        assert!(all.is_all() && all.covers(group(9)));
+        assert_eq!(some.groups(), Some(&[group(1), group(2)][..]));
+        assert!(some.covers(group(1)) && !some.covers(group(3)));
+        assert_eq!((some.within(&all), all.within(&some)), (some.clone(), some.clone()));
+        let other = Reach::of(&[group(2), group(3)]);
+        assert_eq!(some.within(&other), Reach::of(&[group(2)]));
+        let nothing = some.within(&Reach::of(&[group(3)]));
+        assert!(!nothing.is_all() && !nothing.covers(group(1)) && nothing.groups() == Some(&[]));
+    }
+}
