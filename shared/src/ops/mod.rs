@@ -15,6 +15,7 @@ pub mod deletion;
 pub mod executions;
 pub mod file_bytes;
 pub mod files;
+pub mod happened;
 pub mod installations;
 pub mod invoices;
 pub mod lead_setup;
