@@ -5,14 +5,17 @@ use serde_json::Value;
 use super::act::Act;
 use crate::{
     domain::{
+        api_key::ApiKey,
         event::{EventType, Happened, Subject},
+        installation::Installation,
         invoice::Invoice,
         lead::Lead,
         media::MediaItem,
         payload::Payload,
         review::{AutomationStatus, EntityType},
     },
-    error::Result,
+    error::{Error, Result},
+    ids::{ApiKeyId, Id},
     repo::subjects::Stored,
     store::{Write, encode},
 };
@@ -124,6 +127,34 @@ pub fn decided<E: Stored>(act: &Act, entity: &E, to: AutomationStatus, notes: Op
     act.emit(line_of(entity, new(kind, entity)).with_some("notes", notes))
 }
 
+/// Settings of the organization were changed.
+pub fn settings<'a>(act: &Act, changed: impl IntoIterator<Item = &'a str>) -> Result<Write> {
+    let tenant = Id::from_u64(act.tenant.0).ok_or_else(|| Error::internal("a tenant without an id"))?;
+    let subject = Subject::of("organization", tenant);
+    act.emit(Happened::new(EventType::OrganizationUpdated, subject).with_words("changed", changed))
+}
+
+/// Something became of an API key.
+pub fn key(act: &Act, kind: EventType, key: &ApiKey) -> Result<Write> {
+    act.emit(of_key(kind, key))
+}
+
+/// A key was made in the place of another.
+pub fn rotated(act: &Act, new: &ApiKey, old: ApiKeyId) -> Result<Write> {
+    act.emit(of_key(EventType::ApiKeyRotated, new).with("replaced", old.get()))
+}
+
+fn of_key(kind: EventType, key: &ApiKey) -> Happened {
+    let happened = Happened::new(kind, Subject::of("api_key", key.id));
+    happened.with("name", key.name.as_str()).with("last_four", key.last4.as_str())
+}
+
+/// Something became of an n8n instance.
+pub fn installation(act: &Act, kind: EventType, installation: &Installation) -> Result<Write> {
+    let happened = Happened::new(kind, Subject::of("installation", installation.id));
+    act.emit(happened.in_group(installation.group_id).with("name", installation.title.as_str()))
+}
+
 fn new<E: Stored>(kind: EventType, entity: &E) -> Happened {
     let subject = entity.subject();
     Happened::new(kind, Subject::of(name(E::TYPE), subject.id)).in_group(subject.group_id)
@@ -156,8 +187,16 @@ fn name(kind: EntityType) -> &'static str {
 }
 
 /// What is kept of an entity for the house alone.
-const OWN: [&str; 8] =
-    ["v", "changed_at", "posted_at", "status_history", "owns_email", "sealed_resume_url", "resume_suffix", "review"];
+const OWN: [&str; 8] = [
+    "v",
+    "changed_at",
+    "posted_at",
+    "status_history",
+    "owns_email",
+    "sealed_resume_url",
+    "resume_suffix",
+    "review",
+];
 
 /// The names of what two have not in common, one level deep.
 fn differing<E: Stored>(before: &E, after: &E) -> Result<Vec<String>> {

@@ -127,7 +127,9 @@ impl Events<'_> {
             if let Some(item) = source.rows.pop() {
                 bytes += item.bytes();
                 let row = match item.decode::<Event>() {
-                    Ok(event) => event.each().filter(|event| filter.kinds.contains(&event.kind)).map(Ok).collect(),
+                    Ok(event) => {
+                        event.each().filter(|event| filter.kinds.contains(&event.kind)).map(Ok).collect()
+                    }
                     Err(error) => vec![Err(Unreadable { id, at: 0, why: error.to_string() })],
                 };
                 for event in row {

@@ -84,8 +84,6 @@ catalogue! {
     WorkflowExecuted = "workflow.executed", Later, LINE, "An execution of a workflow completed.";
     WorkflowFailed = "workflow.failed", Log, &[NAME, WORKFLOW, REASON],
         "A workflow failed, or does not do what a rule of alerts asks of it.";
-    WorkflowRecovered = "workflow.recovered", Log, &[NAME, WORKFLOW],
-        "A workflow does again what a rule of alerts asks of it.";
     FormCreated = "form.created", Later, FORM, "A form was made.";
     FormUpdated = "form.updated", Later, FORM, "A form was changed.";
     FormSubmitted = "form.submitted", Later, FORM, "Somebody sent a form.";
@@ -148,7 +146,6 @@ catalogue! {
     BudgetExceeded = "budget.exceeded", Log,
         &[NAME, of("percent", Number(80), "The share of the budget that was reached.")],
         "More of a budget was spent than somebody wants to hear of.";
-    BudgetChanged = "budget.changed", Audit(Settings), &[NAME], "A budget was made, changed or deleted.";
     ApiKeyCreated = "api_key.created", Audit(Keys), KEY, "An API key was made.";
     ApiKeyRotated = "api_key.rotated", Audit(Keys),
         &[NAME, of("last_four", Text("wxyz"), "How the key ends."), of("replaced", Id(244_233_015_908_124), "The key whose place it takes.")],
@@ -171,7 +168,6 @@ catalogue! {
     ProjectCreated = "project.created", Log, &[NAME], "A project was made.";
     ProjectUpdated = "project.updated", Log, &[NAME, CHANGED], "A project was changed.";
     ProjectDeleted = "project.deleted", Log, &[NAME], "A project was deleted.";
-    AlertChanged = "alert.changed", Audit(Settings), &[NAME], "A rule of alerts was made, changed or deleted.";
     WebhookEndpointDisabled = "webhook.endpoint_disabled", Later, &[REASON], "An endpoint is not told any more.";
     InstallationRegistered = "installation.registered", Audit(Settings), &[NAME], "An n8n was registered.";
     InstallationDeleted = "installation.deleted", Audit(Settings), &[NAME], "An n8n is not known any more.";
