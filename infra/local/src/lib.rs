@@ -23,7 +23,7 @@ use shared::{
 };
 
 /// The routers of the functions, by the function's name.
-pub fn routers() -> [(&'static str, Documented); 14] {
+pub fn routers() -> [(&'static str, Documented); 15] {
     [
         ("meta", meta::router()),
         ("token-usage", token_usage::router()),
@@ -38,6 +38,7 @@ pub fn routers() -> [(&'static str, Documented); 14] {
         ("n8n-nodes", n8n_nodes::router()),
         ("leads", leads::router()),
         ("workflows", workflows::router()),
+        ("events", events::router()),
         ("api-keys", api_keys::router()),
     ]
 }

@@ -10,7 +10,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-pub use catalogue::{EventType, TOGETHER};
+pub use catalogue::{AUDITED, EventType, TOGETHER};
 
 use crate::{
     clock::Millis,

@@ -12,6 +12,7 @@ pub mod budgets;
 pub mod chats;
 pub mod collections;
 pub mod deletion;
+pub mod events;
 pub mod executions;
 pub mod file_bytes;
 pub mod files;

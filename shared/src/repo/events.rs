@@ -11,7 +11,10 @@ use futures::future::try_join_all;
 use super::listing::{Listed, MAX_BYTES, Unreadable};
 use crate::{
     clock::Millis,
-    domain::event::{Event, EventType, Kept, TOGETHER},
+    domain::{
+        event::{Event, EventType, Kept, TOGETHER},
+        reach::Reach,
+    },
     ids::{Id, UserId},
     store::{Index, Item, Key, Query, SortValue, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
@@ -21,6 +24,8 @@ use crate::{
 pub const LOG_KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// And the audit log.
 pub const AUDIT_KEPT: Duration = Duration::from_secs(400 * 24 * 3_600);
+/// Rows that one list looks at: it passes over those of other client groups.
+const LOOKED_AT: usize = 2_000;
 
 /// The events of one tenant.
 #[derive(Clone, Copy)]
@@ -40,6 +45,15 @@ pub struct Filter {
     pub from: Millis,
     /// No newer than this.
     pub to: Option<Millis>,
+    /// In these client groups; what concerns the whole organization is in none.
+    pub reach: Reach,
+}
+
+impl Filter {
+    fn wants(&self, event: &Event) -> bool {
+        self.kinds.contains(&event.kind)
+            && (self.reach.is_all() || event.group_id.is_some_and(|group| self.reach.covers(group)))
+    }
 }
 
 /// The write of an event, for the transaction of what happened: two write units, as its size is bounded.
@@ -116,20 +130,19 @@ impl Events<'_> {
         let mut sources = try_join_all(sources).await?;
         let mut heads: BinaryHeap<_> =
             sources.iter().enumerate().filter_map(|(at, source)| source.head(at)).collect();
-        let (mut listed, mut bytes, mut last) = (Listed::default(), 0, None);
+        let (mut listed, mut bytes, mut looked_at, mut last) = (Listed::default(), 0, 0, None);
         while let Some((id, Reverse(at))) = heads.pop() {
-            let full = listed.len() >= limit || bytes >= MAX_BYTES;
+            let full = listed.len() >= limit || bytes >= MAX_BYTES || looked_at >= LOOKED_AT;
             if full && last != Some(id) {
                 listed.next = last;
                 return Ok(listed);
             }
             let source = &mut sources[at];
             if let Some(item) = source.rows.pop() {
+                looked_at += 1;
                 bytes += item.bytes();
                 let row = match item.decode::<Event>() {
-                    Ok(event) => {
-                        event.each().filter(|event| filter.kinds.contains(&event.kind)).map(Ok).collect()
-                    }
+                    Ok(event) => event.each().filter(|event| filter.wants(event)).map(Ok).collect(),
                     Err(error) => vec![Err(Unreadable { id, at: 0, why: error.to_string() })],
                 };
                 for event in row {

@@ -50,7 +50,7 @@ macro_rules! catalogue {
         impl EventType {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            pub fn entry(self) -> &'static Entry {
+            pub const fn entry(self) -> &'static Entry {
                 match self {
                     $(Self::$variant => {
                         const ENTRY: Entry = entry($name, $description, $kept, $data);
@@ -75,6 +75,31 @@ pub const TOGETHER: &[(EventType, EventType)] = &[
     (EventType::InvoiceUpdated, EventType::ReviewRequested),
     (EventType::InvoiceUpdated, EventType::InvoiceStatusChanged),
 ];
+
+/// The names of the types that the audit log has.
+pub const AUDITED: &[&str] = &{
+    let (mut names, mut found, mut at) = ([""; AUDITED_COUNT], 0, 0);
+    while at < EventType::ALL.len() {
+        let entry = EventType::ALL[at].entry();
+        if matches!(entry.kept, Audit(_)) {
+            names[found] = entry.name;
+            found += 1;
+        }
+        at += 1;
+    }
+    names
+};
+
+const AUDITED_COUNT: usize = {
+    let (mut found, mut at) = (0, 0);
+    while at < EventType::ALL.len() {
+        if matches!(EventType::ALL[at].entry().kept, Audit(_)) {
+            found += 1;
+        }
+        at += 1;
+    }
+    found
+};
 
 catalogue! {
     WorkflowCreated = "workflow.created", Later, &[NAME], "A workflow was made.";

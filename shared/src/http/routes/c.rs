@@ -11,7 +11,7 @@ use crate::{
     http::dialect::C,
 };
 
-pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS];
+pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS, AUDIT];
 
 const SERVICE: &[Route] = &block(
     &C,
@@ -71,5 +71,18 @@ const API_KEYS: &[Route] = &block(
             .scope(MANAGE)
             .wrapped_in("api_key")
             .errors(&[NotFound, WrongState]),
+    ],
+);
+
+/// For admins.
+const AUDIT_INSPECT: &str = "audit:inspect";
+
+const AUDIT: &[Route] = &block(
+    &C,
+    "events",
+    "audit log",
+    [
+        get("/api/v1/audit_log", "list_audit_log").scope(AUDIT_INSPECT).errors(&[Invalid]),
+        get("/api/v1/audit_log/export", "export_audit_log").scope(AUDIT_INSPECT).errors(&[Invalid]),
     ],
 );
