@@ -1,3 +1,4 @@
 //! What single routes of dialect C promise beyond what holds for all routes (`house`). Laid out like the URL tree.
 
 mod api_keys;
+mod audit_log;

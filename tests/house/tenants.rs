@@ -110,6 +110,10 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             let theirs = house.rival.key.group_id.get();
             (json!(theirs), json!(theirs + 1))
         }
+        (_, "actor_id") => {
+            let theirs = house.rival.key.user_id.get();
+            (json!(theirs), json!(theirs + 1))
+        }
         (_, "nid") => {
             let theirs = rival_nid(house);
             (json!(theirs), json!(theirs ^ 1))
