@@ -11,7 +11,7 @@ use crate::{
     http::dialect::C,
 };
 
-pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS];
+pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS, ACCOUNT];
 
 const SERVICE: &[Route] = &block(
     &C,
@@ -73,3 +73,6 @@ const API_KEYS: &[Route] = &block(
             .errors(&[NotFound, WrongState]),
     ],
 );
+
+const ACCOUNT: &[Route] =
+    &block(&C, "account", "account", [get("/api/v1/account", "get_account").scope("account:read")]);

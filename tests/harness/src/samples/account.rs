@@ -1,0 +1,7 @@
+//! The organization itself.
+
+use super::{Sample, read};
+
+pub fn samples() -> [Sample; 1] {
+    [read("get_account", "/api/v1/account")]
+}
