@@ -2,7 +2,7 @@
 
 use super::{
     TEST_SCOPE,
-    route::{Route, block, delete, get, post},
+    route::{Route, block, delete, get, patch, post},
 };
 use crate::{
     error::ErrorKind::{
@@ -74,5 +74,14 @@ const API_KEYS: &[Route] = &block(
     ],
 );
 
-const ACCOUNT: &[Route] =
-    &block(&C, "account", "account", [get("/api/v1/account", "get_account").scope("account:read")]);
+const ACCOUNT: &[Route] = &block(
+    &C,
+    "account",
+    "account",
+    [
+        get("/api/v1/account", "get_account").scope("account:read"),
+        patch("/api/v1/account", "update_account").scope("account:manage").wrapped_in("account"),
+        get("/api/v1/account/billing", "get_billing").scope("account:read"),
+        patch("/api/v1/account/billing", "update_billing").scope("account:manage").wrapped_in("billing"),
+    ],
+);
