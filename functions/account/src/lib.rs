@@ -4,6 +4,7 @@
 
 mod account;
 mod billing;
+mod projects;
 mod wire;
 
 use shared::http::group::{Routes, handler};
@@ -14,4 +15,9 @@ pub fn router<R: Routes>() -> R {
         .mount(handler!(account::update::handler))
         .mount(handler!(billing::get::handler))
         .mount(handler!(billing::update::handler))
+        .mount(handler!(projects::list::handler))
+        .mount(handler!(projects::create::handler))
+        .mount(handler!(projects::get::handler))
+        .mount(handler!(projects::update::handler))
+        .mount(handler!(projects::delete::handler))
 }

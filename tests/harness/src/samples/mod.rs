@@ -8,6 +8,7 @@ mod leads;
 pub mod media;
 mod money;
 mod n8n_nodes;
+mod projects;
 mod records;
 mod scene;
 pub mod sessions;
@@ -159,6 +160,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     let mut all = needing(&[Piece::Payload, Piece::Usage], all);
     all.extend(needing(&[Piece::Alerts], alerts::samples()));
     all.extend(account::samples());
+    all.extend(needing(&[Piece::Projects], projects::samples()));
     all.extend(needing(&[Piece::ApiKeys], api_keys::samples()));
     all.extend(sessions::samples());
     all.extend(needing(&[Piece::Records], records::samples()));
