@@ -1,3 +1,5 @@
 //! What single routes of dialect C promise beyond what holds for all routes (`house`). Laid out like the URL tree.
 
+mod account;
 mod api_keys;
+mod projects;
