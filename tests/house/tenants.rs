@@ -135,6 +135,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             Some("alerts") => 91,
             Some("budgets") => 61,
             Some("v1") if route.path.starts_with("/api/v1/api_keys") => 9,
+            Some("v1") if route.path.starts_with("/api/v1/projects") => 81,
             other => panic!("what is an id of {other:?}?"),
         }),
         (_, "workflow_id") => words("rivals-workflow", "nobodys-workflo"),

@@ -8,11 +8,13 @@ use ipnet::IpNet;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::{
+    app::SharedApp,
     clock::{self, Deadline},
     config::LocalSettings,
     domain::{
         api_key::{self, ApiKey, Terms},
         dialect::Letter,
+        org::User,
         principal::Principal,
         review::Actor,
     },
@@ -116,18 +118,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
     let app = house::accounts(settings).await?;
     let user = user(&app, &owner.email).await?;
     let by = app.accounts().operator(&user).await.map_err(plain)?;
-    let now = app.now();
-    let act = Act {
-        tenant: user.tenant,
-        actor: Actor { user_id: user.id, username: user.email.clone() },
-        group_id: by.group_id,
-        reach: by.reach.clone(),
-        now,
-        cause: Arc::from("baton-key"),
-        deadline: Deadline::at(now.plus(TIME)),
-        slot: None,
-        app,
-    };
+    let act = act(app, &user, &by);
     match command {
         KeyCommand::Revoke { id, .. } => revoke(&act, &id, json).await,
         KeyCommand::Rotate { id, overlap, .. } => rotate(&act, &by, &id, overlap, json).await,
@@ -138,6 +129,22 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
             show(&made, json, describe(&made.key, act.now));
             Ok(())
         }
+    }
+}
+
+/// What an operator does on behalf of a user.
+pub(crate) fn act(app: SharedApp, user: &User, by: &Principal) -> Act {
+    let now = app.now();
+    Act {
+        tenant: user.tenant,
+        actor: Actor { user_id: user.id, username: user.email.clone() },
+        group_id: by.group_id,
+        reach: by.reach.clone(),
+        now,
+        cause: Arc::from("baton"),
+        deadline: Deadline::at(now.plus(TIME)),
+        slot: None,
+        app,
     }
 }
 

@@ -23,7 +23,7 @@ use shared::{
 };
 
 /// The routers of the functions, by the function's name.
-pub fn routers() -> [(&'static str, Documented); 15] {
+pub fn routers() -> [(&'static str, Documented); 16] {
     [
         ("meta", meta::router()),
         ("token-usage", token_usage::router()),
@@ -40,6 +40,7 @@ pub fn routers() -> [(&'static str, Documented); 15] {
         ("workflows", workflows::router()),
         ("events", events::router()),
         ("api-keys", api_keys::router()),
+        ("account", account::router()),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     TEST_SCOPE,
-    route::{Route, block, delete, get, post},
+    route::{Route, block, delete, get, patch, post},
 };
 use crate::{
     error::ErrorKind::{
@@ -11,7 +11,7 @@ use crate::{
     http::dialect::C,
 };
 
-pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS, AUDIT];
+pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS, ACCOUNT, PROJECTS, AUDIT];
 
 const SERVICE: &[Route] = &block(
     &C,
@@ -84,5 +84,33 @@ const AUDIT: &[Route] = &block(
     [
         get("/api/v1/audit_log", "list_audit_log").scope(AUDIT_INSPECT).errors(&[Invalid]),
         get("/api/v1/audit_log/export", "export_audit_log").scope(AUDIT_INSPECT).errors(&[Invalid]),
+    ],
+);
+
+const ACCOUNT: &[Route] = &block(
+    &C,
+    "account",
+    "account",
+    [
+        get("/api/v1/account", "get_account").scope("account:read"),
+        patch("/api/v1/account", "update_account").scope("account:manage").wrapped_in("account"),
+        get("/api/v1/account/billing", "get_billing").scope("account:read"),
+        patch("/api/v1/account/billing", "update_billing").scope("account:manage").wrapped_in("billing"),
+    ],
+);
+
+const PROJECTS: &[Route] = &block(
+    &C,
+    "account",
+    "projects",
+    [
+        get("/api/v1/projects", "list_projects").scope("projects:read").errors(&[Invalid]),
+        post("/api/v1/projects", "create_project").scope("projects:write").wrapped_in("project"),
+        get("/api/v1/projects/{id}", "get_project").scope("projects:read").errors(&[NotFound]),
+        patch("/api/v1/projects/{id}", "update_project")
+            .scope("projects:write")
+            .wrapped_in("project")
+            .errors(&[NotFound]),
+        delete("/api/v1/projects/{id}", "delete_project").scope("projects:write").errors(&[NotFound]),
     ],
 );
