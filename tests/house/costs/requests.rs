@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use shared::http::routes::{Auth, ROUTES, RateClass};
+use shared::{
+    domain::dialect::Letter,
+    http::routes::{Auth, ROUTES, RateClass},
+};
 
 use serde_json::json;
 
@@ -37,7 +40,7 @@ const LONGER: [(&str, usize, &str); 15] = [
 ];
 
 pub(super) async fn measured() -> Vec<Cost> {
-    let mut costs = vec![first_call().await, uses().await];
+    let mut costs = vec![first_call().await, first_of_plan().await, uses().await];
     costs.extend(logins().await);
     let operations: Vec<_> =
         samples::samples(&TestApp::new().await).iter().map(|sample| sample.route.operation).collect();
@@ -69,6 +72,12 @@ async fn sample(operation: &str, remembered: bool) -> Cost {
         // Takes a slice of the limit, of which this request spends one.
         sample.send(&caller).await;
     }
+    if sample.route.dialect.letter == Some(Letter::B) {
+        // The same of the plan, whose slices grow with what is let through.
+        for _ in 0..5 {
+            caller.get("/api/workflows").await;
+        }
+    }
     let headers: &[_] = if remembered { &[("idempotency-key", "budget-1")] } else { &[] };
     let name = if remembered { format!("{operation} with an Idempotency-Key") } else { operation.to_owned() };
     let (cost, answer) = measure(&house, &name, sample.send_with(&caller, headers)).await;
@@ -93,6 +102,14 @@ async fn first_call() -> Cost {
         measure(&house, "an API key that the instance has not met", house.acme.get("/api")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     cost
+}
+
+/// The first request of an organization in a minute: its plan is looked up, and a slice of each window is taken.
+async fn first_of_plan() -> Cost {
+    let house = TestApp::new().await;
+    assert_eq!(house.acme.get("/api").await.status, 200);
+    let asked = house.acme.get("/api/workflows");
+    measure(&house, "a list of dialect B with a plan that the instance has not met", asked).await.0
 }
 
 /// What a host notes of a key, once a minute at the most.
