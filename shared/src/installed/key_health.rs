@@ -65,7 +65,7 @@ async fn note(app: &App, whose: Whose, state: KeyState) -> Result<()> {
         writes.push(notifications.insert(&stopped(app.id(), &standing, now))?);
     }
     match store::apply(&*app.store, writes).await {
-        Ok(()) => Installed { app, tenant }.reread(standing.id),
+        Ok(()) => Installed::new(app, tenant).reread(standing.id),
         // Somebody else is at it; the next call tells the same.
         Err(StoreError::ConditionFailed(_) | StoreError::Canceled(_)) => {}
         Err(error) => return Err(error.into()),

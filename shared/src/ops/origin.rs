@@ -155,13 +155,28 @@ pub fn writes<E: Stored>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result
     Ok(writes)
 }
 
-/// The client group that a request names. Another tenant's reads like one that does not exist.
+/// The client group that a request names. Another tenant's, and one out of reach, read like one that does not exist.
 pub async fn check_group(act: &Act, group_id: Option<GroupId>) -> Result<()> {
-    let Some(id) = group_id.filter(|id| *id != act.group_id) else { return Ok(()) };
-    match orgs::group(&*act.app.store, act.tenant, id).await? {
-        Some(_) => Ok(()),
-        None => {
-            Err(Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id."))
-        }
+    let Some(id) = group_id else { return Ok(()) };
+    let unknown =
+        || Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id.");
+    if !act.reach.covers(id) {
+        return Err(unknown());
     }
+    if id == act.group_id {
+        return Ok(());
+    }
+    orgs::group(&*act.app.store, act.tenant, id).await?.map(|_| ()).ok_or_else(unknown)
+}
+
+/// The client group that a list is asked for: the one that is named, or the only one in reach.
+pub async fn group_asked(act: &Act, named: Option<GroupId>) -> Result<Option<GroupId>> {
+    check_group(act, named).await?;
+    Ok(named.or_else(|| act.reach.only_one()))
+}
+
+/// The client groups whose sums are asked for: the one that is named, or those in reach; none for all of them.
+pub async fn groups_asked(act: &Act, named: Option<GroupId>) -> Result<Option<Vec<GroupId>>> {
+    check_group(act, named).await?;
+    Ok(named.map(|named| vec![named]).or_else(|| act.reach.groups().map(<[_]>::to_vec)))
 }

@@ -49,6 +49,10 @@ impl Entity for Notification {
         self.id
     }
 
+    fn group(&self) -> Option<GroupId> {
+        Some(self.group_id)
+    }
+
     fn shown(&self) -> Option<Place> {
         self.read.is_none().then(|| Place::among(UNREAD, self.id))
     }

@@ -106,6 +106,10 @@ impl Entity for Chat {
         self.id
     }
 
+    fn group(&self) -> Option<GroupId> {
+        Some(self.group_id)
+    }
+
     fn version(&self) -> u64 {
         self.v
     }
