@@ -11,7 +11,7 @@ use std::{
     str::FromStr,
 };
 
-use crate::domain::{dialect::Letter, n8n_host::base_url};
+use crate::domain::{dialect::Letter, n8n_host::base_url, plan::Plan};
 
 /// Largest request body: what Lambda takes in one synchronous invocation.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
@@ -28,6 +28,8 @@ pub struct Settings {
     pub trigger_limit: u32,
     /// Polls a minute of one API key.
     pub poll_limit: u32,
+    /// What dialect B allows an organization that was given no plan.
+    pub default_plan: Plan,
     pub max_body_bytes: usize,
     /// The largest file of a media item.
     pub max_file_bytes: u64,
@@ -46,6 +48,7 @@ impl Default for Settings {
         Self {
             trigger_limit: 60,
             poll_limit: 60,
+            default_plan: Plan::Business,
             max_body_bytes: MAX_BODY_BYTES,
             max_file_bytes: MAX_FILE_BYTES,
             max_files_bytes: MAX_FILES_BYTES,
@@ -111,6 +114,7 @@ impl Settings {
         Ok(Self {
             trigger_limit: limit("BATON_TRIGGER_LIMIT", defaults.trigger_limit)?,
             poll_limit: limit("BATON_POLL_LIMIT", defaults.poll_limit)?,
+            default_plan: env.parsed("BATON_DEFAULT_PLAN", PLANS)?.unwrap_or(defaults.default_plan),
             max_body_bytes: env
                 .parsed("BATON_MAX_BODY_BYTES", "a number of bytes")?
                 .unwrap_or(defaults.max_body_bytes),
@@ -130,6 +134,8 @@ impl Settings {
         })
     }
 }
+
+const PLANS: &str = "one of free, starter, pro, business, unlimited";
 
 const PUBLIC_URL: &str = "BATON_PUBLIC_URL";
 
@@ -286,6 +292,13 @@ mod tests {
     }
 
     #[test]
+    fn who_has_no_plan_is_given_the_one_that_is_set() {
+        let plan = |env: HashMap<_, _>| Settings::read(&env).unwrap().default_plan;
+        assert_eq!(plan(HashMap::new()), Plan::Business);
+        assert_eq!(plan(HashMap::from([("BATON_DEFAULT_PLAN", " free")])), Plan::Free);
+    }
+
+    #[test]
     fn a_wrong_value_is_named() {
         for (name, value) in [
             ("BATON_ADDR", "8080"),
@@ -294,6 +307,7 @@ mod tests {
             ("BATON_TRUSTED_PROXIES", "10.0.0.0/8,here"),
             ("BATON_TRIGGER_LIMIT", "many"),
             ("BATON_POLL_LIMIT", "many"),
+            ("BATON_DEFAULT_PLAN", "gold"),
             ("BATON_MAX_BODY_BYTES", "6MB"),
             ("BATON_DIALECT_HOSTS", "b.example.com"),
             ("BATON_DIALECT_HOSTS", "b.example.com=b,B.example.com=d"),

@@ -1,18 +1,25 @@
-//! Rate limits. An instance leases a slice of a key's window from one counter item and spends it in memory: the limit
-//! holds exactly across all instances, and the store is written once per slice.
+//! Rate limits. An instance leases a slice of a window from one counter item and spends it in memory: the limit holds exactly
+//! across all instances, and the store is written once per slice.
 //!
 //! Its one rule: whoever is under several limits is let through by all of them or counted by none.
+//!
+//! A slice is small where it would be missed: at most a part of what is left, so that the last requests of a window go one by
+//! one to whoever asks first, and at most as much as its instance has let through in the window, or has waiting at this moment:
+//! an instance that falls idle, or ends, keeps no more from the others than it has used itself.
 
-use std::{
-    collections::{HashMap, hash_map::RandomState},
-    hash::BuildHasher,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+mod held;
+#[cfg(feature = "testing")]
+#[cfg(test)]
+mod tests;
 
+use std::time::Duration;
+
+use futures::future::join_all;
 use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 
+pub(crate) use self::held::Limiter;
+use self::held::{Counted, Taken};
 use crate::{
     clock::Millis,
     error::{Error, ErrorKind, Result},
@@ -24,14 +31,15 @@ use crate::{
 /// The windows of the route classes, in seconds.
 pub(crate) const WINDOW: i64 = Window::Minute.seconds();
 const TAKEN: &str = "taken";
-/// Leases under way at once by one instance. One key's wait for each other; others share a place only by chance.
-const LEASES: usize = 64;
+/// The class of a plan's limits.
+pub(crate) const PLAN: &str = "plan";
 
-/// Fixed windows that start with the minute or the hour of the clock.
+/// Fixed windows that start with the minute, the hour or the day of the clock, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Window {
     Minute,
     Hour,
+    Day,
 }
 
 impl Window {
@@ -39,15 +47,16 @@ impl Window {
         match self {
             Self::Minute => 60,
             Self::Hour => 3_600,
+            Self::Day => 86_400,
         }
     }
 
-    /// A slice is this part of the limit: seven writes for a minute that is used up, 61 for an hour. What an instance holds
-    /// when it ends is lost to the others until the window ends, so that an hour is cut finer.
-    const fn slices(self) -> u32 {
+    /// A slice is at most this part of what is left. What an instance holds when it ends is lost to the others until the window
+    /// ends, so that an hour and a day are cut finer.
+    const fn parts(self) -> u32 {
         match self {
             Self::Minute => 6,
-            Self::Hour => 60,
+            Self::Hour | Self::Day => 60,
         }
     }
 
@@ -59,57 +68,34 @@ impl Window {
         match self {
             Self::Minute => "minute",
             Self::Hour => "hour",
+            Self::Day => "day",
         }
     }
+}
+
+/// Whose requests are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Of {
+    /// An API key's, or all sessions' of a user.
+    Caller,
+    /// All of the organization.
+    Tenant,
 }
 
 /// So many requests in each window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// What is counted together: a class of routes, or all that one API key sends.
+    /// What is counted together: a class of routes, all that one API key sends, or what a plan counts.
     pub class: &'static str,
+    pub of: Of,
     pub most: u32,
     pub window: Window,
 }
 
-/// What this instance holds of the windows that it has met.
-#[derive(Debug)]
-pub(crate) struct Limiter {
-    held: Mutex<HashMap<Counted, Held>>,
-    /// Held while a slice is leased: requests that come at once share one slice instead of taking one each, which
-    /// would use the window up for requests that were never made.
-    leasing: [tokio::sync::Mutex<()>; LEASES],
-    places: RandomState,
-}
-
-impl Default for Limiter {
-    fn default() -> Self {
-        let leasing = std::array::from_fn(|_| tokio::sync::Mutex::default());
-        Self { held: Mutex::default(), leasing, places: RandomState::new() }
-    }
-}
-
-/// Whose requests of which class are counted together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Counted {
-    class: &'static str,
-    window: Window,
-    tenant: TenantId,
-    /// An API key's, or a user's.
-    key: Id,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Held {
-    window: i64,
-    leased: u32,
-    /// Taken by all instances when this one last looked.
-    taken: u32,
-}
-
-/// How a key stands in its window.
+/// How somebody stands in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
+    pub class: &'static str,
     pub limit: u32,
     pub remaining: u32,
     /// Unix seconds at which the window ends.
@@ -128,91 +114,93 @@ impl Limiter {
         limits: &[Limit],
         now: Millis,
     ) -> Result<Option<Standing>> {
-        let mut tightest: Option<Standing> = None;
-        for (at, limit) in limits.iter().enumerate() {
-            let counted = Counted { class: limit.class, window: limit.window, tenant, key };
-            let standing = self.spend_one(store, counted, limit.most, now).await;
-            if !standing.as_ref().is_ok_and(|standing| standing.allowed) {
-                for spent in &limits[..at] {
-                    let counted = Counted { class: spent.class, window: spent.window, ..counted };
-                    self.give_back(counted, now);
-                }
-                return standing.map(Some);
-            }
-            let standing = standing?;
-            if tightest.is_none_or(|known| standing.remaining < known.remaining) {
-                tightest = Some(standing);
-            }
-        }
-        Ok(tightest)
-    }
-
-    async fn spend_one(&self, store: &dyn Store, key: Counted, limit: u32, now: Millis) -> Result<Standing> {
-        let window = key.window.number(now);
-        let standing = |held: Held, allowed| Standing {
-            limit,
-            remaining: held.leased + limit.saturating_sub(held.taken),
-            reset: (window + 1) * key.window.seconds(),
-            allowed,
-            window: key.window,
+        let counted = |limit: &Limit| {
+            let key = (limit.of == Of::Caller).then_some(key);
+            Counted { class: limit.class, window: limit.window, tenant, key }
         };
-        if let Some((held, allowed)) = self.take_held(key, window, limit) {
-            return Ok(standing(held, allowed));
+        let mut standings = Vec::with_capacity(limits.len());
+        for limit in limits {
+            let counted = counted(limit);
+            standings.push(
+                self.take_held(counted, limit.most, now)
+                    .map(|taken| taken.standing(counted, limit.most, now)),
+            );
         }
-        let place = usize::try_from(self.places.hash_one(key) % LEASES as u64).unwrap_or_default();
-        let _alone = self.leasing[place].lock().await;
-        if let Some((held, allowed)) = self.take_held(key, window, limit) {
-            return Ok(standing(held, allowed));
+        // What is used up costs nothing to refuse. Else what this instance does not hold it leases, all at once.
+        if standings.iter().flatten().all(|standing| standing.allowed) {
+            let missing = limits.iter().zip(&standings).filter(|(_, known)| known.is_none());
+            let leased = missing.map(|(limit, _)| self.leased(store, counted(limit), limit.most, now));
+            let mut leased = join_all(leased).await.into_iter();
+            let mut failed = None;
+            for standing in standings.iter_mut().filter(|standing| standing.is_none()) {
+                match leased.next() {
+                    Some(Ok(known)) => *standing = Some(known),
+                    Some(Err(error)) => failed = Some(error),
+                    None => {}
+                }
+            }
+            if let Some(error) = failed {
+                self.give_back_all(limits.iter().map(counted).zip(&standings), now);
+                return Err(error);
+            }
         }
-        let mut wanted = (limit / key.window.slices()).max(1);
-        loop {
-            match lease(store, key, window, wanted, limit).await? {
-                Lease::Granted { taken } => {
-                    let held = self.add(key, Held { window, leased: wanted - 1, taken }, now);
-                    return Ok(standing(held, true));
-                }
-                // Less than a slice is left: the rest of it is still to be had.
-                Lease::Left(left) if left > 0 => wanted = left,
-                Lease::Left(_) => {
-                    let held = self.add(key, Held { window, leased: 0, taken: limit }, now);
-                    return Ok(standing(held, false));
-                }
+        let refused = standings.iter().flatten().filter(|standing| !standing.allowed);
+        if let Some(refused) = refused.max_by_key(|standing| standing.reset).copied() {
+            self.give_back_all(limits.iter().map(counted).zip(&standings), now);
+            return Ok(Some(refused));
+        }
+        Ok(standings.into_iter().flatten().min_by_key(|standing| (standing.remaining, -standing.reset)))
+    }
+
+    fn give_back_all<'a>(
+        &self,
+        standings: impl Iterator<Item = (Counted, &'a Option<Standing>)>,
+        now: Millis,
+    ) {
+        for (counted, standing) in standings {
+            if standing.is_some_and(|standing| standing.allowed) {
+                self.give_back(counted, now);
             }
         }
     }
 
-    /// Takes one of what is held; or tells that there is nothing left for anybody: nothing of a window that is used up ever
-    /// comes back into it.
-    fn take_held(&self, key: Counted, window: i64, limit: u32) -> Option<(Held, bool)> {
-        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = all.get_mut(&key).filter(|held| held.window == window)?;
-        if held.leased == 0 {
-            return (held.taken >= limit).then_some((*held, false));
+    /// Takes one of a slice that is leased for it, and for those that wait beside it.
+    async fn leased(&self, store: &dyn Store, counted: Counted, limit: u32, now: Millis) -> Result<Standing> {
+        let alone = self.alone(counted).await;
+        if let Some(taken) = self.take_held(counted, limit, now) {
+            return Ok(taken.standing(counted, limit, now));
         }
-        held.leased -= 1;
-        Some((*held, true))
-    }
-
-    fn give_back(&self, key: Counted, now: Millis) {
-        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = all.get_mut(&key).filter(|held| held.window == key.window.number(now)) {
-            held.leased += 1;
+        let mut refused = 0;
+        loop {
+            let known = self.known(counted, now);
+            let left = limit.saturating_sub(known.taken);
+            if left == 0 {
+                return Ok(Taken { used: known.taken, allowed: false }.standing(counted, limit, now));
+            }
+            // Whoever was refused has others beside it that take as well: it asks for less than it might have.
+            let part = (left / counted.window.parts()) >> refused.min(8);
+            let wanted = part.min(known.spent.max(alone.waiting())).max(1);
+            match lease(store, counted, counted.window.number(now), wanted, limit).await? {
+                Lease::Granted { taken } => {
+                    let taken = self.add(counted, wanted, taken, now);
+                    return Ok(taken.standing(counted, limit, now));
+                }
+                Lease::Refused { taken } => {
+                    refused += 1;
+                    self.learn(counted, taken, now);
+                }
+            }
         }
-    }
-
-    fn add(&self, key: Counted, new: Held, now: Millis) -> Held {
-        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|counted, held| held.window == counted.window.number(now));
-        let held = all.entry(key).or_insert(Held { leased: 0, ..new });
-        held.leased += new.leased;
-        held.taken = held.taken.max(new.taken);
-        *held
     }
 }
 
 enum Lease {
-    Granted { taken: u32 },
-    Left(u32),
+    Granted {
+        /// Of the window by all instances, with this slice.
+        taken: u32,
+    },
+    /// Less is left than a slice of this size may be taken from.
+    Refused { taken: u32 },
 }
 
 #[derive(Deserialize)]
@@ -220,29 +208,44 @@ struct Counter {
     taken: u32,
 }
 
-async fn lease(
-    store: &dyn Store,
-    Counted { class, window: span, tenant, key }: Counted,
-    window: i64,
-    wanted: u32,
-    limit: u32,
-) -> Result<Lease> {
-    let item = Key::of(tenant, &format!("rate#{class}#{key}"), window.to_string());
-    let changes =
-        vec![Change::add(TAKEN, wanted.into()), Change::set(attr::TTL, (window + 2) * span.seconds())];
-    let room = Cond::Any(vec![Cond::missing(TAKEN), Cond::le(TAKEN, i64::from(limit) - i64::from(wanted))]);
-    match store.write(Write::update(item, changes).when(room)).await {
+/// "What is taken of this window?" → the counter under its number.
+fn counter(Counted { class, window, tenant, key }: Counted, number: i64) -> Key {
+    let partition = match key {
+        Some(key) => format!("rate#{class}#{key}"),
+        None => format!("rate#{class}-{}", window.as_str()),
+    };
+    Key::of(tenant, &partition, number.to_string())
+}
+
+async fn lease(store: &dyn Store, counted: Counted, number: i64, wanted: u32, limit: u32) -> Result<Lease> {
+    let changes = vec![
+        Change::add(TAKEN, wanted.into()),
+        Change::set(attr::TTL, (number + 2) * counted.window.seconds()),
+    ];
+    // The last ones go one by one.
+    let needed = if wanted == 1 { 1 } else { wanted.saturating_mul(counted.window.parts()) };
+    let room = Cond::Any(vec![Cond::missing(TAKEN), Cond::le(TAKEN, i64::from(limit) - i64::from(needed))]);
+    match store.write(Write::update(counter(counted, number), changes).when(room)).await {
         Ok(item) => Ok(Lease::Granted {
             taken: item.map_or(Ok(wanted), |item| item.decode().map(|c: Counter| c.taken))?,
         }),
         Err(StoreError::ConditionFailed(Refusal { current, .. })) => {
-            let attrs = current.map(Item::into_attrs).transpose()?.unwrap_or_default();
-            let taken =
-                attrs.get(TAKEN).and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok());
-            Ok(Lease::Left(limit.saturating_sub(taken.unwrap_or(limit))))
+            let taken = current.as_ref().map_or(Some(limit), taken_of);
+            Ok(Lease::Refused { taken: taken.unwrap_or(limit) })
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn taken_of(item: &Item) -> Option<u32> {
+    item.decode().ok().map(|counter: Counter| counter.taken)
+}
+
+/// What was taken of a plan's day by all instances.
+pub(crate) async fn used_today(store: &dyn Store, tenant: TenantId, now: Millis) -> Result<u32> {
+    let counted = Counted { class: PLAN, window: Window::Day, tenant, key: None };
+    let item = store.get(&counter(counted, Window::Day.number(now))).await?;
+    Ok(item.as_ref().and_then(taken_of).unwrap_or(0))
 }
 
 impl Standing {
@@ -255,13 +258,17 @@ impl Standing {
     pub fn refusal(&self, now: Millis) -> Error {
         let wait = Duration::from_millis(u64::try_from(self.reset * 1000 - now.0).unwrap_or(0));
         let (window, seconds) = (self.window.as_str(), wait.as_secs() + 1);
-        Error::new(
-            ErrorKind::RateLimited,
-            "rate_limited",
-            format!("More than {} requests in this {window}. Wait {seconds} seconds.", self.limit),
-        )
-        .retry_after(wait)
-        .used_up(self.limit, self.reset)
+        let message = if self.class == PLAN {
+            format!(
+                "Your organization's plan allows {} requests in a {window}, and they are used. Wait {seconds} seconds.",
+                self.limit
+            )
+        } else {
+            format!("More than {} requests in this {window}. Wait {seconds} seconds.", self.limit)
+        };
+        Error::new(ErrorKind::RateLimited, "rate_limited", message)
+            .retry_after(wait)
+            .used_up(self.limit, self.reset)
     }
 }
 

@@ -1,9 +1,26 @@
 //! Which rate limits a request comes under ([`crate::rate`] holds them).
 
-use super::routes::RateClass;
-pub use crate::rate::{Limit, Standing, Window};
+use std::time::Duration;
+
+use super::{
+    dialect::B,
+    routes::{RateClass, Route},
+};
+pub use crate::rate::{Limit, Of, Standing, Window};
 pub(crate) use crate::rate::{WINDOW, write_headers};
-use crate::{config::Settings, domain::principal::Principal};
+use crate::{
+    app::App,
+    clock::Millis,
+    config::Settings,
+    domain::principal::Principal,
+    error::{Error, Result},
+    rate::PLAN,
+    repo::orgs,
+    tenant::TenantId,
+};
+
+/// An instance believes for so long which plan an organization has.
+const BELIEVED: Duration = Duration::from_secs(60);
 
 /// The limits of a caller's request: those of the route's class, and those of the API key, which count all routes.
 pub(super) fn limits(class: RateClass, settings: &Settings, caller: &Principal) -> Vec<Limit> {
@@ -12,5 +29,55 @@ pub(super) fn limits(class: RateClass, settings: &Settings, caller: &Principal) 
     let by_minute = terms.rate_limit_per_minute.map(|most| ("key-minute", most, Window::Minute));
     let by_hour = terms.rate_limit_per_hour.map(|most| ("key-hour", most, Window::Hour));
     let all = of_class.into_iter().chain(by_minute).chain(by_hour);
-    all.map(|(class, most, window)| Limit { class, most, window }).collect()
+    all.map(|(class, most, window)| Limit { class, of: Of::Caller, most, window }).collect()
+}
+
+/// Whether the organization's plan counts what a route is asked.
+pub(super) fn counts_plan(route: &Route) -> bool {
+    *route.dialect == B
+}
+
+/// The limits of an organization's plan.
+async fn of_plan(app: &App, tenant: TenantId) -> Result<Vec<Limit>> {
+    let default = app.settings.default_plan;
+    let stored = async {
+        let organization = orgs::organization(&*app.store, tenant).await?;
+        Ok::<_, Error>(organization.map(|organization| organization.plan.unwrap_or(default)))
+    };
+    let plan = app.plans.or_read(tenant, app.moment(), BELIEVED, stored).await?;
+    let Some(allowed) = plan.map_or(default, |plan| *plan).allowance() else { return Ok(Vec::new()) };
+    let limit = |most, window| Limit { class: PLAN, of: Of::Tenant, most, window };
+    Ok(vec![limit(allowed.a_minute, Window::Minute), limit(allowed.a_day, Window::Day)])
+}
+
+/// How a request was counted, for the headers of its reply.
+#[derive(Default)]
+pub(super) struct Counted(Option<Standing>);
+
+impl Counted {
+    /// Counts a request against all of its limits, once.
+    ///
+    /// # Errors
+    /// 429 `rate_limited` where one of them is used up, and then none has counted it.
+    pub(super) async fn spend(
+        &mut self,
+        app: &App,
+        route: &Route,
+        caller: &Principal,
+        now: Millis,
+    ) -> Result<()> {
+        let mut all = if counts_plan(route) { of_plan(app, caller.tenant).await? } else { Vec::new() };
+        all.extend(limits(route.rate, &app.settings, caller));
+        let whose = (caller.tenant, caller.counted_as());
+        self.0 = app.limiter.spend(&*app.store, whose, &all, now).await?;
+        match self.0.filter(|standing| !standing.allowed) {
+            Some(standing) => Err(standing.refusal(now)),
+            None => Ok(()),
+        }
+    }
+
+    /// How the caller stands, where there is a limit.
+    pub(super) fn standing(&self) -> Option<&Standing> {
+        self.0.as_ref()
+    }
 }

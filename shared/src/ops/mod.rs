@@ -4,6 +4,7 @@
 //! writes with `repo` and [`Act::commit`](act::Act::commit), and returns what came of it; how that is said is its caller's
 //! business. A rule that two callers need lives here, and no rule lives in a function.
 
+pub mod account;
 pub mod act;
 pub mod again;
 pub mod alerts;

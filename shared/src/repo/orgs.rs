@@ -21,6 +21,8 @@ pub(super) const API_KEYS: &str = "api-key";
 
 /// Label of the write that takes an e-mail address.
 pub const EMAIL: Label = "email";
+/// Label of the write that changes an organization.
+pub const ORGANIZATION: Label = "organization";
 /// Label of the write that changes a user.
 pub const USER: Label = "user";
 /// Label of the write that ends a key, at once or after a while.
@@ -34,7 +36,7 @@ pub fn create(
     key: &ApiKey,
 ) -> Result<Vec<Write>, StoreError> {
     let mut writes = create_user(admin, key)?;
-    writes.push(Write::put(Key::of(org.id, "org", "-"), encode(org)?).when(Cond::Absent));
+    writes.push(Write::put(organization_key(org.id), encode(org)?).when(Cond::Absent));
     writes.push(Write::put(group_key(org.id, group.id), encode(group)?).when(Cond::Absent));
     Ok(writes)
 }
@@ -52,7 +54,17 @@ pub fn create_user(user: &User, key: &ApiKey) -> Result<Vec<Write>, StoreError> 
 }
 
 pub async fn organization(store: &dyn Store, tenant: TenantId) -> Result<Option<Organization>, StoreError> {
-    store.get(&Key::of(tenant, "org", "-")).await?.map(|item| item.decode()).transpose()
+    store.get(&organization_key(tenant)).await?.map(|item| item.decode()).transpose()
+}
+
+/// The write that replaces an organization by its next version; it refuses where the stored one is another by now.
+pub fn replace(before: &Organization, after: &Organization) -> Result<Write, StoreError> {
+    let same = match before.v {
+        // One that was stored before there were versions has none.
+        0 => Cond::All(vec![Cond::Exists, Cond::missing(attr::VERSION)]),
+        v => Cond::version(v),
+    };
+    Ok(Write::put(organization_key(after.id), encode(after)?).when(same).labelled(ORGANIZATION))
 }
 
 pub async fn user(store: &dyn Store, tenant: TenantId, id: UserId) -> Result<Option<User>, StoreError> {
@@ -177,6 +189,10 @@ pub fn end_key(hash: &KeyHash, now: Millis) -> Write {
     let changes =
         vec![Change::set("revoked_at", now.0), Change::set(attr::TTL, ttl), Change::remove(SEALED_TEXT)];
     Write::update(key_key(hash), changes).when(Cond::Exists).labelled(ENDED_KEY)
+}
+
+fn organization_key(tenant: TenantId) -> Key {
+    Key::of(tenant, "org", "-")
 }
 
 fn user_key(tenant: TenantId, id: UserId) -> Key {

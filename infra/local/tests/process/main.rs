@@ -105,6 +105,7 @@ fn a_wrong_setting_stops_the_start_with_one_line() {
         ("BATON_EGRESS_ALLOW", "10.0.0.0"),
         ("BATON_TRIGGER_LIMIT", "many"),
         ("BATON_POLL_LIMIT", "many"),
+        ("BATON_DEFAULT_PLAN", "gold"),
         ("BATON_MAX_BODY_BYTES", "6MB"),
         ("BATON_DATA_DIR", &*file),
     ];

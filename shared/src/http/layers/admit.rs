@@ -2,6 +2,8 @@
 //!
 //! Its one rule: nothing runs that the route table does not know, be it routed or not.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
@@ -17,7 +19,7 @@ use super::{
         dialect::{Dialect, resolve},
         entry, once,
         peer::Peer,
-        rate,
+        rate::{Counted, counts_plan},
         routes::{self, Auth, Route, TEST_SCOPE},
     },
     body::read_body,
@@ -26,7 +28,7 @@ use super::{
     remember::{Remembered, remember},
 };
 use crate::{
-    accounts::Authenticated,
+    accounts::{Authenticated, Presented},
     app::SharedApp,
     domain::principal::{Credential, Principal, covers},
     error::{Error, ErrorKind, Result},
@@ -118,7 +120,7 @@ fn with_route(mut request: Request, route: &'static Route) -> Request {
     request
 }
 
-async fn admitted(app: &SharedApp, asked: Asked<'_>, mut request: Request, next: Next) -> Result<Response> {
+async fn admitted(app: &SharedApp, asked: Asked<'_>, request: Request, next: Next) -> Result<Response> {
     let peer = Peer::of(request.extensions());
     let headers = request.headers();
     let sent = credential::sent(headers, peer).ok_or_else(|| credential::missing(asked.route.auth))?;
@@ -132,6 +134,7 @@ async fn admitted(app: &SharedApp, asked: Asked<'_>, mut request: Request, next:
     learned.belongs_to(caller.tenant);
     let asked = asked.by_key(request.method(), &caller);
     learned.speaks(asked.heard);
+    // Who is refused here is not counted: whoever has stolen a key, or made a page forge a request, uses up nobody's plan.
     admits(&caller, peer)?;
     app.accounts().count_use(&caller);
     let mut renewed = None;
@@ -139,43 +142,68 @@ async fn admitted(app: &SharedApp, asked: Asked<'_>, mut request: Request, next:
         credential::check_csrf(request.method(), request.headers(), session)?;
         renewed = app.accounts().renew(session)?;
     }
-    may(asked.route, request.uri(), &caller, session.is_some())?;
-    request = entry::enter(request, Some(caller.tenant), asked.route).await?;
-    let (asked, mut request) = asked.by_body(app, request).await?;
-    if asked.heard.by == resolve::By::Body {
-        learned.speaks(asked.heard);
-        may(asked.route, request.uri(), &caller, session.is_some())?;
-    }
-    let route = asked.route;
-    // Its body may have taken half a minute.
-    let now = app.now();
-    let limits = rate::limits(route.rate, &app.settings, &caller);
-    let counted = (caller.tenant, caller.counted_as());
-    let standing = app.limiter.spend(&*app.store, counted, &limits, now).await?;
-    let mut response = match standing.filter(|standing| !standing.allowed) {
-        Some(standing) => standing.refusal(now).into_response(),
-        None => {
-            let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
-            let request_id = request_id.ok_or_else(|| Error::internal("a request without an id"))?;
-            let mut ctx = Ctx::new(app.clone(), caller, session, request_id, now);
-            match remember(route, &mut ctx, request).await? {
-                Remembered::Answered(reply) => reply.into_response(),
-                Remembered::New(restored) => {
-                    request = with_route(*restored, route);
-                    request.extensions_mut().insert(ctx);
-                    next.run(request).await
-                }
-            }
-        }
-    };
-    if let Some(standing) = standing {
+    let mut counted = Counted::default();
+    let known = Known { caller, session, learned };
+    let answered = answered(app, asked, request, next, (known, &mut counted)).await;
+    let mut response = answered.unwrap_or_else(IntoResponse::into_response);
+    if let Some(standing) = counted.standing() {
         standing.write(response.headers_mut());
     }
     // Where the handler has set the cookies itself, it ended the session.
     if let Some(token) = renewed.filter(|_| !response.headers().contains_key(header::SET_COOKIE)) {
-        cookies::set(response.headers_mut(), &token, peer, now)?;
+        cookies::set(response.headers_mut(), &token, peer, app.now())?;
     }
     Ok(response)
+}
+
+/// Who calls, and what the reply's layers are told of it.
+struct Known {
+    caller: Arc<Principal>,
+    session: Option<Presented>,
+    learned: Learned,
+}
+
+/// Answers somebody who is known.
+async fn answered(
+    app: &SharedApp,
+    asked: Asked<'_>,
+    request: Request,
+    next: Next,
+    (known, counted): (Known, &mut Counted),
+) -> Result<Response> {
+    let Known { caller, session, learned } = known;
+    // A plan counts also what is refused, and each reply tells how it stands.
+    let by_plan = counts_plan(asked.route);
+    if by_plan {
+        counted.spend(app, asked.route, &caller, app.now()).await?;
+    }
+    may(asked.route, request.uri(), &caller, session.is_some())?;
+    let request = entry::enter(request, Some(caller.tenant), asked.route).await?;
+    let (asked, mut request) = asked.by_body(app, request).await?;
+    let route = asked.route;
+    // Its body may have taken half a minute.
+    let now = app.now();
+    if asked.heard.by == resolve::By::Body {
+        learned.speaks(asked.heard);
+        if counts_plan(route) && !by_plan {
+            counted.spend(app, route, &caller, now).await?;
+        }
+        may(route, request.uri(), &caller, session.is_some())?;
+    }
+    if !counts_plan(route) {
+        counted.spend(app, route, &caller, now).await?;
+    }
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+    let request_id = request_id.ok_or_else(|| Error::internal("a request without an id"))?;
+    let mut ctx = Ctx::new(app.clone(), caller, session, request_id, now);
+    match remember(route, &mut ctx, request).await? {
+        Remembered::Answered(reply) => Ok(reply.into_response()),
+        Remembered::New(restored) => {
+            request = with_route(*restored, route);
+            request.extensions_mut().insert(ctx);
+            Ok(next.run(request).await)
+        }
+    }
 }
 
 /// Whether the key may be used from where the request comes from. Who may not is told from where that is, and not from where

@@ -2,7 +2,7 @@
 
 use super::{
     TEST_SCOPE,
-    route::{Route, block, delete, get, post},
+    route::{Route, block, delete, get, patch, post},
 };
 use crate::{
     error::ErrorKind::{
@@ -11,7 +11,7 @@ use crate::{
     http::dialect::C,
 };
 
-pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS];
+pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS, ACCOUNT];
 
 const SERVICE: &[Route] = &block(
     &C,
@@ -71,5 +71,17 @@ const API_KEYS: &[Route] = &block(
             .scope(MANAGE)
             .wrapped_in("api_key")
             .errors(&[NotFound, WrongState]),
+    ],
+);
+
+const ACCOUNT: &[Route] = &block(
+    &C,
+    "account",
+    "account",
+    [
+        get("/api/v1/account", "get_account").scope("account:read"),
+        patch("/api/v1/account", "update_account").scope("account:manage").wrapped_in("account"),
+        get("/api/v1/account/billing", "get_billing").scope("account:read"),
+        patch("/api/v1/account/billing", "update_billing").scope("account:manage").wrapped_in("billing"),
     ],
 );

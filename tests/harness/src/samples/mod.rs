@@ -1,5 +1,6 @@
 //! The documents' sample requests, one per route, and what may be wrong with them.
 
+mod account;
 mod alerts;
 mod api_keys;
 mod lead_setup;
@@ -157,6 +158,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(installations());
     let mut all = needing(&[Piece::Payload, Piece::Usage], all);
     all.extend(needing(&[Piece::Alerts], alerts::samples()));
+    all.extend(account::samples());
     all.extend(needing(&[Piece::ApiKeys], api_keys::samples()));
     all.extend(sessions::samples());
     all.extend(needing(&[Piece::Records], records::samples()));

@@ -1,0 +1,4 @@
+//! What the organization is called, and what it asks of its people.
+
+pub mod get;
+pub mod update;

@@ -1,0 +1,194 @@
+//! What an instance holds of the windows that it has met.
+//!
+//! Its one rule: what is held here was taken from the counter first.
+
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::BuildHasher,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
+
+use super::{Standing, Window};
+use crate::{clock::Millis, ids::Id, tenant::TenantId};
+
+/// Leases under way at once by one instance. One window's wait for each other; others share a place only by chance.
+const LEASES: usize = 64;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    held: Mutex<HashMap<Counted, Held>>,
+    /// Held while a slice is leased: requests that come at once share one slice instead of taking one each, which
+    /// would use the window up for requests that were never made.
+    leasing: [Leasing; LEASES],
+    places: RandomState,
+}
+
+#[derive(Debug, Default)]
+struct Leasing {
+    door: AsyncMutex<()>,
+    /// Requests that want something of what is leased next.
+    waiting: AtomicU32,
+}
+
+impl Default for Limiter {
+    fn default() -> Self {
+        let leasing = std::array::from_fn(|_| Leasing::default());
+        Self { held: Mutex::default(), leasing, places: RandomState::new() }
+    }
+}
+
+/// What is counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Counted {
+    pub class: &'static str,
+    pub window: Window,
+    pub tenant: TenantId,
+    /// An API key's, or a user's; none for the whole organization's.
+    pub key: Option<Id>,
+}
+
+/// What is known of a window.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Held {
+    window: i64,
+    leased: u32,
+    /// Let through by this instance.
+    pub spent: u32,
+    /// Taken by all instances when this one last looked.
+    pub taken: u32,
+}
+
+/// One request of a window, let through or not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taken {
+    /// By all instances, as far as this one knows.
+    pub used: u32,
+    pub allowed: bool,
+}
+
+impl Taken {
+    pub fn standing(self, counted: Counted, limit: u32, now: Millis) -> Standing {
+        Standing {
+            class: counted.class,
+            limit,
+            remaining: limit.saturating_sub(self.used),
+            reset: (counted.window.number(now) + 1) * counted.window.seconds(),
+            allowed: self.allowed,
+            window: counted.window,
+        }
+    }
+}
+
+impl Held {
+    /// Used by all instances, as far as this one knows.
+    fn used(&self) -> u32 {
+        self.taken.saturating_sub(self.leased)
+    }
+}
+
+/// The turn of a request that leases, and how many wait for what it gets.
+pub(super) struct Alone<'a> {
+    waiting: Waiting<'a>,
+    _door: AsyncMutexGuard<'a, ()>,
+}
+
+impl Alone<'_> {
+    /// With itself.
+    pub fn waiting(&self) -> u32 {
+        self.waiting.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Counted as long as it lives, also where its request is given up.
+struct Waiting<'a>(&'a AtomicU32);
+
+impl<'a> Waiting<'a> {
+    fn at(count: &'a AtomicU32) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Limiter {
+    fn all(&self) -> MutexGuard<'_, HashMap<Counted, Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for its turn to lease.
+    pub(super) async fn alone(&self, counted: Counted) -> Alone<'_> {
+        let place = usize::try_from(self.places.hash_one(counted) % LEASES as u64).unwrap_or_default();
+        let Leasing { door, waiting } = &self.leasing[place];
+        let waiting = Waiting::at(waiting);
+        Alone { waiting, _door: door.lock().await }
+    }
+
+    /// Takes one of what is held; or tells that there is nothing left for anybody: nothing of a window that is used up ever
+    /// comes back into it, unless the limit is raised. None where something must be leased.
+    pub(super) fn take_held(&self, counted: Counted, limit: u32, now: Millis) -> Option<Taken> {
+        let mut all = self.all();
+        let held = all.get_mut(&counted).filter(|held| held.window == counted.window.number(now))?;
+        // A limit that was lowered below what is used refuses also what is leased.
+        if held.used() >= limit {
+            return Some(Taken { used: held.used(), allowed: false });
+        }
+        if held.leased == 0 {
+            return None;
+        }
+        held.leased -= 1;
+        held.spent += 1;
+        Some(Taken { used: held.used(), allowed: true })
+    }
+
+    pub(super) fn give_back(&self, counted: Counted, now: Millis) {
+        let mut all = self.all();
+        if let Some(held) = all.get_mut(&counted).filter(|held| held.window == counted.window.number(now)) {
+            held.leased += 1;
+            held.spent = held.spent.saturating_sub(1);
+        }
+    }
+
+    /// What is known of the window.
+    pub(super) fn known(&self, counted: Counted, now: Millis) -> Held {
+        let window = counted.window.number(now);
+        let known = self.all().get(&counted).filter(|held| held.window == window).copied();
+        known.unwrap_or(Held { window, ..Held::default() })
+    }
+
+    /// Remembers what all instances have taken.
+    pub(super) fn learn(&self, counted: Counted, taken: u32, now: Millis) {
+        self.with(counted, now, |held| held.taken = held.taken.max(taken));
+    }
+
+    /// Takes one of a slice that was just leased, and holds the rest.
+    pub(super) fn add(&self, counted: Counted, slice: u32, taken: u32, now: Millis) -> Taken {
+        self.with(counted, now, |held| {
+            held.leased += slice - 1;
+            held.spent += 1;
+            held.taken = held.taken.max(taken);
+            Taken { used: held.used(), allowed: true }
+        })
+    }
+
+    fn with<T>(&self, counted: Counted, now: Millis, change: impl FnOnce(&mut Held) -> T) -> T {
+        let mut all = self.all();
+        let window = counted.window.number(now);
+        if !all.get(&counted).is_some_and(|held| held.window == window) {
+            all.retain(|counted, held| held.window == counted.window.number(now));
+            all.insert(counted, Held { window, ..Held::default() });
+        }
+        let held = all.entry(counted).or_insert(Held { window, ..Held::default() });
+        change(held)
+    }
+}
