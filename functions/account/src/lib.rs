@@ -4,6 +4,7 @@
 
 mod account;
 mod billing;
+mod groups;
 mod wire;
 
 use shared::http::group::{Routes, handler};
@@ -14,4 +15,8 @@ pub fn router<R: Routes>() -> R {
         .mount(handler!(account::update::handler))
         .mount(handler!(billing::get::handler))
         .mount(handler!(billing::update::handler))
+        .mount(handler!(groups::list::handler))
+        .mount(handler!(groups::create::handler))
+        .mount(handler!(groups::update::handler))
+        .mount(handler!(groups::delete::handler))
 }

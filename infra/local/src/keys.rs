@@ -17,7 +17,7 @@ use shared::{
         review::Actor,
     },
     http::routes,
-    ids::ApiKeyId,
+    ids::{ApiKeyId, GroupId},
     ops::{
         act::Act,
         api_keys::{self, Created, NewApiKey},
@@ -64,6 +64,9 @@ pub(crate) enum KeyCommand {
         /// The client group that what it makes belongs to.
         #[arg(long, value_name = "ID")]
         group_id: Option<String>,
+        /// A client group that it is bound to: of any other it sees and changes nothing. May be repeated.
+        #[arg(long = "bound-to", value_name = "ID", value_parser = group)]
+        bound_to: Vec<GroupId>,
     },
     /// List the organization's keys.
     List {
@@ -100,6 +103,10 @@ fn scope(text: &str) -> Result<String, String> {
     found.ok_or_else(|| format!("must be one of {}", known.join(", ")))
 }
 
+pub(crate) fn group(text: &str) -> Result<GroupId, &'static str> {
+    text.parse().map_err(|_| "that is not the id of a group; see: baton group list")
+}
+
 fn network(text: &str) -> Result<IpNet, &'static str> {
     api_key::network(text).ok_or("must be an IP address or a network such as 203.0.113.0/24")
 }
@@ -113,21 +120,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
         | KeyCommand::Rotate { owner, .. }
         | KeyCommand::Usage { owner } => owner,
     };
-    let app = house::accounts(settings).await?;
-    let user = user(&app, &owner.email).await?;
-    let by = app.accounts().operator(&user).await.map_err(plain)?;
-    let now = app.now();
-    let act = Act {
-        tenant: user.tenant,
-        actor: Actor { user_id: user.id, username: user.email.clone() },
-        group_id: by.group_id,
-        reach: by.reach.clone(),
-        now,
-        cause: Arc::from("baton-key"),
-        deadline: Deadline::at(now.plus(TIME)),
-        slot: None,
-        app,
-    };
+    let (act, by) = act(settings, owner, "baton-key").await?;
     match command {
         KeyCommand::Revoke { id, .. } => revoke(&act, &id, json).await,
         KeyCommand::Rotate { id, overlap, .. } => rotate(&act, &by, &id, overlap, json).await,
@@ -141,6 +134,30 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
     }
 }
 
+/// What the operator does in the name of a user.
+pub(crate) async fn act(
+    settings: &LocalSettings,
+    owner: &Owner,
+    cause: &str,
+) -> anyhow::Result<(Act, Principal)> {
+    let app = house::accounts(settings).await?;
+    let user = user(&app, &owner.email).await?;
+    let by = app.accounts().operator(&user).await.map_err(plain)?;
+    let now = app.now();
+    let act = Act {
+        tenant: user.tenant,
+        actor: Actor { user_id: user.id, username: user.email.clone() },
+        group_id: by.group_id,
+        reach: by.reach.clone(),
+        now,
+        cause: Arc::from(cause),
+        deadline: Deadline::at(now.plus(TIME)),
+        slot: None,
+        app,
+    };
+    Ok((act, by))
+}
+
 fn wish(command: KeyCommand) -> anyhow::Result<NewApiKey> {
     let KeyCommand::Create {
         name,
@@ -151,6 +168,7 @@ fn wish(command: KeyCommand) -> anyhow::Result<NewApiKey> {
         rate_limit_per_minute,
         rate_limit_per_hour,
         group_id,
+        bound_to: groups,
         ..
     } = command
     else {
@@ -158,7 +176,7 @@ fn wish(command: KeyCommand) -> anyhow::Result<NewApiKey> {
     };
     let group_id = group_id.map(|id| id.parse().ok().context("that is not the id of a group")).transpose()?;
     let terms = Terms { allowed_ips, rate_limit_per_minute, rate_limit_per_hour };
-    Ok(NewApiKey { name: Some(name), expires_in, scopes, dialect, group_id, groups: Vec::new(), terms })
+    Ok(NewApiKey { name: Some(name), expires_in, scopes, dialect, group_id, groups, terms })
 }
 
 /// Shows a key's text, once.
@@ -252,6 +270,7 @@ fn describe(key: &ApiKey, now: clock::Millis) -> Value {
         "status": key.status(now).as_str(),
         "username": key.username,
         "group_id": key.group_id,
+        "group_ids": key.groups,
         "scopes": key.scopes,
         "dialect": key.dialect,
         "allowed_ips": key.terms.allowed_ips,

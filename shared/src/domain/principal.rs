@@ -47,12 +47,13 @@ pub enum Credential {
 impl Principal {
     /// A key allows what is written into it, as far as its user's role and groups allow it now.
     pub fn of_key(key: &ApiKey, user: &User) -> Self {
-        let reach = Reach::of(&key.groups).within(&Reach::of(&user.groups));
+        let groups: Vec<_> = key.groups.iter().map(|group| user.group_now(*group)).collect();
+        let reach = Reach::of(&groups).within(&Reach::of(&user.groups));
         Self {
             tenant: key.tenant,
             user_id: key.user_id,
             username: key.username.clone(),
-            group_id: reach.home(key.group_id),
+            group_id: reach.home(user.group_now(key.group_id)),
             reach,
             scopes: shared(&key.scopes, &user.role.scopes()),
             dialect: key.dialect,
@@ -69,7 +70,7 @@ impl Principal {
             tenant: user.tenant,
             user_id: user.id,
             username: user.email.clone(),
-            group_id: reach.home(session.group_id),
+            group_id: reach.home(user.group_now(session.group_id)),
             reach,
             scopes: user.role.scopes(),
             dialect: None,

@@ -18,6 +18,9 @@ pub enum Reach {
 /// Nothing is out of reach: for workers, and for whoever is bound to no group.
 pub static ALL: Reach = Reach::All;
 
+/// Client groups that a person or a key may be bound to, at the most: lists are put together from as many.
+pub const MAX_BOUND: usize = 50;
+
 impl Reach {
     /// As it is stored of a person or a key: no group stands for all.
     pub fn of(groups: &[GroupId]) -> Self {

@@ -16,6 +16,7 @@ pub mod deletion;
 pub mod executions;
 pub mod file_bytes;
 pub mod files;
+pub mod groups;
 pub mod installations;
 pub mod invoices;
 pub mod lead_setup;

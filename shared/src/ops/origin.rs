@@ -4,6 +4,7 @@
 //! Its one rule: an id that is named must exist in the caller's organization; what is not named is found out as far as
 //! the rest tells it.
 
+use futures::future::try_join_all;
 use secrecy::SecretString;
 use url::Url;
 
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
+        org::Group,
         review::{AutomationStatus, Review},
         subject::Subject,
     },
@@ -166,7 +168,13 @@ pub async fn check_group(act: &Act, group_id: Option<GroupId>) -> Result<()> {
     if id == act.group_id {
         return Ok(());
     }
-    orgs::group(&*act.app.store, act.tenant, id).await?.map(|_| ()).ok_or_else(unknown)
+    let found = orgs::group(&*act.app.store, act.tenant, id).await?.filter(Group::is_open);
+    found.map(|_| ()).ok_or_else(unknown)
+}
+
+/// The client groups that something is to be bound to.
+pub async fn check_groups(act: &Act, groups: &[GroupId]) -> Result<()> {
+    try_join_all(groups.iter().map(|group| check_group(act, Some(*group)))).await.map(|_| ())
 }
 
 /// The client group that a list is asked for: the one that is named, or the only one in reach.

@@ -157,7 +157,8 @@ fn of_type(media_type: MediaType) -> String {
     format!("type#{}", media_type.as_str())
 }
 
-fn in_group(id: GroupId) -> String {
+/// Facet of what lies in a client group.
+pub fn in_group(id: GroupId) -> String {
     format!("group#{id}")
 }
 

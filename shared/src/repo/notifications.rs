@@ -82,6 +82,11 @@ impl Notifications<'_> {
         Ok(Write::update(self.key(id), changes).when(Cond::Exists).labelled(Notification::KIND))
     }
 
+    /// Puts it into another client group.
+    pub fn regroup(&self, id: NotificationId, to: GroupId) -> Write {
+        Write::update(self.key(id), vec![Change::set("group_id", to.get())]).when(Cond::Exists)
+    }
+
     /// The newest matches below `before`, up to `limit`.
     pub async fn list(
         &self,

@@ -18,7 +18,7 @@ use super::{
 use crate::{config::Settings, domain::dialect::Letter};
 
 /// The groups of operations, in the order of a reader's interest.
-const TAGS: [(&str, &str); 21] = [
+const TAGS: [(&str, &str); 22] = [
     ("token usage", "What model calls used and cost."),
     ("prices and budgets", "What model calls are to cost, and how much may be spent on them."),
     ("triggers", "Start n8n workflows, and hear how they are doing."),
@@ -36,6 +36,7 @@ const TAGS: [(&str, &str); 21] = [
         "api keys",
         "What programs call with: what each may do, from where and how often, and how often it did.",
     ),
+    ("client groups", "In each an agency keeps what is one client's. People and keys may be bound to some of them."),
     ("account", "The organization itself: its name, its plan, whom bills go to."),
     ("projects", "What workflows are for, by name."),
     ("notifications", "Notifications to people."),
