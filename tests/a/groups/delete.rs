@@ -27,7 +27,7 @@ async fn an_empty_group_is_gone_at_once() {
     let gone = house.acme.delete(&path(SECOND)).await;
     assert_eq!((gone.status, &gone.json["status"]), (200, &json!("deleted")), "{gone:?}");
     assert!(groups(&house).await.iter().all(|group| group["id"] != SECOND));
-    let lead = json!({ "email": "a@x.example", "group_id": SECOND });
+    let lead = json!({ "email": "a@x.example", "first_name": "Ann", "last_name": "Lee", "group_id": SECOND });
     assert_eq!(house.acme.post("/api/leads", lead).await.status, 403);
     assert_eq!(house.acme.delete(&path(SECOND)).await.status, 404);
     settle(&house).await;
@@ -47,7 +47,7 @@ async fn a_group_with_content_says_what_is_in_it_or_moves_it() {
     let (second, third) = (bound(&house, &[SECOND]).await, bound(&house, &[THIRD]).await);
     let mut made = Vec::new();
     for (kind, body) in [
-        ("leads", json!({ "email": "a@x.example" })),
+        ("leads", json!({ "email": "a@x.example", "first_name": "Ann", "last_name": "Lee" })),
         ("payloads", json!({ "title": "Report" })),
         ("invoices", json!({ "invoice_number": "7", "title": "Invoice", "amount": 10 })),
         ("notifications", json!({ "title": "Hello", "message": "There", "type": "new_lead" })),
@@ -63,7 +63,7 @@ async fn a_group_with_content_says_what_is_in_it_or_moves_it() {
     assert_eq!(second.post("/api/chats/message", said.clone()).await.status, 201);
     // Of each that may be there once, the new group has one already.
     assert_eq!(third.post("/api/chats/message", said).await.status, 201);
-    assert_eq!(third.post("/api/leads", json!({ "email": "a@x.example" })).await.status, 201);
+    assert_eq!(third.post("/api/leads", json!({ "email": "a@x.example", "first_name": "Ann", "last_name": "Lee" })).await.status, 201);
     assert_eq!(third.post("/api/collections", json!({ "title": "assets" })).await.status, 201);
     let number = json!({ "invoice_number": "7", "title": "Invoice", "amount": 10 });
     assert_eq!(third.post("/api/invoices", number).await.status, 201);

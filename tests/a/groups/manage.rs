@@ -16,7 +16,7 @@ async fn groups_are_made_listed_and_renamed() {
     let rows = listed.json["groups"].as_array().unwrap();
     assert!(rows.iter().any(|row| row["id"] == id && row["status"] == "active"), "{rows:?}");
     // What is made in it lies there.
-    let lead = json!({ "email": "ann@client.example", "group_id": id });
+    let lead = json!({ "email": "ann@client.example", "first_name": "Ann", "last_name": "Lee", "group_id": id });
     assert_eq!(house.acme.post("/api/leads", lead).await.status, 201);
     let listed = house.acme.get(&format!("/api/leads/list?group_id={id}")).await;
     assert_eq!(listed.json["total"], 1, "{listed:?}");

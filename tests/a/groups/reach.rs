@@ -4,7 +4,7 @@ use shared::domain::org::Role;
 use super::{SECOND, THIRD, bound, three_groups};
 
 fn lead(email: &str) -> Value {
-    json!({ "email": email, "name": "Ann Lee" })
+    json!({ "email": email, "first_name": "Ann", "last_name": "Lee" })
 }
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn what_who_is_bound_makes_lies_in_his_group_and_he_sees_no_other() {
     assert_eq!(both.json["leads"].as_array().map(Vec::len), Some(2), "{both:?}");
     let named = second.get(&format!("/api/leads/list?group_id={THIRD}")).await;
     assert_eq!((named.status, &named.json["code"]), (403, &json!("no_such_group")));
-    let put = second.post("/api/leads", json!({ "email": "d@x.example", "group_id": THIRD })).await;
+    let put = second.post("/api/leads", json!({ "email": "d@x.example", "first_name": "Dan", "last_name": "Lee", "group_id": THIRD })).await;
     assert_eq!((put.status, &put.json["code"]), (403, &json!("no_such_group")));
 }
 
@@ -40,11 +40,11 @@ async fn one_address_is_a_lead_in_each_group() {
     assert_ne!(first.id(), other.id());
     let theirs = format!("/api/leads/{}", other.id());
     assert_eq!(second.get(&theirs).await.status, 404);
-    assert_eq!(second.patch(&theirs, json!({ "name": "Mine" })).await.status, 404);
+    assert_eq!(second.patch(&theirs, json!({ "first_name": "Mine" })).await.status, 404);
     assert_eq!(second.delete(&theirs).await.status, 404);
     let many = json!({ "action": "delete", "ids": [other.id()] });
     let bulk = second.post("/api/leads/bulk", many).await;
-    assert!(bulk.text.contains("not_found"), "{bulk:?}");
+    assert!(bulk.text.contains("not found"), "{bulk:?}");
     assert_eq!(third.get(&theirs).await.status, 200);
 }
 
