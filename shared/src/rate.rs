@@ -4,8 +4,8 @@
 //! Its one rule: whoever is under several limits is let through by all of them or counted by none.
 //!
 //! A slice is small where it would be missed: at most a part of what is left, so that the last requests of a window go one by
-//! one to whoever asks first, and at most as much as its instance has let through in the window, or has waiting at this moment:
-//! an instance that falls idle, or ends, keeps no more from the others than it has used itself.
+//! one to whoever asks first, and at most half as much as its instance has let through in the window, unless more wait at this
+//! moment: an instance that falls idle, or ends, keeps no more from the others than half of what it has used itself.
 
 mod held;
 #[cfg(feature = "testing")]
@@ -172,22 +172,22 @@ impl Limiter {
         }
         let mut refused = 0;
         loop {
-            let known = self.known(counted, now);
+            let known = self.known(counted, limit, now);
             let left = limit.saturating_sub(known.taken);
             if left == 0 {
                 return Ok(Taken { used: known.taken, allowed: false }.standing(counted, limit, now));
             }
             // Whoever was refused has others beside it that take as well: it asks for less than it might have.
             let part = (left / counted.window.parts()) >> refused.min(8);
-            let wanted = part.min(known.spent.max(alone.waiting())).max(1);
+            let wanted = part.min((known.spent / 2).max(alone.waiting())).max(1);
             match lease(store, counted, counted.window.number(now), wanted, limit).await? {
                 Lease::Granted { taken } => {
-                    let taken = self.add(counted, wanted, taken, now);
+                    let taken = self.add(counted, (wanted, limit), taken, now);
                     return Ok(taken.standing(counted, limit, now));
                 }
                 Lease::Refused { taken } => {
                     refused += 1;
-                    self.learn(counted, taken, now);
+                    self.learn(counted, limit, taken, now);
                 }
             }
         }

@@ -69,7 +69,7 @@ def existing(operation: str, path: str) -> dict[str, Any]:
               "/api/payloads/": WORLD.payload, "/api/media/": WORLD.media, "/api/collections/": WORLD.collection,
               "/api/leads/": WORLD.lead, "/api/invoices/": WORLD.invoice, "/api/notifications/": WORLD.notification,
               "/api/chats/": WORLD.chat, "/api/lead-statuses/": WORLD.status, "/api/lead-custom-fields/": WORLD.custom_field,
-              "/api/v1/api_keys/": WORLD.api_key}
+              "/api/v1/api_keys/": WORLD.api_key, "/api/v1/projects/": WORLD.project}
     return {"id": next(make for prefix, make in makers.items() if path.startswith(prefix))()}
 
 

@@ -31,7 +31,8 @@ from wire import call, eventually, free_ports  # noqa: E402
 OWNER = "owner@example.com"
 USER, PASSWORD = "john.doe@example.com", "correct horse battery"
 # The run is one caller; the limits of a real one would end it after a minute. The rest is as it is delivered.
-SETTINGS = {"BATON_TRIGGER_LIMIT": "1000000", "BATON_POLL_LIMIT": "1000000", "BATON_LOG": "warn"}
+SETTINGS = {"BATON_TRIGGER_LIMIT": "1000000", "BATON_POLL_LIMIT": "1000000", "BATON_DEFAULT_PLAN": "unlimited",
+            "BATON_LOG": "warn"}
 
 
 def arguments() -> argparse.Namespace:

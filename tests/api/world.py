@@ -67,6 +67,7 @@ class World:
         self.password = PASSWORD
         self.token: str | None = None
         self.keys: list[int] = []
+        self.projects: list[int] = []
         self.installation = self.post("/api/installs/register", {"instance_id": "fake", "host": n8n, "api_key": "n8n-api-key",
                                                                    "title": "Fake n8n"})["installation_id"]
         self.nid = self.listed()[0]["nid"]
@@ -109,6 +110,13 @@ class World:
 
     def api_key(self) -> int:
         return self.post("/api/v1/api_keys", {"name": self.unique("key")})["id"]
+
+    def project(self) -> int:
+        """There may be a thousand: one goes for each that comes."""
+        self.projects.append(self.post("/api/v1/projects", {"name": self.unique("project")})["id"])
+        if len(self.projects) > 50:
+            self.call("DELETE", f"/api/v1/projects/{self.projects.pop(0)}")
+        return self.projects[-1]
 
     def payload(self) -> int:
         return self.post("/api/payloads", {"title": "x", "human_interaction": True, "allow_regenerate": True})["id"]

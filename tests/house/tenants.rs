@@ -47,7 +47,7 @@ impl Place {
 }
 
 /// Words that look like ids and name nothing that Baton keeps.
-const NO_IDS: [&str; 5] = ["kind", "file", "model_id", "node_id", "token"];
+const NO_IDS: [&str; 6] = ["kind", "file", "model_id", "node_id", "tax_id", "token"];
 
 fn looks_like_an_id(name: &str) -> bool {
     ["id", "ids", "nid", "move_to"].contains(&name) || name.ends_with("_id") || name.ends_with("_ids")
@@ -137,6 +137,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             Some("alerts") => 91,
             Some("budgets") => 61,
             Some("v1") if route.path.starts_with("/api/v1/api_keys") => 9,
+            Some("v1") if route.path.starts_with("/api/v1/projects") => 81,
             other => panic!("what is an id of {other:?}?"),
         }),
         (_, "workflow_id") => words("rivals-workflow", "nobodys-workflo"),

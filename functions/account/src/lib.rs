@@ -5,6 +5,7 @@
 mod account;
 mod billing;
 mod groups;
+mod projects;
 mod wire;
 
 use shared::http::group::{Routes, handler};
@@ -19,4 +20,9 @@ pub fn router<R: Routes>() -> R {
         .mount(handler!(groups::create::handler))
         .mount(handler!(groups::update::handler))
         .mount(handler!(groups::delete::handler))
+        .mount(handler!(projects::list::handler))
+        .mount(handler!(projects::create::handler))
+        .mount(handler!(projects::get::handler))
+        .mount(handler!(projects::update::handler))
+        .mount(handler!(projects::delete::handler))
 }

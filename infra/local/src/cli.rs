@@ -18,8 +18,10 @@ use shared::{
         dialect::Letter,
         email,
         org::{Role, User},
+        plan::Plan,
     },
     ids::GroupId,
+    ops::account,
     repo::orgs,
 };
 use zeroize::Zeroizing;
@@ -109,6 +111,17 @@ enum OrgCommand {
         admin_password: Option<String>,
         #[command(flatten)]
         stdin: FromStdin,
+        /// free, starter, pro, business or unlimited: how many requests of dialect B it may send. The one that
+        /// BATON_DEFAULT_PLAN names when left out.
+        #[arg(long)]
+        plan: Option<Plan>,
+    },
+    /// Give an organization another plan. A running server follows within a minute.
+    Plan {
+        #[command(flatten)]
+        owner: Owner,
+        /// free, starter, pro, business or unlimited.
+        plan: Plan,
     },
 }
 
@@ -226,10 +239,16 @@ fn start(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyhow::Result<()> {
-    let OrgCommand::Create { name, admin_email, admin_password, stdin } = command;
+    let (name, admin_email, admin_password, stdin, plan) = match command {
+        OrgCommand::Create { name, admin_email, admin_password, stdin, plan } => {
+            (name, admin_email, admin_password, stdin, plan)
+        }
+        OrgCommand::Plan { owner, plan } => return set_plan(settings, &owner, plan, json).await,
+    };
     let password = stdin.or(admin_password)?.context("--admin-password or --password-stdin is needed")?;
     let app = house::accounts(settings).await?;
-    let made = app.accounts().create_organization(&name, &admin_email, &password).await.map_err(plain)?;
+    let accounts = app.accounts();
+    let made = accounts.create_organization_on(plan, &name, &admin_email, &password).await.map_err(plain)?;
     welcome::mark(&app).await?;
     let (id, key, email) = (made.organization.id.0, made.api_key.expose_secret(), &made.admin.email);
     if json {
@@ -239,6 +258,20 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
         println!(
             "Organization {id} ({name})\nAdmin        {email}\nAPI key      {key}\nThe key is shown this once."
         );
+    }
+    Ok(())
+}
+
+async fn set_plan(settings: &LocalSettings, owner: &Owner, plan: Plan, json: bool) -> anyhow::Result<()> {
+    let app = house::accounts(settings).await?;
+    let user = user(&app, &owner.email).await?;
+    let by = app.accounts().operator(&user).await.map_err(plain)?;
+    let account = account::set_plan(&keys::act(app, &user, &by), plan).await.map_err(plain)?;
+    let (id, name) = (account.organization.id.0, &account.organization.name);
+    if json {
+        println!("{}", json!({ "organization_id": id, "plan": plan.as_str() }));
+    } else {
+        println!("Organization {id} ({name}) is on the plan {}", plan.as_str());
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use shared::{clock, config::LocalSettings, domain::org::Group, ids::GroupId, ops::groups};
 
 use crate::{
-    cli::{Owner, plain},
+    cli::{Owner, plain, user},
+    house,
     keys::{self, group},
 };
 
@@ -65,7 +66,10 @@ pub(crate) async fn run(settings: &LocalSettings, command: GroupCommand, json: b
         | GroupCommand::Rename { owner, .. }
         | GroupCommand::Delete { owner, .. } => owner,
     };
-    let (act, by) = keys::act(settings, owner, "baton-group").await?;
+    let app = house::accounts(settings).await?;
+    let user = user(&app, &owner.email).await?;
+    let by = app.accounts().operator(&user).await.map_err(plain)?;
+    let act = keys::act(app, &user, &by);
     let may = if matches!(command, GroupCommand::List { .. }) { "groups:read" } else { "groups:manage" };
     by.allows(may).then_some(()).context("that user may not do this: name an admin with --user")?;
     match command {

@@ -8,11 +8,13 @@ use ipnet::IpNet;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::{
+    app::SharedApp,
     clock::{self, Deadline},
     config::LocalSettings,
     domain::{
         api_key::{self, ApiKey, Terms},
         dialect::Letter,
+        org::User,
         principal::Principal,
         review::Actor,
     },
@@ -120,7 +122,10 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
         | KeyCommand::Rotate { owner, .. }
         | KeyCommand::Usage { owner } => owner,
     };
-    let (act, by) = act(settings, owner, "baton-key").await?;
+    let app = house::accounts(settings).await?;
+    let user = user(&app, &owner.email).await?;
+    let by = app.accounts().operator(&user).await.map_err(plain)?;
+    let act = act(app, &user, &by);
     match command {
         KeyCommand::Revoke { id, .. } => revoke(&act, &id, json).await,
         KeyCommand::Rotate { id, overlap, .. } => rotate(&act, &by, &id, overlap, json).await,
@@ -134,28 +139,20 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
     }
 }
 
-/// What the operator does in the name of a user.
-pub(crate) async fn act(
-    settings: &LocalSettings,
-    owner: &Owner,
-    cause: &str,
-) -> anyhow::Result<(Act, Principal)> {
-    let app = house::accounts(settings).await?;
-    let user = user(&app, &owner.email).await?;
-    let by = app.accounts().operator(&user).await.map_err(plain)?;
+/// What an operator does on behalf of a user.
+pub(crate) fn act(app: SharedApp, user: &User, by: &Principal) -> Act {
     let now = app.now();
-    let act = Act {
+    Act {
         tenant: user.tenant,
         actor: Actor { user_id: user.id, username: user.email.clone() },
         group_id: by.group_id,
         reach: by.reach.clone(),
         now,
-        cause: Arc::from(cause),
+        cause: Arc::from("baton"),
         deadline: Deadline::at(now.plus(TIME)),
         slot: None,
         app,
-    };
-    Ok((act, by))
+    }
 }
 
 fn wish(command: KeyCommand) -> anyhow::Result<NewApiKey> {

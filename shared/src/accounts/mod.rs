@@ -10,6 +10,7 @@ use crate::{
         api_key::{ApiKey, KeyHash},
         email,
         org::{Group, Organization, Role, User},
+        plan::Plan,
         principal::Principal,
         reach::{MAX_BOUND, Reach},
         session::SessionRef,
@@ -111,6 +112,17 @@ impl Accounts<'_> {
         email: &str,
         password: &SecretString,
     ) -> Result<NewOrganization> {
+        self.create_organization_on(None, name, email, password).await
+    }
+
+    /// The same on a plan; none for the one that the house gives to whoever has none.
+    pub async fn create_organization_on(
+        &self,
+        plan: Option<Plan>,
+        name: &str,
+        email: &str,
+        password: &SecretString,
+    ) -> Result<NewOrganization> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 200 {
             return Err(Error::invalid("name", "must have 1 to 200 characters"));
@@ -119,7 +131,7 @@ impl Accounts<'_> {
         let password_hash = self.hash_new_password("admin_password", password).await?;
         let now = self.now();
         let tenant = TenantId(self.id::<Id>().get());
-        let organization = Organization::new(tenant, name.to_owned(), now);
+        let organization = Organization { plan, ..Organization::new(tenant, name.to_owned(), now) };
         let new = User::new(self.id(), tenant, email, Role::Admin, now);
         let mut admin = User { password_hash, ..new };
         let group = Group::new(self.id(), name.to_owned(), now);

@@ -34,6 +34,7 @@ pub mod place;
 pub mod plan;
 pub mod price;
 pub mod principal;
+pub mod project;
 pub mod pushed_runs;
 pub mod reach;
 pub mod resume;

@@ -76,6 +76,17 @@ impl Reply {
         Self::new(StatusCode::CREATED, body)
     }
 
+    /// Done, and there is nothing to say.
+    pub fn no_content() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            body: String::new(),
+            shortened: None,
+            once: false,
+            replayed: false,
+        }
+    }
+
     /// The reply to an earlier request.
     pub fn replay(status: u16, body: String) -> Result<Self> {
         Ok(Self {
@@ -90,6 +101,9 @@ impl Reply {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
+        if self.status == StatusCode::NO_CONTENT {
+            return self.status.into_response();
+        }
         let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -195,6 +195,8 @@ entity_ids! {
     FieldId "field";
     /// A workflow of the run engine. Dialect B fixes its prefix.
     WorkflowId "wf";
+    /// A project.
+    ProjectId "proj";
     /// A piece of background work.
     ChoreId "chore";
     /// A login. No dialect shows it: it stands in the tokens of its session.

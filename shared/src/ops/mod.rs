@@ -30,6 +30,7 @@ pub mod notifications;
 pub mod origin;
 pub mod own_account;
 pub mod payloads;
+pub mod projects;
 pub mod pushes;
 pub mod resume;
 mod resume_url;

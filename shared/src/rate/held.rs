@@ -58,6 +58,8 @@ pub(super) struct Counted {
 pub(super) struct Held {
     window: i64,
     leased: u32,
+    /// What the limit was when it was leased.
+    limit: u32,
     /// Let through by this instance.
     pub spent: u32,
     /// Taken by all instances when this one last looked.
@@ -89,6 +91,14 @@ impl Held {
     /// Used by all instances, as far as this one knows.
     fn used(&self) -> u32 {
         self.taken.saturating_sub(self.leased)
+    }
+
+    /// What was leased under a higher limit is lost: only the counter knows whether the lower one leaves anything.
+    fn bound_by(&mut self, limit: u32) {
+        if limit < self.limit {
+            self.leased = 0;
+        }
+        self.limit = limit;
     }
 }
 
@@ -139,7 +149,7 @@ impl Limiter {
     pub(super) fn take_held(&self, counted: Counted, limit: u32, now: Millis) -> Option<Taken> {
         let mut all = self.all();
         let held = all.get_mut(&counted).filter(|held| held.window == counted.window.number(now))?;
-        // A limit that was lowered below what is used refuses also what is leased.
+        held.bound_by(limit);
         if held.used() >= limit {
             return Some(Taken { used: held.used(), allowed: false });
         }
@@ -160,20 +170,18 @@ impl Limiter {
     }
 
     /// What is known of the window.
-    pub(super) fn known(&self, counted: Counted, now: Millis) -> Held {
-        let window = counted.window.number(now);
-        let known = self.all().get(&counted).filter(|held| held.window == window).copied();
-        known.unwrap_or(Held { window, ..Held::default() })
+    pub(super) fn known(&self, counted: Counted, limit: u32, now: Millis) -> Held {
+        self.with(counted, limit, now, |held| *held)
     }
 
     /// Remembers what all instances have taken.
-    pub(super) fn learn(&self, counted: Counted, taken: u32, now: Millis) {
-        self.with(counted, now, |held| held.taken = held.taken.max(taken));
+    pub(super) fn learn(&self, counted: Counted, limit: u32, taken: u32, now: Millis) {
+        self.with(counted, limit, now, |held| held.taken = held.taken.max(taken));
     }
 
     /// Takes one of a slice that was just leased, and holds the rest.
-    pub(super) fn add(&self, counted: Counted, slice: u32, taken: u32, now: Millis) -> Taken {
-        self.with(counted, now, |held| {
+    pub(super) fn add(&self, counted: Counted, (slice, limit): (u32, u32), taken: u32, now: Millis) -> Taken {
+        self.with(counted, limit, now, |held| {
             held.leased += slice - 1;
             held.spent += 1;
             held.taken = held.taken.max(taken);
@@ -181,14 +189,21 @@ impl Limiter {
         })
     }
 
-    fn with<T>(&self, counted: Counted, now: Millis, change: impl FnOnce(&mut Held) -> T) -> T {
+    fn with<T>(&self, counted: Counted, limit: u32, now: Millis, change: impl FnOnce(&mut Held) -> T) -> T {
         let mut all = self.all();
         let window = counted.window.number(now);
-        if !all.get(&counted).is_some_and(|held| held.window == window) {
+        if all.get(&counted).is_none_or(|held| held.window != window) {
             all.retain(|counted, held| held.window == counted.window.number(now));
-            all.insert(counted, Held { window, ..Held::default() });
         }
-        let held = all.entry(counted).or_insert(Held { window, ..Held::default() });
+        let held = all.entry(counted).or_insert(Held { window, limit, ..Held::default() });
+        held.bound_by(limit);
         change(held)
+    }
+
+    /// What is held of a window that nobody has asked for yet.
+    #[cfg(test)]
+    pub(super) fn kept(&self, counted: Counted, now: Millis) -> u32 {
+        let window = counted.window.number(now);
+        self.all().get(&counted).filter(|held| held.window == window).map_or(0, |held| held.leased)
     }
 }

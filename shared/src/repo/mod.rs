@@ -35,6 +35,7 @@ pub mod notifications;
 pub mod orgs;
 pub mod pages;
 pub mod payloads;
+pub mod projects;
 pub mod pushes;
 pub mod sessions;
 pub mod subjects;
@@ -179,6 +180,10 @@ impl<'a> Repos<'a> {
     }
 
     pub fn lead_setups(self) -> lead_setup::LeadSetups<'a> {
+        self.table()
+    }
+
+    pub fn projects(self) -> projects::Projects<'a> {
         self.table()
     }
 

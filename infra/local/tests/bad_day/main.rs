@@ -79,6 +79,7 @@ impl Life {
             .env("BATON_LOG", "warn")
             .env("BATON_TRIGGER_LIMIT", "1000000")
             .env("BATON_POLL_LIMIT", "1000000")
+            .env("BATON_DEFAULT_PLAN", "unlimited")
             .args(["serve", "--json"])
             .stdout(Stdio::piped())
             .stderr(log)

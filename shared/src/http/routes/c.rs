@@ -11,7 +11,7 @@ use crate::{
     http::dialect::C,
 };
 
-pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS, ACCOUNT];
+pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS, ACCOUNT, PROJECTS];
 
 const SERVICE: &[Route] = &block(
     &C,
@@ -83,5 +83,21 @@ const ACCOUNT: &[Route] = &block(
         patch("/api/v1/account", "update_account").scope("account:manage").wrapped_in("account"),
         get("/api/v1/account/billing", "get_billing").scope("account:read"),
         patch("/api/v1/account/billing", "update_billing").scope("account:manage").wrapped_in("billing"),
+    ],
+);
+
+const PROJECTS: &[Route] = &block(
+    &C,
+    "account",
+    "projects",
+    [
+        get("/api/v1/projects", "list_projects").scope("projects:read").errors(&[Invalid]),
+        post("/api/v1/projects", "create_project").scope("projects:write").wrapped_in("project"),
+        get("/api/v1/projects/{id}", "get_project").scope("projects:read").errors(&[NotFound]),
+        patch("/api/v1/projects/{id}", "update_project")
+            .scope("projects:write")
+            .wrapped_in("project")
+            .errors(&[NotFound]),
+        delete("/api/v1/projects/{id}", "delete_project").scope("projects:write").errors(&[NotFound]),
     ],
 );

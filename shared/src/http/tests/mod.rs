@@ -32,6 +32,7 @@ use crate::{
 mod admission;
 mod answers;
 mod entry;
+mod plans;
 mod platform;
 mod remembered;
 mod rules;
@@ -124,6 +125,8 @@ fn router() -> Router<SharedApp> {
         .route("/api/collections", post(tells).get(tells))
         .route("/api/collections/{id}", get(tells))
         .route("/api/leads/bulk", post(says))
+        .route("/v1/workflows", get(tells))
+        .route("/api/workflows", get(tells))
         .route("/api/n8n/nodes/{kind}", post(tells))
         .route("/api/trigger-webhook", post(tells))
         .route("/api/user/api-key", get(tells))

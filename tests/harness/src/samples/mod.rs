@@ -9,6 +9,7 @@ mod leads;
 pub mod media;
 mod money;
 mod n8n_nodes;
+mod projects;
 mod records;
 mod scene;
 pub mod sessions;
@@ -161,6 +162,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(needing(&[Piece::Alerts], alerts::samples()));
     all.extend(account::samples());
     all.extend(needing(&[Piece::Groups], groups::samples()));
+    all.extend(needing(&[Piece::Projects], projects::samples()));
     all.extend(needing(&[Piece::ApiKeys], api_keys::samples()));
     all.extend(sessions::samples());
     all.extend(needing(&[Piece::Records], records::samples()));

@@ -4,7 +4,8 @@ use serde_json::json;
 use shared::{config::Settings, domain::payload::Payload, ids::Id};
 
 use super::{
-    Sample, alerts, api_keys, groups, lead_setup, leads, media, money, payload, records, samples, token_usage, with,
+    Sample, alerts, api_keys, groups, lead_setup, leads, media, money, payload, projects, records, samples,
+    token_usage, with,
 };
 use crate::{Caller, TestApp, app::START, settings};
 
@@ -31,6 +32,8 @@ pub enum Piece {
     Money,
     /// Collection 1 with media item 42 in it, which waits for a decision; upload 92.
     Media,
+    /// Project 81.
+    Projects,
     /// Leads 101 to 103.
     Leads,
     /// Workflow abc123 has used tokens once.
@@ -40,7 +43,7 @@ pub enum Piece {
 }
 
 impl Piece {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Payload,
         Self::Alerts,
         Self::ApiKeys,
@@ -48,6 +51,7 @@ impl Piece {
         Self::LeadSetup,
         Self::Money,
         Self::Media,
+        Self::Projects,
         Self::Leads,
         Self::Usage,
         Self::Groups,
@@ -69,6 +73,7 @@ impl Piece {
             Self::Money => money::seed(house, caller, base).await,
             Self::Media => media::seed(house, caller, base).await,
             Self::Groups => groups::seed(house, caller, base).await,
+            Self::Projects => projects::seed(house, caller, base).await,
             Self::Leads => leads::seed(house, caller, base).await,
             Self::Usage => {
                 house.ids.skip_to(Id::new(START, USED));
