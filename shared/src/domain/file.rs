@@ -8,7 +8,10 @@ use infer::MatcherType;
 use serde::{Deserialize, Serialize};
 
 use super::media::MediaType;
-use crate::{clock::Millis, ids::{FileId, GroupId}};
+use crate::{
+    clock::Millis,
+    ids::{FileId, GroupId},
+};
 
 /// Bytes at the beginning of a file that tell what it is.
 pub const LOOKED_AT: usize = 8192;

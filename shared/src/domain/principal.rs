@@ -173,7 +173,8 @@ mod tests {
     fn who_is_bound_has_no_say_in_what_is_the_organizations() {
         let id = |n| Id::from_u64(n).unwrap();
         let group = |n| GroupId::of(id(n));
-        let user = User::new(UserId::of(id(8)), TenantId(7), "jane@acme.example".into(), Role::Admin, Millis(0));
+        let user =
+            User::new(UserId::of(id(8)), TenantId(7), "jane@acme.example".into(), Role::Admin, Millis(0));
         let of = |groups: &[GroupId]| {
             Principal::of_user(&User { groups: groups.to_vec(), ..user.clone() }, group(1))
         };

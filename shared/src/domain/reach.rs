@@ -103,9 +103,14 @@ mod tests {
         assert_eq!((some.within(&all), all.within(&some)), (some.clone(), some.clone()));
         let other = Reach::of(&[group(2), group(3)]);
         assert_eq!(some.within(&other), Reach::of(&[group(2)]));
-        assert_eq!((all.home(group(9)), some.home(group(9)), some.home(group(2))), (group(9), group(1), group(2)));
+        assert_eq!(
+            (all.home(group(9)), some.home(group(9)), some.home(group(2))),
+            (group(9), group(1), group(2))
+        );
         assert_eq!((some.only_one(), other.within(&some).only_one()), (None, Some(group(2))));
-        assert!(all.shows(None) && some.shows(None) && some.shows(Some(group(1))) && !some.shows(Some(group(9))));
+        assert!(
+            all.shows(None) && some.shows(None) && some.shows(Some(group(1))) && !some.shows(Some(group(9)))
+        );
         let nothing = some.within(&Reach::of(&[group(3)]));
         assert!(!nothing.is_all() && !nothing.covers(group(1)) && nothing.groups() == Some(&[]));
     }

@@ -157,7 +157,11 @@ fn is_empty(contents: &[&'static str]) -> Result<()> {
 pub async fn contents(act: &Act, id: GroupId) -> Result<Vec<&'static str>> {
     let (indexed, others) = try_join(in_indexes(act, id), in_lists(act, id)).await?;
     let (settings, people) = try_join(in_settings(act, id), of_people(act, id)).await?;
-    Ok([indexed, others, settings, people].concat().into_iter().filter_map(|(kind, is)| is.then_some(kind)).collect())
+    Ok([indexed, others, settings, people]
+        .concat()
+        .into_iter()
+        .filter_map(|(kind, is)| is.then_some(kind))
+        .collect())
 }
 
 type Kinds = Vec<(&'static str, bool)>;
@@ -203,13 +207,9 @@ fn some<T>(listed: &Listed<T>) -> bool {
 
 async fn in_settings(act: &Act, id: GroupId) -> Result<Kinds> {
     let repos = act.repos();
-    let (collections, installations, settled) =
-        (repos.collections(), repos.installations(), repos.settled());
-    let (collections, installations, money) = tokio::try_join!(
-        collections.all(),
-        installations.every(installations.oldest()),
-        settled.load(),
-    )?;
+    let (collections, installations, settled) = (repos.collections(), repos.installations(), repos.settled());
+    let (collections, installations, money) =
+        tokio::try_join!(collections.all(), installations.every(installations.oldest()), settled.load(),)?;
     let collection = collections.found.iter().any(|counted| counted.collection.group_id == id);
     let installation = installations.found.iter().any(|installation| installation.group_id == id);
     let budget = money.budgets.iter().any(|budget| budget.group_id == id || budget.scope == Scope::Group(id));

@@ -147,12 +147,8 @@ async fn store(
         None => (act.app.id(), 1),
     };
     let record = Installation::record_of(id, key_version);
-    let sealed = act
-        .app
-        .sealer
-        .seal(act.tenant, &record, &registration.api_key)
-        .await
-        .map_err(Error::from)?;
+    let sealed =
+        act.app.sealer.seal(act.tenant, &record, &registration.api_key).await.map_err(Error::from)?;
     // An n8n that judges the key was heard of.
     let seen_at = health.map(|health| health.since);
     let new = made(act, registration, known.as_ref(), (id, key_version, sealed), (health, seen_at));
@@ -165,7 +161,8 @@ async fn store(
     match act.commit(writes, &registered).await {
         // Names are the organization's: another group's installation has this one.
         Err(Refused::Write(INSTANCE, _)) if !act.reach.is_all() => {
-            let message = "This instance_id is another installation's of the organization. Choose another one.";
+            let message =
+                "This instance_id is another installation's of the organization. Choose another one.";
             Err(Error::new(ErrorKind::Conflict, "instance_id_taken", message).into())
         }
         committed => committed.map(|()| registered),

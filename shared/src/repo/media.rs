@@ -94,9 +94,7 @@ impl MediaItems<'_> {
         let wanted = |item: &MediaItem| filter.matches(item);
         match (filter.facets(self.reach), filter.automation_status) {
             (facets, _) if !facets.is_empty() => self.under(&facets, before, limit, wanted).await,
-            (_, Some(status)) => {
-                self.scan(self.newest_in(&with_status(status), before), limit, wanted).await
-            }
+            (_, Some(status)) => self.scan(self.newest_in(&with_status(status), before), limit, wanted).await,
             (_, None) => self.scan(self.newest(before), limit, wanted).await,
         }
     }

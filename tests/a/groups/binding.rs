@@ -36,7 +36,8 @@ async fn a_key_is_bound_to_groups_that_are_there_and_makes_things_in_one_of_them
 async fn an_installation_lies_in_the_group_that_it_is_registered_in_and_what_it_sends_with_it() {
     let house = three_groups().await;
     let n8n = |group: Option<u64>| {
-        let mut n8n = json!({ "instance_id": "one", "host": "https://one.example", "api_key": "k", "title": "One" });
+        let mut n8n =
+            json!({ "instance_id": "one", "host": "https://one.example", "api_key": "k", "title": "One" });
         if let Some(group) = group {
             n8n["group_id"] = json!(group);
         }

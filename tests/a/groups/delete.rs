@@ -51,7 +51,10 @@ async fn a_group_with_content_says_what_is_in_it_or_moves_it() {
         ("payloads", json!({ "title": "Report" })),
         ("invoices", json!({ "invoice_number": "7", "title": "Invoice", "amount": 10 })),
         ("notifications", json!({ "title": "Hello", "message": "There", "type": "new_lead" })),
-        ("media", json!({ "title": "Clip", "media_type": "file", "url": "https://cdn.example.com/a.bin", "collection": "Clips" })),
+        (
+            "media",
+            json!({ "title": "Clip", "media_type": "file", "url": "https://cdn.example.com/a.bin", "collection": "Clips" }),
+        ),
         ("collections", json!({ "title": "Assets" })),
         ("budgets", json!({ "amount": 10, "period": "month", "group_id": SECOND })),
     ] {
@@ -63,7 +66,13 @@ async fn a_group_with_content_says_what_is_in_it_or_moves_it() {
     assert_eq!(second.post("/api/chats/message", said.clone()).await.status, 201);
     // Of each that may be there once, the new group has one already.
     assert_eq!(third.post("/api/chats/message", said).await.status, 201);
-    assert_eq!(third.post("/api/leads", json!({ "email": "a@x.example", "first_name": "Ann", "last_name": "Lee" })).await.status, 201);
+    assert_eq!(
+        third
+            .post("/api/leads", json!({ "email": "a@x.example", "first_name": "Ann", "last_name": "Lee" }))
+            .await
+            .status,
+        201
+    );
     assert_eq!(third.post("/api/collections", json!({ "title": "assets" })).await.status, 201);
     let number = json!({ "invoice_number": "7", "title": "Invoice", "amount": 10 });
     assert_eq!(third.post("/api/invoices", number).await.status, 201);

@@ -16,7 +16,8 @@ async fn groups_are_made_listed_and_renamed() {
     let rows = listed.json["groups"].as_array().unwrap();
     assert!(rows.iter().any(|row| row["id"] == id && row["status"] == "active"), "{rows:?}");
     // What is made in it lies there.
-    let lead = json!({ "email": "ann@client.example", "first_name": "Ann", "last_name": "Lee", "group_id": id });
+    let lead =
+        json!({ "email": "ann@client.example", "first_name": "Ann", "last_name": "Lee", "group_id": id });
     assert_eq!(house.acme.post("/api/leads", lead).await.status, 201);
     let listed = house.acme.get(&format!("/api/leads/list?group_id={id}")).await;
     assert_eq!(listed.json["total"], 1, "{listed:?}");
@@ -27,7 +28,10 @@ async fn who_is_bound_lists_his_groups_and_changes_none() {
     let house = three_groups().await;
     let key = bound(&house, &[SECOND]).await;
     let listed = key.get("/api/groups").await;
-    assert_eq!((listed.status, &listed.json["groups"][0]["id"], &listed.json["count"]), (200, &json!(SECOND), &json!(1)));
+    assert_eq!(
+        (listed.status, &listed.json["groups"][0]["id"], &listed.json["count"]),
+        (200, &json!(SECOND), &json!(1))
+    );
     for answer in [
         key.post("/api/groups", json!({ "name": "Mine" })).await,
         key.patch(&format!("/api/groups/{SECOND}"), json!({ "name": "Mine" })).await,

@@ -15,7 +15,11 @@ async fn what_who_is_bound_makes_lies_in_his_group_and_he_sees_no_other() {
         assert_eq!(key.post("/api/leads", lead(email)).await.status, 201);
     }
     let own = second.get("/api/leads/list").await;
-    assert_eq!((&own.json["total"], &own.json["leads"][0]["email"]), (&json!(1), &json!("b@x.example")), "{own:?}");
+    assert_eq!(
+        (&own.json["total"], &own.json["leads"][0]["email"]),
+        (&json!(1), &json!("b@x.example")),
+        "{own:?}"
+    );
     assert_eq!(own.json["leads"][0]["group_id"], SECOND);
     assert_eq!(house.acme.get("/api/leads/list").await.json["total"], 3);
     assert_eq!(second.get("/api/leads/recent").await.json["count"], 1);
@@ -26,7 +30,12 @@ async fn what_who_is_bound_makes_lies_in_his_group_and_he_sees_no_other() {
     assert_eq!(both.json["leads"].as_array().map(Vec::len), Some(2), "{both:?}");
     let named = second.get(&format!("/api/leads/list?group_id={THIRD}")).await;
     assert_eq!((named.status, &named.json["code"]), (403, &json!("no_such_group")));
-    let put = second.post("/api/leads", json!({ "email": "d@x.example", "first_name": "Dan", "last_name": "Lee", "group_id": THIRD })).await;
+    let put = second
+        .post(
+            "/api/leads",
+            json!({ "email": "d@x.example", "first_name": "Dan", "last_name": "Lee", "group_id": THIRD }),
+        )
+        .await;
     assert_eq!((put.status, &put.json["code"]), (403, &json!("no_such_group")));
 }
 
@@ -106,7 +115,9 @@ async fn an_answer_that_was_remembered_for_one_who_sees_more_is_not_given_to_a_b
 async fn usage_of_a_workflow_shows_as_far_as_it_is_ones_own() {
     let house = three_groups().await;
     let (second, third) = (bound(&house, &[SECOND]).await, bound(&house, &[THIRD]).await);
-    for (key, name, host) in [(&second, "two", "https://two.example"), (&third, "three", "https://three.example")] {
+    for (key, name, host) in
+        [(&second, "two", "https://two.example"), (&third, "three", "https://three.example")]
+    {
         let n8n = json!({ "instance_id": name, "host": host, "api_key": "k", "title": name });
         let made = key.post("/api/installs/register", n8n).await;
         assert_eq!(made.status, 201, "{made:?}");
@@ -131,7 +142,9 @@ async fn usage_of_a_workflow_shows_as_far_as_it_is_ones_own() {
         second.get("/api/token-usage/wf-copied/stats").await,
         house.acme.get("/api/token-usage/wf-copied/stats").await,
     );
-    let tokens = |answer: &harness::Answer| answer.text.contains("\"total_input_tokens\":10") || answer.text.contains(":10");
+    let tokens = |answer: &harness::Answer| {
+        answer.text.contains("\"total_input_tokens\":10") || answer.text.contains(":10")
+    };
     assert!(tokens(&own) && !tokens(&all), "{own:?} {all:?}");
     house.drain().await;
 }

@@ -68,9 +68,9 @@ async fn another_groups_id_cannot_be_told_from_one_of_nobody() {
             if place.name() == "workflow_id" {
                 text = text.replace(&own_nid(&twins.0, &theirs), &own_nid(&twins.0, &nobodys));
             }
-            let allowed = TOLD_APART.iter().any(|(operation, name, _)| {
-                (*operation, *name) == (route.operation, place.name())
-            });
+            let allowed = TOLD_APART
+                .iter()
+                .any(|(operation, name, _)| (*operation, *name) == (route.operation, place.name()));
             if (status, &text) != (second.0, &second.1) && !allowed {
                 differ.push(format!("{} {place:?}\n  {status} {text}\n  {second:?}", route.operation));
             }

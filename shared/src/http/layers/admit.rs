@@ -241,7 +241,10 @@ fn may(route: &Route, uri: &Uri, caller: &Principal, in_session: bool) -> Result
                 [] => Ok(()),
                 all if all.iter().all(held) => refused(
                     "bound_to_groups",
-                    format!("This is the whole organization's, and {} bound to client groups.", if in_session { "you are" } else { "this key is" }),
+                    format!(
+                        "This is the whole organization's, and {} bound to client groups.",
+                        if in_session { "you are" } else { "this key is" }
+                    ),
                 ),
                 [one] => refused("missing_scope", format!("{what} lacks the scope {one}.")),
                 several => {

@@ -68,9 +68,10 @@ fn remembered_as(caller: &Principal, route: &Route, path: &str, sent: &str) -> K
     let mut parts: Vec<&[u8]> =
         vec![b"user", &user, route.operation.as_bytes(), path.as_bytes(), sent.as_bytes()];
     // What was answered to one who sees more is not for the same person's key that sees less.
-    let reach = caller.reach.groups().map(|groups| {
-        groups.iter().flat_map(|group| group.get().to_be_bytes()).collect::<Vec<u8>>()
-    });
+    let reach = caller
+        .reach
+        .groups()
+        .map(|groups| groups.iter().flat_map(|group| group.get().to_be_bytes()).collect::<Vec<u8>>());
     if let Some(groups) = &reach {
         parts.extend([&b"groups"[..], groups]);
     }

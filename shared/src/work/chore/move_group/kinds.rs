@@ -19,8 +19,8 @@ use crate::{
     ids::{GroupId, Id},
     ops::again::Again,
     repo::{
-        collections::TITLE, indexed::Indexed, invoices, invoices::NUMBER, leads, listing::Listed, notifications,
-        payloads,
+        collections::TITLE, indexed::Indexed, invoices, invoices::NUMBER, leads, listing::Listed,
+        notifications, payloads,
     },
     store::{self, StoreError},
     tenant::TenantId,

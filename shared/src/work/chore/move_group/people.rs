@@ -24,8 +24,7 @@ fn instead(groups: &[GroupId], from: GroupId, to: GroupId) -> Vec<GroupId> {
 pub(super) async fn users(moving: &Move<'_>) -> Result<Goes> {
     let (app, from, to) = (moving.app, moving.from, moving.to);
     for user in orgs::users(&*app.store, moving.tenant).await? {
-        if user.moved.iter().any(|moved| moved.from == from && moved.to == to)
-            && !user.groups.contains(&from)
+        if user.moved.iter().any(|moved| moved.from == from && moved.to == to) && !user.groups.contains(&from)
         {
             continue;
         }
