@@ -42,6 +42,7 @@ const HTTP: [(&str, u16); 14] = [
     ("leads", 201),
     ("installations", 201),
     ("triggers", 200),
+    ("events", 200),
     ("workflows", 200),
     ("api-keys", 201),
     ("account", 200),

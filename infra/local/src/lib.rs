@@ -39,6 +39,7 @@ pub fn routers() -> [(&'static str, Documented); 15] {
         ("n8n-nodes", n8n_nodes::router()),
         ("leads", leads::router()),
         ("workflows", workflows::router()),
+        ("events", events::router()),
         ("api-keys", api_keys::router()),
         ("account", account::router()),
     ]

@@ -23,8 +23,8 @@ pub const LEAST_MINUTES: u32 = 5;
 
 /// Rules that begin and that cease to hold in one step: what they lead to is written in one transaction, which has room for a
 /// hundred writes. More are settled by the next step.
-const BEGINNING: usize = 25;
-const CEASING: usize = 40;
+const BEGINNING: usize = 20;
+const CEASING: usize = 30;
 
 /// Executions under way that are remembered of a workflow. One of more would not be missed.
 const MAX_RUNNING: usize = 20;

@@ -10,7 +10,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-pub use catalogue::EventType;
+pub use catalogue::{AUDITED, EventType, TOGETHER};
 
 use crate::{
     clock::Millis,
@@ -24,6 +24,9 @@ pub struct Event {
     pub id: Id,
     #[serde(rename = "type")]
     pub kind: EventType,
+    /// What happened with it in the same moment: they lie in one item, for the price of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<EventType>,
     pub created_at: Millis,
     /// Who did it; none where nobody did, such as what time brought about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,8 +35,42 @@ pub struct Event {
     /// The client group that it concerns; none for what concerns the whole organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_id: Option<GroupId>,
-    /// What the catalogue says of the type.
+    /// What the catalogue says of the type, or of both.
     pub data: Map<String, Value>,
+}
+
+impl Event {
+    /// Whether the catalogue knows it so.
+    fn is_described(&self) -> bool {
+        let known = |name: &str, value: &Value| {
+            let of = |kind: EventType| kind.entry().holds(name, value);
+            of(self.kind) || self.also.is_some_and(of)
+        };
+        let together = self.also.is_none_or(|also| TOGETHER.contains(&(self.kind, also)));
+        together && self.data.iter().all(|(name, value)| known(name, value))
+    }
+
+    /// The events that it stands for, each with its own data.
+    pub fn each(self) -> impl Iterator<Item = Self> {
+        let second = self.also.map(|kind| Self { kind, also: None, ..self.clone() });
+        let both = second.is_some();
+        std::iter::once(Self { also: None, ..self }).chain(second).map(move |mut event| {
+            if both {
+                let entry = event.kind.entry();
+                event.data.retain(|name, _| entry.data.iter().any(|datum| datum.name == name));
+            }
+            event
+        })
+    }
+
+    /// What its subscribers know it by: no other event of the organization has the same.
+    pub fn public_id(&self) -> String {
+        // Two instances may give the same id within a millisecond, but not to events of the same subject; and what happened in
+        // one moment differs in its type.
+        let place = EventType::ALL.iter().position(|kind| *kind == self.kind).unwrap_or_default();
+        let subject = self.subject.id.prefixed("");
+        format!("{}{subject}{place:02}", self.id.prefixed("evt"))
+    }
 }
 
 /// What an event is about.
@@ -55,6 +92,7 @@ impl Subject {
 #[derive(Debug)]
 pub struct Happened {
     kind: EventType,
+    also: Option<EventType>,
     subject: Subject,
     group_id: Option<GroupId>,
     data: Map<String, Value>,
@@ -62,7 +100,19 @@ pub struct Happened {
 
 impl Happened {
     pub fn new(kind: EventType, subject: Subject) -> Self {
-        Self { kind, subject, group_id: None, data: Map::new() }
+        Self { kind, also: None, subject, group_id: None, data: Map::new() }
+    }
+
+    /// And this happened with it, which is one of [`TOGETHER`].
+    #[must_use]
+    pub fn and(self, also: EventType) -> Self {
+        Self { also: Some(also), ..self }
+    }
+
+    /// The same where `happened`.
+    #[must_use]
+    pub fn and_if(self, happened: bool, also: EventType) -> Self {
+        if happened { self.and(also) } else { self }
     }
 
     /// In this client group.
@@ -100,9 +150,10 @@ impl Happened {
 
     /// The event, made now by this actor.
     pub fn event(self, id: Id, now: Millis, actor: Option<Actor>) -> Event {
-        debug_assert!(self.kind.entry().describes(&self.data), "{}: {:?}", self.kind, self.data);
-        let Self { kind, subject, group_id, data } = self;
-        Event { id, kind, created_at: now, actor, subject, group_id, data }
+        let Self { kind, also, subject, group_id, data } = self;
+        let event = Event { id, kind, also, created_at: now, actor, subject, group_id, data };
+        debug_assert!(event.is_described(), "{event:?}");
+        event
     }
 }
 
@@ -220,9 +271,11 @@ impl Entry {
 
     /// Whether data hold nothing but what this says of them; a field may be left out, or null.
     pub fn describes(&self, data: &Map<String, Value>) -> bool {
-        data.iter().all(|(name, value)| {
-            self.data.iter().any(|datum| datum.name == name && (value.is_null() || datum.holds.fits(value)))
-        })
+        data.iter().all(|(name, value)| self.holds(name, value))
+    }
+
+    fn holds(&self, name: &str, value: &Value) -> bool {
+        self.data.iter().any(|datum| datum.name == name && (value.is_null() || datum.holds.fits(value)))
     }
 }
 

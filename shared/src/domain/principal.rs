@@ -121,7 +121,8 @@ impl Principal {
 /// client groups share.
 pub fn is_organizations(scope: &str) -> bool {
     let action = scope.split_once(':').map_or(scope, |(_, action)| action);
-    matches!(action, "manage" | "inspect") || matches!(scope, "pipeline:write" | "prices:write")
+    matches!(action, "manage" | "inspect")
+        || matches!(scope, "pipeline:write" | "prices:write" | "projects:write")
 }
 
 /// Whether a scope that somebody holds includes another: `*` all of them, `*:read` every resource's `read`.

@@ -10,6 +10,7 @@ use crate::{
     app::App,
     clock::Millis,
     domain::{
+        event::{EventType, Happened, Subject},
         installation::{Installation, KeyHealth, KeyState},
         notification::{Notification, NotificationType},
     },
@@ -17,6 +18,7 @@ use crate::{
     ids::NotificationId,
     known::Whose,
     n8n::client::Hearer,
+    repo::events,
     store::{self, StoreError},
     tenant::TenantId,
 };
@@ -63,6 +65,11 @@ async fn note(app: &App, whose: Whose, state: KeyState) -> Result<()> {
         tracing::warn!(installation = %standing.id, "n8n refuses a key that worked");
         let notifications = app.repos(tenant).notifications();
         writes.push(notifications.insert(&stopped(app.id(), &standing, now))?);
+        let happened =
+            Happened::new(EventType::InstallationUnreachable, Subject::of("installation", standing.id));
+        let happened = happened.in_group(standing.group_id).with("name", standing.title.as_str());
+        let happened = happened.with("reason", "n8n refuses the API key");
+        writes.push(events::put(tenant, &happened.event(app.id(), now, None))?);
     }
     match store::apply(&*app.store, writes).await {
         Ok(()) => Installed::new(app, tenant).reread(standing.id),

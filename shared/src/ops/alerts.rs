@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use futures::future::try_join;
 
-use super::{act::Act, again::Again, listing};
+use super::{act::Act, again::Again, happened, listing};
 use crate::{
     domain::{
         alert::{Condition, MAX_RULES, Rule, Rules},
@@ -147,7 +147,8 @@ async fn change(act: &Act, decide: impl Fn(&mut Rules) -> Result<AlertId>) -> Re
         let mut next = stands;
         let id = decide(&mut next)?;
         next.v += 1;
-        let refused = match act.commit(vec![alerts.replace_rules(&next)?, chore.clone()], &id).await {
+        let told = happened::settings(act, ["alerts"])?;
+        let refused = match act.commit(vec![alerts.replace_rules(&next)?, chore.clone(), told], &id).await {
             Ok(()) => {
                 act.app.forget_alert_rules(act.tenant);
                 act.app.hint(&task, act.now).await;

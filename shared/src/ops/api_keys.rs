@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{
     act::{Act, Refused},
+    happened,
     origin::{check_group, check_groups},
 };
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
     domain::{
         api_key::{ApiKey, Retirement, Terms, TooWide},
         dialect::Letter,
+        event::EventType,
         key_use::KeyUse,
         principal::{Credential, Principal, covers},
         reach::Reach,
@@ -129,9 +131,9 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
         terms,
     };
     let (key, text) = act.app.accounts().draft_key(by, wish);
-    let write = orgs::insert_key(&key)?;
+    let writes = vec![orgs::insert_key(&key)?, happened::key(act, EventType::ApiKeyCreated, &key)?];
     let created = Created { key, text };
-    act.commit_once(vec![write], &created.key, &created).await?;
+    act.commit(writes, &created).await?;
     Ok(created)
 }
 
@@ -158,7 +160,8 @@ pub async fn revoke(act: &Act, id: ApiKeyId) -> Result<Revoked> {
     let was_last = key.usable(act.now) && !others;
     let revoked_at = Some(act.now);
     let revoked = Revoked { key: ApiKey { revoked_at, sealed_text: None, ..key.clone() }, was_last };
-    match act.commit(vec![keys.revoke(&key, act.now)], &revoked).await {
+    let told = happened::key(act, EventType::ApiKeyRevoked, &key)?;
+    match act.commit(vec![keys.revoke(&key, act.now), told], &revoked).await {
         Ok(()) => {}
         // Somebody else was quicker; or this write was repeated and met itself.
         Err(Refused::Write(_, Some(standing))) => {
@@ -221,7 +224,8 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
         // One that was rotated before is not given more time.
         at: old.retirement.map_or(at, |before| before.at.min(at)),
     };
-    let mut writes = vec![orgs::insert_key(&key)?, keys.retire(&old, retirement)?];
+    let told = happened::rotated(act, &key, old.id)?;
+    let mut writes = vec![orgs::insert_key(&key)?, keys.retire(&old, retirement)?, told];
     let owner = orgs::user(&*act.app.store, act.tenant, old.user_id).await?;
     // The key that a user calls his own is the new one from now on.
     let owner = owner.filter(|owner| owner.api_key.as_ref() == Some(&old.hash));

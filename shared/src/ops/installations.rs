@@ -11,12 +11,14 @@ use super::{
     Warning,
     act::{Act, Refused},
     again::Again,
+    happened,
     origin::check_group,
 };
 use crate::{
     clock::{Deadline, Millis},
     domain::{
         chore::What,
+        event::EventType,
         installation::{Installation, KeyHealth, KeyState},
         n8n_host::n8n_base_url,
     },
@@ -152,10 +154,11 @@ async fn store(
     // An n8n that judges the key was heard of.
     let seen_at = health.map(|health| health.since);
     let new = made(act, registration, known.as_ref(), (id, key_version, sealed), (health, seen_at));
-    let writes = match &known {
+    let mut writes = match &known {
         Some(old) => installations.replace(old, &new, Some(act.now))?,
         None => installations.insert(&new, act.now)?,
     };
+    writes.push(happened::installation(act, EventType::InstallationRegistered, &new)?);
     let warnings = registration.warnings.clone();
     let registered = Registered { id, is_new: known.is_none(), api: api.clone(), warnings };
     match act.commit(writes, &registered).await {
@@ -204,7 +207,9 @@ pub async fn delete(act: &Act, id: InstallationId) -> Result<InstallationId> {
     let mut again = Again::new(&act.app, "the installation");
     loop {
         let (installation, credential) = try_join(installations.get(id), credentials.get(id)).await?;
-        let mut writes = installations.delete(&installation.or_not_found("installation")?);
+        let installation = installation.or_not_found("installation")?;
+        let mut writes = installations.delete(&installation);
+        writes.push(happened::installation(act, EventType::InstallationDeleted, &installation)?);
         let key = credential.and_then(|credential| credential.key);
         writes.extend(key.as_ref().map(|key| orgs::end_key(key, act.now)));
         writes.extend([credentials.delete(id), chore.clone()]);

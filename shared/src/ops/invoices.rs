@@ -9,6 +9,7 @@ use super::{
     act::{Act, Refused},
     again::Again,
     deletion::{Deleted, Waiting},
+    happened,
     lists::Found,
     origin::{self, Origin, Placed, group_asked},
 };
@@ -111,13 +112,15 @@ impl Post<'_> {
 
     async fn create(&self, mut invoice: Invoice) -> Result<Posted, Refused> {
         let invoices = self.act.repos().invoices();
-        let holder = match self.commit(invoices.insert(&invoice)?, Arrival::Created, invoice.clone()).await {
+        let writes = origin::writes(self.act, None, &invoice)?;
+        let holder = match self.commit(writes, Arrival::Created, invoice.clone()).await {
             Err(Refused::Write(NUMBER, Some(guard))) => Invoices::holder(&guard)?,
             committed => return committed,
         };
         if self.on_duplicate == OnDuplicate::Create {
             invoice.holds_number = false;
-            return self.commit(invoices.insert(&invoice)?, Arrival::Created, invoice).await;
+            let writes = origin::writes(self.act, None, &invoice)?;
+            return self.commit(writes, Arrival::Created, invoice).await;
         }
         // Deleted since the guard was met: the number is free again.
         let Some(standing) = invoices.get(holder).await? else { return Err(Refused::Write(NUMBER, None)) };
@@ -137,7 +140,8 @@ impl Post<'_> {
             origin::seal(act, self.resume_url.clone(), &mut invoice).await?;
         }
         invoice.subject.touch(act.now);
-        let writes = act.repos().invoices().replace(standing, &invoice)?;
+        let mut writes = act.repos().invoices().replace(standing, &invoice)?;
+        writes.push(happened::updated(act, standing, &invoice)?);
         self.commit(writes, Arrival::Updated, invoice).await
     }
 
@@ -183,7 +187,8 @@ pub async fn set_status(act: &Act, id: InvoiceId, to: InvoiceStatus) -> Result<I
 
 async fn store(act: &Act, before: &Invoice, mut invoice: Invoice) -> Result<Invoice> {
     invoice.subject.touch(act.now);
-    let writes = act.repos().invoices().replace(before, &invoice)?;
+    let mut writes = act.repos().invoices().replace(before, &invoice)?;
+    writes.push(happened::updated(act, before, &invoice)?);
     act.commit_once(writes, &invoice, &invoice).await?;
     Ok(invoice)
 }
@@ -194,7 +199,9 @@ pub async fn delete(act: &Act, id: InvoiceId, waiting: Waiting) -> Result<Delete
     let invoice = invoices.get(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(act, &invoice);
     let deleted = leaving.deleted(id);
-    act.commit(invoices.part(&invoice, &leaving.left)?, &deleted).await?;
+    let mut writes = invoices.part(&invoice, &leaving.left)?;
+    writes.push(happened::deleted(act, &invoice)?);
+    act.commit(writes, &deleted).await?;
     leaving.tell::<Invoice>(act).await;
     Ok(deleted)
 }

@@ -5,7 +5,7 @@
 
 use std::any::Any;
 
-use super::{act::Act, again::Again};
+use super::{act::Act, again::Again, happened};
 use crate::{
     domain::{
         chore::What,
@@ -155,7 +155,7 @@ async fn change<O: Any + Send + Sync>(
         if !setups.fits(&next)? {
             return Err(too_large());
         }
-        let mut writes = vec![setups.put_next(&next)?];
+        let mut writes = vec![setups.put_next(&next)?, happened::settings(act, ["lead_setup"])?];
         let (chore, task) = owed.map(|what| act.chore(what)).transpose()?.unzip();
         writes.extend(chore);
         let Err(refused) = act.commit(writes, &outcome).await else {

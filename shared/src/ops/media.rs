@@ -6,6 +6,7 @@ use super::{
     again::Again,
     deletion::{Deleted, Waiting},
     files::{self, SentFile},
+    happened,
     lists::{self, Begin, Found},
     origin::{self, Origin, Placed, group_asked, groups_asked},
 };
@@ -172,6 +173,7 @@ async fn change(act: &Act, before: &MediaItem, patch: &Patch) -> Result<MediaIte
     item.collection_id = place.id();
     let mut writes = act.repos().media().replace(before, &item)?;
     writes.extend(place.writes(act)?);
+    writes.push(happened::updated(act, before, &item)?);
     let task = if item.sent.url == before.sent.url { None } else { ask_provider(act, &item, &mut writes)? };
     act.commit_once(writes, &item, &item).await?;
     if let Some(task) = task {
@@ -205,7 +207,9 @@ pub async fn delete(act: &Act, id: MediaId, waiting: Waiting) -> Result<Deleted>
         let item = media.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &item);
         let deleted = leaving.deleted(id);
-        match act.commit(media.part(&item, &leaving.left)?, &deleted).await {
+        let mut writes = media.part(&item, &leaving.left)?;
+        writes.push(happened::deleted(act, &item)?);
+        match act.commit(writes, &deleted).await {
             Ok(()) => {
                 leaving.tell::<MediaItem>(act).await;
                 if let Some(file) = item.file {

@@ -5,7 +5,7 @@
 
 use std::any::Any;
 
-use super::{act::Act, again::Again, origin::check_group};
+use super::{act::Act, again::Again, happened, origin::check_group};
 use crate::{
     clock::Millis,
     domain::{
@@ -180,14 +180,16 @@ async fn change<O: Any + Send + Sync>(
     let mut again = Again::new(&act.app, "what is settled about money");
     let mut stands = settled.load().await?;
     loop {
-        let mut next = stands;
+        let mut next = stands.clone();
         let (outcome, owed) = decide(&mut next)?;
         next.v += 1;
         next.changed_as = Some(act.app.id::<Id>());
         if !settled.fits(&next)? {
             return Err(too_large());
         }
-        let mut writes = vec![settled.put_next(&next)?];
+        let changed = [("prices", next.prices != stands.prices), ("budgets", next.budgets != stands.budgets)];
+        let changed = changed.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name);
+        let mut writes = vec![settled.put_next(&next)?, happened::settings(act, changed)?];
         if let Some(what) = owed {
             let (chore, due) = metering.chore(what);
             writes.push(metering.chores().insert(&chore, due)?);

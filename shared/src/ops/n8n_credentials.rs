@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::act::{Act, Refused, in_progress};
+use super::{
+    act::{Act, Refused, in_progress},
+    happened,
+};
 use crate::{
     accounts::NewKey,
     clock::Millis,
     domain::{
         api_key::ApiKey,
+        event::EventType,
         installation::Installation,
         n8n_credential::{Claim, N8nCredential, SCOPES, Step},
     },
@@ -169,6 +173,10 @@ async fn settle(
     let made = claimed.made(id.clone(), new.hash.clone());
     let mut writes = vec![act.repos().n8n_credentials().put_next(&made)?, orgs::insert_key(new)?];
     writes.extend(old.filter(|old| old.revoked_at.is_none()).map(|old| orgs::end_key(&old.hash, act.now)));
+    writes.push(match old {
+        Some(old) => happened::rotated(act, new, old.id)?,
+        None => happened::key(act, EventType::ApiKeyCreated, new)?,
+    });
     let held = Ensured::Held { id, name: claimed.name.clone(), how, problem: None };
     match act.commit(writes, &held).await {
         Ok(()) => {

@@ -11,6 +11,7 @@ use url::Url;
 use super::{
     Warning,
     act::Act,
+    happened::{self, Told},
     resume_url::{Said, Settled, settle},
 };
 use crate::{
@@ -149,10 +150,15 @@ pub async fn seal<E: Stored>(act: &Act, resume_url: Option<Url>, entity: &mut E)
 }
 
 /// The writes that store what was posted: a creation, or the renewal of what was sent back.
-pub fn writes<E: Stored>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result<Vec<Write>> {
+pub fn writes<E: Told>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result<Vec<Write>> {
     let entities = act.repos().subjects::<E>();
-    let Some(before) = sent_back else { return Ok(entities.insert(posted)?) };
+    let Some(before) = sent_back else {
+        let mut writes = entities.insert(posted)?;
+        writes.push(happened::created(act, posted)?);
+        return Ok(writes);
+    };
     let mut writes = entities.replace(before, posted)?;
+    writes.push(happened::updated(act, before, posted)?);
     writes.extend(entities.unmark_regenerating(posted));
     Ok(writes)
 }

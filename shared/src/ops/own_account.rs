@@ -6,9 +6,12 @@ use std::net::IpAddr;
 
 use secrecy::SecretString;
 
-use super::act::{Act, Refused};
+use super::{
+    act::{Act, Refused},
+    happened,
+};
 use crate::{
-    domain::{api_key::ApiKey, org::User, session::SessionRef},
+    domain::{api_key::ApiKey, event::EventType, org::User, session::SessionRef},
     error::{Error, ErrorKind, Result},
     ids::ApiKeyId,
     repo::{orgs, sessions},
@@ -80,7 +83,11 @@ pub async fn copy_key(act: &Act) -> Result<ShownKey> {
 /// Ends the personal key at once and makes a new one.
 pub async fn regenerate_key(act: &Act) -> Result<ShownKey> {
     let (user, old) = own_key(act).await?;
-    let (new, text, writes) = act.app.accounts().regenerate_personal_key(&user, old.as_ref()).await?;
+    let (new, text, mut writes) = act.app.accounts().regenerate_personal_key(&user, old.as_ref()).await?;
+    writes.push(match &old {
+        Some(old) => happened::rotated(act, &new, old.id)?,
+        None => happened::key(act, EventType::ApiKeyCreated, &new)?,
+    });
     act.commit(writes, &()).await?;
     if let Some(old) = old {
         act.app.accounts().forget_key(&old);

@@ -10,6 +10,7 @@ use super::{
     act::{Act, Refused},
     again::Again,
     deletion::{Deleted, Waiting},
+    happened,
     lists::Found,
     origin::{self, Origin, Placed, group_asked},
 };
@@ -123,7 +124,8 @@ pub async fn update(act: &Act, id: PayloadId, patch: Patch) -> Result<Payload> {
         payload.body = store(act, id, content).await?;
     }
     payload.subject.touch(act.now);
-    let writes = payloads.replace(&before, &payload)?;
+    let mut writes = payloads.replace(&before, &payload)?;
+    writes.push(happened::updated(act, &before, &payload)?);
     match act.commit_once(writes, &payload, &payload).await {
         Ok(()) => {
             if content.is_some() {
@@ -163,7 +165,9 @@ pub async fn delete(act: &Act, id: PayloadId, waiting: Waiting) -> Result<Delete
     let payload = payloads.get(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(act, &payload);
     let deleted = leaving.deleted(id);
-    act.commit(payloads.part(&payload, &leaving.left)?, &deleted).await?;
+    let mut writes = payloads.part(&payload, &leaving.left)?;
+    writes.push(happened::deleted(act, &payload)?);
+    act.commit(writes, &deleted).await?;
     leaving.tell::<Payload>(act).await;
     discard(act, id, &payload.body).await;
     Ok(deleted)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{
     act::{Act, Refused},
     again::Again,
-    resume,
+    happened, resume,
 };
 use crate::{
     clock::{self, Deadline},
@@ -100,6 +100,7 @@ async fn step<E: Stored>(act: &Act, wanted: &Decide) -> Result<(E, bool), Refuse
     if wanted.to == AutomationStatus::Regenerate {
         writes.extend(entities.mark_regenerating(&entity)?);
     }
+    writes.push(happened::decided(act, &entity, wanted.to, wanted.notes.as_deref())?);
     act.commit(writes, &decided(&entity)).await?;
     let owes = entity.subject().review.resume.is_some();
     Ok((entity, owes))

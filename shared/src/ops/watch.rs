@@ -13,6 +13,7 @@ use crate::{
     clock::Millis,
     domain::{
         alert::{Asked, Condition, Firing, Rule, Rules, Vitals},
+        event::{Event, EventType, Happened, Subject},
         followed_run::Snapshot,
         installation::Installation,
         notification::{Notification, NotificationType},
@@ -21,7 +22,7 @@ use crate::{
     ids::Nid,
     installed::Installed,
     n8n::client::{N8n, N8nError, Turn},
-    repo::{alerts::Alerts, due::UNANNOUNCED},
+    repo::{alerts::Alerts, due::UNANNOUNCED, events},
     store,
     tenant::TenantId,
 };
@@ -108,7 +109,9 @@ impl Watched<'_> {
             let mut writes = alerts.replace(&before, &after, next)?;
             for (rule, firing) in &told {
                 let notifications = app.repos(self.tenant).notifications();
-                writes.push(notifications.insert(&self.notification(rule, firing, trouble).await?)?);
+                let notification = self.notification(rule, firing, trouble).await?;
+                writes.push(notifications.insert(&notification)?);
+                writes.push(events::put(self.tenant, &self.event(rule, &notification, firing))?);
             }
             match store::apply(&*app.store, writes).await {
                 Ok(()) => return Ok(()),
@@ -116,6 +119,14 @@ impl Watched<'_> {
                 Err(error) => again.after(error).await?,
             }
         }
+    }
+
+    /// What the log says of it.
+    fn event(&self, rule: &Rule, notification: &Notification, firing: &Firing) -> Event {
+        let happened = Happened::new(EventType::WorkflowFailed, Subject::of("workflow", self.nid));
+        let happened = happened.in_group(notification.group_id).with("name", rule.title.as_str());
+        let happened = happened.with("workflow_id", self.workflow_id).with("reason", firing.why.as_str());
+        happened.event(self.app.id(), notification.created_at, None)
     }
 
     async fn notification(

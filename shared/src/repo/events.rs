@@ -8,10 +8,13 @@ use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 use futures::future::try_join_all;
 
-use super::listing::{self, Listed, MAX_BYTES, Row, Unreadable};
+use super::listing::{Listed, MAX_BYTES, Unreadable};
 use crate::{
     clock::Millis,
-    domain::event::{Event, EventType, Kept},
+    domain::{
+        event::{Event, EventType, Kept, TOGETHER},
+        reach::Reach,
+    },
     ids::{Id, UserId},
     store::{Index, Item, Key, Query, SortValue, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
@@ -21,6 +24,8 @@ use crate::{
 pub const LOG_KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// And the audit log.
 pub const AUDIT_KEPT: Duration = Duration::from_secs(400 * 24 * 3_600);
+/// Rows that one list looks at: it passes over those of other client groups.
+const LOOKED_AT: usize = 2_000;
 
 /// The events of one tenant.
 #[derive(Clone, Copy)]
@@ -40,11 +45,20 @@ pub struct Filter {
     pub from: Millis,
     /// No newer than this.
     pub to: Option<Millis>,
+    /// In these client groups; what concerns the whole organization is in none.
+    pub reach: Reach,
+}
+
+impl Filter {
+    fn wants(&self, event: &Event) -> bool {
+        self.kinds.contains(&event.kind)
+            && (self.reach.is_all() || event.group_id.is_some_and(|group| self.reach.covers(group)))
+    }
 }
 
 /// The write of an event, for the transaction of what happened: two write units, as its size is bounded.
 pub fn put(tenant: TenantId, event: &Event) -> Result<Write, StoreError> {
-    let key = Key::of(tenant, &partition(event.kind), sort(event));
+    let key = Key::of(tenant, &partition(event.kind, event.also), sort(event));
     let mut attrs = encode(event)?;
     let kept = match event.kind.entry().kept {
         Kept::Audit(_) => {
@@ -61,8 +75,20 @@ pub fn put(tenant: TenantId, event: &Event) -> Result<Write, StoreError> {
     Ok(Write::put(key, attrs).labelled("event"))
 }
 
-fn partition(kind: EventType) -> String {
-    format!("event#{kind}")
+/// Where events of a type lie; of two that happened in one moment, both.
+fn partition(kind: EventType, also: Option<EventType>) -> String {
+    match also {
+        None => format!("event#{kind}"),
+        Some(also) => format!("event#{kind}&{also}"),
+    }
+}
+
+/// The partitions in which events of these types lie.
+fn partitions(kinds: &[EventType]) -> Vec<String> {
+    let alone = kinds.iter().map(|kind| partition(*kind, None));
+    let wanted = |kind: &EventType| kinds.contains(kind);
+    let together = TOGETHER.iter().filter(|(kind, also)| wanted(kind) || wanted(also));
+    alone.chain(together.map(|(kind, also)| partition(*kind, Some(*also)))).collect()
 }
 
 fn by(user: UserId, kind: EventType) -> String {
@@ -80,6 +106,16 @@ fn id_of(item: &Item) -> Option<Id> {
 }
 
 impl Events<'_> {
+    fn places(&self, filter: &Filter) -> Vec<Query> {
+        let here = |partition: String| Key::partition(self.tenant, &partition);
+        match filter.by {
+            None => partitions(&filter.kinds).into_iter().map(|of| Query::table(here(of))).collect(),
+            Some(user) => {
+                filter.kinds.iter().map(|kind| Query::on(Index::Gsi1, here(by(user, *kind)))).collect()
+            }
+        }
+    }
+
     /// The newest below `before`, at least `limit` where there are so many: those that share the last one's id belong to it.
     pub async fn list(
         &self,
@@ -88,23 +124,30 @@ impl Events<'_> {
         before: Option<Id>,
     ) -> Result<Listed<Event>, StoreError> {
         // What a type has on this page nobody knows before; of many, few have most.
-        let first =
-            if filter.kinds.len() == 1 { limit + 1 } else { (2 * limit / filter.kinds.len().max(1)).max(4) };
-        let sources = filter.kinds.iter().map(|kind| Source::open(self, filter, *kind, first, before));
+        let places = self.places(filter);
+        let first = if places.len() == 1 { limit + 1 } else { (2 * limit / places.len().max(1)).max(4) };
+        let sources = places.into_iter().map(|place| Source::open(self.store, filter, place, first, before));
         let mut sources = try_join_all(sources).await?;
         let mut heads: BinaryHeap<_> =
             sources.iter().enumerate().filter_map(|(at, source)| source.head(at)).collect();
-        let (mut listed, mut bytes, mut last) = (Listed::default(), 0, None);
+        let (mut listed, mut bytes, mut looked_at, mut last) = (Listed::default(), 0, 0, None);
         while let Some((id, Reverse(at))) = heads.pop() {
-            let full = listed.len() >= limit || bytes >= MAX_BYTES;
+            let full = listed.len() >= limit || bytes >= MAX_BYTES || looked_at >= LOOKED_AT;
             if full && last != Some(id) {
                 listed.next = last;
                 return Ok(listed);
             }
             let source = &mut sources[at];
             if let Some(item) = source.rows.pop() {
+                looked_at += 1;
                 bytes += item.bytes();
-                listed.push(row(&item, id)?);
+                let row = match item.decode::<Event>() {
+                    Ok(event) => event.each().filter(|event| filter.wants(event)).map(Ok).collect(),
+                    Err(error) => vec![Err(Unreadable { id, at: 0, why: error.to_string() })],
+                };
+                for event in row {
+                    listed.push(event);
+                }
                 last = Some(id);
             }
             source.refill(self.store, limit + 1).await?;
@@ -112,14 +155,6 @@ impl Events<'_> {
         }
         Ok(listed)
     }
-}
-
-fn row(item: &Item, id: Id) -> Result<Row<Event>, StoreError> {
-    let why = match item.decode() {
-        Ok(event) => return Ok(Ok(event)),
-        Err(error) => error.to_string(),
-    };
-    Ok(Err(Unreadable { id, at: 0, why }))
 }
 
 /// What is known of one partition: some rows that were not taken yet, and where more come from.
@@ -131,9 +166,9 @@ struct Source {
 
 impl Source {
     async fn open(
-        events: &Events<'_>,
+        store: &dyn Store,
         filter: &Filter,
-        kind: EventType,
+        query: Query,
         limit: usize,
         before: Option<Id>,
     ) -> Result<Self, StoreError> {
@@ -150,18 +185,14 @@ impl Source {
         if low > high {
             return Ok(source);
         }
-        let query = match filter.by {
-            None => Query::table(Key::partition(events.tenant, &partition(kind))),
-            Some(user) => Query::on(Index::Gsi1, Key::partition(events.tenant, &by(user, kind))),
-        };
         source.query = Some(query.newest_first().between(SortValue::S(low), SortValue::S(high)));
-        source.refill(events.store, limit).await?;
+        source.refill(store, limit).await?;
         Ok(source)
     }
 
     async fn refill(&mut self, store: &dyn Store, limit: usize) -> Result<(), StoreError> {
         while let Some(mut query) = self.query.take_if(|_| self.rows.is_empty()) {
-            query.limit = limit.min(listing::page_size(limit, false));
+            query.limit = limit;
             let page = store.query(&query).await?;
             self.rows = page.items;
             self.rows.reverse();

@@ -218,9 +218,8 @@ impl<E: Many> Table<'_, E> {
         limit: usize,
         wanted: impl Fn(&E) -> bool,
     ) -> Result<Listed<E>, StoreError> {
-        let wanted = |row: &Row<E>, item: &Item| {
-            self.shows_row(row, item) && row.as_ref().map_or(true, |entity| wanted(entity))
-        };
+        let wanted =
+            |row: &Row<E>, item: &Item| self.shows_row(row, item) && row.as_ref().map_or(true, &wanted);
         listing::collect_rows(self.store, query, limit, |entity: &E| entity.id().into(), wanted).await
     }
 

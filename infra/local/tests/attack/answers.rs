@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     Attack, Scale,
-    arena::{AT_REST_MB, Arena},
+    arena::Arena,
     requests::hostile,
     sockets::keep,
     support::{call, listen, reply},
@@ -62,12 +62,8 @@ fn run(scale: &Scale) -> Verdict {
     verdict.exactly("requests without an answer", unanswered, 0);
     verdict.exactly("requests that failed", failed, 0);
     verdict.within("credentials that n8n was asked for", credentials.load(SeqCst), 1..=u64::MAX);
-    let most = if scale.long { 128 } else { 64 };
-    verdict.within(
-        "memory at its peak beyond that at rest, MB",
-        arena.peak_mb().saturating_sub(AT_REST_MB),
-        0..=most,
-    );
+    let most = if scale.long { 160 } else { 96 };
+    verdict.within("memory at its peak beyond that at rest, MB", arena.beyond_rest_mb(), 0..=most);
     arena.judge(&mut verdict, neighbour);
     // What such an n8n is owed is owed still: it must not end the next start.
     arena.restart();

@@ -16,14 +16,13 @@ use crate::{
 
 /// Clock ticks of `/proc/PID/stat`: <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>.
 const TICKS: f64 = 100.0;
-/// What the process holds before anybody attacks, in MB.
-pub const AT_REST_MB: u64 = 60;
-
 pub struct Arena {
     _dir: tempfile::TempDir,
     data: PathBuf,
     baton: Option<Baton>,
     pub addr: String,
+    /// The most that the process held before anybody attacked, in MB.
+    at_rest: u64,
     /// Of the organization that attacks.
     pub key: String,
     neighbours_key: String,
@@ -40,7 +39,21 @@ impl Arena {
         let data = dir.path().join("data");
         let (key, neighbours_key) = (organization(&data, "a"), organization(&data, "b"));
         let baton = begin(&data, settings, descriptors);
-        Self { _dir: dir, data, addr: baton.addr.clone(), baton: Some(baton), key, neighbours_key }
+        let addr = baton.addr.clone();
+        let mut arena = Self { _dir: dir, data, addr, at_rest: 0, baton: Some(baton), key, neighbours_key };
+        arena.rests();
+        arena
+    }
+
+    /// What the process has held until now is no fault of the attack. Pages of the program count once they were needed, so
+    /// that a program with more routes holds more of them.
+    pub fn rests(&mut self) {
+        self.at_rest = self.peak_mb();
+    }
+
+    /// The most that it ever held beyond what it held at rest, in MB.
+    pub fn beyond_rest_mb(&self) -> u64 {
+        self.peak_mb().saturating_sub(self.at_rest)
     }
 
     /// The other organization goes to work.

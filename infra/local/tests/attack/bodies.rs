@@ -2,7 +2,7 @@ use std::{net::TcpStream, time::Duration};
 
 use crate::{
     Attack, Scale,
-    arena::{AT_REST_MB, Arena},
+    arena::Arena,
     sockets::{ELSEWHERE, connect, ended, keep, write},
     verdict::Verdict,
 };
@@ -38,11 +38,7 @@ fn run(scale: &Scale) -> Verdict {
             0,
         );
     }
-    verdict.within(
-        "memory at its peak beyond that at rest, MB",
-        arena.peak_mb().saturating_sub(AT_REST_MB),
-        0..=64,
-    );
+    verdict.within("memory at its peak beyond that at rest, MB", arena.beyond_rest_mb(), 0..=64);
     arena.judge(&mut verdict, neighbour);
     verdict
 }

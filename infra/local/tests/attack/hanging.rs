@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     Attack, Scale,
-    arena::{AT_REST_MB, Arena},
+    arena::Arena,
     sockets::keep,
     support::{call, listen},
     verdict::Verdict,
@@ -53,11 +53,7 @@ fn run(scale: &Scale) -> Verdict {
         .collect();
     keep(Duration::from_secs(scale.of(8, 40)), Duration::from_secs(1), || ());
     verdict.told("calls under way", clients.len());
-    verdict.within(
-        "memory at its peak beyond that at rest, MB",
-        arena.peak_mb().saturating_sub(AT_REST_MB),
-        0..=256,
-    );
+    verdict.within("memory at its peak beyond that at rest, MB", arena.beyond_rest_mb(), 0..=256);
     arena.judge(&mut verdict, neighbour);
     verdict
 }

@@ -5,12 +5,7 @@ use std::{
 
 use properties::effort;
 
-use crate::{
-    Attack, Scale,
-    arena::{AT_REST_MB, Arena},
-    support::send,
-    verdict::Verdict,
-};
+use crate::{Attack, Scale, arena::Arena, support::send, verdict::Verdict};
 
 pub const ATTACK: Attack = Attack {
     name: "pushes",
@@ -59,11 +54,7 @@ fn run(scale: &Scale) -> Verdict {
     }
     let ms = u64::try_from((arena.cpu() - before).as_millis()).unwrap();
     verdict.within("processor time for a MB that was sent, ms", ms * (1 << 20) / bytes as u64, 0..=MS_A_MB);
-    verdict.within(
-        "memory at its peak beyond that at rest, MB",
-        arena.peak_mb().saturating_sub(AT_REST_MB),
-        0..=128,
-    );
+    verdict.within("memory at its peak beyond that at rest, MB", arena.beyond_rest_mb(), 0..=128);
     arena.judge(&mut verdict, neighbour);
     verdict
 }

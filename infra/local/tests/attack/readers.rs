@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     Attack, Scale,
-    arena::{AT_REST_MB, Arena},
+    arena::Arena,
     sockets::{ELSEWHERE, connect, keep, write},
     verdict::Verdict,
 };
@@ -48,11 +48,7 @@ fn run(scale: &Scale) -> Verdict {
     }
     keep(Duration::from_secs(scale.of(8, 60)), Duration::from_secs(1), || ());
     verdict.told("clients that do not read", readers.len());
-    verdict.within(
-        "memory at its peak beyond that at rest, MB",
-        arena.peak_mb().saturating_sub(AT_REST_MB),
-        0..=IN_FLIGHT_MB,
-    );
+    verdict.within("memory at its peak beyond that at rest, MB", arena.beyond_rest_mb(), 0..=IN_FLIGHT_MB);
     arena.judge(&mut verdict, neighbour);
     verdict
 }

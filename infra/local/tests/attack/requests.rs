@@ -1,11 +1,6 @@
-use shared::http::routes::{ROUTES, Verb};
+use shared::http::routes::{ROUTES, Route, Verb};
 
-use crate::{
-    Attack, Scale,
-    arena::{AT_REST_MB, Arena},
-    support::send,
-    verdict::Verdict,
-};
+use crate::{Attack, Scale, arena::Arena, support::send, verdict::Verdict};
 
 pub const ATTACK: Attack = Attack {
     name: "requests",
@@ -14,9 +9,10 @@ pub const ATTACK: Attack = Attack {
     run,
 };
 
-/// What one body may make the process hold, in bytes for each of its own, and beside that.
+/// What one body may make the process hold, in bytes for each of its own; and beside that, for the neighbour, the pages of the
+/// database that come into its cache, and what each thread of the allocator keeps for itself.
 const TIMES: u64 = 8;
-const BESIDE_MB: u64 = 16;
+const BESIDE_MB: u64 = 32;
 /// Processor time for a megabyte, in an unoptimized build.
 const MS_A_MB: u64 = 400;
 
@@ -54,9 +50,14 @@ fn run(scale: &Scale) -> Verdict {
     let neighbour = arena.neighbour();
     let bodies = hostile(scale.long);
     let largest = bodies.iter().map(|(_, body)| body.len() as u64).max().unwrap();
+    for route in ROUTES.iter().filter(|route| !matches!(route.method, Verb::Get)) {
+        // What it answers does not matter: its code is in memory now.
+        let _ = send(&arena.addr, route.method.as_str(), &path_of(route), &[("x-api-key", &arena.key)], "{}");
+    }
+    arena.rests();
     let (mut sent, mut bytes, mut failed, mut cut) = (0_u64, 0_u64, Vec::new(), Vec::new());
     for route in ROUTES.iter().filter(|route| !matches!(route.method, Verb::Get)) {
-        let path = route.path.replace("{id}", "1").replace("{kind}", "lead").replace(['{', '}'], "");
+        let path = path_of(route);
         for (name, body) in &bodies {
             sent += 1;
             bytes += body.len() as u64;
@@ -79,11 +80,7 @@ fn run(scale: &Scale) -> Verdict {
         verdict.told("  the first of them", first);
     }
     let most = BESIDE_MB + TIMES * largest.div_ceil(1 << 20);
-    verdict.within(
-        "memory at its peak beyond that at rest, MB",
-        arena.peak_mb().saturating_sub(AT_REST_MB),
-        0..=most,
-    );
+    verdict.within("memory at its peak beyond that at rest, MB", arena.beyond_rest_mb(), 0..=most);
     let ms = u64::try_from(arena.cpu().as_millis()).unwrap();
     verdict.within("processor time for a MB that was sent, ms", ms * (1 << 20) / bytes, 0..=MS_A_MB);
     if arena.is_alive() {
@@ -91,6 +88,11 @@ fn run(scale: &Scale) -> Verdict {
     }
     arena.judge(&mut verdict, neighbour);
     verdict
+}
+
+/// An address of the route, with ids that name nothing.
+fn path_of(route: &Route) -> String {
+    route.path.replace("{id}", "1").replace("{kind}", "lead").replace(['{', '}'], "")
 }
 
 /// What is taken can be read, and lists go on.

@@ -17,6 +17,7 @@ const fn of(name: &'static str, holds: Holds, description: &'static str) -> Datu
 
 const NAME: Datum = of("name", Text("Inbound leads"), "What it is called.");
 const STATUS: Datum = of("status", Text("new"), "The status that it has now.");
+const LEAD_STATUS: Datum = of("status_id", Id(102), "The status that it has now.");
 const BEFORE: Datum = of("previous_status", Text("new"), "The status that it had before.");
 const CHANGED: Datum = of("changed", Words(&["phone", "company"]), "Fields that were changed.");
 const WORKFLOW: Datum = of("workflow_id", Text("wf-7"), "n8n's id of the workflow, where there is one.");
@@ -30,6 +31,7 @@ const ADDRESS: Datum = of("address", Text("203.0.113.7"), "Where the request cam
 const REASON: Datum = of("reason", Text("timeout"), "Why.");
 const NODE: Datum = of("node_id", Text("n1"), "The step.");
 const LINE: &[Datum] = &[WORKFLOW, EXECUTION];
+const ASKED: &[Datum] = &[ENTITY, WORKFLOW, EXECUTION];
 const REVIEW: &[Datum] = &[ENTITY, NOTES, WORKFLOW, EXECUTION];
 const KEY: &[Datum] = &[NAME, of("last_four", Text("wxyz"), "How the key ends.")];
 const FORM: &[Datum] = &[NAME];
@@ -48,7 +50,7 @@ macro_rules! catalogue {
         impl EventType {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            pub fn entry(self) -> &'static Entry {
+            pub const fn entry(self) -> &'static Entry {
                 match self {
                     $(Self::$variant => {
                         const ENTRY: Entry = entry($name, $description, $kept, $data);
@@ -60,6 +62,45 @@ macro_rules! catalogue {
     };
 }
 
+/// What may happen in one moment, and lies in one item then.
+pub const TOGETHER: &[(EventType, EventType)] = &[
+    (EventType::LeadCreated, EventType::ReviewRequested),
+    (EventType::LeadUpdated, EventType::ReviewRequested),
+    (EventType::LeadUpdated, EventType::LeadStatusChanged),
+    (EventType::MediaCreated, EventType::ReviewRequested),
+    (EventType::MediaUpdated, EventType::ReviewRequested),
+    (EventType::PayloadCreated, EventType::ReviewRequested),
+    (EventType::PayloadUpdated, EventType::ReviewRequested),
+    (EventType::InvoiceCreated, EventType::ReviewRequested),
+    (EventType::InvoiceUpdated, EventType::ReviewRequested),
+    (EventType::InvoiceUpdated, EventType::InvoiceStatusChanged),
+];
+
+/// The names of the types that the audit log has.
+pub const AUDITED: &[&str] = &{
+    let (mut names, mut found, mut at) = ([""; AUDITED_COUNT], 0, 0);
+    while at < EventType::ALL.len() {
+        let entry = EventType::ALL[at].entry();
+        if matches!(entry.kept, Audit(_)) {
+            names[found] = entry.name;
+            found += 1;
+        }
+        at += 1;
+    }
+    names
+};
+
+const AUDITED_COUNT: usize = {
+    let (mut found, mut at) = (0, 0);
+    while at < EventType::ALL.len() {
+        if matches!(EventType::ALL[at].entry().kept, Audit(_)) {
+            found += 1;
+        }
+        at += 1;
+    }
+    found
+};
+
 catalogue! {
     WorkflowCreated = "workflow.created", Later, &[NAME], "A workflow was made.";
     WorkflowUpdated = "workflow.updated", Later, &[NAME, CHANGED], "A workflow was changed.";
@@ -68,8 +109,6 @@ catalogue! {
     WorkflowExecuted = "workflow.executed", Later, LINE, "An execution of a workflow completed.";
     WorkflowFailed = "workflow.failed", Log, &[NAME, WORKFLOW, REASON],
         "A workflow failed, or does not do what a rule of alerts asks of it.";
-    WorkflowRecovered = "workflow.recovered", Log, &[NAME, WORKFLOW],
-        "A workflow does again what a rule of alerts asks of it.";
     FormCreated = "form.created", Later, FORM, "A form was made.";
     FormUpdated = "form.updated", Later, FORM, "A form was changed.";
     FormSubmitted = "form.submitted", Later, FORM, "Somebody sent a form.";
@@ -87,15 +126,16 @@ catalogue! {
     ExecutionCompleted = "execution.completed", Itself, LINE, "An execution ended well.";
     ExecutionFailed = "execution.failed", Itself, LINE, "An execution failed.";
     ExecutionCancelled = "execution.cancelled", Later, LINE, "An execution was ended before it was done.";
-    ReviewRequested = "review.requested", Log, REVIEW, "A person is asked to decide.";
+    ReviewRequested = "review.requested", Log, ASKED, "A person is asked to decide.";
     ReviewApproved = "review.approved", Audit(Decisions), REVIEW, "A person approved.";
     ReviewDenied = "review.denied", Audit(Decisions), REVIEW, "A person denied.";
     ReviewRegenerate = "review.regenerate", Audit(Decisions), REVIEW, "A person sent it back to be made anew.";
     ReviewExpired = "review.expired", Later, REVIEW, "Nobody decided in time.";
-    LeadCreated = "lead.created", Log, &[STATUS, of("source", Text("website"), "Where it came from.")],
+    LeadCreated = "lead.created", Log, &[LEAD_STATUS, of("source", Text("website"), "Where it came from.")],
         "A lead was made.";
     LeadUpdated = "lead.updated", Log, &[CHANGED], "A lead was changed.";
-    LeadStatusChanged = "lead.status_changed", Log, &[STATUS, BEFORE], "A lead has another status.";
+    LeadStatusChanged = "lead.status_changed", Log,
+        &[LEAD_STATUS, of("previous_status_id", Id(101), "The status that it had before.")], "A lead has another status.";
     LeadDeleted = "lead.deleted", Log, &[], "A lead was deleted.";
     MediaCreated = "media.created", Log, &[of("media_type", Text("image"), "What it is.")],
         "A media item was made.";
@@ -131,7 +171,6 @@ catalogue! {
     BudgetExceeded = "budget.exceeded", Log,
         &[NAME, of("percent", Number(80), "The share of the budget that was reached.")],
         "More of a budget was spent than somebody wants to hear of.";
-    BudgetChanged = "budget.changed", Audit(Settings), &[NAME], "A budget was made, changed or deleted.";
     ApiKeyCreated = "api_key.created", Audit(Keys), KEY, "An API key was made.";
     ApiKeyRotated = "api_key.rotated", Audit(Keys),
         &[NAME, of("last_four", Text("wxyz"), "How the key ends."), of("replaced", Id(244_233_015_908_124), "The key whose place it takes.")],
@@ -154,7 +193,6 @@ catalogue! {
     ProjectCreated = "project.created", Log, &[NAME], "A project was made.";
     ProjectUpdated = "project.updated", Log, &[NAME, CHANGED], "A project was changed.";
     ProjectDeleted = "project.deleted", Log, &[NAME], "A project was deleted.";
-    AlertChanged = "alert.changed", Audit(Settings), &[NAME], "A rule of alerts was made, changed or deleted.";
     WebhookEndpointDisabled = "webhook.endpoint_disabled", Later, &[REASON], "An endpoint is not told any more.";
     InstallationRegistered = "installation.registered", Audit(Settings), &[NAME], "An n8n was registered.";
     InstallationDeleted = "installation.deleted", Audit(Settings), &[NAME], "An n8n is not known any more.";

@@ -18,11 +18,13 @@ use super::{
 use crate::{config::Settings, domain::dialect::Letter};
 
 /// The groups of operations, in the order of a reader's interest.
-const TAGS: [(&str, &str); 22] = [
+const TAGS: [(&str, &str); 24] = [
     ("token usage", "What model calls used and cost."),
     ("prices and budgets", "What model calls are to cost, and how much may be spent on them."),
     ("triggers", "Start n8n workflows, and hear how they are doing."),
     ("workflows", "Workflows of the run engine."),
+    ("events", "What happened."),
+    ("audit log", "Who did what with keys, roles, settings, logins and decisions."),
     ("payloads", "Anything that a workflow made, to be read or decided on."),
     ("reviews", "A person's decisions. Each wakes the n8n execution that waits for it."),
     ("leads", "Leads, without duplicates."),

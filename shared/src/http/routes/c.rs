@@ -11,7 +11,7 @@ use crate::{
     http::dialect::C,
 };
 
-pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS, ACCOUNT, PROJECTS];
+pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS, ACCOUNT, PROJECTS, AUDIT];
 
 const SERVICE: &[Route] = &block(
     &C,
@@ -99,5 +99,18 @@ const PROJECTS: &[Route] = &block(
             .wrapped_in("project")
             .errors(&[NotFound]),
         delete("/api/v1/projects/{id}", "delete_project").scope("projects:write").errors(&[NotFound]),
+    ],
+);
+
+/// For admins.
+const AUDIT_INSPECT: &str = "audit:inspect";
+
+const AUDIT: &[Route] = &block(
+    &C,
+    "events",
+    "audit log",
+    [
+        get("/api/v1/audit_log", "list_audit_log").scope(AUDIT_INSPECT).errors(&[Invalid]),
+        get("/api/v1/audit_log/export", "export_audit_log").scope(AUDIT_INSPECT).errors(&[Invalid]),
     ],
 );

@@ -16,6 +16,7 @@ use crate::{
         act::{Act, in_progress},
         again::{Again, Obstacle, Refusable},
         deletion::{Leaving, Waiting},
+        happened,
     },
     store::{
         self, StoreError, Write,
@@ -218,7 +219,7 @@ impl Run<'_> {
     }
 
     /// The writes that make of a lead what it is to be; none where it is that already.
-    fn change(&self, before: &Lead) -> Result<Change, StoreError> {
+    fn change(&self, before: &Lead) -> Result<Change> {
         let (act, leads) = (self.act, self.act.repos().leads());
         match self.what {
             Bulk::UpdateStatus(to) if before.status_id == to => Ok(Change::default()),
@@ -226,12 +227,15 @@ impl Run<'_> {
                 let mut after = before.clone();
                 after.status_id = to;
                 after.subject.touch(act.now);
-                Ok(Change { writes: leads.replace(before, &after)?, leaving: None })
+                let mut writes = leads.replace(before, &after)?;
+                writes.push(happened::updated(act, before, &after)?);
+                Ok(Change { writes, leaving: None })
             }
             Bulk::Delete(waiting) => {
                 let leaving = waiting.leaving(act, before);
                 let (by, operation) = (act.actor.clone(), Some(self.operation));
-                let writes = leads.retire(before, &leaving.left, by, act.now, operation)?;
+                let mut writes = leads.retire(before, &leaving.left, by, act.now, operation)?;
+                writes.push(happened::deleted(act, before)?);
                 Ok(Change { writes, leaving: Some(leaving) })
             }
         }
@@ -253,7 +257,7 @@ fn is_overtaken(error: &StoreError) -> bool {
     error.obstacle() != Obstacle::Other
 }
 
-fn unavailable(error: &StoreError) -> Trouble {
+fn unavailable(error: &impl std::fmt::Display) -> Trouble {
     tracing::warn!(%error, "leads of a bulk operation could not be written");
     Trouble::Unavailable
 }

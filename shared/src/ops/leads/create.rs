@@ -15,6 +15,7 @@ use crate::{
         Warning,
         act::{Act, Refused},
         again::Again,
+        happened,
         origin::{self, Origin, Placed},
     },
     repo::leads::Holder,
@@ -144,7 +145,8 @@ impl Post<'_> {
             return self.commit(Vec::new(), Arrival::Updated, lead).await;
         }
         lead.subject.touch(act.now);
-        let writes = act.repos().leads().replace(before, &lead)?;
+        let mut writes = act.repos().leads().replace(before, &lead)?;
+        writes.push(happened::updated(act, before, &lead)?);
         self.commit(writes, Arrival::Updated, lead).await
     }
 

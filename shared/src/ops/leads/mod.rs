@@ -14,6 +14,7 @@ use super::{
     act::{Act, Refused},
     again::Again,
     deletion::{Deleted, Waiting},
+    happened,
     lists::{self, Begin, Found},
     origin::{check_group, group_asked},
 };
@@ -96,7 +97,8 @@ async fn store(act: &Act, before: &Lead, patch: &Patch) -> Result<Lead, Refused>
     patch.write_into(&mut lead, act);
     claim_address(act, before, &mut lead).await?;
     lead.subject.touch(act.now);
-    let writes = act.repos().leads().replace(before, &lead)?;
+    let mut writes = act.repos().leads().replace(before, &lead)?;
+    writes.push(happened::updated(act, before, &lead)?);
     act.commit_once(writes, &lead, &lead).await?;
     Ok(lead)
 }
@@ -138,7 +140,8 @@ pub async fn delete(act: &Act, id: LeadId, waiting: Waiting) -> Result<Deleted> 
     loop {
         let lead = leads.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &lead);
-        let writes = leads.retire(&lead, &leaving.left, act.actor.clone(), act.now, None)?;
+        let mut writes = leads.retire(&lead, &leaving.left, act.actor.clone(), act.now, None)?;
+        writes.push(happened::deleted(act, &lead)?);
         let deleted = leaving.deleted(id);
         match act.commit(writes, &deleted).await {
             Ok(()) => {

@@ -181,8 +181,7 @@ impl UsageLog<'_> {
                 && filter.model_id.as_ref().is_none_or(|wanted| *wanted == usage.model_id)
         };
         // What cannot be read is anybody's.
-        let wanted =
-            |row: &Row<Usage>, _: &Item| row.as_ref().map_or(self.reach.is_all(), |usage| wanted(usage));
+        let wanted = |row: &Row<Usage>, _: &Item| row.as_ref().map_or(self.reach.is_all(), &wanted);
         listing::collect_rows(self.store, query, limit, |usage: &Usage| usage.id.untyped(), wanted).await
     }
 

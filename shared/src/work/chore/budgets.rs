@@ -11,6 +11,7 @@ use crate::{
     domain::{
         budget::{Budget, Scope, Window},
         chore::Step,
+        event::{Event, EventType, Happened, Subject},
         money::Money,
         notification::{Notification, NotificationType},
     },
@@ -19,13 +20,13 @@ use crate::{
     metering::{RHYTHM, budgets::Spent},
     ops::again::Again,
     pricing::usd_text,
-    repo::orgs,
+    repo::{events, orgs},
     store,
     tenant::TenantId,
 };
 
-/// Notifications of one transaction.
-const TOGETHER: usize = 60;
+/// Notifications of one transaction, each with its event.
+const TOGETHER: usize = 40;
 
 /// `since` is when the first of the records came that this look is for: their window may have ended since.
 pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
@@ -51,7 +52,8 @@ pub async fn step(app: &App, tenant: TenantId, since: Millis) -> Result<Step> {
         let notifications = app.repos(tenant).notifications();
         let mut writes = vec![settled.put_next(&next)?];
         for notification in &told {
-            writes.push(notifications.insert(notification)?);
+            writes.push(notifications.insert(&notification.shown)?);
+            writes.push(events::put(tenant, &notification.event)?);
         }
         match store::apply(&*app.store, writes).await {
             // What did not fit in is told next.
@@ -81,6 +83,12 @@ impl Groups {
     }
 }
 
+/// What somebody is told, in a list and by the log.
+struct Told {
+    shown: Notification,
+    event: Event,
+}
+
 fn tell(
     app: &App,
     money: &mut Money,
@@ -88,7 +96,7 @@ fn tell(
     groups: &Groups,
     since: Millis,
     now: Millis,
-) -> Vec<Notification> {
+) -> Vec<Told> {
     let mut told = Vec::new();
     for budget in &mut money.budgets {
         for window in windows(budget, since, now) {
@@ -100,7 +108,11 @@ fn tell(
             }
             budget.tell(&window.name, &untold);
             for percent in untold {
-                told.push(notification(app, budget, groups, &window, percent, totals.pico));
+                let shown = notification(app, budget, groups, &window, percent, totals.pico);
+                let happened = Happened::new(EventType::BudgetExceeded, Subject::of("budget", budget.id));
+                let happened = happened.in_group(budget.group_id).with("name", budget.title.as_str());
+                let event = happened.with("percent", percent).event(app.id(), shown.created_at, None);
+                told.push(Told { shown, event });
             }
         }
     }

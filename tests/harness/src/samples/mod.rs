@@ -137,6 +137,10 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
             nowhere: Some("/api/token-usage/unknown/stats"),
             ..read("get_token_usage_stats", "/api/token-usage/abc123/stats")
         },
+        read("list_events", "/v1/events"),
+        read("list_event_types", "/v1/events/types"),
+        read("list_audit_log", "/api/v1/audit_log"),
+        read("export_audit_log", "/api/v1/audit_log/export"),
         read("list_workflows", "/v1/workflows"),
         read("list_workflows_alias", "/api/workflows"),
         read("d_list_workflows", "/v1/workflows"),
