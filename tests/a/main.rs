@@ -5,6 +5,7 @@
 mod chats;
 mod collections;
 mod connect;
+mod groups;
 mod idempotency;
 mod installations;
 mod invoices;

@@ -80,6 +80,7 @@ fn row_of(what: &What) -> &'static str {
         What::ForgetField { .. } => "forget_field",
         What::ForgetInstallation { .. } => "forget_installation",
         What::WatchWorkflows => "watch_workflows",
+        What::MoveGroup { .. } => "move_group",
         What::DropUpload { .. } => "drop_upload",
         What::DeleteFile { .. } => "delete_file",
         What::Reprice { .. } => "reprice",

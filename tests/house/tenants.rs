@@ -5,6 +5,7 @@
 //! nobody, and must give the same answers at the same cost.
 
 mod credentials;
+mod groups;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,7 @@ use standins::{Plan, dump};
 
 use harness::{
     Answer, Caller, Documents, TestApp, described,
-    samples::{Sample, furnish, samples, scene},
+    samples::{Sample, furnish, groups as samples_of_groups, samples, scene},
 };
 
 /// Added to the ids of the samples, for what the rival owns.
@@ -46,10 +47,10 @@ impl Place {
 }
 
 /// Words that look like ids and name nothing that Baton keeps.
-const NO_IDS: [&str; 5] = ["kind", "file", "model_id", "node_id", "token"];
+const NO_IDS: [&str; 6] = ["kind", "file", "model_id", "node_id", "tax_id", "token"];
 
 fn looks_like_an_id(name: &str) -> bool {
-    ["id", "ids", "nid"].contains(&name) || name.ends_with("_id") || name.ends_with("_ids")
+    ["id", "ids", "nid", "move_to"].contains(&name) || name.ends_with("_id") || name.ends_with("_ids")
 }
 
 /// Every place of a route that holds an id, as the API document tells.
@@ -106,7 +107,12 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
         (_, "lead_id") => ids(101),
         (_, "status") => ids(12),
         (Place::Path(_), "message_id") => ids(74),
-        (_, "group_id") => {
+        (Place::Path(_), "id") if route.path.starts_with("/api/groups") => ids(samples_of_groups::EMPTY),
+        (_, "group_ids") => {
+            let theirs = house.rival.key.group_id.get();
+            (json!([theirs]), json!([theirs + 1]))
+        }
+        (_, "group_id" | "move_to") => {
             let theirs = house.rival.key.group_id.get();
             (json!(theirs), json!(theirs + 1))
         }
@@ -164,8 +170,13 @@ fn own_nid(house: &TestApp, workflow: &Value) -> String {
 /// A scene in which the rival has one of everything too.
 async fn twin() -> TestApp {
     let house = scene().await;
-    let rival = &house.rival;
-    furnish(&house, rival, RIVALS, "https://n8n.rival.example").await;
+    furnish(&house, &house.rival, RIVALS, "https://n8n.rival.example").await;
+    work(&house.rival).await;
+    house
+}
+
+/// What the rival's workflows have handed in.
+async fn work(rival: &Caller) {
     let installation = json!(RIVALS + 45);
     for (path, body) in [
         (
@@ -198,7 +209,6 @@ async fn twin() -> TestApp {
         let made = rival.post(path, body).await;
         assert!(made.status < 300, "{path}: {made:?}");
     }
-    house
 }
 
 /// The sample with another id in one place.

@@ -4,6 +4,7 @@
 
 mod account;
 mod billing;
+mod groups;
 mod projects;
 mod wire;
 
@@ -15,6 +16,10 @@ pub fn router<R: Routes>() -> R {
         .mount(handler!(account::update::handler))
         .mount(handler!(billing::get::handler))
         .mount(handler!(billing::update::handler))
+        .mount(handler!(groups::list::handler))
+        .mount(handler!(groups::create::handler))
+        .mount(handler!(groups::update::handler))
+        .mount(handler!(groups::delete::handler))
         .mount(handler!(projects::list::handler))
         .mount(handler!(projects::create::handler))
         .mount(handler!(projects::get::handler))

@@ -1,8 +1,8 @@
 //! The Lambda entry point.
 
-use shared::lambda;
+use shared::{lambda, wiring::fit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda::Error> {
-    lambda::run_http("account", account::router(), &[]).await
+    lambda::run_http("account", account::router(), &[fit::queue]).await
 }

@@ -4,6 +4,7 @@ use shared::{
     domain::{
         api_key::{MAX_NETWORKS, MAX_PER_HOUR, MAX_PER_MINUTE, Terms},
         dialect::Letter,
+        reach::MAX_BOUND,
     },
     http::input::{Between, Kept, List, Network, OrDefault, Scope, Text, Word},
     ids::GroupId,
@@ -37,6 +38,9 @@ shared::input! {
         rate_limit_per_hour: Option<Between<1, MAX_PER_HOUR>>,
         /// The client group that what it makes belongs to, unless a request says otherwise.
         group_id: Option<GroupId>,
+        /// The client groups that it is bound to: of any other it sees and changes nothing. Those of its user when left out.
+        #[example([1])]
+        group_ids: Kept<List<GroupId, MAX_BOUND, 1>>,
     }
 }
 
@@ -57,7 +61,7 @@ impl From<CreateApiKey> for NewApiKey {
             scopes: input.scopes.unwrap_or_default(),
             dialect: input.dialect,
             group_id: input.group_id,
-            groups: Vec::new(),
+            groups: input.group_ids.unwrap_or_default(),
             terms: Terms {
                 allowed_ips: input.allowed_ips,
                 rate_limit_per_minute: input.rate_limit_per_minute,

@@ -44,6 +44,9 @@ pub struct KeyOut {
     rate_limit_per_hour: Option<u32>,
     #[schema(value_type = u64)]
     group_id: GroupId,
+    /// The client groups that it is bound to; empty for a key that sees all that its user sees.
+    #[schema(value_type = Vec<u64>, example = json!([1]))]
+    group_ids: Vec<GroupId>,
     /// The user as whom it acts.
     #[schema(value_type = u64)]
     user_id: UserId,
@@ -74,6 +77,7 @@ impl KeyOut {
             rate_limit_per_minute: key.terms.rate_limit_per_minute,
             rate_limit_per_hour: key.terms.rate_limit_per_hour,
             group_id: key.group_id,
+            group_ids: key.groups.clone(),
             user_id: key.user_id,
             username: key.username.clone(),
             created_at: clock::iso(key.created_at),

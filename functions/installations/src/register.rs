@@ -8,7 +8,7 @@ use shared::{
         input::{Asked, BaseUrl, Field, Foreign, Schema, Secret, Text},
         reply::{Reply, Warning},
     },
-    ids::InstallationId,
+    ids::{GroupId, InstallationId},
     ops::{
         act::Act,
         installations::{self, ApiHealth, Registration, base_url},
@@ -35,6 +35,9 @@ shared::input! {
         /// n8n's `WEBHOOK_URL`, when webhooks and resume URLs do not lie below `host`.
         #[example("https://hooks.yourdomain.com")]
         webhook_url: Option<BaseUrl<500>>,
+        /// The client group that what this n8n sends lies in. Yours when left out, or the one that the instance is in already.
+        #[example(1)]
+        group_id: Option<GroupId>,
     }
 }
 
@@ -116,9 +119,9 @@ async fn read(act: &Act, mut fields: Fields) -> Result<Registration> {
     let host = checked(act, &mut fields, "host", &mut warnings).await.unwrap_or_default();
     let webhook_url = checked(act, &mut fields, "webhook_url", &mut warnings).await;
     // Of the addresses counts what was looked up; what they are written like is told with the rest.
-    let RegisterInstallation { instance_id, api_key, title, host: _, webhook_url: _ } =
+    let RegisterInstallation { instance_id, api_key, title, group_id, host: _, webhook_url: _ } =
         RegisterInstallation::read(fields)?;
-    Ok(Registration { instance_id, host, webhook_url, api_key, title, warnings })
+    Ok(Registration { instance_id, host, webhook_url, api_key, title, group_id, warnings })
 }
 
 /// The base URL that Baton may call, of an address that was sent.

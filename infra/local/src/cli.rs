@@ -20,12 +20,14 @@ use shared::{
         org::{Role, User},
         plan::Plan,
     },
+    ids::GroupId,
     ops::account,
     repo::orgs,
 };
 use zeroize::Zeroizing;
 
 use crate::{
+    groups::{self, GroupCommand},
     house,
     keys::{self, KeyCommand},
     logging, serve, welcome,
@@ -75,6 +77,9 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Client groups.
+    #[command(subcommand)]
+    Group(GroupCommand),
     /// The key file that seals stored secrets.
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -132,6 +137,9 @@ enum UserCommand {
         /// admin, editor, viewer or approver.
         #[arg(long)]
         role: Role,
+        /// A client group that the user is bound to: of any other he sees and changes nothing. May be repeated.
+        #[arg(long = "group", value_name = "ID", value_parser = keys::group)]
+        groups: Vec<GroupId>,
         /// At least eight characters; made up and shown once when left out.
         #[arg(long, conflicts_with = "password_stdin")]
         password: Option<String>,
@@ -225,6 +233,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Org(command) => runtime.block_on(org(&settings, command, cli.json)),
         Command::User(command) => runtime.block_on(user_command(&settings, command, cli.json)),
+        Command::Group(command) => runtime.block_on(groups::run(&settings, command, cli.json)),
         Command::Key(command) => runtime.block_on(keys::run(&settings, command, cli.json)),
     }
 }
@@ -270,12 +279,12 @@ async fn set_plan(settings: &LocalSettings, owner: &Owner, plan: Plan, json: boo
 async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool) -> anyhow::Result<()> {
     let app = &house::accounts(settings).await?;
     let (made, password, what) = match command {
-        UserCommand::Create { owner, email, role, password, stdin } => {
+        UserCommand::Create { owner, email, role, groups, password, stdin } => {
             let password = stdin.or(password)?;
             let tenant = user(app, &owner.email).await?.tenant;
             let (password, shown) = given_or_made(app, password);
             let wish = NewUser { email, role, password };
-            (app.accounts().create_user(tenant, wish).await.map_err(plain)?, shown, "created")
+            (app.accounts().create_bound_user(tenant, wish, groups).await.map_err(plain)?, shown, "created")
         }
         UserCommand::Password { email, password, stdin } => {
             let password = stdin.or(password)?;

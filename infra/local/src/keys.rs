@@ -19,7 +19,7 @@ use shared::{
         review::Actor,
     },
     http::routes,
-    ids::ApiKeyId,
+    ids::{ApiKeyId, GroupId},
     ops::{
         act::Act,
         api_keys::{self, Created, NewApiKey},
@@ -66,6 +66,9 @@ pub(crate) enum KeyCommand {
         /// The client group that what it makes belongs to.
         #[arg(long, value_name = "ID")]
         group_id: Option<String>,
+        /// A client group that it is bound to: of any other it sees and changes nothing. May be repeated.
+        #[arg(long = "bound-to", value_name = "ID", value_parser = group)]
+        bound_to: Vec<GroupId>,
     },
     /// List the organization's keys.
     List {
@@ -100,6 +103,10 @@ fn scope(text: &str) -> Result<String, String> {
     let known = routes::scopes();
     let found = known.contains(&text).then(|| text.to_owned());
     found.ok_or_else(|| format!("must be one of {}", known.join(", ")))
+}
+
+pub(crate) fn group(text: &str) -> Result<GroupId, &'static str> {
+    text.parse().map_err(|_| "that is not the id of a group; see: baton group list")
 }
 
 fn network(text: &str) -> Result<IpNet, &'static str> {
@@ -158,6 +165,7 @@ fn wish(command: KeyCommand) -> anyhow::Result<NewApiKey> {
         rate_limit_per_minute,
         rate_limit_per_hour,
         group_id,
+        bound_to: groups,
         ..
     } = command
     else {
@@ -165,7 +173,7 @@ fn wish(command: KeyCommand) -> anyhow::Result<NewApiKey> {
     };
     let group_id = group_id.map(|id| id.parse().ok().context("that is not the id of a group")).transpose()?;
     let terms = Terms { allowed_ips, rate_limit_per_minute, rate_limit_per_hour };
-    Ok(NewApiKey { name: Some(name), expires_in, scopes, dialect, group_id, groups: Vec::new(), terms })
+    Ok(NewApiKey { name: Some(name), expires_in, scopes, dialect, group_id, groups, terms })
 }
 
 /// Shows a key's text, once.
@@ -259,6 +267,7 @@ fn describe(key: &ApiKey, now: clock::Millis) -> Value {
         "status": key.status(now).as_str(),
         "username": key.username,
         "group_id": key.group_id,
+        "group_ids": key.groups,
         "scopes": key.scopes,
         "dialect": key.dialect,
         "allowed_ips": key.terms.allowed_ips,

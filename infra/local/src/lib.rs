@@ -6,6 +6,7 @@
 mod chaos;
 pub mod cli;
 pub mod gate;
+mod groups;
 pub mod house;
 mod keys;
 pub mod logging;

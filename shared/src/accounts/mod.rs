@@ -12,6 +12,7 @@ use crate::{
         org::{Group, Organization, Role, User},
         plan::Plan,
         principal::Principal,
+        reach::{MAX_BOUND, Reach},
         session::SessionRef,
     },
     error::{Error, ErrorKind, Result},
@@ -143,11 +144,27 @@ impl Accounts<'_> {
     /// Creates a user of an organization. The personal key that comes with it is shown to nobody here: it is kept
     /// sealed until the user copies it.
     pub async fn create_user(&self, tenant: TenantId, wish: NewUser) -> Result<User> {
+        self.create_bound_user(tenant, wish, Vec::new()).await
+    }
+
+    /// The same, of one who is bound to these client groups; to none of them for all.
+    pub async fn create_bound_user(
+        &self,
+        tenant: TenantId,
+        wish: NewUser,
+        groups: Vec<GroupId>,
+    ) -> Result<User> {
         let email = address("email", &wish.email)?;
         let password_hash = self.hash_new_password("password", &wish.password).await?;
-        let group_id = self.default_group(tenant).await?;
+        let all = orgs::groups(self.store, tenant).await?;
+        let known = |group: &GroupId| all.iter().any(|one| one.id == *group && one.is_open());
+        if groups.len() > MAX_BOUND || !groups.iter().all(known) {
+            let problem = format!("must be at most {MAX_BOUND} client groups of the organization");
+            return Err(Error::invalid("groups", problem));
+        }
+        let group_id = Reach::of(&groups).home(first_open(&all)?);
         let new = User::new(self.id(), tenant, email, wish.role, self.now());
-        let mut user = User { password_hash, ..new };
+        let mut user = User { password_hash, groups, ..new };
         let (mut key, text) = self.new_key(&user, group_id, NewKey::default())?;
         key.sealed_text = Some(self.sealer.seal(tenant, &ApiKey::seal_record(key.id), &text).await?);
         user.api_key = Some(key.hash.clone());
@@ -199,10 +216,15 @@ impl Accounts<'_> {
 
     /// The client group that what a user creates belongs to unless it is said otherwise.
     async fn default_group(&self, tenant: TenantId) -> Result<GroupId> {
-        let groups = orgs::groups(self.store, tenant).await?;
-        let group = groups.first().ok_or_else(|| Error::internal("an organization without a group"))?;
-        Ok(group.id)
+        let group = orgs::open_group(self.store, tenant).await?;
+        group.map(|group| group.id).ok_or_else(|| Error::internal("an organization without a group"))
     }
+}
+
+/// The oldest client group that is not being deleted.
+fn first_open(groups: &[Group]) -> Result<GroupId> {
+    let group = groups.iter().find(|group| group.is_open());
+    group.map(|group| group.id).ok_or_else(|| Error::internal("an organization without a group"))
 }
 
 /// What is wrong with a password that somebody wants to have.

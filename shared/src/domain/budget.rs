@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::names::names;
+use super::{names::names, reach::Reach};
 use crate::{
     clock::{self, Millis},
     ids::{BudgetId, GroupId},
@@ -55,6 +55,18 @@ pub struct Budget {
     /// What was told, of the newest windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<Told>,
+}
+
+impl Budget {
+    /// Whether it is there for whoever reaches so far: what it shows is what its scope spent.
+    pub fn shows(&self, reach: &Reach) -> bool {
+        let spending = match &self.scope {
+            Scope::Organization => reach.is_all(),
+            Scope::Group(group) => reach.covers(*group),
+            Scope::Workflow(_) => true,
+        };
+        spending && reach.covers(self.group_id)
+    }
 }
 
 /// The thresholds of one window that somebody was told of.

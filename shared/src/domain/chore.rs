@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    ids::{ChoreId, CollectionId, FieldId, FileId, InstallationId, MediaId, StatusId},
+    ids::{ChoreId, CollectionId, FieldId, FileId, GroupId, InstallationId, MediaId, StatusId},
 };
 
 /// After this time no request is under way any more that saw things as they were before: API Gateway gives up after 30
@@ -48,6 +48,8 @@ pub enum What {
     ForgetField { field_id: FieldId },
     /// Delete what is known of the workflows of a deleted installation.
     ForgetInstallation { installation_id: InstallationId },
+    /// Move what lies in a client group that is being deleted to the one that it names.
+    MoveGroup { group_id: GroupId },
     /// Hold every workflow against the rules of alerts, which have changed.
     WatchWorkflows,
     /// Drop an upload that no media item has taken.

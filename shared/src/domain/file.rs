@@ -8,7 +8,10 @@ use infer::MatcherType;
 use serde::{Deserialize, Serialize};
 
 use super::media::MediaType;
-use crate::{clock::Millis, ids::FileId};
+use crate::{
+    clock::Millis,
+    ids::{FileId, GroupId},
+};
 
 /// Bytes at the beginning of a file that tell what it is.
 pub const LOOKED_AT: usize = 8192;
@@ -47,6 +50,9 @@ pub struct Upload {
     pub name: String,
     pub content_type: Option<String>,
     pub bytes: u64,
+    /// The client group that it was uploaded in; none where it was before that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<GroupId>,
     pub created_at: Millis,
     /// Nobody took it in time: from here on nobody can.
     #[serde(default)]

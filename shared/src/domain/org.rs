@@ -82,6 +82,9 @@ pub struct User {
     /// The client groups that this person is bound to: sees and changes nothing of any other. Empty for all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupId>,
+    /// Groups that were deleted lately, for sessions and keys that were made before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Moved>,
     /// Counts what ended all sessions so far, such as a new password: a session of an earlier generation is over.
     #[serde(default)]
     pub generation: u64,
@@ -103,9 +106,18 @@ impl User {
             password_hash: String::new(),
             created_at,
             groups: Vec::new(),
+            moved: Vec::new(),
             generation: 0,
             api_key: None,
         }
+    }
+}
+
+impl User {
+    /// The client group that one of a session or a key of this person is now.
+    pub fn group_now(&self, group: GroupId) -> GroupId {
+        // One that its own heir was deleted after has the heir's.
+        self.moved.iter().fold(group, |now, moved| if moved.from == now { moved.to } else { now })
     }
 }
 
@@ -176,14 +188,40 @@ pub struct Group {
     pub id: GroupId,
     pub name: String,
     pub created_at: Millis,
+    /// It is being deleted: nothing new comes into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<Leaving>,
     /// Counts its changes.
     #[serde(default)]
     pub v: u64,
 }
 
+/// What becomes of a client group that is being deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// Where what lies in it goes.
+    pub to: GroupId,
+    pub since: Millis,
+    /// Whether something was in it then, so that it is shown until that has moved.
+    pub shown: bool,
+}
+
+/// What of a person's lay in a client group that was deleted lies in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    pub from: GroupId,
+    pub to: GroupId,
+    pub at: Millis,
+}
+
 impl Group {
     pub fn new(id: GroupId, name: String, created_at: Millis) -> Self {
-        Self { id, name, created_at, v: 1 }
+        Self { id, name, created_at, leaving: None, v: 1 }
+    }
+
+    /// Whether something may be put into it.
+    pub fn is_open(&self) -> bool {
+        self.leaving.is_none()
     }
 }
 

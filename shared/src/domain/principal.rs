@@ -47,12 +47,14 @@ pub enum Credential {
 impl Principal {
     /// A key allows what is written into it, as far as its user's role and groups allow it now.
     pub fn of_key(key: &ApiKey, user: &User) -> Self {
+        let groups: Vec<_> = key.groups.iter().map(|group| user.group_now(*group)).collect();
+        let reach = Reach::of(&groups).within(&Reach::of(&user.groups));
         Self {
             tenant: key.tenant,
             user_id: key.user_id,
             username: key.username.clone(),
-            group_id: key.group_id,
-            reach: Reach::of(&key.groups).within(&Reach::of(&user.groups)),
+            group_id: reach.home(user.group_now(key.group_id)),
+            reach,
             scopes: shared(&key.scopes, &user.role.scopes()),
             dialect: key.dialect,
             credential: Credential::ApiKey(key.id),
@@ -63,12 +65,13 @@ impl Principal {
 
     /// What a session allows follows from the role that its user has now.
     pub fn of_session(session: &Session, user: &User) -> Self {
+        let reach = Reach::of(&user.groups);
         Self {
             tenant: user.tenant,
             user_id: user.id,
             username: user.email.clone(),
-            group_id: session.group_id,
-            reach: Reach::of(&user.groups),
+            group_id: reach.home(user.group_now(session.group_id)),
+            reach,
             scopes: user.role.scopes(),
             dialect: None,
             credential: Credential::Session(session.id),
@@ -79,12 +82,13 @@ impl Principal {
 
     /// The same person who is not in a session: what the role allows, for commands of the operator.
     pub fn of_user(user: &User, group_id: GroupId) -> Self {
+        let reach = Reach::of(&user.groups);
         Self {
             tenant: user.tenant,
             user_id: user.id,
             username: user.email.clone(),
-            group_id,
-            reach: Reach::of(&user.groups),
+            group_id: reach.home(group_id),
+            reach,
             scopes: user.role.scopes(),
             dialect: None,
             credential: Credential::Operator,
@@ -93,8 +97,15 @@ impl Principal {
         }
     }
 
+    /// Whoever is bound to client groups has no say in what is the whole organization's, and who is bound to none that is left
+    /// has none at all.
     pub fn allows(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|held| covers(held, scope))
+        let bounded = match self.reach.groups() {
+            None => false,
+            Some([]) => true,
+            Some(_) => is_organizations(scope),
+        };
+        !bounded && self.scopes.iter().any(|held| covers(held, scope))
     }
 
     /// What rate limits count against: each key for itself, all sessions of a user together.
@@ -104,6 +115,14 @@ impl Principal {
             Credential::Session(_) | Credential::Operator => self.user_id.untyped(),
         }
     }
+}
+
+/// Whether what a scope allows touches the whole organization: its people, keys and groups, and the settings that all of its
+/// client groups share.
+pub fn is_organizations(scope: &str) -> bool {
+    let action = scope.split_once(':').map_or(scope, |(_, action)| action);
+    matches!(action, "manage" | "inspect")
+        || matches!(scope, "pipeline:write" | "prices:write" | "projects:write")
 }
 
 /// Whether a scope that somebody holds includes another: `*` all of them, `*:read` every resource's `read`.
@@ -133,6 +152,7 @@ fn shared(these: &[String], those: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{domain::org::Role, ids::EntityId};
 
     #[test]
     fn two_lists_share_what_both_allow() {
@@ -148,6 +168,25 @@ mod tests {
                 .map(|list| list.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
             assert_eq!(shared(&these, &those), both, "{these:?} {those:?}");
         }
+    }
+
+    #[test]
+    fn who_is_bound_has_no_say_in_what_is_the_organizations() {
+        let id = |n| Id::from_u64(n).unwrap();
+        let group = |n| GroupId::of(id(n));
+        let user =
+            User::new(UserId::of(id(8)), TenantId(7), "jane@acme.example".into(), Role::Admin, Millis(0));
+        let of = |groups: &[GroupId]| {
+            Principal::of_user(&User { groups: groups.to_vec(), ..user.clone() }, group(1))
+        };
+        let (free, bound) = (of(&[]), of(&[group(2), group(3)]));
+        for scope in ["groups:manage", "audit:inspect", "pipeline:write", "prices:write"] {
+            assert!(free.allows(scope) && !bound.allows(scope), "{scope}");
+        }
+        assert!(bound.allows("leads:write") && bound.allows("pipeline:read"));
+        assert_eq!((free.group_id, bound.group_id), (group(1), group(2)));
+        let lost = Principal { reach: Reach::of(&[group(2)]).within(&Reach::of(&[group(3)])), ..bound };
+        assert!(!lost.allows("leads:read"), "nothing is left to it");
     }
 
     #[test]

@@ -15,6 +15,12 @@ pub enum Reach {
     Only(Arc<[GroupId]>),
 }
 
+/// Nothing is out of reach: for workers, and for whoever is bound to no group.
+pub static ALL: Reach = Reach::All;
+
+/// Client groups that a person or a key may be bound to, at the most: lists are put together from as many.
+pub const MAX_BOUND: usize = 50;
+
 impl Reach {
     /// As it is stored of a person or a key: no group stands for all.
     pub fn of(groups: &[GroupId]) -> Self {
@@ -32,6 +38,27 @@ impl Reach {
         match self {
             Self::All => true,
             Self::Only(groups) => groups.binary_search(&group).is_ok(),
+        }
+    }
+
+    /// Whether what lies in this group, or in none because it is the whole organization's, is there for whoever has it.
+    pub fn shows(&self, group: Option<GroupId>) -> bool {
+        group.is_none_or(|group| self.covers(group))
+    }
+
+    /// The one group that it is bound to, where it is bound to exactly one.
+    pub fn only_one(&self) -> Option<GroupId> {
+        match self.groups() {
+            Some([one]) => Some(*one),
+            _ => None,
+        }
+    }
+
+    /// The group that what is made belongs to where nothing else says so: this one if it is covered, else the first that is.
+    pub fn home(&self, group: GroupId) -> GroupId {
+        match self.groups() {
+            Some([first, ..]) if !self.covers(group) => *first,
+            _ => group,
         }
     }
 
@@ -76,6 +103,14 @@ mod tests {
         assert_eq!((some.within(&all), all.within(&some)), (some.clone(), some.clone()));
         let other = Reach::of(&[group(2), group(3)]);
         assert_eq!(some.within(&other), Reach::of(&[group(2)]));
+        assert_eq!(
+            (all.home(group(9)), some.home(group(9)), some.home(group(2))),
+            (group(9), group(1), group(2))
+        );
+        assert_eq!((some.only_one(), other.within(&some).only_one()), (None, Some(group(2))));
+        assert!(
+            all.shows(None) && some.shows(None) && some.shows(Some(group(1))) && !some.shows(Some(group(9)))
+        );
         let nothing = some.within(&Reach::of(&[group(3)]));
         assert!(!nothing.is_all() && !nothing.covers(group(1)) && nothing.groups() == Some(&[]));
     }

@@ -72,7 +72,7 @@ async fn note(app: &App, whose: Whose, state: KeyState) -> Result<()> {
         writes.push(events::put(tenant, &happened.event(app.id(), now, None))?);
     }
     match store::apply(&*app.store, writes).await {
-        Ok(()) => Installed { app, tenant }.reread(standing.id),
+        Ok(()) => Installed::new(app, tenant).reread(standing.id),
         // Somebody else is at it; the next call tells the same.
         Err(StoreError::ConditionFailed(_) | StoreError::Canceled(_)) => {}
         Err(error) => return Err(error.into()),

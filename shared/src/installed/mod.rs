@@ -16,13 +16,14 @@ use crate::{
         installation::Installation,
         n8n_workflow::{self, N8nWorkflow},
         place::Place,
+        reach::{self, Reach},
     },
     error::{Error, OrNotFound, Result},
     ids::{InstallationId, Nid},
     n8n::client::{Line, N8n, Turn},
     repo::{
         installations::{Installations, LISTINGS_APART},
-        n8n_workflows::N8nWorkflows,
+        n8n_workflows::{MOST_HAVING, N8nWorkflows},
     },
     store::StoreError,
     tenant::TenantId,
@@ -42,12 +43,24 @@ const REMEMBERED: usize = 10_000;
 pub struct Installed<'a> {
     pub app: &'a App,
     pub tenant: TenantId,
+    reach: &'a Reach,
 }
 
 impl<'a> Installed<'a> {
+    /// All of the tenant's.
+    pub fn new(app: &'a App, tenant: TenantId) -> Self {
+        Self { app, tenant, reach: &reach::ALL }
+    }
+
+    /// The same for whoever sees some client groups only: what lies in others is not there.
+    #[must_use]
+    pub fn within(self, reach: &'a Reach) -> Self {
+        Self { reach, ..self }
+    }
+
     /// The API of an installation's n8n, with its key. What n8n says of the key is noted by the way.
     pub async fn n8n(&self, installation: &Installation, turn: Turn) -> Result<N8n<'a>> {
-        let Self { app, tenant } = *self;
+        let Self { app, tenant, .. } = *self;
         let record = installation.seal_record();
         let api_key = app.sealer.open(tenant, &record, &installation.sealed_api_key).await?;
         let n8n = N8n::at(line(app), &installation.host, api_key, turn)?;
@@ -62,7 +75,7 @@ pub fn line(app: &App) -> Line<'_> {
 
 impl Installed<'_> {
     fn installations(&self) -> Installations<'_> {
-        self.app.repos(self.tenant).installations()
+        self.app.repos(self.tenant).within(self.reach).installations()
     }
 
     fn n8n_workflows(&self) -> N8nWorkflows<'_> {
@@ -77,8 +90,32 @@ impl Installed<'_> {
     /// The installation, if it is there. What refers to one may outlive it.
     pub async fn find(&self, id: InstallationId) -> Result<Option<Arc<Installation>>> {
         let recent = &self.app.sightings.installations;
-        let stored = async { self.installations().get(id).await };
-        Ok(recent.or_read((self.tenant, id), self.app.moment(), BELIEVED, stored).await?)
+        // What is remembered is everybody's: who may see it is asked afterwards.
+        let stored = async { self.app.repos(self.tenant).installations().get(id).await };
+        let found = recent.or_read((self.tenant, id), self.app.moment(), BELIEVED, stored).await?;
+        Ok(found.filter(|found| self.reach.covers(found.group_id)))
+    }
+
+    /// Whether what belongs to an installation is there for whoever asks. Costs nothing for who is bound to no client group.
+    pub async fn shows(&self, id: InstallationId) -> Result<bool> {
+        Ok(self.reach.is_all() || self.find(id).await?.is_some())
+    }
+
+    /// Those of the installations that have a workflow which are there for whoever asks, and whether these are all.
+    pub async fn having(&self, workflow_id: &str) -> Result<(Vec<InstallationId>, bool)> {
+        let mut all = self.n8n_workflows().installations_with(workflow_id).await?;
+        if self.reach.is_all() {
+            return Ok((all, true));
+        }
+        // A page that is full may not be all of them.
+        let mut whole = all.len() < MOST_HAVING;
+        let mut shown = Vec::new();
+        for id in all.drain(..) {
+            let is_there = self.shows(id).await?;
+            whole &= is_there;
+            shown.extend(is_there.then_some(id));
+        }
+        Ok((shown, whole))
     }
 
     /// Notes that an installation was heard of, once a minute. That is worth no error.
@@ -119,7 +156,7 @@ impl Installed<'_> {
 
     /// The installation that has a workflow, when exactly one has.
     pub async fn with_workflow(&self, workflow_id: &str) -> Result<Option<Arc<Installation>>> {
-        match self.n8n_workflows().installations_with(workflow_id).await?.as_slice() {
+        match self.having(workflow_id).await?.0.as_slice() {
             [one] => self.find(*one).await,
             _ => Ok(None),
         }
@@ -151,7 +188,7 @@ impl Installed<'_> {
     /// The installation that has a workflow, or the tenant's only one. None when that does not settle it.
     pub async fn by_workflow(&self, workflow_id: &str) -> Result<Option<Arc<Installation>>> {
         let mut having = Vec::new();
-        for id in self.n8n_workflows().installations_with(workflow_id).await? {
+        for id in self.having(workflow_id).await?.0 {
             // What is known of the workflows of a deleted one goes a while after it.
             having.extend(self.find(id).await?);
         }

@@ -9,6 +9,7 @@ use futures::{StreamExt as _, TryStreamExt as _, future::try_join, stream};
 use crate::{
     domain::{
         budget::{Scope, Window},
+        reach,
         usage::Totals,
     },
     ids::GroupId,
@@ -57,7 +58,7 @@ impl<'a> Spent<'a> {
             .try_collect::<Vec<_>>();
         let workflows = stream::iter(workflows)
             .map(async |(workflow, window)| {
-                let log = UsageLog { store, tenant, workflow_id: &workflow };
+                let log = UsageLog { store, tenant, workflow_id: &workflow, reach: &reach::ALL };
                 let models = log.totals_between(window.from, window.to).await?;
                 let sum = models.iter().fold(Totals::default(), |sum, model| sum.plus(model.totals));
                 Ok::<_, StoreError>(((workflow, window), sum))

@@ -136,14 +136,14 @@ impl Act {
         Self { slot: None, ..self.clone() }
     }
 
-    /// What the tenant has stored.
+    /// What the tenant has stored, as far as this act reaches.
     pub fn repos(&self) -> Repos<'_> {
-        self.app.repos(self.tenant)
+        self.app.repos(self.tenant).within(&self.reach)
     }
 
-    /// The tenant's n8n instances, by what points at them.
+    /// The tenant's n8n instances, by what points at them, as far as this act reaches.
     pub fn installed(&self) -> Installed<'_> {
-        Installed { app: &self.app, tenant: self.tenant }
+        Installed::new(&self.app, self.tenant).within(&self.reach)
     }
 
     /// The tenant's prices and budgets, and what is owed because of them.

@@ -3,6 +3,8 @@
 //! Its one rule: what is decided is decided on what stands when it is written, and all workflows are held against the rules
 //! afterwards.
 
+use std::collections::BTreeSet;
+
 use futures::future::try_join;
 
 use super::{act::Act, again::Again, happened, listing};
@@ -12,7 +14,7 @@ use crate::{
         chore::What,
         n8n_workflow,
     },
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, OrNotFound, Result},
     ids::{AlertId, InstallationId},
     n8n::client::Turn,
     repo::alerts::Unwell,
@@ -33,7 +35,12 @@ pub struct NewAlert {
 /// The rules, oldest first, each with the workflows that are not well by it.
 pub async fn list(act: &Act) -> Result<Vec<(Rule, Vec<Unwell>)>> {
     let alerts = act.repos().alerts();
-    let (rules, mut unwell) = try_join(alerts.rules(), alerts.unwell()).await?;
+    let (mut rules, mut unwell) = try_join(alerts.rules(), alerts.unwell()).await?;
+    if !act.reach.is_all() {
+        let own = in_reach(act, &rules.rules, &unwell).await?;
+        rules.rules.retain(|rule| rule.installation_id.is_none_or(|id| own.contains(&id)));
+        unwell.retain(|unwell| own.contains(&unwell.installation_id));
+    }
     let each = rules.rules.into_iter().map(|rule| {
         let firing = unwell.extract_if(.., |unwell| unwell.firing.rule == rule.id).collect();
         (rule, firing)
@@ -41,8 +48,44 @@ pub async fn list(act: &Act) -> Result<Vec<(Rule, Vec<Unwell>)>> {
     Ok(each.collect())
 }
 
+/// Those installations that rules and workflows are of which are there for who asks.
+async fn in_reach(act: &Act, rules: &[Rule], unwell: &[Unwell]) -> Result<BTreeSet<InstallationId>> {
+    let named = rules.iter().filter_map(|rule| rule.installation_id);
+    let all: BTreeSet<_> = named.chain(unwell.iter().map(|unwell| unwell.installation_id)).collect();
+    let mut own = BTreeSet::new();
+    for id in all {
+        if act.installed().shows(id).await? {
+            own.insert(id);
+        }
+    }
+    Ok(own)
+}
+
+/// Whether who asks may change a rule: one of an installation out of reach is not there, and one of no installation is the whole
+/// organization's.
+async fn may_change(act: &Act, id: AlertId) -> Result<()> {
+    if act.reach.is_all() {
+        return Ok(());
+    }
+    let rules = act.repos().alerts().rules().await?.rules;
+    let rule = rules.iter().find(|rule| rule.id == id).or_not_found("record")?;
+    match rule.installation_id {
+        None => Err(organizations()),
+        Some(id) if act.installed().shows(id).await? => Ok(()),
+        Some(_) => Err(Error::not_found("record")),
+    }
+}
+
+fn organizations() -> Error {
+    let message = "A rule over all workflows is the whole organization's, and you are bound to client groups: say an installation_id.";
+    Error::new(ErrorKind::Forbidden, "bound_to_groups", message)
+}
+
 /// Creates a rule. Fails with `too_many_alerts` where there are as many as there may be.
 pub async fn create(act: &Act, new: NewAlert) -> Result<AlertId> {
+    if !act.reach.is_all() && new.installation_id.is_none() {
+        return Err(organizations());
+    }
     check(act, new.installation_id, new.workflow_id.as_deref()).await?;
     let rule = Rule {
         id: act.app.id(),
@@ -71,6 +114,7 @@ pub async fn update(
     title: Option<String>,
     condition: impl Fn(Condition) -> Result<Condition>,
 ) -> Result<AlertId> {
+    may_change(act, id).await?;
     change(act, |rules| {
         let rule = rules.rules.iter_mut().find(|rule| rule.id == id);
         let rule = rule.ok_or_else(|| Error::not_found("record"))?;
@@ -84,6 +128,7 @@ pub async fn update(
 
 /// Deletes a rule. Its notifications stay.
 pub async fn delete(act: &Act, id: AlertId) -> Result<AlertId> {
+    may_change(act, id).await?;
     change(act, |rules| {
         let at = rules.rules.iter().position(|rule| rule.id == id);
         rules.rules.remove(at.ok_or_else(|| Error::not_found("record"))?);
@@ -137,7 +182,7 @@ async fn check(act: &Act, installation: Option<InstallationId>, workflow_id: Opt
     let workflows = act.repos().n8n_workflows();
     let known = match installation {
         Some(id) => workflows.get(n8n_workflow::nid(act.tenant, id, workflow_id)).await?.is_some(),
-        None => !workflows.installations_with(workflow_id).await?.is_empty(),
+        None => !act.installed().having(workflow_id).await?.0.is_empty(),
     };
     if known || is_listed(act, installation, workflow_id).await? {
         Ok(())

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     act::{Act, Refused},
     happened,
-    origin::check_group,
+    origin::{check_group, check_groups},
 };
 use crate::{
     accounts::NewKey,
@@ -22,6 +22,7 @@ use crate::{
         event::EventType,
         key_use::KeyUse,
         principal::{Credential, Principal, covers},
+        reach::Reach,
     },
     error::{Error, ErrorKind, OrNotFound, Result},
     ids::{ApiKeyId, GroupId},
@@ -102,7 +103,7 @@ pub struct Usage {
 /// Makes a key that acts as `by`.
 ///
 /// # Errors
-/// 403 `missing_scope` when `by` lacks a scope, and `no_such_group`; 422 with every term that is wider than those of `by`, and
+/// 403 `missing_scope` when `by` lacks a scope, and `no_such_group` also where it is bound to others; 422 with every term that is wider than those of `by`, and
 /// `too_many_keys`.
 pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created> {
     let scopes = if new.scopes.is_empty() { by.scopes.clone() } else { new.scopes };
@@ -110,7 +111,12 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
     let mut problems = Problems::default();
     let expires_at = problems.life(by, new.expires_in, act.now);
     let terms = problems.terms(by, new.terms);
+    let bound = Reach::of(&new.groups).within(&by.reach);
+    if new.group_id.is_some_and(|group| !bound.covers(group)) && !new.groups.is_empty() {
+        problems.add("group_id", "must be one of the client groups that the key is bound to");
+    }
     problems.none()?;
+    check_groups(act, &new.groups).await?;
     check_group(act, new.group_id).await?;
     is_room(&act.repos().api_keys().working(act.now).await?, 1)?;
     let name = new.name.unwrap_or_else(|| DEFAULT_NAME.to_owned());
@@ -119,8 +125,9 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
         expires_at,
         scopes,
         dialect: new.dialect,
-        group_id: new.group_id,
-        groups: new.groups,
+        group_id: Some(bound.home(new.group_id.unwrap_or(by.group_id))),
+        // Who is bound gives what he makes no more than he has.
+        groups: bound.groups().map(<[_]>::to_vec).unwrap_or_default(),
         terms,
     };
     let (key, text) = act.app.accounts().draft_key(by, wish);

@@ -27,16 +27,17 @@ impl Spending {
     }
 }
 
-/// All budgets of the organization.
+/// All budgets of the organization, as far as the act reaches.
 pub async fn list(act: &Act) -> Result<Vec<Spending>> {
-    let money = act.repos().settled().load().await?;
-    with_spending(act, money.budgets).await
+    let mut budgets = act.repos().settled().load().await?.budgets;
+    budgets.retain(|budget| budget.shows(&act.reach));
+    with_spending(act, budgets).await
 }
 
 /// One budget.
 pub async fn get(act: &Act, id: BudgetId) -> Result<Spending> {
     let mut budgets = act.repos().settled().load().await?.budgets;
-    budgets.retain(|budget| budget.id == id);
+    budgets.retain(|budget| budget.id == id && budget.shows(&act.reach));
     with_spending(act, budgets).await?.pop().or_not_found("budget")
 }
 

@@ -8,7 +8,7 @@ use super::{
     act::{Act, Refused},
     again::Again,
     lists::Found,
-    origin::{Origin, check_group},
+    origin::{Origin, group_asked, groups_asked},
 };
 use crate::{
     domain::{
@@ -69,7 +69,7 @@ pub struct ChatPatch {
 
 /// Lists chats, newest first: so many that lie behind `before`.
 pub async fn list(act: &Act, filter: &Filter, limit: usize, before: Option<Id>) -> Result<Found<Chat>> {
-    check_group(act, filter.group_id).await?;
+    let filter = &Filter { group_id: group_asked(act, filter.group_id).await?, ..filter.clone() };
     Ok(Found::newest(act.repos().chats().list(filter, limit, before).await?, before))
 }
 
@@ -89,8 +89,8 @@ pub async fn get(
 
 /// Counts the chats and messages of a client group, or of all.
 pub async fn sums(act: &Act, group_id: Option<GroupId>) -> Result<Sums> {
-    check_group(act, group_id).await?;
-    Ok(act.repos().chats().sums(group_id).await?)
+    let groups = groups_asked(act, group_id).await?;
+    Ok(act.repos().chats().sums(groups.as_deref()).await?)
 }
 
 /// Logs a message. The first one of a session opens its chat.

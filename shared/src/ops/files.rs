@@ -129,7 +129,8 @@ fn draft(act: &Act, name: &str, content_type: Option<String>, bytes: u64) -> Res
         return Err(Error::new(ErrorKind::TooLarge, "file_too_large", message));
     }
     let (id, name) = (act.app.id(), file_name(name));
-    Ok(Upload { id, name, content_type, bytes, created_at: act.now, dropped: false, v: 1 })
+    let group_id = Some(act.group_id);
+    Ok(Upload { id, name, content_type, bytes, group_id, created_at: act.now, dropped: false, v: 1 })
 }
 
 fn room_for(act: &Act, upload: &Upload) -> Result<Vec<Write>> {

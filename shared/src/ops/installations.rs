@@ -12,6 +12,7 @@ use super::{
     act::{Act, Refused},
     again::Again,
     happened,
+    origin::check_group,
 };
 use crate::{
     clock::{Deadline, Millis},
@@ -22,12 +23,12 @@ use crate::{
         n8n_host::n8n_base_url,
     },
     egress::{OutError, parse_url},
-    error::{OrNotFound, Result},
-    ids::{Id, InstallationId},
+    error::{Error, ErrorKind, OrNotFound, Result},
+    ids::{GroupId, Id, InstallationId},
     installed::line,
     n8n::client::{N8n, N8nError, Probe, Turn},
     queue::TaskKind,
-    repo::{listing::Listed, orgs},
+    repo::{installations::INSTANCE, listing::Listed, orgs},
 };
 
 /// So long may n8n take to say how it takes the key: the registration stands without its word.
@@ -46,6 +47,8 @@ pub struct Registration {
     pub webhook_url: Option<String>,
     pub api_key: SecretString,
     pub title: String,
+    /// The client group that what it sends lies in: that of who registers it, or the one it is in already, when left out.
+    pub group_id: Option<GroupId>,
     /// Of its addresses.
     pub warnings: Vec<Warning>,
 }
@@ -94,6 +97,7 @@ pub async fn base_url(act: &Act, address: &str) -> Result<(String, bool), String
 
 /// Registers an n8n, or updates the one of the same name. Its workflows are listed in the background.
 pub async fn register(act: &Act, registration: Registration) -> Result<Registered> {
+    check_group(act, registration.group_id).await?;
     let (api, health) = probe(act, &registration).await?;
     let mut again = Again::new(&act.app, "the installation");
     let registered = loop {
@@ -145,12 +149,8 @@ async fn store(
         None => (act.app.id(), 1),
     };
     let record = Installation::record_of(id, key_version);
-    let sealed = act
-        .app
-        .sealer
-        .seal(act.tenant, &record, &registration.api_key)
-        .await
-        .map_err(crate::error::Error::from)?;
+    let sealed =
+        act.app.sealer.seal(act.tenant, &record, &registration.api_key).await.map_err(Error::from)?;
     // An n8n that judges the key was heard of.
     let seen_at = health.map(|health| health.since);
     let new = made(act, registration, known.as_ref(), (id, key_version, sealed), (health, seen_at));
@@ -161,8 +161,15 @@ async fn store(
     writes.push(happened::installation(act, EventType::InstallationRegistered, &new)?);
     let warnings = registration.warnings.clone();
     let registered = Registered { id, is_new: known.is_none(), api: api.clone(), warnings };
-    act.commit(writes, &registered).await?;
-    Ok(registered)
+    match act.commit(writes, &registered).await {
+        // Names are the organization's: another group's installation has this one.
+        Err(Refused::Write(INSTANCE, _)) if !act.reach.is_all() => {
+            let message =
+                "This instance_id is another installation's of the organization. Choose another one.";
+            Err(Error::new(ErrorKind::Conflict, "instance_id_taken", message).into())
+        }
+        committed => committed.map(|()| registered),
+    }
 }
 
 /// What is registered from now on, in the place of what was.
@@ -181,7 +188,7 @@ fn made(
         title: registration.title.clone(),
         sealed_api_key,
         key_version,
-        group_id: old.map_or(act.group_id, |old| old.group_id),
+        group_id: registration.group_id.or(old.map(|old| old.group_id)).unwrap_or(act.group_id),
         created_at: old.map_or(act.now, |old| old.created_at),
         changed_at: act.now,
         listing_error: None,

@@ -11,7 +11,7 @@ use super::{
     deletion::{Deleted, Waiting},
     happened,
     lists::Found,
-    origin::{self, Origin, Placed, check_group},
+    origin::{self, Origin, Placed, group_asked},
 };
 use crate::{
     domain::{
@@ -53,7 +53,7 @@ pub struct Patch {
 
 /// Lists invoices, newest first: so many that lie behind `before`.
 pub async fn list(act: &Act, filter: &Filter, limit: usize, before: Option<Id>) -> Result<Found<Invoice>> {
-    check_group(act, filter.group_id).await?;
+    let filter = &Filter { group_id: group_asked(act, filter.group_id).await?, ..filter.clone() };
     Ok(Found::newest(act.repos().invoices().list(filter, limit, before).await?, before))
 }
 

@@ -74,7 +74,7 @@ pub async fn run(
     after.v += 1;
     let writes = installations.replace(&installation, &after, next)?;
     app.store.transact(writes).await?;
-    Installed { app, tenant }.forget(installation.id);
+    Installed::new(app, tenant).forget(installation.id);
     if let Some(next) = next {
         app.hint(&Task::new(TaskKind::ListWorkflows, &installations.key(installation.id), request_id), next)
             .await;
@@ -101,7 +101,7 @@ pub async fn find_webhook(
     {
         return Ok(None);
     }
-    Installed { app, tenant }.by_webhook(installation, endpoint).await
+    Installed::new(app, tenant).by_webhook(installation, endpoint).await
 }
 
 /// Whether one of these installations has a workflow, after another look at their lists ([`look_again`]), side by side and for as
@@ -135,7 +135,7 @@ pub async fn look_again(
     installation: &Installation,
     turn: Turn,
 ) -> Result<bool> {
-    if !(Installed { app, tenant }).may_list(installation.id).await? {
+    if !Installed::new(app, tenant).may_list(installation.id).await? {
         return Ok(false);
     }
     let turn = Turn { deadline: turn.deadline.min(Deadline::at(app.now().plus(HASTE))), ..turn };
@@ -171,10 +171,10 @@ async fn list(
     installation: &Installation,
     turn: Turn,
 ) -> Result<(usize, Option<&'static str>), N8nError> {
-    let n8n = Installed { app, tenant }.n8n(installation, turn).await.map_err(ours)?.patient(PATIENCE);
+    let n8n = Installed::new(app, tenant).n8n(installation, turn).await.map_err(ours)?.patient(PATIENCE);
     let mut walk = Walk::of(MAX_PAGES).in_pages_of(PAGE);
     let mut listed =
-        Listed { installed: Installed { app, tenant }, id: installation.id, ranks: HashMap::new() };
+        Listed { installed: Installed::new(app, tenant), id: installation.id, ranks: HashMap::new() };
     let mut count = 0;
     while walk.goes_on() {
         let page = n8n.workflows(&mut walk).await?;

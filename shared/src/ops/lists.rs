@@ -71,7 +71,7 @@ impl<T> Found<T> {
     }
 }
 
-/// What a search finds in a client group, or in all of the organization. What is looked at and not `wanted` counts as read.
+/// What a search finds in a client group, or in all that the act reaches. What is looked at and not `wanted` counts as read.
 pub(super) async fn search<E: Indexed>(
     act: &Act,
     entities: Table<'_, E>,
@@ -80,9 +80,10 @@ pub(super) async fn search<E: Indexed>(
     limit: usize,
     wanted: impl Fn(&E) -> bool,
 ) -> Result<Found<E>> {
-    let groups = match group_id {
-        Some(id) => vec![id],
-        None => {
+    let groups = match (group_id, act.reach.groups()) {
+        (Some(id), _) => vec![id],
+        (None, Some(groups)) => groups.to_vec(),
+        (None, None) => {
             let all = orgs::groups(&*act.app.store, act.tenant).await?;
             all.into_iter().map(|group| group.id).collect()
         }

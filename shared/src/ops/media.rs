@@ -8,7 +8,7 @@ use super::{
     files::{self, SentFile},
     happened,
     lists::{self, Begin, Found},
-    origin::{self, Origin, Placed, check_group},
+    origin::{self, Origin, Placed, group_asked, groups_asked},
 };
 use crate::{
     domain::{
@@ -79,7 +79,7 @@ pub struct Patch {
 /// Lists media items, newest first or as a search finds them. A collection that is not there (any more) has none: its items are
 /// taken out of it in the background.
 pub async fn list(act: &Act, filter: &Filter, begin: Begin, limit: usize) -> Result<Found<MediaItem>> {
-    check_group(act, filter.group_id).await?;
+    let filter = &Filter { group_id: group_asked(act, filter.group_id).await?, ..filter.clone() };
     if let Some(id) = filter.collection_id
         && act.repos().collections().get(id).await?.is_none()
     {
@@ -97,8 +97,8 @@ pub async fn list(act: &Act, filter: &Filter, begin: Begin, limit: usize) -> Res
 
 /// Counts the media items of a client group, or of all.
 pub async fn counts(act: &Act, group_id: Option<GroupId>) -> Result<Counts> {
-    check_group(act, group_id).await?;
-    Ok(media_stats::counts(&*act.app.store, act.tenant, group_id).await?)
+    let groups = groups_asked(act, group_id).await?;
+    Ok(media_stats::counts(&*act.app.store, act.tenant, groups.as_deref()).await?)
 }
 
 /// Stores a media item; or renews, under its id, the one of the same execution that a reviewer sent back with *regenerate*.

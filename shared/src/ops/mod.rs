@@ -17,6 +17,7 @@ pub mod events;
 pub mod executions;
 pub mod file_bytes;
 pub mod files;
+pub mod groups;
 pub mod happened;
 pub mod installations;
 pub mod invoices;

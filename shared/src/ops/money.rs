@@ -14,7 +14,7 @@ use crate::{
         money::Money,
         price::{self, MAX_PRICES, OwnPrice},
     },
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, OrNotFound, Result},
     ids::{BudgetId, GroupId, Id},
     pricing::{PRICE_VERSION, Rates},
     repo::money::MAX_BYTES,
@@ -99,6 +99,7 @@ pub async fn reprice(act: &Act, from: Millis) -> Result<Millis> {
 /// Creates a budget. Fails with `too_many_budgets` where there are as many as there may be.
 pub async fn create_budget(act: &Act, new: NewBudget) -> Result<BudgetId> {
     check_group(act, new.group_id).await?;
+    in_reach(act, &new.scope).await?;
     let budget = Budget {
         id: act.app.id(),
         title: new.title.unwrap_or_else(|| "Budget".into()),
@@ -122,10 +123,26 @@ pub async fn create_budget(act: &Act, new: NewBudget) -> Result<BudgetId> {
     .await
 }
 
+/// Whether somebody may see what a budget would show.
+async fn in_reach(act: &Act, scope: &Scope) -> Result<()> {
+    match scope {
+        _ if act.reach.is_all() => Ok(()),
+        Scope::Organization => {
+            let message = "What the whole organization spends is out of your client groups: say a group_id or a workflow_id.";
+            Err(Error::new(ErrorKind::Forbidden, "bound_to_groups", message))
+        }
+        Scope::Group(group) => check_group(act, Some(*group)).await,
+        Scope::Workflow(workflow) => {
+            let (there, whole) = act.installed().having(workflow).await?;
+            there.first().filter(|_| whole).or_not_found("workflow").map(|_| ())
+        }
+    }
+}
+
 /// Changes a budget. With another amount or period, what was told of it is forgotten.
 pub async fn update_budget(act: &Act, id: BudgetId, patch: BudgetPatch) -> Result<BudgetId> {
     change(act, |money| {
-        let budget = money.budgets.iter_mut().find(|budget| budget.id == id);
+        let budget = money.budgets.iter_mut().find(|budget| budget.id == id && budget.shows(&act.reach));
         let budget = budget.ok_or_else(|| Error::not_found("budget"))?;
         let before = budget.clone();
         let patch = patch.clone();
@@ -145,7 +162,7 @@ pub async fn update_budget(act: &Act, id: BudgetId, patch: BudgetPatch) -> Resul
 /// Deletes a budget.
 pub async fn delete_budget(act: &Act, id: BudgetId) -> Result<BudgetId> {
     change(act, |money| {
-        let at = money.budgets.iter().position(|budget| budget.id == id);
+        let at = money.budgets.iter().position(|budget| budget.id == id && budget.shows(&act.reach));
         money.budgets.remove(at.ok_or_else(|| Error::not_found("budget"))?);
         Ok((id, None))
     })

@@ -89,7 +89,7 @@ pub async fn ensure(act: &Act, installation: &Installation, expires_at: Option<M
         act.tenant,
         &act.actor,
         act.group_id,
-        wish(installation, expires_at),
+        wish(act, installation, expires_at),
     );
     match place(&n8n, &claimed, &text).await {
         Ok((id, how)) => settle(act, &claimed, (id, how), &new, key.as_ref()).await,
@@ -101,8 +101,12 @@ pub async fn ensure(act: &Act, installation: &Installation, expires_at: Option<M
     }
 }
 
-fn wish(installation: &Installation, expires_at: Option<Millis>) -> NewKey {
+fn wish(act: &Act, installation: &Installation, expires_at: Option<Millis>) -> NewKey {
+    // Nobody gives what he lacks: who is bound puts a key into n8n that is bound to the group of that n8n.
+    let groups = if act.reach.is_all() { Vec::new() } else { vec![installation.group_id] };
     NewKey {
+        group_id: (!groups.is_empty()).then_some(installation.group_id),
+        groups,
         name: format!("n8n nodes ({})", installation.title),
         expires_at,
         scopes: SCOPES.map(str::to_owned).into(),

@@ -3,7 +3,7 @@
 use super::{
     act::{Act, Refused},
     lists::Found,
-    origin::check_group,
+    origin::{check_group, group_asked},
 };
 use crate::{
     domain::notification::{Notification, NotificationType, Reading},
@@ -40,7 +40,7 @@ pub async fn list(
     limit: usize,
     before: Option<Id>,
 ) -> Result<Found<Notification>> {
-    check_group(act, filter.group_id).await?;
+    let filter = &Filter { group_id: group_asked(act, filter.group_id).await?, ..filter.clone() };
     Ok(Found::newest(act.repos().notifications().list(filter, limit, before).await?, before))
 }
 

@@ -4,6 +4,7 @@
 //! Its one rule: an id that is named must exist in the caller's organization; what is not named is found out as far as
 //! the rest tells it.
 
+use futures::future::try_join_all;
 use secrecy::SecretString;
 use url::Url;
 
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
+        org::Group,
         review::{AutomationStatus, Review},
         subject::Subject,
     },
@@ -161,13 +163,34 @@ pub fn writes<E: Told>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result<V
     Ok(writes)
 }
 
-/// The client group that a request names. Another tenant's reads like one that does not exist.
+/// The client group that a request names. Another tenant's, and one out of reach, read like one that does not exist.
 pub async fn check_group(act: &Act, group_id: Option<GroupId>) -> Result<()> {
-    let Some(id) = group_id.filter(|id| *id != act.group_id) else { return Ok(()) };
-    match orgs::group(&*act.app.store, act.tenant, id).await? {
-        Some(_) => Ok(()),
-        None => {
-            Err(Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id."))
-        }
+    let Some(id) = group_id else { return Ok(()) };
+    let unknown =
+        || Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id.");
+    if !act.reach.covers(id) {
+        return Err(unknown());
     }
+    if id == act.group_id {
+        return Ok(());
+    }
+    let found = orgs::group(&*act.app.store, act.tenant, id).await?.filter(Group::is_open);
+    found.map(|_| ()).ok_or_else(unknown)
+}
+
+/// The client groups that something is to be bound to.
+pub async fn check_groups(act: &Act, groups: &[GroupId]) -> Result<()> {
+    try_join_all(groups.iter().map(|group| check_group(act, Some(*group)))).await.map(|_| ())
+}
+
+/// The client group that a list is asked for: the one that is named, or the only one in reach.
+pub async fn group_asked(act: &Act, named: Option<GroupId>) -> Result<Option<GroupId>> {
+    check_group(act, named).await?;
+    Ok(named.or_else(|| act.reach.only_one()))
+}
+
+/// The client groups whose sums are asked for: the one that is named, or those in reach; none for all of them.
+pub async fn groups_asked(act: &Act, named: Option<GroupId>) -> Result<Option<Vec<GroupId>>> {
+    check_group(act, named).await?;
+    Ok(named.map(|named| vec![named]).or_else(|| act.reach.groups().map(<[_]>::to_vec)))
 }

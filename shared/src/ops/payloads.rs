@@ -12,7 +12,7 @@ use super::{
     deletion::{Deleted, Waiting},
     happened,
     lists::Found,
-    origin::{self, Origin, Placed, check_group},
+    origin::{self, Origin, Placed, group_asked},
 };
 use crate::{
     blobs::BlobKey,
@@ -62,7 +62,7 @@ pub struct Patch {
 
 /// Lists payloads, newest first: so many that lie behind `before`.
 pub async fn list(act: &Act, filter: &Filter, limit: usize, before: Option<Id>) -> Result<Found<Payload>> {
-    check_group(act, filter.group_id).await?;
+    let filter = &Filter { group_id: group_asked(act, filter.group_id).await?, ..filter.clone() };
     Ok(Found::newest(act.repos().payloads().list(filter, limit, before).await?, before))
 }
 

@@ -127,7 +127,7 @@ impl Ready {
             believed_until: AtomicI64::new(resume.claimed_at().plus(BELIEVED).0),
         };
         let turn = Turn { deadline: claim.deadline, ..turn };
-        let n8n = Installed { app, tenant }.n8n(&self.installation, turn).await;
+        let n8n = Installed::new(app, tenant).n8n(&self.installation, turn).await;
         attempt(n8n, &app.aside, &errand, &claim).await
     }
 }
@@ -191,7 +191,7 @@ async fn errand_of(
     else {
         return Ok(Err("it is not known which n8n execution to resume"));
     };
-    let installed = Installed { app, tenant };
+    let installed = Installed::new(app, tenant);
     let asks = app.repos(tenant).asks();
     let (installation, asks, resume_url, headers) = try_join!(
         installed.find(installation),

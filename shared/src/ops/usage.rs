@@ -17,7 +17,7 @@ use crate::{
         money::Money,
         usage::{Source, Totals, Usage},
     },
-    error::{Error, LogFailure, OrNotFound, Result},
+    error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
     ids::{Id, Nid},
     metering::{Beside, Call, price},
     repo::{
@@ -69,14 +69,22 @@ pub struct Used {
 /// Adds up what a workflow used, perhaps of one model only: at any volume one small read. Fails where nobody knows the workflow.
 pub async fn sums(act: &Act, workflow_id: &str, span: &Span, model: Option<&str>) -> Result<Used> {
     let log = act.repos().usage(workflow_id);
+    let from = match span {
+        Span::Days { from: Some(from), .. } => *from,
+        _ => Millis(0),
+    };
+    // Days to come hold nothing, and a range that runs backwards is no range.
+    let to = match span {
+        Span::Days { to: Some(to), .. } => (*to).max(from),
+        _ => act.now.max(from),
+    };
     let mut by_model = match span {
         Span::Execution(execution) => log.execution_totals(execution).await?,
-        Span::All => log.totals().await?,
-        Span::Days { from, to } => {
-            let from = from.unwrap_or(Millis(0));
-            // Days to come hold nothing, and a range that runs backwards is no range.
-            log.totals_between(from, to.unwrap_or(act.now).max(from)).await?
+        _ if !sees_sums(act, workflow_id).await? => {
+            log.totals_within(from, to).await?.ok_or_else(too_many)?
         }
+        Span::All => log.totals().await?,
+        Span::Days { .. } => log.totals_between(from, to).await?,
     };
     by_model.retain(|sums| model.is_none_or(|wanted| sums.model_id == wanted));
     if by_model.is_empty() {
@@ -106,13 +114,34 @@ pub async fn records(
     Ok(found)
 }
 
-/// A workflow that the tenant has and that used nothing yet has nothing; one that nobody knows is not there.
+/// A workflow that the tenant has and that used nothing yet has nothing; one that nobody knows is not there, and for who is bound
+/// to client groups none that has no record and no installation in them.
 async fn known(act: &Act, workflow_id: &str) -> Result<()> {
-    if act.repos().usage(workflow_id).totals().await?.is_empty() {
-        let known = act.repos().n8n_workflows().installations_with(workflow_id).await?;
-        known.first().or_not_found("workflow")?;
+    let log = act.repos().usage(workflow_id);
+    let used = match act.reach.is_all() {
+        true => !log.totals().await?.is_empty(),
+        false => !log.list(&Filter::default(), 1, None).await?.is_empty(),
+    };
+    if !used {
+        act.installed().having(workflow_id).await?.0.first().or_not_found("workflow")?;
     }
     Ok(())
+}
+
+/// Whether all that a workflow used is there for who asks. n8n's ids are not told apart by client groups: where another group's
+/// installation has the same workflow too, or none is known to have it, its sums are the organization's.
+async fn sees_sums(act: &Act, workflow_id: &str) -> Result<bool> {
+    if act.reach.is_all() {
+        return Ok(true);
+    }
+    let (there, whole) = act.installed().having(workflow_id).await?;
+    Ok(whole && !there.is_empty())
+}
+
+fn too_many() -> Error {
+    let message = "Other client groups use this workflow too, and there are too many records to tell yours apart. \
+                   Ask for one execution, or list the records.";
+    Error::new(ErrorKind::WrongState, "usage_is_shared", message)
 }
 
 /// Prices a call and records it.
@@ -181,7 +210,11 @@ fn priced(act: &Act, money: &Money, new: NewUsage) -> Result<Usage> {
         workflow_id: new.workflow_id,
         execution_id: new.execution_id,
         installation_id: new.installation.as_ref().map(|installation| installation.id),
-        group_id: new.installation.map(|installation| installation.group_id),
+        // What somebody posts who is bound to client groups is theirs, wherever it comes from.
+        group_id: match new.installation {
+            Some(installation) => Some(installation.group_id),
+            None => (!act.reach.is_all()).then_some(act.group_id),
+        },
         node_id: new.node_id,
         model_id: new.call.model,
         input_tokens: tokens.input,

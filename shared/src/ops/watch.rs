@@ -164,11 +164,11 @@ impl Watched<'_> {
 
     /// Asks n8n what nothing was heard of. Returns what it says, and why it says nothing.
     pub(crate) async fn ask(&self, vitals: &Vitals, turn: Turn) -> Result<(Vec<Heard>, Option<String>)> {
-        let n8n = Installed { app: self.app, tenant: self.tenant }.n8n(self.installation, turn).await?;
+        let n8n = Installed::new(self.app, self.tenant).n8n(self.installation, turn).await?;
         let mut heard = Vec::new();
         match ask(&n8n, vitals, self.app.now(), &mut heard).await {
             Ok(()) => {
-                Installed { app: self.app, tenant: self.tenant }.heard_of(self.installation.id).await;
+                Installed::new(self.app, self.tenant).heard_of(self.installation.id).await;
                 Ok((heard, None))
             }
             Err(error) => Ok((heard, Some(error.to_string()))),

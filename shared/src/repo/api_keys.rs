@@ -6,7 +6,7 @@
 use crate::{
     clock::Millis,
     domain::api_key::{self, ApiKey, Retirement},
-    ids::{ApiKeyId, Id},
+    ids::{ApiKeyId, GroupId, Id},
     repo::{
         listing::{Listed, Row, Unreadable},
         orgs,
@@ -92,6 +92,15 @@ impl ApiKeys<'_> {
     fn query(&self) -> Query {
         Query::on(Index::Gsi1, Key::partition(self.tenant, orgs::API_KEYS))
     }
+}
+
+/// Puts what a key makes into another client group, and binds it to others; provided that it is still there.
+pub fn regroup(key: &ApiKey, group_id: GroupId, groups: &[GroupId]) -> Write {
+    let mut changes = vec![Change::set("group_id", group_id.get())];
+    if !groups.is_empty() {
+        changes.push(Change::set("groups", groups.iter().map(|group| group.get()).collect::<Vec<_>>()));
+    }
+    Write::update(orgs::key_key(&key.hash), changes).when(Cond::Exists)
 }
 
 /// When the record of a key may vanish; none while nobody knows when the key ends.

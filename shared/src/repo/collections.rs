@@ -51,6 +51,10 @@ impl Entity for Collection {
         self.id
     }
 
+    fn group(&self) -> Option<GroupId> {
+        Some(self.group_id)
+    }
+
     fn version(&self) -> u64 {
         self.v
     }
@@ -96,7 +100,7 @@ impl Collections<'_> {
     pub async fn counted(&self, id: CollectionId) -> Result<Option<Counted>, StoreError> {
         let query = self.oldest().prefix(id.sortable());
         let page = self.store.query(&query).await?;
-        let mut counted = count(&page.items)?;
+        let mut counted = self.count(&page.items)?;
         match counted.unreadable.pop() {
             Some(unreadable) => Err(StoreError::Corrupt(unreadable.why)),
             None => Ok(counted.found.pop()),
@@ -111,7 +115,7 @@ impl Collections<'_> {
             let page = self.store.query(&query).await?;
             items.extend(page.items);
             if page.next.is_none() {
-                return count(&items);
+                return self.count(&items);
             }
             query.after = page.next;
         }
@@ -136,12 +140,34 @@ impl Collections<'_> {
         let mut titles = HashMap::new();
         for batch in keys.chunks(BATCH_KEYS) {
             for item in self.store.batch_get(batch).await? {
-                if let Ok(found) = listing::row::<Collection>(&item)? {
+                if let Ok(found) = listing::row::<Collection>(&item)?
+                    && self.shows(&found)
+                {
                     titles.insert(found.id, found.title);
                 }
             }
         }
         Ok(titles)
+    }
+
+    /// Puts collections and the counters behind them together. Counters without a collection are those of a deleted one, or of
+    /// one out of reach.
+    fn count(&self, items: &[Item]) -> Result<Listed<Counted>, StoreError> {
+        let mut all = Listed::<Counted>::default();
+        for item in items {
+            let Some((id, _)) = item.key.sk().split_once('#') else {
+                let row = listing::row(item)?;
+                if self.shows_row(&row, item) {
+                    all.push(row.map(|collection| Counted { collection, media: 0 }));
+                }
+                continue;
+            };
+            let last = all.found.last_mut().filter(|counted| counted.collection.id.sortable() == id);
+            if let Some(counted) = last {
+                counted.media += item.attrs()?.get(MEDIA).and_then(serde_json::Value::as_i64).unwrap_or(0);
+            }
+        }
+        Ok(all)
     }
 
     /// Deletes a collection as it stands in `before`: its title is free and nothing is filed in it from now on.
@@ -182,20 +208,4 @@ pub fn counts(
 
 fn counter_key(tenant: TenantId, collection: CollectionId, shard: u64) -> Key {
     Key::of(tenant, COLLECTION, format!("{}#{shard}", collection.sortable()))
-}
-
-/// Puts collections and the counters behind them together. Counters without a collection are those of a deleted one.
-fn count(items: &[Item]) -> Result<Listed<Counted>, StoreError> {
-    let mut all = Listed::<Counted>::default();
-    for item in items {
-        let Some((id, _)) = item.key.sk().split_once('#') else {
-            all.push(listing::row(item)?.map(|collection| Counted { collection, media: 0 }));
-            continue;
-        };
-        let last = all.found.last_mut().filter(|counted| counted.collection.id.sortable() == id);
-        if let Some(counted) = last {
-            counted.media += item.attrs()?.get(MEDIA).and_then(serde_json::Value::as_i64).unwrap_or(0);
-        }
-    }
-    Ok(all)
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::{
     clock::Millis,
-    ids::Id,
+    ids::{GroupId, Id},
     queue::TaskKind,
     store::{Key, Label, StoreError, Write},
     tenant::TenantId,
@@ -68,6 +68,12 @@ pub trait Entity: Serialize + DeserializeOwned + Send + Sync {
 
     /// Where the general index (`gsi1`) shows it; none for nowhere.
     fn shown(&self) -> Option<Place> {
+        None
+    }
+
+    /// The client group that it lies in; none for what is the whole organization's. To who is bound to other groups it is not
+    /// there.
+    fn group(&self) -> Option<GroupId> {
         None
     }
 

@@ -13,8 +13,9 @@ use crate::{
     domain::{
         chore::{Chore, What},
         file::{File, TAKEN_WITHIN, Upload},
+        reach::Reach,
     },
-    ids::{ChoreId, EntityId, FileId},
+    ids::{ChoreId, EntityId, FileId, GroupId},
     store::{Change, Cond, Key, Label, Refusal, Store, StoreError, Write},
     tenant::TenantId,
 };
@@ -29,6 +30,7 @@ pub const ROOM: Label = "files-stored";
 pub struct Files<'a> {
     pub store: &'a dyn Store,
     pub tenant: TenantId,
+    pub reach: &'a Reach,
 }
 
 /// What signs a tenant's addresses.
@@ -51,6 +53,10 @@ impl Entity for Upload {
 
     fn version(&self) -> u64 {
         self.v
+    }
+
+    fn group(&self) -> Option<GroupId> {
+        self.group_id
     }
 }
 
@@ -120,7 +126,7 @@ impl Files<'_> {
     }
 
     fn uploads(&self) -> Table<'_, Upload> {
-        Table::new(self.store, self.tenant)
+        Table::new(self.store, self.tenant).within(self.reach)
     }
 
     fn signings(&self) -> Table<'_, Signing> {

@@ -15,7 +15,7 @@ use crate::{
         installation::{Installation, KeyHealth},
         place,
     },
-    ids::{Id, InstallationId},
+    ids::{GroupId, Id, InstallationId},
     queue::TaskKind,
     repo::{
         entity::{Entity, Many, Place},
@@ -25,6 +25,8 @@ use crate::{
     store::{Change, Cond, Item, Key, Label, Page, Query, StoreError, Write, attr, encode, segment},
 };
 
+/// Label of the write that takes the caller's own name of an installation.
+pub const INSTANCE: Label = "instance";
 /// Between two listings that somebody's miss asks for.
 pub const LISTINGS_APART: Duration = Duration::from_secs(60);
 /// Installations that are looked through where a URL alone must tell: more n8n's than an organization has.
@@ -46,6 +48,10 @@ impl Entity for Installation {
         self.id
     }
 
+    fn group(&self) -> Option<GroupId> {
+        Some(self.group_id)
+    }
+
     fn version(&self) -> u64 {
         self.v
     }
@@ -63,6 +69,7 @@ impl Installations<'_> {
     /// instance may be registered twice).
     pub async fn at(&self, place: &place::Place) -> Result<Option<InstallationId>, StoreError> {
         let mut nearest: Option<(usize, InstallationId)> = None;
+        let bound = !self.reach.is_all();
         let mut query = Query::table(Key::partition(self.tenant, &origin_partition(&place.origin)));
         loop {
             let Page { items, next } = self.store.query(&query).await?;
@@ -77,6 +84,10 @@ impl Installations<'_> {
                     }
                 };
                 if let Some(depth) = depth.filter(|depth| nearest.is_none_or(|(known, _)| *depth > known)) {
+                    // One that lies in another's group does not stand in the way of one's own.
+                    if bound && self.get(pointer.installation_id).await?.is_none() {
+                        continue;
+                    }
                     nearest = Some((depth, pointer.installation_id));
                 }
             }
@@ -89,7 +100,9 @@ impl Installations<'_> {
 
     /// The tenant's installations, the oldest first, as far as one page shows them.
     pub async fn all(&self) -> Result<Vec<Installation>, StoreError> {
-        self.store.query(&self.oldest().limit(LOOKED_THROUGH)).await?.items.iter().map(Item::decode).collect()
+        let page = self.store.query(&self.oldest().limit(LOOKED_THROUGH)).await?;
+        let all: Vec<Installation> = page.items.iter().map(Item::decode).collect::<Result<_, _>>()?;
+        Ok(all.into_iter().filter(|one| self.shows(one)).collect())
     }
 
     /// Stores how an installation's key does, beside the versions of the record: others work on it at the same time. Refused
@@ -129,6 +142,10 @@ impl Installations<'_> {
 
     /// The tenant's installation when there is exactly one.
     pub async fn only(&self) -> Result<Option<InstallationId>, StoreError> {
+        if !self.reach.is_all() {
+            let own = self.all().await?;
+            return Ok(if let [one] = own.as_slice() { Some(one.id) } else { None });
+        }
         let page = self.store.query(&self.oldest().limit(2)).await?;
         match page.items.as_slice() {
             [one] => Ok(Some(one.decode::<Installation>()?.id)),
@@ -144,7 +161,9 @@ impl Installations<'_> {
     /// Creates it with its guard and places, and owes a listing of its workflows at `listing_at`.
     pub fn insert(&self, new: &Installation, listing_at: Millis) -> Result<Vec<Write>, StoreError> {
         let mut writes = vec![
-            Write::put(self.instance_key(&new.instance_id), encode(&Pointer::to(new.id))?).when(Cond::Absent),
+            Write::put(self.instance_key(&new.instance_id), encode(&Pointer::to(new.id))?)
+                .when(Cond::Absent)
+                .labelled(INSTANCE),
             self.owing(Some(listing_at)).put_new(new)?,
         ];
         for (origin, paths) in paths(new) {

@@ -48,7 +48,8 @@ impl Stored for Invoice {
         Some(status_partition(self.status))
     }
 
-    /// An invoice that holds its number takes the guard when it is created and frees it when it is deleted.
+    /// An invoice that holds its number takes the guard when it is created and frees it when it is deleted; in another client group
+    /// it takes the guard there.
     fn around(
         tenant: TenantId,
         before: Option<&Self>,
@@ -60,6 +61,11 @@ impl Stored for Invoice {
                 vec![Write::put(guard_key(tenant, new), guard).when(Cond::Absent).labelled(NUMBER)]
             }
             (Some(old), None) if old.holds_number => vec![Write::delete(guard_key(tenant, old))],
+            (Some(old), Some(new)) if old.subject.group_id != new.subject.group_id => {
+                let mut writes = Self::around(tenant, Some(old), None)?;
+                writes.extend(Self::around(tenant, None, Some(new))?);
+                writes
+            }
             _ => Vec::new(),
         })
     }

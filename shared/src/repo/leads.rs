@@ -19,6 +19,7 @@ use crate::{
     clock::Millis,
     domain::{
         lead::{DeletedLead, Lead},
+        reach::Reach,
         review::{Actor, AutomationStatus},
         subject::ExecutionFilter,
         subject::Subject,
@@ -35,6 +36,10 @@ pub type Leads<'a> = Subjects<'a, Lead>;
 /// Words of one text that are indexed. All phrases of a lead (36), twice when all of them change, its facets (7, twice),
 /// its address (twice), the lead itself, a mark and an idempotency record fit into one transaction.
 const WORDS: usize = 12;
+
+/// Facets that are read side by side for the client groups of one who is bound to several. With more of them, what is in reach is
+/// picked out of all.
+const MOST_FACETS: usize = 20;
 
 /// What a list asks for. Everything given must match.
 #[derive(Debug, Clone, Default)]
@@ -71,13 +76,20 @@ impl Filter {
             && self.execution_state.is_none_or(|wanted| wanted.matches(&lead.subject))
     }
 
-    /// The facets that together list what is asked for; none when everything is.
-    fn facets(&self) -> Vec<String> {
-        let of = |status| Facet { group: self.group_id, status, source: self.source.as_deref() }.name();
-        match &self.status_ids {
-            Some(any) => any.iter().filter_map(|status| of(Some(*status))).collect(),
-            None => of(None).into_iter().collect(),
-        }
+    /// The facets that together list what is asked for, as far as it is in reach; none when everything is.
+    fn facets(&self, reach: &Reach) -> Vec<String> {
+        let statuses: Vec<_> = match &self.status_ids {
+            Some(any) => any.iter().copied().map(Some).collect(),
+            None => vec![None],
+        };
+        let few = |groups: &&[GroupId]| groups.len() * statuses.len() <= MOST_FACETS;
+        let groups: Vec<_> = match (self.group_id, reach.groups().filter(few)) {
+            (None, Some(groups)) => groups.iter().copied().map(Some).collect(),
+            (named, _) => vec![named],
+        };
+        let each = groups.iter().flat_map(|group| statuses.iter().map(move |status| (*group, *status)));
+        each.filter_map(|(group, status)| Facet { group, status, source: self.source.as_deref() }.name())
+            .collect()
     }
 
     /// The review queues that together hold what is asked for; none when the answer need not be among them.
@@ -179,6 +191,10 @@ impl Entity for DeletedLead {
     fn id(&self) -> LeadId {
         self.lead.id()
     }
+
+    fn group(&self) -> Option<GroupId> {
+        Some(self.lead.subject.group_id)
+    }
 }
 
 impl Many for DeletedLead {}
@@ -195,7 +211,7 @@ impl Leads<'_> {
         if let Some(email) = &filter.email {
             return self.of_address(email, filter, limit, before).await;
         }
-        match (filter.queues(), filter.facets()) {
+        match (filter.queues(), filter.facets(self.reach)) {
             ([], facets) if facets.is_empty() => self.scan(self.newest(before), limit, wanted).await,
             ([], facets) => self.under(&facets, before, limit, wanted).await,
             (queues, _) => {
@@ -242,7 +258,7 @@ impl Leads<'_> {
         let page = self.store.query(&self.gone().newest(before).limit(limit)).await?;
         let mut listed = Listed::default();
         for item in &page.items {
-            listed.push(listing::row(item)?);
+            self.gone().take(&mut listed, item)?;
         }
         let last = page.items.last().and_then(|item| listing::id_of(&item.key));
         Ok(Listed { next: last.filter(|_| page.next.is_some()), ..listed })
@@ -291,7 +307,7 @@ impl Leads<'_> {
     }
 
     fn gone(&self) -> Table<'_, DeletedLead> {
-        Table::new(self.store, self.tenant)
+        Table::new(self.store, self.tenant).within(self.reach)
     }
 }
 

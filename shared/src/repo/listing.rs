@@ -110,6 +110,17 @@ pub async fn collect<T: DeserializeOwned>(
     id: impl Fn(&T) -> Id,
     wanted: impl Fn(&T) -> bool,
 ) -> Result<Listed<T>, StoreError> {
+    collect_rows(store, query, limit, id, |row, _| row.as_ref().map_or(true, &wanted)).await
+}
+
+/// The same, where it is also asked whether what cannot be read is wanted.
+pub async fn collect_rows<T: DeserializeOwned>(
+    store: &dyn Store,
+    query: Query,
+    limit: usize,
+    id: impl Fn(&T) -> Id,
+    wanted: impl Fn(&Row<T>, &Item) -> bool,
+) -> Result<Listed<T>, StoreError> {
     let mut query = query;
     let mut listed = Listed::default();
     let (mut bytes, mut passed_over) = (0, false);
@@ -119,7 +130,7 @@ pub async fn collect<T: DeserializeOwned>(
         for item in &page.items {
             let row: Row<T> = row(item)?;
             listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, &id));
-            if !row.as_ref().map_or(true, &wanted) {
+            if !wanted(&row, item) {
                 passed_over = true;
                 continue;
             }

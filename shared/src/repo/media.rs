@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{
         media::{MediaItem, MediaType},
+        reach::Reach,
         review::AutomationStatus,
         subject::ExecutionFilter,
     },
@@ -27,6 +28,9 @@ use crate::{
 
 /// The media items of one tenant.
 pub type MediaItems<'a> = Subjects<'a, MediaItem>;
+
+/// Facets of client groups that are read side by side for one who is bound to several.
+const MOST_FACETS: usize = 20;
 
 /// What a list asks for. Everything given must match.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +54,19 @@ impl Filter {
             && self.execution_state.is_none_or(|wanted| wanted.matches(&item.subject))
     }
 
-    /// The facet that most likely holds the fewest of what does not match, if a facet helps.
+    /// The facets that together most likely hold the fewest of what does not match, as far as it is in reach; none if no
+    /// facet helps.
+    fn facets(&self, reach: &Reach) -> Vec<String> {
+        match (self.group_id, reach.groups().filter(|groups| groups.len() <= MOST_FACETS)) {
+            // For who is bound, other facets hold what is out of reach.
+            (None, Some(groups)) if self.collection_id.is_none() => {
+                groups.iter().copied().map(in_group).collect()
+            }
+            (Some(group), Some(_)) if self.collection_id.is_none() => vec![in_group(group)],
+            _ => self.facet().into_iter().collect(),
+        }
+    }
+
     fn facet(&self) -> Option<String> {
         if let Some(id) = self.collection_id {
             return Some(in_collection(id));
@@ -76,12 +92,10 @@ impl MediaItems<'_> {
         before: Option<Id>,
     ) -> Result<Listed<MediaItem>, StoreError> {
         let wanted = |item: &MediaItem| filter.matches(item);
-        match (filter.facet(), filter.automation_status) {
-            (Some(facet), _) => self.under(&[facet], before, limit, wanted).await,
-            (None, Some(status)) => {
-                self.scan(self.newest_in(&with_status(status), before), limit, wanted).await
-            }
-            (None, None) => self.scan(self.newest(before), limit, wanted).await,
+        match (filter.facets(self.reach), filter.automation_status) {
+            (facets, _) if !facets.is_empty() => self.under(&facets, before, limit, wanted).await,
+            (_, Some(status)) => self.scan(self.newest_in(&with_status(status), before), limit, wanted).await,
+            (_, None) => self.scan(self.newest(before), limit, wanted).await,
         }
     }
 }
@@ -141,7 +155,8 @@ fn of_type(media_type: MediaType) -> String {
     format!("type#{}", media_type.as_str())
 }
 
-fn in_group(id: GroupId) -> String {
+/// Facet of what lies in a client group.
+pub fn in_group(id: GroupId) -> String {
     format!("group#{id}")
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::try_join_all;
 use serde::Deserialize;
 
 use crate::{
@@ -55,16 +56,19 @@ impl Counts {
     }
 }
 
-/// The counts of the tenant, or of one of its client groups.
+/// The counts of the tenant, or of those of its client groups.
 pub async fn counts(
     store: &dyn Store,
     tenant: TenantId,
-    group: Option<GroupId>,
+    groups: Option<&[GroupId]>,
 ) -> Result<Counts, StoreError> {
-    let mut query = Query::table(Key::partition(tenant, PARTITION)).limit(1000);
-    if let Some(group) = group {
-        query = query.prefix(format!("{}#", group.sortable()));
-    }
+    let all = Query::table(Key::partition(tenant, PARTITION)).limit(1000);
+    let Some(groups) = groups else { return sum(store, all).await };
+    let each = groups.iter().map(|group| sum(store, all.clone().prefix(format!("{}#", group.sortable()))));
+    Ok(try_join_all(each).await?.into_iter().fold(Counts::default(), Counts::plus))
+}
+
+async fn sum(store: &dyn Store, mut query: Query) -> Result<Counts, StoreError> {
     let mut sum = Counts::default();
     loop {
         let page = store.query(&query).await?;

@@ -1,6 +1,7 @@
 //! Keys and access patterns, one file per entity, written once on top of `Store`.
 //!
-//! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant. [`Repos`] is how a
+//! Its one rule: a repository is made for one tenant, and every key it makes starts with that tenant; and for one reach, out of
+//! which nothing is there. [`Repos`] is how a
 //! request, a worker and a test come by one.
 
 pub mod alerts;
@@ -50,13 +51,18 @@ use self::{
     subjects::{Stored, Subjects},
     table::Table,
 };
-use crate::{store::Store, tenant::TenantId};
+use crate::{
+    domain::reach::{self, Reach},
+    store::Store,
+    tenant::TenantId,
+};
 
 /// What one tenant has stored: the way to every repository.
 #[derive(Clone, Copy)]
 pub struct Repos<'a> {
     store: &'a dyn Store,
     tenant: TenantId,
+    reach: &'a Reach,
 }
 
 impl dyn Store {
@@ -69,7 +75,13 @@ impl dyn Store {
 impl<'a> Repos<'a> {
     /// The same as `for_tenant` of the port, for those who hold an engine and not the port.
     pub fn new(store: &'a dyn Store, tenant: TenantId) -> Self {
-        Self { store, tenant }
+        Self { store, tenant, reach: &reach::ALL }
+    }
+
+    /// The same for whoever sees some client groups only: what lies in others is not there.
+    #[must_use]
+    pub fn within(self, reach: &'a Reach) -> Self {
+        Self { reach, ..self }
     }
 
     pub fn tenant(self) -> TenantId {
@@ -83,7 +95,7 @@ impl<'a> Repos<'a> {
 
     /// The entities of a kind.
     pub fn table<E: Entity>(self) -> Table<'a, E> {
-        Table::new(self.store, self.tenant)
+        Table::new(self.store, self.tenant).within(self.reach)
     }
 
     /// The entities of a kind that can be reviewed.
@@ -96,7 +108,7 @@ impl<'a> Repos<'a> {
     where
         'a: 'w,
     {
-        usage::UsageLog { store: self.store, tenant: self.tenant, workflow_id }
+        usage::UsageLog { store: self.store, tenant: self.tenant, workflow_id, reach: self.reach }
     }
 
     pub fn alerts(self) -> alerts::Alerts<'a> {
@@ -128,7 +140,7 @@ impl<'a> Repos<'a> {
     }
 
     pub fn files(self) -> files::Files<'a> {
-        files::Files { store: self.store, tenant: self.tenant }
+        files::Files { store: self.store, tenant: self.tenant, reach: self.reach }
     }
 
     pub fn installations(self) -> installations::Installations<'a> {

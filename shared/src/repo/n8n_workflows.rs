@@ -224,7 +224,7 @@ impl N8nWorkflows<'_> {
     /// The installations that have a workflow of this n8n id. More than one when an n8n was copied.
     pub async fn installations_with(&self, workflow_id: &str) -> Result<Vec<InstallationId>, StoreError> {
         let partition = Key::partition(self.tenant, &pointer_partition(workflow_id));
-        let page = self.store.query(&Query::table(partition).limit(10)).await?;
+        let page = self.store.query(&Query::table(partition).limit(MOST_HAVING)).await?;
         page.items.iter().map(|item| Ok(item.decode::<Pointer>()?.installation_id)).collect()
     }
 
@@ -233,6 +233,8 @@ impl N8nWorkflows<'_> {
     }
 }
 
+/// Installations of one workflow that are looked at.
+pub const MOST_HAVING: usize = 10;
 /// Patterns with one webhook's id that are looked at: a node has one, and copies of it share the id.
 const PATTERNS: usize = 50;
 

@@ -49,6 +49,10 @@ impl Entity for Notification {
         self.id
     }
 
+    fn group(&self) -> Option<GroupId> {
+        Some(self.group_id)
+    }
+
     fn shown(&self) -> Option<Place> {
         self.read.is_none().then(|| Place::among(UNREAD, self.id))
     }
@@ -76,6 +80,11 @@ impl Notifications<'_> {
             ],
         };
         Ok(Write::update(self.key(id), changes).when(Cond::Exists).labelled(Notification::KIND))
+    }
+
+    /// Puts it into another client group.
+    pub fn regroup(&self, id: NotificationId, to: GroupId) -> Write {
+        Write::update(self.key(id), vec![Change::set("group_id", to.get())]).when(Cond::Exists)
     }
 
     /// The newest matches below `before`, up to `limit`.

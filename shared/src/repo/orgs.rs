@@ -11,7 +11,7 @@ use crate::{
     },
     ids::{EntityId, GroupId, Id, UserId},
     repo::api_keys,
-    store::{Change, Cond, Global, Index, Item, Key, Label, Query, Store, StoreError, Write, attr, encode},
+    store::{Change, Cond, Global, Index, Key, Label, Query, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
 };
 
@@ -142,10 +142,87 @@ pub async fn group(store: &dyn Store, tenant: TenantId, id: GroupId) -> Result<O
     store.get(&group_key(tenant, id)).await?.map(|item| item.decode()).transpose()
 }
 
-/// The client groups of an organization, oldest first.
+/// The client groups of an organization, oldest first, also those that are being deleted.
 pub async fn groups(store: &dyn Store, tenant: TenantId) -> Result<Vec<Group>, StoreError> {
-    let page = store.query(&Query::table(Key::partition(tenant, "group"))).await?;
-    page.items.iter().map(Item::decode).collect()
+    all(store, Query::table(Key::partition(tenant, "group"))).await
+}
+
+/// The oldest client group that is not being deleted: what lies nowhere else lies there.
+pub async fn open_group(store: &dyn Store, tenant: TenantId) -> Result<Option<Group>, StoreError> {
+    let mut query = Query::table(Key::partition(tenant, "group")).limit(10);
+    loop {
+        let page = store.query(&query).await?;
+        for item in &page.items {
+            let group: Group = item.decode()?;
+            if group.is_open() {
+                return Ok(Some(group));
+            }
+        }
+        if page.next.is_none() {
+            return Ok(None);
+        }
+        query.after = page.next;
+    }
+}
+
+/// Label of the write that changes a client group.
+pub const GROUP: Label = "group";
+
+pub fn insert_group(tenant: TenantId, group: &Group) -> Result<Write, StoreError> {
+    Ok(Write::put(group_key(tenant, group.id), encode(group)?).when(Cond::Absent).labelled(GROUP))
+}
+
+/// The write that replaces a client group by its next version; it refuses where the stored one is another by now.
+pub fn replace_group(tenant: TenantId, before: &Group, after: &Group) -> Result<Write, StoreError> {
+    Ok(Write::put(group_key(tenant, after.id), encode(after)?).when(same_group(before)).labelled(GROUP))
+}
+
+/// The write that lets go of a client group as it stands in `before`.
+pub fn delete_group(tenant: TenantId, before: &Group) -> Write {
+    Write::delete(group_key(tenant, before.id)).when(same_group(before)).labelled(GROUP)
+}
+
+fn same_group(before: &Group) -> Cond {
+    match before.v {
+        // One that was stored before there were versions has none.
+        0 => Cond::All(vec![Cond::Exists, Cond::missing(attr::VERSION)]),
+        v => Cond::version(v),
+    }
+}
+
+/// The users of an organization, oldest first.
+pub async fn users(store: &dyn Store, tenant: TenantId) -> Result<Vec<User>, StoreError> {
+    all(store, Query::table(Key::partition(tenant, "user"))).await
+}
+
+/// Binds a user to other client groups and notes where some went, provided that nobody else did so meanwhile.
+pub fn move_user(before: &User, after: &User) -> Result<Write, StoreError> {
+    let groups = |user: &User| user.groups.iter().map(|group| group.get()).collect::<Vec<_>>();
+    let same = match before.groups.is_empty() {
+        true => Cond::missing("groups"),
+        false => Cond::eq("groups", groups(before)),
+    };
+    let mut changes = vec![Change::set("moved", serde_json::json!(after.moved))];
+    if !after.groups.is_empty() {
+        changes.push(Change::set("groups", groups(after)));
+    }
+    let key = user_key(before.tenant, before.id);
+    Ok(Write::update(key, changes).when(Cond::All(vec![Cond::Exists, same])).labelled(USER))
+}
+
+/// Everything that a query finds.
+async fn all<T: serde::de::DeserializeOwned>(store: &dyn Store, query: Query) -> Result<Vec<T>, StoreError> {
+    let (mut query, mut found) = (query.limit(1000), Vec::new());
+    loop {
+        let page = store.query(&query).await?;
+        for item in &page.items {
+            found.push(item.decode()?);
+        }
+        if page.next.is_none() {
+            return Ok(found);
+        }
+        query.after = page.next;
+    }
 }
 
 pub async fn key(store: &dyn Store, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {

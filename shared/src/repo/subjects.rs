@@ -16,7 +16,7 @@ use crate::{
         subject::{Reviewable, Subject},
         words::fold,
     },
-    ids::{EntityId, Id},
+    ids::{EntityId, GroupId, Id},
     n8n::wait,
     queue::TaskKind,
     repo::{
@@ -135,6 +135,10 @@ impl<E: Stored> Entity for E {
         self.subject().review.owed_at()
     }
 
+    fn group(&self) -> Option<GroupId> {
+        Some(self.subject().group_id)
+    }
+
     fn shown(&self) -> Option<Place> {
         self.gsi1().map(|partition| Place::among(partition, self.subject().id))
     }
@@ -189,7 +193,7 @@ fn leave<E: Stored>(tenant: TenantId, gone: &E, left: &Subject) -> Result<Vec<Wr
 impl<'a, E: Stored> Table<'a, E> {
     /// The same entities, as far as they were deleted and owe something.
     pub fn departed(&self) -> Subjects<'a, E::Departed> {
-        Subjects::new(self.store, self.tenant)
+        Subjects::new(self.store, self.tenant).within(self.reach)
     }
 
     /// Deletes the entity as it stands in `before`, where `left` says what n8n is still to be told: that outlives it.

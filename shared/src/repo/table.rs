@@ -1,5 +1,8 @@
 //! The entities of one kind of one tenant: how they are read, listed and written, the same for every kind.
 //!
+//! What lies in a client group out of the [`Reach`] of whoever reads is dropped here, and by whoever reads beside a table,
+//! as if it were not there.
+//!
 //! "Which one is it?" → by id. "The newest?" → the kind's partition backwards. "The newest that show there?" → index `gsi1`.
 
 use std::marker::PhantomData;
@@ -9,13 +12,14 @@ use futures::future::try_join_all;
 use super::{
     due::{self, Owing},
     entity::{Accompanied, Entity, Many, Place, Single},
-    listing::{self, Listed},
+    listing::{self, Listed, Row},
 };
 use crate::{
     clock::Millis,
-    ids::Id,
+    domain::reach::{self, Reach},
+    ids::{EntityId, GroupId, Id},
     store::{
-        Attrs, Cond, Index, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
+        Attrs, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
         limits::{BATCH_KEYS, item_bytes},
     },
     tenant::TenantId,
@@ -25,6 +29,7 @@ use crate::{
 pub struct Table<'a, E> {
     pub store: &'a dyn Store,
     pub tenant: TenantId,
+    pub(super) reach: &'a Reach,
     debt: Debt,
     kind: PhantomData<fn() -> E>,
 }
@@ -47,7 +52,26 @@ impl<E> Copy for Table<'_, E> {}
 
 impl<'a, E: Entity> Table<'a, E> {
     pub fn new(store: &'a dyn Store, tenant: TenantId) -> Self {
-        Self { store, tenant, debt: Debt::Own, kind: PhantomData }
+        Self { store, tenant, reach: &reach::ALL, debt: Debt::Own, kind: PhantomData }
+    }
+
+    /// The same table as it is for whoever reaches no further.
+    #[must_use]
+    pub fn within(self, reach: &'a Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// Whether it is there for whoever reads.
+    pub(super) fn shows(&self, entity: &E) -> bool {
+        self.reach.shows(entity.group())
+    }
+
+    /// The same of what may not be readable. Nobody can tell whose that is, but for the group that may stand in its item.
+    pub(super) fn shows_row(&self, row: &Row<E>, item: &Item) -> bool {
+        match row {
+            Ok(entity) => self.shows(entity),
+            Err(_) => self.reach.is_all() || group_of(item).is_some_and(|group| self.reach.covers(group)),
+        }
     }
 
     /// The same table for one write: what is written owes its task at this time, or nothing.
@@ -63,12 +87,14 @@ impl<'a, E: Entity> Table<'a, E> {
 
     /// "Which one is it?"
     pub async fn get(&self, id: E::Id) -> Result<Option<E>, StoreError> {
-        self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()
+        let found = self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()?;
+        Ok(found.filter(|entity| self.shows(entity)))
     }
 
     /// The same, with what it owes.
     pub async fn get_owing(&self, id: E::Id) -> Result<Option<Owing<E>>, StoreError> {
-        due::owing(self.store, &self.key(id)).await
+        let found = due::owing(self.store, &self.key(id)).await?;
+        Ok(found.filter(|owing: &Owing<E>| self.shows(&owing.item)))
     }
 
     /// The write of a new one; it refuses where there is one of this id.
@@ -121,6 +147,15 @@ impl<'a, E: Entity> Table<'a, E> {
         Query::on(Index::Gsi1, Key::partition(self.tenant, partition))
     }
 
+    /// Puts an item that was read among others, if it is there for whoever reads.
+    pub(super) fn take(&self, listed: &mut Listed<E>, item: &Item) -> Result<(), StoreError> {
+        let row: Row<E> = listing::row(item)?;
+        if self.shows_row(&row, item) {
+            listed.push(row);
+        }
+        Ok(())
+    }
+
     /// Everything that a query finds, page after page, in its order.
     pub async fn every(&self, query: Query) -> Result<Listed<E>, StoreError> {
         let mut query = query.limit(PAGE);
@@ -128,7 +163,7 @@ impl<'a, E: Entity> Table<'a, E> {
         loop {
             let page = self.store.query(&query).await?;
             for item in &page.items {
-                all.push(listing::row(item)?);
+                self.take(&mut all, item)?;
             }
             if page.next.is_none() {
                 return Ok(all);
@@ -136,6 +171,12 @@ impl<'a, E: Entity> Table<'a, E> {
             query.after = page.next;
         }
     }
+}
+
+/// The client group that stands in an item, whatever else does.
+fn group_of(item: &Item) -> Option<GroupId> {
+    let attrs = item.attrs().ok()?;
+    attrs.get("group_id")?.as_u64().and_then(Id::from_u64).map(GroupId::of)
 }
 
 fn put<E: Entity>(tenant: TenantId, entity: &E, due: Option<Millis>) -> Result<Write, StoreError> {
@@ -177,7 +218,9 @@ impl<E: Many> Table<'_, E> {
         limit: usize,
         wanted: impl Fn(&E) -> bool,
     ) -> Result<Listed<E>, StoreError> {
-        listing::collect(self.store, query, limit, |entity: &E| entity.id().into(), wanted).await
+        let wanted =
+            |row: &Row<E>, item: &Item| self.shows_row(row, item) && row.as_ref().map_or(true, &wanted);
+        listing::collect_rows(self.store, query, limit, |entity: &E| entity.id().into(), wanted).await
     }
 
     /// Several by id, in any order; those that are not there are left out.
@@ -186,7 +229,7 @@ impl<E: Many> Table<'_, E> {
         let pages = try_join_all(keys.chunks(BATCH_KEYS).map(|keys| self.store.batch_get(keys))).await?;
         let mut listed = Listed::default();
         for item in pages.iter().flatten() {
-            listed.push(listing::row(item)?);
+            self.take(&mut listed, item)?;
         }
         Ok(listed)
     }

@@ -55,17 +55,17 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     }
     let put_off = owing.due_at;
     let mut run = owing.item;
-    let Some(installation) = Installed { app, tenant }.find(run.installation_id).await? else {
+    let Some(installation) = Installed::new(app, tenant).find(run.installation_id).await? else {
         run.poll_error = Some("The installation was deleted.".into());
         run.v += 1;
         app.store.write(runs.replace(&run, None)?).await?;
         return Ok(Ended::Done);
     };
     let turn = Turn::owed(message.deadline.min(Deadline::at(now.plus(TIME))));
-    let n8n = Installed { app, tenant }.n8n(&installation, turn).await?;
+    let n8n = Installed::new(app, tenant).n8n(&installation, turn).await?;
     let seen = look(&n8n, &run).await;
     if seen.is_ok() {
-        Installed { app, tenant }.heard_of(installation.id).await;
+        Installed::new(app, tenant).heard_of(installation.id).await;
     }
     run.polls += u32::from(is_due);
     run.polled_at = Some(now);
@@ -160,7 +160,7 @@ async fn remember(
     snapshot: Snapshot,
 ) -> Result<()> {
     let Some(workflow_id) = &run.workflow_id else { return Ok(()) };
-    let nid = Installed { app, tenant }.node(run.installation_id, workflow_id, None).await?;
+    let nid = Installed::new(app, tenant).node(run.installation_id, workflow_id, None).await?;
     debug_assert_eq!(nid, n8n_workflow::nid(tenant, run.installation_id, workflow_id));
     let watched = Watched { app, tenant, installation, nid, workflow_id };
     let (newest, watched) =

@@ -36,7 +36,7 @@ pub async fn step(app: &App, task: &Task, message: &Message<'_>) -> Result<Ended
     if suspect && !message.alone {
         return Ok(Ended::Suspect);
     }
-    let Some(installation) = Installed { app, tenant }.find(vitals.installation_id).await? else {
+    let Some(installation) = Installed::new(app, tenant).find(vitals.installation_id).await? else {
         store::apply(&*app.store, alerts.forget(&vitals)).await?;
         return Ok(Ended::Done);
     };

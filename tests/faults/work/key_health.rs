@@ -15,7 +15,7 @@ use harness::{N8N, TestApp};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn installed(house: &TestApp) -> Installed<'_> {
-    Installed { app: &house.app, tenant: house.acme.key.tenant }
+    Installed::new(&house.app, house.acme.key.tenant)
 }
 
 async fn stored(house: &TestApp, id: u64) -> Installation {

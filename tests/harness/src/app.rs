@@ -192,8 +192,10 @@ impl TestApp {
     /// Another key of the caller's user.
     pub async fn key(&self, caller: &Caller, wish: NewKey) -> Caller {
         let user = self.stored_user(caller).await;
-        let (_, text) = self.app.accounts().create_key(&user, wish).await.unwrap();
-        caller.with_key(text.expose_secret())
+        let (key, text) = self.app.accounts().create_key(&user, wish).await.unwrap();
+        let mut caller = caller.with_key(text.expose_secret());
+        caller.key = key;
+        caller
     }
 
     /// The caller's user, logged in. The password is not asked for: that would take its time.
@@ -204,9 +206,15 @@ impl TestApp {
 
     /// A new user of the caller's organization, logged in.
     pub async fn user(&self, caller: &Caller, role: Role) -> Caller {
+        self.bound_user(caller, role, &[]).await
+    }
+
+    /// The same, of one who is bound to these client groups.
+    pub async fn bound_user(&self, caller: &Caller, role: Role, groups: &[GroupId]) -> Caller {
         let email = format!("{}-{}@acme.example", role.as_str(), self.app.id::<Id>());
         let wish = NewUser { email, role, password: PASSWORD.into() };
-        let user = self.app.accounts().create_user(caller.key.tenant, wish).await.unwrap();
+        let accounts = self.app.accounts();
+        let user = accounts.create_bound_user(caller.key.tenant, wish, groups.to_vec()).await.unwrap();
         let key = orgs::key(&*self.app.store, user.api_key.as_ref().unwrap()).await.unwrap().unwrap();
         let token = self.app.accounts().open_session(&user).await.unwrap();
         let mut caller = caller.with_key(token.text.expose_secret());

@@ -42,7 +42,9 @@ pub async fn handler(ctx: Ctx) -> Result<Reply> {
     let (money, models) = join(settled.load(), unpriced.all()).await;
     let money = money?;
     let mut unpriced: BTreeMap<String, UnpricedModel> = BTreeMap::new();
-    for model in models?.into_iter().filter(|model| model.records() > 0) {
+    // Which workflows have no price is the whole organization's to know.
+    let shown = |records: i64| records > 0 && ctx.reach.is_all();
+    for model in models?.into_iter().filter(|model| shown(model.records())) {
         let records = model.records();
         let entry = unpriced.entry(model.model_id.clone()).or_insert_with(|| UnpricedModel {
             model_id: model.model_id,

@@ -30,7 +30,7 @@ use super::{
 use crate::{
     accounts::{Authenticated, Presented},
     app::SharedApp,
-    domain::principal::{Credential, Principal},
+    domain::principal::{Credential, Principal, covers},
     error::{Error, ErrorKind, Result},
 };
 
@@ -236,8 +236,16 @@ fn may(route: &Route, uri: &Uri, caller: &Principal, in_session: bool) -> Result
             let missing: Vec<_> =
                 needed.copied().filter(|scope| *scope != TEST_SCOPE && !caller.allows(scope)).collect();
             let what = if in_session { "Your role" } else { "This key" };
+            let held = |scope: &&str| caller.scopes.iter().any(|held| covers(held, scope));
             match missing.as_slice() {
                 [] => Ok(()),
+                all if all.iter().all(held) => refused(
+                    "bound_to_groups",
+                    format!(
+                        "This is the whole organization's, and {} bound to client groups.",
+                        if in_session { "you are" } else { "this key is" }
+                    ),
+                ),
                 [one] => refused("missing_scope", format!("{what} lacks the scope {one}.")),
                 several => {
                     refused("missing_scope", format!("{what} lacks the scopes {}.", several.join(", ")))

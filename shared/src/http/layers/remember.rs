@@ -65,7 +65,16 @@ pub(super) async fn remember(route: &Route, ctx: &mut Ctx, request: Request) -> 
 /// same text do not meet. The first part tells these apart from records of a key that all users of an organization shared.
 fn remembered_as(caller: &Principal, route: &Route, path: &str, sent: &str) -> Key {
     let user = caller.user_id.get().to_be_bytes();
-    let parts: [&[u8]; 5] = [b"user", &user, route.operation.as_bytes(), path.as_bytes(), sent.as_bytes()];
+    let mut parts: Vec<&[u8]> =
+        vec![b"user", &user, route.operation.as_bytes(), path.as_bytes(), sent.as_bytes()];
+    // What was answered to one who sees more is not for the same person's key that sees less.
+    let reach = caller
+        .reach
+        .groups()
+        .map(|groups| groups.iter().flat_map(|group| group.get().to_be_bytes()).collect::<Vec<u8>>());
+    if let Some(groups) = &reach {
+        parts.extend([&b"groups"[..], groups]);
+    }
     idempotency::key(caller.tenant, &hash(&parts))
 }
 

@@ -38,6 +38,10 @@ const TAGS: &[(&str, &str)] = &[
         "api keys",
         "What programs call with: what each may do, from where and how often, and how often it did.",
     ),
+    (
+        "client groups",
+        "In each an agency keeps what is one client's. People and keys may be bound to some of them.",
+    ),
     ("account", "The organization itself: its name, its plan, whom bills go to."),
     ("projects", "What workflows are for, by name."),
     ("notifications", "Notifications to people."),

@@ -33,6 +33,7 @@ pub(super) const BLOCKS: &[&[Route]] = &[
     N8N_NODES,
     MEDIA,
     COLLECTIONS,
+    GROUPS,
 ];
 
 const SERVICE: &[Route] = &block(
@@ -324,5 +325,19 @@ const COLLECTIONS: &[Route] = &block(
         delete("/api/collections/{id}", "delete_collection")
             .scope("collections:write")
             .errors(&[NotFound, Conflict]),
+    ],
+);
+
+const GROUPS: &[Route] = &block(
+    &A,
+    "account",
+    "client groups",
+    [
+        get("/api/groups", "list_groups").scope("groups:read"),
+        post("/api/groups", "create_group").scope("groups:manage").errors(&[WrongState]),
+        patch("/api/groups/{id}", "update_group").scope("groups:manage").errors(&[NotFound, Conflict]),
+        delete("/api/groups/{id}", "delete_group")
+            .scope("groups:manage")
+            .errors(&[NotFound, Conflict, WrongState, Invalid]),
     ],
 );

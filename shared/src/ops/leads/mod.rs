@@ -16,7 +16,7 @@ use super::{
     deletion::{Deleted, Waiting},
     happened,
     lists::{self, Begin, Found},
-    origin::check_group,
+    origin::{check_group, group_asked},
 };
 use crate::{
     domain::{
@@ -53,7 +53,7 @@ pub async fn list(
     limit: usize,
     known: Option<LeadSetup>,
 ) -> Result<(Found<Lead>, LeadSetup)> {
-    check_group(act, filter.group_id).await?;
+    let filter = &Filter { group_id: group_asked(act, filter.group_id).await?, ..filter.clone() };
     let setup = async {
         match known {
             Some(setup) => Ok(setup),

@@ -8,7 +8,7 @@ use crate::{
         followed_run::{CLOCK_SKEW, FollowedRun, PollStatus, Snapshot},
         n8n_workflow::{FollowedRef, N8nWorkflow},
     },
-    error::{OrNotFound, Result},
+    error::{Error, OrNotFound, Result},
     ids::Nid,
     ops::{act::Act, again::Again},
     queue::TaskKind,
@@ -40,6 +40,9 @@ pub async fn poll(act: &Act, asked: Asked) -> Result<Known> {
     let workflows = act.repos().n8n_workflows();
     let (workflow, latest) = try_join(workflows.get(asked.nid), workflows.latest(asked.nid)).await?;
     let workflow = workflow.or_not_found("workflow node")?;
+    if !act.installed().shows(workflow.installation_id).await? {
+        return Err(Error::not_found("workflow node"));
+    }
     let latest = latest.map(|latest| latest.snapshot);
     let seen = latest.filter(|snapshot| counts(snapshot, &workflow, asked.after));
     let known = match seen {

@@ -47,7 +47,8 @@ impl Chats<'_> {
         let keys = [self.key(id), other];
         let items = self.store.batch_get(&keys).await?;
         let [chat, other] = keys.map(|key| items.iter().find(|item| item.key == key));
-        Ok((chat.map(Item::decode).transpose()?, other.map(Item::decode).transpose()?))
+        let chat = chat.map(Item::decode::<Chat>).transpose()?.filter(|chat| self.shows(chat));
+        Ok((chat, other.map(Item::decode).transpose()?))
     }
 
     /// What lies in the chat's own partition, if one transaction can delete it together with the chat.

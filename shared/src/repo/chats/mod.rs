@@ -106,6 +106,10 @@ impl Entity for Chat {
         self.id
     }
 
+    fn group(&self) -> Option<GroupId> {
+        Some(self.group_id)
+    }
+
     fn version(&self) -> u64 {
         self.v
     }
@@ -156,6 +160,21 @@ impl Chats<'_> {
             Write::delete(self.session_key(chat.group_id, &chat.session_id)),
             Write::update(self.sums_key(chat.group_id, chat.id.untyped()), sums::whole(chat, -1)),
         ]
+    }
+
+    /// Puts a chat into another client group, with its session and its sums. Its own write refuses when the chat has changed since it
+    /// was read, and the one called [`SESSION`] when the session is a chat there already.
+    pub fn regroup(&self, before: &Chat, after: &Chat) -> Result<Vec<Write>, StoreError> {
+        let pointer = encode(&Pointer { chat_id: after.id })?;
+        let session = Write::put(self.session_key(after.group_id, &after.session_id), pointer);
+        let id = after.id.untyped();
+        Ok(vec![
+            self.put_over(before, after)?,
+            Write::delete(self.session_key(before.group_id, &before.session_id)),
+            session.when(Cond::Absent).labelled(SESSION),
+            Write::update(self.sums_key(before.group_id, id), sums::whole(before, -1)),
+            Write::update(self.sums_key(after.group_id, id), sums::whole(after, 1)),
+        ])
     }
 
     /// Changes the chat, its messages and the sums of its group. The chat's own write refuses when the chat is gone, or when

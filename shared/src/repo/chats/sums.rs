@@ -1,5 +1,6 @@
 //! The sums over the chats of a group, spread over a few shards, because the messages of many chats are logged at once.
 
+use futures::future::try_join_all;
 use serde::Deserialize;
 
 use super::Chats;
@@ -44,12 +45,15 @@ impl Sums {
 }
 
 impl Chats<'_> {
-    /// The sums of one group, or of all.
-    pub async fn sums(&self, group: Option<GroupId>) -> Result<Sums, StoreError> {
-        let mut query = Query::table(Key::partition(self.tenant, SUMS)).limit(1000);
-        if let Some(group) = group {
-            query = query.prefix(format!("{}#", group.sortable()));
-        }
+    /// The sums of these groups, or of all.
+    pub async fn sums(&self, groups: Option<&[GroupId]>) -> Result<Sums, StoreError> {
+        let all = Query::table(Key::partition(self.tenant, SUMS)).limit(1000);
+        let Some(groups) = groups else { return self.sum(all).await };
+        let each = groups.iter().map(|group| self.sum(all.clone().prefix(format!("{}#", group.sortable()))));
+        Ok(try_join_all(each).await?.into_iter().fold(Sums::default(), Sums::plus))
+    }
+
+    async fn sum(&self, mut query: Query) -> Result<Sums, StoreError> {
         let mut sums = Sums::default();
         loop {
             let page = self.store.query(&query).await?;

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::words,
     ids::{EntityId, GroupId, Id},
-    store::{Item, Key, StoreError, Write, limits::BATCH_KEYS},
+    store::{Key, StoreError, Write, limits::BATCH_KEYS},
     tenant::TenantId,
 };
 
@@ -180,12 +180,15 @@ impl<E: Indexed> Table<'_, E> {
             ids.collect::<BTreeSet<_>>().into_iter().map(|id| self.key(E::Id::of(id))).collect();
         let batches = keys.chunks(BATCH_KEYS).map(|batch| self.store.batch_get(batch));
         let items = try_join_all(batches).await?.concat();
-        let decode = |item: &Item| {
+        let mut found = HashMap::new();
+        for item in &items {
             let row: Row<E> = listing::row(item)?;
-            let id = row.as_ref().map_or_else(|unreadable| unreadable.id, |entity| entity.subject().id);
-            Ok((id, (row, item.bytes())))
-        };
-        items.iter().map(decode).collect()
+            if self.shows_row(&row, item) {
+                let id = row.as_ref().map_or_else(|unreadable| unreadable.id, |entity| entity.subject().id);
+                found.insert(id, (row, item.bytes()));
+            }
+        }
+        Ok(found)
     }
 
     fn entries(&self) -> Entries<'_> {

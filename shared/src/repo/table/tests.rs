@@ -17,6 +17,8 @@ struct Parcel {
     id: Id,
     town: String,
     due: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group_id: Option<GroupId>,
     v: u64,
 }
 
@@ -39,6 +41,10 @@ impl Entity for Parcel {
 
     fn owed_at(&self) -> Option<Millis> {
         self.due
+    }
+
+    fn group(&self) -> Option<GroupId> {
+        self.group_id
     }
 
     fn shown(&self) -> Option<Place> {
@@ -97,7 +103,7 @@ fn id<I: EntityId>(value: u64) -> I {
 }
 
 fn parcel(n: u64, town: &str) -> Parcel {
-    Parcel { id: id(n), town: town.into(), due: None, v: 1 }
+    Parcel { id: id(n), town: town.into(), due: None, group_id: None, v: 1 }
 }
 
 fn parcels(store: &Sqlite) -> Table<'_, Parcel> {
@@ -148,6 +154,38 @@ async fn lists_are_by_age_and_by_where_an_entity_shows() {
     store.write(Write::update(table.key(id(2)), spoilt)).await.unwrap();
     let mut several = table.several(&[id(1), id(2), id(9)]).await.unwrap();
     assert_eq!((several.found.len(), several.unreadable.pop().unwrap().id), (1, id(2)));
+}
+
+#[tokio::test]
+async fn what_lies_in_a_group_out_of_reach_is_not_there_however_it_is_read() {
+    let store = Sqlite::memory().unwrap();
+    let all = parcels(&store);
+    for (n, group) in [(1, Some(7)), (2, Some(8)), (3, None), (4, Some(7)), (5, Some(8))] {
+        let one = Parcel { group_id: group.map(id), ..parcel(n, "bern") };
+        store.write(all.put_new(&one).unwrap()).await.unwrap();
+    }
+    for n in [4, 5] {
+        store.write(Write::update(all.key(id(n)), vec![store::Change::set("town", 7)])).await.unwrap();
+    }
+    let reach = Reach::of(&[id(7)]);
+    let table = all.within(&reach);
+    let ids = |listed: Listed<Parcel>| {
+        let unreadable = listed.unreadable.iter().map(|one| one.id.get()).collect::<Vec<_>>();
+        (listed.found.iter().map(|one| one.id.get()).collect::<Vec<_>>(), unreadable)
+    };
+    assert!(table.get(id(1)).await.unwrap().is_some() && table.get(id(3)).await.unwrap().is_some());
+    assert!(table.get(id(2)).await.unwrap().is_none() && all.get(id(2)).await.unwrap().is_some());
+    assert!(table.get_owing(id(2)).await.unwrap().is_none());
+    let every = [1, 2, 3, 4, 5].map(id);
+    // What cannot be read shows where its group can.
+    assert_eq!(ids(table.several(&every).await.unwrap()), (vec![1, 3], vec![4]));
+    assert_eq!(ids(table.every(table.oldest()).await.unwrap()), (vec![1, 3], vec![4]));
+    assert_eq!(ids(table.scan(table.newest(None), 9, |_| true).await.unwrap()), (vec![3, 1], vec![4]));
+    assert_eq!(ids(all.every(all.oldest()).await.unwrap()), (vec![1, 2, 3], vec![4, 5]));
+    let first = table.scan(table.oldest(), 2, |_| true).await.unwrap();
+    assert_eq!((first.next, first.len()), (Some(id(3)), 2));
+    let nothing = Reach::of(&[id(7)]).within(&Reach::of(&[id(8)]));
+    assert_eq!(ids(all.within(&nothing).every(all.oldest()).await.unwrap()), (vec![3], vec![]));
 }
 
 #[tokio::test]

@@ -19,9 +19,13 @@ use sums::Sums;
 pub use sums::{Spending, Unpriced, UnpricedModel};
 
 use crate::{
-    domain::usage::{Totals, Usage},
+    clock::Millis,
+    domain::{
+        reach::Reach,
+        usage::{Totals, Usage},
+    },
     ids::Id,
-    repo::listing::{self, Listed},
+    repo::listing::{self, Listed, Row},
     store::{
         Attrs, Change, Cond, Index, Item, Key, Label, Position, Query, SortValue, Store, StoreError, Write,
         attr, encode, segment,
@@ -48,7 +52,13 @@ pub struct UsageLog<'a> {
     pub store: &'a dyn Store,
     pub tenant: TenantId,
     pub workflow_id: &'a str,
+    /// Lists show the records of these client groups. Sums are the workflow's, whoever reads: [`Self::totals_within`] has those
+    /// of a reach.
+    pub reach: &'a Reach,
 }
+
+/// Records that are added up for who may not see the sums, at the most.
+const MOST_ADDED: usize = 20_000;
 
 /// Sums of one model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,11 +122,43 @@ impl UsageLog<'_> {
     /// Sums per model of one execution.
     pub async fn execution_totals(&self, execution_id: &str) -> Result<Vec<ModelTotals>, StoreError> {
         let mut models: BTreeMap<String, Totals> = BTreeMap::new();
-        for usage in self.of_execution(execution_id).await? {
+        for usage in self.of_execution(execution_id).await?.iter().filter(|usage| self.shows(usage)) {
             let sum = models.entry(usage.model_id.clone()).or_default();
-            *sum = sum.plus(Totals::of(&usage));
+            *sum = sum.plus(Totals::of(usage));
         }
         Ok(sums::listed(models))
+    }
+
+    /// Sums per model of the records in reach of the days from one moment to another: added up from the records themselves, since the sums
+    /// hold what is out of reach too. None where there are too many of them.
+    pub async fn totals_within(
+        &self,
+        from: Millis,
+        to: Millis,
+    ) -> Result<Option<Vec<ModelTotals>>, StoreError> {
+        let mut models: BTreeMap<String, Totals> = BTreeMap::new();
+        let (mut after, mut read) = (None, 0);
+        let days = sums::day(from)..=sums::day(to);
+        loop {
+            let (records, next) = self.page(after.as_deref(), 1000).await?;
+            read += records.len();
+            for usage in records.iter().filter(|usage| self.shows(usage)) {
+                if days.contains(&sums::day(usage.recorded_at)) {
+                    let sum = models.entry(usage.model_id.clone()).or_default();
+                    *sum = sum.plus(Totals::of(usage));
+                }
+            }
+            match next {
+                None => return Ok(Some(sums::listed(models))),
+                Some(_) if read >= MOST_ADDED => return Ok(None),
+                next => after = next,
+            }
+        }
+    }
+
+    /// A record of no installation is the whole organization's, and so nobody's who is bound.
+    fn shows(&self, usage: &Usage) -> bool {
+        self.reach.is_all() || usage.group_id.is_some_and(|group| self.reach.covers(group))
     }
 
     /// The newest records below `before`, up to `limit`.
@@ -134,10 +176,13 @@ impl UsageLog<'_> {
             query = query.between(SortValue::S("0".into()), SortValue::S(below.sortable()));
         }
         let wanted = |usage: &Usage| {
-            filter.execution_id.as_ref().is_none_or(|wanted| *wanted == usage.execution_id)
+            self.shows(usage)
+                && filter.execution_id.as_ref().is_none_or(|wanted| *wanted == usage.execution_id)
                 && filter.model_id.as_ref().is_none_or(|wanted| *wanted == usage.model_id)
         };
-        listing::collect(self.store, query, limit, |usage: &Usage| usage.id.untyped(), wanted).await
+        // What cannot be read is anybody's.
+        let wanted = |row: &Row<Usage>, _: &Item| row.as_ref().map_or(self.reach.is_all(), &wanted);
+        listing::collect_rows(self.store, query, limit, |usage: &Usage| usage.id.untyped(), wanted).await
     }
 
     /// One page of all records of the workflow, in the order of their executions; `after` is where the last page ended.

@@ -295,6 +295,6 @@ fn days(query: Query, from: Millis, to: Millis) -> Query {
 }
 
 /// `YYYY-MM-DD` in UTC.
-fn day(at: Millis) -> String {
+pub(super) fn day(at: Millis) -> String {
     clock::iso(at).chars().take(10).collect()
 }

@@ -5,6 +5,7 @@ mod enrich;
 mod files;
 mod forget_field;
 mod forget_installation;
+mod move_group;
 mod move_leads;
 mod purge;
 mod reprice;
@@ -86,6 +87,7 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
             What::UnfileMedia { collection_id } => unfile::step(app, tenant, *collection_id).await?,
             What::EnrichMedia { media_id } => enrich::step(app, tenant, *media_id, chore.failures).await?,
             What::MoveLeads { from } => move_leads::step(app, tenant, *from).await?,
+            What::MoveGroup { group_id } => move_group::step(app, tenant, chore, *group_id).await?,
             What::ForgetField { field_id } => forget_field::step(app, tenant, chore, *field_id).await?,
             What::DropUpload { upload_id } => files::drop_upload(app, tenant, *upload_id).await?,
             What::DeleteFile { file_id, until } => files::delete_all(app, tenant, *file_id, *until).await?,

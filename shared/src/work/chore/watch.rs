@@ -84,7 +84,7 @@ async fn workflows(
 ) -> Result<Place> {
     let behind = Place { after: Some(id), ..Place::default() };
     // It may have been deleted since the step before.
-    let Some(installation) = (Installed { app, tenant }).find(id).await? else { return Ok(behind) };
+    let Some(installation) = Installed::new(app, tenant).find(id).await? else { return Ok(behind) };
     let (nodes, next) = app.repos(tenant).n8n_workflows().page(id, after, PAGE).await?;
     for node in &nodes.found {
         let watched = Watched {

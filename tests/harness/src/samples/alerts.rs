@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::{
     domain::alert::{Condition, Rule, Rules},
-    ids::AlertId,
+    ids::{AlertId, InstallationId},
 };
 
 use super::{Sample, read, write};
@@ -23,6 +23,18 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     };
     let alerts = house.app.repos(caller.key.tenant).alerts();
     house.app.store.write(alerts.replace_rules(&Rules { rules: vec![rule], v: 1 }).unwrap()).await.unwrap();
+}
+
+/// One more, about installation `base + 45`.
+pub async fn seed_beside(house: &TestApp, caller: &Caller, base: u64) {
+    let alerts = house.app.repos(caller.key.tenant).alerts();
+    let mut rules = alerts.rules().await.unwrap();
+    let first = rules.rules[0].clone();
+    let installation_id = Some(InstallationId::from_u64(base + 45).unwrap());
+    let id = AlertId::from_u64(base + 91).unwrap();
+    rules.rules.push(Rule { id, installation_id, workflow_id: None, ..first });
+    rules.v += 1;
+    house.app.store.write(alerts.replace_rules(&rules).unwrap()).await.unwrap();
 }
 
 pub fn samples() -> [Sample; 4] {

@@ -34,8 +34,8 @@ async fn seed_upload(house: &TestApp, caller: &Caller, id: u64) {
     let (id, tenant) = (FileId::from_u64(id).unwrap(), caller.key.tenant);
     let bytes = u64::try_from(file().to_string().len()).unwrap();
     let name = "report.json".into();
-    let upload =
-        Upload { id, name, content_type: None, bytes, created_at: house.app.now(), dropped: false, v: 1 };
+    let (created_at, group_id) = (house.app.now(), Some(caller.key.group_id));
+    let upload = Upload { id, name, content_type: None, bytes, group_id, created_at, dropped: false, v: 1 };
     let signing = Signing { secret: SECRET.into() };
     for (partition, sort, attrs) in [
         ("upload", id.sortable(), encode(&upload).unwrap()),

@@ -3,6 +3,7 @@
 mod account;
 mod alerts;
 mod api_keys;
+pub mod groups;
 mod lead_setup;
 mod leads;
 pub mod media;
@@ -27,7 +28,7 @@ use shared::{
 use crate::{Answer, Caller, N8N, TestApp, refusal_in};
 
 pub use leads::lead;
-pub use scene::{Piece, furnish, operations, scene, scene_of, scene_with, staged};
+pub use scene::{Piece, furnish, furnish_group, operations, scene, scene_of, scene_with, staged};
 
 /// An id that nobody has.
 pub const NOWHERE: u64 = 4242;
@@ -164,6 +165,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     let mut all = needing(&[Piece::Payload, Piece::Usage], all);
     all.extend(needing(&[Piece::Alerts], alerts::samples()));
     all.extend(account::samples());
+    all.extend(needing(&[Piece::Groups], groups::samples()));
     all.extend(needing(&[Piece::Projects], projects::samples()));
     all.extend(needing(&[Piece::ApiKeys], api_keys::samples()));
     all.extend(sessions::samples());

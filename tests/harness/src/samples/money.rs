@@ -45,6 +45,16 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     house.app.store.write(settled.put_next(&money).unwrap()).await.unwrap();
 }
 
+/// One more budget, of the caller's client group.
+pub async fn seed_beside(house: &TestApp, caller: &Caller, base: u64) {
+    let settled = house.app.repos(caller.key.tenant).settled();
+    let mut money = settled.load().await.unwrap();
+    let (id, group_id) = (BudgetId::from_u64(base + 61).unwrap(), caller.key.group_id);
+    money.budgets.push(Budget { id, group_id, scope: Scope::Group(group_id), ..money.budgets[0].clone() });
+    money.v += 1;
+    house.app.store.write(settled.put_next(&money).unwrap()).await.unwrap();
+}
+
 pub fn samples() -> Vec<Sample> {
     let mut all = prices();
     all.extend(budgets());

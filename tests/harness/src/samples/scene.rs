@@ -4,7 +4,7 @@ use serde_json::json;
 use shared::{config::Settings, domain::payload::Payload, ids::Id};
 
 use super::{
-    Sample, alerts, api_keys, lead_setup, leads, media, money, payload, projects, records, samples,
+    Sample, alerts, api_keys, groups, lead_setup, leads, media, money, payload, projects, records, samples,
     token_usage, with,
 };
 use crate::{Caller, TestApp, app::START, settings};
@@ -38,10 +38,12 @@ pub enum Piece {
     Leads,
     /// Workflow abc123 has used tokens once.
     Usage,
+    /// Client group 9000000000000081, which is empty.
+    Groups,
 }
 
 impl Piece {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Payload,
         Self::Alerts,
         Self::ApiKeys,
@@ -52,6 +54,7 @@ impl Piece {
         Self::Projects,
         Self::Leads,
         Self::Usage,
+        Self::Groups,
     ];
 
     /// Puts it there for a caller whose n8n is installation `base + 45`.
@@ -69,6 +72,7 @@ impl Piece {
             Self::LeadSetup => lead_setup::seed(house, caller, base).await,
             Self::Money => money::seed(house, caller, base).await,
             Self::Media => media::seed(house, caller, base).await,
+            Self::Groups => groups::seed(house, caller, base).await,
             Self::Projects => projects::seed(house, caller, base).await,
             Self::Leads => leads::seed(house, caller, base).await,
             Self::Usage => {
@@ -135,4 +139,15 @@ pub async fn furnish(house: &TestApp, caller: &Caller, base: u64, host: &str) {
     for piece in Piece::ALL.iter().filter(|piece| **piece != Piece::Usage) {
         piece.seed(house, caller, base).await;
     }
+}
+
+/// The same for who works in another client group of an organization that has all of this already: only what lies in groups,
+/// with an alert and a budget of its own.
+pub async fn furnish_group(house: &TestApp, caller: &Caller, base: u64, host: &str) {
+    house.seed_installation_at(caller, base + 45, host).await;
+    for piece in [Piece::Payload, Piece::Records, Piece::Media, Piece::Leads] {
+        piece.seed(house, caller, base).await;
+    }
+    alerts::seed_beside(house, caller, base).await;
+    money::seed_beside(house, caller, base).await;
 }
