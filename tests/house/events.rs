@@ -32,7 +32,7 @@ fn request(event: &str) -> Request<Body> {
 }
 
 /// The functions with an HTTP event for a key, and how it is answered.
-const HTTP: [(&str, u16); 13] = [
+const HTTP: [(&str, u16); 14] = [
     ("meta", 200),
     ("token-usage", 201),
     ("payloads", 201),
@@ -44,6 +44,7 @@ const HTTP: [(&str, u16); 13] = [
     ("triggers", 200),
     ("workflows", 200),
     ("api-keys", 201),
+    ("team", 201),
     ("lead-setup", 201),
     // It decides on an entity that is not there.
     ("reviews", 404),

@@ -114,6 +114,10 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             let theirs = rival_nid(house);
             (json!(theirs), json!(theirs ^ 1))
         }
+        (_, "group_ids") => {
+            let theirs = house.rival.key.group_id.get();
+            (json!([theirs]), json!([theirs + 1]))
+        }
         (_, "ids") => {
             let id = if route.path.starts_with("/api/leads") { 101 } else { 12 };
             (json!([RIVALS + id]), json!([NOBODYS + id]))
@@ -131,6 +135,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             Some("alerts") => 91,
             Some("budgets") => 61,
             Some("v1") if route.path.starts_with("/api/v1/api_keys") => 9,
+            Some("v1") if route.path.starts_with("/api/v1/team_members") => 31,
             other => panic!("what is an id of {other:?}?"),
         }),
         (_, "workflow_id") => words("rivals-workflow", "nobodys-workflo"),

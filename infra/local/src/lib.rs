@@ -23,7 +23,7 @@ use shared::{
 };
 
 /// The routers of the functions, by the function's name.
-pub fn routers() -> [(&'static str, Documented); 14] {
+pub fn routers() -> [(&'static str, Documented); 15] {
     [
         ("meta", meta::router()),
         ("token-usage", token_usage::router()),
@@ -39,6 +39,7 @@ pub fn routers() -> [(&'static str, Documented); 14] {
         ("leads", leads::router()),
         ("workflows", workflows::router()),
         ("api-keys", api_keys::router()),
+        ("team", team::router()),
     ]
 }
 

@@ -32,7 +32,9 @@ pub mod pushes;
 pub mod resume;
 mod resume_url;
 pub mod reviews;
+pub mod second_factor;
 mod slot;
+pub mod team;
 #[cfg(test)]
 #[cfg(feature = "testing")]
 mod tests;

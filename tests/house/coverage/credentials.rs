@@ -96,7 +96,7 @@ async fn does_what_it_may(house: &TestApp, role: Role, caller: &Caller, sample: 
 }
 
 /// What only admins may do has an action of its own, which no other role has.
-const ADMINS: [&str; 2] = ["api_keys:inspect", "api_keys:manage"];
+const ADMINS: [&str; 4] = ["api_keys:inspect", "api_keys:manage", "team:inspect", "team:manage"];
 
 #[test]
 fn a_viewer_only_reads() {

@@ -26,7 +26,7 @@ use super::{
     remember::{Remembered, remember},
 };
 use crate::{
-    accounts::Authenticated,
+    accounts::{Authenticated, Presented},
     app::SharedApp,
     domain::principal::{Credential, Principal},
     error::{Error, ErrorKind, Result},
@@ -139,12 +139,12 @@ async fn admitted(app: &SharedApp, asked: Asked<'_>, mut request: Request, next:
         credential::check_csrf(request.method(), request.headers(), session)?;
         renewed = app.accounts().renew(session)?;
     }
-    may(asked.route, request.uri(), &caller, session.is_some())?;
+    may(asked.route, request.uri(), &caller, session.as_ref())?;
     request = entry::enter(request, Some(caller.tenant), asked.route).await?;
     let (asked, mut request) = asked.by_body(app, request).await?;
     if asked.heard.by == resolve::By::Body {
         learned.speaks(asked.heard);
-        may(asked.route, request.uri(), &caller, session.is_some())?;
+        may(asked.route, request.uri(), &caller, session.as_ref())?;
     }
     let route = asked.route;
     // Its body may have taken half a minute.
@@ -198,8 +198,13 @@ fn is_itself(route: &Route, path: &str, caller: &Principal) -> bool {
 }
 
 /// Whether the caller may use the route.
-fn may(route: &Route, uri: &Uri, caller: &Principal, in_session: bool) -> Result<()> {
+fn may(route: &Route, uri: &Uri, caller: &Principal, session: Option<&Presented>) -> Result<()> {
     let refused = |code, message: String| Err(Error::new(ErrorKind::Forbidden, code, message));
+    let in_session = session.is_some();
+    if session.is_some_and(Presented::must_enrol) && !route.enrols {
+        let message = "The organization demands a second factor: begin with POST /api/v1/second_factor.";
+        return refused("second_factor_needed", message.into());
+    }
     match route.auth {
         Auth::Scope(_) if route.own_key && is_itself(route, uri.path(), caller) => Ok(()),
         Auth::Scope(scope) => {

@@ -10,6 +10,7 @@ mod n8n_nodes;
 mod records;
 mod scene;
 pub mod sessions;
+mod team;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -158,6 +159,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     let mut all = needing(&[Piece::Payload, Piece::Usage], all);
     all.extend(needing(&[Piece::Alerts], alerts::samples()));
     all.extend(needing(&[Piece::ApiKeys], api_keys::samples()));
+    all.extend(needing(&[Piece::Team], team::samples()));
     all.extend(sessions::samples());
     all.extend(needing(&[Piece::Records], records::samples()));
     all.extend(n8n_nodes::samples());
