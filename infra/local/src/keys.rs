@@ -8,11 +8,13 @@ use ipnet::IpNet;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::{
+    app::SharedApp,
     clock::{self, Deadline},
     config::LocalSettings,
     domain::{
         api_key::{self, ApiKey, Terms},
         dialect::Letter,
+        org::User,
         principal::Principal,
         review::Actor,
     },
@@ -115,19 +117,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
     };
     let app = house::accounts(settings).await?;
     let user = user(&app, &owner.email).await?;
-    let by = app.accounts().operator(&user).await.map_err(plain)?;
-    let now = app.now();
-    let act = Act {
-        tenant: user.tenant,
-        actor: Actor { user_id: user.id, username: user.email.clone() },
-        group_id: by.group_id,
-        reach: by.reach.clone(),
-        now,
-        cause: Arc::from("baton-key"),
-        deadline: Deadline::at(now.plus(TIME)),
-        slot: None,
-        app,
-    };
+    let (by, act) = acting(&app, &user, "baton-key").await?;
     match command {
         KeyCommand::Revoke { id, .. } => revoke(&act, &id, json).await,
         KeyCommand::Rotate { id, overlap, .. } => rotate(&act, &by, &id, overlap, json).await,
@@ -139,6 +129,24 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
             Ok(())
         }
     }
+}
+
+/// The operator in the name of a user.
+pub(crate) async fn acting(app: &SharedApp, user: &User, cause: &str) -> anyhow::Result<(Principal, Act)> {
+    let by = app.accounts().operator(user).await.map_err(plain)?;
+    let now = app.now();
+    let act = Act {
+        tenant: user.tenant,
+        actor: Actor { user_id: user.id, username: user.email.clone() },
+        group_id: by.group_id,
+        reach: by.reach.clone(),
+        now,
+        cause: Arc::from(cause),
+        deadline: Deadline::at(now.plus(TIME)),
+        slot: None,
+        app: app.clone(),
+    };
+    Ok((by, act))
 }
 
 fn wish(command: KeyCommand) -> anyhow::Result<NewApiKey> {

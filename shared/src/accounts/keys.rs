@@ -146,7 +146,7 @@ impl Accounts<'_> {
     ) -> Result<(ApiKey, SecretString, Vec<Write>)> {
         let group_id = match old {
             Some(old) => old.group_id,
-            None => self.default_group(user.tenant).await?,
+            None => self.home_group(user).await?,
         };
         let name = old.map_or_else(|| NewKey::default().name, |old| old.name.clone());
         let (new, text) = self.new_key(user, group_id, NewKey { name, ..NewKey::default() })?;

@@ -132,21 +132,23 @@ impl Accounts<'_> {
                 "User name or password is wrong.",
             ));
         };
-        let opened = async {
-            let used = self.second_factor(user, code).await?;
-            self.begin_session(user, address, used).await
-        };
-        let token = match opened.await {
-            Err(error) if error.code == second_factor::WRONG => {
-                self.note_refusal(known.as_ref(), "second_factor", address).await;
+        let used = match self.second_factor(user, code).await {
+            Ok(used) => used,
+            Err(error) => {
+                if error.code == second_factor::WRONG {
+                    self.note_refusal(known.as_ref(), "second_factor", address).await;
+                } else {
+                    // The password was right, and nobody has guessed a code.
+                    attempt.forgive(self).await.log_failure("a right password still counts as a wrong one");
+                }
                 return Err(error);
             }
-            opened => opened,
         };
-        // Without a code the password was right all the same, and so far nobody has guessed.
-        let (forgiven, remembered) = tokio::join!(attempt.forgive(self), async {
-            if token.is_ok() { attempt.remember(self).await } else { Ok(()) }
-        });
+        let (forgiven, remembered, token) = tokio::join!(
+            attempt.forgive(self),
+            attempt.remember(self),
+            self.begin_session(user, address, used)
+        );
         forgiven.log_failure("a login that succeeded still counts as one that failed");
         remembered.log_failure("where somebody logged in from is not remembered");
         Ok((user.clone(), token?))

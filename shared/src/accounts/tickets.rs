@@ -18,7 +18,7 @@ use crate::{
         org::{User, UserStatus},
         ticket::{self, TicketKind},
     },
-    error::{Error, ErrorKind, LogFailure, Result},
+    error::{Error, LogFailure, Result},
     ids::{EntityId, GroupId, Id, UserId},
     repo::{members, notifications::Notifications, orgs},
     store::{Action, StoreError, Write, attr},
@@ -144,8 +144,7 @@ impl Accounts<'_> {
 }
 
 fn invalid() -> Error {
-    let message = "This link is not good, or not any more. Ask for a new one.";
-    Error::new(ErrorKind::Invalid, "invalid_token", message)
+    Error::invalid("token", "is not good, or not any more: ask for a new one").coded("invalid_token")
 }
 
 /// Of two who use a ticket at once, the second.

@@ -58,10 +58,10 @@ pub async fn remove(act: &Act, id: UserId) -> Result<()> {
     Ok(())
 }
 
-/// His keys that nobody has ended.
+/// His keys that work.
 async fn keys_of(act: &Act, user: &User) -> Result<Vec<ApiKey>> {
-    let mut keys = orgs::keys(&*act.app.store, act.tenant).await?;
-    keys.retain(|key| key.user_id == user.id && key.revoked_at.is_none());
+    let mut keys = act.repos().api_keys().working(act.now).await?;
+    keys.retain(|key| key.user_id == user.id);
     Ok(keys)
 }
 

@@ -66,7 +66,7 @@ impl Sample {
     /// Acme with a credential that the route takes.
     pub async fn caller(&self, house: &TestApp) -> Caller {
         let caller = match self.route.auth {
-            Auth::Session => sessions::caller(house).await,
+            Auth::Session => sessions::caller(house, self.route.operation).await,
             Auth::Scope(_) | Auth::Public => house.acme.clone(),
         };
         self.speaker(&caller)
@@ -160,7 +160,7 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(needing(&[Piece::Alerts], alerts::samples()));
     all.extend(needing(&[Piece::ApiKeys], api_keys::samples()));
     all.extend(needing(&[Piece::Team], team::samples()));
-    all.extend(sessions::samples());
+    all.extend(sessions::samples(house));
     all.extend(needing(&[Piece::Records], records::samples()));
     all.extend(n8n_nodes::samples());
     all.extend(needing(&[Piece::LeadSetup, Piece::Leads], leads::samples()));
