@@ -64,11 +64,11 @@ async fn the_people_of_the_organization_see_who_asks() {
     let house = TestApp::new().await;
     ask(&house, "Jane@acme.example").await;
     ask(&house, "nobody@acme.example").await;
-    let seen = house.acme.get("/api/notifications").await;
+    let seen = house.acme.get("/api/notifications/list").await;
     let all = seen.json["notifications"].as_array().unwrap();
     assert_eq!(all.len(), 1, "{seen:?}");
     assert!(all[0]["message"].as_str().unwrap().contains("jane@acme.example"), "{seen:?}");
-    let rivals = house.rival.get("/api/notifications").await;
+    let rivals = house.rival.get("/api/notifications/list").await;
     assert_eq!(rivals.json["notifications"], json!([]));
 }
 

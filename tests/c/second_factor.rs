@@ -51,7 +51,11 @@ async fn enrol(house: &TestApp, caller: &Caller) -> (Phone, Vec<String>) {
     assert!(begun.json["otpauth_url"].as_str().unwrap().contains(secret));
     let phone = Phone(typed(secret));
     let confirmed = caller.post(CONFIRM, json!({ "code": phone.code(house.app.now()) })).await;
-    assert_eq!((confirmed.status, confirmed.header("cache-control")), (200, Some("no-store")), "{confirmed:?}");
+    assert_eq!(
+        (confirmed.status, confirmed.header("cache-control")),
+        (200, Some("no-store")),
+        "{confirmed:?}"
+    );
     let codes = confirmed.json["recovery_codes"].as_array().unwrap();
     assert_eq!(codes.len(), 10);
     (phone, codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect())
@@ -71,7 +75,10 @@ async fn delete(caller: &Caller, body: Value) -> Answer {
 
 #[test]
 fn a_secret_reads_back() {
-    assert_eq!(typed(&base32(&"0123456789abcdefghijklmnopq".to_owned().into())), "0123456789abcdefghijklmnopq");
+    assert_eq!(
+        typed(&base32(&"0123456789abcdefghijklmnopq".to_owned().into())),
+        "0123456789abcdefghijklmnopq"
+    );
 }
 
 #[tokio::test]
@@ -100,7 +107,8 @@ async fn a_login_asks_for_a_code_that_is_good_once() {
             None => assert_eq!(answer.status, 200, "{answer:?}"),
         }
     }
-    let wrong = json!({ "email": user.key.username, "password": "wrong", "otp": phone.code(house.app.now()) });
+    let wrong =
+        json!({ "email": user.key.username, "password": "wrong", "otp": phone.code(house.app.now()) });
     let answer = house.acme.bare(Method::POST, "/api/v1/auth/login", Some(wrong), &[]).await;
     assert_eq!(refusal(&answer), "invalid_login", "a code says nothing to whoever lacks the password");
 }

@@ -97,8 +97,7 @@ pub async fn log_in(
 
 async fn begin(app: &SharedApp, peer: Peer, fields: Fields) -> Result<Response> {
     let Login { username, password, otp } = Login::read(fields)?;
-    let (user, token) =
-        app.accounts().log_in_with(&username, password, otp.as_deref(), peer.address).await?;
+    let (user, token) = app.accounts().log_in_with(&username, password, otp.as_deref(), peer.address).await?;
     let mut response = uncached(Reply::ok(&LoggedIn {
         token: token.text.expose_secret().to_owned(),
         expires_at: clock::iso(token.expires_at),

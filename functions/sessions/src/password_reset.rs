@@ -36,8 +36,7 @@ shared::input! {
     }
 }
 
-const ASKED: &str =
-    "If this address belongs to somebody, the people of the organization see the request, and an admin can make a link.";
+const ASKED: &str = "If this address belongs to somebody, the people of the organization see the request, and an admin can make a link.";
 
 /// Tells the people of an organization that a member has forgotten the password.
 ///

@@ -1,14 +1,7 @@
 use shared::{
     domain::org::User,
     error::Result,
-    http::{
-        ctx::Ctx,
-        extract::PathId,
-        fields::Fields,
-        input::of_standing,
-        member::MemberOut,
-        reply::Reply,
-    },
+    http::{ctx::Ctx, extract::PathId, fields::Fields, input::of_standing, member::MemberOut, reply::Reply},
     ids::UserId,
     ops::team,
 };

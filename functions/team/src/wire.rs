@@ -19,7 +19,9 @@ pub struct TicketOut {
     #[schema(example = "btn_invitation_7_8_0123456789abcdefghijABCDEFGHIJ")]
     token: Option<String>,
     /// A page that takes the token; null where Baton does not know its own address (`BATON_PUBLIC_URL`).
-    #[schema(example = "https://baton.example.com/console#btn_invitation_7_8_0123456789abcdefghijABCDEFGHIJ")]
+    #[schema(
+        example = "https://baton.example.com/console#btn_invitation_7_8_0123456789abcdefghijABCDEFGHIJ"
+    )]
     url: Option<String>,
     #[schema(example = "2026-04-09T12:00:00Z")]
     expires_at: String,
@@ -53,13 +55,18 @@ const WAS_SHOWN: &str = "It was made before, and shown then. Make another if it 
 pub fn shown_once(issued: &Issued, public_url: Option<&str>) -> Result<Reply> {
     match issued.ticket.kind {
         TicketKind::Invitation => {
-            let out = |invitation, message| InvitedOut { member: MemberOut::of(&issued.user), invitation, message };
-            let now = out(TicketOut::of(issued, public_url), "Hand the invitation on now: it is not shown again.");
+            let out =
+                |invitation, message| InvitedOut { member: MemberOut::of(&issued.user), invitation, message };
+            let now =
+                out(TicketOut::of(issued, public_url), "Hand the invitation on now: it is not shown again.");
             Reply::created(&now)?.shown_once(&out(TicketOut::hidden(issued), WAS_SHOWN))
         }
         TicketKind::PasswordReset => {
-            let out =
-                |password_reset, message| ResetOut { member: MemberOut::of(&issued.user), password_reset, message };
+            let out = |password_reset, message| ResetOut {
+                member: MemberOut::of(&issued.user),
+                password_reset,
+                message,
+            };
             let now = out(TicketOut::of(issued, public_url), "Hand the link on now: it is not shown again.");
             Reply::created(&now)?.shown_once(&out(TicketOut::hidden(issued), WAS_SHOWN))
         }

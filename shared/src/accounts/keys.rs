@@ -184,7 +184,9 @@ impl Accounts<'_> {
             let Some(key) = orgs::key(self.store, &hash).await? else { return Ok::<_, Error>(None) };
             // What it may do follows from what its user may do now, and who is gone may nothing.
             let user = orgs::user(self.store, key.tenant, key.user_id).await?;
-            Ok(user.filter(|user| user.status == UserStatus::Active).map(|user| KnownKey { principal: Arc::new(Principal::of_key(&key, &user)), key }))
+            Ok(user
+                .filter(|user| user.status == UserStatus::Active)
+                .map(|user| KnownKey { principal: Arc::new(Principal::of_key(&key, &user)), key }))
         };
         let known = self.known.keys.or_read(hash.clone(), moment, BELIEVED, stored).await?;
         let known = known.ok_or_else(rejected)?;

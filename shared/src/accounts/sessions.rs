@@ -212,7 +212,8 @@ impl Accounts<'_> {
             ends_at: now.plus(SESSION_LIFE),
         };
         let created = Happened::new(EventType::SessionCreated, Subject::of("member", user.id));
-        let created = self.event(user.tenant, Some(user), created.with_some("address", address.map(shown)))?;
+        let created =
+            self.event(user.tenant, Some(user), created.with_some("address", address.map(shown)))?;
         let mut writes = vec![sessions::insert(&session)?, created];
         writes.extend(used);
         match self.store.transact(writes).await {

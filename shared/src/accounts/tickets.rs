@@ -64,7 +64,10 @@ impl Accounts<'_> {
         let joined = self.event(user.tenant, Some(&user), joined)?;
         let writes = vec![members::change(&before, &user)?, orgs::insert_key(&key)?, joined];
         self.store.transact(writes).await.map_err(used_meanwhile)?;
-        attempt.forgive(self).await.log_failure("an invitation that was good still counts as one that was not");
+        attempt
+            .forgive(self)
+            .await
+            .log_failure("an invitation that was good still counts as one that was not");
         Ok(user)
     }
 
@@ -116,8 +119,7 @@ impl Accounts<'_> {
     ) -> Result<()> {
         let (attempt, before) = self.holder(TicketKind::PasswordReset, text, address).await?;
         let password_hash = self.hash_new_password("password", password).await?;
-        let after =
-            User { password_hash, ticket: None, generation: before.generation + 1, ..before.clone() };
+        let after = User { password_hash, ticket: None, generation: before.generation + 1, ..before.clone() };
         let changed = Happened::new(EventType::PasswordChanged, Subject::of("member", after.id));
         let changed = self.event(after.tenant, Some(&after), changed.with("by_token", true))?;
         let writes = vec![members::change(&before, &after)?, changed];

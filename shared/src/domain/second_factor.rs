@@ -71,7 +71,9 @@ pub fn base32(secret: &SecretString) -> String {
 pub fn otpauth_url(secret: &SecretString, email: &str) -> String {
     let email: String = url::form_urlencoded::byte_serialize(email.as_bytes()).collect();
     let secret = base32(secret);
-    format!("otpauth://totp/Baton:{email}?secret={secret}&issuer=Baton&algorithm=SHA1&digits={DIGITS}&period={STEP}")
+    format!(
+        "otpauth://totp/Baton:{email}?secret={secret}&issuer=Baton&algorithm=SHA1&digits={DIGITS}&period={STEP}"
+    )
 }
 
 impl SecondFactor {
@@ -173,9 +175,15 @@ mod tests {
     /// RFC 4648 §10, without padding.
     #[test]
     fn secrets_are_typed_in_the_base_of_the_standard() {
-        for (text, typed) in
-            [("", ""), ("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foob", "MZXW6YQ"), ("fooba", "MZXW6YTB"), ("foobar", "MZXW6YTBOI")]
-        {
+        for (text, typed) in [
+            ("", ""),
+            ("f", "MY"),
+            ("fo", "MZXQ"),
+            ("foo", "MZXW6"),
+            ("foob", "MZXW6YQ"),
+            ("fooba", "MZXW6YTB"),
+            ("foobar", "MZXW6YTBOI"),
+        ] {
             assert_eq!(base32(&text.to_owned().into()), typed);
         }
         assert_eq!(base32(&secret(&SystemIds::default())).len(), 44);

@@ -39,8 +39,7 @@ pub enum Proof {
 pub async fn begin(act: &Act) -> Result<Begun> {
     let mut again = Again::new(&act.app, "a second factor");
     loop {
-        let user = act.user().await?;
-        let before = stored(act, &user).await?;
+        let (user, before) = tokio::try_join!(act.user(), stored(act))?;
         if user.second_factor {
             return Err(exists());
         }
@@ -58,11 +57,11 @@ pub async fn begin(act: &Act) -> Result<Begun> {
 /// # Errors
 /// 409 `second_factor_exists`, `second_factor_not_begun`; 422 where the code is wrong.
 pub async fn confirm(act: &Act, code: &str, address: Option<IpAddr>) -> Result<Vec<String>> {
-    let user = act.user().await?;
+    let (user, begun) = tokio::try_join!(act.user(), stored(act))?;
     if user.second_factor {
         return Err(exists());
     }
-    let begun = stored(act, &user).await?.ok_or_else(|| {
+    let begun = begun.ok_or_else(|| {
         let message = "There is no second factor to confirm: begin with POST /api/v1/second_factor.";
         Error::new(ErrorKind::WrongState, "second_factor_not_begun", message)
     })?;
@@ -113,8 +112,8 @@ pub async fn give_up(act: &Act, proof: Proof, address: Option<IpAddr>) -> Result
     Ok(())
 }
 
-async fn stored(act: &Act, user: &User) -> Result<Option<SecondFactor>> {
-    Ok(second_factors::get(&*act.app.store, act.tenant, user.id).await?)
+async fn stored(act: &Act) -> Result<Option<SecondFactor>> {
+    Ok(second_factors::get(&*act.app.store, act.tenant, act.actor.user_id).await?)
 }
 
 fn changed(user: &User, enabled: bool) -> Happened {

@@ -14,8 +14,7 @@ use crate::{
         pages::{self, Asked, Page, Source},
     },
     store::{
-        Attrs, Change, Cond, Global, Key, Label, Query, SortValue, Store, StoreError, Write, attr,
-        encode,
+        Attrs, Change, Cond, Global, Key, Label, Query, SortValue, Store, StoreError, Write, attr, encode,
     },
     tenant::TenantId,
 };
@@ -94,9 +93,7 @@ impl Members<'_> {
             Write::put(Key::global(Global::Email, &user.email), encode(&owner)?)
                 .when(Cond::Absent)
                 .labelled(EMAIL),
-            Write::put(orgs::user_key(self.tenant, user.id), encode(user)?)
-                .when(Cond::Absent)
-                .labelled(USER),
+            Write::put(orgs::user_key(self.tenant, user.id), encode(user)?).when(Cond::Absent).labelled(USER),
         ])
     }
 

@@ -13,7 +13,10 @@ async fn a_new_role_ends_sessions_and_narrows_keys_at_once() {
     assert_eq!((post(&session).await, post(&key).await), (201, 201));
     let id = session.key.user_id.get();
     let changed = house.acme.patch(&at(id), json!({ "role": "viewer", "name": "Ann" })).await;
-    assert_eq!((changed.status, &changed.json["role"], &changed.json["name"]), (200, &json!("viewer"), &json!("Ann")));
+    assert_eq!(
+        (changed.status, &changed.json["role"], &changed.json["name"]),
+        (200, &json!("viewer"), &json!("Ann"))
+    );
     assert!(!works(&session).await, "the session is over");
     assert_eq!((post(&key).await, key.get("/api/payloads/list").await.status), (403, 200));
     assert_eq!(key.get(PATH).await.status, 403, "what the role lacks the key has lost");
@@ -74,7 +77,8 @@ async fn the_last_admin_stays_one() {
 async fn of_admins_who_remove_each_other_at_once_one_stays() {
     for _ in 0..4 {
         let house = TestApp::new().await;
-        let (one, two) = (house.user(&house.acme, Role::Admin).await, house.user(&house.acme, Role::Admin).await);
+        let (one, two) =
+            (house.user(&house.acme, Role::Admin).await, house.user(&house.acme, Role::Admin).await);
         let [a, b, c] = [&house.acme, &one, &two].map(|caller| at(caller.key.user_id.get()));
         let down = json!({ "role": "viewer" });
         let answers = tokio::join!(

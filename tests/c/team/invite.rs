@@ -11,7 +11,10 @@ async fn an_invitation_is_shown_once_and_stored_nowhere() {
     let house = TestApp::new().await;
     let made = house
         .acme
-        .post(PATH, json!({ "team_member": { "email": "Ann@Acme.example", "role": "viewer", "name": "Ann" } }))
+        .post(
+            PATH,
+            json!({ "team_member": { "email": "Ann@Acme.example", "role": "viewer", "name": "Ann" } }),
+        )
         .await;
     let token = token(&made);
     assert_holds(
@@ -29,7 +32,8 @@ async fn an_invitation_is_shown_once_and_stored_nowhere() {
     assert_eq!((shown.status, shown.json["status"].as_str()), (200, Some("invited")));
     let listed = house.acme.get(PATH).await;
     assert_eq!(listed.json["total_count"], 2, "{listed:?}");
-    let emails: Vec<_> = listed.json["team_members"].as_array().unwrap().iter().map(|one| &one["email"]).collect();
+    let emails: Vec<_> =
+        listed.json["team_members"].as_array().unwrap().iter().map(|one| &one["email"]).collect();
     assert_eq!(emails, ["ann@acme.example", "jane@acme.example"], "the newest first");
     assert!(!shown.text.contains(&token) && !listed.text.contains(&token));
     assert_eq!(events(&house).await, ["member.invited"]);

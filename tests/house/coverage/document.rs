@@ -102,7 +102,12 @@ async fn every_described_body_has_an_example() {
         let operation = described(document, route);
         let mut bodies = vec![&operation["requestBody"]];
         let responses = operation["responses"].as_object().unwrap();
-        bodies.extend(responses.iter().filter(|(status, _)| ["200", "201", "202"].contains(&status.as_str())).map(|(_, body)| body));
+        bodies.extend(
+            responses
+                .iter()
+                .filter(|(status, _)| ["200", "201", "202"].contains(&status.as_str()))
+                .map(|(_, body)| body),
+        );
         for body in bodies.into_iter().filter(|body| !body.is_null()) {
             let media = &body["content"]["application/json"];
             let shown = media.get("example").is_some() || has_example(document, &media["schema"], 0);

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     error::ErrorKind::{
-        Conflict, CredentialRejected, Forbidden, Internal, Invalid, Malformed, NotFound, RateLimited, TooLarge,
-        Unavailable, UnsupportedMedia, WrongState,
+        Conflict, CredentialRejected, Forbidden, Internal, Invalid, Malformed, NotFound, RateLimited,
+        TooLarge, Unavailable, UnsupportedMedia, WrongState,
     },
     http::dialect::C,
 };

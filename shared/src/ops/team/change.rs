@@ -105,5 +105,7 @@ fn told(before: &User, after: &User) -> Happened {
     ];
     let changed = changed.into_iter().filter_map(|(name, changed)| changed.then_some(name));
     let previous = (before.role != after.role).then(|| before.role.as_str());
-    happened(EventType::MemberUpdated, after).with_some("previous_role", previous).with_words("changed", changed)
+    happened(EventType::MemberUpdated, after)
+        .with_some("previous_role", previous)
+        .with_words("changed", changed)
 }

@@ -36,11 +36,11 @@ pub struct Invite {
 pub async fn invite(act: &Act, by: &Principal, new: Invite) -> Result<Issued> {
     hands_on(by, new.role)?;
     let members = act.repos().members();
-    let ((), all) = tokio::try_join!(check_groups(act, new.role, &new.groups), async {
-        Ok(members.all().await?)
-    })?;
+    let ((), all) =
+        tokio::try_join!(check_groups(act, new.role, &new.groups), async { Ok(members.all().await?) })?;
     if all.len() >= MAX_MEMBERS {
-        let message = format!("An organization has at most {MAX_MEMBERS} members, those who were invited among them.");
+        let message =
+            format!("An organization has at most {MAX_MEMBERS} members, those who were invited among them.");
         return Err(Error::new(ErrorKind::Invalid, "too_many_members", message));
     }
     let user = User::new(act.app.id(), act.tenant, new.email, new.role, act.now);
@@ -57,11 +57,9 @@ pub async fn invite(act: &Act, by: &Principal, new: Invite) -> Result<Issued> {
     let issued = Issued { user, ticket, text };
     match act.commit(writes, &issued).await {
         Ok(()) => Ok(issued),
-        Err(Refused::Write(orgs::EMAIL, _)) => Err(Error::new(
-            ErrorKind::Conflict,
-            "email_taken",
-            "This e-mail address has an account already.",
-        )),
+        Err(Refused::Write(orgs::EMAIL, _)) => {
+            Err(Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already."))
+        }
         Err(refused) => Err(refused.into()),
     }
 }

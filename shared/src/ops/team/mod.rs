@@ -87,7 +87,7 @@ async fn check_groups(act: &Act, role: Role, groups: &[GroupId]) -> Result<()> {
     if role == Role::Admin {
         return Err(Error::invalid("group_ids", "must be empty for an admin, who sees every client group"));
     }
-    let there = act.repos().members().groups_among(groups).await?;
+    let there = act.repos().members().groups_among(&sorted(groups.to_vec())).await?;
     if groups.iter().all(|group| there.contains(group)) {
         return Ok(());
     }
@@ -123,7 +123,9 @@ async fn mark_without(act: &Act, before: &User, after: Option<&User>) -> Result<
 fn wrong_state(status: UserStatus) -> Error {
     let (code, message) = match status {
         UserStatus::Active => ("already_joined", "This member has joined already."),
-        UserStatus::Invited => ("not_joined", "This member has not accepted the invitation yet. Invite again."),
+        UserStatus::Invited => {
+            ("not_joined", "This member has not accepted the invitation yet. Invite again.")
+        }
     };
     Error::new(ErrorKind::WrongState, code, message)
 }

@@ -7,7 +7,6 @@ use crate::{
     domain::{
         api_key::ApiKey,
         event::{EventType, Happened, Subject},
-        org::User,
     },
     error::{LogFailure, Result},
     ids::UserId,
@@ -29,9 +28,8 @@ const AT_ONCE: usize = 8;
 pub async fn remove(act: &Act, id: UserId) -> Result<()> {
     let mut again = Again::new(&act.app, "a member");
     let (user, keys) = loop {
-        let user = get(act, id).await?;
+        let (user, keys) = tokio::try_join!(get(act, id), keys_of(act, id))?;
         let mark = mark_without(act, &user, None).await?;
-        let keys = keys_of(act, &user).await?;
         let members = act.repos().members();
         let mut writes = members.remove(&user);
         writes.extend(mark.map(|mark| members.fewer_admins(mark)));
@@ -59,9 +57,9 @@ pub async fn remove(act: &Act, id: UserId) -> Result<()> {
 }
 
 /// His keys that work.
-async fn keys_of(act: &Act, user: &User) -> Result<Vec<ApiKey>> {
+async fn keys_of(act: &Act, id: UserId) -> Result<Vec<ApiKey>> {
     let mut keys = act.repos().api_keys().working(act.now).await?;
-    keys.retain(|key| key.user_id == user.id);
+    keys.retain(|key| key.user_id == id);
     Ok(keys)
 }
 
