@@ -36,9 +36,8 @@ pub struct Invite {
 pub async fn invite(act: &Act, by: &Principal, new: Invite) -> Result<Issued> {
     hands_on(by, new.role)?;
     let members = act.repos().members();
-    let ((), all) =
-        tokio::try_join!(check_groups(act, new.role, &new.groups), async { Ok(members.all().await?) })?;
-    if all.len() >= MAX_MEMBERS {
+    check_groups(act, new.role, &new.groups).await?;
+    if members.all().await?.len() >= MAX_MEMBERS {
         let message =
             format!("An organization has at most {MAX_MEMBERS} members, those who were invited among them.");
         return Err(Error::new(ErrorKind::Invalid, "too_many_members", message));

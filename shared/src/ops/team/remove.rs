@@ -28,7 +28,9 @@ const AT_ONCE: usize = 8;
 pub async fn remove(act: &Act, id: UserId) -> Result<()> {
     let mut again = Again::new(&act.app, "a member");
     let (user, keys) = loop {
-        let (user, keys) = tokio::try_join!(get(act, id), keys_of(act, id))?;
+        // Both, whoever it is: what is read of nobody must not tell that there is nobody.
+        let (user, keys) = tokio::join!(get(act, id), keys_of(act, id));
+        let (user, keys) = (user?, keys?);
         let mark = mark_without(act, &user, None).await?;
         let members = act.repos().members();
         let mut writes = members.remove(&user);
