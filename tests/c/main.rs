@@ -3,4 +3,7 @@
 mod account;
 mod api_keys;
 mod audit_log;
+mod password_resets;
 mod projects;
+mod second_factor;
+mod team;

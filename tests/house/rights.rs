@@ -258,6 +258,8 @@ async fn the_rest(used: &mut Used) {
     assert_eq!(house.acme.get(&path).await.status, 200);
     assert_eq!(house.acme.patch(&path, json!({ "payload": "small" })).await.status, 200);
     assert_eq!(house.acme.delete(&path).await.status, 200);
+    let bound = json!({ "group_ids": [house.acme.key.group_id] });
+    assert_eq!(house.acme.patch("/api/v1/team_members/31", bound).await.status, 200);
     for password in ["wrong password", PASSWORD] {
         let body = json!({ "username": "jane@acme.example", "password": password });
         house.acme.bare(Method::POST, "/api/v1/auth/login", Some(body), &[]).await;

@@ -142,6 +142,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             Some("budgets") => 61,
             Some("v1") if route.path.starts_with("/api/v1/api_keys") => 9,
             Some("v1") if route.path.starts_with("/api/v1/projects") => 81,
+            Some("v1") if route.path.starts_with("/api/v1/team_members") => 31,
             other => panic!("what is an id of {other:?}?"),
         }),
         (_, "workflow_id") => words("rivals-workflow", "nobodys-workflo"),

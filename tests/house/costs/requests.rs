@@ -13,12 +13,14 @@ use super::{Cost, budget, measure};
 use harness::{Caller, TestApp, samples};
 
 /// Routes that make more than two store calls in a row, and why.
-const LONGER: [(&str, usize, &str); 15] = [
+const LONGER: [(&str, usize, &str); 17] = [
     ("rotate_api_key", 3, "two reads that depend on each other"),
     ("log_in", 7, "counts the attempt before it looks, so that a crowd of guesses is counted too"),
     ("admin_login", 6, "the same, from a network that is known by then"),
     ("create_admin_session", 6, "the same"),
     ("change_password", 6, "counts the attempt; ends every other session"),
+    ("confirm_second_factor", 6, "counts the attempt before it looks"),
+    ("delete_second_factor", 6, "the same"),
     ("copy_own_api_key", 3, "two reads that depend on each other"),
     ("regenerate_own_api_key", 3, "two reads that depend on each other"),
     (

@@ -33,6 +33,7 @@ const TAGS: &[(&str, &str)] = &[
     ("collections", "Collections of media items."),
     ("installations", "n8n instances, their workflows, and executions that they push."),
     ("alerts", "Rules that tell of workflows that fail, are silent or are stuck."),
+    ("team members", "The people of the organization: invited, changed, removed."),
     ("sessions", "A person's own credentials."),
     (
         "api keys",

@@ -30,7 +30,8 @@ impl Scene {
 
     async fn told(&self) -> Vec<Event> {
         let kinds = vec![EventType::OrganizationUpdated];
-        let filter = Filter { kinds, by: None, from: self.acme.admin.created_at, to: None, reach: Default::default() };
+        let filter =
+            Filter { kinds, by: None, from: self.acme.admin.created_at, to: None, reach: Default::default() };
         self.act().repos().events().list(&filter, 50, None).await.unwrap().found
     }
 }
