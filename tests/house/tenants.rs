@@ -12,7 +12,8 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::{
     accounts::NewKey,
-    domain::{n8n_workflow, session::SESSION_LIFE},
+    config::Settings,
+    domain::{n8n_workflow, plan, session::SESSION_LIFE},
     error::ErrorKind,
     http::routes::{Auth, ROUTES, Route, TEST_SCOPE, Verb},
     ids::InstallationId,
@@ -22,7 +23,8 @@ use standins::{Plan, dump};
 
 use harness::{
     Answer, Caller, Documents, TestApp, described,
-    samples::{Sample, furnish, samples, scene},
+    samples::{Sample, furnish, samples, scene_with},
+    settings,
 };
 
 /// Added to the ids of the samples, for what the rival owns.
@@ -137,6 +139,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
         (_, "workflow_id") => words("rivals-workflow", "nobodys-workflo"),
         (_, "execution_id") => words("rivals-run", "nobodys-ru"),
         (Place::Body(_), "message_id") => words("rivals-message", "nobodys-messag"),
+        (Place::Body(_), "tax_id") => words("rivals-tax", "nobodys-ta"),
         (_, "session_id") => words("rivals-chat", "nobodys-cha"),
         (_, "instance_id") => words("rivals-n8n", "nobodys-n8"),
         (place, _) => panic!("{} {place:?} is in no row", route.operation),
@@ -159,7 +162,8 @@ fn own_nid(house: &TestApp, workflow: &Value) -> String {
 
 /// A scene in which the rival has one of everything too.
 async fn twin() -> TestApp {
-    let house = scene().await;
+    // A plan counts also what is refused, by the slice: what a refusal costs is compared here.
+    let house = scene_with(Settings { default_plan: plan::Plan::Unlimited, ..settings() }).await;
     let rival = &house.rival;
     furnish(&house, rival, RIVALS, "https://n8n.rival.example").await;
     let installation = json!(RIVALS + 45);
