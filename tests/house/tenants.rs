@@ -13,7 +13,8 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::{
     accounts::NewKey,
-    domain::{n8n_workflow, session::SESSION_LIFE},
+    config::Settings,
+    domain::{n8n_workflow, plan, session::SESSION_LIFE},
     error::ErrorKind,
     http::routes::{Auth, ROUTES, Route, TEST_SCOPE, Verb},
     ids::InstallationId,
@@ -23,7 +24,12 @@ use standins::{Plan, dump};
 
 use harness::{
     Answer, Caller, Documents, TestApp, described,
+<<<<<<< HEAD
     samples::{Sample, furnish, groups as samples_of_groups, samples, scene},
+=======
+    samples::{Sample, furnish, samples, scene_with},
+    settings,
+>>>>>>> plans
 };
 
 /// Added to the ids of the samples, for what the rival owns.
@@ -148,6 +154,7 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
         (_, "workflow_id") => words("rivals-workflow", "nobodys-workflo"),
         (_, "execution_id") => words("rivals-run", "nobodys-ru"),
         (Place::Body(_), "message_id") => words("rivals-message", "nobodys-messag"),
+        (Place::Body(_), "tax_id") => words("rivals-tax", "nobodys-ta"),
         (_, "session_id") => words("rivals-chat", "nobodys-cha"),
         (_, "instance_id") => words("rivals-n8n", "nobodys-n8"),
         (place, _) => panic!("{} {place:?} is in no row", route.operation),
@@ -170,6 +177,7 @@ fn own_nid(house: &TestApp, workflow: &Value) -> String {
 
 /// A scene in which the rival has one of everything too.
 async fn twin() -> TestApp {
+<<<<<<< HEAD
     let house = scene().await;
     furnish(&house, &house.rival, RIVALS, "https://n8n.rival.example").await;
     work(&house.rival).await;
@@ -178,6 +186,12 @@ async fn twin() -> TestApp {
 
 /// What the rival's workflows have handed in.
 async fn work(rival: &Caller) {
+=======
+    // A plan counts also what is refused, by the slice: what a refusal costs is compared here.
+    let house = scene_with(Settings { default_plan: plan::Plan::Unlimited, ..settings() }).await;
+    let rival = &house.rival;
+    furnish(&house, rival, RIVALS, "https://n8n.rival.example").await;
+>>>>>>> plans
     let installation = json!(RIVALS + 45);
     for (path, body) in [
         (
