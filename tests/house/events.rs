@@ -32,7 +32,7 @@ fn request(event: &str) -> Request<Body> {
 }
 
 /// The functions with an HTTP event for a key, and how it is answered.
-const HTTP: [(&str, u16); 14] = [
+const HTTP: [(&str, u16); 15] = [
     ("meta", 200),
     ("token-usage", 201),
     ("payloads", 201),

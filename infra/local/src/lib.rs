@@ -24,7 +24,7 @@ use shared::{
 };
 
 /// The routers of the functions, by the function's name.
-pub fn routers() -> [(&'static str, Documented); 15] {
+pub fn routers() -> [(&'static str, Documented); 16] {
     [
         ("meta", meta::router()),
         ("token-usage", token_usage::router()),
