@@ -10,8 +10,12 @@ use crate::{
         api_key::{ApiKey, KeyHash},
         email,
         event::{EventType, Happened, Subject},
+<<<<<<< HEAD
         org::{Group, Organization, Role, User},
         plan::Plan,
+=======
+        org::{Group, Organization, Role, User, UserStatus},
+>>>>>>> team
         principal::Principal,
         reach::{MAX_BOUND, Reach},
         review::Actor,
@@ -187,6 +191,10 @@ impl Accounts<'_> {
 
     /// Gives a user another password; every session of the user ends.
     pub async fn reset_password(&self, user: &User, password: &SecretString) -> Result<()> {
+        if user.status == UserStatus::Invited {
+            let message = "This member has not accepted the invitation yet. Invite again.";
+            return Err(Error::new(ErrorKind::WrongState, "not_joined", message));
+        }
         let hash = self.hash_new_password("password", password).await?;
         let changed = Happened::new(EventType::PasswordChanged, Subject::of("member", user.id));
         let event = self.event(user.tenant, None, changed.with("by_token", false))?;
