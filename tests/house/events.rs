@@ -32,11 +32,7 @@ fn request(event: &str) -> Request<Body> {
 }
 
 /// The functions with an HTTP event for a key, and how it is answered.
-<<<<<<< HEAD
 const HTTP: [(&str, u16); 16] = [
-=======
-const HTTP: [(&str, u16); 15] = [
->>>>>>> groups
     ("meta", 200),
     ("token-usage", 201),
     ("payloads", 201),

@@ -24,12 +24,8 @@ use standins::{Plan, dump};
 
 use harness::{
     Answer, Caller, Documents, TestApp, described,
-<<<<<<< HEAD
-    samples::{Sample, furnish, groups as samples_of_groups, samples, scene},
-=======
-    samples::{Sample, furnish, samples, scene_with},
+    samples::{Sample, furnish, groups as samples_of_groups, samples, scene, scene_with},
     settings,
->>>>>>> plans
 };
 
 /// Added to the ids of the samples, for what the rival owns.
@@ -177,8 +173,8 @@ fn own_nid(house: &TestApp, workflow: &Value) -> String {
 
 /// A scene in which the rival has one of everything too.
 async fn twin() -> TestApp {
-<<<<<<< HEAD
-    let house = scene().await;
+    // A plan counts also what is refused, by the slice: what a refusal costs is compared here.
+    let house = scene_with(Settings { default_plan: plan::Plan::Unlimited, ..settings() }).await;
     furnish(&house, &house.rival, RIVALS, "https://n8n.rival.example").await;
     work(&house.rival).await;
     house
@@ -186,12 +182,6 @@ async fn twin() -> TestApp {
 
 /// What the rival's workflows have handed in.
 async fn work(rival: &Caller) {
-=======
-    // A plan counts also what is refused, by the slice: what a refusal costs is compared here.
-    let house = scene_with(Settings { default_plan: plan::Plan::Unlimited, ..settings() }).await;
-    let rival = &house.rival;
-    furnish(&house, rival, RIVALS, "https://n8n.rival.example").await;
->>>>>>> plans
     let installation = json!(RIVALS + 45);
     for (path, body) in [
         (

@@ -24,11 +24,7 @@ use shared::{
 };
 
 /// The routers of the functions, by the function's name.
-<<<<<<< HEAD
 pub fn routers() -> [(&'static str, Documented); 17] {
-=======
-pub fn routers() -> [(&'static str, Documented); 16] {
->>>>>>> groups
     [
         ("meta", meta::router()),
         ("token-usage", token_usage::router()),

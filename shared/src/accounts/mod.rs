@@ -10,12 +10,8 @@ use crate::{
         api_key::{ApiKey, KeyHash},
         email,
         event::{EventType, Happened, Subject},
-<<<<<<< HEAD
-        org::{Group, Organization, Role, User},
-        plan::Plan,
-=======
         org::{Group, Organization, Role, User, UserStatus},
->>>>>>> team
+        plan::Plan,
         principal::Principal,
         reach::{MAX_BOUND, Reach},
         review::Actor,
