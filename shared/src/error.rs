@@ -173,6 +173,13 @@ impl Error {
         error
     }
 
+    /// The same with a code of its own, where clients have to tell it from others.
+    #[must_use]
+    pub fn coded(mut self, code: &'static str) -> Self {
+        self.0.code = code;
+        self
+    }
+
     /// Nothing there, or another tenant's: the two read alike.
     pub fn not_found(thing: &str) -> Self {
         Self::new(ErrorKind::NotFound, "not_found", format!("There is no such {thing}."))

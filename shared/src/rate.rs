@@ -5,7 +5,8 @@
 //!
 //! A slice is small where it would be missed: at most a part of what is left, so that the last requests of a window go one by
 //! one to whoever asks first, and at most half as much as its instance has let through in the window, unless more wait at this
-//! moment: an instance that falls idle, or ends, keeps no more from the others than half of what it has used itself.
+//! moment: an instance that falls idle, or ends, keeps no more from the others than half of what it has used itself. A caller's
+//! minute is cut less finely: its requests mostly come to one instance, and what is lost comes back soon.
 
 mod held;
 #[cfg(feature = "testing")]
@@ -179,7 +180,7 @@ impl Limiter {
             }
             // Whoever was refused has others beside it that take as well: it asks for less than it might have.
             let part = (left / counted.window.parts()) >> refused.min(8);
-            let wanted = part.min((known.spent / 2).max(alone.waiting())).max(1);
+            let wanted = part.min(counted.trust(known.spent).max(alone.waiting())).max(1);
             match lease(store, counted, counted.window.number(now), wanted, limit).await? {
                 Lease::Granted { taken } => {
                     let taken = self.add(counted, (wanted, limit), taken, now);

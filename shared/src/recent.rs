@@ -91,10 +91,10 @@ impl<K: Eq + Hash, V> Recent<K, V> {
     }
 
     /// Forgets everything that `gone` is true of.
-    pub(crate) fn forget_where(&self, gone: impl Fn(&K) -> bool) {
+    pub(crate) fn forget_where(&self, gone: impl Fn(&K, &V) -> bool) {
         let mut memory = self.memory();
         memory.forgotten += 1;
-        memory.all.retain(|key, _| !gone(key));
+        memory.all.retain(|key, known| !gone(key, &known.value));
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
             recent.put(key, Arc::new(key), NOW, MINUTE);
         }
         recent.forget(&1);
-        recent.forget_where(|key| *key > 2);
+        recent.forget_where(|key, _| *key > 2);
         let left: Vec<_> = (1..=4).filter(|key| recent.get(key, NOW).is_some()).collect();
         assert_eq!(left, [2]);
     }

@@ -18,7 +18,8 @@ from world import FILE, FakeN8n, World
 N8N = FakeN8n()
 WORLD = World(os.environ["BATON_RUN_URL"], os.environ["BATON_RUN_KEY"], N8N.url)
 DIALECT = os.environ["BATON_RUN_DIALECT"]
-SESSION_ONLY = {"log_out", "change_password", "get_own_api_key", "copy_own_api_key", "regenerate_own_api_key"}
+SESSION_ONLY = {"log_out", "change_password", "get_own_api_key", "copy_own_api_key", "regenerate_own_api_key",
+                "begin_second_factor", "confirm_second_factor", "delete_second_factor"}
 NEW_PASSWORDS = itertools.cycle(["a better staple", "correct horse battery"])
 
 with open(Path(__file__).parents[2] / "docs" / "openapi" / "a.json", encoding="utf-8") as document:
@@ -69,7 +70,7 @@ def existing(operation: str, path: str) -> dict[str, Any]:
               "/api/payloads/": WORLD.payload, "/api/media/": WORLD.media, "/api/collections/": WORLD.collection,
               "/api/leads/": WORLD.lead, "/api/invoices/": WORLD.invoice, "/api/notifications/": WORLD.notification,
               "/api/chats/": WORLD.chat, "/api/lead-statuses/": WORLD.status, "/api/lead-custom-fields/": WORLD.custom_field,
-              "/api/v1/api_keys/": WORLD.api_key, "/api/v1/projects/": WORLD.project}
+              "/api/v1/api_keys/": WORLD.api_key, "/api/v1/projects/": WORLD.project, "/api/v1/team_members/": WORLD.member}
     return {"id": next(make for prefix, make in makers.items() if path.startswith(prefix))()}
 
 

@@ -68,6 +68,7 @@ class World:
         self.token: str | None = None
         self.keys: list[int] = []
         self.projects: list[int] = []
+        self.members: list[int] = []
         self.installation = self.post("/api/installs/register", {"instance_id": "fake", "host": n8n, "api_key": "n8n-api-key",
                                                                    "title": "Fake n8n"})["installation_id"]
         self.nid = self.listed()[0]["nid"]
@@ -165,6 +166,14 @@ class World:
         if len(self.keys) > 50:
             self.call("DELETE", f"/api/v1/api_keys/{self.keys.pop(0)}/revoke")
         return self.keys[-1]
+
+    def member(self) -> int:
+        """There may be so many."""
+        email = f"member{next(self.number)}@run.example"
+        self.members.append(self.post("/api/v1/team_members", {"email": email, "role": "viewer"})["id"])
+        if len(self.members) > 50:
+            self.call("DELETE", f"/api/v1/team_members/{self.members.pop(0)}")
+        return self.members[-1]
 
     def another_installation(self) -> int:
         n8n = {"instance_id": self.unique("n8n"), "host": f"{self.n8n}/{next(self.number)}", "api_key": "n8n-api-key", "title": "x"}

@@ -24,7 +24,8 @@ const SUMS: [&str; 8] = [
     "#media-stats",
 ];
 /// How often something was tried, or when: a death makes it more, and later.
-const TRIES: [&str; 7] = ["v", "attempts", "failures", "polls", "listing_attempts", "generation", "due_at"];
+const TRIES: [&str; 8] =
+    ["v", "last_step", "attempts", "failures", "polls", "listing_attempts", "generation", "due_at"];
 /// What comes out of the random source, too short to be known for it.
 const RANDOM: [&str; 4] = ["last4", "password_hash", "due_shard", "version"];
 /// Ten days: a debt beyond is not one that time should have paid.

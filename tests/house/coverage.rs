@@ -20,7 +20,7 @@ use shared::{
         openapi::shown_in,
         routes::{self, Auth, ROUTES, RateClass, Route, TEST_SCOPE, Verb},
     },
-    ids::UserId,
+    ids::ChoreId,
 };
 
 use harness::{
@@ -111,7 +111,7 @@ async fn another_tenants_id_in_a_body_reads_like_an_id_of_nothing() {
 
 /// An id as it is shown of a kind that no route asks for.
 fn of_another_kind(id: u64) -> String {
-    UserId::from_u64(id).unwrap().prefixed()
+    ChoreId::from_u64(id).unwrap().prefixed()
 }
 
 #[tokio::test]

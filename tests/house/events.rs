@@ -32,7 +32,7 @@ fn request(event: &str) -> Request<Body> {
 }
 
 /// The functions with an HTTP event for a key, and how it is answered.
-const HTTP: [(&str, u16); 15] = [
+const HTTP: [(&str, u16); 16] = [
     ("meta", 200),
     ("token-usage", 201),
     ("payloads", 201),
@@ -46,6 +46,7 @@ const HTTP: [(&str, u16); 15] = [
     ("workflows", 200),
     ("api-keys", 201),
     ("account", 200),
+    ("team", 201),
     ("lead-setup", 201),
     // It decides on an entity that is not there.
     ("reviews", 404),

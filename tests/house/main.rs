@@ -8,6 +8,7 @@ mod dialects;
 mod egress;
 mod events;
 mod fuzzed;
+mod happened;
 mod json;
 mod openapi;
 mod rights;

@@ -82,6 +82,15 @@ async fn stories(used: &mut Used) {
     told(used, Connect).await;
 }
 
+/// What the samples do not ask for.
+async fn filters(used: &mut Used) {
+    let house = TestApp::new().await;
+    let by = house.acme.key.user_id;
+    let listed = house.acme.get(&format!("/api/v1/audit_log?actor_id={by}")).await;
+    assert_eq!(listed.status, 200, "{listed:?}");
+    add(used, &house);
+}
+
 /// n8n is away while decisions fall about everything that can be decided about, and comes back.
 async fn n8n_away(used: &mut Used) {
     let house = scene().await;
@@ -249,6 +258,8 @@ async fn the_rest(used: &mut Used) {
     assert_eq!(house.acme.get(&path).await.status, 200);
     assert_eq!(house.acme.patch(&path, json!({ "payload": "small" })).await.status, 200);
     assert_eq!(house.acme.delete(&path).await.status, 200);
+    let bound = json!({ "group_ids": [house.acme.key.group_id] });
+    assert_eq!(house.acme.patch("/api/v1/team_members/31", bound).await.status, 200);
     for password in ["wrong password", PASSWORD] {
         let body = json!({ "username": "jane@acme.example", "password": password });
         house.acme.bare(Method::POST, "/api/v1/auth/login", Some(body), &[]).await;
@@ -278,6 +289,7 @@ async fn no_role_grants_what_its_function_does_not_use() {
     let mut used = Used::new();
     routes(&mut used).await;
     stories(&mut used).await;
+    filters(&mut used).await;
     n8n_away(&mut used).await;
     n8n_moved(&mut used).await;
     watched(&mut used).await;

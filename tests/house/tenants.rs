@@ -13,7 +13,8 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::{
     accounts::NewKey,
-    domain::{n8n_workflow, session::SESSION_LIFE},
+    config::Settings,
+    domain::{n8n_workflow, plan, session::SESSION_LIFE},
     error::ErrorKind,
     http::routes::{Auth, ROUTES, Route, TEST_SCOPE, Verb},
     ids::InstallationId,
@@ -23,7 +24,8 @@ use standins::{Plan, dump};
 
 use harness::{
     Answer, Caller, Documents, TestApp, described,
-    samples::{Sample, furnish, groups as samples_of_groups, samples, scene},
+    samples::{Sample, furnish, groups as samples_of_groups, samples, scene, scene_with},
+    settings,
 };
 
 /// Added to the ids of the samples, for what the rival owns.
@@ -116,6 +118,10 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             let theirs = house.rival.key.group_id.get();
             (json!(theirs), json!(theirs + 1))
         }
+        (_, "actor_id") => {
+            let theirs = house.rival.key.user_id.get();
+            (json!(theirs), json!(theirs + 1))
+        }
         (_, "nid") => {
             let theirs = rival_nid(house);
             (json!(theirs), json!(theirs ^ 1))
@@ -138,11 +144,13 @@ fn pair(house: &TestApp, route: &Route, place: &Place) -> (Value, Value) {
             Some("budgets") => 61,
             Some("v1") if route.path.starts_with("/api/v1/api_keys") => 9,
             Some("v1") if route.path.starts_with("/api/v1/projects") => 81,
+            Some("v1") if route.path.starts_with("/api/v1/team_members") => 31,
             other => panic!("what is an id of {other:?}?"),
         }),
         (_, "workflow_id") => words("rivals-workflow", "nobodys-workflo"),
         (_, "execution_id") => words("rivals-run", "nobodys-ru"),
         (Place::Body(_), "message_id") => words("rivals-message", "nobodys-messag"),
+        (Place::Body(_), "tax_id") => words("rivals-tax", "nobodys-ta"),
         (_, "session_id") => words("rivals-chat", "nobodys-cha"),
         (_, "instance_id") => words("rivals-n8n", "nobodys-n8"),
         (place, _) => panic!("{} {place:?} is in no row", route.operation),
@@ -165,7 +173,8 @@ fn own_nid(house: &TestApp, workflow: &Value) -> String {
 
 /// A scene in which the rival has one of everything too.
 async fn twin() -> TestApp {
-    let house = scene().await;
+    // A plan counts also what is refused, by the slice: what a refusal costs is compared here.
+    let house = scene_with(Settings { default_plan: plan::Plan::Unlimited, ..settings() }).await;
     furnish(&house, &house.rival, RIVALS, "https://n8n.rival.example").await;
     work(&house.rival).await;
     house

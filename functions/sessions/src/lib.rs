@@ -1,9 +1,13 @@
-//! A person's own credentials: login and logout, the password, the personal API key.
+//! A person's own credentials: login and logout, the password, the second factor, the personal API key; and what makes a person of
+//! whoever holds an invitation, or gives another password to whoever has forgotten it.
 
 mod api_key;
+mod invitation;
 mod login;
 mod logout;
 mod password;
+mod password_reset;
+mod second_factor;
 mod verify;
 mod wire;
 
@@ -16,6 +20,12 @@ pub fn router<R: Routes>() -> R {
         .mount(handler!(login::log_in))
         .mount(handler!(verify::handler))
         .mount(handler!(logout::handler))
+        .mount(handler!(invitation::handler))
+        .mount(handler!(password_reset::request))
+        .mount(handler!(password_reset::confirm))
+        .mount(handler!(second_factor::begin))
+        .mount(handler!(second_factor::give_up))
+        .mount(handler!(second_factor::confirm))
         .mount(handler!(password::handler))
         .mount(handler!(api_key::get))
         .mount(handler!(api_key::copy))

@@ -5,6 +5,7 @@ use shared::{
     accounts::MAX_PASSWORD,
     app::SharedApp,
     clock,
+    domain::second_factor::MAX_CODE,
     error::Result,
     http::{
         cookies,
@@ -28,6 +29,9 @@ shared::input! {
         username: Text<254>,
         #[example("correct horse battery")]
         password: Secret<MAX_PASSWORD>,
+        /// A code of the second factor, or a recovery code, where the user has one.
+        #[example("492039")]
+        otp: Option<Text<MAX_CODE>>,
     }
 }
 
@@ -53,6 +57,9 @@ pub struct LoggedIn {
 /// A wrong password and an unknown user read alike. Ten failures within a quarter of an hour under one name from one
 /// address, fifty under one name or a hundred from one address close the door until the quarter ends. Where this user has
 /// logged in from within thirty days, only fifty failures under this name from there do.
+///
+/// Where the user has a second factor, the password alone is 401 `second_factor_required`: send `otp` beside it. A code is good
+/// once; one that is wrong or was used is 401 `invalid_second_factor`, and counts as a failure.
 ///
 /// The body must come with its `Content-Type`, and not from a page of another site (`Sec-Fetch-Site`), unless
 /// `BATON_CORS_ORIGINS` lists its origin.
@@ -89,8 +96,8 @@ pub async fn log_in(
 }
 
 async fn begin(app: &SharedApp, peer: Peer, fields: Fields) -> Result<Response> {
-    let Login { username, password } = Login::read(fields)?;
-    let (user, token) = app.accounts().log_in(&username, password, peer.address).await?;
+    let Login { username, password, otp } = Login::read(fields)?;
+    let (user, token) = app.accounts().log_in_with(&username, password, otp.as_deref(), peer.address).await?;
     let mut response = uncached(Reply::ok(&LoggedIn {
         token: token.text.expose_secret().to_owned(),
         expires_at: clock::iso(token.expires_at),

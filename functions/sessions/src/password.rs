@@ -26,7 +26,7 @@ shared::input! {
 }
 
 /// A password that somebody may have.
-struct NewPassword;
+pub struct NewPassword;
 
 impl Field for NewPassword {
     type Value = SecretString;

@@ -12,7 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shared::{
     accounts::NewUser,
-    app::App,
+    app::{App, SharedApp},
+    clock,
     config::{LocalSettings, ProcessEnv},
     domain::{
         dialect::Letter,
@@ -21,7 +22,7 @@ use shared::{
         plan::Plan,
     },
     ids::GroupId,
-    ops::account,
+    ops::{account, team},
     repo::orgs,
 };
 use zeroize::Zeroizing;
@@ -146,6 +147,12 @@ enum UserCommand {
         #[command(flatten)]
         stdin: FromStdin,
     },
+    /// Make a way for a user to choose another password: good once, for an hour. The old one works until then.
+    Reset {
+        /// E-mail address of the user.
+        #[arg(long, value_name = "EMAIL")]
+        email: String,
+    },
     /// Give a user another password. Every session of the user ends.
     Password {
         /// E-mail address of the user.
@@ -265,8 +272,8 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
 async fn set_plan(settings: &LocalSettings, owner: &Owner, plan: Plan, json: bool) -> anyhow::Result<()> {
     let app = house::accounts(settings).await?;
     let user = user(&app, &owner.email).await?;
-    let by = app.accounts().operator(&user).await.map_err(plain)?;
-    let account = account::set_plan(&keys::act(app, &user, &by), plan).await.map_err(plain)?;
+    let (_, act) = keys::acting(&app, &user, "baton-org").await?;
+    let account = account::set_plan(&act, plan).await.map_err(plain)?;
     let (id, name) = (account.organization.id.0, &account.organization.name);
     if json {
         println!("{}", json!({ "organization_id": id, "plan": plan.as_str() }));
@@ -279,6 +286,7 @@ async fn set_plan(settings: &LocalSettings, owner: &Owner, plan: Plan, json: boo
 async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool) -> anyhow::Result<()> {
     let app = &house::accounts(settings).await?;
     let (made, password, what) = match command {
+        UserCommand::Reset { email } => return reset(app, &email, json).await,
         UserCommand::Create { owner, email, role, groups, password, stdin } => {
             let password = stdin.or(password)?;
             let tenant = user(app, &owner.email).await?.tenant;
@@ -305,6 +313,22 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
         if let Some(password) = password {
             println!("Password {}\nIt is shown this once.", password.expose_secret());
         }
+    }
+    Ok(())
+}
+
+/// Shows a way to another password, once.
+async fn reset(app: &SharedApp, email: &str, json: bool) -> anyhow::Result<()> {
+    let user = user(app, email).await?;
+    let (by, act) = crate::keys::acting(app, &user, "baton-user").await?;
+    let made = team::reset_password(&act, &by, user.id).await.map_err(plain)?;
+    let (token, ends) = (made.text.expose_secret(), clock::iso(made.ticket.expires_at));
+    if json {
+        println!("{}", json!({ "id": user.id, "username": user.email, "token": token, "expires_at": ends }));
+    } else {
+        println!(
+            "Token {token}\nGood until {ends}, once: POST /api/v1/password_resets/confirm {{token, password}}.\nIt is shown this once."
+        );
     }
     Ok(())
 }

@@ -68,8 +68,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: GroupCommand, json: b
     };
     let app = house::accounts(settings).await?;
     let user = user(&app, &owner.email).await?;
-    let by = app.accounts().operator(&user).await.map_err(plain)?;
-    let act = keys::act(app, &user, &by);
+    let (by, act) = keys::acting(&app, &user, "baton-group").await?;
     let may = if matches!(command, GroupCommand::List { .. }) { "groups:read" } else { "groups:manage" };
     by.allows(may).then_some(()).context("that user may not do this: name an admin with --user")?;
     match command {

@@ -124,8 +124,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
     };
     let app = house::accounts(settings).await?;
     let user = user(&app, &owner.email).await?;
-    let by = app.accounts().operator(&user).await.map_err(plain)?;
-    let act = act(app, &user, &by);
+    let (by, act) = acting(&app, &user, "baton-key").await?;
     match command {
         KeyCommand::Revoke { id, .. } => revoke(&act, &id, json).await,
         KeyCommand::Rotate { id, overlap, .. } => rotate(&act, &by, &id, overlap, json).await,
@@ -139,20 +138,22 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
     }
 }
 
-/// What an operator does on behalf of a user.
-pub(crate) fn act(app: SharedApp, user: &User, by: &Principal) -> Act {
+/// The operator in the name of a user.
+pub(crate) async fn acting(app: &SharedApp, user: &User, cause: &str) -> anyhow::Result<(Principal, Act)> {
+    let by = app.accounts().operator(user).await.map_err(plain)?;
     let now = app.now();
-    Act {
+    let act = Act {
         tenant: user.tenant,
         actor: Actor { user_id: user.id, username: user.email.clone() },
         group_id: by.group_id,
         reach: by.reach.clone(),
         now,
-        cause: Arc::from("baton"),
+        cause: Arc::from(cause),
         deadline: Deadline::at(now.plus(TIME)),
         slot: None,
-        app,
-    }
+        app: app.clone(),
+    };
+    Ok((by, act))
 }
 
 fn wish(command: KeyCommand) -> anyhow::Result<NewApiKey> {

@@ -24,7 +24,7 @@ use shared::{
 };
 
 /// The routers of the functions, by the function's name.
-pub fn routers() -> [(&'static str, Documented); 16] {
+pub fn routers() -> [(&'static str, Documented); 17] {
     [
         ("meta", meta::router()),
         ("token-usage", token_usage::router()),
@@ -42,6 +42,7 @@ pub fn routers() -> [(&'static str, Documented); 16] {
         ("events", events::router()),
         ("api-keys", api_keys::router()),
         ("account", account::router()),
+        ("team", team::router()),
     ]
 }
 

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         api_key::{self, ApiKey, KeyHash, Terms},
         dialect::Letter,
-        org::User,
+        org::{User, UserStatus},
         principal::{Principal, covers},
         review::Actor,
     },
@@ -146,7 +146,7 @@ impl Accounts<'_> {
     ) -> Result<(ApiKey, SecretString, Vec<Write>)> {
         let group_id = match old {
             Some(old) => old.group_id,
-            None => self.default_group(user.tenant).await?,
+            None => self.home_group(user).await?,
         };
         let name = old.map_or_else(|| NewKey::default().name, |old| old.name.clone());
         let (new, text) = self.new_key(user, group_id, NewKey { name, ..NewKey::default() })?;
@@ -164,6 +164,12 @@ impl Accounts<'_> {
         self.known.keys.forget(hash);
     }
 
+    /// What anybody proves who acts as this user is looked up anew: he was just changed, or is gone.
+    pub fn forget_user(&self, tenant: TenantId, id: UserId) {
+        self.forget_sessions(tenant, id);
+        self.known.keys.forget_where(|_, known| known.key.tenant == tenant && known.key.user_id == id);
+    }
+
     pub(super) async fn verify_key(&self, text: &str) -> Result<Arc<Principal>> {
         let rejected = || {
             Error::new(
@@ -178,7 +184,9 @@ impl Accounts<'_> {
             let Some(key) = orgs::key(self.store, &hash).await? else { return Ok::<_, Error>(None) };
             // What it may do follows from what its user may do now, and who is gone may nothing.
             let user = orgs::user(self.store, key.tenant, key.user_id).await?;
-            Ok(user.map(|user| KnownKey { principal: Arc::new(Principal::of_key(&key, &user)), key }))
+            Ok(user
+                .filter(|user| user.status == UserStatus::Active)
+                .map(|user| KnownKey { principal: Arc::new(Principal::of_key(&key, &user)), key }))
         };
         let known = self.known.keys.or_read(hash.clone(), moment, BELIEVED, stored).await?;
         let known = known.ok_or_else(rejected)?;

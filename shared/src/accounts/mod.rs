@@ -9,16 +9,18 @@ use crate::{
     domain::{
         api_key::{ApiKey, KeyHash},
         email,
-        org::{Group, Organization, Role, User},
+        event::{EventType, Happened, Subject},
+        org::{Group, Organization, Role, User, UserStatus},
         plan::Plan,
         principal::Principal,
         reach::{MAX_BOUND, Reach},
+        review::Actor,
         session::SessionRef,
     },
     error::{Error, ErrorKind, Result},
     ids::{EntityId, GroupId, Id, Ids},
     recent::Recent,
-    repo::orgs,
+    repo::{events, orgs},
     sealer::Sealer,
     store::{Store, StoreError, Write},
     tenant::TenantId,
@@ -26,11 +28,13 @@ use crate::{
 
 mod keys;
 mod passwords;
+mod second_factor;
 mod sessions;
 #[cfg(test)]
 #[cfg(feature = "testing")]
 mod tests;
 mod throttle;
+mod tickets;
 pub(crate) mod tokens;
 mod uses;
 
@@ -183,10 +187,22 @@ impl Accounts<'_> {
 
     /// Gives a user another password; every session of the user ends.
     pub async fn reset_password(&self, user: &User, password: &SecretString) -> Result<()> {
+        if user.status == UserStatus::Invited {
+            let message = "This member has not accepted the invitation yet. Invite again.";
+            return Err(Error::new(ErrorKind::WrongState, "not_joined", message));
+        }
         let hash = self.hash_new_password("password", password).await?;
-        self.store.write(orgs::set_password(user, &hash)).await?;
+        let changed = Happened::new(EventType::PasswordChanged, Subject::of("member", user.id));
+        let event = self.event(user.tenant, None, changed.with("by_token", false))?;
+        self.store.transact(vec![orgs::set_password(user, &hash), event]).await?;
         self.forget_sessions_of(user);
         Ok(())
+    }
+
+    /// The write of an event outside of any act. It belongs into the transaction of what happened.
+    fn event(&self, tenant: TenantId, actor: Option<&User>, happened: Happened) -> Result<Write> {
+        let actor = actor.map(|user| Actor { user_id: user.id, username: user.email.clone() });
+        Ok(events::put(tenant, &happened.event(self.id(), self.now(), actor))?)
     }
 
     /// The hash of a password that somebody wants to have; `field` names it when it cannot be had.
@@ -211,10 +227,18 @@ impl Accounts<'_> {
 
     /// What the operator may do in the name of a user, at the command line: what the user's role allows.
     pub async fn operator(&self, user: &User) -> Result<Principal> {
-        Ok(Principal::of_user(user, self.default_group(user.tenant).await?))
+        Ok(Principal::of_user(user, self.home_group(user).await?))
     }
 
-    /// The client group that what a user creates belongs to unless it is said otherwise.
+    /// The client group that what this user creates belongs to unless it is said otherwise.
+    async fn home_group(&self, user: &User) -> Result<GroupId> {
+        match user.groups.first() {
+            Some(group) => Ok(*group),
+            None => self.default_group(user.tenant).await,
+        }
+    }
+
+    /// The oldest client group of an organization.
     async fn default_group(&self, tenant: TenantId) -> Result<GroupId> {
         let group = orgs::open_group(self.store, tenant).await?;
         group.map(|group| group.id).ok_or_else(|| Error::internal("an organization without a group"))

@@ -31,6 +31,8 @@ const PER_ADDRESS: i64 = 100;
 /// Failures in a window under one name from a network it has logged in from within thirty days, counted apart from all of the
 /// above. As many as under a name from wherever: whoever shares that network guesses no faster than the whole world may.
 const PER_KNOWN: i64 = 50;
+/// Requests for another password in a window under one name: each is seen by people.
+const PER_REQUEST: i64 = 5;
 const ALL: &str = "all";
 
 /// Counts that were found full, by item and name: until their window ends, nobody needs to ask again.
@@ -40,8 +42,8 @@ pub(crate) type Refusals = Recent<(Key, String), ()>;
 #[must_use]
 pub(super) struct Attempt {
     counted: Vec<(Key, Vec<Change>)>,
-    network: String,
-    known: KnownNetworks,
+    /// Where it came from, and from where that name has come lately; none where no name was logged in with.
+    from: Option<(String, KnownNetworks)>,
 }
 
 /// One item of counts: its key, and which of its counts may reach what.
@@ -50,37 +52,79 @@ struct Counter {
     counts: Vec<(String, i64)>,
 }
 
+/// The window of a moment: what its counters are called, and when it ends.
+struct Window {
+    moment: Moment,
+    number: i64,
+}
+
+impl Window {
+    fn of(accounts: &Accounts<'_>) -> Self {
+        let moment = accounts.moment();
+        Self { moment, number: moment.now.seconds().div_euclid(WINDOW) }
+    }
+
+    fn counter(&self, kind: &str, value: &str, counts: Vec<(String, i64)>) -> Counter {
+        let id = format!("{}#{}", digest(&format!("{kind}:{value}")), self.number);
+        Counter { key: Key::global(Global::LoginFailures, &id), counts }
+    }
+
+    /// Counts in all of them, or refuses; what takes it back.
+    async fn take(&self, accounts: &Accounts<'_>, all: Vec<Counter>) -> Result<Vec<(Key, Vec<Change>)>> {
+        let ends = Millis((self.number + 1) * WINDOW * 1000);
+        for counter in &all {
+            counter.take(accounts, self.moment, ends).await?;
+        }
+        let counted = all.into_iter().map(|counter| {
+            let back = counter.counts.iter().map(|(count, _)| Change::add(count, -1)).collect();
+            (counter.key, back)
+        });
+        Ok(counted.collect())
+    }
+}
+
 /// Counts an attempt, or refuses it. One read, and two writes or one; no write where this instance knows that the limit is
 /// reached.
 pub(super) async fn count(accounts: &Accounts<'_>, name: &str, address: Option<IpAddr>) -> Result<Attempt> {
-    let moment = accounts.moment();
-    let window = moment.now.seconds().div_euclid(WINDOW);
-    let key = |kind: &str, value: &str| {
-        Key::global(Global::LoginFailures, &format!("{}#{window}", digest(&format!("{kind}:{value}"))))
-    };
+    let window = Window::of(accounts);
     let address = address.map_or_else(|| "unknown".to_owned(), network);
     let network = digest(&address)[..16].to_owned();
     let known = KnownNetworks::of(accounts.store, &digest(&format!("name:{name}"))).await?;
-    let counters = if known.holds(&network, moment.now) {
-        let pair = format!("{address} {name}");
-        vec![Counter { key: key("known", &pair), counts: vec![(ALL.into(), PER_KNOWN)] }]
+    let counters = if known.holds(&network, window.moment.now) {
+        vec![window.counter("known", &format!("{address} {name}"), vec![(ALL.into(), PER_KNOWN)])]
     } else {
         let pair = format!("from_{network}");
         // The address first: whom it has locked out cannot lock a name as well.
         vec![
-            Counter { key: key("address", &address), counts: vec![(ALL.into(), PER_ADDRESS)] },
-            Counter { key: key("name", name), counts: vec![(ALL.into(), PER_NAME), (pair, PER_PAIR)] },
+            window.counter("address", &address, vec![(ALL.into(), PER_ADDRESS)]),
+            window.counter("name", name, vec![(ALL.into(), PER_NAME), (pair, PER_PAIR)]),
         ]
     };
-    let ends = Millis((window + 1) * WINDOW * 1000);
-    for counter in &counters {
-        counter.take(accounts, moment, ends).await?;
-    }
-    let counted = counters.into_iter().map(|counter| {
-        let back = counter.counts.iter().map(|(count, _)| Change::add(count, -1)).collect();
-        (counter.key, back)
-    });
-    Ok(Attempt { counted: counted.collect(), network, known })
+    let counted = window.take(accounts, counters).await?;
+    Ok(Attempt { counted, from: Some((network, known)) })
+}
+
+/// Counts an attempt with a ticket, by its address alone: nobody guesses 178 bits, and who cannot guess is to lock nobody out.
+pub(super) async fn count_ticket(accounts: &Accounts<'_>, address: Option<IpAddr>) -> Result<Attempt> {
+    let window = Window::of(accounts);
+    let address = address.map_or_else(|| "unknown".to_owned(), network);
+    let counters = vec![window.counter("address", &address, vec![(ALL.into(), PER_ADDRESS)])];
+    Ok(Attempt { counted: window.take(accounts, counters).await?, from: None })
+}
+
+/// Counts a request for another password, by its address and by the name that it is for, apart from this name's logins.
+pub(super) async fn count_request(
+    accounts: &Accounts<'_>,
+    name: &str,
+    address: Option<IpAddr>,
+) -> Result<()> {
+    let window = Window::of(accounts);
+    let address = address.map_or_else(|| "unknown".to_owned(), network);
+    let counters = vec![
+        window.counter("address", &address, vec![(ALL.into(), PER_ADDRESS)]),
+        window.counter("request", name, vec![(ALL.into(), PER_REQUEST)]),
+    ];
+    window.take(accounts, counters).await.map(|_| ())
 }
 
 impl Counter {
@@ -133,7 +177,8 @@ impl Attempt {
 
     /// Remembers that somebody is at home here: it was a login, and its password was right.
     pub(super) async fn remember(&self, accounts: &Accounts<'_>) -> Result<()> {
-        if let Some(write) = self.known.note(&self.network, accounts.now()) {
+        let Some((network, known)) = &self.from else { return Ok(()) };
+        if let Some(write) = known.note(network, accounts.now()) {
             accounts.store.write(write).await?;
         }
         Ok(())

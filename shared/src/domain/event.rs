@@ -39,7 +39,23 @@ pub struct Event {
     pub data: Map<String, Value>,
 }
 
+/// What an event may take, as JSON: with its keys it stays below the 1 KB that one write unit holds.
+const MAX_BYTES: usize = 800;
+
 impl Event {
+    /// Cuts its longest texts until it is small enough.
+    fn fit(&mut self) {
+        let bytes = |event: &Self| serde_json::to_string(event).map_or(0, |text| text.len());
+        while bytes(self) > MAX_BYTES {
+            let longest = self.data.values_mut().flat_map(texts).max_by_key(|text| text.len());
+            // Without data nothing of it is that long.
+            let Some(text) = longest.filter(|text| text.len() > 8) else { return };
+            let end = text.floor_char_boundary(text.len() / 2);
+            text.truncate(end);
+            text.push('…');
+        }
+    }
+
     /// Whether the catalogue knows it so.
     fn is_described(&self) -> bool {
         let known = |name: &str, value: &Value| {
@@ -151,8 +167,9 @@ impl Happened {
     /// The event, made now by this actor.
     pub fn event(self, id: Id, now: Millis, actor: Option<Actor>) -> Event {
         let Self { kind, also, subject, group_id, data } = self;
-        let event = Event { id, kind, also, created_at: now, actor, subject, group_id, data };
+        let mut event = Event { id, kind, also, created_at: now, actor, subject, group_id, data };
         debug_assert!(event.is_described(), "{event:?}");
+        event.fit();
         event
     }
 }
@@ -229,6 +246,21 @@ pub enum Holds {
 pub const MAX_TEXT: usize = 100;
 /// Words of a list in it.
 pub const MAX_WORDS: usize = 10;
+
+/// The texts in a value, one level deep.
+fn texts(value: &mut Value) -> Vec<&mut String> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items
+            .iter_mut()
+            .filter_map(|item| match item {
+                Value::String(text) => Some(text),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
 
 /// A text as an event has it: whole where it is short, else its beginning.
 pub fn short(text: &str) -> Value {
@@ -382,6 +414,44 @@ mod tests {
         for wrong in [json!({ "colour": "red" }), json!({ "status": 5 })] {
             assert!(!lead.describes(wrong.as_object().unwrap()), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_event_is_small_whatever_it_tells() {
+        let long = "💥".repeat(300);
+        let subject = Subject::of("payload", Id::from_u64((1 << 53) - 1).unwrap());
+        let happened = Happened::new(EventType::PayloadUpdated, subject).and(EventType::ReviewRequested);
+        let happened = ["entity_type", "workflow_id", "execution_id"]
+            .into_iter()
+            .fold(happened, |happened, name| happened.with(name, long.as_str()));
+        let happened = happened.with_words("changed", [long.as_str(); 30]);
+        let actor = Actor {
+            user_id: crate::ids::UserId::from_u64((1 << 53) - 1).unwrap(),
+            username: format!("{}@example.com", "x".repeat(242)),
+        };
+        let event = happened.event(Id::SMALLEST, Millis(1_800_000_000_000), Some(actor));
+        assert!(serde_json::to_string(&event).unwrap().len() <= MAX_BYTES, "{event:?}");
+        assert!(event.data["workflow_id"].as_str().unwrap().starts_with('💥'));
+    }
+
+    #[test]
+    fn what_happens_in_one_moment_is_two_events() {
+        let subject = Subject::of("lead", Id::from_u64(101).unwrap());
+        let happened = Happened::new(EventType::LeadCreated, subject)
+            .with("status_id", 12_u64)
+            .with("entity_type", "lead")
+            .and(EventType::ReviewRequested);
+        let event = happened.event(Id::SMALLEST, Millis(0), None);
+        let both: Vec<_> = event.each().collect();
+        let shown = both.iter().map(|event| (event.kind, event.data.keys().cloned().collect::<Vec<_>>()));
+        assert_eq!(
+            shown.collect::<Vec<_>>(),
+            [
+                (EventType::LeadCreated, vec!["status_id".to_owned()]),
+                (EventType::ReviewRequested, vec!["entity_type".to_owned()]),
+            ]
+        );
+        assert_ne!(both[0].public_id(), both[1].public_id());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    domain::{api_key::KeyHash, plan::Plan},
+    domain::{api_key::KeyHash, plan::Plan, ticket::Ticket},
     ids::{GroupId, UserId},
     tenant::TenantId,
 };
@@ -91,6 +91,12 @@ pub struct User {
     /// The personal key, which its owner may see redacted, copy once and regenerate. Other keys are made by operators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<KeyHash>,
+    /// The invitation that was not accepted yet, or the way to another password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
+    /// Whether a login asks for more than the password.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub second_factor: bool,
 }
 
 impl User {
@@ -109,7 +115,14 @@ impl User {
             moved: Vec::new(),
             generation: 0,
             api_key: None,
+            ticket: None,
+            second_factor: false,
         }
+    }
+
+    /// Whether it is one of those without whom nobody could look after the organization.
+    pub fn is_active_admin(&self) -> bool {
+        self.role == Role::Admin && self.status == UserStatus::Active
     }
 }
 
@@ -131,6 +144,15 @@ pub enum UserStatus {
     Active,
 }
 
+impl UserStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Active => "active",
+        }
+    }
+}
+
 /// What a user may do in the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -146,6 +168,7 @@ pub enum Role {
 }
 
 impl Role {
+    pub const WORDS: &'static [&'static str] = &["admin", "editor", "viewer", "approver"];
     pub const ALL: [Self; 4] = [Self::Admin, Self::Editor, Self::Viewer, Self::Approver];
 
     pub fn as_str(self) -> &'static str {
@@ -232,6 +255,7 @@ mod tests {
 
     #[test]
     fn each_role_reads_back() {
+        assert_eq!(Role::ALL.map(Role::as_str), Role::WORDS);
         for role in Role::ALL {
             assert_eq!(role.as_str().parse(), Ok(role));
             assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());

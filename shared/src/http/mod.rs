@@ -16,6 +16,7 @@ pub mod group;
 mod identities;
 pub mod input;
 pub mod layers;
+pub mod member;
 mod once;
 pub mod openapi;
 pub mod packed;

@@ -76,15 +76,10 @@ impl Reply {
         Self::new(StatusCode::CREATED, body)
     }
 
-    /// Done, and there is nothing to say.
+    /// Done, and nothing to say.
     pub fn no_content() -> Self {
-        Self {
-            status: StatusCode::NO_CONTENT,
-            body: String::new(),
-            shortened: None,
-            once: false,
-            replayed: false,
-        }
+        let body = String::new();
+        Self { status: StatusCode::NO_CONTENT, body, shortened: None, once: false, replayed: false }
     }
 
     /// The reply to an earlier request.
@@ -101,12 +96,13 @@ impl Reply {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        if self.status == StatusCode::NO_CONTENT {
-            return self.status.into_response();
-        }
+        let is_empty = self.body.is_empty();
         let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        match is_empty {
+            true => drop(headers.remove(header::CONTENT_TYPE)),
+            false => drop(headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))),
+        }
         if self.once {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }

@@ -137,7 +137,7 @@ impl Installed<'_> {
     /// Forgets what was cached of an installation, because it was just changed here.
     pub fn forget(&self, id: InstallationId) {
         self.reread(id);
-        self.app.sightings.words.forget_where(|whose| whose.installation_id == id);
+        self.app.sightings.words.forget_where(|whose, _| whose.installation_id == id);
     }
 
     /// Reads an installation again when somebody asks for it next.

@@ -2,6 +2,8 @@
 //!
 //! Its one rule: nobody gives himself a plan. [`set_plan`] is for the operator, who knows what is paid.
 
+use futures::future::try_join;
+
 use super::{act::Act, again::Again};
 use crate::{
     domain::{
@@ -60,7 +62,8 @@ pub async fn get(act: &Act) -> Result<Account> {
 
 /// The same with what was used of the plan.
 pub async fn billing(act: &Act) -> Result<Billed> {
-    billed(act, get(act).await?).await
+    let (account, requests_today) = try_join(get(act), used_today(act)).await?;
+    Ok(Billed { account, requests_today })
 }
 
 /// Changes the name, or what is asked of its people.
@@ -88,9 +91,9 @@ pub async fn update_billing(act: &Act, change: BillingChange) -> Result<Billed> 
             tax_id: set(&change.tax_id, &stands.tax_id),
         };
         Organization { billing, ..before.clone() }
-    })
-    .await?;
-    billed(act, account).await
+    });
+    let (account, requests_today) = try_join(account, used_today(act)).await?;
+    Ok(Billed { account, requests_today })
 }
 
 /// Gives the organization a plan. Other instances follow within a minute.
@@ -98,9 +101,8 @@ pub async fn set_plan(act: &Act, plan: Plan) -> Result<Account> {
     replaced(act, |before| Organization { plan: Some(plan), ..before.clone() }).await
 }
 
-async fn billed(act: &Act, account: Account) -> Result<Billed> {
-    let requests_today = rate::used_today(&*act.app.store, act.tenant, act.now).await?;
-    Ok(Billed { account, requests_today })
+async fn used_today(act: &Act) -> Result<u32> {
+    rate::used_today(&*act.app.store, act.tenant, act.now).await
 }
 
 async fn organization(act: &Act) -> Result<Organization> {

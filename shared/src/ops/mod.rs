@@ -37,7 +37,9 @@ pub mod pushes;
 pub mod resume;
 mod resume_url;
 pub mod reviews;
+pub mod second_factor;
 mod slot;
+pub mod team;
 #[cfg(test)]
 #[cfg(feature = "testing")]
 mod tests;

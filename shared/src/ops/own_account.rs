@@ -11,7 +11,12 @@ use super::{
     happened,
 };
 use crate::{
-    domain::{api_key::ApiKey, event::EventType, org::User, session::SessionRef},
+    domain::{
+        api_key::ApiKey,
+        event::{EventType, Happened, Subject},
+        org::User,
+        session::SessionRef,
+    },
     error::{Error, ErrorKind, Result},
     ids::ApiKeyId,
     repo::{orgs, sessions},
@@ -25,7 +30,8 @@ pub struct ShownKey {
 
 /// Ends a session.
 pub async fn log_out(act: &Act, place: &SessionRef) -> Result<()> {
-    act.commit(vec![sessions::delete(place)], &()).await?;
+    let ended = Happened::new(EventType::SessionEnded, Subject::of("member", place.user_id));
+    act.commit(vec![sessions::delete(place), act.emit(ended)?], &()).await?;
     act.app.accounts().forget_session(place);
     Ok(())
 }
@@ -44,7 +50,12 @@ pub async fn change_password(
         return Err(Error::invalid("current_password", "is not your password"));
     }
     let hash = act.app.accounts().hash_password(new).await?;
-    let writes = vec![orgs::set_password(&user, &hash), sessions::move_to(place, user.generation + 1)];
+    let changed = Happened::new(EventType::PasswordChanged, Subject::of("member", user.id));
+    let writes = vec![
+        orgs::set_password(&user, &hash),
+        sessions::move_to(place, user.generation + 1),
+        act.emit(changed.with("by_token", false))?,
+    ];
     act.commit(writes, &()).await?;
     act.app.accounts().forget_sessions_of(&user);
     Ok(())

@@ -28,6 +28,7 @@ pub mod leads;
 pub mod listing;
 pub mod media;
 pub mod media_stats;
+pub mod members;
 pub mod money;
 pub mod n8n_credentials;
 pub mod n8n_workflows;
@@ -37,6 +38,7 @@ pub mod pages;
 pub mod payloads;
 pub mod projects;
 pub mod pushes;
+pub mod second_factors;
 pub mod sessions;
 pub mod subjects;
 pub mod table;
@@ -165,6 +167,10 @@ impl<'a> Repos<'a> {
 
     pub fn media(self) -> media::MediaItems<'a> {
         self.table()
+    }
+
+    pub fn members(self) -> members::Members<'a> {
+        members::Members { store: self.store, tenant: self.tenant }
     }
 
     pub fn n8n_credentials(self) -> n8n_credentials::N8nCredentials<'a> {

@@ -88,19 +88,24 @@ pub async fn login_candidate(store: &dyn Store, folded: &str) -> Result<Option<U
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
-struct EmailOwner {
-    tenant: TenantId,
-    user_id: UserId,
+pub(super) struct EmailOwner {
+    pub tenant: TenantId,
+    pub user_id: UserId,
 }
 
 /// Gives the user a new password, which ends every session; provided that nobody else did so meanwhile.
 pub fn set_password(user: &User, password_hash: &str) -> Write {
-    let changes = vec![Change::set("password_hash", password_hash), Change::add("generation", 1)];
+    let changes = vec![
+        Change::set("password_hash", password_hash),
+        Change::add("generation", 1),
+        // Whoever knows the password needs no other way in.
+        Change::remove("ticket"),
+    ];
     Write::update(user_key(user.tenant, user.id), changes).when(same_generation(user)).labelled(USER)
 }
 
 /// A user that was stored before there were generations has none.
-fn same_generation(user: &User) -> Cond {
+pub(super) fn same_generation(user: &User) -> Cond {
     match user.generation {
         0 => Cond::All(vec![
             Cond::Exists,
@@ -272,11 +277,11 @@ fn organization_key(tenant: TenantId) -> Key {
     Key::of(tenant, "org", "-")
 }
 
-fn user_key(tenant: TenantId, id: UserId) -> Key {
+pub(super) fn user_key(tenant: TenantId, id: UserId) -> Key {
     Key::of(tenant, "user", id.sortable())
 }
 
-fn group_key(tenant: TenantId, id: GroupId) -> Key {
+pub(super) fn group_key(tenant: TenantId, id: GroupId) -> Key {
     Key::of(tenant, "group", id.sortable())
 }
 

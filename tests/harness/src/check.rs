@@ -134,7 +134,11 @@ fn hide(body: &mut Value) {
         Value::Object(map) => {
             for (name, value) in map {
                 match (name.as_str(), value.as_str()) {
-                    ("token" | "csrf_token", Some(_)) => *value = "[secret]".into(),
+                    ("token" | "csrf_token" | "secret" | "otpauth_url", Some(_)) => {
+                        *value = "[secret]".into()
+                    }
+                    ("url", Some(text)) if text.contains("#btn_") => *value = "[secret]".into(),
+                    ("recovery_codes", None) => *value = "[secrets]".into(),
                     ("key", Some(text)) if text.starts_with(PREFIX) => *value = "[secret]".into(),
                     ("api_key", Some(text)) if !text.contains('…') => *value = "[secret]".into(),
                     _ => hide(value),

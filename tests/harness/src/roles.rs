@@ -48,7 +48,10 @@ pub fn working<'a, T: 'a>(
 /// The function that API Gateway hands a request to.
 pub fn function_of(method: &str, path: &str) -> &'static str {
     let method = if method == "HEAD" { "GET" } else { method };
-    let route = routes::at(routes::as_routed(path)).find(|route| route.method.as_str() == method);
+    let of = |method| routes::at(routes::as_routed(path)).find(|route| route.method.as_str() == method);
+    // API Gateway routes paths, and some dialects take PUT for PATCH.
+    let route =
+        of(method).or_else(|| of("PATCH").filter(|route| method == "PUT" && route.dialect.put_is_patch));
     route.map_or("meta", |route| route.function)
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use shared::http::routes::{Auth, ROUTES, RateClass};
+use shared::{
+    domain::dialect::Letter,
+    http::routes::{Auth, ROUTES, RateClass},
+};
 
 use serde_json::json;
 
@@ -10,12 +13,14 @@ use super::{Cost, budget, measure};
 use harness::{Caller, TestApp, samples};
 
 /// Routes that make more than two store calls in a row, and why.
-const LONGER: [(&str, usize, &str); 15] = [
+const LONGER: [(&str, usize, &str); 17] = [
     ("rotate_api_key", 3, "two reads that depend on each other"),
     ("log_in", 7, "counts the attempt before it looks, so that a crowd of guesses is counted too"),
     ("admin_login", 6, "the same, from a network that is known by then"),
     ("create_admin_session", 6, "the same"),
     ("change_password", 6, "counts the attempt; ends every other session"),
+    ("confirm_second_factor", 6, "counts the attempt before it looks"),
+    ("delete_second_factor", 6, "the same"),
     ("copy_own_api_key", 3, "two reads that depend on each other"),
     ("regenerate_own_api_key", 3, "two reads that depend on each other"),
     (
@@ -37,7 +42,7 @@ const LONGER: [(&str, usize, &str); 15] = [
 ];
 
 pub(super) async fn measured() -> Vec<Cost> {
-    let mut costs = vec![first_call().await, uses().await];
+    let mut costs = vec![first_call().await, first_of_plan().await, uses().await];
     costs.extend(logins().await);
     let operations: Vec<_> =
         samples::samples(&TestApp::new().await).iter().map(|sample| sample.route.operation).collect();
@@ -69,6 +74,12 @@ async fn sample(operation: &str, remembered: bool) -> Cost {
         // Takes a slice of the limit, of which this request spends one.
         sample.send(&caller).await;
     }
+    if sample.route.dialect.letter == Some(Letter::B) {
+        // The same of the plan, whose slices grow with what is let through.
+        for _ in 0..5 {
+            caller.get("/api/workflows").await;
+        }
+    }
     let headers: &[_] = if remembered { &[("idempotency-key", "budget-1")] } else { &[] };
     let name = if remembered { format!("{operation} with an Idempotency-Key") } else { operation.to_owned() };
     let (cost, answer) = measure(&house, &name, sample.send_with(&caller, headers)).await;
@@ -93,6 +104,14 @@ async fn first_call() -> Cost {
         measure(&house, "an API key that the instance has not met", house.acme.get("/api")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     cost
+}
+
+/// The first request of an organization in a minute: its plan is looked up, and a slice of each window is taken.
+async fn first_of_plan() -> Cost {
+    let house = TestApp::new().await;
+    assert_eq!(house.acme.get("/api").await.status, 200);
+    let asked = house.acme.get("/api/workflows");
+    measure(&house, "a list of dialect B with a plan that the instance has not met", asked).await.0
 }
 
 /// What a host notes of a key, once a minute at the most.

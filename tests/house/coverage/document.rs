@@ -31,7 +31,8 @@ async fn every_operation_is_described() {
         let responses = operation["responses"].as_object().unwrap();
         let success: Vec<_> = responses.iter().filter(|(status, _)| status.starts_with('2')).collect();
         assert!(!success.is_empty(), "{name}: no success");
-        for (status, response) in success {
+        // With 204 there is nothing to describe.
+        for (status, response) in success.into_iter().filter(|(status, _)| *status != "204") {
             let media = response["content"].as_object().unwrap().values().next().unwrap();
             assert!(media["schema"].is_object(), "{name} {status}: schema");
         }
@@ -101,9 +102,15 @@ async fn every_described_body_has_an_example() {
         let operation = described(document, route);
         let mut bodies = vec![&operation["requestBody"]];
         let responses = operation["responses"].as_object().unwrap();
-        bodies.extend(responses.iter().filter(|(status, _)| status.starts_with('2')).map(|(_, body)| body));
+        bodies.extend(
+            responses
+                .iter()
+                .filter(|(status, _)| status.starts_with('2') && *status != "204")
+                .map(|(_, body)| body),
+        );
         for body in bodies.into_iter().filter(|body| !body.is_null()) {
-            let media = &body["content"]["application/json"];
+            let media = body["content"].as_object().and_then(|content| content.values().next());
+            let media = media.unwrap_or(&Value::Null);
             let shown = media.get("example").is_some() || has_example(document, &media["schema"], 0);
             assert!(shown, "{}: no example in {media}", route.operation);
         }

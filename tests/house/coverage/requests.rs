@@ -85,7 +85,12 @@ async fn a_repeated_post_gets_the_first_reply_again() {
                 (second.status, second.id(), names(&second)),
                 (first.status, first.id(), names(&first))
             );
-            assert_eq!((first.json["key"].is_string(), second.json["key"].is_null()), (true, true));
+            let secret = |answer: &Answer| {
+                let places = ["/key", "/invitation/token", "/password_reset/token"];
+                places.into_iter().find_map(|place| answer.json.pointer(place)).cloned()
+            };
+            assert!(secret(&first).is_some_and(|text| text.is_string()), "{first:?}");
+            assert_eq!(secret(&second), Some(Value::Null));
         } else {
             assert_eq!((second.status, &second.text), (first.status, &first.text), "{operation}");
         }

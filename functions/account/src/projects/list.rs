@@ -40,7 +40,7 @@ shared::input! {
 #[expect(dead_code, reason = "describes what the envelope of the dialect makes of the list")]
 pub struct Listing {
     projects: Vec<Shown<ProjectOut>>,
-    /// How many there are in all; null where there are too many to count.
+    /// How many there are in all.
     #[schema(example = 1)]
     total_count: Option<u64>,
     /// Sent back as `cursor` it gives what follows; absent at the end.

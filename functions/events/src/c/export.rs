@@ -49,7 +49,8 @@ shared::input! {
 /// that a spreadsheet would take for a formula begins with an apostrophe.
 #[utoipa::path(get, path = "/api/v1/audit_log/export", operation_id = "export_audit_log",
     params(ExportQuery),
-    responses((status = 200, description = "The entries.", body = String, content_type = "text/csv")))]
+    responses((status = 200, description = "The entries.", body = String, content_type = "text/csv",
+        example = "id,created_at,category,action,actor_id,actor,subject_type,subject_id,data\r\n")))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ExportQuery>) -> Result<Response> {
     let ExportQuery { category, action: kind, actor_id: by, span, cursor: mut next, .. } = query;
     let wanted = Audited { category, kind, by, span };

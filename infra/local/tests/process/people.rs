@@ -208,3 +208,24 @@ fn keys_are_made_listed_and_revoked() {
         assert_eq!(String::from_utf8_lossy(&refused.stderr).lines().count(), 1, "{refused:?}");
     }
 }
+
+#[test]
+fn an_organization_is_given_a_plan_beside_a_running_server() {
+    let (_dir, data) = data();
+    let baton = Baton::start(&data, &[("BATON_DEFAULT_PLAN", "starter")]);
+    let on = |key: &str| ask(&baton.addr, key, "GET", "/api/v1/account", None).json["plan"].clone();
+    assert_eq!(on(&baton.key()), "starter");
+    let create =
+        ["org", "create", "Acme", "--admin-email", "jane@acme.example", "--admin-password", "long enough"];
+    let made = printed(&run(&data, &[&create[..], &["--plan", "pro", "--json"]].concat()));
+    let key = made["api_key"].as_str().unwrap();
+    assert_eq!(on(key), "pro");
+    let changed = printed(&run(&data, &["org", "plan", "--user", "jane@acme.example", "free", "--json"]));
+    assert_eq!(changed, json!({ "organization_id": made["organization_id"], "plan": "free" }));
+    assert_eq!((on(key), on(&baton.key())), (json!("free"), json!("starter")));
+    let refused = run(&data, &["org", "plan", "--user", "jane@acme.example", "gold"]);
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("must be one of free, starter, pro"),
+        "{refused:?}"
+    );
+}

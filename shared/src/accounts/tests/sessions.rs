@@ -12,7 +12,10 @@ use crate::{
         session::{SESSION_LIFE, TOKEN_LIFE},
     },
     error::ErrorKind,
-    repo::{orgs, sessions},
+    repo::{
+        orgs,
+        sessions::{self, Found},
+    },
     testing::house::{House, PASSWORD},
 };
 
@@ -45,7 +48,7 @@ async fn a_token_acts_as_its_user_in_the_role_of_now() {
     assert_eq!(token.expires_at, house.now().plus(TOKEN_LIFE));
     assert_eq!(presented.expires_at, token.expires_at);
 
-    let (session, user) = sessions::find(house.store(), &place).await.unwrap().unwrap();
+    let Found { session, user, .. } = sessions::find(house.store(), &place).await.unwrap().unwrap();
     assert_eq!(user, acme.admin);
     assert_eq!((session.created_at, session.ends_at), (house.now(), house.now().plus(SESSION_LIFE)));
     assert_eq!(session.signing_key.len(), 43);
@@ -176,7 +179,7 @@ async fn a_session_of_an_earlier_generation_is_over_and_one_that_was_moved_is_no
 async fn a_token_of_the_right_key_with_another_secret_is_refused() {
     let (house, acme) = with_acme().await;
     let (_, presented) = open(&house, &acme.admin).await;
-    let (session, _) = sessions::find(house.store(), &presented.place()).await.unwrap().unwrap();
+    let Found { session, .. } = sessions::find(house.store(), &presented.place()).await.unwrap().unwrap();
     // What somebody who has read the store could make of it.
     let claims = crate::accounts::tokens::Claims {
         sub: session.user_id.to_string(),

@@ -13,6 +13,7 @@ use crate::{
         invoice::InvoiceStatus,
         media::MediaType,
         notification::NotificationType,
+        org,
         review::{AutomationStatus, EntityType},
         subject::ExecutionFilter,
     },
@@ -75,6 +76,7 @@ of_the_domain! {
     OnDuplicate: Self = Self::WORDS, Self::parse;
     Period: Self = Self::WORDS, Self::parse;
     Role: Self = Self::WORDS, Self::parse;
+    org::Role: Self = Self::WORDS, |word: &str| word.parse().ok();
 }
 
 /// Words that only a request has, and what they mean.

@@ -177,7 +177,7 @@ async fn answered(
     if by_plan {
         counted.spend(app, asked.route, &caller, app.now()).await?;
     }
-    may(asked.route, request.uri(), &caller, session.is_some())?;
+    may(asked.route, request.uri(), &caller, session.as_ref())?;
     let request = entry::enter(request, Some(caller.tenant), asked.route).await?;
     let (asked, mut request) = asked.by_body(app, request).await?;
     let route = asked.route;
@@ -188,7 +188,7 @@ async fn answered(
         if counts_plan(route) && !by_plan {
             counted.spend(app, route, &caller, now).await?;
         }
-        may(route, request.uri(), &caller, session.is_some())?;
+        may(route, request.uri(), &caller, session.as_ref())?;
     }
     if !counts_plan(route) {
         counted.spend(app, route, &caller, now).await?;
@@ -226,8 +226,13 @@ fn is_itself(route: &Route, path: &str, caller: &Principal) -> bool {
 }
 
 /// Whether the caller may use the route.
-fn may(route: &Route, uri: &Uri, caller: &Principal, in_session: bool) -> Result<()> {
+fn may(route: &Route, uri: &Uri, caller: &Principal, session: Option<&Presented>) -> Result<()> {
     let refused = |code, message: String| Err(Error::new(ErrorKind::Forbidden, code, message));
+    let in_session = session.is_some();
+    if session.is_some_and(Presented::must_enrol) && !route.enrols {
+        let message = "The organization demands a second factor: begin with POST /api/v1/second_factor.";
+        return refused("second_factor_needed", message.into());
+    }
     match route.auth {
         Auth::Scope(_) if route.own_key && is_itself(route, uri.path(), caller) => Ok(()),
         Auth::Scope(scope) => {

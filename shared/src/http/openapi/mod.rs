@@ -18,7 +18,7 @@ use super::{
 use crate::{config::Settings, domain::dialect::Letter};
 
 /// The groups of operations, in the order of a reader's interest.
-const TAGS: [(&str, &str); 24] = [
+const TAGS: &[(&str, &str)] = &[
     ("token usage", "What model calls used and cost."),
     ("prices and budgets", "What model calls are to cost, and how much may be spent on them."),
     ("triggers", "Start n8n workflows, and hear how they are doing."),
@@ -33,6 +33,7 @@ const TAGS: [(&str, &str); 24] = [
     ("collections", "Collections of media items."),
     ("installations", "n8n instances, their workflows, and executions that they push."),
     ("alerts", "Rules that tell of workflows that fail, are silent or are stuck."),
+    ("team members", "The people of the organization: invited, changed, removed."),
     ("sessions", "A person's own credentials."),
     (
         "api keys",

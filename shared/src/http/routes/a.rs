@@ -213,7 +213,7 @@ const SESSIONS: &[Route] = &block(
     "sessions",
     "sessions",
     [
-        post("/api/auth/logout", "log_out").session(),
+        post("/api/auth/logout", "log_out").session().enrols(),
         post("/api/user/password", "change_password").session().errors(&[Conflict, RateLimited]),
         get("/api/user/api-key", "get_own_api_key").session().errors(&[NotFound]),
         post("/api/user/api-key/copy", "copy_own_api_key").session().errors(&[NotFound, WrongState]),

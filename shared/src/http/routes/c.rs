@@ -6,12 +6,14 @@ use super::{
 };
 use crate::{
     error::ErrorKind::{
-        CredentialRejected, Forbidden, Internal, Invalid, NotFound, RateLimited, Unavailable, WrongState,
+        Conflict, CredentialRejected, Forbidden, Internal, Invalid, Malformed, NotFound, RateLimited,
+        TooLarge, Unavailable, UnsupportedMedia, WrongState,
     },
     http::dialect::C,
 };
 
-pub(super) const BLOCKS: &[&[Route]] = &[SERVICE, SESSIONS, API_KEYS, ACCOUNT, PROJECTS, AUDIT];
+pub(super) const BLOCKS: &[&[Route]] =
+    &[SERVICE, SESSIONS, PASSWORDS, SECOND_FACTOR, TEAM, API_KEYS, ACCOUNT, PROJECTS, AUDIT];
 
 const SERVICE: &[Route] = &block(
     &C,
@@ -46,7 +48,79 @@ const SESSIONS: &[Route] = &block(
             Unavailable,
             Internal,
         ]),
-        get("/api/v1/admin/verify", "verify_session").scope(TEST_SCOPE),
+        get("/api/v1/admin/verify", "verify_session").scope(TEST_SCOPE).enrols(),
+    ],
+);
+
+/// For those who cannot log in yet, or not any more.
+const PASSWORDS: &[Route] = &block(
+    &C,
+    "sessions",
+    "sessions",
+    [
+        post("/api/v1/invitations/accept", "accept_invitation").public().errors(&[
+            Forbidden,
+            RateLimited,
+            Unavailable,
+        ]),
+        post("/api/v1/password_resets", "request_password_reset").public().errors(&[
+            Forbidden,
+            RateLimited,
+            Unavailable,
+        ]),
+        post("/api/v1/password_resets/confirm", "confirm_password_reset").public().errors(&[
+            Forbidden,
+            RateLimited,
+            Unavailable,
+        ]),
+    ],
+);
+
+const SECOND_FACTOR: &[Route] = &block(
+    &C,
+    "sessions",
+    "sessions",
+    [
+        post("/api/v1/second_factor", "begin_second_factor").session().enrols().errors(&[WrongState]),
+        post("/api/v1/second_factor/confirm", "confirm_second_factor")
+            .session()
+            .enrols()
+            .errors(&[WrongState]),
+        delete("/api/v1/second_factor", "delete_second_factor").session().enrols().errors(&[
+            Malformed,
+            Invalid,
+            TooLarge,
+            UnsupportedMedia,
+            WrongState,
+        ]),
+    ],
+);
+
+/// For admins, as those of API keys are.
+const INSPECT_TEAM: &str = "team:inspect";
+const MANAGE_TEAM: &str = "team:manage";
+
+const TEAM: &[Route] = &block(
+    &C,
+    "team",
+    "team members",
+    [
+        get("/api/v1/team_members", "list_team_members").scope(INSPECT_TEAM).errors(&[Invalid]),
+        post("/api/v1/team_members", "invite_team_member").scope(MANAGE_TEAM).wrapped_in("team_member"),
+        get("/api/v1/team_members/{id}", "get_team_member").scope(INSPECT_TEAM).errors(&[NotFound]),
+        patch("/api/v1/team_members/{id}", "update_team_member")
+            .scope(MANAGE_TEAM)
+            .wrapped_in("team_member")
+            .errors(&[NotFound, Conflict]),
+        delete("/api/v1/team_members/{id}", "remove_team_member")
+            .scope(MANAGE_TEAM)
+            .errors(&[NotFound, Invalid, Conflict]),
+        post("/api/v1/team_members/{id}/invite", "invite_team_member_again")
+            .scope(MANAGE_TEAM)
+            .errors(&[NotFound, WrongState]),
+        post("/api/v1/team_members/{id}/password_reset", "reset_password_of_team_member")
+            .scope(MANAGE_TEAM)
+            .errors(&[NotFound, WrongState]),
     ],
 );
 
@@ -71,6 +145,19 @@ const API_KEYS: &[Route] = &block(
             .scope(MANAGE)
             .wrapped_in("api_key")
             .errors(&[NotFound, WrongState]),
+    ],
+);
+
+/// For admins.
+const AUDIT_INSPECT: &str = "audit:inspect";
+
+const AUDIT: &[Route] = &block(
+    &C,
+    "events",
+    "audit log",
+    [
+        get("/api/v1/audit_log", "list_audit_log").scope(AUDIT_INSPECT).errors(&[Invalid]),
+        get("/api/v1/audit_log/export", "export_audit_log").scope(AUDIT_INSPECT).errors(&[Invalid]),
     ],
 );
 
@@ -99,18 +186,5 @@ const PROJECTS: &[Route] = &block(
             .wrapped_in("project")
             .errors(&[NotFound]),
         delete("/api/v1/projects/{id}", "delete_project").scope("projects:write").errors(&[NotFound]),
-    ],
-);
-
-/// For admins.
-const AUDIT_INSPECT: &str = "audit:inspect";
-
-const AUDIT: &[Route] = &block(
-    &C,
-    "events",
-    "audit log",
-    [
-        get("/api/v1/audit_log", "list_audit_log").scope(AUDIT_INSPECT).errors(&[Invalid]),
-        get("/api/v1/audit_log/export", "export_audit_log").scope(AUDIT_INSPECT).errors(&[Invalid]),
     ],
 );

@@ -89,6 +89,8 @@ pub struct Route {
     pub singular: Option<&'static str>,
     /// Whether an API key may do it to itself, which is its `{id}`, whatever its scopes are.
     pub own_key: bool,
+    /// Whether a session may use it that must choose a second factor before it does anything else.
+    pub enrols: bool,
     /// A query parameter that asks for more than the route does by itself, and the scope that this needs.
     asks: Option<(&'static str, &'static str)>,
 }
@@ -114,6 +116,7 @@ const fn unguarded(method: Verb, path: &'static str, operation: &'static str) ->
         always_there: false,
         singular: None,
         own_key: false,
+        enrols: false,
         asks: None,
     })
 }
@@ -208,6 +211,11 @@ impl Route {
     /// An API key may do it to itself, whatever its scopes are.
     pub(super) const fn or_own_key(self) -> Self {
         Self { own_key: true, ..self }
+    }
+
+    /// A session may use it that must choose a second factor first.
+    pub(super) const fn enrols(self) -> Self {
+        Self { enrols: true, ..self }
     }
 
     /// Its body may be wrapped in this singular, where the dialect knows wrappers.

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use http::Method;
+use axum::body::Body;
+use futures::future::join_all;
+use http::{Method, Request, StatusCode};
 use secrecy::ExposeSecret;
+use tower::ServiceExt;
 
-use super::{Answer, CREATED, Front};
+use super::{Answer, CREATED, Front, layers, router};
 use crate::{
     accounts::NewKey,
     config::Settings,
@@ -168,4 +171,34 @@ async fn a_plan_costs_a_read_a_minute_and_a_write_for_each_slice() {
     assert!(calls <= 2 * 15, "{calls} calls for a hundred requests");
     let (_, other) = front.house.store_calls(front.call(Method::GET, "/api/payloads/list", &[])).await;
     assert_eq!(other, 0, "what the plan does not count costs nothing");
+}
+
+#[tokio::test]
+async fn a_thousand_requests_at_once_at_ten_instances_are_sixty_of_a_free_plan() {
+    let front = on(Plan::Free).await;
+    let instances: Vec<_> =
+        (0..10).map(|_| layers::platform(router(), front.house.another_instance())).collect();
+    let bearer = format!("Bearer {}", front.key());
+    // One is asked for 900, and the others for some eleven each.
+    for skewed in [false, true] {
+        let asked = (0..1000).map(|n: usize| {
+            let instance = if skewed && n % 10 != 0 { 0 } else { n / 10 % 10 };
+            let request = Request::get(PATH).header("authorization", &bearer).body(Body::empty()).unwrap();
+            instances[instance].clone().oneshot(request)
+        });
+        let answers = join_all(asked).await;
+        let with =
+            |status| answers.iter().filter(|answer| answer.as_ref().unwrap().status() == status).count();
+        let (allowed, refused) = (with(StatusCode::CREATED), with(StatusCode::TOO_MANY_REQUESTS));
+        assert_eq!(allowed + refused, 1000);
+        if skewed {
+            assert!(
+                (50..=60).contains(&allowed),
+                "{allowed}: the rest is with instances that were asked for no more"
+            );
+        } else {
+            assert_eq!(allowed, 60);
+        }
+        front.house.advance(MINUTE);
+    }
 }

@@ -8,8 +8,10 @@ use crate::{
     testing::house::House,
 };
 
+mod account;
 mod commits;
 mod posts;
+mod projects;
 
 /// A house with an organization.
 struct Scene {

@@ -13,6 +13,7 @@ mod projects;
 mod records;
 mod scene;
 pub mod sessions;
+mod team;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -68,7 +69,7 @@ impl Sample {
     /// Acme with a credential that the route takes.
     pub async fn caller(&self, house: &TestApp) -> Caller {
         let caller = match self.route.auth {
-            Auth::Session => sessions::caller(house).await,
+            Auth::Session => sessions::caller(house, self.route.operation).await,
             Auth::Scope(_) | Auth::Public => house.acme.clone(),
         };
         self.speaker(&caller)
@@ -168,7 +169,8 @@ pub fn samples(house: &TestApp) -> Vec<Sample> {
     all.extend(needing(&[Piece::Groups], groups::samples()));
     all.extend(needing(&[Piece::Projects], projects::samples()));
     all.extend(needing(&[Piece::ApiKeys], api_keys::samples()));
-    all.extend(sessions::samples());
+    all.extend(needing(&[Piece::Team], team::samples()));
+    all.extend(sessions::samples(house));
     all.extend(needing(&[Piece::Records], records::samples()));
     all.extend(n8n_nodes::samples());
     all.extend(needing(&[Piece::LeadSetup, Piece::Leads], leads::samples()));

@@ -5,7 +5,7 @@ use shared::{config::Settings, domain::payload::Payload, ids::Id};
 
 use super::{
     Sample, alerts, api_keys, groups, lead_setup, leads, media, money, payload, projects, records, samples,
-    token_usage, with,
+    team, token_usage, with,
 };
 use crate::{Caller, TestApp, app::START, settings};
 
@@ -24,6 +24,8 @@ pub enum Piece {
     Alerts,
     /// What the samples of API keys speak of.
     ApiKeys,
+    /// Members 31, who has come, and 32, who was invited.
+    Team,
     /// Notification 71, invoice 72, chat 73 with message 74.
     Records,
     /// Columns, statuses and fields of leads.
@@ -43,10 +45,11 @@ pub enum Piece {
 }
 
 impl Piece {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Payload,
         Self::Alerts,
         Self::ApiKeys,
+        Self::Team,
         Self::Records,
         Self::LeadSetup,
         Self::Money,
@@ -68,6 +71,7 @@ impl Piece {
             }
             Self::Alerts => alerts::seed(house, caller, base).await,
             Self::ApiKeys => api_keys::seed(house, caller, base).await,
+            Self::Team => team::seed(house, caller, base).await,
             Self::Records => records::seed(house, caller, base).await,
             Self::LeadSetup => lead_setup::seed(house, caller, base).await,
             Self::Money => money::seed(house, caller, base).await,

@@ -1,0 +1,167 @@
+//! What somebody does who cannot log in: accepts an invitation, says that the password is forgotten, chooses another one.
+//!
+//! Its one rule: whoever is not let in learns nothing. A ticket that was used, has run out, was made for somebody else or never was
+//! reads the same; and a request for another password is answered alike, at the same cost, whoever the address belongs to.
+
+use std::{net::IpAddr, time::Duration};
+
+use secrecy::SecretString;
+
+use super::{Accounts, NewKey, throttle};
+use crate::{
+    clock::Millis,
+    domain::{
+        api_key::ApiKey,
+        email,
+        event::{EventType, Happened, Subject},
+        notification::{Notification, NotificationType},
+        org::{User, UserStatus},
+        ticket::{self, TicketKind},
+    },
+    error::{Error, LogFailure, Result},
+    ids::{EntityId, GroupId, Id, UserId},
+    repo::{members, notifications::Notifications, orgs},
+    store::{Action, StoreError, Write, attr},
+    tenant::TenantId,
+};
+
+/// For whom is written what must cost as much as what is written for somebody. No organization has this id.
+pub(super) const NOBODY: TenantId = TenantId(0);
+/// And for how long that is kept.
+const OVER: Duration = Duration::from_secs(3_600);
+
+impl Accounts<'_> {
+    /// Makes whoever holds the invitation a member with this password, and a personal key that waits to be copied. It begins no
+    /// session.
+    ///
+    /// # Errors
+    /// 422 `invalid_token`, and 429 after too many of them.
+    pub async fn accept_invitation(
+        &self,
+        text: &SecretString,
+        password: &SecretString,
+        name: Option<String>,
+        address: Option<IpAddr>,
+    ) -> Result<User> {
+        let (attempt, before) = self.holder(TicketKind::Invitation, text, address).await?;
+        let hash = self.hash_new_password("password", password).await?;
+        let mut user = User {
+            status: UserStatus::Active,
+            password_hash: hash,
+            name: name.or_else(|| before.name.clone()),
+            ticket: None,
+            generation: before.generation + 1,
+            ..before.clone()
+        };
+        let group_id = self.home_group(&user).await?;
+        let (mut key, key_text) = self.new_key(&user, group_id, NewKey::default())?;
+        let sealed = self.sealer.seal(user.tenant, &ApiKey::seal_record(key.id), &key_text).await?;
+        key.sealed_text = Some(sealed);
+        user.api_key = Some(key.hash.clone());
+        let joined = Happened::new(EventType::MemberJoined, Subject::of("member", user.id))
+            .with("email", user.email.as_str())
+            .with("role", user.role.as_str());
+        let joined = self.event(user.tenant, Some(&user), joined)?;
+        let writes = vec![members::change(&before, &user)?, orgs::insert_key(&key)?, joined];
+        self.store.transact(writes).await.map_err(used_meanwhile)?;
+        attempt
+            .forgive(self)
+            .await
+            .log_failure("an invitation that was good still counts as one that was not");
+        Ok(user)
+    }
+
+    /// Tells the organization that somebody has forgotten the password. Nobody is told whether there is such an address.
+    ///
+    /// # Errors
+    /// 429 after too many requests for this name or from this address, whoever it belongs to.
+    pub async fn request_password_reset(&self, address: &str, from: Option<IpAddr>) -> Result<()> {
+        let name = email::normal(address).unwrap_or_else(|| address.trim().to_lowercase());
+        throttle::count_request(self, &name, from).await?;
+        let user = orgs::login_candidate(self.store, &name).await?;
+        let user = user.filter(|user| user.status == UserStatus::Active);
+        let (tenant, id) =
+            user.as_ref().map_or((NOBODY, UserId::of(Id::SMALLEST)), |user| (user.tenant, user.id));
+        let groups = orgs::groups(self.store, tenant).await?;
+        let notification = Notification {
+            id: self.id(),
+            group_id: groups.first().map_or(GroupId::of(Id::SMALLEST), |group| group.id),
+            title: "A password was forgotten".into(),
+            message: format!(
+                "{name} asks for a new password. An admin can make a link for it; if nobody has asked, there is nothing to do."
+            ),
+            kind: NotificationType::HumanReview,
+            link: None,
+            entity_type: Some("team_member".into()),
+            entity_id: Some(id.untyped()),
+            read: None,
+            created_at: self.now(),
+        };
+        let requested = Happened::new(EventType::PasswordResetRequested, Subject::of("member", id));
+        let requested = requested.with_some("address", from.map(shown));
+        let table = Notifications::new(self.store, tenant);
+        let mut writes = vec![table.insert(&notification)?, self.event(tenant, None, requested)?];
+        if user.is_none() {
+            writes.iter_mut().for_each(|write| soon_over(write, self.now()));
+        }
+        Ok(self.store.transact(writes).await?)
+    }
+
+    /// Gives whoever holds the ticket another password. All sessions of the user end.
+    ///
+    /// # Errors
+    /// 422 `invalid_token`, and 429 after too many of them.
+    pub async fn confirm_password_reset(
+        &self,
+        text: &SecretString,
+        password: &SecretString,
+        address: Option<IpAddr>,
+    ) -> Result<()> {
+        let (attempt, before) = self.holder(TicketKind::PasswordReset, text, address).await?;
+        let password_hash = self.hash_new_password("password", password).await?;
+        let after = User { password_hash, ticket: None, generation: before.generation + 1, ..before.clone() };
+        let changed = Happened::new(EventType::PasswordChanged, Subject::of("member", after.id));
+        let changed = self.event(after.tenant, Some(&after), changed.with("by_token", true))?;
+        let writes = vec![members::change(&before, &after)?, changed];
+        self.store.transact(writes).await.map_err(used_meanwhile)?;
+        self.forget_user(after.tenant, after.id);
+        attempt.forgive(self).await.log_failure("a ticket that was good still counts as one that was not");
+        Ok(())
+    }
+
+    /// Whose ticket it is, if it is good now.
+    async fn holder(
+        &self,
+        kind: TicketKind,
+        text: &SecretString,
+        address: Option<IpAddr>,
+    ) -> Result<(throttle::Attempt, User)> {
+        let attempt = throttle::count_ticket(self, address).await?;
+        let place = ticket::place(kind, text).ok_or_else(invalid)?;
+        let user = orgs::user(self.store, place.tenant, place.user_id).await?;
+        let now = self.now();
+        let opens = |user: &User| user.ticket.as_ref().is_some_and(|ticket| ticket.opens(kind, text, now));
+        Ok((attempt, user.filter(opens).ok_or_else(invalid)?))
+    }
+}
+
+fn invalid() -> Error {
+    Error::invalid("token", "is not good, or not any more: ask for a new one").coded("invalid_token")
+}
+
+/// Of two who use a ticket at once, the second.
+fn used_meanwhile(error: StoreError) -> Error {
+    if error.refused_by(orgs::USER).is_some() { invalid() } else { error.into() }
+}
+
+/// Makes what is written for nobody vanish.
+pub(super) fn soon_over(write: &mut Write, now: Millis) {
+    if let Action::Put(attrs) = &mut write.action {
+        attrs.insert(attr::TTL.into(), now.plus(OVER).seconds().into());
+    }
+}
+
+/// An address as an event has it.
+pub(super) fn shown(address: IpAddr) -> String {
+    address.to_canonical().to_string()
+}

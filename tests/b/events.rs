@@ -1,0 +1,128 @@
+//! The log of events.
+
+use harness::TestApp;
+use serde_json::{Value, json};
+
+fn types(listed: &Value) -> Vec<&str> {
+    listed["data"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect()
+}
+
+async fn lead(house: &TestApp, email: &str) -> u64 {
+    let body = json!({ "first_name": "Jane", "last_name": "Doe", "email": email, "lead_source": "website" });
+    let made = house.acme.post("/api/leads", body).await;
+    assert!(made.status < 300, "{made:?}");
+    made.id()
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_lead_is_told_in_the_words_of_the_catalogue() {
+    let house = TestApp::new().await;
+    let id = lead(&house, "jane@example.com").await;
+    house
+        .acme
+        .patch(&format!("/api/leads/{id}"), json!({ "phone": "+49 30 1", "company_name": "Acme" }))
+        .await;
+    house.acme.patch(&format!("/api/leads/{id}"), json!({ "status": "Contacted" })).await;
+    house.acme.delete(&format!("/api/leads/{id}")).await;
+    let listed = house.acme.get("/v1/events").await;
+    let expected = ["lead.deleted", "lead.updated", "lead.status_changed", "lead.updated", "lead.created"];
+    assert_eq!(types(&listed.json), expected, "{listed:?}");
+    let data = listed.json["data"].as_array().unwrap();
+    assert_eq!(data[3]["data"]["changed"], json!(["company_name", "phone"]));
+    assert_eq!(data[4]["data"]["source"], "website");
+    assert_eq!(data[4]["actor"]["username"], house.acme.key.username.as_str());
+    let subjects: Vec<_> = data.iter().map(|event| &event["subject"]["id"]).collect();
+    assert!(subjects.iter().all(|subject| *subject == subjects[0]), "{subjects:?}");
+    assert!(subjects[0].as_str().unwrap().starts_with("lead_"));
+    let ids: std::collections::BTreeSet<_> = data.iter().map(|event| event["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), data.len(), "each has an id of its own");
+    assert_eq!(listed.json["meta"]["has_more"], false);
+    assert!(types(&house.rival.get("/v1/events").await.json).is_empty());
+}
+
+#[tokio::test]
+async fn a_list_of_types_and_a_span_are_filters() {
+    let house = TestApp::new().await;
+    let id = lead(&house, "jane@example.com").await;
+    house.acme.delete(&format!("/api/leads/{id}")).await;
+    for (query, expected) in [
+        ("type=lead.deleted", &["lead.deleted"][..]),
+        ("type=lead.created,lead.deleted", &["lead.deleted", "lead.created"]),
+        ("type=form.created", &[]),
+        ("type=token_usage.recorded", &[]),
+        ("from=2100-01-01", &[]),
+        ("to=2020-01-01", &[]),
+        ("from=2020-01-01&to=2100-01-01", &["lead.deleted", "lead.created"]),
+    ] {
+        let listed = house.acme.get(&format!("/v1/events?{query}")).await;
+        assert_eq!(types(&listed.json), expected, "{query}");
+    }
+    for query in
+        ["type=lead.eaten", "from=2026-02-01&to=2026-01-01", "limit=101", "limit=0", "cursor=!", "from=x"]
+    {
+        let refused = house.acme.get(&format!("/v1/events?{query}")).await;
+        assert_eq!(
+            (refused.status, &refused.json["error"]["code"]),
+            (422, &json!("VALIDATION_ERROR")),
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_entity_that_waits_for_a_person_is_told_twice_for_the_price_of_once() {
+    let house = TestApp::new().await;
+    let body = json!({ "title": "Draft", "payload": {}, "human_interaction": true, "workflow_id": "wf1" });
+    let before = house.meter();
+    house.acme.post("/automation/payload/create", body).await;
+    let waiting = house.meter().since(&before).write_units;
+    let before = house.meter();
+    house
+        .acme
+        .post(
+            "/automation/payload/create",
+            json!({ "title": "Draft", "payload": {}, "human_interaction": false }),
+        )
+        .await;
+    let plain = house.meter().since(&before).write_units;
+    let listed = house.acme.get("/v1/events").await;
+    assert_eq!(types(&listed.json), ["payload.created", "payload.created", "review.requested"]);
+    assert!(waiting - plain <= 2.0, "{waiting} {plain}: an index entry and no more");
+}
+
+#[tokio::test]
+async fn a_refused_request_tells_nothing() {
+    let house = TestApp::new().await;
+    let id = lead(&house, "jane@example.com").await;
+    lead(&house, "jane@example.com").await;
+    house.acme.post("/api/leads", json!({ "first_name": "x" })).await;
+    house.rival.delete(&format!("/api/leads/{id}")).await;
+    assert_eq!(types(&house.acme.get("/v1/events").await.json), ["lead.created"]);
+    assert!(types(&house.rival.get("/v1/events").await.json).is_empty());
+}
+
+#[tokio::test]
+async fn a_repeat_under_the_same_key_tells_nothing_new() {
+    let house = TestApp::new().await;
+    let body = json!({ "title": "Draft", "payload": {}, "human_interaction": false });
+    for _ in 0..3 {
+        let key = [("idempotency-key", "exec-1-0")];
+        let path = "/automation/payload/create";
+        let made = house.acme.call(http::Method::POST, path, Some(body.clone()), &key).await;
+        assert!(made.status < 300, "{made:?}");
+    }
+    assert_eq!(types(&house.acme.get("/v1/events").await.json), ["payload.created"]);
+}
+
+#[tokio::test]
+async fn the_catalogue_says_what_each_type_holds() {
+    let house = TestApp::new().await;
+    let listed = house.acme.get("/v1/events/types").await;
+    let types = listed.json["data"].as_array().unwrap();
+    assert_eq!(listed.json["meta"]["total"], types.len());
+    for kind in types {
+        let (schema, example) = (&kind["schema"], kind["example"].as_object().unwrap());
+        let declared = schema["properties"].as_object().unwrap();
+        assert!(example.keys().all(|name| declared.contains_key(name)), "{kind}");
+    }
+}

@@ -1,0 +1,128 @@
+//! The audit log: who did what, listed and exported.
+
+use harness::TestApp;
+use serde_json::{Value, json};
+
+async fn key(house: &TestApp, name: &str) -> u64 {
+    let made = house.acme.post("/api/v1/api_keys", json!({ "name": name })).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    made.json["id"].as_u64().unwrap()
+}
+
+fn actions(listed: &Value) -> Vec<&str> {
+    listed["audit_log"].as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_was_done_with_keys_and_settings_is_listed_newest_first() {
+    let house = TestApp::new().await;
+    let id = key(&house, "Production automation").await;
+    house.acme.delete(&format!("/api/v1/api_keys/{id}/revoke")).await;
+    house.acme.post("/api/lead-statuses", json!({ "label": "Hot", "color": "#ff0000" })).await;
+    let listed = house.acme.get("/api/v1/audit_log").await;
+    assert_eq!(
+        actions(&listed.json),
+        ["organization.updated", "api_key.revoked", "api_key.created"],
+        "{listed:?}"
+    );
+    let entry = &listed.json["audit_log"][2];
+    assert_eq!((&entry["category"], &entry["subject_id"]), (&json!("keys"), &json!(id)));
+    assert_eq!(entry["data"]["name"], "Production automation");
+    assert_eq!(entry["actor_id"], house.acme.key.user_id.get());
+    assert_eq!((&listed.json["total_count"], listed.json.get("next_cursor")), (&Value::Null, None));
+
+    let only = house.acme.get("/api/v1/audit_log?category=keys").await;
+    assert_eq!(actions(&only.json), ["api_key.revoked", "api_key.created"]);
+    let only = house.acme.get("/api/v1/audit_log?action=api_key.revoked").await;
+    assert_eq!(actions(&only.json), ["api_key.revoked"]);
+    let neither = house.acme.get("/api/v1/audit_log?category=settings&action=api_key.revoked").await;
+    assert!(actions(&neither.json).is_empty());
+    let mine = format!("/api/v1/audit_log?actor_id={}", house.acme.key.user_id);
+    assert_eq!(actions(&house.acme.get(&mine).await.json).len(), 3);
+    let theirs = format!("/api/v1/audit_log?actor_id={}", house.rival.key.user_id);
+    assert!(actions(&house.acme.get(&theirs).await.json).is_empty());
+    assert!(actions(&house.rival.get("/api/v1/audit_log").await.json).is_empty(), "another tenant's");
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_by_cursor() {
+    let house = TestApp::new().await;
+    for n in 0..5 {
+        key(&house, &format!("key {n}")).await;
+    }
+    let (mut names, mut path) = (Vec::new(), "/api/v1/audit_log?per_page=2".to_owned());
+    loop {
+        let page = house.acme.get(&path).await.json;
+        names.extend(page["audit_log"].as_array().unwrap().iter().map(|entry| entry["data"]["name"].clone()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/api/v1/audit_log?per_page=2&cursor={cursor}");
+    }
+    assert_eq!(names, ["key 4", "key 3", "key 2", "key 1", "key 0"]);
+}
+
+#[tokio::test]
+async fn a_decision_is_audited_with_who_made_it() {
+    let house = TestApp::new().await;
+    let made =
+        house.acme.post("/automation/payload/create", json!({ "title": "Draft", "payload": {} })).await;
+    let decision = json!({ "entity_type": "custom_payload", "entity_id": made.id(), "notes": "Looks good." });
+    house.acme.post("/automation/approve", decision.clone()).await;
+    // Repeated, it is no other decision.
+    house.acme.post("/automation/approve", decision).await;
+    let listed = house.acme.get("/api/v1/audit_log?category=decisions").await;
+    assert_eq!(actions(&listed.json), ["review.approved"], "{listed:?}");
+    assert_eq!(listed.json["audit_log"][0]["data"]["notes"], "Looks good.");
+}
+
+#[tokio::test]
+async fn filters_that_mean_nothing_are_refused() {
+    let house = TestApp::new().await;
+    for query in [
+        "category=secrets",
+        "action=lead.created",
+        "action=nothing",
+        "from=2026-02-01&to=2026-01-01",
+        "from=yesterday",
+        "per_page=0",
+        "per_page=1001",
+        "cursor=x",
+        "actor_id=lead_1Gd3mP2a",
+    ] {
+        for path in ["/api/v1/audit_log", "/api/v1/audit_log/export"] {
+            if path.ends_with("export") && query.starts_with("per_page") {
+                continue;
+            }
+            let answer = house.acme.get(&format!("{path}?{query}")).await;
+            assert_eq!(answer.status, 422, "{path}?{query}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_is_exported_as_csv_that_no_spreadsheet_runs() {
+    let house = TestApp::new().await;
+    key(&house, "=HYPERLINK(\"https://evil.example\")").await;
+    let exported = house.acme.get("/api/v1/audit_log/export").await;
+    assert_eq!((exported.status, exported.header("content-type")), (200, Some("text/csv; charset=utf-8")));
+    let lines: Vec<_> = exported.text.split("\r\n").collect();
+    assert_eq!(lines[0], "id,created_at,category,action,actor_id,actor,subject_type,subject_id,data");
+    assert!(
+        lines[1].contains(",keys,api_key.created,") && lines[1].contains(r#"""name"":""=HYPER"#),
+        "{}",
+        lines[1]
+    );
+    assert_eq!((lines.len(), lines[2]), (3, ""), "a line each, and the end of the last");
+    assert_eq!(exported.header("x-next-cursor"), None);
+}
+
+#[tokio::test]
+async fn it_goes_back_four_hundred_days() {
+    let house = TestApp::new().await;
+    key(&house, "old").await;
+    house.advance(std::time::Duration::from_secs(399 * 24 * 3_600));
+    assert_eq!(actions(&house.acme.get("/api/v1/audit_log").await.json), ["api_key.created"]);
+    let events = house.acme.get("/v1/events").await;
+    assert_eq!(events.json["data"], json!([]), "the log of events goes back thirty days");
+    house.advance(std::time::Duration::from_secs(2 * 24 * 3_600));
+    assert!(actions(&house.acme.get("/api/v1/audit_log").await.json).is_empty());
+}
