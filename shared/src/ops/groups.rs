@@ -169,16 +169,15 @@ type Kinds = Vec<(&'static str, bool)>;
 /// What is counted by group, or listed by it.
 async fn in_indexes(act: &Act, id: GroupId) -> Result<Kinds> {
     let (store, repos) = (&*act.app.store, act.repos());
-    let leads = repo::leads::Filter { group_id: Some(id), ..Default::default() };
     let (leads_table, chats) = (repos.leads(), repos.chats());
-    let one = [id];
+    let (one, facet) = ([id], repo::leads::in_group(id));
     let (leads, media, sums) = tokio::try_join!(
-        leads_table.list(&leads, 1, None),
+        leads_table.is_any_under(&facet),
         media_stats::counts(store, act.tenant, Some(&one)),
         chats.sums(Some(&one)),
     )?;
     let chats = sums.active + sums.completed + sums.abandoned;
-    Ok(vec![("leads", some(&leads)), ("media", media.total() > 0), ("chats", chats > 0)])
+    Ok(vec![("leads", leads), ("media", media.total() > 0), ("chats", chats > 0)])
 }
 
 /// What has to be looked through.

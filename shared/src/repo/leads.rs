@@ -117,13 +117,18 @@ impl Facet<'_> {
     /// None for the combination of nothing: the leads themselves are that list.
     fn name(&self) -> Option<String> {
         let parts = [
-            self.group.map(|id| format!("group#{id}")),
+            self.group.map(in_group),
             self.status.map(|id| format!("status#{id}")),
             self.source.map(|source| format!("source#{}", segment(source))),
         ];
         let parts: Vec<_> = parts.into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join("#"))
     }
+}
+
+/// Facet of what lies in a client group.
+pub fn in_group(id: GroupId) -> String {
+    format!("group#{id}")
 }
 
 impl Indexed for Lead {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use harness::TestApp;
+use harness::{Caller, TestApp};
 use serde_json::{Value, json};
 
 use super::{SECOND, THIRD, bound, three_groups};
@@ -90,8 +90,12 @@ async fn a_group_with_content_says_what_is_in_it_or_moves_it() {
     let repeated = house.acme.delete(&path(SECOND)).await;
     assert_eq!((repeated.status, &repeated.json["moving_to"]), (200, &json!(THIRD)), "{repeated:?}");
     settle(&house).await;
-
     assert!(groups(&house).await.iter().all(|group| group["id"] != SECOND), "it is gone");
+    has_moved(&third).await;
+}
+
+/// What lay in either group lies in the third.
+async fn has_moved(third: &Caller) {
     for (list, rows, count) in [
         ("/api/leads/list", "leads", 2),
         ("/api/payloads/list", "payloads", 1),

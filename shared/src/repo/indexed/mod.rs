@@ -105,6 +105,11 @@ impl<E: Indexed> Table<'_, E> {
         Ok(taken.listed(before))
     }
 
+    /// Whether something shows under a facet. It is not read for that.
+    pub async fn is_any_under(&self, facet: &str) -> Result<bool, StoreError> {
+        Ok(!self.entries().newest(facet, None, 1).await?.found.is_empty())
+    }
+
     /// Those of the client groups (in the order of their ids) that the search finds and that are wanted, up to `limit`,
     /// by phrase within each group. An entity that is found under several phrases shows once; one that cannot be read, once
     /// a page. `search` is what
