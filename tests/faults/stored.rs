@@ -27,7 +27,7 @@ const SUMS: [&str; 8] = [
 const TRIES: [&str; 8] =
     ["v", "last_step", "attempts", "failures", "polls", "listing_attempts", "generation", "due_at"];
 /// What comes out of the random source, too short to be known for it.
-const RANDOM: [&str; 4] = ["last4", "password_hash", "due_shard", "version"];
+const RANDOM: [&str; 5] = ["last4", "last_four", "password_hash", "due_shard", "version"];
 /// Ten days: a debt beyond is not one that time should have paid.
 const FAR: i64 = 10 * 24 * 3_600_000;
 

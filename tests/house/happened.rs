@@ -55,7 +55,7 @@ async fn each_change_tells_the_log_once() {
             told.extend([Some(event.kind), event.also].into_iter().flatten());
         }
         assert!(
-            events.len() - since <= 1 || operation == "bulk_leads",
+            events.len() - since <= 1 || operation == "change_leads",
             "{operation}: {:?}",
             &events[since..]
         );

@@ -24,7 +24,7 @@ pub async fn handler(
 ) -> Result<Reply> {
     let (by, overlap) = (ctx.caller.clone(), api_keys::overlap(input.overlap));
     ctx.answer(
-        |rotated: &api_keys::Rotated| shown_once(&rotated.new, Some(&rotated.old)),
+        |rotated: &api_keys::Rotated| shown_once(&rotated.new, Some(&rotated.old), None),
         async move |act| api_keys::rotate(act, &by, id, overlap).await,
     )
     .await

@@ -99,6 +99,12 @@ pub struct CreatedOut {
     key: Option<String>,
     #[schema(example = "Save this API key now! You won't be able to see it again.")]
     message: &'static str,
+    /// What else to know; absent when there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        example = "The key may not be used from where this request comes from: allowed_ips leaves that address out."
+    )]
+    warning: Option<&'static str>,
     /// The key in whose place it was made, and until when that one works.
     #[serde(skip_serializing_if = "Option::is_none")]
     replaces: Option<ReplacedOut>,
@@ -119,11 +125,16 @@ const WAS_SHOWN: &str =
     "This API key was made before, and its text was shown then. Rotate it if the text was lost.";
 
 /// Replies with a key's text, once: a repeat under the same `Idempotency-Key` tells which key was made, and not its text.
-pub fn shown_once(Created { key, text }: &Created, replaced: Option<&ApiKey>) -> Result<Reply> {
+pub fn shown_once(
+    Created { key, text }: &Created,
+    replaced: Option<&ApiKey>,
+    warning: Option<&'static str>,
+) -> Result<Reply> {
     let out = |text: Option<&str>, message| CreatedOut {
         made: KeyOut::new(key, key.created_at),
         key: text.map(str::to_owned),
         message,
+        warning,
         replaces: replaced
             .map(|old| ReplacedOut { id: old.id, expires_at: old.runs_out_at().map(clock::iso) }),
     };

@@ -257,8 +257,11 @@ fn health_says_when_nothing_can_be_written() {
     assert_eq!(health().status, 200);
     // Until not even the smallest thing fits.
     for bytes in [50_000, 10] {
-        let body = json!({ "title": "x", "payload": { "text": "x".repeat(bytes) } });
-        let post = || ask(&addr, &key, "POST", "/api/payloads", Some(&body)).status;
+        // A notification is a write alone.
+        let body =
+            json!({ "title": "x", "message": "x".repeat(bytes), "payload": { "text": "x".repeat(bytes) } });
+        let path = if bytes > 10_000 { "/api/payloads" } else { "/api/notifications" };
+        let post = || ask(&addr, &key, "POST", path, Some(&body)).status;
         let full = (0..500).find(|_| (post(), post(), post()) == (503, 503, 503));
         assert!(full.is_some(), "the disk did not fill up");
     }

@@ -159,7 +159,10 @@ impl Accounts<'_> {
     async fn note_refusal(&self, user: Option<&User>, reason: &str, address: Option<IpAddr>) {
         let (tenant, id) = user.map_or((NOBODY, UserId::of(Id::SMALLEST)), |user| (user.tenant, user.id));
         let refused = Happened::new(EventType::SessionRefused, Subject::of("member", id));
-        let refused = refused.with("reason", reason).with_some("address", address.map(shown));
+        let address = address.map(shown);
+        // Nobody reads what is written for nobody, so that it says nothing, at the same length.
+        let address = if user.is_some() { address } else { address.map(|text| "-".repeat(text.len())) };
+        let refused = refused.with("reason", reason).with_some("address", address);
         let written = async {
             let mut write = self.event(tenant, None, refused)?;
             if user.is_none() {

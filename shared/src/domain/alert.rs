@@ -75,6 +75,14 @@ pub struct Rules {
     pub v: u64,
 }
 
+impl Rules {
+    /// Whether these ask for the same as others, whenever they were changed.
+    pub fn says_what(&self, others: &Self) -> bool {
+        let asked = |rule: &Rule| Rule { changed_at: Millis(0), ..rule.clone() };
+        self.rules.iter().map(asked).eq(others.rules.iter().map(asked))
+    }
+}
+
 /// What is known of how a workflow does, as far as a rule is about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vitals {

@@ -5,7 +5,7 @@
 
 mod catalogue;
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -16,6 +16,7 @@ use crate::{
     clock::Millis,
     domain::review::Actor,
     ids::{GroupId, Id},
+    json,
 };
 
 /// Something that happened.
@@ -36,7 +37,8 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_id: Option<GroupId>,
     /// What the catalogue says of the type, or of both.
-    pub data: Map<String, Value>,
+    #[serde(deserialize_with = "json::values")]
+    pub data: BTreeMap<String, Value>,
 }
 
 /// What an event may take, as JSON: with its keys it stays below the 1 KB that one write unit holds.
@@ -111,12 +113,12 @@ pub struct Happened {
     also: Option<EventType>,
     subject: Subject,
     group_id: Option<GroupId>,
-    data: Map<String, Value>,
+    data: BTreeMap<String, Value>,
 }
 
 impl Happened {
     pub fn new(kind: EventType, subject: Subject) -> Self {
-        Self { kind, also: None, subject, group_id: None, data: Map::new() }
+        Self { kind, also: None, subject, group_id: None, data: BTreeMap::new() }
     }
 
     /// And this happened with it, which is one of [`TOGETHER`].
@@ -297,12 +299,12 @@ impl Entry {
     }
 
     /// An example of the event's `data`.
-    pub fn example(&self) -> Map<String, Value> {
+    pub fn example(&self) -> BTreeMap<String, Value> {
         self.data.iter().map(|datum| (datum.name.to_owned(), datum.holds.example())).collect()
     }
 
     /// Whether data hold nothing but what this says of them; a field may be left out, or null.
-    pub fn describes(&self, data: &Map<String, Value>) -> bool {
+    pub fn describes(&self, data: &BTreeMap<String, Value>) -> bool {
         data.iter().all(|(name, value)| self.holds(name, value))
     }
 
@@ -412,7 +414,8 @@ mod tests {
         }
         let lead = EventType::LeadCreated.entry();
         for wrong in [json!({ "colour": "red" }), json!({ "status": 5 })] {
-            assert!(!lead.describes(wrong.as_object().unwrap()), "{wrong}");
+            let data = wrong.as_object().unwrap().clone().into_iter().collect();
+            assert!(!lead.describes(&data), "{wrong}");
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{budget::Budget, price::OwnPrice};
-use crate::ids::Id;
+use crate::{ids::Id, pricing::Rates};
 
 /// Price tables that are remembered as met.
 const REMEMBERED: usize = 20;
@@ -26,6 +26,25 @@ pub struct Money {
 }
 
 impl Money {
+    /// Whether these are the same prices, whoever set them and when.
+    pub fn prices_like(&self, others: &Self) -> bool {
+        fn asked(price: &OwnPrice) -> (&str, Option<&str>, &Rates) {
+            (&price.model_id, price.from.as_deref(), &price.rates)
+        }
+        self.prices.iter().map(asked).eq(others.prices.iter().map(asked))
+    }
+
+    /// Whether these are the same budgets, whenever they were changed and whatever was told of them.
+    pub fn budgets_like(&self, others: &Self) -> bool {
+        let asked = |budget: &Budget| {
+            let mut asked = budget.clone();
+            asked.told.clear();
+            asked.changed_at = asked.created_at;
+            asked
+        };
+        self.budgets.iter().map(asked).eq(others.budgets.iter().map(asked))
+    }
+
     /// Whether the records have met this version of the table.
     pub fn has_met(&self, version: &str) -> bool {
         self.met.iter().any(|met| met == version)

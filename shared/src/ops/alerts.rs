@@ -144,11 +144,13 @@ async fn change(act: &Act, decide: impl Fn(&mut Rules) -> Result<AlertId>) -> Re
     let mut again = Again::new(&act.app, "the alerts");
     let mut stands = alerts.rules().await?;
     loop {
+        let before = stands.clone();
         let mut next = stands;
         let id = decide(&mut next)?;
         next.v += 1;
-        let told = happened::settings(act, ["alerts"])?;
-        let refused = match act.commit(vec![alerts.replace_rules(&next)?, chore.clone(), told], &id).await {
+        let told = happened::settings(act, (!next.says_what(&before)).then_some("alerts"))?;
+        let writes = [alerts.replace_rules(&next)?, chore.clone()].into_iter().chain(told);
+        let refused = match act.commit(writes.collect(), &id).await {
             Ok(()) => {
                 act.app.forget_alert_rules(act.tenant);
                 act.app.hint(&task, act.now).await;

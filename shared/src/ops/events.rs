@@ -4,14 +4,16 @@ use super::act::Act;
 use crate::{
     clock::Millis,
     domain::{
-        event::{Category, Event, EventType},
+        event::{Category, Event, EventType, Happened, Subject},
         reach::Reach,
+        usage::Usage,
     },
     error::Result,
     ids::{Id, UserId},
     repo::{
         events::{AUDIT_KEPT, Filter, LOG_KEPT},
         listing::Listed,
+        usage,
     },
 };
 
@@ -50,6 +52,44 @@ pub async fn log(
     let from = span.from.map_or(kept, |from| from.max(kept));
     let filter = Filter { kinds, by: None, from, to: span.to, reach: act.reach.clone() };
     Ok(act.repos().events().list(&filter, limit, before).await?)
+}
+
+/// The newest records of a workflow's token usage below `before`, as the events that they are: a record is not told again.
+pub async fn token_usage(
+    act: &Act,
+    workflow_id: &str,
+    span: Span,
+    limit: usize,
+    before: Option<Id>,
+) -> Result<Listed<Event>> {
+    let above = span.to.map(|to| Id::new(Millis(to.0 + 1), 0));
+    let before = before.into_iter().chain(above).min();
+    let records = act.repos().usage(workflow_id).list(&usage::Filter::default(), limit, before).await?;
+    let is_over = |id: Id| span.from.is_some_and(|from| id.made_at() < from);
+    let Listed { found, unreadable, mut next } = records;
+    let mut found: Vec<_> = found.into_iter().map(recorded).collect();
+    let all = found.len();
+    found.retain(|event| !is_over(event.id));
+    if found.len() < all {
+        next = None;
+    }
+    Ok(Listed { found, unreadable, next })
+}
+
+fn recorded(record: Usage) -> Event {
+    let id = record.id.untyped();
+    let happened = Happened::new(EventType::TokenUsageRecorded, Subject::of("token_usage", id));
+    let happened = happened
+        .with("workflow_id", record.workflow_id)
+        .with("execution_id", record.execution_id)
+        .with("model_id", record.model_id)
+        .with("input_tokens", record.input_tokens)
+        .with("output_tokens", record.output_tokens);
+    let happened = match record.group_id {
+        Some(group) => happened.in_group(group),
+        None => happened,
+    };
+    happened.event(id, id.made_at(), None)
 }
 
 /// The newest entries of the audit log below `before`, of the last 400 days. At least `limit` of them where there are so many.

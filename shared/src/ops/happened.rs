@@ -98,7 +98,9 @@ pub fn created<E: Told>(act: &Act, made: &E) -> Result<Write> {
 }
 
 /// It was changed; the same, told as a review that is asked for, where it was not before.
-pub fn updated<E: Told>(act: &Act, before: &E, after: &E) -> Result<Write> {
+///
+/// None where nothing differs.
+pub fn updated<E: Told>(act: &Act, before: &E, after: &E) -> Result<Option<Write>> {
     let fields = differing(before, after)?;
     let happened = new(E::UPDATED, after).with_words("changed", fields.iter().map(String::as_str));
     let waits = |entity: &E| {
@@ -107,9 +109,12 @@ pub fn updated<E: Told>(act: &Act, before: &E, after: &E) -> Result<Write> {
     };
     let reposts = |entity: &E| entity.subject().review.reposts;
     if waits(after) && (!waits(before) || reposts(before) != reposts(after)) {
-        return act.emit(review_of(after, happened, true));
+        return act.emit(review_of(after, happened, true)).map(Some);
     }
-    act.emit(E::changed(before, after, happened))
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    act.emit(E::changed(before, after, happened)).map(Some)
 }
 
 /// It was deleted.
@@ -127,11 +132,15 @@ pub fn decided<E: Stored>(act: &Act, entity: &E, to: AutomationStatus, notes: Op
     act.emit(line_of(entity, new(kind, entity)).with_some("notes", notes))
 }
 
-/// Settings of the organization were changed.
-pub fn settings<'a>(act: &Act, changed: impl IntoIterator<Item = &'a str>) -> Result<Write> {
+/// Settings of the organization were changed. None where nothing is named.
+pub fn settings<'a>(act: &Act, changed: impl IntoIterator<Item = &'a str>) -> Result<Option<Write>> {
+    let mut changed = changed.into_iter().peekable();
+    if changed.peek().is_none() {
+        return Ok(None);
+    }
     let tenant = Id::from_u64(act.tenant.0).ok_or_else(|| Error::internal("a tenant without an id"))?;
     let subject = Subject::of("organization", tenant);
-    act.emit(Happened::new(EventType::OrganizationUpdated, subject).with_words("changed", changed))
+    act.emit(Happened::new(EventType::OrganizationUpdated, subject).with_words("changed", changed)).map(Some)
 }
 
 /// Something became of an API key.

@@ -141,7 +141,7 @@ impl Post<'_> {
         }
         invoice.subject.touch(act.now);
         let mut writes = act.repos().invoices().replace(standing, &invoice)?;
-        writes.push(happened::updated(act, standing, &invoice)?);
+        writes.extend(happened::updated(act, standing, &invoice)?);
         self.commit(writes, Arrival::Updated, invoice).await
     }
 
@@ -188,7 +188,7 @@ pub async fn set_status(act: &Act, id: InvoiceId, to: InvoiceStatus) -> Result<I
 async fn store(act: &Act, before: &Invoice, mut invoice: Invoice) -> Result<Invoice> {
     invoice.subject.touch(act.now);
     let mut writes = act.repos().invoices().replace(before, &invoice)?;
-    writes.push(happened::updated(act, before, &invoice)?);
+    writes.extend(happened::updated(act, before, &invoice)?);
     act.commit_once(writes, &invoice, &invoice).await?;
     Ok(invoice)
 }

@@ -155,7 +155,8 @@ async fn change<O: Any + Send + Sync>(
         if !setups.fits(&next)? {
             return Err(too_large());
         }
-        let mut writes = vec![setups.put_next(&next)?, happened::settings(act, ["lead_setup"])?];
+        let mut writes = vec![setups.put_next(&next)?];
+        writes.extend(happened::settings(act, ["lead_setup"])?);
         let (chore, task) = owed.map(|what| act.chore(what)).transpose()?.unzip();
         writes.extend(chore);
         let Err(refused) = act.commit(writes, &outcome).await else {

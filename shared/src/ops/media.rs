@@ -173,7 +173,7 @@ async fn change(act: &Act, before: &MediaItem, patch: &Patch) -> Result<MediaIte
     item.collection_id = place.id();
     let mut writes = act.repos().media().replace(before, &item)?;
     writes.extend(place.writes(act)?);
-    writes.push(happened::updated(act, before, &item)?);
+    writes.extend(happened::updated(act, before, &item)?);
     let task = if item.sent.url == before.sent.url { None } else { ask_provider(act, &item, &mut writes)? };
     act.commit_once(writes, &item, &item).await?;
     if let Some(task) = task {

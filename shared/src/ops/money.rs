@@ -187,9 +187,10 @@ async fn change<O: Any + Send + Sync>(
         if !settled.fits(&next)? {
             return Err(too_large());
         }
-        let changed = [("prices", next.prices != stands.prices), ("budgets", next.budgets != stands.budgets)];
+        let changed = [("prices", !next.prices_like(&stands)), ("budgets", !next.budgets_like(&stands))];
         let changed = changed.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name);
-        let mut writes = vec![settled.put_next(&next)?, happened::settings(act, changed)?];
+        let mut writes = vec![settled.put_next(&next)?];
+        writes.extend(happened::settings(act, changed)?);
         if let Some(what) = owed {
             let (chore, due) = metering.chore(what);
             writes.push(metering.chores().insert(&chore, due)?);

@@ -158,7 +158,7 @@ pub fn writes<E: Told>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result<V
         return Ok(writes);
     };
     let mut writes = entities.replace(before, posted)?;
-    writes.push(happened::updated(act, before, posted)?);
+    writes.extend(happened::updated(act, before, posted)?);
     writes.extend(entities.unmark_regenerating(posted));
     Ok(writes)
 }

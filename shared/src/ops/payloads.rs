@@ -125,7 +125,7 @@ pub async fn update(act: &Act, id: PayloadId, patch: Patch) -> Result<Payload> {
     }
     payload.subject.touch(act.now);
     let mut writes = payloads.replace(&before, &payload)?;
-    writes.push(happened::updated(act, &before, &payload)?);
+    writes.extend(happened::updated(act, &before, &payload)?);
     match act.commit_once(writes, &payload, &payload).await {
         Ok(()) => {
             if content.is_some() {

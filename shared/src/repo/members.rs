@@ -50,7 +50,7 @@ impl Members<'_> {
         pages::read(&source, asked, true).await
     }
 
-    /// All of them, oldest first: [`crate::ops::team::MAX_MEMBERS`] at most, and those whom the operator made.
+    /// All of them, oldest first: as many as an organization may have at most, and those whom the operator made.
     pub async fn all(&self) -> Result<Vec<User>, StoreError> {
         let mut all = Vec::new();
         let mut query = self.query().limit(500);

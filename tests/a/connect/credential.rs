@@ -272,6 +272,6 @@ async fn making_it_costs_two_writes_and_finding_it_two_reads() {
         let spent = house.meter().since(&before);
         (spent.read_units, spent.write_units, spent.round_trips)
     };
-    assert_eq!(spent(201).await, (1.0, 6.0, 3));
+    assert_eq!(spent(201).await, (1.0, 9.0, 3));
     assert_eq!(spent(200).await, (2.0, 0.0, 2));
 }

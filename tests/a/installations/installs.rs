@@ -34,7 +34,9 @@ async fn left(house: &TestApp, installation: u64) -> Vec<String> {
     let id = installation.to_string();
     let items = dump::items(&house.file).await.unwrap();
     let of = |item: &dump::StoredItem| {
-        let kept = ["#payload", "#run#", "#idempotency", "#usage"].iter().any(|kept| item.pk.contains(kept));
+        let kept = ["#payload", "#run#", "#idempotency", "#usage", "#event#"]
+            .iter()
+            .any(|kept| item.pk.contains(kept));
         !kept && (item.pk.contains(&id) || item.sk.contains(&id) || item.body.contains(&id))
     };
     items.into_iter().filter(of).map(|item| format!("{} / {}", item.pk, item.sk)).collect()

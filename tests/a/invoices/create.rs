@@ -192,7 +192,7 @@ async fn a_create_is_one_transaction() {
     let before = house.meter();
     create(&house, invoice("INV-1")).await;
     let spent = house.meter().since(&before);
-    assert_eq!((spent.read_units, spent.write_units, spent.round_trips), (0.0, 5.0, 1));
+    assert_eq!((spent.read_units, spent.write_units, spent.round_trips), (0.0, 7.0, 1));
     let before = house.meter();
     create(&house, invoice("INV-1")).await;
     let spent = house.meter().since(&before);

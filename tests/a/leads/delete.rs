@@ -54,8 +54,8 @@ async fn a_deleted_lead_leaves_nothing_to_find_but_what_it_owes() {
     let items = dump::items(&house.file).await.unwrap();
     assert_eq!(
         items.len(),
-        before + 3,
-        "the lead that is kept aside, its debt, and what its execution asked"
+        before + 6,
+        "the lead that is kept aside, its debt, what its execution asked, and three events"
     );
     let kept = items.iter().find(|item| item.pk.ends_with("#lead-deleted")).unwrap();
     assert_eq!(kept.due_at, None);

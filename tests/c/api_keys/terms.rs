@@ -61,3 +61,14 @@ async fn the_limits_of_a_key_are_told_by_headers_and_hold_beside_those_of_routes
     assert_eq!(shown(&key.get(PATH).await), (200, Some(3), Some(2)), "a new hour");
     assert_eq!(shown(&house.acme.get(PATH).await), (200, None, None), "another key has no limit");
 }
+
+#[tokio::test]
+async fn networks_that_leave_the_caller_out_are_warned_of() {
+    let house = TestApp::new().await;
+    let here = house.acme.at("203.0.113.7", false);
+    let inside = here.post(PATH, json!({ "allowed_ips": ["203.0.113.0/24"] })).await;
+    assert_eq!((inside.status, inside.json.get("warning")), (201, None), "{inside:?}");
+    let outside = here.post(PATH, json!({ "allowed_ips": ["198.51.100.0/24"] })).await;
+    let warning = outside.json["warning"].as_str().unwrap();
+    assert!(outside.status == 201 && warning.contains("allowed_ips"), "{outside:?}");
+}

@@ -126,5 +126,5 @@ async fn nobody_gives_what_he_lacks() {
     let wish = NewKey { groups: vec![house.acme.key.group_id], ..NewKey::default() };
     let bound = house.key(&house.acme, wish).await;
     let made = invite(&bound, "ann@acme.example", Role::Viewer).await;
-    assert_eq!((made.status, refusal(&made)), (403, "missing_scope"), "whoever sees one group only");
+    assert_eq!((made.status, refusal(&made)), (403, "bound_to_groups"), "whoever sees one group only");
 }

@@ -155,7 +155,7 @@ async fn what_is_known_of_a_key_costs_nothing() {
     };
     assert_eq!(ask().await, (0.0, 0.0, 0));
     house.n8n.refuse_key(true);
-    assert_eq!(ask().await, (1.0, 5.0, 2), "the news, and the notification in one transaction with it");
+    assert_eq!(ask().await, (1.0, 7.0, 2), "the news, the notification and the event in one transaction");
     assert_eq!(ask().await, (0.0, 0.0, 0));
     house.n8n.refuse_key(false);
     assert_eq!(ask().await, (1.0, 1.0, 2), "well again");

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use shared::{
-    clock::{self, Millis},
+    clock,
     domain::event::{Event, EventType, Subject},
     error::Result,
     http::{
@@ -10,13 +12,14 @@ use shared::{
             B, ShownId,
             b::{self, Meta},
         },
-        input::{Between, Cursor, InQuery, Time},
+        input::{Between, Cursor, Foreign, InQuery, Time},
         page::cursor,
         reply::Reply,
         shown::shown_as,
     },
     ids::{EntityId, Id, UserId},
     ops::events::{self, Span},
+    repo::listing::Listed,
 };
 use utoipa::ToSchema;
 
@@ -28,6 +31,9 @@ shared::input! {
         /// Types, with commas between them, such as `lead.created,lead.deleted`; all of them when left out.
         #[name("type")]
         kinds: Option<Types>,
+        /// n8n's id of a workflow: lists its token usage, events of the type `token_usage.recorded`. Without it there are none of
+        /// that type.
+        workflow_id: Option<Foreign<100>>,
         /// No older than this moment. The log goes back thirty days.
         from: Option<Time>,
         /// No newer than this moment.
@@ -37,22 +43,6 @@ shared::input! {
         /// `next_cursor` of the part before.
         cursor: Option<Cursor>,
     }
-    then(fields) {
-        span: Span = span(fields, from, to)?,
-    }
-}
-
-/// A span that ends before it begins is a mistake, not a list of nothing.
-pub fn span(
-    fields: &mut shared::http::fields::Fields,
-    from: Option<Millis>,
-    to: Option<Millis>,
-) -> Option<Span> {
-    if from.zip(to).is_some_and(|(from, to)| to < from) {
-        fields.refuse("to", "must not lie before from");
-        return None;
-    }
-    Some(Span { from, to })
 }
 
 /// A part of the events, newest first.
@@ -91,7 +81,7 @@ pub struct EventOut {
     subject: SubjectOut,
     /// What `GET /v1/events/types` says of the type.
     #[schema(value_type = Object)]
-    data: Map<String, Value>,
+    data: BTreeMap<String, Value>,
 }
 
 /// Who did something.
@@ -127,13 +117,20 @@ pub struct Unreadable {
 
 /// Lists what happened, newest first.
 ///
-/// The log goes back thirty days. An event is there as soon as what it tells of is. Usage records and pushed executions are not
-/// told again: they are listed where they are kept. Who is bound to client groups reads of those alone.
+/// The log goes back thirty days. An event is there as soon as what it tells of is. A usage record is not
+/// told again: `workflow_id` lists those of a workflow. Pushed executions are listed where they are kept. Who is bound to client groups reads of those alone.
 #[utoipa::path(get, path = "/v1/events", operation_id = "list_events",
     params(ListQuery), responses((status = 200, description = "A part of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
     let limit = query.limit.unwrap_or(20);
-    let listed = events::log(&ctx, query.kinds, query.span, limit as usize, query.cursor).await?;
+    let span = Span { from: query.from, to: query.to };
+    let own = |kinds: &Vec<EventType>| kinds.contains(&EventType::TokenUsageRecorded);
+    let listed = match &query.workflow_id {
+        // Everything given must match, and a workflow has nothing else of its own.
+        Some(_) if !query.kinds.as_ref().is_none_or(own) => Listed::default(),
+        Some(workflow) => events::token_usage(&ctx, workflow, span, limit as usize, query.cursor).await?,
+        None => events::log(&ctx, query.kinds, span, limit as usize, query.cursor).await?,
+    };
     let next = listed.next.map(cursor);
     let show = |event: Event| Ok(Row::Event(out(event)));
     let gap = |id: Id| Row::Unreadable(Unreadable { id: id.prefixed("evt"), unreadable: true });

@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use shared::{
     domain::event::{EventType, Kept},
     error::Result,
@@ -38,7 +40,7 @@ pub struct TypeOut {
     schema: Value,
     /// An event's `data`.
     #[schema(value_type = Object)]
-    example: Map<String, Value>,
+    example: BTreeMap<String, Value>,
 }
 
 /// Lists the types of events, with what each tells.

@@ -14,7 +14,7 @@ use shared::{
 };
 
 use super::wire::{CategoryWord, EntryOut};
-use crate::{b::list::span, types::Action};
+use crate::types::Action;
 
 /// Entries of one file. A part of them is read and written at a time.
 const MOST: usize = 10_000;
@@ -38,9 +38,6 @@ shared::input! {
         /// `X-Next-Cursor` of the file before.
         cursor: Option<Cursor>,
     }
-    then(fields) {
-        span: Span = span(fields, from, to)?,
-    }
 }
 
 /// Exports the audit log as CSV (RFC 4180), newest first.
@@ -52,7 +49,8 @@ shared::input! {
     responses((status = 200, description = "The entries.", body = String, content_type = "text/csv",
         example = "id,created_at,category,action,actor_id,actor,subject_type,subject_id,data\r\n")))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ExportQuery>) -> Result<Response> {
-    let ExportQuery { category, action: kind, actor_id: by, span, cursor: mut next, .. } = query;
+    let ExportQuery { category, action: kind, actor_id: by, from, to, cursor: mut next } = query;
+    let span = Span { from, to };
     let wanted = Audited { category, kind, by, span };
     let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     file.write_record(HEADERS).map_err(Error::internal)?;

@@ -15,7 +15,7 @@ use shared::{
 use utoipa::ToSchema;
 
 use super::wire::{CategoryWord, EntryOut};
-use crate::{b::list::span, types::Action};
+use crate::types::Action;
 
 shared::input! {
     /// Which entries to list. Everything given must match.
@@ -34,9 +34,6 @@ shared::input! {
         per_page: Option<Between<1, 1_000>>,
         /// `next_cursor` of the part before.
         cursor: Option<Cursor>,
-    }
-    then(fields) {
-        span: Span = span(fields, from, to)?,
     }
 }
 
@@ -58,7 +55,8 @@ pub struct Listing {
 #[utoipa::path(get, path = "/api/v1/audit_log", operation_id = "list_audit_log",
     params(ListQuery), responses((status = 200, description = "A part of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
-    let ListQuery { category, action: kind, actor_id: by, span, per_page, cursor: before, .. } = query;
+    let ListQuery { category, action: kind, actor_id: by, from, to, per_page, cursor: before } = query;
+    let span = Span { from, to };
     let limit = per_page.unwrap_or(100) as usize;
     let listed = events::audit(&ctx, &Audited { category, kind, by, span }, limit, before).await?;
     let next_cursor = listed.next.map(cursor);

@@ -1,7 +1,9 @@
 //! An entry of the audit log, and which ones are asked for.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use shared::{
     clock,
     domain::event::{Category, Event, EventType, Kept},
@@ -35,7 +37,7 @@ pub struct EntryOut {
     pub subject_id: Id,
     /// More of it, by the kind of action.
     #[schema(value_type = Object)]
-    pub data: Map<String, Value>,
+    pub data: BTreeMap<String, Value>,
 }
 
 impl From<Event> for EntryOut {

@@ -228,7 +228,7 @@ impl Run<'_> {
                 after.status_id = to;
                 after.subject.touch(act.now);
                 let mut writes = leads.replace(before, &after)?;
-                writes.push(happened::updated(act, before, &after)?);
+                writes.extend(happened::updated(act, before, &after)?);
                 Ok(Change { writes, leaving: None })
             }
             Bulk::Delete(waiting) => {

@@ -146,7 +146,7 @@ impl Post<'_> {
         }
         lead.subject.touch(act.now);
         let mut writes = act.repos().leads().replace(before, &lead)?;
-        writes.push(happened::updated(act, before, &lead)?);
+        writes.extend(happened::updated(act, before, &lead)?);
         self.commit(writes, Arrival::Updated, lead).await
     }
 

@@ -98,7 +98,7 @@ async fn store(act: &Act, before: &Lead, patch: &Patch) -> Result<Lead, Refused>
     claim_address(act, before, &mut lead).await?;
     lead.subject.touch(act.now);
     let mut writes = act.repos().leads().replace(before, &lead)?;
-    writes.push(happened::updated(act, before, &lead)?);
+    writes.extend(happened::updated(act, before, &lead)?);
     act.commit_once(writes, &lead, &lead).await?;
     Ok(lead)
 }

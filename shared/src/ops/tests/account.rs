@@ -78,10 +78,7 @@ async fn who_has_no_plan_has_that_of_the_house_and_what_is_billed_may_go_again()
     account::set_plan(&act, Plan::Free).await.unwrap();
     assert_eq!(account::get(&act).await.unwrap().plan, Plan::Free);
     let told = scene.told().await.pop().unwrap();
-    assert_eq!(
-        serde_json::Value::from(told.data),
-        serde_json::json!({ "changed": ["plan"], "plan": "free" })
-    );
+    assert_eq!(serde_json::json!(told.data), serde_json::json!({ "changed": ["plan"], "plan": "free" }));
     account::update_billing(&act, company("Acme Holding")).await.unwrap();
     let billed = account::update_billing(&act, company("")).await.unwrap();
     assert_eq!((billed.account.organization.billing.company, billed.requests_today), (None, 0));
