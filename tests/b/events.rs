@@ -126,7 +126,7 @@ async fn a_usage_record_is_its_own_event() {
     let house = TestApp::new().await;
     for (workflow, execution) in [("wf1", "1"), ("wf2", "2"), ("wf1", "3")] {
         let body = json!({
-            "workflow_id": workflow, "execution_id": execution, "model_id": "gpt-4", "input_tokens": 399, "output_tokens": 288,
+            "n8n_base_url": "https://n8n.example.com", "workflow_id": workflow, "execution_id": execution, "model_id": "gpt-4", "input_tokens": 399, "output_tokens": 288,
         });
         let made = house.acme.post("/api/token-usage", body).await;
         assert_eq!(made.status, 201, "{made:?}");

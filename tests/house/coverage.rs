@@ -29,8 +29,16 @@ use harness::{
     snapshot,
 };
 
-const PUBLIC: [&str; 7] =
-    ["/", "/health", "/api/v1/health", "/openapi.json", "/openapi/e.json", "/docs", "/docs/swagger-ui.css"];
+const PUBLIC: [&str; 8] = [
+    "/",
+    "/health",
+    "/api/v1/health",
+    "/openapi.json",
+    "/openapi/e.json",
+    "/docs",
+    "/docs/swagger-ui.css",
+    "/join",
+];
 
 /// Runs requests that must be refused and makes sure that they wrote nothing.
 async fn without_writing<T>(house: &TestApp, what: &str, requests: impl Future<Output = T>) -> T {

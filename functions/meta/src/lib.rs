@@ -5,12 +5,14 @@ mod credential;
 mod docs;
 mod health;
 mod home;
+mod join;
 
 use shared::http::group::{Routes, handler};
 
 pub fn router<R: Routes>() -> R {
     R::new()
         .mount(handler!(home::home))
+        .mount(handler!(join::handler))
         .mount(handler!(health::health))
         .mount(handler!(health::health_v1))
         .mount(handler!(credential::test_credential))

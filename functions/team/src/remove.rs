@@ -13,5 +13,6 @@ use shared::{
     params(("id" = u64, Path, description = "Id of the member.", example = 8)),
     responses((status = 204, description = "Removed.")))]
 pub async fn handler(ctx: Ctx, PathId(id): PathId<UserId>) -> Result<Reply> {
-    ctx.answer(|(): &()| Ok(Reply::no_content()), async |act| team::remove(act, id).await).await
+    let by = ctx.caller.clone();
+    ctx.answer(|(): &()| Ok(Reply::no_content()), async move |act| team::remove(act, &by, id).await).await
 }

@@ -19,9 +19,7 @@ pub struct TicketOut {
     #[schema(example = "btn_invitation_7_8_0123456789abcdefghijABCDEFGHIJ")]
     token: Option<String>,
     /// A page that takes the token; null where Baton does not know its own address (`BATON_PUBLIC_URL`).
-    #[schema(
-        example = "https://baton.example.com/console#btn_invitation_7_8_0123456789abcdefghijABCDEFGHIJ"
-    )]
+    #[schema(example = "https://baton.example.com/join#btn_invitation_7_8_0123456789abcdefghijABCDEFGHIJ")]
     url: Option<String>,
     #[schema(example = "2026-04-09T12:00:00Z")]
     expires_at: String,
@@ -77,7 +75,7 @@ impl TicketOut {
     fn of(issued: &Issued, public_url: Option<&str>) -> Self {
         let token = issued.text.expose_secret().to_owned();
         // Behind the `#`, which no browser sends and no log keeps.
-        let url = public_url.map(|base| format!("{base}/console#{token}"));
+        let url = public_url.map(|base| format!("{base}/join#{token}"));
         Self { token: Some(token), url, ..Self::hidden(issued) }
     }
 

@@ -144,7 +144,7 @@ pub(crate) async fn acting(app: &SharedApp, user: &User, cause: &str) -> anyhow:
     let now = app.now();
     let act = Act {
         tenant: user.tenant,
-        actor: Actor { user_id: user.id, username: user.email.clone() },
+        actor: Actor { user_id: user.id, username: format!("{} (command line)", user.email) },
         group_id: by.group_id,
         reach: by.reach.clone(),
         now,

@@ -160,10 +160,13 @@ impl Accounts<'_> {
     ) -> Result<User> {
         let email = address("email", &wish.email)?;
         let password_hash = self.hash_new_password("password", &wish.password).await?;
+        if wish.role == Role::Admin && !groups.is_empty() {
+            return Err(Error::invalid("groups", "must be empty for an admin, who sees every client group"));
+        }
         let all = orgs::groups(self.store, tenant).await?;
         let known = |group: &GroupId| all.iter().any(|one| one.id == *group && one.is_open());
         if groups.len() > MAX_BOUND || !groups.iter().all(known) {
-            let problem = format!("must be at most {MAX_BOUND} client groups of the organization");
+            let problem = format!("must be client groups of the organization, at most {MAX_BOUND}");
             return Err(Error::invalid("groups", problem));
         }
         let group_id = Reach::of(&groups).home(first_open(&all)?);
@@ -172,7 +175,12 @@ impl Accounts<'_> {
         let (mut key, text) = self.new_key(&user, group_id, NewKey::default())?;
         key.sealed_text = Some(self.sealer.seal(tenant, &ApiKey::seal_record(key.id), &text).await?);
         user.api_key = Some(key.hash.clone());
-        self.create(orgs::create_user(&user, &key)?).await?;
+        let joined = Happened::new(EventType::MemberJoined, Subject::of("member", user.id))
+            .with("email", user.email.as_str())
+            .with("role", user.role.as_str());
+        let mut writes = orgs::create_user(&user, &key)?;
+        writes.push(self.event(tenant, None, joined)?);
+        self.create(writes).await?;
         Ok(user)
     }
 

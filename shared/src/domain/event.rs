@@ -166,6 +166,16 @@ impl Happened {
         self.with(name, words)
     }
 
+    /// With the client groups that something is bound to, if it is.
+    #[must_use]
+    pub fn bound_to(self, groups: &[GroupId]) -> Self {
+        if groups.is_empty() {
+            return self;
+        }
+        let groups: Vec<_> = groups.iter().map(ToString::to_string).collect();
+        self.with_words("group_ids", groups.iter().map(String::as_str))
+    }
+
     /// The event, made now by this actor.
     pub fn event(self, id: Id, now: Millis, actor: Option<Actor>) -> Event {
         let Self { kind, also, subject, group_id, data } = self;

@@ -122,7 +122,8 @@ impl User {
 
     /// Whether it is one of those without whom nobody could look after the organization.
     pub fn is_active_admin(&self) -> bool {
-        self.role == Role::Admin && self.status == UserStatus::Active
+        // One that is bound to groups, as the command line once let be, has no say in what is the organization's.
+        self.role == Role::Admin && self.status == UserStatus::Active && self.groups.is_empty()
     }
 }
 

@@ -122,6 +122,8 @@ impl Principal {
 pub fn is_organizations(scope: &str) -> bool {
     let action = scope.split_once(':').map_or(scope, |(_, action)| action);
     matches!(action, "manage" | "inspect")
+        // Whom bills go to is no client's business.
+        || scope.starts_with("account:")
         || matches!(scope, "pipeline:write" | "prices:write" | "projects:write")
 }
 

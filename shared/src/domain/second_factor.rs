@@ -23,7 +23,7 @@ pub const MAX_CODE: usize = 40;
 /// Characters of base 62, which are the bytes of the secret: 160 bits, as RFC 4226 §4 recommends.
 const SECRET_CHARS: usize = 27;
 /// 95 bits.
-const RECOVERY_CHARS: usize = 16;
+const RECOVERY_CHARS: usize = 20;
 const STEP: i64 = 30;
 const DIGITS: usize = 6;
 /// Steps that the clock of a phone may be off, either way.
@@ -93,8 +93,8 @@ impl SecondFactor {
         now: Millis,
     ) -> Option<(Self, Vec<String>)> {
         let step = self.step_of(secret, &stripped(code), now)?;
-        let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| ids.secret(RECOVERY_CHARS)).collect();
-        let recovery = codes.iter().map(|code| hash(code)).collect();
+        let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| recovery_code(ids)).collect();
+        let recovery = codes.iter().map(|code| hash(&stripped(code))).collect();
         let confirmed =
             Self { confirmed_at: Some(now), last_step: step, recovery, v: self.v + 1, ..self.clone() };
         Some((confirmed, codes))
@@ -144,10 +144,17 @@ fn digits(secret: &[u8], step: i64, digits: usize) -> String {
 
 /// Codes are shown in groups by some apps, and typed with the gaps.
 fn stripped(code: &str) -> String {
-    code.chars().filter(char::is_ascii_alphanumeric).collect()
+    code.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-/// SHA-256 suffices where what is hashed has 95 random bits.
+/// In groups of four, and without capitals: people copy it by hand.
+fn recovery_code(ids: &dyn Ids) -> String {
+    let secret = ids.secret(RECOVERY_CHARS).to_ascii_lowercase();
+    let groups: Vec<_> = secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
+    groups.join("-")
+}
+
+/// SHA-256 suffices where what is hashed has some 100 random bits.
 fn hash(code: &str) -> String {
     hex(&Sha256::digest(code.as_bytes()))
 }

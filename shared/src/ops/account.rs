@@ -128,6 +128,11 @@ async fn replaced(act: &Act, change: impl Fn(&Organization) -> Organization) -> 
         }
         let event = Happened::new(EventType::OrganizationUpdated, Subject::of("organization", subject(act)))
             .with_words("changed", changed)
+            .with_some(
+                "second_factor_required",
+                (after.second_factor_required != before.second_factor_required)
+                    .then_some(after.second_factor_required),
+            )
             .with_some("plan", after.plan.filter(|plan| before.plan != Some(*plan)).map(Plan::as_str));
         let writes = vec![orgs::replace(&before, &after)?, act.emit(event)?];
         match act.commit(writes, &account).await {

@@ -192,11 +192,7 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
     let (old, working) = tokio::try_join!(keys.get(id, act.now), keys.working(act.now))?;
     let old = old.or_not_found("API key")?;
     if !old.usable(act.now) {
-        return Err(Error::new(
-            ErrorKind::WrongState,
-            "api_key_ended",
-            "The key was revoked or has expired. Make a new one.",
-        ));
+        return Err(ended_already());
     }
     let itself = by.credential == Credential::ApiKey(old.id);
     if !itself {
@@ -227,6 +223,8 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
     let told = happened::rotated(act, &key, old.id)?;
     let mut writes = vec![orgs::insert_key(&key)?, keys.retire(&old, retirement)?, told];
     let owner = orgs::user(&*act.app.store, act.tenant, old.user_id).await?;
+    // With its user the key has ended, whether or not that was noted on it.
+    let owner = Some(owner.ok_or_else(ended_already)?);
     // The key that a user calls his own is the new one from now on.
     let owner = owner.filter(|owner| owner.api_key.as_ref() == Some(&old.hash));
     writes.extend(owner.map(|owner| orgs::set_personal_key(&owner, &key)));
@@ -235,6 +233,11 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
     act.commit(writes, &rotated).await?;
     act.app.accounts().forget_key(&rotated.old);
     Ok(rotated)
+}
+
+fn ended_already() -> Error {
+    let message = "The key was revoked or has expired. Make a new one.";
+    Error::new(ErrorKind::WrongState, "api_key_ended", message)
 }
 
 /// How often the keys were used, the newest key first.

@@ -4,7 +4,7 @@ use super::act::Act;
 use crate::{
     clock::Millis,
     domain::{
-        event::{Category, Event, EventType, Happened, Subject},
+        event::{Category, Event, EventType, Happened, Kept, Subject},
         reach::Reach,
         usage::Usage,
     },
@@ -36,14 +36,21 @@ pub struct Audited {
 
 /// The newest events below `before`, of these types or of all: of the last thirty days, and of the client groups that the actor
 /// sees. At least `limit` of them where there are so many.
+///
+/// Of keys, roles and logins only who may `inspect` the audit log reads.
 pub async fn log(
     act: &Act,
     kinds: Option<Vec<EventType>>,
+    inspects: bool,
     span: Span,
     limit: usize,
     before: Option<Id>,
 ) -> Result<Listed<Event>> {
-    let logged = EventType::logged();
+    let is_open = |kind: &EventType| {
+        inspects
+            || !matches!(kind.entry().kept, Kept::Audit(Category::Keys | Category::Roles | Category::Logins))
+    };
+    let logged = EventType::logged().filter(is_open);
     let kinds = match kinds {
         Some(kinds) => logged.filter(|kind| kinds.contains(kind)).collect(),
         None => logged.collect(),

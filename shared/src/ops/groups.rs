@@ -90,7 +90,8 @@ pub async fn delete(act: &Act, id: GroupId, move_to: Option<GroupId>) -> Result<
         let leaving = Leaving { to: heir, since: act.now, shown: move_to.is_some() };
         let after = Group { leaving: Some(leaving), v: before.v + 1, ..before.clone() };
         let (chore, task) = act.chore(What::MoveGroup { group_id: id })?;
-        let event = happened(EventType::GroupDeleted, &before);
+        let event =
+            happened(EventType::GroupDeleted, &before).with_some("move_to", move_to.map(GroupId::get));
         let writes = vec![orgs::replace_group(act.tenant, &before, &after)?, chore, act.emit(event)?];
         let deleted = Deleted { id, moves_to: move_to };
         match act.commit(writes, &deleted).await {

@@ -155,13 +155,18 @@ pub fn rotated(act: &Act, new: &ApiKey, old: ApiKeyId) -> Result<Write> {
 
 fn of_key(kind: EventType, key: &ApiKey) -> Happened {
     let happened = Happened::new(kind, Subject::of("api_key", key.id));
-    happened.with("name", key.name.as_str()).with("last_four", key.last4.as_str())
+    let happened = happened.with("name", key.name.as_str()).with("last_four", key.last4.as_str());
+    happened.with_words("scopes", key.scopes.iter().map(String::as_str)).bound_to(&key.groups)
 }
 
 /// Something became of an n8n instance.
 pub fn installation(act: &Act, kind: EventType, installation: &Installation) -> Result<Write> {
     let happened = Happened::new(kind, Subject::of("installation", installation.id));
-    act.emit(happened.in_group(installation.group_id).with("name", installation.title.as_str()))
+    let happened = happened.in_group(installation.group_id).with("name", installation.title.as_str());
+    if kind == EventType::InstallationRegistered {
+        return act.emit(happened.with("group", installation.group_id.get()));
+    }
+    act.emit(happened)
 }
 
 fn new<E: Stored>(kind: EventType, entity: &E) -> Happened {

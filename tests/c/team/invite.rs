@@ -123,6 +123,18 @@ async fn nobody_gives_what_he_lacks() {
     let viewer = house.user(&house.acme, Role::Viewer).await.key.user_id.get();
     let raised = narrow.patch(&at(viewer), json!({ "role": "admin" })).await;
     assert_eq!((raised.status, refusal(&raised)), (403, "missing_scope"));
+    // Nor by making less of him first, or by letting him go and asking him in anew.
+    let lowered = narrow.patch(&at(admin), json!({ "role": "viewer" })).await;
+    assert_eq!((lowered.status, refusal(&lowered)), (403, "missing_scope"));
+    let removed = narrow.delete(&at(admin)).await;
+    assert_eq!((removed.status, refusal(&removed)), (403, "missing_scope"));
+    // Nor more than a key has that ends, or works from a few places.
+    let ends = Some(house.app.now().plus(Duration::from_secs(3_600)));
+    let brief = house.key(&house.acme, NewKey { expires_at: ends, ..NewKey::default() }).await;
+    let made = invite(&brief, "bob@acme.example", Role::Viewer).await;
+    assert_eq!((made.status, refusal(&made)), (403, "wider_account"));
+    let reset = brief.post(&format!("{}/password_reset", at(viewer)), json!({})).await;
+    assert_eq!((reset.status, refusal(&reset)), (403, "wider_account"));
     let wish = NewKey { groups: vec![house.acme.key.group_id], ..NewKey::default() };
     let bound = house.key(&house.acme, wish).await;
     let made = invite(&bound, "ann@acme.example", Role::Viewer).await;

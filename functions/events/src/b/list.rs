@@ -118,7 +118,7 @@ pub struct Unreadable {
 /// Lists what happened, newest first.
 ///
 /// The log goes back thirty days. An event is there as soon as what it tells of is. A usage record is not
-/// told again: `workflow_id` lists those of a workflow. Pushed executions are listed where they are kept. Who is bound to client groups reads of those alone.
+/// told again: `workflow_id` lists those of a workflow. What happened to keys, roles and logins is for those with the scope `audit:inspect`. Pushed executions are listed where they are kept. Who is bound to client groups reads of those alone.
 #[utoipa::path(get, path = "/v1/events", operation_id = "list_events",
     params(ListQuery), responses((status = 200, description = "A part of them.", body = Listing)))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Reply> {
@@ -129,7 +129,10 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         // Everything given must match, and a workflow has nothing else of its own.
         Some(_) if !query.kinds.as_ref().is_none_or(own) => Listed::default(),
         Some(workflow) => events::token_usage(&ctx, workflow, span, limit as usize, query.cursor).await?,
-        None => events::log(&ctx, query.kinds, span, limit as usize, query.cursor).await?,
+        None => {
+            let inspects = ctx.caller.allows("audit:inspect");
+            events::log(&ctx, query.kinds, inspects, span, limit as usize, query.cursor).await?
+        }
     };
     let next = listed.next.map(cursor);
     let show = |event: Event| Ok(Row::Event(out(event)));

@@ -26,14 +26,20 @@ const ENTITY: Datum = of("entity_type", Text("custom_payload"), "What is reviewe
 const NOTES: Datum = of("notes", Text("Looks good."), "What the reviewer wrote.");
 const ROLE: Datum = of("role", Text("editor"), "The role in the organization.");
 const EMAIL: Datum = of("email", Text("jane@example.com"), "The e-mail address.");
-const PERSON: &[Datum] = &[EMAIL, ROLE];
+const GROUPS: Datum = of(
+    "group_ids",
+    Words(&["244233015908124"]),
+    "The client groups that it is bound to; left out where it is to none.",
+);
+const PERSON: &[Datum] = &[EMAIL, ROLE, GROUPS];
 const ADDRESS: Datum = of("address", Text("203.0.113.7"), "Where the request came from.");
 const REASON: Datum = of("reason", Text("timeout"), "Why.");
 const NODE: Datum = of("node_id", Text("n1"), "The step.");
 const LINE: &[Datum] = &[WORKFLOW, EXECUTION];
 const ASKED: &[Datum] = &[ENTITY, WORKFLOW, EXECUTION];
 const REVIEW: &[Datum] = &[ENTITY, NOTES, WORKFLOW, EXECUTION];
-const KEY: &[Datum] = &[NAME, of("last_four", Text("wxyz"), "How the key ends.")];
+const SCOPES: Datum = of("scopes", Words(&["leads:write"]), "What the key may do.");
+const KEY: &[Datum] = &[NAME, of("last_four", Text("wxyz"), "How the key ends."), SCOPES, GROUPS];
 const FORM: &[Datum] = &[NAME];
 const PROVIDER: &[Datum] = &[of("provider", Text("slack"), "The other side."), REASON];
 const MAIL: &[Datum] = &[EMAIL, of("subject_line", Text("Hello"), "The subject of the mail.")];
@@ -118,7 +124,7 @@ catalogue! {
     MemberInvited = "member.invited", Audit(Roles), PERSON, "Somebody was asked to join the organization.";
     MemberJoined = "member.joined", Audit(Roles), PERSON, "Somebody joined the organization.";
     MemberUpdated = "member.updated", Audit(Roles),
-        &[EMAIL, ROLE, of("previous_role", Text("viewer"), "The role before."), CHANGED],
+        &[EMAIL, ROLE, GROUPS, of("previous_role", Text("viewer"), "The role before."), CHANGED],
         "A member's role, name or client groups were changed.";
     MemberRemoved = "member.removed", Audit(Roles), PERSON, "Somebody left the organization, or was made to.";
     ExecutionStarted = "execution.started", Later, LINE, "An execution began.";
@@ -173,7 +179,7 @@ catalogue! {
         "More of a budget was spent than somebody wants to hear of.";
     ApiKeyCreated = "api_key.created", Audit(Keys), KEY, "An API key was made.";
     ApiKeyRotated = "api_key.rotated", Audit(Keys),
-        &[NAME, of("last_four", Text("wxyz"), "How the key ends."), of("replaced", Id(244_233_015_908_124), "The key whose place it takes.")],
+        &[NAME, of("last_four", Text("wxyz"), "How the key ends."), SCOPES, GROUPS, of("replaced", Id(244_233_015_908_124), "The key whose place it takes.")],
         "An API key was made in the place of another.";
     ApiKeyRevoked = "api_key.revoked", Audit(Keys), KEY, "An API key was ended.";
     SessionCreated = "session.created", Audit(Logins), &[ADDRESS], "Somebody logged in.";
@@ -185,16 +191,19 @@ catalogue! {
         "Somebody says that a member has forgotten the password.";
     SecondFactorChanged = "second_factor.changed", Audit(Logins), &[of("enabled", Flag(true), "Whether there is one now.")],
         "A member has a second factor, or has none any more.";
-    OrganizationUpdated = "organization.updated", Audit(Settings), &[CHANGED, of("plan", Text("pro"), "The plan.")],
+    OrganizationUpdated = "organization.updated", Audit(Settings), &[CHANGED, of("plan", Text("pro"), "The plan, where it was changed."),
+          of("second_factor_required", Flag(true), "Whether a second factor is demanded, where that was changed.")],
         "The organization or its settings were changed.";
     GroupCreated = "group.created", Audit(Settings), &[NAME], "A client group was made.";
     GroupUpdated = "group.updated", Audit(Settings), &[NAME], "A client group was changed.";
-    GroupDeleted = "group.deleted", Audit(Settings), &[NAME], "A client group was deleted.";
+    GroupDeleted = "group.deleted", Audit(Settings),
+        &[NAME, of("move_to", Id(244_233_015_908_124), "The group that what lies in it goes to.")], "A client group was deleted.";
     ProjectCreated = "project.created", Log, &[NAME], "A project was made.";
     ProjectUpdated = "project.updated", Log, &[NAME, CHANGED], "A project was changed.";
     ProjectDeleted = "project.deleted", Log, &[NAME], "A project was deleted.";
     WebhookEndpointDisabled = "webhook.endpoint_disabled", Later, &[REASON], "An endpoint is not told any more.";
-    InstallationRegistered = "installation.registered", Audit(Settings), &[NAME], "An n8n was registered.";
+    InstallationRegistered = "installation.registered", Audit(Settings),
+        &[NAME, of("group", Id(244_233_015_908_124), "The client group that it lies in.")], "An n8n was registered.";
     InstallationDeleted = "installation.deleted", Audit(Settings), &[NAME], "An n8n is not known any more.";
     InstallationUnreachable = "installation.unreachable", Log, &[NAME, REASON],
         "An n8n takes the key no more that it was registered with.";

@@ -14,6 +14,7 @@ const SERVICE: &[Route] = &block(
     "service",
     [
         get("/", "home").public().always_there(),
+        get("/join", "join").public().always_there(),
         get("/health", "health").public().always_there().errors(&[Unavailable]),
         get("/openapi.json", "openapi").public().always_there(),
         get("/openapi/{file}", "openapi_of_dialect").public().always_there().errors(&[NotFound]),

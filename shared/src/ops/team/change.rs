@@ -1,6 +1,6 @@
 //! What a member may do, and what to call him.
 
-use super::{check_groups, get, hands_on, happened, mark_without, sorted};
+use super::{check_groups, covers_role, get, hands_on, happened, mark_without, sorted};
 use crate::{
     domain::{
         event::{EventType, Happened, Subject},
@@ -52,7 +52,7 @@ impl MemberPatch {
 /// here at once, in instances that met them just now within a minute.
 ///
 /// # Errors
-/// 403 `missing_scope` where the role may more than `by`; 422 `last_admin`, and with what is wrong with the groups.
+/// 403 `missing_scope` where the role, the old one or the new one, may more than `by`; 422 `last_admin`, and with what is wrong with the groups.
 pub async fn update(act: &Act, by: &Principal, id: UserId, patch: MemberPatch) -> Result<User> {
     let mut again = Again::new(&act.app, "a member");
     loop {
@@ -70,6 +70,7 @@ pub async fn update(act: &Act, by: &Principal, id: UserId, patch: MemberPatch) -
 }
 
 async fn writes(act: &Act, by: &Principal, before: &User, after: &User) -> Result<Vec<Write>> {
+    covers_role(by, before.role)?;
     if after.generation != before.generation {
         hands_on(by, after.role)?;
     }

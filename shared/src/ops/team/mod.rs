@@ -16,6 +16,7 @@ pub use remove::remove;
 use super::act::Act;
 use crate::{
     domain::{
+        api_key::Terms,
         event::{EventType, Happened, Subject},
         org::{Role, User, UserStatus},
         principal::{Credential, Principal, covers},
@@ -53,10 +54,23 @@ fn happened(kind: EventType, user: &User) -> Happened {
     Happened::new(kind, Subject::of("member", user.id))
         .with("email", user.email.as_str())
         .with("role", user.role.as_str())
+        .bound_to(&user.groups)
 }
 
-/// Whether somebody may make another what he is to be: an account of this role is a credential of all its scopes.
+/// Whether somebody may make another what he is to be, or open a way into his account: an account of this role is a credential of
+/// all its scopes, from anywhere and without an end.
 fn hands_on(by: &Principal, role: Role) -> Result<()> {
+    covers_role(by, role)?;
+    if by.expires_at.is_none() && by.terms == Terms::default() {
+        return Ok(());
+    }
+    let message = "An account lives longer, works from more places and more often than the key that asks.";
+    Err(Error::new(ErrorKind::Forbidden, "wider_account", message))
+}
+
+/// Whether somebody may do anything to another of this role: who cannot do what a member can must not make less of him, and then
+/// do as with one who is less.
+fn covers_role(by: &Principal, role: Role) -> Result<()> {
     let scopes = role.scopes();
     let lacks: Vec<_> = scopes
         .iter()

@@ -2,11 +2,12 @@
 
 use futures::{StreamExt, stream};
 
-use super::{get, happened, mark_without};
+use super::{covers_role, get, happened, mark_without};
 use crate::{
     domain::{
         api_key::ApiKey,
         event::{EventType, Happened, Subject},
+        principal::Principal,
     },
     error::{LogFailure, Result},
     ids::UserId,
@@ -24,13 +25,14 @@ const AT_ONCE: usize = 8;
 /// them just now within a minute. What he did stays.
 ///
 /// # Errors
-/// 422 `last_admin`.
-pub async fn remove(act: &Act, id: UserId) -> Result<()> {
+/// 403 `missing_scope` where the member may more than `by`; 422 `last_admin`.
+pub async fn remove(act: &Act, by: &Principal, id: UserId) -> Result<()> {
     let mut again = Again::new(&act.app, "a member");
     let (user, keys) = loop {
         // Both, whoever it is: what is read of nobody must not tell that there is nobody.
         let (user, keys) = tokio::join!(get(act, id), keys_of(act, id));
         let (user, keys) = (user?, keys?);
+        covers_role(by, user.role)?;
         let mark = mark_without(act, &user, None).await?;
         let members = act.repos().members();
         let mut writes = members.remove(&user);
