@@ -44,7 +44,7 @@ use Repeat::{Or, Same, Status, StatusOr};
 const NOTHING: &[&str] = &[];
 const A_SESSION: &[&str] = &["#session#", "#session /", "#event#session.created"];
 const A_REQUEST: &[&str] = &["#notification", "#event#password.reset_requested"];
-const A_KEY: &[&str] = &["G#key#"];
+const A_KEY: &[&str] = &["#event#api_key.", "G#key#"];
 
 macro_rules! rows {
     ($($operation:ident: $repeat:expr, $leaves:expr;)*) => {

@@ -31,9 +31,15 @@ async fn stored(house: &TestApp) -> Vec<Event> {
     events
 }
 
-/// Told by what no sample does: by time, by n8n, by a login.
-const ELSEWHERE: &[EventType] =
-    &[EventType::BudgetExceeded, EventType::InstallationUnreachable, EventType::WorkflowFailed];
+/// Told by what no sample of a route with a credential does: by time, by n8n, by who logs in or joins.
+const ELSEWHERE: &[EventType] = &[
+    EventType::BudgetExceeded,
+    EventType::InstallationUnreachable,
+    EventType::MemberJoined,
+    EventType::SessionCreated,
+    EventType::SessionRefused,
+    EventType::WorkflowFailed,
+];
 
 #[tokio::test]
 async fn each_change_tells_the_log_once() {

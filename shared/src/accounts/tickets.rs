@@ -83,12 +83,15 @@ impl Accounts<'_> {
         let (tenant, id) =
             user.as_ref().map_or((NOBODY, UserId::of(Id::SMALLEST)), |user| (user.tenant, user.id));
         let groups = orgs::groups(self.store, tenant).await?;
+        // What is written for nobody says nothing, at the same length.
+        let shown_name = if user.is_some() { name.clone() } else { "-".repeat(name.len()) };
         let notification = Notification {
             id: self.id(),
             group_id: groups.first().map_or(GroupId::of(Id::SMALLEST), |group| group.id),
+            of_all: true,
             title: "A password was forgotten".into(),
             message: format!(
-                "{name} asks for a new password. An admin can make a link for it; if nobody has asked, there is nothing to do."
+                "{shown_name} asks for a new password. An admin can make a link for it; if nobody has asked, there is nothing to do."
             ),
             kind: NotificationType::HumanReview,
             link: None,
@@ -98,7 +101,9 @@ impl Accounts<'_> {
             created_at: self.now(),
         };
         let requested = Happened::new(EventType::PasswordResetRequested, Subject::of("member", id));
-        let requested = requested.with_some("address", from.map(shown));
+        let from = from.map(shown);
+        let from = if user.is_some() { from } else { from.map(|text| "-".repeat(text.len())) };
+        let requested = requested.with_some("address", from);
         let table = Notifications::new(self.store, tenant);
         let mut writes = vec![table.insert(&notification)?, self.event(tenant, None, requested)?];
         if user.is_none() {

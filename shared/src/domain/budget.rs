@@ -63,7 +63,8 @@ impl Budget {
         let spending = match &self.scope {
             Scope::Organization => reach.is_all(),
             Scope::Group(group) => reach.covers(*group),
-            Scope::Workflow(_) => true,
+            // Other groups' instances may have a workflow of this id too.
+            Scope::Workflow(_) => reach.is_all(),
         };
         spending && reach.covers(self.group_id)
     }

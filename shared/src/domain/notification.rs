@@ -27,6 +27,9 @@ names! {
 pub struct Notification {
     pub id: NotificationId,
     pub group_id: GroupId,
+    /// It concerns the whole organization: who is bound to client groups does not see it, whichever it lies in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_all: bool,
     pub title: String,
     pub message: String,
     #[serde(rename = "type")]

@@ -101,6 +101,11 @@ impl Ctx {
         }
     }
 
+    /// Whether the caller may read what the audit log tells of others.
+    pub fn inspects(&self) -> bool {
+        self.caller.allows("audit:inspect")
+    }
+
     /// The session of a route that asks for one.
     pub fn session(&self) -> Result<&Presented> {
         self.session

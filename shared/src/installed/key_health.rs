@@ -87,6 +87,7 @@ fn stopped(id: NotificationId, installation: &Installation, now: Millis) -> Noti
     Notification {
         id,
         group_id: installation.group_id,
+        of_all: false,
         // As long as any title may be.
         title: title.chars().take(255).collect(),
         message: format!(

@@ -127,7 +127,11 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
         dialect: new.dialect,
         group_id: Some(bound.home(new.group_id.unwrap_or(by.group_id))),
         // Who is bound gives what he makes no more than he has.
-        groups: bound.groups().map(<[_]>::to_vec).unwrap_or_default(),
+        // A person's key follows its person; one that a key makes stays within that one.
+        groups: match by.credential {
+            Credential::Operator => new.groups,
+            _ => bound.groups().map(<[_]>::to_vec).unwrap_or_default(),
+        },
         terms,
     };
     let (key, text) = act.app.accounts().draft_key(by, wish);

@@ -1,12 +1,14 @@
 //! Client groups: in each an agency keeps what is one client's.
 //!
-//! Its one rule: nothing is lost with a group. One that holds something is deleted only together with a word on where that goes, and
-//! what comes into it while it goes is moved after it.
+//! Its one rule: nothing is lost with a group, and nothing of one client's comes to another unless somebody says so. One that holds
+//! something is deleted only together with a word on where that goes, and what comes into it while it goes is moved after it. One that
+//! was empty, and into which something came meanwhile, stays.
 
 use futures::future::try_join;
 
 use super::{act::Act, again::Again};
 use crate::{
+    clock::Millis,
     domain::{
         budget::Scope,
         chore::What,
@@ -15,7 +17,7 @@ use crate::{
     },
     error::{Error, ErrorKind, OrNotFound, Result},
     ids::GroupId,
-    repo::{self, listing::Listed, media_stats, orgs},
+    repo::{self, Repos, listing::Listed, media_stats, orgs},
 };
 
 /// Client groups of an organization, at the most.
@@ -49,7 +51,7 @@ pub async fn create(act: &Act, name: String) -> Result<Group> {
     Ok(group)
 }
 
-/// Gives a group another name.
+/// Gives a group another name. Fails with `group_moving` where it is on its way out.
 pub async fn rename(act: &Act, id: GroupId, name: &str) -> Result<Group> {
     let mut again = Again::new(&act.app, "the client group");
     let mut written = None;
@@ -58,6 +60,9 @@ pub async fn rename(act: &Act, id: GroupId, name: &str) -> Result<Group> {
         // An engine repeats a write whose answer was lost, and the repeat meets the first.
         if written.as_ref() == Some(&before) || before.name == name {
             return Ok(before);
+        }
+        if before.leaving.is_some() {
+            return Err(moving());
         }
         let after = Group { name: name.to_owned(), v: before.v + 1, ..before.clone() };
         let event = happened(EventType::GroupUpdated, &after);
@@ -74,25 +79,31 @@ pub async fn rename(act: &Act, id: GroupId, name: &str) -> Result<Group> {
 /// again, it tells where that goes.
 ///
 /// # Errors
-/// 409 `last_group`, and `group_not_empty` with what lies in it where no other group is named; 403 `no_such_group` for one to move to
+/// 409 `last_group`, `group_is_target` where another one moves to it, `group_moving` where it moves elsewhere, and `group_not_empty` with what lies in it where no other group is named; 403 `no_such_group` for one to move to
 /// that is not there.
 pub async fn delete(act: &Act, id: GroupId, move_to: Option<GroupId>) -> Result<Deleted> {
     let mut again = Again::new(&act.app, "the client group");
     loop {
         let before = get(act, id).await?;
         if let Some(leaving) = before.leaving {
-            return Ok(Deleted { id, moves_to: Some(leaving.to) });
+            let another = move_to.is_some_and(|named| named != leaving.to);
+            return if another { Err(moving()) } else { Ok(Deleted { id, moves_to: Some(leaving.to) }) };
         }
         let heir = heir(act, id, move_to).await?;
         if move_to.is_none() {
-            is_empty(&contents(act, id).await?)?;
+            is_empty(&contents(act.repos(), id, act.now).await?)?;
         }
-        let leaving = Leaving { to: heir, since: act.now, shown: move_to.is_some() };
+        let leaving = Leaving { to: heir.id, since: act.now, shown: move_to.is_some() };
         let after = Group { leaving: Some(leaving), v: before.v + 1, ..before.clone() };
         let (chore, task) = act.chore(What::MoveGroup { group_id: id })?;
         let event =
             happened(EventType::GroupDeleted, &before).with_some("move_to", move_to.map(GroupId::get));
-        let writes = vec![orgs::replace_group(act.tenant, &before, &after)?, chore, act.emit(event)?];
+        let mut writes = vec![orgs::replace_group(act.tenant, &before, &after)?, chore, act.emit(event)?];
+        if move_to.is_some() {
+            // Whoever deletes that one at the same moment meets this, and sees then what is on its way there.
+            let met = Group { v: heir.v + 1, ..heir.clone() };
+            writes.push(orgs::replace_group(act.tenant, &heir, &met)?);
+        }
         let deleted = Deleted { id, moves_to: move_to };
         match act.commit(writes, &deleted).await {
             Ok(()) => {
@@ -118,12 +129,22 @@ fn happened(kind: EventType, group: &Group) -> Happened {
     Happened::new(kind, Subject::of("group", group.id)).in_group(group.id).with("name", group.name.as_str())
 }
 
-/// Where what lies in a group goes, or what comes into it late: the group that is named, or the oldest other one.
-async fn heir(act: &Act, id: GroupId, move_to: Option<GroupId>) -> Result<GroupId> {
+fn moving() -> Error {
+    let message = "This client group is being deleted: its content is on its way to another one.";
+    Error::new(ErrorKind::WrongState, "group_moving", message)
+}
+
+/// Where what lies in a group goes: the group that is named. Without one, some other group, as there must be one.
+async fn heir(act: &Act, id: GroupId, move_to: Option<GroupId>) -> Result<Group> {
     if move_to == Some(id) {
         return Err(Error::invalid("move_to", "must be another client group than the one that is deleted"));
     }
     let groups = orgs::groups(&*act.app.store, act.tenant).await?;
+    if groups.iter().any(|group| group.leaving.is_some_and(|leaving| leaving.shown && leaving.to == id)) {
+        let message =
+            "The content of another client group is on its way to this one. Delete it when that has arrived.";
+        return Err(Error::new(ErrorKind::WrongState, "group_is_target", message));
+    }
     let other = groups.iter().find(|group| group.id != id && group.is_open());
     let other = other.ok_or_else(|| {
         let message = "An organization has at least one client group. Make another one first.";
@@ -134,11 +155,10 @@ async fn heir(act: &Act, id: GroupId, move_to: Option<GroupId>) -> Result<GroupI
         Some(named) => orgs::group(&*act.app.store, act.tenant, named)
             .await?
             .filter(|group| group.is_open() && act.reach.covers(named))
-            .map(|_| named)
             .ok_or_else(|| {
                 Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id.")
             }),
-        None => Ok(other.id),
+        None => Ok(other.clone()),
     }
 }
 
@@ -155,9 +175,9 @@ fn is_empty(contents: &[&'static str]) -> Result<()> {
 
 /// The kinds of what lies in a group or is bound to it. A kind of which there is so much in the organization that it cannot be looked
 /// through counts as there.
-pub async fn contents(act: &Act, id: GroupId) -> Result<Vec<&'static str>> {
-    let (indexed, others) = try_join(in_indexes(act, id), in_lists(act, id)).await?;
-    let (settings, people) = try_join(in_settings(act, id), of_people(act, id)).await?;
+pub async fn contents(repos: Repos<'_>, id: GroupId, now: Millis) -> Result<Vec<&'static str>> {
+    let (indexed, others) = try_join(in_indexes(repos, id), in_lists(repos, id)).await?;
+    let (settings, people) = try_join(in_settings(repos, id), of_people(repos, id, now)).await?;
     Ok([indexed, others, settings, people]
         .concat()
         .into_iter()
@@ -168,13 +188,12 @@ pub async fn contents(act: &Act, id: GroupId) -> Result<Vec<&'static str>> {
 type Kinds = Vec<(&'static str, bool)>;
 
 /// What is counted by group, or listed by it.
-async fn in_indexes(act: &Act, id: GroupId) -> Result<Kinds> {
-    let (store, repos) = (&*act.app.store, act.repos());
+async fn in_indexes(repos: Repos<'_>, id: GroupId) -> Result<Kinds> {
     let (leads_table, chats) = (repos.leads(), repos.chats());
     let (one, facet) = ([id], repo::leads::in_group(id));
     let (leads, media, sums) = tokio::try_join!(
         leads_table.is_any_under(&facet),
-        media_stats::counts(store, act.tenant, Some(&one)),
+        media_stats::counts(repos.store(), repos.tenant(), Some(&one)),
         chats.sums(Some(&one)),
     )?;
     let chats = sums.active + sums.completed + sums.abandoned;
@@ -182,8 +201,7 @@ async fn in_indexes(act: &Act, id: GroupId) -> Result<Kinds> {
 }
 
 /// What has to be looked through.
-async fn in_lists(act: &Act, id: GroupId) -> Result<Kinds> {
-    let repos = act.repos();
+async fn in_lists(repos: Repos<'_>, id: GroupId) -> Result<Kinds> {
     let (payloads, invoices, notifications) = (repos.payloads(), repos.invoices(), repos.notifications());
     let payload = repo::payloads::Filter { group_id: Some(id), ..Default::default() };
     let invoice = repo::invoices::Filter { group_id: Some(id), ..Default::default() };
@@ -205,8 +223,7 @@ fn some<T>(listed: &Listed<T>) -> bool {
     !listed.is_empty() || listed.next.is_some()
 }
 
-async fn in_settings(act: &Act, id: GroupId) -> Result<Kinds> {
-    let repos = act.repos();
+async fn in_settings(repos: Repos<'_>, id: GroupId) -> Result<Kinds> {
     let (collections, installations, settled) = (repos.collections(), repos.installations(), repos.settled());
     let (collections, installations, money) =
         tokio::try_join!(collections.all(), installations.every(installations.oldest()), settled.load(),)?;
@@ -217,10 +234,10 @@ async fn in_settings(act: &Act, id: GroupId) -> Result<Kinds> {
 }
 
 /// Who is bound to it, and keys whose things lie in it.
-async fn of_people(act: &Act, id: GroupId) -> Result<Kinds> {
-    let store = &*act.app.store;
-    let (users, keys) = try_join(orgs::users(store, act.tenant), orgs::keys(store, act.tenant)).await?;
+async fn of_people(repos: Repos<'_>, id: GroupId, now: Millis) -> Result<Kinds> {
+    let (store, tenant) = (repos.store(), repos.tenant());
+    let (users, keys) = try_join(orgs::users(store, tenant), orgs::keys(store, tenant)).await?;
     let user = users.iter().any(|user| user.groups.contains(&id));
-    let key = keys.iter().any(|key| key.usable(act.now) && (key.group_id == id || key.groups.contains(&id)));
+    let key = keys.iter().any(|key| key.usable(now) && (key.group_id == id || key.groups.contains(&id)));
     Ok(vec![("users", user), ("keys", key)])
 }

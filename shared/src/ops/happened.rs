@@ -6,13 +6,14 @@ use super::act::Act;
 use crate::{
     domain::{
         api_key::ApiKey,
-        event::{EventType, Happened, Subject},
+        event::{self, EventType, Happened},
         installation::Installation,
         invoice::Invoice,
         lead::Lead,
         media::MediaItem,
         payload::Payload,
         review::{AutomationStatus, EntityType},
+        subject::Subject,
     },
     error::{Error, Result},
     ids::{ApiKeyId, Id},
@@ -117,8 +118,12 @@ pub fn updated<E: Told>(act: &Act, before: &E, after: &E) -> Result<Option<Write
     act.emit(E::changed(before, after, happened)).map(Some)
 }
 
-/// It was deleted.
-pub fn deleted<E: Told>(act: &Act, before: &E) -> Result<Write> {
+/// It was deleted; `left` is what stays of it. Where its deletion decided on it, both are told.
+pub fn deleted<E: Told>(act: &Act, before: &E, left: &Subject) -> Result<Write> {
+    let denied = left.review.decision != before.subject().review.decision;
+    if denied {
+        return act.emit(line_of(before, new(EventType::ReviewDenied, before)).and(E::DELETED));
+    }
     act.emit(new(E::DELETED, before))
 }
 
@@ -139,7 +144,7 @@ pub fn settings<'a>(act: &Act, changed: impl IntoIterator<Item = &'a str>) -> Re
         return Ok(None);
     }
     let tenant = Id::from_u64(act.tenant.0).ok_or_else(|| Error::internal("a tenant without an id"))?;
-    let subject = Subject::of("organization", tenant);
+    let subject = event::Subject::of("organization", tenant);
     act.emit(Happened::new(EventType::OrganizationUpdated, subject).with_words("changed", changed)).map(Some)
 }
 
@@ -154,14 +159,14 @@ pub fn rotated(act: &Act, new: &ApiKey, old: ApiKeyId) -> Result<Write> {
 }
 
 fn of_key(kind: EventType, key: &ApiKey) -> Happened {
-    let happened = Happened::new(kind, Subject::of("api_key", key.id));
+    let happened = Happened::new(kind, event::Subject::of("api_key", key.id));
     let happened = happened.with("name", key.name.as_str()).with("last_four", key.last4.as_str());
     happened.with_words("scopes", key.scopes.iter().map(String::as_str)).bound_to(&key.groups)
 }
 
 /// Something became of an n8n instance.
 pub fn installation(act: &Act, kind: EventType, installation: &Installation) -> Result<Write> {
-    let happened = Happened::new(kind, Subject::of("installation", installation.id));
+    let happened = Happened::new(kind, event::Subject::of("installation", installation.id));
     let happened = happened.in_group(installation.group_id).with("name", installation.title.as_str());
     if kind == EventType::InstallationRegistered {
         return act.emit(happened.with("group", installation.group_id.get()));
@@ -171,7 +176,7 @@ pub fn installation(act: &Act, kind: EventType, installation: &Installation) -> 
 
 fn new<E: Stored>(kind: EventType, entity: &E) -> Happened {
     let subject = entity.subject();
-    Happened::new(kind, Subject::of(name(E::TYPE), subject.id)).in_group(subject.group_id)
+    Happened::new(kind, event::Subject::of(name(E::TYPE), subject.id)).in_group(subject.group_id)
 }
 
 fn review_of<E: Stored>(entity: &E, happened: Happened, asked: bool) -> Happened {

@@ -200,7 +200,7 @@ pub async fn delete(act: &Act, id: InvoiceId, waiting: Waiting) -> Result<Delete
     let leaving = waiting.leaving(act, &invoice);
     let deleted = leaving.deleted(id);
     let mut writes = invoices.part(&invoice, &leaving.left)?;
-    writes.push(happened::deleted(act, &invoice)?);
+    writes.push(happened::deleted(act, &invoice, &leaving.left)?);
     act.commit(writes, &deleted).await?;
     leaving.tell::<Invoice>(act).await;
     Ok(deleted)

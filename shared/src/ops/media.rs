@@ -208,7 +208,7 @@ pub async fn delete(act: &Act, id: MediaId, waiting: Waiting) -> Result<Deleted>
         let leaving = waiting.leaving(act, &item);
         let deleted = leaving.deleted(id);
         let mut writes = media.part(&item, &leaving.left)?;
-        writes.push(happened::deleted(act, &item)?);
+        writes.push(happened::deleted(act, &item, &leaving.left)?);
         match act.commit(writes, &deleted).await {
             Ok(()) => {
                 leaving.tell::<MediaItem>(act).await;

@@ -14,7 +14,7 @@ use crate::{
         money::Money,
         price::{self, MAX_PRICES, OwnPrice},
     },
-    error::{Error, ErrorKind, OrNotFound, Result},
+    error::{Error, ErrorKind, Result},
     ids::{BudgetId, GroupId, Id},
     pricing::{PRICE_VERSION, Rates},
     repo::money::MAX_BYTES,
@@ -127,15 +127,11 @@ pub async fn create_budget(act: &Act, new: NewBudget) -> Result<BudgetId> {
 async fn in_reach(act: &Act, scope: &Scope) -> Result<()> {
     match scope {
         _ if act.reach.is_all() => Ok(()),
-        Scope::Organization => {
-            let message = "What the whole organization spends is out of your client groups: say a group_id or a workflow_id.";
+        Scope::Organization | Scope::Workflow(_) => {
+            let message = "What is spent by the whole organization, or by a workflow in any group, is out of your client groups: say a group_id.";
             Err(Error::new(ErrorKind::Forbidden, "bound_to_groups", message))
         }
         Scope::Group(group) => check_group(act, Some(*group)).await,
-        Scope::Workflow(workflow) => {
-            let (there, whole) = act.installed().having(workflow).await?;
-            there.first().filter(|_| whole).or_not_found("workflow").map(|_| ())
-        }
     }
 }
 

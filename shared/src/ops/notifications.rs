@@ -50,6 +50,7 @@ pub async fn create(act: &Act, new: NewNotification) -> Result<Notification> {
     let notification = Notification {
         id: act.app.id(),
         group_id: new.group_id.unwrap_or(act.group_id),
+        of_all: false,
         title: new.title,
         message: new.message,
         kind: new.kind,

@@ -166,7 +166,7 @@ pub async fn delete(act: &Act, id: PayloadId, waiting: Waiting) -> Result<Delete
     let leaving = waiting.leaving(act, &payload);
     let deleted = leaving.deleted(id);
     let mut writes = payloads.part(&payload, &leaving.left)?;
-    writes.push(happened::deleted(act, &payload)?);
+    writes.push(happened::deleted(act, &payload, &leaving.left)?);
     act.commit(writes, &deleted).await?;
     leaving.tell::<Payload>(act).await;
     discard(act, id, &payload.body).await;

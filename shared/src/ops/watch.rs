@@ -145,6 +145,7 @@ impl Watched<'_> {
         Ok(Notification {
             id: self.app.id(),
             group_id: self.installation.group_id,
+            of_all: false,
             title: title.chars().take(TITLE).collect(),
             message: format!(
                 "{} ({}): {}{unsure} You hear of it again when it was well in between.",

@@ -6,15 +6,16 @@
 use serde_json::Value;
 
 use crate::{
-    domain::org::User,
-    ids::{EntityId, GroupId, Id, UserId},
+    domain::org::{Group, User},
+    ids::{GroupId, Id, UserId},
     repo::{
         listing,
         orgs::{self, EMAIL, EmailOwner, USER},
         pages::{self, Asked, Page, Source},
     },
     store::{
-        Attrs, Change, Cond, Global, Key, Label, Query, SortValue, Store, StoreError, Write, attr, encode,
+        Attrs, Change, Cond, Global, Item, Key, Label, Query, SortValue, Store, StoreError, Write, attr,
+        encode,
     },
     tenant::TenantId,
 };
@@ -70,7 +71,8 @@ impl Members<'_> {
     pub async fn groups_among(&self, groups: &[GroupId]) -> Result<Vec<GroupId>, StoreError> {
         let keys: Vec<_> = groups.iter().map(|id| orgs::group_key(self.tenant, *id)).collect();
         let found = self.store.batch_get(&keys).await?;
-        Ok(found.iter().filter_map(|item| listing::id_of(&item.key)).map(GroupId::of).collect())
+        let groups = found.iter().map(Item::decode::<Group>).collect::<Result<Vec<_>, _>>()?;
+        Ok(groups.into_iter().filter(Group::is_open).map(|group| group.id).collect())
     }
 
     /// The mark, to be read before [`all`](Self::all).

@@ -5,7 +5,7 @@
 
 use crate::{
     domain::notification::{Notification, NotificationType, Reading},
-    ids::{GroupId, Id, NotificationId},
+    ids::{EntityId, GroupId, Id, NotificationId},
     repo::{
         entity::{Entity, Many, Place},
         listing::Listed,
@@ -50,7 +50,8 @@ impl Entity for Notification {
     }
 
     fn group(&self) -> Option<GroupId> {
-        Some(self.group_id)
+        // No group has that id, so that no reach covers it.
+        Some(if self.of_all { GroupId::of(Id::SMALLEST) } else { self.group_id })
     }
 
     fn shown(&self) -> Option<Place> {

@@ -129,10 +129,7 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
         // Everything given must match, and a workflow has nothing else of its own.
         Some(_) if !query.kinds.as_ref().is_none_or(own) => Listed::default(),
         Some(workflow) => events::token_usage(&ctx, workflow, span, limit as usize, query.cursor).await?,
-        None => {
-            let inspects = ctx.caller.allows("audit:inspect");
-            events::log(&ctx, query.kinds, inspects, span, limit as usize, query.cursor).await?
-        }
+        None => events::log(&ctx, query.kinds, ctx.inspects(), span, limit as usize, query.cursor).await?,
     };
     let next = listed.next.map(cursor);
     let show = |event: Event| Ok(Row::Event(out(event)));

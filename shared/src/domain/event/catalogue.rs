@@ -70,6 +70,10 @@ macro_rules! catalogue {
 
 /// What may happen in one moment, and lies in one item then.
 pub const TOGETHER: &[(EventType, EventType)] = &[
+    (EventType::ReviewDenied, EventType::LeadDeleted),
+    (EventType::ReviewDenied, EventType::MediaDeleted),
+    (EventType::ReviewDenied, EventType::PayloadDeleted),
+    (EventType::ReviewDenied, EventType::InvoiceDeleted),
     (EventType::LeadCreated, EventType::ReviewRequested),
     (EventType::LeadUpdated, EventType::ReviewRequested),
     (EventType::LeadUpdated, EventType::LeadStatusChanged),

@@ -235,7 +235,7 @@ impl Run<'_> {
                 let leaving = waiting.leaving(act, before);
                 let (by, operation) = (act.actor.clone(), Some(self.operation));
                 let mut writes = leads.retire(before, &leaving.left, by, act.now, operation)?;
-                writes.push(happened::deleted(act, before)?);
+                writes.push(happened::deleted(act, before, &leaving.left)?);
                 Ok(Change { writes, leaving: Some(leaving) })
             }
         }

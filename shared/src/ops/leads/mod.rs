@@ -141,7 +141,7 @@ pub async fn delete(act: &Act, id: LeadId, waiting: Waiting) -> Result<Deleted> 
         let lead = leads.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &lead);
         let mut writes = leads.retire(&lead, &leaving.left, act.actor.clone(), act.now, None)?;
-        writes.push(happened::deleted(act, &lead)?);
+        writes.push(happened::deleted(act, &lead, &leaving.left)?);
         let deleted = leaving.deleted(id);
         match act.commit(writes, &deleted).await {
             Ok(()) => {

@@ -3,7 +3,10 @@
 //! Its one rule: a write is acknowledged when it is on the disk, and every later read sees it.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering::Relaxed},
+};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -46,7 +49,13 @@ struct Inner {
     readers: Option<Readers>,
     writer: Writer,
     meter: Meter,
+    /// How many looks still hear that something could not be written lately.
+    unwritable: AtomicU8,
 }
+
+/// A full disk may take what changes a page in its place and nothing that needs a new one: what could not be written is told for
+/// so many looks, and not only whether the smallest change goes through.
+const TOLD: u8 = 3;
 
 impl Sqlite {
     /// Opens the file, creating it when it is missing. Other processes may have it open as well.
@@ -72,7 +81,9 @@ impl Sqlite {
     }
 
     fn over(writer: Writer, readers: Option<Readers>) -> Self {
-        Self { inner: Arc::new(Inner { readers, writer, meter: Meter::default() }) }
+        Self {
+            inner: Arc::new(Inner { readers, writer, meter: Meter::default(), unwritable: AtomicU8::new(0) }),
+        }
     }
 
     /// Deletes up to `limit` items whose `ttl` lies before `now_seconds`, as DynamoDB does by itself and for nothing.
@@ -125,6 +136,14 @@ impl Sqlite {
             Some(readers) => readers.run(work).await,
             None => self.inner.writer.run(work).await,
         }
+    }
+
+    /// Remembers that something could not be written.
+    fn noted(&self, error: StoreError) -> StoreError {
+        if matches!(error, StoreError::Unavailable(_)) {
+            self.inner.unwritable.store(TOLD, Relaxed);
+        }
+        error
     }
 
     fn spend<T>(&self, read_units: f64, write_units: f64, result: T) -> T {
@@ -218,7 +237,7 @@ impl Store for Sqlite {
         });
         match done.await {
             Ok((item, units)) => self.spend(0.0, units, Ok(item)),
-            Err(Charged { error, units }) => self.spend(0.0, units, Err(error)),
+            Err(Charged { error, units }) => self.spend(0.0, units, Err(self.noted(error))),
         }
     }
 
@@ -226,11 +245,15 @@ impl Store for Sqlite {
         check::transaction(&writes)?;
         match self.write_job(move |conn| transaction(conn, writes)).await {
             Ok(units) => self.spend(0.0, units, Ok(())),
-            Err(Charged { error, units }) => self.spend(0.0, units, Err(error)),
+            Err(Charged { error, units }) => self.spend(0.0, units, Err(self.noted(error))),
         }
     }
 
     async fn try_writing(&self) -> Result<(), StoreError> {
+        let told = self.inner.unwritable.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+        if told.is_ok() {
+            return Err(StoreError::Unavailable("something could not be written lately".into()));
+        }
         self.write_job(|conn| Ok(file::touch(conn)?)).await
     }
 

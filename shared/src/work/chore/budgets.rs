@@ -110,7 +110,11 @@ fn tell(
             for percent in untold {
                 let shown = notification(app, budget, groups, &window, percent, totals.pico);
                 let happened = Happened::new(EventType::BudgetExceeded, Subject::of("budget", budget.id));
-                let happened = happened.in_group(budget.group_id).with("name", budget.title.as_str());
+                let happened = match budget.scope {
+                    Scope::Group(group) => happened.in_group(group),
+                    Scope::Organization | Scope::Workflow(_) => happened,
+                };
+                let happened = happened.with("name", budget.title.as_str());
                 let event = happened.with("percent", percent).event(app.id(), shown.created_at, None);
                 told.push(Told { shown, event });
             }
@@ -154,6 +158,7 @@ fn notification(
     Notification {
         id: app.id(),
         group_id: budget.group_id,
+        of_all: !matches!(budget.scope, Scope::Group(_)),
         title: format!("{}: {percent} % reached", budget.title),
         message,
         kind: NotificationType::WorkflowAlert,

@@ -11,10 +11,17 @@ use std::time::Duration;
 use self::kinds::Move;
 use crate::{
     app::App,
-    domain::chore::{Chore, SETTLED, Step},
+    clock::Millis,
+    domain::{
+        chore::{Chore, SETTLED, Step},
+        event::{EventType, Happened, Subject},
+        org::Group,
+    },
     error::Result,
     ids::{GroupId, Id},
-    repo::orgs,
+    ops::groups,
+    repo::{events, orgs},
+    store,
     tenant::TenantId,
 };
 
@@ -87,6 +94,9 @@ impl At {
 pub async fn step(app: &App, tenant: TenantId, chore: &Chore, id: GroupId) -> Result<Step> {
     let Some(group) = orgs::group(&*app.store, tenant, id).await? else { return Ok(Step::Done) };
     let Some(leaving) = group.leaving else { return Ok(Step::Done) };
+    if !leaving.shown {
+        return unused(app, tenant, &group, leaving.since.plus(HELD)).await;
+    }
     let at = At::parse(chore.cursor.as_deref());
     let kind = ORDER[at.kind].1;
     if kind == Kind::Settled {
@@ -121,6 +131,24 @@ pub async fn step(app: &App, tenant: TenantId, chore: &Chore, id: GroupId) -> Re
     Ok(Step::More(Some(next.written())))
 }
 
+/// Lets go of a group in which nothing was when it was deleted, if nothing is in it when nobody can be at work any more who believed
+/// that it was there. Else it stays: nobody has said where its content is to go.
+async fn unused(app: &App, tenant: TenantId, group: &Group, held: Millis) -> Result<Step> {
+    if app.now() < held {
+        return Ok(Step::Wait(held));
+    }
+    if groups::contents(app.repos(tenant), group.id, app.now()).await?.is_empty() {
+        app.store.write(orgs::delete_group(tenant, group)).await?;
+        return Ok(Step::Done);
+    }
+    let stays = Group { leaving: None, v: group.v + 1, ..group.clone() };
+    let happened = Happened::new(EventType::GroupUpdated, Subject::of("group", group.id)).in_group(group.id);
+    let event = happened.with("name", group.name.as_str()).event(app.id(), app.now(), None);
+    let writes = vec![orgs::replace_group(tenant, group, &stays)?, events::put(tenant, &event)?];
+    store::apply(&*app.store, writes).await?;
+    Ok(Step::Done)
+}
+
 /// Whether a kind has come to its end.
 enum Goes {
     /// From here, or from the beginning of what is left.
@@ -131,7 +159,7 @@ enum Goes {
 /// The group where what goes to one ends up, or where it would if that one is not on its way out. As many steps as there are groups at
 /// the most: each heir was open when it was named.
 async fn heir(app: &App, tenant: TenantId, mut to: GroupId) -> Result<GroupId> {
-    for _ in 0..crate::ops::groups::MAX_GROUPS {
+    for _ in 0..groups::MAX_GROUPS {
         match orgs::group(&*app.store, tenant, to).await? {
             Some(group) => match group.leaving {
                 Some(leaving) => to = leaving.to,

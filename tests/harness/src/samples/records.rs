@@ -25,6 +25,7 @@ pub async fn seed(house: &TestApp, caller: &Caller, base: u64) {
     let notification = Notification {
         id: NotificationId::of(id(71)),
         group_id,
+        of_all: false,
         title: "Report generated successfully".into(),
         message: "The weekly sales report is ready for review.".into(),
         kind: NotificationType::WorkflowComplete,
