@@ -150,3 +150,32 @@ async fn a_usage_record_is_its_own_event() {
     assert_eq!(later.json["data"], json!([]));
     assert_eq!(house.rival.get("/v1/events?workflow_id=wf1").await.json["data"], json!([]));
 }
+
+#[tokio::test]
+async fn a_deletion_that_decides_is_a_decision() {
+    let house = TestApp::new().await;
+    let installation = house.register(&house.acme).await;
+    house.n8n.runs(7, "wf1", house.app.now().0);
+    let body = json!({
+        "title": "Draft", "payload": {}, "human_interaction": true, "installation_id": installation, "workflow_id": "wf1",
+        "execution_id": "7",
+    });
+    let made = house.acme.post("/automation/payload/create", body).await;
+    let path = format!("/api/payloads/{}?decide=deny", made.id());
+    assert_eq!(house.acme.delete(&path).await.status, 200);
+    let listed = house.acme.get("/v1/events?type=review.denied,payload.deleted").await;
+    assert_eq!(types(&listed.json), ["review.denied", "payload.deleted"], "{listed:?}");
+    let audited = house.acme.get("/api/v1/audit_log?category=decisions").await;
+    assert_eq!(audited.json["audit_log"][0]["action"], "review.denied", "{audited:?}");
+}
+
+#[tokio::test]
+async fn keys_roles_and_logins_are_for_who_may_inspect() {
+    let house = TestApp::new().await;
+    house.acme.post("/api/v1/api_keys", json!({ "name": "n8n" })).await;
+    lead(&house, "jane@example.com").await;
+    let viewer = house.user(&house.acme, shared::domain::org::Role::Viewer).await;
+    assert_eq!(types(&viewer.get("/v1/events").await.json), ["lead.created"]);
+    assert!(types(&viewer.get("/v1/events?type=api_key.created").await.json).is_empty());
+    assert!(types(&house.acme.get("/v1/events").await.json).contains(&"api_key.created"));
+}

@@ -259,12 +259,10 @@ fn health_says_when_nothing_can_be_written() {
     for (method, path, body) in [
         ("POST", "/api/payloads", json!({ "title": "x", "payload": { "text": "x".repeat(50_000) } })),
         ("POST", "/api/notifications", json!({ "title": "x", "message": "y" })),
-        // Nothing new: a page that is there is written again.
-        ("PUT", "/api/leads/view-config", json!({ "columns": ["email"] })),
     ] {
         let write = || ask(&addr, &key, method, path, Some(&body)).status;
         let full = (0..2_000).find(|_| (write(), write(), write()) == (503, 503, 503));
-        assert!(full.is_some(), "the disk did not fill up: {path} is {}", write());
+        assert!(full.is_some(), "the disk did not fill up");
     }
     // What was found before is believed for five seconds.
     let answer = (0..75).map(|_| health()).find(|answer| {

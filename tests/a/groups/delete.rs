@@ -2,6 +2,11 @@ use std::time::Duration;
 
 use harness::{Caller, TestApp};
 use serde_json::{Value, json};
+use shared::{
+    domain::chore::{Chore, What},
+    ids::GroupId,
+    store::{Change, Key, Write},
+};
 
 use super::{SECOND, THIRD, bound, three_groups};
 
@@ -145,4 +150,69 @@ async fn what_comes_into_a_group_while_it_goes_is_moved_after_it() {
     settle(&house).await;
     let seen = house.acme.get(&format!("/api/payloads/{}", made.id())).await;
     assert_eq!(seen.json["group_id"], THIRD, "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_group_that_another_one_moves_to_stays_until_that_has_arrived() {
+    let house = three_groups().await;
+    let second = bound(&house, &[SECOND]).await;
+    let lead = json!({ "email": "a@x.example", "first_name": "Ann", "last_name": "Lee" });
+    assert_eq!(second.post("/api/leads", lead).await.status, 201);
+    let moving = house.acme.delete(&format!("{}?move_to={THIRD}", path(SECOND))).await;
+    assert_eq!(moving.status, 200, "{moving:?}");
+    // Nobody has said that it may go anywhere else.
+    for (asked, code) in [
+        (path(THIRD), "group_is_target"),
+        (format!("{}?move_to={}", path(THIRD), house.acme.key.group_id), "group_is_target"),
+        (format!("{}?move_to={}", path(SECOND), house.acme.key.group_id), "group_moving"),
+    ] {
+        let refused = house.acme.delete(&asked).await;
+        assert_eq!((refused.status, &refused.json["code"]), (409, &json!(code)), "{asked}: {refused:?}");
+    }
+    let renamed = house.acme.patch(&path(SECOND), json!({ "name": "Other" })).await;
+    assert_eq!((renamed.status, &renamed.json["code"]), (409, &json!("group_moving")), "{renamed:?}");
+    settle(&house).await;
+    let third = bound(&house, &[THIRD]).await;
+    assert_eq!(third.get("/api/leads/list").await.json["total"], 1);
+}
+
+#[tokio::test]
+async fn of_two_that_move_to_each_other_at_once_one_goes() {
+    let house = three_groups().await;
+    for group in [SECOND, THIRD] {
+        let lead = json!({ "email": "a@x.example", "first_name": "Ann", "last_name": "Lee" });
+        assert_eq!(bound(&house, &[group]).await.post("/api/leads", lead).await.status, 201);
+    }
+    let (there, back) =
+        (format!("{}?move_to={THIRD}", path(SECOND)), format!("{}?move_to={SECOND}", path(THIRD)));
+    let (one, other) = tokio::join!(house.acme.delete(&there), house.acme.delete(&back));
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert!(statuses == [200, 403] || statuses == [200, 409], "{one:?} {other:?}");
+    settle(&house).await;
+    let left: Vec<_> = groups(&house).await.into_iter().filter_map(|group| group["id"].as_u64()).collect();
+    assert_eq!(left.iter().filter(|id| [SECOND, THIRD].contains(id)).count(), 1, "{left:?}");
+}
+
+#[tokio::test]
+async fn what_comes_late_into_an_empty_group_stays_there_and_the_group_with_it() {
+    let house = three_groups().await;
+    let second = bound(&house, &[SECOND]).await;
+    second.get("/api").await;
+    // As if its key had come into it while it was deleted as an empty one.
+    let key = Key::of(house.acme.key.tenant, "group", format!("{SECOND:016}"));
+    let leaving = json!({ "to": house.acme.key.group_id, "since": house.app.now().0, "shown": false });
+    let change = Change::set("leaving", leaving);
+    house.app.store.write(Write::update(key, vec![change])).await.unwrap();
+    let what = What::MoveGroup { group_id: GroupId::from_u64(SECOND).unwrap() };
+    let chore = Chore::new(house.app.id(), what, house.app.now());
+    let chores = house.app.repos(house.acme.key.tenant).chores();
+    house.app.store.write(chores.insert(&chore, house.app.now()).unwrap()).await.unwrap();
+    house.tick().await;
+    settle(&house).await;
+    assert!(groups(&house).await.iter().any(|group| group["id"] == SECOND), "it stays");
+    let lead = json!({ "email": "a@x.example", "first_name": "Ann", "last_name": "Lee" });
+    assert_eq!(second.post("/api/leads", lead).await.status, 201, "and its key works there");
+    let oldest = bound(&house, &[house.acme.key.group_id.get()]).await;
+    assert_eq!(oldest.get("/api/leads/list").await.json["total"], 0, "nobody else's client sees it");
 }
