@@ -22,7 +22,7 @@ async fn an_invitation_is_shown_once_and_stored_nowhere() {
         &json!({
             "email": "ann@acme.example", "name": "Ann", "role": "viewer", "status": "invited", "group_ids": [],
             "second_factor": false, "created_at": "2025-01-21T10:30:00Z",
-            "invitation": { "expires_at": "2025-01-28T10:30:00Z", "url": format!("{BATON}/console#{token}") },
+            "invitation": { "expires_at": "2025-01-28T10:30:00Z", "url": format!("{BATON}/join#{token}") },
         }),
     );
     for item in dump::items(&house.file).await.unwrap() {
