@@ -182,7 +182,7 @@ async fn a_thousand_requests_at_once_at_ten_instances_are_sixty_of_a_free_plan()
     // One is asked for 900, and the others for some eleven each.
     for skewed in [false, true] {
         let asked = (0..1000).map(|n: usize| {
-            let instance = if skewed && n % 10 != 0 { 0 } else { n / 10 % 10 };
+            let instance = if skewed && !n.is_multiple_of(10) { 0 } else { n / 10 % 10 };
             let request = Request::get(PATH).header("authorization", &bearer).body(Body::empty()).unwrap();
             instances[instance].clone().oneshot(request)
         });
