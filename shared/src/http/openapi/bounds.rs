@@ -19,7 +19,9 @@ pub fn replies(doc: &mut Value) {
     let paths = doc["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
         for response in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
-            for media in response["content"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            // What has no content is not to get any by being asked.
+            let content = response.get_mut("content").and_then(Value::as_object_mut);
+            for media in content.into_iter().flat_map(Map::values_mut) {
                 schema_bounds("", &mut media["schema"]);
             }
         }
