@@ -98,6 +98,9 @@ def judge(given: argparse.Namespace, tool: Path, folder: Path, env: dict[str, st
     command = [tool, "--config-file", HERE / "schemathesis.toml", "run", document, "--url", env["BATON_RUN_URL"], "--checks", "all",
                "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", str(given.examples), "--seed", str(given.seed),
                "--continue-on-failure", "--no-shrink", "--suppress-health-check", "all", *given.more]
+    if letter == "c":
+        # It takes PUT wherever its document has PATCH. That every other method is a 405 is a test of the house.
+        command += ["--exclude-checks", "unsupported_method"]
     started = time.monotonic()
     code = subprocess.run(command, cwd=folder, env=env | {
         "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "BATON_RUN_SEEN": str(seen), "BATON_RUN_DIALECT": letter}).returncode

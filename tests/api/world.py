@@ -2,10 +2,13 @@
 
 One rule: a thing that a request may use up is made for that request."""
 
+import base64
 import contextlib
+import hmac
 import http.client
 import itertools
 import json
+import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +17,14 @@ from urllib.parse import urlsplit
 
 FILE = b"ten bytes!"
 USER, PASSWORD = "john.doe@example.com", "correct horse battery"
+
+
+def totp(secret: str) -> str:
+    """The code of this half minute (RFC 6238)."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), "sha1")
+    at = digest[-1] & 15
+    return f"{(int.from_bytes(digest[at:at + 4], 'big') & 0x7fffffff) % 1_000_000:06}"
 
 
 class FakeN8n:
@@ -69,6 +80,7 @@ class World:
         self.keys: list[int] = []
         self.projects: list[int] = []
         self.members: list[int] = []
+        self.groups: list[int] = []
         self.installation = self.post("/api/installs/register", {"instance_id": "fake", "host": n8n, "api_key": "n8n-api-key",
                                                                    "title": "Fake n8n"})["installation_id"]
         self.nid = self.listed()[0]["nid"]
@@ -84,10 +96,11 @@ class World:
             time.sleep(0.1)
         raise AssertionError("the workflows of n8n were not listed within ten seconds")
 
-    def call(self, method: str, path: str, body: Any = None, source: str = "127.0.0.1", key: str | None = None) -> tuple[int, Any]:
+    def call(self, method: str, path: str, body: Any = None, source: str = "127.0.0.1", key: str | None = None,
+             headers: dict[str, str] | None = None) -> tuple[int, Any]:
         connection = http.client.HTTPConnection(self.address, timeout=60, source_address=(source, 0))
-        headers = {"Content-Type": "application/json", "X-API-Key": key or self.key}
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        credential = headers or {"X-API-Key": key or self.key}
+        connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json", **credential})
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
@@ -105,6 +118,45 @@ class World:
             assert status == 200, f"login: {status} {answer}"
             self.token = answer["token"]
         return self.token
+
+    def invited(self) -> dict[str, Any]:
+        """Somebody who was asked to come, with the token; there may be so many."""
+        email = f"person{next(self.number)}@run.example"
+        invited = self.post("/api/v1/team_members", {"email": email, "role": "viewer"})
+        self.members.append(invited["id"])
+        if len(self.members) > 50:
+            self.call("DELETE", f"/api/v1/team_members/{self.members.pop(0)}")
+        return {"id": invited["id"], "email": email, "token": invited["invitation"]["token"]}
+
+    def joined(self) -> dict[str, Any]:
+        somebody = self.invited()
+        self.post("/api/v1/invitations/accept", {"token": somebody["token"], "password": PASSWORD})
+        return somebody
+
+    def forgotten(self) -> str:
+        """A token for another password."""
+        return self.post(f"/api/v1/team_members/{self.joined()['id']}/password_reset", {})["password_reset"]["token"]
+
+    def beginner(self) -> tuple[str, str]:
+        """A session of somebody who has begun with a second factor, and the code that confirms it."""
+        login = {"username": self.joined()["email"], "password": PASSWORD}
+        bearer = f"Bearer {self.post('/api/v1/auth/login', login)['token']}"
+        _, begun = self.call("POST", "/api/v1/second_factor", {}, headers={"Authorization": bearer})
+        return bearer, totp(begun["secret"])
+
+    def enrolled(self) -> str:
+        """A session of somebody who has a second factor, to give up."""
+        bearer, code = self.beginner()
+        status, _ = self.call("POST", "/api/v1/second_factor/confirm", {"code": code}, headers={"Authorization": bearer})
+        assert status == 200, f"confirming a second factor: {status}"
+        return bearer
+
+    def group(self) -> int:
+        """There may be so many."""
+        self.groups.append(self.post("/api/groups", {"name": self.unique("group")})["group"]["id"])
+        if len(self.groups) > 50:
+            self.call("DELETE", f"/api/groups/{self.groups.pop(0)}")
+        return self.groups[-1]
 
     def unique(self, what: str) -> str:
         return f"{what} {next(self.number)} of the run"
