@@ -71,6 +71,17 @@ pub fn parse_day(text: &str) -> Option<String> {
     parse(text).map(|time| time.date().to_string())
 }
 
+/// Whether what [`parse_iso`] reads is a mere day.
+pub fn is_day(text: &str) -> bool {
+    parse_day(text).is_some_and(|day| day == text.trim())
+}
+
+/// The last moment of the day, in UTC.
+pub fn end_of_day(at: Millis) -> Millis {
+    const DAY: i64 = 24 * 3_600 * 1_000;
+    Millis((at.0.div_euclid(DAY) + 1) * DAY - 1)
+}
+
 fn parse(text: &str) -> Option<OffsetDateTime> {
     const DAY: usize = "2025-01-21".len();
     let text = text.trim();

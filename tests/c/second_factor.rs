@@ -131,11 +131,25 @@ async fn of_many_who_send_a_code_at_once_one_gets_in() {
 async fn a_recovery_code_is_good_once() {
     let house = TestApp::new().await;
     let user = house.user(&house.acme, Role::Editor).await;
+    let state = async |enabled: bool, left: usize| {
+        let shown = user.get(PATH).await.json;
+        assert_eq!(
+            (&shown["enabled"], &shown["recovery_codes_left"]),
+            (&json!(enabled), &json!(left)),
+            "{shown}"
+        );
+        assert_eq!(shown["confirmed_at"].is_string(), enabled, "{shown}");
+    };
+    state(false, 0).await;
+    user.post(PATH, json!({})).await;
+    state(false, 0).await;
     let (_, codes) = enrol(&house, &user).await;
+    state(true, 10).await;
     for code in &codes[..2] {
         assert_eq!(log_in(&house, &user, Some(code)).await.status, 200);
         assert_eq!(log_in(&house, &user, Some(code)).await.status, 401);
     }
+    state(true, 8).await;
 }
 
 #[tokio::test]

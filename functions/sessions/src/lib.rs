@@ -23,6 +23,7 @@ pub fn router<R: Routes>() -> R {
         .mount(handler!(invitation::handler))
         .mount(handler!(password_reset::request))
         .mount(handler!(password_reset::confirm))
+        .mount(handler!(second_factor::get))
         .mount(handler!(second_factor::begin))
         .mount(handler!(second_factor::give_up))
         .mount(handler!(second_factor::confirm))

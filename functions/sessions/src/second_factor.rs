@@ -4,6 +4,7 @@ use axum::response::Response;
 use serde::Serialize;
 use shared::{
     accounts::MAX_PASSWORD,
+    clock,
     domain::second_factor::{MAX_CODE, base32, otpauth_url},
     error::Result,
     http::{
@@ -71,6 +72,32 @@ pub struct ConfirmedOut {
     recovery_codes: Vec<String>,
     #[schema(example = "Keep the recovery codes now: they are not shown again.")]
     message: &'static str,
+}
+
+/// What there is of a second factor.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SecondFactorState)]
+pub struct StateOut {
+    /// Whether logins ask for a code.
+    enabled: bool,
+    /// When it was confirmed; null where it was not.
+    #[schema(example = "2026-11-22T09:00:00Z")]
+    confirmed_at: Option<String>,
+    /// Recovery codes that were not used yet.
+    #[schema(example = 10)]
+    recovery_codes_left: usize,
+}
+
+/// Tells whether the user has a second factor, and how many recovery codes are left. New ones come with a new second factor.
+#[utoipa::path(get, path = "/api/v1/second_factor", operation_id = "get_second_factor",
+    responses((status = 200, description = "What there is of it.", body = StateOut)))]
+pub async fn get(ctx: Ctx) -> Result<Reply> {
+    let confirmed = second_factor::confirmed(&ctx).await?;
+    Reply::ok(&StateOut {
+        enabled: confirmed.is_some(),
+        confirmed_at: confirmed.as_ref().and_then(|factor| factor.confirmed_at).map(clock::iso),
+        recovery_codes_left: confirmed.map_or(0, |factor| factor.recovery.len()),
+    })
 }
 
 /// Begins a second factor: makes a secret for an authenticator app (TOTP), in the place of one that was not confirmed.

@@ -22,7 +22,10 @@ use shared::{
         plan::Plan,
     },
     ids::GroupId,
-    ops::{account, team},
+    ops::{
+        account,
+        team::{self, MemberPatch},
+    },
     repo::orgs,
 };
 use zeroize::Zeroizing;
@@ -149,6 +152,12 @@ enum UserCommand {
     },
     /// Make a way for a user to choose another password: good once, for an hour. The old one works until then.
     Reset {
+        /// E-mail address of the user.
+        #[arg(long, value_name = "EMAIL")]
+        email: String,
+    },
+    /// Take a user's second factor away, for whoever has lost the app and the recovery codes. Every session of the user ends.
+    ForgetSecondFactor {
         /// E-mail address of the user.
         #[arg(long, value_name = "EMAIL")]
         email: String,
@@ -287,6 +296,13 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
     let app = &house::accounts(settings).await?;
     let (made, password, what) = match command {
         UserCommand::Reset { email } => return reset(app, &email, json).await,
+        UserCommand::ForgetSecondFactor { email } => {
+            let user = user(app, &email).await?;
+            let (by, act) = keys::acting(app, &user, "baton-user").await?;
+            let patch = MemberPatch { forget_second_factor: true, ..MemberPatch::default() };
+            let user = team::update(&act, &by, user.id, patch).await.map_err(plain)?;
+            (user, None, "logs in with the password alone now")
+        }
         UserCommand::Create { owner, email, role, groups, password, stdin } => {
             let password = stdin.or(password)?;
             let tenant = user(app, &owner.email).await?.tenant;

@@ -144,7 +144,8 @@ pub(crate) async fn acting(app: &SharedApp, user: &User, cause: &str) -> anyhow:
     let now = app.now();
     let act = Act {
         tenant: user.tenant,
-        actor: Actor { user_id: user.id, username: format!("{} (command line)", user.email) },
+        actor: Actor { user_id: user.id, username: user.email.clone() },
+        credential: by.credential,
         group_id: by.group_id,
         reach: by.reach.clone(),
         now,

@@ -14,8 +14,8 @@ pub use catalogue::{AUDITED, EventType, TOGETHER};
 
 use crate::{
     clock::Millis,
-    domain::review::Actor,
-    ids::{GroupId, Id},
+    domain::{principal::Credential, review::Actor},
+    ids::{ApiKeyId, GroupId, Id},
     json,
 };
 
@@ -32,6 +32,9 @@ pub struct Event {
     /// Who did it; none where nobody did, such as what time brought about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
+    /// What the actor came with, where an actor did it by a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<Through>,
     pub subject: Subject,
     /// The client group that it concerns; none for what concerns the whole organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,6 +94,35 @@ impl Event {
     }
 }
 
+/// By what somebody did something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Through {
+    ApiKey(ApiKeyId),
+    Session,
+    CommandLine,
+}
+
+impl Through {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey(_) => "api_key",
+            Self::Session => "session",
+            Self::CommandLine => "command_line",
+        }
+    }
+}
+
+impl From<Credential> for Through {
+    fn from(credential: Credential) -> Self {
+        match credential {
+            Credential::ApiKey(id) => Self::ApiKey(id),
+            Credential::Session(_) => Self::Session,
+            Credential::Operator => Self::CommandLine,
+        }
+    }
+}
+
 /// What an event is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
@@ -112,13 +144,14 @@ pub struct Happened {
     kind: EventType,
     also: Option<EventType>,
     subject: Subject,
+    through: Option<Through>,
     group_id: Option<GroupId>,
     data: BTreeMap<String, Value>,
 }
 
 impl Happened {
     pub fn new(kind: EventType, subject: Subject) -> Self {
-        Self { kind, also: None, subject, group_id: None, data: BTreeMap::new() }
+        Self { kind, also: None, subject, through: None, group_id: None, data: BTreeMap::new() }
     }
 
     /// And this happened with it, which is one of [`TOGETHER`].
@@ -131,6 +164,12 @@ impl Happened {
     #[must_use]
     pub fn and_if(self, happened: bool, also: EventType) -> Self {
         if happened { self.and(also) } else { self }
+    }
+
+    /// By this credential.
+    #[must_use]
+    pub fn through(self, credential: Credential) -> Self {
+        Self { through: Some(credential.into()), ..self }
     }
 
     /// In this client group.
@@ -178,8 +217,8 @@ impl Happened {
 
     /// The event, made now by this actor.
     pub fn event(self, id: Id, now: Millis, actor: Option<Actor>) -> Event {
-        let Self { kind, also, subject, group_id, data } = self;
-        let mut event = Event { id, kind, also, created_at: now, actor, subject, group_id, data };
+        let Self { kind, also, subject, through, group_id, data } = self;
+        let mut event = Event { id, kind, also, created_at: now, actor, through, subject, group_id, data };
         debug_assert!(event.is_described(), "{event:?}");
         event.fit();
         event

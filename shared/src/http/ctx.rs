@@ -59,6 +59,7 @@ impl Ctx {
             app,
             tenant: caller.tenant,
             actor: Actor { user_id: caller.user_id, username: caller.username.clone() },
+            credential: caller.credential,
             group_id: caller.group_id,
             reach: caller.reach.clone(),
             now,

@@ -16,6 +16,7 @@ use crate::{
         chore::{Chore, What},
         event::Happened,
         org::User,
+        principal::Credential,
         reach::Reach,
         review::Actor,
     },
@@ -35,6 +36,8 @@ pub struct Act {
     pub app: SharedApp,
     pub tenant: TenantId,
     pub actor: Actor,
+    /// What proved that it is the actor.
+    pub credential: Credential,
     /// The client group that what is made belongs to, where nothing else says so.
     pub group_id: GroupId,
     /// The client groups that it sees and may change.
@@ -251,7 +254,8 @@ impl Act {
 
     /// The write of an event. It belongs into the transaction of what happened.
     pub fn emit(&self, happened: Happened) -> Result<Write> {
-        let event = happened.event(self.app.id(), self.now, Some(self.actor.clone()));
+        let event =
+            happened.through(self.credential).event(self.app.id(), self.now, Some(self.actor.clone()));
         Ok(events::put(self.tenant, &event)?)
     }
 

@@ -32,6 +32,11 @@ pub enum Proof {
     Code(String),
 }
 
+/// The actor's second factor, if there is one that counts.
+pub async fn confirmed(act: &Act) -> Result<Option<SecondFactor>> {
+    Ok(stored(act).await?.filter(|factor| factor.confirmed_at.is_some()))
+}
+
 /// Makes a secret, in the place of one that was not confirmed.
 ///
 /// # Errors

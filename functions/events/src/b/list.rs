@@ -12,7 +12,7 @@ use shared::{
             B, ShownId,
             b::{self, Meta},
         },
-        input::{Between, Cursor, Foreign, InQuery, Time},
+        input::{Between, Cursor, Foreign, InQuery, Time, Until},
         page::cursor,
         reply::Reply,
         shown::shown_as,
@@ -36,8 +36,8 @@ shared::input! {
         workflow_id: Option<Foreign<100>>,
         /// No older than this moment. The log goes back thirty days.
         from: Option<Time>,
-        /// No newer than this moment.
-        to: Option<Time>,
+        /// No newer than this moment; a mere day counts to its end.
+        to: Option<Until>,
         /// 1 to 100, default 20. A part may hold a few more: what happened in one moment is on one part.
         limit: Option<Between<1, 100>>,
         /// `next_cursor` of the part before.

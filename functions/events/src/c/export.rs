@@ -5,7 +5,7 @@ use shared::{
     error::{Error, Result},
     http::{
         ctx::Ctx,
-        input::{Cursor, InQuery, Time, Word},
+        input::{Cursor, InQuery, Time, Until, Word},
         page::cursor,
     },
     ids::UserId,
@@ -33,8 +33,8 @@ shared::input! {
         actor_id: Option<UserId>,
         /// No older than this moment. The audit log goes back 400 days.
         from: Option<Time>,
-        /// No newer than this moment.
-        to: Option<Time>,
+        /// No newer than this moment; a mere day counts to its end.
+        to: Option<Until>,
         /// `X-Next-Cursor` of the file before.
         cursor: Option<Cursor>,
     }
@@ -47,7 +47,7 @@ shared::input! {
 #[utoipa::path(get, path = "/api/v1/audit_log/export", operation_id = "export_audit_log",
     params(ExportQuery),
     responses((status = 200, description = "The entries.", body = String, content_type = "text/csv",
-        example = "id,created_at,category,action,actor_id,actor,subject_type,subject_id,data\r\n")))]
+        example = "id,created_at,category,action,actor_id,actor,through,api_key_id,subject_type,subject_id,data\r\n")))]
 pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ExportQuery>) -> Result<Response> {
     let ExportQuery { category, action: kind, actor_id: by, from, to, cursor: mut next } = query;
     let span = Span { from, to };
@@ -78,16 +78,27 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ExportQuery>) -> Result<R
     })
 }
 
-const HEADERS: [&str; 9] =
-    ["id", "created_at", "category", "action", "actor_id", "actor", "subject_type", "subject_id", "data"];
+const HEADERS: [&str; 11] = [
+    "id",
+    "created_at",
+    "category",
+    "action",
+    "actor_id",
+    "actor",
+    "through",
+    "api_key_id",
+    "subject_type",
+    "subject_id",
+    "data",
+];
 
-fn cells(row: Row<Event>) -> Result<[String; 9]> {
+fn cells(row: Row<Event>) -> Result<[String; 11]> {
     let entry = match row {
         Ok(event) => EntryOut::from(event),
         Err(unreadable) => {
-            let mut cells = [const { String::new() }; 9];
+            let mut cells = [const { String::new() }; 11];
             cells[0] = unreadable.id.prefixed("evt");
-            cells[8] = "unreadable".into();
+            cells[10] = "unreadable".into();
             return Ok(cells);
         }
     };
@@ -99,6 +110,8 @@ fn cells(row: Row<Event>) -> Result<[String; 9]> {
         entry.action.to_string(),
         entry.actor_id.map(|id| id.to_string()).unwrap_or_default(),
         entry.actor.unwrap_or_default(),
+        entry.through.unwrap_or_default().to_owned(),
+        entry.api_key_id.map(|id| id.to_string()).unwrap_or_default(),
         entry.subject_type,
         entry.subject_id.to_string(),
         data,

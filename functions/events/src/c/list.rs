@@ -4,7 +4,7 @@ use shared::{
     http::{
         ctx::Ctx,
         dialect::c,
-        input::{Between, Cursor, InQuery, Time, Word},
+        input::{Between, Cursor, InQuery, Time, Until, Word},
         page::cursor,
         reply::Reply,
         shown::{Shown, shown},
@@ -28,8 +28,8 @@ shared::input! {
         actor_id: Option<UserId>,
         /// No older than this moment. The audit log goes back 400 days.
         from: Option<Time>,
-        /// No newer than this moment.
-        to: Option<Time>,
+        /// No newer than this moment; a mere day counts to its end.
+        to: Option<Until>,
         /// 1 to 1,000, default 100. A part may hold a few more: what happened in one moment is on one part.
         per_page: Option<Between<1, 1_000>>,
         /// `next_cursor` of the part before.

@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 use shared::{
     clock,
-    domain::event::{Category, Event, EventType, Kept},
+    domain::event::{Category, Event, EventType, Kept, Through},
     http::input::Words,
-    ids::{Id, UserId},
+    ids::{ApiKeyId, Id, UserId},
 };
 use utoipa::ToSchema;
 
@@ -31,6 +31,13 @@ pub struct EntryOut {
     pub actor_id: Option<UserId>,
     #[schema(example = "john.doe@example.com")]
     pub actor: Option<String>,
+    /// What the actor came with: `api_key`, `session` or `command_line`; null where nobody did it, and for what is done with a
+    /// password or a link alone.
+    #[schema(example = "session")]
+    pub through: Option<&'static str>,
+    /// The key, where it was one.
+    #[schema(value_type = Option<u64>)]
+    pub api_key_id: Option<ApiKeyId>,
     #[schema(example = "api_key")]
     pub subject_type: String,
     #[schema(value_type = u64, example = 9)]
@@ -54,6 +61,11 @@ impl From<Event> for EntryOut {
             action: event.kind,
             actor_id,
             actor,
+            through: event.through.map(Through::as_str),
+            api_key_id: match event.through {
+                Some(Through::ApiKey(id)) => Some(id),
+                _ => None,
+            },
             subject_type: event.subject.kind,
             subject_id: event.subject.id,
             data: event.data,

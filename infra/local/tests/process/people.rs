@@ -99,6 +99,9 @@ fn users_are_made_and_given_passwords_beside_a_running_server() {
     assert_eq!((&changed["id"], &changed["password"]), (&made["id"], &Value::Null), "{changed}");
     assert_eq!(log_in(&baton.addr, "ed@acme.example", password).status, 401);
     assert_eq!(log_in(&baton.addr, "ed@acme.example", "long enough").status, 200);
+    let forgotten =
+        printed(&run(&data, &["user", "forget-second-factor", "--email", "ed@acme.example", "--json"]));
+    assert_eq!(forgotten["id"], made["id"], "also where there is none");
     for (arguments, why) in [
         (&create[..], "has an account already"),
         (&["user", "create", "--email", "x@acme.example", "--role", "owner"], "one of admin, editor"),

@@ -204,6 +204,13 @@ impl Fields {
         }
     }
 
+    /// RFC 3339, or a day for its last millisecond.
+    pub fn until(&mut self, name: &str) -> Option<Millis> {
+        let is_day = matches!(self.value(name), Some(Kind::Text(text)) if clock::is_day(&text));
+        let time = self.time(name)?;
+        Some(if is_day { clock::end_of_day(time) } else { time })
+    }
+
     /// A day, written as such or as a time of that day.
     pub fn date(&mut self, name: &str) -> Option<String> {
         let day = match self.value(name)? {

@@ -50,7 +50,7 @@ pub use scopes::Scope;
 pub use texts::{BaseUrl, Email, Foreign, Secret, Text, Verbatim};
 pub use url::Url;
 
-pub use times::{Date, Day, Moment, Time};
+pub use times::{Date, Day, Moment, Time, Until};
 pub use words::{Settable, Word, Words};
 
 use super::{extract::QueryFields, fields::Fields};

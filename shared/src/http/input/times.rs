@@ -27,6 +27,21 @@ impl Field for Time {
     }
 }
 
+/// RFC 3339, or a day for its end in UTC: the last moment of a span of time, which is part of it.
+pub struct Until;
+
+impl Field for Until {
+    type Value = Millis;
+
+    fn read(fields: &mut Fields, name: &str) -> Option<Millis> {
+        fields.until(name)
+    }
+
+    fn schema(asked: Asked) -> Value {
+        Time::schema(asked)
+    }
+}
+
 /// A day, written as such or as a time of that day.
 pub struct Date;
 

@@ -83,6 +83,7 @@ fn cors(origins: &[String]) -> CorsLayer {
                 "x-ratelimit-limit",
                 "x-ratelimit-remaining",
                 "x-ratelimit-reset",
+                "x-next-cursor",
             ]
             .map(http::HeaderName::from_static),
         );

@@ -81,6 +81,7 @@ const SECOND_FACTOR: &[Route] = &block(
     "sessions",
     "sessions",
     [
+        get("/api/v1/second_factor", "get_second_factor").session().enrols(),
         post("/api/v1/second_factor", "begin_second_factor").session().enrols().errors(&[WrongState]),
         post("/api/v1/second_factor/confirm", "confirm_second_factor")
             .session()

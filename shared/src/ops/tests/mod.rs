@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use super::act::Act;
 use crate::{
-    accounts::NewOrganization, clock::Deadline, domain::review::Actor, ids::GroupId, repo::orgs,
+    accounts::NewOrganization,
+    clock::Deadline,
+    domain::{principal::Credential, review::Actor},
+    ids::GroupId,
+    repo::orgs,
     testing::house::House,
 };
 
@@ -36,6 +40,7 @@ impl Scene {
             app: self.house.app.clone(),
             tenant: admin.tenant,
             actor: Actor { user_id: admin.id, username: admin.email.clone() },
+            credential: Credential::Operator,
             group_id: self.group_id,
             reach: Default::default(),
             now,

@@ -20,7 +20,7 @@ use crate::{Caller, PASSWORD, TestApp};
 /// The secret of the second factors here.
 const SECRET: &str = "0123456789abcdefghijklmnopq";
 
-pub fn samples(house: &TestApp) -> [Sample; 9] {
+pub fn samples(house: &TestApp) -> [Sample; 10] {
     [
         read("verify_session", "/api/v1/admin/verify"),
         write("log_out", "/api/auth/logout", Value::Null),
@@ -41,6 +41,7 @@ pub fn samples(house: &TestApp) -> [Sample; 9] {
         read("get_own_api_key", "/api/user/api-key"),
         write("copy_own_api_key", "/api/user/api-key/copy", Value::Null),
         write("regenerate_own_api_key", "/api/user/api-key/regenerate", Value::Null),
+        read("get_second_factor", "/api/v1/second_factor"),
         write("begin_second_factor", "/api/v1/second_factor", Value::Null),
         Sample {
             required: &["code"],
@@ -101,7 +102,7 @@ pub async fn caller(house: &TestApp, operation: &str) -> Caller {
     let caller = house.user(&house.acme, Role::Editor).await;
     match operation {
         "confirm_second_factor" => second_factor(house, &caller, false).await,
-        "delete_second_factor" => second_factor(house, &caller, true).await,
+        "get_second_factor" | "delete_second_factor" => second_factor(house, &caller, true).await,
         _ => {}
     }
     caller
