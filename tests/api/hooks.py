@@ -19,7 +19,7 @@ N8N = FakeN8n()
 WORLD = World(os.environ["BATON_RUN_URL"], os.environ["BATON_RUN_KEY"], N8N.url)
 DIALECT = os.environ["BATON_RUN_DIALECT"]
 SESSION_ONLY = {"log_out", "change_password", "get_own_api_key", "copy_own_api_key", "regenerate_own_api_key",
-                "begin_second_factor", "confirm_second_factor", "delete_second_factor"}
+                "get_second_factor", "begin_second_factor", "confirm_second_factor", "delete_second_factor"}
 NEW_PASSWORDS = itertools.cycle(["a better staple", "correct horse battery"])
 
 with open(Path(__file__).parents[2] / "docs" / "openapi" / "a.json", encoding="utf-8") as document:

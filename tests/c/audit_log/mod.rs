@@ -1,7 +1,10 @@
 //! The audit log: who did what, listed and exported.
 
+use std::time::Duration;
+
 use harness::TestApp;
 use serde_json::{Value, json};
+use shared::clock;
 
 async fn key(house: &TestApp, name: &str) -> u64 {
     let made = house.acme.post("/api/v1/api_keys", json!({ "name": name })).await;
@@ -42,6 +45,36 @@ async fn what_was_done_with_keys_and_settings_is_listed_newest_first() {
     let theirs = format!("/api/v1/audit_log?actor_id={}", house.rival.key.user_id);
     assert!(actions(&house.acme.get(&theirs).await.json).is_empty());
     assert!(actions(&house.rival.get("/api/v1/audit_log").await.json).is_empty(), "another tenant's");
+}
+
+#[tokio::test]
+async fn an_entry_names_the_credential_that_it_was_done_with() {
+    let house = TestApp::new().await;
+    key(&house, "by a key").await;
+    let person = house.log_in(&house.acme).await;
+    assert_eq!(person.post("/api/v1/api_keys", json!({ "name": "by a person" })).await.status, 201);
+    let listed = house.acme.get("/api/v1/audit_log?category=keys").await.json;
+    let with = |at: usize| (&listed["audit_log"][at]["through"], &listed["audit_log"][at]["api_key_id"]);
+    assert_eq!(with(0), (&json!("session"), &Value::Null), "{listed}");
+    assert_eq!(with(1), (&json!("api_key"), &json!(house.acme.key.id)), "{listed}");
+}
+
+#[tokio::test]
+async fn a_day_counts_from_its_beginning_to_its_end() {
+    let house = TestApp::new().await;
+    key(&house, "today").await;
+    let today = clock::iso(house.app.now());
+    let (day, moment) = (&today[..10], house.app.now());
+    for (span, found) in [
+        (format!("from={day}&to={day}"), 1),
+        (format!("to={day}"), 1),
+        (format!("to={day}T00:00:00Z"), 0),
+        (format!("to={}", clock::iso_millis(moment)), 1),
+        (format!("to={}", &clock::iso(moment.minus(Duration::from_secs(24 * 3_600)))[..10]), 0),
+    ] {
+        let listed = house.acme.get(&format!("/api/v1/audit_log?{span}")).await;
+        assert_eq!(actions(&listed.json).len(), found, "{span}: {listed:?}");
+    }
 }
 
 #[tokio::test]
@@ -104,7 +137,10 @@ async fn it_is_exported_as_csv_that_no_spreadsheet_runs() {
     let exported = house.acme.get("/api/v1/audit_log/export").await;
     assert_eq!((exported.status, exported.header("content-type")), (200, Some("text/csv; charset=utf-8")));
     let lines: Vec<_> = exported.text.split("\r\n").collect();
-    assert_eq!(lines[0], "id,created_at,category,action,actor_id,actor,subject_type,subject_id,data");
+    assert_eq!(
+        lines[0],
+        "id,created_at,category,action,actor_id,actor,through,api_key_id,subject_type,subject_id,data"
+    );
     assert!(
         lines[1].contains(",keys,api_key.created,") && lines[1].contains(r#"""name"":""=HYPER"#),
         "{}",
@@ -118,10 +154,10 @@ async fn it_is_exported_as_csv_that_no_spreadsheet_runs() {
 async fn it_goes_back_four_hundred_days() {
     let house = TestApp::new().await;
     key(&house, "old").await;
-    house.advance(std::time::Duration::from_secs(399 * 24 * 3_600));
+    house.advance(Duration::from_secs(399 * 24 * 3_600));
     assert_eq!(actions(&house.acme.get("/api/v1/audit_log").await.json), ["api_key.created"]);
     let events = house.acme.get("/v1/events").await;
     assert_eq!(events.json["data"], json!([]), "the log of events goes back thirty days");
-    house.advance(std::time::Duration::from_secs(2 * 24 * 3_600));
+    house.advance(Duration::from_secs(2 * 24 * 3_600));
     assert!(actions(&house.acme.get("/api/v1/audit_log").await.json).is_empty());
 }
