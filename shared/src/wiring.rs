@@ -178,6 +178,10 @@ impl Queue for Unset {
         Err(QueueError::Unavailable(self.why()))
     }
 
+    async fn waiting(&self, _: QueueName) -> Result<usize, QueueError> {
+        Err(QueueError::Unavailable(self.why()))
+    }
+
     async fn redrive(&self, _: QueueName) -> Result<usize, QueueError> {
         Err(QueueError::Unavailable(self.why()))
     }

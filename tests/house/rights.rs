@@ -8,7 +8,14 @@ use std::{
 
 use http::Method;
 use serde_json::json;
-use shared::{egress::OutError, lambda::batch, queue::QueueName, work::Handled};
+use shared::{
+    egress::OutError,
+    lambda::batch,
+    queue::{QueueName, Task, TaskKind},
+    store::Key,
+    tenant::TenantId,
+    work::Handled,
+};
 
 use harness::{
     BATON, N8N, PASSWORD, TestApp, pass,
@@ -272,7 +279,12 @@ async fn the_rest(used: &mut Used) {
 async fn event_sources(used: &mut Used) {
     for queue in QueueName::ALL {
         let house = TestApp::new().await;
-        let event = json!({ "Records": [{ "messageId": "1", "receiptHandle": "r", "body": "{}" }] });
+        // One of them is sent again, and the other, which names no work, can only be released.
+        let kind = TaskKind::ALL.into_iter().find(|kind| kind.queue() == queue).unwrap();
+        let task =
+            serde_json::to_string(&Task::new(kind, &Key::of(TenantId(1), "payload", "1"), "r")).unwrap();
+        let record = |body: &str| json!({ "messageId": body, "receiptHandle": "r", "body": body });
+        let event = json!({ "Records": [record("{}"), record(&task)] });
         let event: batch::Event = serde_json::from_value(event).unwrap();
         let later = async |_: &str, _: bool| Handled::Retry(Duration::from_secs(5));
         let (queues, left) = (&*house.app.queue, || Duration::from_secs(5));

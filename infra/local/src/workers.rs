@@ -111,7 +111,7 @@ impl Lane {
         let mut work = pin!(async {
             // Not begun so late that it would be delivered again meanwhile.
             if message.deadline.left(app.now()) < LONGEST {
-                return Handled::Retry(Duration::ZERO);
+                return Handled::Alone;
             }
             worker.handle_alone(app, message).await
         });
@@ -248,6 +248,9 @@ async fn work_on(app: &App, worker: &Worker, lane: &Lane, delivery: Delivery) ->
 async fn answer(app: &App, queue: QueueName, delivery: &Delivery, outcome: Handled) {
     let answered = match outcome {
         Handled::Done => app.queue.delete(queue, &delivery.receipt).await,
+        Handled::Retry(after) if work::again(&*app.queue, queue, &delivery.body, after).await => {
+            app.queue.delete(queue, &delivery.receipt).await
+        }
         Handled::Retry(after) => app.queue.release(queue, &delivery.receipt, after).await,
         Handled::Alone => app.queue.release(queue, &delivery.receipt, HOPELESS).await,
         Handled::Fail(why) => {

@@ -167,7 +167,7 @@ where
             Ok(Err(_)) => Handled::Fail("it panicked".into()),
             Err(_) => {
                 tracing::warn!("a message was not done in time");
-                Handled::Retry(HOPELESS)
+                Handled::Alone
             }
         }
     }
@@ -175,6 +175,9 @@ where
     async fn answer(&self, record: &Record, outcome: Handled) -> Option<Failure> {
         let after = match outcome {
             Handled::Done => return None,
+            Handled::Retry(after) if work::again(self.queue, self.name, &record.body, after).await => {
+                return None;
+            }
             Handled::Retry(after) => after,
             Handled::Alone => HOPELESS,
             Handled::Fail(why) => {
@@ -235,6 +238,9 @@ mod tests {
             Ok(())
         }
         async fn depth(&self, _: QueueName) -> Result<Depth, QueueError> {
+            unreachable!("a batch does not count")
+        }
+        async fn waiting(&self, _: QueueName) -> Result<usize, QueueError> {
             unreachable!("a batch does not count")
         }
         async fn redrive(&self, _: QueueName) -> Result<usize, QueueError> {

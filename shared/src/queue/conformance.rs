@@ -255,6 +255,7 @@ pub async fn depth_counts_what_is_in_flight(queue: &dyn Queue, _: &Wait) {
     depth_becomes(queue, Depth { waiting: 3, dead: 0 }).await;
     queue.delete(NAME, &found.receipt).await.unwrap();
     depth_becomes(queue, Depth { waiting: 2, dead: 0 }).await;
+    assert_eq!(queue.waiting(NAME).await.unwrap(), 2, "the dead ones are not asked for");
 }
 
 pub async fn receivers_do_not_share_a_delivery(queue: &dyn Queue, _: &Wait) {

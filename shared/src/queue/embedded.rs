@@ -184,6 +184,10 @@ impl Queue for SqliteQueue {
             .await
     }
 
+    async fn waiting(&self, queue: QueueName) -> Result<usize, QueueError> {
+        Ok(self.depth(queue).await?.waiting)
+    }
+
     async fn redrive(&self, queue: QueueName) -> Result<usize, QueueError> {
         let now = self.clock.now();
         self.file

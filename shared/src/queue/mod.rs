@@ -109,6 +109,9 @@ pub trait Queue: Send + Sync + 'static {
     /// About how many messages wait or are in flight, and how many are in the dead-letter queue.
     async fn depth(&self, queue: QueueName) -> Result<Depth, QueueError>;
 
+    /// About how many messages wait or are in flight.
+    async fn waiting(&self, queue: QueueName) -> Result<usize, QueueError>;
+
     /// Moves every message of the dead-letter queue back. Returns how many.
     async fn redrive(&self, queue: QueueName) -> Result<usize, QueueError>;
 }

@@ -162,6 +162,10 @@ impl Queue for SqsQueue {
         Ok(Depth { waiting: self.count(main).await?, dead: self.count(dead).await? })
     }
 
+    async fn waiting(&self, queue: QueueName) -> Result<usize, QueueError> {
+        self.count(&self.urls(queue)?.main).await
+    }
+
     /// Moves message by message, not with `StartMessageMoveTask`: that answers before anything is moved, and forgets the
     /// count and the tenant.
     async fn redrive(&self, queue: QueueName) -> Result<usize, QueueError> {

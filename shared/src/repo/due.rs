@@ -244,6 +244,71 @@ fn debt(item: &Item) -> Option<Debt> {
     Some(Debt { key: item.key.clone(), task, due_at })
 }
 
+/// What the last sweeps have handed over: of each shard, up to when, by a round that began when.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Swept {
+    #[serde(default)]
+    shards: BTreeMap<String, Round>,
+    #[serde(default)]
+    v: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Round {
+    begun: Millis,
+    up_to: Millis,
+}
+
+impl Swept {
+    pub async fn load(store: &dyn Store) -> Result<Self, StoreError> {
+        load(store, &Self::key()).await
+    }
+
+    /// From when on a sweep of now reads a shard: behind what the round has handed over, and from the beginning where the round
+    /// began so long ago, or at a time that is not yet.
+    pub fn begin(&mut self, shard: u32, now: Millis, again: Duration) -> Millis {
+        let round = self.shards.get(&shard_name(shard)).copied();
+        let round = round.filter(|round| round.begun <= now && now.since(round.begun) < again);
+        let round = round.unwrap_or(Round { begun: now, up_to: Millis(-1) });
+        self.shards.insert(shard_name(shard), round);
+        Millis(round.up_to.0 + 1)
+    }
+
+    /// It was read up to then.
+    pub fn set(&mut self, shard: u32, up_to: Millis) {
+        if let Some(round) = self.shards.get_mut(&shard_name(shard)) {
+            round.up_to = round.up_to.max(up_to);
+        }
+    }
+
+    /// Saves what was handed over. Of two sweeps at once the later one loses, and what it did is done again.
+    pub async fn save(mut self, store: &dyn Store) -> Result<(), StoreError> {
+        let before = self.v;
+        self.v += 1;
+        save(store, Self::key(), &self, before).await
+    }
+
+    fn key() -> Key {
+        Key::global(Global::Watermark, "sweep")
+    }
+}
+
+async fn load<T: Default + serde::de::DeserializeOwned>(
+    store: &dyn Store,
+    key: &Key,
+) -> Result<T, StoreError> {
+    store.get(key).await?.map_or_else(|| Ok(T::default()), |item| item.decode())
+}
+
+/// Two at once: the later one loses.
+async fn save(store: &dyn Store, key: Key, marks: &impl Serialize, before: u64) -> Result<(), StoreError> {
+    let cond = if before == 0 { Cond::Absent } else { Cond::version(before) };
+    match store.write(Write::put(key, encode(marks)?).when(cond)).await {
+        Ok(_) | Err(StoreError::ConditionFailed(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Up to where each shard was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Watermarks {
@@ -255,7 +320,7 @@ pub struct Watermarks {
 
 impl Watermarks {
     pub async fn load(store: &dyn Store) -> Result<Self, StoreError> {
-        store.get(&Self::key()).await?.map_or_else(|| Ok(Self::default()), |item| item.decode())
+        load(store, &Self::key()).await
     }
 
     pub fn get(&self, shard: u32) -> Millis {
@@ -279,12 +344,9 @@ impl Watermarks {
 
     /// Saves what was read. Two ticks at once: the later one loses and its reading is repeated, which is harmless.
     pub async fn save(mut self, store: &dyn Store) -> Result<(), StoreError> {
-        let cond = if self.v == 0 { Cond::Absent } else { Cond::version(self.v) };
+        let before = self.v;
         self.v += 1;
-        match store.write(Write::put(Self::key(), encode(&self)?).when(cond)).await {
-            Ok(_) | Err(StoreError::ConditionFailed(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        save(store, Self::key(), &self, before).await
     }
 
     fn key() -> Key {

@@ -5,24 +5,28 @@
 
 use std::time::Duration;
 
-use futures::{FutureExt, future::join_all};
+use futures::future::join_all;
 
 use crate::{
     app::App,
     clock::Millis,
-    error::{Error, Result},
+    error::{LogFailure, Result},
     metrics,
-    queue::{Outgoing, QueueName, Task},
-    repo::due::{self, Debt, SHARDS, Watermarks},
+    queue::QueueName,
+    repo::due::{SHARDS, Swept, Watermarks},
 };
 
-/// Debts read per page of a shard.
-const PAGE: usize = 500;
-/// Shards that are read at the same time, each a partition with a rate of its own: a tick waits for the table four times, and
-/// holds no more than so many pages.
-const SIDE_BY_SIDE: usize = 16;
+mod reading;
+
+use reading::{Range, Readings, read};
+
 /// The sweep leaves alone what fell due this lately: its message may still be on its way.
 const GRACE: Duration = Duration::from_secs(60);
+/// What a sweep has handed over is handed over again after so long: by then its message is done, or has been put off for as long
+/// as a queue puts anything off.
+const AGAIN: Duration = Duration::from_secs(900);
+/// Messages that wait in a queue that is deep: its workers, at their most, have a minute to do.
+const DEEP: usize = 10_000;
 /// Clocks of two machines that both are right differ by less.
 const SKEW: Duration = Duration::from_secs(5);
 /// A clock that was set back is noticed by the next tick; debts that were made in between fell due no earlier than this
@@ -64,11 +68,11 @@ pub async fn tick(app: &App, ahead: Duration, deadline: Millis) -> Result<Report
             "the clock was set back; what was owed before is done when it says so again"
         );
     }
-    let unread: Vec<_> = (0..SHARDS).filter(|shard| marks.get(*shard) < to).collect();
-    let each = over(&unread, |shard| hand_over(app, shard, Millis(marks.get(shard).0 + 1), to, deadline));
+    let unread = rotated(now).filter(|shard| marks.get(*shard) < to);
+    let unread: Vec<_> = unread.map(|shard| Range::new(shard, Millis(marks.get(shard).0 + 1), to)).collect();
     let mut readings = Readings::default();
     let mut moved = !set_back.is_zero();
-    for (shard, reading) in each.await {
+    for (shard, reading) in read(app, unread, &[], deadline).await {
         moved |= reading.as_ref().is_ok_and(|reading| reading.report.due > 0);
         if let Some(up_to) = readings.add(reading) {
             marks.set(shard, up_to);
@@ -83,106 +87,46 @@ pub async fn tick(app: &App, ahead: Duration, deadline: Millis) -> Result<Report
     readings.end()
 }
 
-/// Hands over everything that is overdue, from the beginning: what a lost message, a crashed worker or a missed tick
-/// left behind.
+/// Hands over what is overdue: what a lost message, a crashed worker or a missed tick left behind. What a sweep has handed over
+/// is left to its message for a while ([`AGAIN`]), and a queue that is deep gets none: what is owed waits in it already.
 pub async fn sweep(app: &App, deadline: Millis) -> Result<Report> {
-    let to = app.now().minus(GRACE);
-    let all: Vec<_> = (0..SHARDS).collect();
+    let (store, now) = (&*app.store, app.now());
+    let to = now.minus(GRACE);
+    let deep = deep(app).await;
+    let mut marks = Swept::load(store).await?;
+    let ranges = rotated(now).map(|shard| (shard, marks.begin(shard, now, AGAIN)));
+    let ranges: Vec<_> =
+        ranges.filter(|(_, from)| *from <= to).map(|(shard, from)| Range::new(shard, from, to)).collect();
     let mut readings = Readings::default();
-    for (_, reading) in over(&all, |shard| hand_over(app, shard, Millis(0), to, deadline)).await {
-        readings.add(reading);
+    let mut moved = false;
+    for (shard, reading) in read(app, ranges, &deep, deadline).await {
+        moved |= reading.as_ref().is_ok_and(|reading| reading.report.due > 0);
+        let passed = reading.as_ref().is_ok_and(|reading| reading.passed > 0);
+        // What was passed by is looked at again.
+        if let Some(up_to) = readings.add(reading).filter(|_| !passed) {
+            marks.set(shard, up_to);
+        }
+    }
+    if moved {
+        marks.save(store).await?;
     }
     readings.end()
 }
 
-/// Reads shards side by side: a tick that waits for each in turn spends its time waiting, and a full shard would keep
-/// those behind it from being read at all.
-async fn over<F>(shards: &[u32], read: impl Fn(u32) -> F) -> Vec<(u32, Result<Reading>)>
-where
-    F: Future<Output = Result<Reading>>,
-{
-    let mut readings = Vec::with_capacity(shards.len());
-    for some in shards.chunks(SIDE_BY_SIDE) {
-        readings
-            .extend(join_all(some.iter().map(|shard| read(*shard).map(|reading| (*shard, reading)))).await);
-    }
-    readings
+/// The queues in which so much waits that a sweep would only add to it.
+async fn deep(app: &App) -> Vec<QueueName> {
+    let waiting = QueueName::ALL.map(|queue| async move {
+        let waiting = app.queue.waiting(queue).await.log_failure("a queue could not be counted");
+        (queue, waiting.unwrap_or_default())
+    });
+    let waiting = join_all(waiting).await;
+    waiting.into_iter().filter(|(_, waiting)| *waiting >= DEEP).map(|(queue, _)| queue).collect()
 }
 
-/// What was read of one shard.
-struct Reading {
-    report: Report,
-    /// Up to when; none when nothing was found in time.
-    up_to: Option<Millis>,
-}
-
-/// The readings of all shards together.
-#[derive(Default)]
-struct Readings {
-    report: Report,
-    /// The first.
-    failure: Option<Error>,
-}
-
-impl Readings {
-    fn add(&mut self, reading: Result<Reading>) -> Option<Millis> {
-        match reading {
-            Ok(Reading { report, up_to }) => {
-                self.report.due += report.due;
-                self.report.sent += report.sent;
-                self.report.lagging += report.lagging;
-                self.report.oldest = self.report.oldest.max(report.oldest);
-                up_to
-            }
-            Err(error) => {
-                self.failure.get_or_insert(error);
-                None
-            }
-        }
-    }
-
-    fn end(self) -> Result<Report> {
-        self.failure.map_or(Ok(self.report), Err)
-    }
-}
-
-/// Sends a task for every debt of a shard in the range.
-async fn hand_over(app: &App, shard: u32, from: Millis, to: Millis, deadline: Millis) -> Result<Reading> {
-    let (mut after, mut last) = (None, None);
-    let mut report = Report::default();
-    loop {
-        if app.now() >= deadline {
-            report.lagging += 1;
-            // The next tick starts at the last debt again: others may fall due in the same millisecond.
-            return Ok(Reading { report, up_to: last.map(|at: Millis| Millis(at.0 - 1)) });
-        }
-        let (debts, next) = due::debts(&*app.store, shard, from, to, PAGE, after).await?;
-        report.due += debts.len();
-        let waited = debts.first().map(|debt| app.now().since(debt.due_at));
-        report.oldest = report.oldest.max(waited.unwrap_or_default());
-        report.sent += send(app, &debts).await?;
-        last = debts.last().map(|debt| debt.due_at).or(last);
-        if next.is_none() {
-            // What falls due in the past of `now` after this reading is the sender's own message to deliver.
-            return Ok(Reading { report, up_to: Some(to) });
-        }
-        after = next;
-    }
-}
-
-async fn send(app: &App, debts: &[Debt]) -> Result<usize> {
-    let now = app.now();
-    for queue in QueueName::ALL {
-        let messages: Vec<Outgoing> = debts
-            .iter()
-            .filter(|debt| debt.task.queue() == queue)
-            .map(|debt| Task::new(debt.task, &debt.key, &format!("due-{}", now.0)).at(debt.due_at, now))
-            .collect::<Result<_, _>>()?;
-        if !messages.is_empty() {
-            app.queue.send(queue, messages).await?;
-        }
-    }
-    Ok(debts.len())
+/// All shards, beginning with another one each minute: where time runs out, it is not always the same that are late.
+fn rotated(now: Millis) -> impl Iterator<Item = u32> {
+    let first = u32::try_from(now.0.div_euclid(60_000).rem_euclid(i64::from(SHARDS))).unwrap_or(0);
+    (0..SHARDS).map(move |n| (first + n) % SHARDS)
 }
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ use std::time::Duration;
 use crate::{
     app::App,
     clock::{self, Deadline, Millis},
-    error::{Error, ErrorKind},
+    error::{Error, ErrorKind, LogFailure},
     json,
-    queue::Task,
+    queue::{Queue, QueueName, Task},
     repo::due as debts,
 };
 
@@ -61,7 +61,7 @@ pub fn is_suspect(receives: u32) -> bool {
 pub enum Handled {
     /// Done, or no longer owed. Also when the effect failed in a way that the item itself remembers.
     Done,
-    /// Our own fault (store, queue, key service): the message must come again.
+    /// Our own fault (store, queue, key service): the message must come again ([`again`]).
     Retry(Duration),
     /// It must be worked on alone ([`Worker::handle_alone`]): the process may have died of it before.
     Alone,
@@ -71,6 +71,25 @@ pub enum Handled {
 
 fn read(body: &str) -> Result<Task, String> {
     json::from_str(body).map_err(|error| format!("not a task: {error}"))
+}
+
+/// Lets a message come again whose work our own house could not do. It comes as a new one, because that is not held against it: an
+/// outage leaves no dead letters. True when the message that came is dealt with; false where that, too, fails, and it must be released.
+pub async fn again(queue: &dyn Queue, name: QueueName, body: &str, after: Duration) -> bool {
+    let Ok(task) = json::from_str::<Task>(body) else { return false };
+    let next = match task.again(after) {
+        Ok(Some(next)) => next,
+        Ok(None) => {
+            tracing::warn!(id = %task.request_id, key = %task.key(), "left to the sweep");
+            return true;
+        }
+        Err(error) => {
+            tracing::error!(%error, "a message cannot be sent again");
+            return false;
+        }
+    };
+    let sent = queue.send(name, vec![next]).await;
+    sent.log_failure("a message could not be sent again").is_some()
 }
 
 /// The last delivery of a message failed for good, and it becomes a dead letter. What it is about stays owed and is left

@@ -9,6 +9,7 @@ mod due;
 mod executions;
 mod key_health;
 mod listing;
+mod outage;
 mod pipeline;
 mod poison;
 mod poll;

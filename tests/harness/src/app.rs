@@ -24,7 +24,7 @@ use shared::{
     repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
     store::{self, Key, Write, embedded::Sqlite, encode, meter::Reading},
-    work::{Handled, Message, Worker, due},
+    work::{self, Handled, Message, Worker, due},
 };
 use standins::{FakeN8n, Faults, Network};
 
@@ -268,7 +268,11 @@ impl TestApp {
                         Handled::Alone => panic!("a task is not done alone either"),
                         Handled::Done => self.app.queue.delete(queue, &delivery.receipt).await.unwrap(),
                         Handled::Retry(after) => {
-                            self.app.queue.release(queue, &delivery.receipt, after).await.unwrap()
+                            let ports = &*self.app.queue;
+                            match working(queue, work::again(ports, queue, &delivery.body, after)).await {
+                                true => ports.delete(queue, &delivery.receipt).await.unwrap(),
+                                false => ports.release(queue, &delivery.receipt, after).await.unwrap(),
+                            }
                         }
                         Handled::Fail(why) => panic!("a task failed: {why}"),
                     }

@@ -53,6 +53,8 @@ pub enum Plan {
     Contend(usize),
     /// The queue takes no messages.
     RefuseMessages,
+    /// The store refuses every call, as one that throttles does.
+    RefuseStore,
     /// The store answers and takes nothing, as on a disk that is full.
     RefuseWriting,
     /// A bad day: so many of a hundred calls are refused and change nothing, so many more calls to the store have their
@@ -190,6 +192,7 @@ impl Faults {
             Plan::RefuseWriting if what.starts_with("store.write") || what.starts_with("store.transact") => {
                 Fate::Refuse
             }
+            Plan::RefuseStore if what.starts_with("store.") => Fate::Refuse,
             Plan::RefuseMessages if what.starts_with("queue.send") => Fate::Refuse,
             Plan::Watch(watch) => {
                 watch(&what);

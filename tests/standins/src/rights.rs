@@ -191,6 +191,11 @@ impl Queue for Seen<dyn Queue> {
         self.inner.depth(queue).await
     }
 
+    async fn waiting(&self, queue: QueueName) -> Result<usize, QueueError> {
+        self.tell(Access::on("sqs:GetQueueAttributes", Resource::Queue(queue)));
+        self.inner.waiting(queue).await
+    }
+
     async fn redrive(&self, queue: QueueName) -> Result<usize, QueueError> {
         // Of operators alone: it works on the dead letters, whose address no function knows.
         self.inner.redrive(queue).await

@@ -68,6 +68,10 @@ impl Queue for FaultyQueue {
         self.inner.depth(queue).await
     }
 
+    async fn waiting(&self, queue: QueueName) -> Result<usize, QueueError> {
+        self.inner.waiting(queue).await
+    }
+
     async fn redrive(&self, queue: QueueName) -> Result<usize, QueueError> {
         self.inner.redrive(queue).await
     }
