@@ -34,8 +34,10 @@ pub struct AwsCredentials {
 
 /// Within a region a connection takes milliseconds; one that takes this long is better tried anew.
 const CONNECT: Duration = Duration::from_secs(1);
-/// One attempt of a call. S3 has its own, since a body may be large.
-const ATTEMPT: Duration = Duration::from_secs(4);
+/// One attempt of a call, and a call with all of its attempts: what takes milliseconds is hung when it takes this long. Whoever waits for
+/// several calls in a row still has time to say that they failed. S3 has its own, since a body may be large.
+const ATTEMPT: Duration = Duration::from_millis(1_400);
+const CALL: Duration = Duration::from_secs(3);
 /// Longest pause between attempts. With [`ATTEMPTS`] and full jitter, all pauses together stay under a second.
 const MAX_PAUSE: Duration = Duration::from_millis(500);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -61,7 +63,9 @@ pub fn connect(settings: AwsSettings) -> Result<SdkConfig, rustls::Error> {
         // The credentials are at hand; caching them would only add a lock and a timer.
         .identity_cache(IdentityCache::no_cache())
         .http_client(http::client(CONNECT)?)
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
+        .timeout_config(
+            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build(),
+        )
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(ATTEMPTS)

@@ -9,6 +9,7 @@ use axum::{Router, extract::ConnectInfo};
 use lambda_http::{RequestExt, request::RequestContext};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 use crate::{
@@ -16,7 +17,10 @@ use crate::{
     clock::{Deadline, Millis},
     config::{ProcessEnv, function::FunctionSettings},
     error::Result as AppResult,
-    http::{layers, peer::Peer},
+    http::{
+        layers::{self, Until},
+        peer::Peer,
+    },
     wiring::{self, Fit},
     work::{self, Message, Worker},
 };
@@ -30,8 +34,12 @@ use answer::Answer;
 
 pub use lambda_runtime::Error;
 
-/// Left of an invocation's time for its answer to reach Lambda.
+/// Left of an invocation's time for its answer to reach Lambda: of a batch's and a tick's.
 const MARGIN: Duration = Duration::from_secs(2);
+/// The same of a request's.
+const ANSWER: Duration = Duration::from_secs(1);
+/// Time for noting, after a reply, how often keys were used. Less than that.
+const NOTE: Duration = Duration::from_millis(500);
 /// Time for the work where the deadline cannot be one: `cargo lambda watch` gives a moment in 1970.
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -39,15 +47,27 @@ const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
 pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) -> Result<(), Error> {
     let app = start(name, engines)?;
     let noting = app.clone();
-    let service = layers::platform(router, app).map_request(with_peer).then(move |answer| {
+    let clock = app.clock.clone();
+    let ending = move |request| until(with_peer(request), clock.now());
+    let service = layers::platform(router, app).map_request(ending).then(move |answer| {
         let app = noting.clone();
         // Here and not aside: between two invocations nothing runs, and an instance ends without a word.
         async move {
-            app.accounts().note_key_uses().await;
+            if timeout(NOTE, app.accounts().note_key_uses()).await.is_err() {
+                tracing::warn!("there was no time to note how often keys were used");
+            }
             answer.map(Answer)
         }
     });
     lambda_http::run(service).await
+}
+
+/// When the answer must be there. The rest is for noting what is noted after it, and for the way to Lambda.
+fn until(mut request: lambda_http::Request, now: Millis) -> lambda_http::Request {
+    let deadline = request.lambda_context_ref().map_or(0, |context| context.deadline);
+    let until = Until(now.plus(time_left(deadline, now, ANSWER)));
+    request.extensions_mut().insert(until);
+    request
 }
 
 /// Who called, as API Gateway saw it. It takes https only.
@@ -67,7 +87,7 @@ pub async fn run_queue(worker: &Worker, engines: &[Fit]) -> Result<(), Error> {
     let app = &*app;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<batch::Event>| async move {
         let now = app.now();
-        let end = Deadline::at(now.plus(time_left(event.context.deadline, now)));
+        let end = Deadline::at(now.plus(time_left(event.context.deadline, now, MARGIN)));
         let left = || end.left(app.now());
         let handle = async |body: &str, alone: bool| {
             let message = Message { body, deadline: end, alone };
@@ -95,7 +115,7 @@ where
     let (app, handle) = (&*app, &handle);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<I>| async move {
         let now = app.now();
-        let deadline = now.plus(time_left(event.context.deadline, now));
+        let deadline = now.plus(time_left(event.context.deadline, now, MARGIN));
         match handle(app, event.payload, deadline).await {
             Ok(_) => Ok(()),
             Err(error) => {
@@ -125,9 +145,9 @@ fn start(name: &str, engines: &[Fit]) -> Result<SharedApp, Error> {
 }
 
 /// What is left of an invocation. `deadline` is in milliseconds of unix time.
-fn time_left(deadline: u64, now: Millis) -> Duration {
+fn time_left(deadline: u64, now: Millis, margin: Duration) -> Duration {
     let deadline = Millis(i64::try_from(deadline).unwrap_or(0));
-    if deadline <= now { WITHOUT_DEADLINE } else { deadline.since(now).saturating_sub(MARGIN) }
+    if deadline <= now { WITHOUT_DEADLINE } else { deadline.since(now).saturating_sub(margin) }
 }
 
 #[cfg(test)]
@@ -138,14 +158,26 @@ mod tests {
 
     #[test]
     fn the_answer_has_time_to_leave() {
-        assert_eq!(time_left(1_795_000_030_000, NOW), Duration::from_secs(28));
-        assert_eq!(time_left(1_795_000_001_000, NOW), Duration::ZERO);
+        assert_eq!(time_left(1_795_000_030_000, NOW, MARGIN), Duration::from_secs(28));
+        assert_eq!(time_left(1_795_000_001_000, NOW, MARGIN), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_request_has_until_a_second_before_its_end() {
+        let event = r#"{ "version": "2.0", "routeKey": "$default", "rawPath": "/health", "rawQueryString": "", "headers": {},
+            "requestContext": { "http": { "method": "GET", "path": "/health", "sourceIp": "203.0.113.7" } },
+            "isBase64Encoded": false }"#;
+        let mut context = lambda_runtime::Context::default();
+        context.deadline = 1_795_000_010_000;
+        let request = http_request(event).unwrap().with_lambda_context(context);
+        let Until(end) = until(request, NOW).extensions().get().copied().unwrap();
+        assert_eq!(end, NOW.plus(Duration::from_secs(9)));
     }
 
     #[test]
     fn a_deadline_that_is_none_gives_some_time() {
         for deadline in [0, 600_000, u64::MAX] {
-            assert_eq!(time_left(deadline, NOW), WITHOUT_DEADLINE, "{deadline}");
+            assert_eq!(time_left(deadline, NOW, MARGIN), WITHOUT_DEADLINE, "{deadline}");
         }
     }
 

@@ -21,6 +21,8 @@ use crate::aws::{OnUse, on_use};
 
 /// One attempt of an upload. A body that moves at all is let finish; one that stalls is cut off earlier by the SDK.
 const ATTEMPT: Duration = Duration::from_secs(30);
+/// With all its attempts: whoever has less time ends it.
+const CALL: Duration = Duration::from_secs(60);
 
 /// One bucket.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ impl S3Blobs {
         let endpoint = config.endpoint_url();
         let timeouts = config.timeout_config().map(TimeoutConfig::to_builder).unwrap_or_default();
         let config = aws_sdk_s3::config::Builder::from(config)
-            .timeout_config(timeouts.operation_attempt_timeout(ATTEMPT).build())
+            .timeout_config(timeouts.operation_attempt_timeout(ATTEMPT).operation_timeout(CALL).build())
             // A stand-in has one address for all buckets.
             .force_path_style(endpoint.is_some())
             .build();

@@ -5,7 +5,7 @@ use std::{any::Any, ops::Deref, sync::Arc};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::{dialect::Voice, reply::Reply};
+use super::{dialect::Voice, layers::Until, reply::Reply};
 use crate::{
     accounts::Presented,
     app::SharedApp,
@@ -19,6 +19,8 @@ pub use crate::ops::act::{Act, HeldKey};
 
 /// What a request may take for all that it does outside: API Gateway gives up after 30 seconds.
 const TIME: std::time::Duration = std::time::Duration::from_secs(25);
+/// Where a host ends it earlier: left for storing what came of that.
+const STORING: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The caller and the means of one authenticated request: an [`Act`], and what only HTTP knows.
 #[derive(Clone)]
@@ -68,6 +70,15 @@ impl Ctx {
             slot: None,
         };
         Self { act, caller, session, claimed: None }
+    }
+
+    /// The same request where its host ends it then: what is done outside ends before, so that it can still be stored and answered.
+    #[must_use]
+    pub(super) fn until(mut self, until: Option<Until>) -> Self {
+        if let Some(Until(end)) = until {
+            self.act.deadline = self.act.deadline.min(Deadline::at(end.minus(STORING)));
+        }
+        self
     }
 
     /// The same request with its `Idempotency-Key`. Errors that are remembered are rendered in this `voice`.

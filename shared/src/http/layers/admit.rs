@@ -22,6 +22,7 @@ use super::{
         rate::{Counted, counts_plan},
         routes::{self, Auth, Route, TEST_SCOPE},
     },
+    Until,
     body::read_body,
     hear, no_such_route,
     observe::{Learned, RequestId},
@@ -195,7 +196,8 @@ async fn answered(
     }
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
     let request_id = request_id.ok_or_else(|| Error::internal("a request without an id"))?;
-    let mut ctx = Ctx::new(app.clone(), caller, session, request_id, now);
+    let until = request.extensions().get::<Until>().copied();
+    let mut ctx = Ctx::new(app.clone(), caller, session, request_id, now).until(until);
     match remember(route, &mut ctx, request).await? {
         Remembered::Answered(reply) => Ok(reply.into_response()),
         Remembered::New(restored) => {

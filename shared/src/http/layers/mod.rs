@@ -1,4 +1,4 @@
-//! The layers around every router, outside in: trailing slash → dialect → HEAD → request id, trace and error rendering → panic
+//! The layers around every router, outside in: trailing slash → dialect → HEAD → request id, trace and error rendering → end in time → panic
 //! → CORS → admission (credential, scope, the host's word, rate, idempotency) → router.
 
 mod admit;
@@ -6,6 +6,7 @@ mod body;
 mod hear;
 mod observe;
 mod remember;
+mod until;
 
 use std::{any::Any, convert::Infallible};
 
@@ -37,6 +38,7 @@ pub use body::{broken_off, came_wrong, declared_length, too_large};
 pub use observe::RequestId;
 #[cfg(test)]
 pub(super) use remember::hash;
+pub use until::Until;
 
 /// What a function serves: its routes inside the platform.
 pub type Platform = NormalizePath<Hear>;
@@ -48,6 +50,7 @@ pub fn platform(router: Router<SharedApp>, app: SharedApp) -> Platform {
     let layers = ServiceBuilder::new()
         .layer(from_fn(limit_head))
         .layer(from_fn_with_state(app.clone(), observe))
+        .layer(from_fn_with_state(app.clone(), until::in_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors)
         .layer(from_fn_with_state(app.clone(), admit));

@@ -122,6 +122,7 @@ fn router() -> Router<SharedApp> {
         .route("/api", get(tells))
         .route("/api/payloads", post(reads))
         .route("/api/payloads/list", get(tells))
+        .route("/api/media/list", get(std::future::pending::<&str>))
         .route("/api/collections", post(tells).get(tells))
         .route("/api/collections/{id}", get(tells))
         .route("/api/leads/bulk", post(says))
@@ -176,7 +177,24 @@ impl Front {
         headers: &[(&str, &str)],
         body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).extension(ConnectInfo(peer));
+        let request = Request::builder().method(method).uri(path).extension(ConnectInfo(peer));
+        self.deliver(request, headers, body).await
+    }
+
+    /// A request of the admin's that the host ends after so long.
+    async fn until(&self, method: Method, path: &str, time: std::time::Duration) -> Answer {
+        let until = layers::Until(self.house.now().plus(time));
+        let request = Request::builder().method(method).uri(path).extension(until);
+        let request = request.extension(ConnectInfo(Peer::default()));
+        self.deliver(request, &[("x-api-key", self.key())], "").await
+    }
+
+    async fn deliver(
+        &self,
+        mut request: http::request::Builder,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

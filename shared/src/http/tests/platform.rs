@@ -1,5 +1,7 @@
 //! What every request gets, whoever sends it.
 
+use std::time::Duration;
+
 use http::Method;
 
 use super::{CREATED, Front, OK};
@@ -120,4 +122,14 @@ async fn a_body_that_breaks_off_is_told_from_one_that_is_too_large() {
     let body = axum::body::Body::from_stream(futures::stream::iter(pieces));
     let answer = front.send(Method::POST, "/api/payloads", &[("x-api-key", front.key())], body).await;
     assert_eq!(answer.refusal(), (400, "body_unreadable".into()));
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_end_is_answered_before_its_host_ends_it() {
+    let front = Front::new().await;
+    let answer = front.until(Method::GET, "/api/media/list", Duration::from_millis(50)).await;
+    assert_eq!(answer.refusal(), (503, "unavailable".into()));
+    assert!(answer.header("retry-after").is_some() && answer.header("x-request-id").is_some(), "{answer:?}");
+    let answer = front.until(Method::GET, "/api/payloads/list", Duration::from_secs(9)).await;
+    assert_eq!(answer.status, CREATED, "one that does is left alone");
 }
