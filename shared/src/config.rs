@@ -30,6 +30,8 @@ pub struct Settings {
     pub poll_limit: u32,
     /// What dialect B allows an organization that was given no plan.
     pub default_plan: Plan,
+    /// Requests a second of one organization, in all dialects together. None where nobody counts them.
+    pub tenant_rate: Option<u32>,
     pub max_body_bytes: usize,
     /// The largest file of a media item.
     pub max_file_bytes: u64,
@@ -49,6 +51,7 @@ impl Default for Settings {
             trigger_limit: 60,
             poll_limit: 60,
             default_plan: Plan::Business,
+            tenant_rate: None,
             max_body_bytes: MAX_BODY_BYTES,
             max_file_bytes: MAX_FILE_BYTES,
             max_files_bytes: MAX_FILES_BYTES,
@@ -115,6 +118,9 @@ impl Settings {
             trigger_limit: limit("BATON_TRIGGER_LIMIT", defaults.trigger_limit)?,
             poll_limit: limit("BATON_POLL_LIMIT", defaults.poll_limit)?,
             default_plan: env.parsed("BATON_DEFAULT_PLAN", PLANS)?.unwrap_or(defaults.default_plan),
+            tenant_rate: env
+                .parsed("BATON_TENANT_RATE", "a number of requests a second")?
+                .filter(|rate| *rate > 0),
             max_body_bytes: env
                 .parsed("BATON_MAX_BODY_BYTES", "a number of bytes")?
                 .unwrap_or(defaults.max_body_bytes),
@@ -299,6 +305,13 @@ mod tests {
     }
 
     #[test]
+    fn nobody_counts_what_an_organization_sends_unless_told_to() {
+        let rate =
+            |value| Settings::read(&HashMap::from([("BATON_TENANT_RATE", value)])).unwrap().tenant_rate;
+        assert_eq!([rate(""), rate("0"), rate("100")], [None, None, Some(100)]);
+    }
+
+    #[test]
     fn a_wrong_value_is_named() {
         for (name, value) in [
             ("BATON_ADDR", "8080"),
@@ -308,6 +321,7 @@ mod tests {
             ("BATON_TRIGGER_LIMIT", "many"),
             ("BATON_POLL_LIMIT", "many"),
             ("BATON_DEFAULT_PLAN", "gold"),
+            ("BATON_TENANT_RATE", "1.5"),
             ("BATON_MAX_BODY_BYTES", "6MB"),
             ("BATON_DIALECT_HOSTS", "b.example.com"),
             ("BATON_DIALECT_HOSTS", "b.example.com=b,B.example.com=d"),
