@@ -24,7 +24,7 @@ ROUTE = "AWS::ApiGatewayV2::Route"
 # `sam local` hands a function those variables only that its template names.
 EVERYWHERE = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # Made of the template's parameters, which SAM knows itself.
-PARAMETERS = ("BATON_LOG", "BATON_CORS_ORIGINS", "BATON_DIALECT_HOSTS", "BATON_TRIGGER_LIMIT", "BATON_POLL_LIMIT", "BATON_DEFAULT_PLAN", "BATON_STACK")
+PARAMETERS = ("BATON_LOG", "BATON_CORS_ORIGINS", "BATON_DIALECT_HOSTS", "BATON_TRIGGER_LIMIT", "BATON_POLL_LIMIT", "BATON_DEFAULT_PLAN", "BATON_TENANT_RATE", "BATON_STACK")
 
 
 def template(bootstraps, values):

@@ -21,6 +21,10 @@ pub const MAX_FILE_BYTES: u64 = 100 * 1024 * 1024;
 /// The files of an organization together, unless the operator says otherwise.
 pub const MAX_FILES_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
+/// Room for large answers of others, where nobody says how much memory there is.
+const ROOM_BYTES: usize = 256 * MB;
+const MB: usize = 1024 * 1024;
+
 /// Settings of the platform, the same on a laptop and in Lambda.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -33,6 +37,8 @@ pub struct Settings {
     /// Requests a second of one organization, in all dialects together. None where nobody counts them.
     pub tenant_rate: Option<u32>,
     pub max_body_bytes: usize,
+    /// Room in memory for large answers of others, all together.
+    pub room_bytes: usize,
     /// The largest file of a media item.
     pub max_file_bytes: u64,
     /// The files of an organization together.
@@ -53,6 +59,7 @@ impl Default for Settings {
             default_plan: Plan::Business,
             tenant_rate: None,
             max_body_bytes: MAX_BODY_BYTES,
+            room_bytes: ROOM_BYTES,
             max_file_bytes: MAX_FILE_BYTES,
             max_files_bytes: MAX_FILES_BYTES,
             cors_origins: Vec::new(),
@@ -124,6 +131,10 @@ impl Settings {
             max_body_bytes: env
                 .parsed("BATON_MAX_BODY_BYTES", "a number of bytes")?
                 .unwrap_or(defaults.max_body_bytes),
+            // Lambda sets it. The rest is for the program itself, and for what is small.
+            room_bytes: env
+                .parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "a number of megabytes")?
+                .map_or(defaults.room_bytes, |megabytes: u32| megabytes as usize * MB / 2),
             max_file_bytes: env
                 .parsed("BATON_MAX_FILE_BYTES", "a number of bytes")?
                 .unwrap_or(defaults.max_file_bytes),
