@@ -32,10 +32,14 @@ pub struct Settings {
     pub trigger_limit: u32,
     /// Polls a minute of one API key.
     pub poll_limit: u32,
+    /// Calls of triggers that one organization may have waiting for n8n at once. None where nobody counts them.
+    pub triggers_at_once: Option<u32>,
     /// What dialect B allows an organization that was given no plan.
     pub default_plan: Plan,
     /// Requests a second of one organization, in all dialects together. None where nobody counts them.
     pub tenant_rate: Option<u32>,
+    /// Proxies whose word is taken for who called them.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     pub max_body_bytes: usize,
     /// Room in memory for large answers of others, all together.
     pub room_bytes: usize,
@@ -56,8 +60,10 @@ impl Default for Settings {
         Self {
             trigger_limit: 60,
             poll_limit: 60,
+            triggers_at_once: None,
             default_plan: Plan::Business,
             tenant_rate: None,
+            trusted_proxies: Vec::new(),
             max_body_bytes: MAX_BODY_BYTES,
             room_bytes: ROOM_BYTES,
             max_file_bytes: MAX_FILE_BYTES,
@@ -124,10 +130,14 @@ impl Settings {
         Ok(Self {
             trigger_limit: limit("BATON_TRIGGER_LIMIT", defaults.trigger_limit)?,
             poll_limit: limit("BATON_POLL_LIMIT", defaults.poll_limit)?,
+            triggers_at_once: env
+                .parsed("BATON_TRIGGERS_AT_ONCE", "a number of triggers")?
+                .filter(|most| *most > 0),
             default_plan: env.parsed("BATON_DEFAULT_PLAN", PLANS)?.unwrap_or(defaults.default_plan),
             tenant_rate: env
                 .parsed("BATON_TENANT_RATE", "a number of requests a second")?
                 .filter(|rate| *rate > 0),
+            trusted_proxies: networks(env, "BATON_TRUSTED_PROXIES")?,
             max_body_bytes: env
                 .parsed("BATON_MAX_BODY_BYTES", "a number of bytes")?
                 .unwrap_or(defaults.max_body_bytes),
@@ -228,8 +238,6 @@ pub struct LocalSettings {
     pub log_format: LogFormat,
     /// Private networks that outgoing calls may reach, beside loopback.
     pub egress_allow: Vec<ipnet::IpNet>,
-    /// Proxies whose word is taken for who called them.
-    pub trusted_proxies: Vec<ipnet::IpNet>,
     pub platform: Settings,
 }
 
@@ -246,7 +254,6 @@ impl LocalSettings {
             log: env.text("BATON_LOG").unwrap_or_else(|| "info".into()),
             log_format: env.parsed("BATON_LOG_FORMAT", "one of auto, text, json")?.unwrap_or(LogFormat::Auto),
             egress_allow: networks(env, "BATON_EGRESS_ALLOW")?,
-            trusted_proxies: networks(env, "BATON_TRUSTED_PROXIES")?,
             platform,
         })
     }
@@ -333,6 +340,7 @@ mod tests {
             ("BATON_POLL_LIMIT", "many"),
             ("BATON_DEFAULT_PLAN", "gold"),
             ("BATON_TENANT_RATE", "1.5"),
+            ("BATON_TRIGGERS_AT_ONCE", "few"),
             ("BATON_MAX_BODY_BYTES", "6MB"),
             ("BATON_DIALECT_HOSTS", "b.example.com"),
             ("BATON_DIALECT_HOSTS", "b.example.com=b,B.example.com=d"),

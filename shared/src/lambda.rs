@@ -16,7 +16,7 @@ use crate::{
     clock::{Deadline, Millis},
     config::{ProcessEnv, function::FunctionSettings},
     error::Result as AppResult,
-    http::{layers, peer::Peer},
+    http::{layers, peer::Peer, proxies::Proxies},
     wiring::{self, Fit},
     work::{self, Message, Worker},
 };
@@ -39,7 +39,9 @@ const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
 pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) -> Result<(), Error> {
     let app = start(name, engines)?;
     let noting = app.clone();
-    let service = layers::platform(router, app).map_request(with_peer).then(move |answer| {
+    let proxies = Proxies::new(app.settings.trusted_proxies.clone());
+    let told = move |request| with_peer(request, &proxies);
+    let service = layers::platform(router, app).map_request(told).then(move |answer| {
         let app = noting.clone();
         // Here and not aside: between two invocations nothing runs, and an instance ends without a word.
         async move {
@@ -50,13 +52,14 @@ pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) ->
     lambda_http::run(service).await
 }
 
-/// Who called, as API Gateway saw it. It takes https only.
-fn with_peer(mut request: lambda_http::Request) -> lambda_http::Request {
+/// Who called, as API Gateway saw it, or as a trusted proxy before it did. Both take https only.
+fn with_peer(mut request: lambda_http::Request, proxies: &Proxies) -> lambda_http::Request {
     let address = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
         _ => None,
     };
     let address = address.and_then(|text| text.parse().ok());
+    let address = address.and_then(|address| proxies.peer(address, request.headers()).address);
     request.extensions_mut().insert(ConnectInfo(Peer { address, https: true }));
     request
 }
@@ -114,7 +117,11 @@ where
 /// # Errors
 /// When the text is not such an event.
 pub fn http_request(event: &str) -> Result<lambda_http::Request, serde_json::Error> {
-    lambda_http::request::from_str(event).map(with_peer)
+    behind(event, &Proxies::new(Vec::new()))
+}
+
+fn behind(event: &str, proxies: &Proxies) -> Result<lambda_http::Request, serde_json::Error> {
+    lambda_http::request::from_str(event).map(|request| with_peer(request, proxies))
 }
 
 /// Logging and the app. An error here ends the process before its first invocation, which Lambda reports.
@@ -157,7 +164,7 @@ mod tests {
             "rawPath": "/api/payloads",
             "rawQueryString": "a=1&a=2",
             "headers": {
-                "content-type": "application/json", "host": "api.example.com", "x-forwarded-for": "198.51.100.7"
+                "content-type": "application/json", "host": "api.example.com", "x-forwarded-for": "1.1.1.1, 198.51.100.7, 192.0.2.1"
             },
             "requestContext": {
                 "http": { "method": "POST", "path": "/api/payloads", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1" },
@@ -172,5 +179,12 @@ mod tests {
         assert_eq!(&**request.body(), b"{}");
         let peer = request.extensions().get::<ConnectInfo<Peer>>().unwrap().0;
         assert_eq!(peer, Peer { address: Some([192, 0, 2, 1].into()), https: true });
+        // API Gateway itself adds the address that called it.
+        for (trusted, who) in [("192.0.2.0/24", [198, 51, 100, 7]), ("203.0.113.0/24", [192, 0, 2, 1])] {
+            let proxies = Proxies::new(vec![trusted.parse().unwrap()]);
+            let request = behind(&event.to_string(), &proxies).unwrap();
+            let peer = request.extensions().get::<ConnectInfo<Peer>>().unwrap().0;
+            assert_eq!(peer, Peer { address: Some(who.into()), https: true });
+        }
     }
 }
