@@ -21,7 +21,7 @@ use crate::egress::Sink;
 
 /// What is no longer than this needs no room of its own.
 pub const SMALL: usize = 1024 * 1024;
-/// Reading takes so many times what is read: measured, 72 MB for 15 MB that are kept of an execution.
+/// Reading takes so many times what is read: measured, 72 MB for 14 MB that are kept of an execution.
 const WEIGHT: usize = 5;
 /// One that waits longer gives up, to be called again: the host that sends it waits as well.
 const PATIENCE: Duration = Duration::from_secs(5);
