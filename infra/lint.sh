@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 baton_tools
 
 cfn-lint template.yaml
+cfn-lint --regions us-east-1 -- infra/edge/waf.yaml
 # Any region does: nothing is asked of it.
 AWS_DEFAULT_REGION=us-east-1 sam validate --lint --template template.yaml
 for environment in staging production; do
@@ -29,5 +30,5 @@ PYTHON
 AWS_DEFAULT_REGION=us-east-1 python3 infra/sam_local.py check
 # Offline: neither its own rules nor anything else is fetched. What it is to let pass, .checkov.yaml names and explains.
 baton_checkov
-checkov --config-file .checkov.yaml --file template.yaml --skip-download --quiet --compact
+checkov --config-file .checkov.yaml --file template.yaml infra/edge/waf.yaml --skip-download --quiet --compact
 echo "the template is clean"

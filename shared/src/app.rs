@@ -17,6 +17,7 @@ use crate::{
     rate::Limiter,
     recent::Recent,
     repo::Repos,
+    room::Rooms,
     sealer::Sealer,
     store::Store,
     tenant::TenantId,
@@ -41,6 +42,7 @@ pub struct App {
     pub(crate) alert_rules: Recent<TenantId, Rules>,
     pub(crate) file_secrets: Recent<TenantId, String>,
     pub(crate) hosts: Hosts,
+    pub(crate) rooms: Rooms,
     pub(crate) metering: Metered,
     pub(crate) health: health::Known,
 }
@@ -61,6 +63,7 @@ pub struct Ports {
 impl App {
     pub fn new(ports: Ports, settings: Settings) -> SharedApp {
         let Ports { store, queue, blobs, sealer, http, clock, ids } = ports;
+        let rooms = Rooms::of(settings.room_bytes);
         Arc::new(Self {
             store,
             queue,
@@ -78,6 +81,7 @@ impl App {
             alert_rules: Recent::default(),
             file_secrets: Recent::default(),
             hosts: Hosts::default(),
+            rooms,
             metering: Metered::default(),
             health: health::Known::default(),
         })

@@ -21,6 +21,10 @@ pub const MAX_FILE_BYTES: u64 = 100 * 1024 * 1024;
 /// The files of an organization together, unless the operator says otherwise.
 pub const MAX_FILES_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
+/// Room for large answers of others, where nobody says how much memory there is.
+const ROOM_BYTES: usize = 256 * MB;
+const MB: usize = 1024 * 1024;
+
 /// Settings of the platform, the same on a laptop and in Lambda.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -28,9 +32,17 @@ pub struct Settings {
     pub trigger_limit: u32,
     /// Polls a minute of one API key.
     pub poll_limit: u32,
+    /// Calls of triggers that one organization may have waiting for n8n at once. None where nobody counts them.
+    pub triggers_at_once: Option<u32>,
     /// What dialect B allows an organization that was given no plan.
     pub default_plan: Plan,
+    /// Requests a second of one organization, in all dialects together. None where nobody counts them.
+    pub tenant_rate: Option<u32>,
+    /// Proxies whose word is taken for who called them.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     pub max_body_bytes: usize,
+    /// Room in memory for large answers of others, all together.
+    pub room_bytes: usize,
     /// The largest file of a media item.
     pub max_file_bytes: u64,
     /// The files of an organization together.
@@ -48,8 +60,12 @@ impl Default for Settings {
         Self {
             trigger_limit: 60,
             poll_limit: 60,
+            triggers_at_once: None,
             default_plan: Plan::Business,
+            tenant_rate: None,
+            trusted_proxies: Vec::new(),
             max_body_bytes: MAX_BODY_BYTES,
+            room_bytes: ROOM_BYTES,
             max_file_bytes: MAX_FILE_BYTES,
             max_files_bytes: MAX_FILES_BYTES,
             cors_origins: Vec::new(),
@@ -114,10 +130,21 @@ impl Settings {
         Ok(Self {
             trigger_limit: limit("BATON_TRIGGER_LIMIT", defaults.trigger_limit)?,
             poll_limit: limit("BATON_POLL_LIMIT", defaults.poll_limit)?,
+            triggers_at_once: env
+                .parsed("BATON_TRIGGERS_AT_ONCE", "a number of triggers")?
+                .filter(|most| *most > 0),
             default_plan: env.parsed("BATON_DEFAULT_PLAN", PLANS)?.unwrap_or(defaults.default_plan),
+            tenant_rate: env
+                .parsed("BATON_TENANT_RATE", "a number of requests a second")?
+                .filter(|rate| *rate > 0),
+            trusted_proxies: networks(env, "BATON_TRUSTED_PROXIES")?,
             max_body_bytes: env
                 .parsed("BATON_MAX_BODY_BYTES", "a number of bytes")?
                 .unwrap_or(defaults.max_body_bytes),
+            // Lambda sets it. The rest is for the program itself, and for what is small.
+            room_bytes: env
+                .parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "a number of megabytes")?
+                .map_or(defaults.room_bytes, |megabytes: u32| megabytes as usize * MB / 2),
             max_file_bytes: env
                 .parsed("BATON_MAX_FILE_BYTES", "a number of bytes")?
                 .unwrap_or(defaults.max_file_bytes),
@@ -211,8 +238,6 @@ pub struct LocalSettings {
     pub log_format: LogFormat,
     /// Private networks that outgoing calls may reach, beside loopback.
     pub egress_allow: Vec<ipnet::IpNet>,
-    /// Proxies whose word is taken for who called them.
-    pub trusted_proxies: Vec<ipnet::IpNet>,
     pub platform: Settings,
 }
 
@@ -229,7 +254,6 @@ impl LocalSettings {
             log: env.text("BATON_LOG").unwrap_or_else(|| "info".into()),
             log_format: env.parsed("BATON_LOG_FORMAT", "one of auto, text, json")?.unwrap_or(LogFormat::Auto),
             egress_allow: networks(env, "BATON_EGRESS_ALLOW")?,
-            trusted_proxies: networks(env, "BATON_TRUSTED_PROXIES")?,
             platform,
         })
     }
@@ -299,6 +323,13 @@ mod tests {
     }
 
     #[test]
+    fn nobody_counts_what_an_organization_sends_unless_told_to() {
+        let rate =
+            |value| Settings::read(&HashMap::from([("BATON_TENANT_RATE", value)])).unwrap().tenant_rate;
+        assert_eq!([rate(""), rate("0"), rate("100")], [None, None, Some(100)]);
+    }
+
+    #[test]
     fn a_wrong_value_is_named() {
         for (name, value) in [
             ("BATON_ADDR", "8080"),
@@ -308,6 +339,8 @@ mod tests {
             ("BATON_TRIGGER_LIMIT", "many"),
             ("BATON_POLL_LIMIT", "many"),
             ("BATON_DEFAULT_PLAN", "gold"),
+            ("BATON_TENANT_RATE", "1.5"),
+            ("BATON_TRIGGERS_AT_ONCE", "few"),
             ("BATON_MAX_BODY_BYTES", "6MB"),
             ("BATON_DIALECT_HOSTS", "b.example.com"),
             ("BATON_DIALECT_HOSTS", "b.example.com=b,B.example.com=d"),

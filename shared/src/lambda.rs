@@ -20,6 +20,7 @@ use crate::{
     http::{
         layers::{self, Until},
         peer::Peer,
+        proxies::Proxies,
     },
     wiring::{self, Fit},
     work::{self, Message, Worker},
@@ -47,9 +48,9 @@ const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
 pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) -> Result<(), Error> {
     let app = start(name, engines)?;
     let noting = app.clone();
-    let clock = app.clock.clone();
-    let ending = move |request| until(with_peer(request), clock.now());
-    let service = layers::platform(router, app).map_request(ending).then(move |answer| {
+    let (clock, proxies) = (app.clock.clone(), Proxies::new(app.settings.trusted_proxies.clone()));
+    let told = move |request| until(with_peer(request, &proxies), clock.now());
+    let service = layers::platform(router, app).map_request(told).then(move |answer| {
         let app = noting.clone();
         // Here and not aside: between two invocations nothing runs, and an instance ends without a word.
         async move {
@@ -70,13 +71,14 @@ fn until(mut request: lambda_http::Request, now: Millis) -> lambda_http::Request
     request
 }
 
-/// Who called, as API Gateway saw it. It takes https only.
-fn with_peer(mut request: lambda_http::Request) -> lambda_http::Request {
+/// Who called, as API Gateway saw it, or as a trusted proxy before it did. Both take https only.
+fn with_peer(mut request: lambda_http::Request, proxies: &Proxies) -> lambda_http::Request {
     let address = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
         _ => None,
     };
     let address = address.and_then(|text| text.parse().ok());
+    let address = address.and_then(|address| proxies.peer(address, request.headers()).address);
     request.extensions_mut().insert(ConnectInfo(Peer { address, https: true }));
     request
 }
@@ -134,7 +136,11 @@ where
 /// # Errors
 /// When the text is not such an event.
 pub fn http_request(event: &str) -> Result<lambda_http::Request, serde_json::Error> {
-    lambda_http::request::from_str(event).map(with_peer)
+    behind(event, &Proxies::new(Vec::new()))
+}
+
+fn behind(event: &str, proxies: &Proxies) -> Result<lambda_http::Request, serde_json::Error> {
+    lambda_http::request::from_str(event).map(|request| with_peer(request, proxies))
 }
 
 /// Logging and the app. An error here ends the process before its first invocation, which Lambda reports.
@@ -189,7 +195,7 @@ mod tests {
             "rawPath": "/api/payloads",
             "rawQueryString": "a=1&a=2",
             "headers": {
-                "content-type": "application/json", "host": "api.example.com", "x-forwarded-for": "198.51.100.7"
+                "content-type": "application/json", "host": "api.example.com", "x-forwarded-for": "1.1.1.1, 198.51.100.7, 192.0.2.1"
             },
             "requestContext": {
                 "http": { "method": "POST", "path": "/api/payloads", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1" },
@@ -204,5 +210,12 @@ mod tests {
         assert_eq!(&**request.body(), b"{}");
         let peer = request.extensions().get::<ConnectInfo<Peer>>().unwrap().0;
         assert_eq!(peer, Peer { address: Some([192, 0, 2, 1].into()), https: true });
+        // API Gateway itself adds the address that called it.
+        for (trusted, who) in [("192.0.2.0/24", [198, 51, 100, 7]), ("203.0.113.0/24", [192, 0, 2, 1])] {
+            let proxies = Proxies::new(vec![trusted.parse().unwrap()]);
+            let request = behind(&event.to_string(), &proxies).unwrap();
+            let peer = request.extensions().get::<ConnectInfo<Peer>>().unwrap().0;
+            assert_eq!(peer, Peer { address: Some(who.into()), https: true });
+        }
     }
 }

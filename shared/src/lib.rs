@@ -39,6 +39,7 @@ pub mod queue;
 pub mod rate;
 mod recent;
 pub mod repo;
+pub mod room;
 pub mod sealer;
 pub mod store;
 pub mod tenant;

@@ -7,6 +7,10 @@
 //! one to whoever asks first, and at most half as much as its instance has let through in the window, unless more wait at this
 //! moment: an instance that falls idle, or ends, keeps no more from the others than half of what it has used itself. A caller's
 //! minute is cut less finely: its requests mostly come to one instance, and what is lost comes back soon.
+//!
+//! The few seconds of an organization's rate are a bulkhead and no product: there the first requests at each instance, a
+//! hundredth of the window, are let through before anything is leased, and settled with its first slice. So whoever sends
+//! little costs no write, and ten instances let through a tenth too much at most.
 
 mod held;
 #[cfg(feature = "testing")]
@@ -34,10 +38,14 @@ pub(crate) const WINDOW: i64 = Window::Minute.seconds();
 const TAKEN: &str = "taken";
 /// The class of a plan's limits.
 pub(crate) const PLAN: &str = "plan";
+/// The class of what an organization may send a second.
+pub(crate) const TENANT: &str = "tenant";
 
 /// Fixed windows that start with the minute, the hour or the day of the clock, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Window {
+    /// A rate a second is counted over so long: what comes at once may be so many seconds of it.
+    Burst,
     Minute,
     Hour,
     Day,
@@ -46,6 +54,7 @@ pub enum Window {
 impl Window {
     pub const fn seconds(self) -> i64 {
         match self {
+            Self::Burst => 5,
             Self::Minute => 60,
             Self::Hour => 3_600,
             Self::Day => 86_400,
@@ -56,7 +65,7 @@ impl Window {
     /// ends, so that an hour and a day are cut finer.
     const fn parts(self) -> u32 {
         match self {
-            Self::Minute => 6,
+            Self::Burst | Self::Minute => 6,
             Self::Hour | Self::Day => 60,
         }
     }
@@ -67,6 +76,7 @@ impl Window {
 
     fn as_str(self) -> &'static str {
         match self {
+            Self::Burst => "burst",
             Self::Minute => "minute",
             Self::Hour => "hour",
             Self::Day => "day",
@@ -91,6 +101,14 @@ pub struct Limit {
     pub of: Of,
     pub most: u32,
     pub window: Window,
+}
+
+impl Limit {
+    /// So many requests a second of an organization.
+    pub(crate) const fn a_second(rate: u32) -> Self {
+        let most = rate.saturating_mul(5);
+        Self { class: TENANT, of: Of::Tenant, most, window: Window::Burst }
+    }
 }
 
 /// How somebody stands in a window.
@@ -174,16 +192,16 @@ impl Limiter {
         let mut refused = 0;
         loop {
             let known = self.known(counted, limit, now);
-            let left = limit.saturating_sub(known.taken);
+            let left = limit.saturating_sub(known.taken + known.owed);
             if left == 0 {
                 return Ok(Taken { used: known.taken, allowed: false }.standing(counted, limit, now));
             }
             // Whoever was refused has others beside it that take as well: it asks for less than it might have.
             let part = (left / counted.window.parts()) >> refused.min(8);
             let wanted = part.min(counted.trust(known.spent).max(alone.waiting())).max(1);
-            match lease(store, counted, counted.window.number(now), wanted, limit).await? {
+            match lease(store, counted, counted.window.number(now), (wanted, known.owed), limit).await? {
                 Lease::Granted { taken } => {
-                    let taken = self.add(counted, (wanted, limit), taken, now);
+                    let taken = self.add(counted, (wanted, known.owed, limit), taken, now);
                     return Ok(taken.standing(counted, limit, now));
                 }
                 Lease::Refused { taken } => {
@@ -218,17 +236,25 @@ fn counter(Counted { class, window, tenant, key }: Counted, number: i64) -> Key 
     Key::of(tenant, &partition, number.to_string())
 }
 
-async fn lease(store: &dyn Store, counted: Counted, number: i64, wanted: u32, limit: u32) -> Result<Lease> {
+/// Takes a slice, and what the instance has let through before it.
+async fn lease(
+    store: &dyn Store,
+    counted: Counted,
+    number: i64,
+    (wanted, owed): (u32, u32),
+    limit: u32,
+) -> Result<Lease> {
     let changes = vec![
-        Change::add(TAKEN, wanted.into()),
+        Change::add(TAKEN, i64::from(wanted) + i64::from(owed)),
         Change::set(attr::TTL, (number + 2) * counted.window.seconds()),
     ];
     // The last ones go one by one.
     let needed = if wanted == 1 { 1 } else { wanted.saturating_mul(counted.window.parts()) };
-    let room = Cond::Any(vec![Cond::missing(TAKEN), Cond::le(TAKEN, i64::from(limit) - i64::from(needed))]);
+    let room = i64::from(limit) - i64::from(owed) - i64::from(needed);
+    let room = Cond::Any(vec![Cond::missing(TAKEN), Cond::le(TAKEN, room)]);
     match store.write(Write::update(counter(counted, number), changes).when(room)).await {
         Ok(item) => Ok(Lease::Granted {
-            taken: item.map_or(Ok(wanted), |item| item.decode().map(|c: Counter| c.taken))?,
+            taken: item.map_or(Ok(wanted + owed), |item| item.decode().map(|c: Counter| c.taken))?,
         }),
         Err(StoreError::ConditionFailed(Refusal { current, .. })) => {
             let taken = current.as_ref().map_or(Some(limit), taken_of);
@@ -259,17 +285,20 @@ impl Standing {
     pub fn refusal(&self, now: Millis) -> Error {
         let wait = Duration::from_millis(u64::try_from(self.reset * 1000 - now.0).unwrap_or(0));
         let (window, seconds) = (self.window.as_str(), wait.as_secs() + 1);
-        let message = if self.class == PLAN {
-            format!(
-                "Your organization's plan allows {} requests in a {window}, and they are used. Wait {seconds} seconds.",
-                self.limit
-            )
-        } else {
-            format!("More than {} requests in this {window}. Wait {seconds} seconds.", self.limit)
+        let limit = self.limit;
+        let message = match self.class {
+            PLAN => format!(
+                "Your organization's plan allows {limit} requests in a {window}, and they are used. Wait {seconds} seconds."
+            ),
+            TENANT => format!(
+                "Your organization may send {} requests a second, of all its keys and sessions together. Wait {seconds} seconds.",
+                i64::from(limit) / self.window.seconds()
+            ),
+            _ => format!("More than {limit} requests in this {window}. Wait {seconds} seconds."),
         };
         Error::new(ErrorKind::RateLimited, "rate_limited", message)
             .retry_after(wait)
-            .used_up(self.limit, self.reset)
+            .used_up(limit, self.reset)
     }
 }
 

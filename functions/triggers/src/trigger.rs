@@ -1,4 +1,4 @@
-use http::header;
+use http::{StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use shared::{
@@ -87,6 +87,28 @@ pub struct Triggered {
     warnings: Vec<Warning>,
 }
 
+/// n8n has the trigger, and its answer was not waited for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Taken {
+    #[schema(example = "success")]
+    status: &'static str,
+    success: bool,
+    #[schema(example = "n8n has the trigger. Its answer was not waited for: poll how it ends.")]
+    message: &'static str,
+    /// Pass it to `/api/poll-execution` as `triggered_after`.
+    #[schema(example = "2025-01-21T10:30:00Z")]
+    triggered_at: String,
+    #[schema(value_type = u64, example = 45)]
+    installation_id: InstallationId,
+    #[schema(example = "abc123")]
+    workflow_id: Option<String>,
+    /// Id of the workflow node, when the workflow is known: the `nid` of `/api/poll-execution`.
+    #[schema(value_type = Option<u64>, example = 123)]
+    nid: Option<Nid>,
+    /// Whether Baton follows this run to its end.
+    following: bool,
+}
+
 impl From<TriggerWebhook> for Trigger {
     fn from(TriggerWebhook { endpoint, source, data }: TriggerWebhook) -> Self {
         let source = source.unwrap_or_else(|| "dashboard".into());
@@ -103,23 +125,28 @@ impl From<TriggerWebhook> for Trigger {
 /// When n8n is slow (504 `n8n_timeout`), its answer is lost (502 `n8n_answer_lost`), or it answers badly and the workflow ran or may
 /// have (502 `n8n_error`), the error holds `nid`, `triggered_at` and `following`: poll with them.
 ///
+/// Where the operator has set how many triggers of an organization may wait for n8n at once, the answer to one beyond that is waited
+/// for two seconds; after those it is 202, with what `/api/poll-execution` needs to tell its end.
+///
 /// With an `Idempotency-Key`, the workflow is started once: a repeat reads the first reply, those errors included. Of an answer that
 /// makes the reply longer than 256 KB a repeat reads everything but the answer itself. Only when the workflow was not started does a
 /// repeat try again: the webhook is not registered or refuses the credentials, or n8n was not reached (`n8n_unreachable`).
 #[utoipa::path(post, path = "/api/trigger-webhook", operation_id = "trigger_webhook",
-    request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered)))]
+    request_body = TriggerWebhook, responses((status = 200, description = "Triggered.", body = Triggered),
+        (status = 202, description = "n8n has it, and its answer was not waited for.", body = Taken)))]
 pub async fn handler(ctx: Ctx, InBody(sent): InBody<TriggerWebhook>) -> Result<Reply> {
     let trigger = sent.into();
     ctx.answer(told, async |act| triggers::trigger(act, trigger).await).await
 }
 
 fn told(done: &triggers::Triggered) -> Result<Reply> {
+    let Some(n8n_status) = done.status else { return taken(done) };
     let reply = |response: Option<Json>| Triggered {
         status: "success",
         success: true,
         message: "Workflow triggered.",
         triggered_at: clock::iso(done.run.triggered_at),
-        n8n_status: done.status,
+        n8n_status,
         warnings: response.is_none().then(|| left_out(done)).into_iter().collect(),
         response: response.unwrap_or_else(Json::null),
         execution_id: done.run.execution_id.clone(),
@@ -129,6 +156,20 @@ fn told(done: &triggers::Triggered) -> Result<Reply> {
         following: done.following,
     };
     Reply::ok(&reply(done.response()))?.shortened_to(&reply(None))
+}
+
+fn taken(done: &triggers::Triggered) -> Result<Reply> {
+    let reply = Taken {
+        status: "success",
+        success: true,
+        message: "n8n has the trigger. Its answer was not waited for: poll how it ends.",
+        triggered_at: clock::iso(done.run.triggered_at),
+        installation_id: done.run.installation_id,
+        workflow_id: done.run.workflow_id.clone(),
+        nid: done.nid,
+        following: done.following,
+    };
+    Reply::new(StatusCode::ACCEPTED, &reply)
 }
 
 /// Why there is no answer of n8n in a reply.

@@ -52,7 +52,9 @@ Settings (environment):
   BATON_CORS_ORIGINS    origins of pages that may call, or *       none
   BATON_DIALECT_HOSTS   domains that speak one dialect (b.x=b,…)   none
   BATON_TRIGGER_LIMIT   trigger requests a minute and key          60
+  BATON_TRIGGERS_AT_ONCE triggers that wait for n8n, of one org    any number
   BATON_POLL_LIMIT      poll requests a minute and key             60
+  BATON_TENANT_RATE     requests a second and organization         none
   BATON_DEFAULT_PLAN    plan of organizations without one          business
   BATON_MAX_BODY_BYTES  largest request body                       6291456";
 

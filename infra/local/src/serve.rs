@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use shared::config::LocalSettings;
+use shared::{config::LocalSettings, http::proxies::Proxies};
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
 use crate::{
     house::{self, House},
-    sockets::{accept::Host, descriptors, limits::Limits, proxies::Proxies},
+    sockets::{accept::Host, descriptors, limits::Limits},
     welcome, workers,
 };
 
@@ -51,7 +51,7 @@ pub async fn until(
     };
     let (app, file) = (&house.app, &house.file);
     let limits = limits.for_bodies_of(settings.platform.max_body_bytes);
-    let host = Host::new(app, limits, Proxies::new(settings.trusted_proxies.clone()));
+    let host = Host::new(app, limits, Proxies::new(settings.platform.trusted_proxies.clone()));
     let work = async {
         tokio::join!(host.serve(listener, until()), workers::run(app, file, until));
     };

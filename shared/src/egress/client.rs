@@ -35,6 +35,9 @@ const CONNECT_BUDGET: Duration = Duration::from_secs(10);
 /// <https://nodejs.org/api/http.html#serverkeepalivetimeout>
 const IDLE_BUDGET: Duration = Duration::from_secs(4);
 
+/// Of an answer that is none, beside a sink.
+const MAX_REFUSAL_BYTES: usize = 1024 * 1024;
+
 const MAX_CAUSE_CHARS: usize = 200;
 
 const IDLE_CONNECTIONS_PER_HOST: usize = 8;
@@ -124,12 +127,16 @@ impl Guarded {
             .map_err(explain)?;
 
         let status = reply.status().as_u16();
-        let cap = request.max_reply_bytes;
+        let is_good = matches!(status, 200..=299);
+        let cap = match sink {
+            Some(_) if !is_good => request.max_reply_bytes.min(MAX_REFUSAL_BYTES),
+            _ => request.max_reply_bytes,
+        };
         let announced = reply.content_length().unwrap_or_default();
         if usize::try_from(announced).map_or(true, |bytes| bytes > cap) {
             return Err(OutError::ReplyTooLarge { status });
         }
-        let mut sink = sink.filter(|_| matches!(status, 200..=299));
+        let mut sink = sink.filter(|_| is_good);
         let (mut body, mut bytes) = (BytesMut::new(), 0);
         while let Some(chunk) = reply.chunk().await.map_err(explain)? {
             if chunk.len() > cap - bytes {
@@ -137,7 +144,7 @@ impl Guarded {
             }
             bytes += chunk.len();
             let more = match &mut sink {
-                Some(sink) => sink.take(&chunk),
+                Some(sink) => sink.take(&chunk).await,
                 None => {
                     body.extend_from_slice(&chunk);
                     true

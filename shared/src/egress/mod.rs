@@ -72,14 +72,15 @@ pub trait HttpOut: Send + Sync {
     /// Any [`OutError`]; [`OutError::reached`] tells whether the outcome is unknown or the call surely did not happen.
     async fn send(&self, request: OutRequest) -> Result<OutReply, OutError>;
 
-    /// As [`HttpOut::send`], but the body of a good answer (2xx) goes to a sink as it comes, and the reply has none.
+    /// As [`HttpOut::send`], but the body of a good answer (2xx) goes to a sink as it comes, and the reply has none. Of any other
+    /// no more than a megabyte is read: it says what is wrong, and a sink's cap may be far above what memory holds.
     ///
     /// # Errors
     /// As [`HttpOut::send`]. A sink that has had enough is no error.
     async fn send_to(&self, request: OutRequest, sink: &mut dyn Sink) -> Result<OutReply, OutError> {
         let mut reply = self.send(request).await?;
         if reply.is_good() {
-            sink.take(&std::mem::take(&mut reply.body));
+            sink.take(&std::mem::take(&mut reply.body)).await;
         }
         Ok(reply)
     }
@@ -92,9 +93,10 @@ pub trait HttpOut: Send + Sync {
 }
 
 /// Where the bytes of a body go.
+#[async_trait]
 pub trait Sink: Send {
-    /// Takes what has come. False when it wants no more.
-    fn take(&mut self, bytes: &[u8]) -> bool;
+    /// Takes what has come; until it has, no more comes. False when it wants no more.
+    async fn take(&mut self, bytes: &[u8]) -> bool;
 }
 
 impl OutReply {

@@ -23,6 +23,7 @@ pub mod packed;
 pub mod page;
 pub mod peer;
 pub mod problem;
+pub mod proxies;
 pub mod rate;
 pub mod reply;
 pub mod routes;

@@ -1,7 +1,7 @@
 //! The other end of the connection, as whoever hosts the routes saw it.
 //!
-//! Its one rule: it never comes from a header that the caller may have written. API Gateway tells a function who called; a
-//! laptop asks the socket, or the proxies that its operator trusts.
+//! Its one rule: it never comes from a header that the caller may have written. API Gateway tells a function who called, the
+//! socket a laptop; where that is a proxy that the operator trusts, the proxy does ([`super::proxies`]).
 
 use std::{convert::Infallible, net::IpAddr};
 

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     clock::Millis,
     config::Settings,
-    domain::principal::Principal,
+    domain::{plan::Plan, principal::Principal},
     error::{Error, Result},
     rate::PLAN,
     repo::orgs,
@@ -37,15 +37,35 @@ pub(super) fn counts_plan(route: &Route) -> bool {
     *route.dialect == B
 }
 
-/// The limits of an organization's plan.
-async fn of_plan(app: &App, tenant: TenantId) -> Result<Vec<Limit>> {
+/// Counts a request against what its organization may send a second, whatever it asks for: a bulkhead beside the plans, which
+/// are the product's. It counts what others refuse as well, since that costs the same.
+///
+/// # Errors
+/// 429 `rate_limited` where the organization sends more.
+pub(super) async fn of_tenant(app: &App, caller: &Principal, now: Millis) -> Result<()> {
+    let Some(rate) = app.settings.tenant_rate else { return Ok(()) };
+    let whose = (caller.tenant, caller.counted_as());
+    let standing = app.limiter.spend(&*app.store, whose, &[Limit::a_second(rate)], now).await?;
+    match standing.filter(|standing| !standing.allowed) {
+        // Read only here: most requests ask nobody for their plan.
+        Some(standing) if plan(app, caller.tenant).await? != Plan::Unlimited => Err(standing.refusal(now)),
+        _ => Ok(()),
+    }
+}
+
+async fn plan(app: &App, tenant: TenantId) -> Result<Plan> {
     let default = app.settings.default_plan;
     let stored = async {
         let organization = orgs::organization(&*app.store, tenant).await?;
         Ok::<_, Error>(organization.map(|organization| organization.plan.unwrap_or(default)))
     };
     let plan = app.plans.or_read(tenant, app.moment(), BELIEVED, stored).await?;
-    let Some(allowed) = plan.map_or(default, |plan| *plan).allowance() else { return Ok(Vec::new()) };
+    Ok(plan.map_or(default, |plan| *plan))
+}
+
+/// The limits of an organization's plan.
+async fn of_plan(app: &App, tenant: TenantId) -> Result<Vec<Limit>> {
+    let Some(allowed) = plan(app, tenant).await?.allowance() else { return Ok(Vec::new()) };
     let limit = |most, window| Limit { class: PLAN, of: Of::Tenant, most, window };
     Ok(vec![limit(allowed.a_minute, Window::Minute), limit(allowed.a_day, Window::Day)])
 }

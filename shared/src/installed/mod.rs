@@ -70,7 +70,7 @@ impl<'a> Installed<'a> {
 
 /// What calls to n8n go out by.
 pub fn line(app: &App) -> Line<'_> {
-    Line { http: &*app.http, hosts: &app.hosts, clock: &*app.clock }
+    Line { http: &*app.http, hosts: &app.hosts, rooms: &app.rooms, clock: &*app.clock }
 }
 
 impl Installed<'_> {

@@ -3,6 +3,8 @@
 //! Its one rule: a message is answered for itself, and one that fails, panics or takes too long costs itself and not the nine
 //! beside it. A batch is not one tenant's: what is over its share does not hold the others.
 
+mod order;
+
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::join_all};
@@ -110,7 +112,7 @@ where
             End::Alone => alone.push(record),
         }
     }
-    for record in alone {
+    for record in order::fewest_first(alone) {
         failures.extend(batch.alone(record).instrument(span(record)).await);
     }
     Answer { batch_item_failures: failures }

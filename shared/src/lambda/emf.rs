@@ -34,6 +34,9 @@ const METRICS: [(&str, &str, &str); 16] = [
     ("oldest_due_seconds", "OldestDue", "Seconds"),
 ];
 
+/// Those that say nothing as long as they are zero. Lines are paid by the byte.
+const SILENT: [&str; 4] = ["errors", "throttled", "retried", "hopeless"];
+
 /// Whether a line is one of those that are counted.
 pub fn is_metric(meta: &Metadata<'_>) -> bool {
     meta.is_event() && meta.target() == "shared::metrics"
@@ -67,9 +70,16 @@ impl<W> Emf<W> {
         let mut line = Map::new();
         let mut metrics = Vec::new();
         for (name, value) in fields {
+            if value == 0 && SILENT.contains(&name.as_str()) {
+                continue;
+            }
             match METRICS.iter().find(|(field, ..)| *field == name) {
                 Some((_, metric, unit)) => {
-                    metrics.push(json!({ "Name": metric, "Unit": unit }));
+                    metrics.push(match *unit {
+                        // Without one a number is a count to whoever reads it.
+                        "Count" => json!({ "Name": metric }),
+                        unit => json!({ "Name": metric, "Unit": unit }),
+                    });
                     line.insert((*metric).to_owned(), value);
                 }
                 None => {
@@ -181,7 +191,26 @@ mod tests {
         for metric in directive["Metrics"].as_array().unwrap() {
             assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
         }
-        assert_eq!(directive["Metrics"].as_array().unwrap().len(), 6);
+        assert_eq!(directive["Metrics"].as_array().unwrap().len(), 5, "nothing was throttled");
+    }
+
+    #[test]
+    fn a_request_that_went_well_is_a_line_of_less_than_half_a_kilobyte() {
+        let found = lines(|| {
+            Answered {
+                id: "req_1NjTq8sLkWc",
+                method: &Method::POST,
+                route: "/automation/payload/create",
+                tenant: Some(TenantId(244_234_921_702_502)),
+                status: 201,
+                took: Duration::from_millis(12),
+                spent: Reading { read_units: 1.5, write_units: 12.0, round_trips: 3 },
+            }
+            .log();
+        });
+        let bytes = found[0].to_string().len();
+        assert!(bytes <= 512, "{bytes} bytes: {}", found[0]);
+        assert_eq!(found[0]["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), 4);
     }
 
     #[test]

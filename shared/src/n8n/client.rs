@@ -21,6 +21,7 @@ use crate::{
     egress::{Hosts, HttpOut, OutError, OutReply, OutRequest, Sink, Visit},
     error::Result,
     json,
+    room::{Rooms, Roomy, SMALL, in_room},
 };
 
 /// One look-up.
@@ -81,10 +82,17 @@ impl Turn {
 /// What calls go out by.
 #[derive(Clone, Copy)]
 pub struct Line<'a> {
+    /// For answers that are large.
+    pub rooms: &'a Rooms,
     pub http: &'a dyn HttpOut,
     /// Each host's share of what is owed.
     pub hosts: &'a Hosts,
     pub clock: &'a dyn Clock,
+}
+
+/// What is asked again once there is room for it: nothing but questions waits for room.
+pub(super) fn crowded() -> OutError {
+    OutError::NotTried("there was no room in memory for another large answer".into())
 }
 
 /// Who wants to know what n8n says of the key that it is called with.
@@ -185,7 +193,7 @@ impl N8n<'_> {
         if let Some(status) = status {
             url.query_pairs_mut().append_pair("status", status);
         }
-        Ok(self.list(url).await?.rows().filter_map(row).collect())
+        Ok(self.list(url, MAX_ROW_BYTES).await?.rows().filter_map(row).collect())
     }
 
     /// The next page of the workflows, without pinned data where n8n can leave it out.
@@ -237,8 +245,8 @@ impl N8n<'_> {
         url
     }
 
-    async fn list(&self, url: Url) -> Result<List, N8nError> {
-        List::read(&self.get(url, MAX_LIST_BYTES).await?).ok_or(N8nError::NotN8n)
+    async fn list(&self, url: Url, max_reply_bytes: usize) -> Result<List, N8nError> {
+        List::read(&self.get(url, max_reply_bytes).await?).ok_or(N8nError::NotN8n)
     }
 
     async fn get(&self, url: Url, max_reply_bytes: usize) -> Result<Bytes, N8nError> {
@@ -251,6 +259,18 @@ impl N8n<'_> {
         let outcome = self.line.http.send(request).await;
         visit.ended(&outcome, whole, self.line.clock.now());
         outcome
+    }
+
+    /// The same for an answer that may be large.
+    async fn gather(&self, request: OutRequest) -> Result<OutReply, OutError> {
+        let host = request.url.origin().ascii_serialization();
+        let mut body = Roomy::new(Vec::new(), self.line.rooms, &host, request.max_reply_bytes);
+        let reply = self.send_to(request, &mut body).await?;
+        match (body.crowded, reply.status) {
+            (true, _) => Err(crowded()),
+            (false, 200..=299) => Ok(OutReply { body: in_room(body.gathered, body.room), ..reply }),
+            (false, _) => Ok(reply),
+        }
     }
 
     /// The same, with the body of a good answer going to a sink.
@@ -330,7 +350,10 @@ impl N8n<'_> {
             headers.insert("content-type", HeaderValue::from_static("application/json"));
         }
         let request = OutRequest { method, url, headers, body, timeout: self.patience, max_reply_bytes };
-        let reply = self.send(request).await?;
+        let reply = match request.method == Method::GET && max_reply_bytes > SMALL {
+            true => self.gather(request).await?,
+            false => self.send(request).await?,
+        };
         let is_json = json::is_json(&reply.body);
         self.hear(reply.status, is_json).await;
         match reply.status {

@@ -5,12 +5,17 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use bytes::Bytes;
+
 use super::{
     answer::is_n8ns,
-    client::{N8n, N8nError},
-    skim::{Skim, SkimError},
+    client::{N8n, N8nError, crowded},
+    skim::{MOST_KEPT, Skim, SkimError},
 };
-use crate::egress::OutError;
+use crate::{
+    egress::OutError,
+    room::{Roomy, in_room},
+};
 
 /// n8n reads what it has stored, and writes it out, before the first byte comes: for 40 MB some 7 seconds. Somebody who
 /// waits for it does not wait so long.
@@ -23,7 +28,7 @@ const MOST_BYTES: usize = 512 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) enum Shown {
     /// The execution, reduced to what [`super::wait::WaitView`] reads.
-    Execution(Vec<u8>),
+    Execution(Bytes),
     /// Not to this key: n8n has no such execution, or it belongs to a member whose workflows the key does not see.
     Hidden,
     /// n8n has it and cannot show it, or not in time.
@@ -48,7 +53,6 @@ impl N8n<'_> {
             return Shown::Hidden;
         }
         let none = HashMap::new();
-        let mut skim = Skim::new(ids.unwrap_or(&none));
         let mut url = self.url(&["executions", id]);
         if ids.is_some() {
             url.query_pairs_mut().append_pair("includeData", "true");
@@ -59,6 +63,8 @@ impl N8n<'_> {
             Err(N8nError::KeyRefused(status)) => return Shown::KeyRefused(status),
             Err(error) => return Shown::Unreadable(error.to_string()),
         };
+        let host = request.url.origin().ascii_serialization();
+        let mut skim = Roomy::new(Skim::new(ids.unwrap_or(&none)), self.line.rooms, &host, MOST_KEPT);
         let reply = match self.send_to(request, &mut skim).await {
             Ok(reply) => reply,
             Err(OutError::Timeout) if ids.is_some() => {
@@ -69,8 +75,9 @@ impl N8n<'_> {
         };
         let said = || self.said(&reply.body);
         let shown = match reply.status {
-            200..=299 => match skim.finish() {
-                Ok(kept) => Shown::Execution(kept),
+            200..=299 if skim.crowded => return Shown::Unreachable(crowded()),
+            200..=299 => match skim.gathered.finish() {
+                Ok(kept) => Shown::Execution(in_room(kept, skim.room)),
                 Err(SkimError::NotJson) => Shown::NotN8n,
                 Err(error @ SkimError::TooMuch) => {
                     Shown::Unreadable(format!("the execution cannot be read: {error}"))

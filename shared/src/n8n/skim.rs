@@ -13,10 +13,10 @@ use self::shape::{
     Shape::{Answer, First, Id, List, Loose, Map, Object, Plain},
     member,
 };
-use crate::egress::Sink;
+use crate::room::Gather;
 
 /// What is kept of one execution: some 200 bytes for each run of a node.
-const MOST_KEPT: usize = 16 * 1024 * 1024;
+pub(super) const MOST_KEPT: usize = 16 * 1024 * 1024;
 /// The longest text that is kept. Names, addresses and tokens are far shorter.
 const LONGEST_TEXT: usize = 4096;
 
@@ -80,7 +80,7 @@ enum At {
     End,
 }
 
-impl Sink for Skim<'_> {
+impl Gather for Skim<'_> {
     fn take(&mut self, chunk: &[u8]) -> bool {
         let mut rest = chunk;
         while let (Some(&byte), None) = (rest.first(), self.error) {
@@ -96,6 +96,10 @@ impl Sink for Skim<'_> {
             }
         }
         self.error.is_none()
+    }
+
+    fn held(&self) -> usize {
+        self.kept.len()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an instance holds of the windows that it has met.
 //!
-//! Its one rule: what is held here was taken from the counter first.
+//! Its one rule: what is held here was taken from the counter first; what is let through before that is counted here and owed.
 
 use std::{
     collections::{HashMap, hash_map::RandomState},
@@ -22,11 +22,18 @@ const LEASES: usize = 64;
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Limiter {
-    held: Mutex<HashMap<Counted, Held>>,
+    held: Mutex<Windows>,
     /// Held while a slice is leased: requests that come at once share one slice instead of taking one each, which
     /// would use the window up for requests that were never made.
     leasing: [Leasing; LEASES],
     places: RandomState,
+}
+
+#[derive(Debug, Default)]
+struct Windows {
+    all: HashMap<Counted, Held>,
+    /// The second in which those that have ended were last thrown away: not with every new one, since there may be thousands.
+    swept: i64,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +68,11 @@ impl Counted {
             _ => spent / 2,
         }
     }
+
+    /// What each instance may let through before it has leased anything.
+    fn free(&self, limit: u32) -> u32 {
+        if self.window == Window::Burst { limit / 100 } else { 0 }
+    }
 }
 
 /// What is known of a window.
@@ -72,6 +84,8 @@ pub(super) struct Held {
     limit: u32,
     /// Let through by this instance.
     pub spent: u32,
+    /// Of what was let through, not taken from the counter yet.
+    pub owed: u32,
     /// Taken by all instances when this one last looked.
     pub taken: u32,
 }
@@ -100,7 +114,7 @@ impl Taken {
 impl Held {
     /// Used by all instances, as far as this one knows.
     fn used(&self) -> u32 {
-        self.taken.saturating_sub(self.leased)
+        self.taken.saturating_sub(self.leased).saturating_add(self.owed)
     }
 
     /// What was leased under a higher limit is lost: only the counter knows whether the lower one leaves anything.
@@ -142,7 +156,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Limiter {
-    fn all(&self) -> MutexGuard<'_, HashMap<Counted, Held>> {
+    fn windows(&self) -> MutexGuard<'_, Windows> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -157,24 +171,32 @@ impl Limiter {
     /// Takes one of what is held; or tells that there is nothing left for anybody: nothing of a window that is used up ever
     /// comes back into it, unless the limit is raised. None where something must be leased.
     pub(super) fn take_held(&self, counted: Counted, limit: u32, now: Millis) -> Option<Taken> {
-        let mut all = self.all();
-        let held = all.get_mut(&counted).filter(|held| held.window == counted.window.number(now))?;
+        let free = counted.free(limit);
+        let mut windows = self.windows();
+        let held = match free {
+            0 => windows.met(counted, now)?,
+            _ => windows.held(counted, limit, now),
+        };
         held.bound_by(limit);
         if held.used() >= limit {
             return Some(Taken { used: held.used(), allowed: false });
         }
-        if held.leased == 0 {
-            return None;
+        match held.leased {
+            // Before the first slice only: `spent` goes on counting.
+            0 if held.spent < free => held.owed += 1,
+            0 => return None,
+            _ => held.leased -= 1,
         }
-        held.leased -= 1;
         held.spent += 1;
         Some(Taken { used: held.used(), allowed: true })
     }
 
     pub(super) fn give_back(&self, counted: Counted, now: Millis) {
-        let mut all = self.all();
-        if let Some(held) = all.get_mut(&counted).filter(|held| held.window == counted.window.number(now)) {
-            held.leased += 1;
+        if let Some(held) = self.windows().met(counted, now) {
+            match held.owed {
+                0 => held.leased += 1,
+                _ => held.owed -= 1,
+            }
             held.spent = held.spent.saturating_sub(1);
         }
     }
@@ -190,8 +212,15 @@ impl Limiter {
     }
 
     /// Takes one of a slice that was just leased, and holds the rest.
-    pub(super) fn add(&self, counted: Counted, (slice, limit): (u32, u32), taken: u32, now: Millis) -> Taken {
+    pub(super) fn add(
+        &self,
+        counted: Counted,
+        (slice, settled, limit): (u32, u32, u32),
+        taken: u32,
+        now: Millis,
+    ) -> Taken {
         self.with(counted, limit, now, |held| {
+            held.owed = held.owed.saturating_sub(settled);
             held.leased += slice - 1;
             held.spent += 1;
             held.taken = held.taken.max(taken);
@@ -200,20 +229,42 @@ impl Limiter {
     }
 
     fn with<T>(&self, counted: Counted, limit: u32, now: Millis, change: impl FnOnce(&mut Held) -> T) -> T {
-        let mut all = self.all();
-        let window = counted.window.number(now);
-        if all.get(&counted).is_none_or(|held| held.window != window) {
-            all.retain(|counted, held| held.window == counted.window.number(now));
-        }
-        let held = all.entry(counted).or_insert(Held { window, limit, ..Held::default() });
+        let mut windows = self.windows();
+        let held = windows.held(counted, limit, now);
         held.bound_by(limit);
         change(held)
+    }
+
+    #[cfg(test)]
+    pub(super) fn windows_known(&self) -> usize {
+        self.windows().all.len()
     }
 
     /// What is held of a window that nobody has asked for yet.
     #[cfg(test)]
     pub(super) fn kept(&self, counted: Counted, now: Millis) -> u32 {
+        self.windows().met(counted, now).map_or(0, |held| held.leased)
+    }
+}
+
+impl Windows {
+    /// The window as it is known, if it has been met.
+    fn met(&mut self, counted: Counted, now: Millis) -> Option<&mut Held> {
+        self.all.get_mut(&counted).filter(|held| held.window == counted.window.number(now))
+    }
+
+    /// The window, from now on known.
+    fn held(&mut self, counted: Counted, limit: u32, now: Millis) -> &mut Held {
         let window = counted.window.number(now);
-        self.all().get(&counted).filter(|held| held.window == window).map_or(0, |held| held.leased)
+        let fresh = Held { window, limit, ..Held::default() };
+        if self.swept != now.seconds() && self.met(counted, now).is_none() {
+            self.swept = now.seconds();
+            self.all.retain(|counted, held| held.window == counted.window.number(now));
+        }
+        let held = self.all.entry(counted).or_insert(fresh);
+        if held.window != window {
+            *held = fresh;
+        }
+        held
     }
 }

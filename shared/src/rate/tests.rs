@@ -9,8 +9,9 @@ use crate::{
     testing::{Plan, house::House},
 };
 
-const TENANT: TenantId = TenantId(7);
-const MINUTE: Counted = Counted { class: PLAN, window: Window::Minute, tenant: TENANT, key: None };
+const TENANT_ID: TenantId = TenantId(7);
+const MINUTE: Counted = Counted { class: PLAN, window: Window::Minute, tenant: TENANT_ID, key: None };
+const RATE: Counted = Counted { class: TENANT, window: Window::Burst, tenant: TENANT_ID, key: None };
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Several instances over one store.
@@ -37,7 +38,7 @@ impl Fleet {
 
     async fn ask(&self, instance: usize, limits: &[Limit]) -> Standing {
         let app = &self.instances[instance];
-        let whose = (TENANT, Id::of(Id::SMALLEST));
+        let whose = (TENANT_ID, Id::of(Id::SMALLEST));
         app.limiter.spend(&*app.store, whose, limits, self.house.now()).await.unwrap().unwrap()
     }
 
@@ -199,11 +200,60 @@ async fn a_counter_that_cannot_be_written_lets_nobody_through_and_keeps_nothing(
     let plan = of_plan(60, 1000);
     fleet.house.faults.set(Plan::Throttle { percent: 100, seed: 1 });
     let app = &fleet.instances[0];
-    let whose = (TENANT, Id::of(Id::SMALLEST));
+    let whose = (TENANT_ID, Id::of(Id::SMALLEST));
     for _ in 0..3 {
         let failed = app.limiter.spend(&*app.store, whose, &plan, fleet.house.now()).await;
         assert_eq!(failed.unwrap_err().kind, ErrorKind::Unavailable);
     }
     fleet.house.faults.set(Plan::Calm);
     assert_eq!(fleet.in_turn(70, 0, &plan).await.0, 60);
+}
+
+#[tokio::test]
+async fn a_rate_a_second_holds_over_ten_instances_and_lets_a_hundredth_at_each_through_beside_it() {
+    let fleet = Fleet::of(10);
+    let limit = [Limit::a_second(100)];
+    for _ in 0..3 {
+        let (allowed, calls) =
+            fleet.house.store_calls(fleet.at_once((0..5000).map(|n| n % 10), &limit)).await;
+        assert!((500..=550).contains(&allowed), "{allowed} in five seconds of a hundred");
+        assert!(calls <= 300, "{calls} calls for five thousand requests");
+        let refused = fleet.ask(3, &limit).await;
+        assert!(!refused.allowed && refused.reset * 1000 - fleet.house.now().0 <= 5000, "{refused:?}");
+        assert_eq!(fleet.house.store_calls(fleet.ask(3, &limit)).await.1, 0, "it costs nothing to refuse");
+        fleet.house.advance(Duration::from_secs(5));
+    }
+}
+
+#[tokio::test]
+async fn who_sends_little_costs_the_rate_no_write_and_who_sends_more_has_paid_for_all_of_it() {
+    let fleet = Fleet::of(1);
+    let limit = [Limit::a_second(100)];
+    assert_eq!(fleet.in_turn(5, 0, &limit).await, (5, 0));
+    let (allowed, calls) = fleet.in_turn(1000, 0, &limit).await;
+    assert_eq!(allowed, 495);
+    assert!(calls <= 50, "{calls} calls for five seconds of a hundred");
+    let key = counter(RATE, Window::Burst.number(fleet.house.now()));
+    let taken = fleet.house.store().get(&key).await.unwrap().as_ref().and_then(taken_of);
+    assert_eq!(taken, Some(500));
+    fleet.house.advance(Duration::from_secs(5));
+    assert_eq!(
+        fleet.in_turn(1, 0, &[Limit::a_second(1)]).await,
+        (1, 1),
+        "a small rate lets nobody in beside it"
+    );
+}
+
+#[tokio::test]
+async fn an_instance_forgets_the_windows_that_have_ended() {
+    let fleet = Fleet::of(1);
+    let app = &fleet.instances[0];
+    for tenant in 1..=50 {
+        let whose = (TenantId(tenant), Id::of(Id::SMALLEST));
+        app.limiter.spend(&*app.store, whose, &[Limit::a_second(100)], fleet.house.now()).await.unwrap();
+    }
+    assert_eq!(app.limiter.windows_known(), 50);
+    fleet.house.advance(Duration::from_secs(5));
+    fleet.in_turn(1, 0, &[Limit::a_second(100)]).await;
+    assert_eq!(app.limiter.windows_known(), 1);
 }

@@ -45,6 +45,7 @@ pub mod table;
 #[cfg(test)]
 #[cfg(feature = "testing")]
 mod tests;
+pub mod triggers_under_way;
 pub mod usage;
 pub mod workflows;
 

@@ -24,10 +24,12 @@ use crate::aws::{OnUse, on_use};
 use crate::clock::{Clock, Moment};
 use crate::tenant::TenantId;
 
-/// How long a data key is used again: the longest that a withdrawn right to the KMS key goes unnoticed.
-const KEPT: Duration = Duration::from_secs(5 * 60);
-/// Data keys kept at a time. A function serves few tenants between two cold starts.
-const MOST: usize = 512;
+/// How long a data key opens again: the longest that a withdrawn right to read under the KMS key goes unnoticed.
+const OPENS: Duration = Duration::from_secs(5 * 60);
+/// How long one seals again. Longer: whoever has it learns nothing by sealing, and each new one is another call for whoever opens.
+const SEALS: Duration = Duration::from_secs(3600);
+/// Data keys kept at a time, some 400 bytes each. With fewer than there are organizations at work, most seals are calls.
+const MOST: usize = 10_000;
 /// Name of the tenant in the encryption context; the key policy and the audit log see it.
 const CONTEXT: &str = "tenant";
 
@@ -42,14 +44,14 @@ pub struct KmsSealer {
 
 /// A data key, and the same key as only KMS can read it.
 struct Sealing {
-    key: DataKey,
+    key: Arc<DataKey>,
     wrapped: Vec<u8>,
 }
 
 impl KmsSealer {
     /// `key_id` is the id, ARN or alias of a symmetric KMS key.
     pub fn new(config: &SdkConfig, key_id: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
-        let (sealing, opening) = (Cache::default(), Cache::default());
+        let (sealing, opening) = (Cache::of(SEALS), Cache::of(OPENS));
         let config = config.clone();
         let client = on_use(move || Client::new(&config));
         Self { client, key_id: key_id.into(), clock, sealing, opening }
@@ -68,7 +70,7 @@ impl KmsSealer {
         let (Some(plain), Some(wrapped)) = (answer.plaintext, answer.ciphertext_blob) else {
             return Err(SealError::Unavailable("KMS answered without a key".into()));
         };
-        Ok(Sealing { key: data_key(plain)?, wrapped: wrapped.into_inner() })
+        Ok(Sealing { key: Arc::new(data_key(plain)?), wrapped: wrapped.into_inner() })
     }
 
     async fn unwrap(&self, tenant: TenantId, wrapped: &[u8]) -> Result<DataKey, SealError> {
@@ -95,7 +97,12 @@ impl Sealer for KmsSealer {
         let now = self.clock.moment();
         let sealing = match self.sealing.get(&tenant, now) {
             Some(known) => known,
-            None => self.sealing.keep(tenant, self.new_key(tenant).await?, now),
+            None => {
+                let new = self.new_key(tenant).await?;
+                // Who registers an n8n seals its key and opens it at once.
+                self.opening.keep((tenant, new.wrapped.clone()), new.key.clone(), now);
+                self.sealing.keep(tenant, Arc::new(new), now)
+            }
         };
         envelope::seal(&sealing.key, &sealing.wrapped, tenant, record, secret)
     }
@@ -110,36 +117,46 @@ impl Sealer for KmsSealer {
         let name = (tenant, envelope.header.clone());
         let key = match self.opening.get(&name, now) {
             Some(known) => known,
-            None => self.opening.keep(name, self.unwrap(tenant, &envelope.header).await?, now),
+            None => self.opening.keep(name, Arc::new(self.unwrap(tenant, &envelope.header).await?), now),
         };
         envelope::open(&key, &envelope, tenant, record)
     }
 }
 
-/// Values that are used again for [`KEPT`], counted from when they were made.
-struct Cache<K, V>(Mutex<HashMap<K, (Moment, Arc<V>)>>);
+/// Values that are used again for a while, counted from when they were made.
+struct Cache<K, V> {
+    all: Mutex<HashMap<K, (Moment, Arc<V>)>>,
+    kept: Duration,
+}
 
-impl<K, V> Default for Cache<K, V> {
-    fn default() -> Self {
-        Self(Mutex::default())
+impl<K, V> Cache<K, V> {
+    fn of(kept: Duration) -> Self {
+        Self { all: Mutex::default(), kept }
     }
 }
 
 impl<K: Hash + Eq, V> Cache<K, V> {
     fn get(&self, name: &K, now: Moment) -> Option<Arc<V>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(name).filter(|(since, _)| now.is_within(KEPT, *since)).map(|(_, value)| Arc::clone(value))
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(name)
+            .filter(|(since, _)| now.is_within(self.kept, *since))
+            .map(|(_, value)| Arc::clone(value))
     }
 
-    fn keep(&self, name: K, value: V, now: Moment) -> Arc<V> {
-        let value = Arc::new(value);
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|_, (since, _)| now.is_within(KEPT, *since));
-        // Full of keys in use: forgetting them all costs a call each, which is rarer than worth a list by age.
-        if kept.len() >= MOST {
-            kept.clear();
+    fn keep(&self, name: K, value: Arc<V>, now: Moment) -> Arc<V> {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST {
+            all.retain(|_, (since, _)| now.is_within(self.kept, *since));
         }
-        kept.insert(name, (now, Arc::clone(&value)));
+        // Full of keys in use: any fourth of them goes. To forget them all would make most of the next seals calls.
+        if all.len() >= MOST {
+            let mut number = 0;
+            all.retain(|_, _| {
+                number += 1;
+                number % 4 != 0
+            });
+        }
+        all.insert(name, (now, Arc::clone(&value)));
         value
     }
 }
@@ -196,10 +213,10 @@ mod tests {
         let foreign = in_ministack(clock.clone()).await;
         let tenant = fresh();
         let first = ours.seal(tenant, "r", &"secret".into()).await.unwrap();
-        clock.advance(KEPT);
+        clock.advance(SEALS);
         let second = ours.seal(tenant, "r", &"secret".into()).await.unwrap();
         let header = |sealed: &str| envelope::split(sealed).unwrap().header;
-        assert_ne!(header(&first), header(&second), "a new data key after five minutes");
+        assert_ne!(header(&first), header(&second), "a new data key after an hour");
         for sealed in [&first, &second] {
             assert_eq!(theirs.open(tenant, "r", sealed).await.unwrap().expose_secret(), "secret");
             assert!(matches!(foreign.open(tenant, "r", sealed).await, Err(SealError::DoesNotOpen)));
@@ -214,9 +231,9 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_used_again_for_five_minutes() {
-        let cache = Cache::default();
-        cache.keep(TenantId(1), 'a', at(0));
+    fn a_key_opens_again_for_five_minutes() {
+        let cache = Cache::of(OPENS);
+        cache.keep(TenantId(1), Arc::new('a'), at(0));
         assert_eq!(cache.get(&TenantId(1), at(299_999)).as_deref(), Some(&'a'));
         assert_eq!(cache.get(&TenantId(1), at(300_000)), None);
         assert_eq!(cache.get(&TenantId(2), at(0)), None);
@@ -224,14 +241,41 @@ mod tests {
 
     #[test]
     fn the_cache_forgets_what_is_old_and_never_outgrows_its_bound() {
-        let cache = Cache::default();
+        let cache = Cache::of(OPENS);
         for n in 0..MOST {
-            cache.keep(n, (), at(0));
+            cache.keep(n, Arc::new(()), at(0));
         }
-        cache.keep(MOST, (), at(1));
-        assert_eq!(cache.0.lock().unwrap().len(), 1);
-        cache.keep(0, (), at(400_000));
-        assert_eq!(cache.0.lock().unwrap().len(), 1);
+        cache.keep(MOST, Arc::new(()), at(1));
+        assert_eq!(cache.all.lock().unwrap().len(), MOST * 3 / 4 + 1, "of those in use, most stay");
+        for n in MOST..MOST * 5 / 4 {
+            cache.keep(n, Arc::new(()), at(2));
+        }
+        cache.keep(0, Arc::new(()), at(400_000));
+        assert_eq!(cache.all.lock().unwrap().len(), 1);
+    }
+
+    /// Calls for each thousand seals of an instance that lives an hour: thirty seals a second, of any of so many tenants.
+    fn calls(tenants: u64) -> u64 {
+        let (cache, mut random, mut calls) = (Cache::of(SEALS), 1_u64, 0);
+        const SECONDS: i64 = 3600;
+        for second in 0..SECONDS {
+            for _ in 0..30 {
+                random =
+                    random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let (tenant, now) = (random % tenants, at(second * 1000));
+                if cache.get(&tenant, now).is_none() {
+                    cache.keep(tenant, Arc::new(()), now);
+                    calls += 1;
+                }
+            }
+        }
+        calls * 1000 / (30 * 3600)
+    }
+
+    #[test]
+    fn most_seals_are_no_call() {
+        let [few, many, more] = [calls(100), calls(10_000), calls(20_000)];
+        assert!(few <= 1 && many <= 100 && more <= 600, "{few}, {many}, {more} of a thousand");
     }
 
     #[test]

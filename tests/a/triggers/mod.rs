@@ -1,3 +1,4 @@
+mod at_once;
 mod limit;
 mod poll;
 mod redirect;

@@ -32,8 +32,8 @@ documents' own sample requests. Units are DynamoDB's; *in a row* counts store ca
 Dollars are for **a million** of the step at list prices of us-east-1, on demand, without free tiers: DynamoDB 0.125 a million
 read units and 0.625 a million write units, SQS 0.40 a million requests (a message makes three: sent, received, deleted; those
 that travel in tens make fewer), S3 5.00 a million writes (reads cost 0.40 and are counted as writes here), HTTP API 1.00 and
-Lambda 0.20 a million requests. Not in it: Lambda's time (25 ms at 256 MB add 0.08 on arm64), KMS (a data key is kept for
-minutes), storage, traffic, logs.
+Lambda 0.20 a million requests. Not in it: Lambda's time (25 ms at 256 MB add 0.08 on arm64), KMS (3.00 a
+million calls; a data key seals for an hour, and opens for five minutes), storage, traffic, logs (0.50 a GB: some 0.40 a million requests).
 
 ";
 

@@ -1,5 +1,9 @@
 //! Who may ask, and for what: nobody without a credential, and with one no more than it allows.
 
+use std::time::Duration;
+
+use shared::store::{Change, Key, Write};
+
 use super::*;
 
 #[tokio::test]
@@ -188,4 +192,27 @@ async fn a_bearer_token_is_as_good_as_the_header() {
     }
     let answer = house.acme.bare(Method::GET, "/api", None, &[("authorization", &lower)]).await;
     assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn an_organization_over_its_rate_is_a_429_wherever_it_asks_and_another_is_served() {
+    let house = scene_with(Settings { tenant_rate: Some(100), ..harness::settings() }).await;
+    house.advance(Duration::from_secs(5));
+    // Other instances have let through what five seconds allow.
+    let window = house.app.now().seconds() / 5;
+    let counter = Key::of(house.acme.key.tenant, "rate#tenant-burst", window.to_string());
+    house.app.store.write(Write::update(counter, vec![Change::add("taken", 500)])).await.unwrap();
+    while house.acme.get("/api").await.status != 429 {}
+    for sample in samples(&house) {
+        let refused = without_writing(&house, &sample.path, sample.send(&house.acme)).await;
+        assert_eq!(
+            (refused.status, sample.refusal(&refused).as_str()),
+            (429, "rate_limited"),
+            "{}",
+            sample.path
+        );
+        assert!(matches!(refused.header("retry-after"), Some("1" | "2" | "3" | "4" | "5")), "{refused:?}");
+        assert_eq!(refused.header("x-ratelimit-limit"), Some("500"), "{}", sample.path);
+    }
+    assert_eq!(house.rival.get("/api").await.status, 200);
 }

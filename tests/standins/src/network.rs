@@ -21,6 +21,8 @@ pub struct Sent {
     pub url: Url,
     pub headers: http::HeaderMap,
     pub body: bytes::Bytes,
+    /// What it had for its answer.
+    pub timeout: std::time::Duration,
 }
 
 impl Sent {
@@ -97,6 +99,7 @@ impl HttpOut for Network {
             url: request.url.clone(),
             headers: request.headers.clone(),
             body: request.body.clone(),
+            timeout: request.timeout,
         });
         handler(&request)
     }

@@ -17,7 +17,10 @@ use std::{
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use shared::{app::SharedApp, http::layers};
+use shared::{
+    app::SharedApp,
+    http::{layers, proxies::Proxies},
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -30,7 +33,6 @@ use super::{
     known::Known,
     limits::Limits,
     line::{Line, Phase},
-    proxies::Proxies,
     reply::Replies,
     shares::Shares,
     socket::Socket,

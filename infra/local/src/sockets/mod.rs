@@ -11,7 +11,6 @@ pub mod flow;
 pub mod known;
 pub mod limits;
 pub mod line;
-pub mod proxies;
 pub mod reply;
 pub mod shares;
 pub mod socket;

@@ -64,7 +64,7 @@ impl Site {
             let dir = tempfile::tempdir().unwrap();
             let mut settings = LocalSettings::read(&Unset).unwrap();
             settings.data_dir = dir.path().join("data");
-            settings.trusted_proxies = proxies;
+            settings.platform.trusted_proxies = proxies;
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
                 let house = house::open(&settings).await.unwrap();

@@ -19,7 +19,7 @@ use super::{
         dialect::{Dialect, resolve},
         entry, once,
         peer::Peer,
-        rate::{Counted, counts_plan},
+        rate::{self, Counted, counts_plan},
         routes::{self, Auth, Route, TEST_SCOPE},
     },
     Until,
@@ -138,6 +138,7 @@ async fn admitted(app: &SharedApp, asked: Asked<'_>, request: Request, next: Nex
     // Who is refused here is not counted: whoever has stolen a key, or made a page forge a request, uses up nobody's plan.
     admits(&caller, peer)?;
     app.accounts().count_use(&caller);
+    rate::of_tenant(app, &caller, app.now()).await?;
     let mut renewed = None;
     if let (Sent::Cookie(_), Some(session)) = (sent, &session) {
         credential::check_csrf(request.method(), request.headers(), session)?;

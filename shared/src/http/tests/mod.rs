@@ -36,6 +36,7 @@ mod plans;
 mod platform;
 mod remembered;
 mod rules;
+mod tenant_rate;
 mod terms;
 
 /// A house with an organization, and requests to it.

@@ -47,7 +47,7 @@ impl Attempt<'_> {
         match self.n8n.look(self.errand.execution_id, Some(&created.wanted())).await {
             Shown::Execution(body) => {
                 self.shown = true;
-                self.judge(body.into(), created).await
+                self.judge(body, created).await
             }
             // It was cut short for somebody who waits; a worker has more patience.
             Shown::Unreadable(why) if self.turn.urgent && self.is_late() => {

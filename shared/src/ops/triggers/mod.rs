@@ -5,6 +5,7 @@
 
 mod answer;
 mod errors;
+mod place;
 pub mod poll;
 mod run;
 
@@ -19,6 +20,7 @@ use url::Url;
 use self::{
     answer::{OWN_REDIRECT, is_taken, response_of, told_execution},
     errors::{n8n_error, refused, started, unclear, unreachable},
+    place::Place,
     run::{abandon, begin, finish, point_to},
 };
 use super::{act::Act, listing};
@@ -55,9 +57,9 @@ pub struct Trigger {
 #[derive(Debug)]
 pub struct Triggered {
     pub run: FollowedRun,
-    /// n8n's HTTP status.
-    pub status: u16,
-    /// None where it was longer than is read.
+    /// n8n's HTTP status. None where its answer was not waited for.
+    pub status: Option<u16>,
+    /// None where there is none, or it was longer than is read.
     pub answer: Option<OutReply>,
     /// Id of the workflow node, when the workflow is known.
     pub nid: Option<Nid>,
@@ -77,6 +79,8 @@ enum Answer {
     Whole(OutReply),
     /// Its status, and more than is read.
     TooLong(u16),
+    /// Not waited for: the organization has many calls waiting already.
+    Later,
 }
 
 /// Where an endpoint leads.
@@ -93,11 +97,18 @@ pub async fn trigger(act: &Act, trigger: Trigger) -> Result<Triggered> {
     // What an earlier attempt under this key started is not undone by a refusal of this one.
     let alone = act.begun().is_none();
     let mut run = begin(act, &trigger, &target).await?;
-    let call = act.app.http.send(request(act, &trigger, run.id)?);
-    let (answer, found) = join(call, missed(act, &target, &trigger.endpoint)).await;
+    let mut request = request(act, &trigger, run.id)?;
+    let place = Place::take(act).await;
+    request.timeout = place.patience();
+    let (answer, found) = join(act.app.http.send(request), missed(act, &target, &trigger.endpoint)).await;
+    let beyond = place.beyond;
+    place.leave(act).await;
     if let Some(found) = found {
         run.workflow_id = Some(found.workflow_id.clone());
         (target.workflow_id, target.nid) = (Some(found.workflow_id), Some(found.nid));
+    }
+    if beyond && matches!(answer, Err(OutError::Timeout)) {
+        return finish(act, target, run, Answer::Later).await;
     }
     let (error, started) = match heard(answer, &trigger.endpoint) {
         Ok(answer) => return finish(act, target, run, answer).await,

@@ -61,12 +61,13 @@ pub(super) async fn finish(
     answer: Answer,
 ) -> Result<Triggered> {
     let (status, answer) = match answer {
-        Answer::Whole(reply) => (reply.status, Some(reply)),
-        Answer::TooLong(status) => (status, None),
+        Answer::Whole(reply) => (Some(reply.status), Some(reply)),
+        Answer::TooLong(status) => (Some(status), None),
+        Answer::Later => (None, None),
     };
     let told = answer.as_ref().and_then(|reply| told_execution(&reply.body));
     run.execution_id = told.or(run.execution_id.take());
-    run.trigger_status = Some(status);
+    run.trigger_status = status.or(run.trigger_status);
     run.v += 1;
     let following = is_followed(&run);
     // The run of a repeat may have been followed to its end meanwhile.
