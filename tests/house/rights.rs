@@ -86,8 +86,11 @@ async fn stories(used: &mut Used) {
 async fn filters(used: &mut Used) {
     let house = TestApp::new().await;
     let by = house.acme.key.user_id;
+    let renamed = house.acme.patch("/api/v1/account", json!({ "name": "Acme & Sons" })).await;
+    assert_eq!(renamed.status, 200, "{renamed:?}");
     let listed = house.acme.get(&format!("/api/v1/audit_log?actor_id={by}")).await;
     assert_eq!(listed.status, 200, "{listed:?}");
+    assert!(listed.text.contains("organization.updated"), "{listed:?}");
     add(used, &house);
 }
 

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     ids::Id,
-    store::{Item, Key, Query, Store, StoreError},
+    store::{self, Item, Key, Position, Query, SortValue, Store, StoreError},
 };
 
 /// What a list found.
@@ -89,6 +89,15 @@ pub fn id_of(key: &Key) -> Option<Id> {
     named.rsplit('#').next()?.parse().ok()
 }
 
+/// The id of whatever a page ended with: an index that is paged by id sorts by it.
+pub fn passed(position: &Position) -> Option<Id> {
+    match &position.sort {
+        Some(SortValue::S(sort)) => sort.parse().ok(),
+        Some(SortValue::N(_)) => None,
+        None => id_of(&position.key),
+    }
+}
+
 /// Pages read for one list at the most: what a filter passes over costs reads too.
 pub const MAX_PAGES: usize = 8;
 /// A list ends when it holds this many bytes: Lambda answers with at most 6 MB.
@@ -126,7 +135,7 @@ pub async fn collect_rows<T: DeserializeOwned>(
     let (mut bytes, mut passed_over) = (0, false);
     for _ in 0..MAX_PAGES {
         query.limit = page_size(limit - listed.len(), passed_over);
-        let page = store.query(&query).await?;
+        let page = store::page(store, &query).await?;
         for item in &page.items {
             let row: Row<T> = row(item)?;
             listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, &id));
@@ -144,11 +153,14 @@ pub async fn collect_rows<T: DeserializeOwned>(
                 return Ok(listed);
             }
         }
-        if page.next.is_none() {
+        let Some(next) = page.next else {
             listed.next = None;
             return Ok(listed);
-        }
-        query.after = page.next;
+        };
+        // What the page ended with may have gone away, and the list goes on below it all the same.
+        passed_over |= page.items.last().is_none_or(|item| item.key != next.key);
+        listed.next = passed(&next).or(listed.next);
+        query.after = Some(next);
     }
     Ok(listed)
 }

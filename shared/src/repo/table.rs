@@ -19,7 +19,8 @@ use crate::{
     domain::reach::{self, Reach},
     ids::{EntityId, GroupId, Id},
     store::{
-        Attrs, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
+        self, Attrs, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr,
+        encode,
         limits::{BATCH_KEYS, item_bytes},
     },
     tenant::TenantId,
@@ -161,7 +162,7 @@ impl<'a, E: Entity> Table<'a, E> {
         let mut query = query.limit(PAGE);
         let mut all = Listed::default();
         loop {
-            let page = self.store.query(&query).await?;
+            let page = store::page(self.store, &query).await?;
             for item in &page.items {
                 self.take(&mut all, item)?;
             }

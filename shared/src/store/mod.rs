@@ -28,11 +28,13 @@ pub mod limits;
 pub mod meter;
 #[cfg(any(feature = "aws", feature = "embedded"))]
 pub(crate) mod number;
+mod shown;
 
 pub use cond::{Change, Cond};
 pub use error::{Refusal, StoreError};
 pub use key::{Global, Key, half_segment, segment};
 pub use meter::Meter;
+pub use shown::page;
 
 /// The attributes of an item besides its key.
 pub type Attrs = Map<String, Value>;
@@ -113,6 +115,21 @@ impl Item {
     #[cfg(feature = "embedded")]
     fn read(&self, json: &str) -> Result<Attrs, StoreError> {
         json::attributes(json).map_err(|e| StoreError::Corrupt(format!("{}: {e}", self.key)))
+    }
+
+    /// Whether the general index shows it in this partition. What cannot be read is shown, where somebody may find it.
+    fn shows_in(&self, partition: &str) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Shown {
+            gsi1pk: Option<String>,
+        }
+        match &self.body {
+            Body::Attrs(attrs) => attrs.get(attr::GSI1_PK).and_then(Value::as_str) == Some(partition),
+            #[cfg(feature = "embedded")]
+            Body::Json(json, _) => {
+                json::stored::<Shown>(json).map_or(true, |shown| shown.gsi1pk.as_deref() == Some(partition))
+            }
+        }
     }
 
     /// Its size as DynamoDB counts it.
@@ -218,7 +235,7 @@ impl Write {
 pub enum Index {
     /// The table itself: partition `pk`, sorted by `sk`; strongly consistent.
     Table,
-    /// Items with `gsi1pk`/`gsi1sk`; all attributes; eventually consistent in AWS.
+    /// Items with `gsi1pk`/`gsi1sk`; projects the keys only ([`page`] reads the items); eventually consistent in AWS.
     Gsi1,
     /// Items that owe something: `due_shard`/`due_at`; projects the key and `due_task` only; eventually consistent in AWS.
     Due,
