@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use super::apart;
 use crate::{
     ids::Id,
     store::{self, Item, Key, Position, Query, SortValue, Store, StoreError},
@@ -103,6 +104,9 @@ pub const MAX_PAGES: usize = 8;
 /// A list ends when it holds this many bytes: Lambda answers with at most 6 MB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
+/// Items whose other parts are read at once.
+const AT_ONCE: usize = 50;
+
 /// How many to read for the next page of a list that lacks so many: one more, which tells whether there is another page,
 /// and more at once where a filter passes some over.
 pub fn page_size(lacking: usize, passed_over: bool) -> usize {
@@ -135,22 +139,26 @@ pub async fn collect_rows<T: DeserializeOwned>(
     let (mut bytes, mut passed_over) = (0, false);
     for _ in 0..MAX_PAGES {
         query.limit = page_size(limit - listed.len(), passed_over);
-        let page = store::page(store, &query).await?;
-        for item in &page.items {
-            let row: Row<T> = row(item)?;
-            listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, &id));
-            if !wanted(&row, item) {
-                passed_over = true;
-                continue;
-            }
-            bytes += item.bytes();
-            listed.push(row);
-            if listed.len() == limit || bytes >= MAX_BYTES {
-                let last = page.next.is_none() && Some(&item.key) == page.items.last().map(|item| &item.key);
-                if last {
-                    listed.next = None;
+        let mut page = store::page(store, &query).await?;
+        let last = page.items.last().map(|item| item.key.clone());
+        // What lies apart may be much of each.
+        while !page.items.is_empty() {
+            let rest = page.items.split_off(page.items.len().min(AT_ONCE));
+            for item in &apart::whole(store, std::mem::replace(&mut page.items, rest)).await? {
+                let row: Row<T> = row(item)?;
+                listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, &id));
+                if !wanted(&row, item) {
+                    passed_over = true;
+                    continue;
                 }
-                return Ok(listed);
+                bytes += item.bytes();
+                listed.push(row);
+                if listed.len() == limit || bytes >= MAX_BYTES {
+                    if page.next.is_none() && Some(&item.key) == last.as_ref() {
+                        listed.next = None;
+                    }
+                    return Ok(listed);
+                }
             }
         }
         let Some(next) = page.next else {
@@ -158,7 +166,7 @@ pub async fn collect_rows<T: DeserializeOwned>(
             return Ok(listed);
         };
         // What the page ended with may have gone away, and the list goes on below it all the same.
-        passed_over |= page.items.last().is_none_or(|item| item.key != next.key);
+        passed_over |= last.is_none_or(|last| last != next.key);
         listed.next = passed(&next).or(listed.next);
         query.after = Some(next);
     }

@@ -6,6 +6,7 @@
 
 use futures::future::try_join;
 
+use super::apart;
 use super::listing::{self, Listed, MAX_BYTES, Row};
 use crate::{
     ids::Id,
@@ -127,7 +128,7 @@ impl<T> Walk<T> {
         let mut seen = None;
         for _ in 0..MOST_PAGES {
             let page = store::page(source.store, &query).await?;
-            for item in &page.items {
+            for item in &apart::whole(source.store, page.items).await? {
                 let row = (source.row)(item)?;
                 let at = row.as_ref().map_or_else(|unreadable| unreadable.id, &source.id);
                 seen = Some(at);

@@ -132,6 +132,18 @@ impl Item {
         }
     }
 
+    /// Whether an attribute is there and true.
+    pub fn says(&self, name: &str) -> bool {
+        #[cfg(feature = "embedded")]
+        if let Body::Json(json, _) = &self.body
+            && !json.contains(&format!("\"{name}\":true"))
+        {
+            // Nearly always: nothing is to be parsed for a no.
+            return false;
+        }
+        self.attrs().is_ok_and(|attrs| attrs.get(name) == Some(&Value::Bool(true)))
+    }
+
     /// Its size as DynamoDB counts it.
     pub fn bytes(&self) -> usize {
         match &self.body {
