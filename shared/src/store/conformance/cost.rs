@@ -56,14 +56,15 @@ pub async fn query_costs_by_the_page(store: &dyn Store) {
 pub async fn index_query_costs_half(store: &dyn Store) {
     let tenant = fresh();
     let (partition, shard) = (Key::partition(tenant, "g"), format!("shard-{tenant}"));
-    for key in numbered(tenant, "lead", 10) {
+    // An entry has some ninety bytes, whatever its item has.
+    for key in numbered(tenant, "lead", 100) {
         let mut value =
             json!({attr::GSI1_PK: partition, attr::GSI1_SK: "x", attr::DUE_SHARD: shard, attr::DUE_AT: 1});
         value["body"] = json!("x".repeat(900));
         put(store, &key, value).await;
     }
-    for (query, units) in [(Query::on(Index::Gsi1, partition), 0.5), (Query::on(Index::Due, shard), 0.5)] {
-        settled(store, &query, 10).await;
+    for (query, units) in [(Query::on(Index::Gsi1, partition), 1.0), (Query::on(Index::Due, shard), 1.0)] {
+        settled(store, &query, 100).await;
         assert_eq!(cost(store, store.query(&query)).await, (units, 0.0, 1));
     }
 }
