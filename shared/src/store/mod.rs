@@ -117,21 +117,6 @@ impl Item {
         json::attributes(json).map_err(|e| StoreError::Corrupt(format!("{}: {e}", self.key)))
     }
 
-    /// Whether the general index shows it in this partition. What cannot be read is shown, where somebody may find it.
-    fn shows_in(&self, partition: &str) -> bool {
-        #[derive(serde::Deserialize)]
-        struct Shown {
-            gsi1pk: Option<String>,
-        }
-        match &self.body {
-            Body::Attrs(attrs) => attrs.get(attr::GSI1_PK).and_then(Value::as_str) == Some(partition),
-            #[cfg(feature = "embedded")]
-            Body::Json(json, _) => {
-                json::stored::<Shown>(json).map_or(true, |shown| shown.gsi1pk.as_deref() == Some(partition))
-            }
-        }
-    }
-
     /// Whether an attribute is there and true.
     pub fn says(&self, name: &str) -> bool {
         #[cfg(feature = "embedded")]

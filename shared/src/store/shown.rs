@@ -6,9 +6,12 @@ use std::collections::{HashMap, HashSet};
 use futures::future::try_join_all;
 
 use super::{
-    Index, Key, Page, Position, Query, SortValue, Store, StoreError, attr,
+    Body, Index, Item, Key, Page, Position, Query, SortValue, Store, StoreError, attr,
     limits::{BATCH_KEYS, PAGE_BYTES},
 };
+
+#[cfg(feature = "embedded")]
+use crate::json;
 
 /// Batches that are read side by side.
 const AT_ONCE: usize = 2;
@@ -46,4 +49,28 @@ pub async fn page(store: &dyn Store, query: &Query) -> Result<Page, StoreError> 
         }
     }
     Ok(Page { items, next: page.next })
+}
+
+impl Item {
+    /// Whether the general index shows it in this partition. What cannot be read is shown, where somebody may find it.
+    fn shows_in(&self, partition: &str) -> bool {
+        let shown = match &self.body {
+            Body::Attrs(attrs) => {
+                attrs.get(attr::GSI1_PK).and_then(|shown| shown.as_str()).map(str::to_owned)
+            }
+            #[cfg(feature = "embedded")]
+            Body::Json(json, _) => match json::stored::<Shown>(json) {
+                Ok(Shown { gsi1pk }) => gsi1pk,
+                Err(_) => return true,
+            },
+        };
+        shown.as_deref() == Some(partition)
+    }
+}
+
+/// Where an item shows, of all that it holds.
+#[cfg(feature = "embedded")]
+#[derive(serde::Deserialize)]
+struct Shown {
+    gsi1pk: Option<String>,
 }
