@@ -96,6 +96,11 @@ async fn creating_a_large_payload_survives_every_death() {
 }
 
 #[tokio::test]
+async fn create_with_content_in_an_item_of_its_own_survives_every_death() {
+    survives_every_death(Create { bytes: 1_000 }).await;
+}
+
+#[tokio::test]
 async fn posting_again_survives_every_death() {
     survives_every_death(Repost).await;
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use shared::{
-    domain::payload::{Body, Payload},
+    domain::payload::{Body, LISTED_BYTES, Payload},
     http::subject::SubjectOut,
     json::Json,
     tenant::TenantId,
@@ -21,7 +21,7 @@ pub struct PayloadOut {
     /// The content as it was sent. In lists it is null when it is larger than 64 KB; the single record has it whole.
     #[schema(value_type = Value)]
     payload: Json,
-    /// Size of the content in bytes, when it is kept apart because it is larger than 64 KB.
+    /// Size of the content in bytes, when it is larger than 64 KB.
     #[serde(skip_serializing_if = "Option::is_none")]
     payload_bytes: Option<u64>,
     /// Free status that the workflow sent.
@@ -30,11 +30,11 @@ pub struct PayloadOut {
 }
 
 impl PayloadOut {
-    /// `content` is null in lists when it lies apart.
+    /// `content` is null in lists when it is too large for one.
     pub fn new(tenant: TenantId, payload: Payload, content: Json) -> Self {
         let payload_bytes = match payload.body {
-            Body::Inline(_) => None,
-            Body::Blob { bytes, .. } => Some(bytes),
+            Body::Blob { bytes, .. } if bytes > LISTED_BYTES => Some(bytes),
+            _ => None,
         };
         Self {
             subject: SubjectOut::new(tenant, payload.subject),

@@ -42,6 +42,7 @@ pub struct Invoice {
     /// Whether the number means this invoice: of the invoices of a group that share one, the first.
     pub holds_number: bool,
     pub status: InvoiceStatus,
+    #[serde(default)]
     pub details: Details,
     /// When the status last became `paid`, while it is that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -232,6 +233,7 @@ mod tests {
                 created_at: Millis(0),
                 posted_at: Millis(0),
                 changed_at: Millis(0),
+                apart: false,
                 v: 1,
             },
             number: "INV-1".into(),

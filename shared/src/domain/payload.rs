@@ -17,6 +17,7 @@ pub struct Payload {
     pub subject: Subject,
     pub title: String,
     pub task_type: String,
+    #[serde(default)]
     pub body: Body,
     /// Free status that the vendor's node sends beside `automation_status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,7 +30,7 @@ pub struct Payload {
 pub enum Body {
     /// JSON text. Not a document of the store's own kind: that refuses empty names and makes 1 of 1.0.
     Inline(String),
-    /// Larger than [`INLINE_BYTES`]: in the blob store.
+    /// Larger than [`STORED_BYTES`]: in the blob store.
     Blob {
         version: String,
         bytes: u64,
@@ -37,6 +38,13 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sha256: Option<String>,
     },
+}
+
+/// Nothing was read of it.
+impl Default for Body {
+    fn default() -> Self {
+        Self::Inline(String::new())
+    }
 }
 
 impl Body {
@@ -58,8 +66,10 @@ impl Body {
     }
 }
 
-/// Content up to this size lies in the item itself. Well under the 400 KB of an item, because every list reads whole items.
-pub const INLINE_BYTES: usize = 64 * 1024;
+/// Content up to this size lies in the store: a write of more costs more than one of a blob.
+pub const STORED_BYTES: usize = 4_000;
+/// Content up to this size is shown in lists.
+pub const LISTED_BYTES: u64 = 64 * 1024;
 /// What a payload without a `task_type` gets.
 pub const DEFAULT_TASK_TYPE: &str = "generic";
 

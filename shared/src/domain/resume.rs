@@ -36,6 +36,10 @@ pub struct Resume {
     pub eager_from: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<Millis>,
+    /// When the due index shows it, should the message of the next attempt be lost: then or somewhat later. A claim chooses it so
+    /// that the end of its attempt need not move it, as a move costs as much as two writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_after_at: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumed_at: Option<Millis>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,6 +112,7 @@ impl Resume {
             cut_off: 0,
             eager_from: 0,
             next_attempt_at: Some(now.plus(RECOVERY)),
+            looked_after_at: Some(now.plus(RECOVERY)),
             resumed_at: None,
             last_error: None,
         }
@@ -115,7 +120,13 @@ impl Resume {
 
     /// A fresh debt that nobody is at.
     pub fn due(now: Millis) -> Self {
-        Self { attempts: 0, attempt_until: None, next_attempt_at: Some(now), ..Self::owed(now) }
+        Self {
+            attempts: 0,
+            attempt_until: None,
+            next_attempt_at: Some(now),
+            looked_after_at: None,
+            ..Self::owed(now)
+        }
     }
 
     /// Whether another attempt may start.
@@ -137,6 +148,7 @@ impl Resume {
             return false;
         }
         self.next_attempt_at = Some(now);
+        self.looked_after_at = None;
         self.eager_from = self.attempts;
         true
     }
@@ -157,6 +169,17 @@ impl Resume {
         self.attempts += 1;
         self.attempt_until = Some(now.plus(ATTEMPT));
         self.next_attempt_at = Some(now.plus(RECOVERY));
+        self.looked_after_at = Some(now.plus(RECOVERY.max(ATTEMPT + self.pause())));
+    }
+
+    /// When the due index shows the debt.
+    pub fn due_at(&self) -> Option<Millis> {
+        let next = self.next_attempt_at.filter(|_| self.state == ResumeState::Pending)?;
+        Some(self.looked_after_at.map_or(next, |at| at.max(next)))
+    }
+
+    fn pause(&self) -> Duration {
+        pause(self.attempts.saturating_sub(self.eager_from))
     }
 
     /// When the attempt that is under way was begun.
@@ -190,6 +213,7 @@ impl Resume {
         self.notice_end();
         self.attempt_until = None;
         self.next_attempt_at = Some(until);
+        self.looked_after_at = None;
         self.last_error = Some("the process has died of it, more than once: it is put off".into());
         Some(until)
     }
@@ -211,8 +235,9 @@ impl Resume {
         if now.since(self.since) >= RETRY_FOR {
             self.state = ResumeState::Failed;
             self.next_attempt_at = None;
+            self.looked_after_at = None;
         } else {
-            let pause = pause(self.attempts.saturating_sub(self.eager_from));
+            let pause = self.pause();
             if rest == Rest::Unheard {
                 self.unheard_until = Some(now.plus(UNHEARD));
             }
@@ -229,6 +254,7 @@ impl Resume {
         self.state = state;
         self.attempt_until = None;
         self.next_attempt_at = None;
+        self.looked_after_at = None;
         self.sent = false;
         self.unheard_until = None;
         self.cut_off = 0;
@@ -314,6 +340,24 @@ mod tests {
         assert!(!resume.is_same_attempt(&first) && !first.is_same_attempt(&resume));
         resume.later(over, "no".into(), false, Rest::Usual);
         assert!(!resume.is_same_attempt(&first), "an attempt that has ended is nobody's");
+    }
+
+    #[test]
+    fn the_end_of_an_attempt_leaves_the_index_as_the_claim_has_set_it() {
+        let mut resume = Resume::due(Millis(0));
+        let mut now = Millis(0);
+        for attempt in 1..40 {
+            resume.claim(now);
+            let due = resume.due_at();
+            now = now.plus(Duration::from_secs(26));
+            resume.later(now, "connection refused".into(), false, Rest::Usual);
+            assert_eq!(resume.due_at(), due, "attempt {attempt}");
+            let next = resume.next_attempt_at.unwrap();
+            assert!(resume.is_due(next) && due.unwrap().since(next) < RECOVERY, "attempt {attempt}");
+            now = next;
+        }
+        resume.settle(ResumeState::Resumed, now, None);
+        assert_eq!(resume.due_at(), None);
     }
 
     #[test]

@@ -210,10 +210,9 @@ impl Review {
         resume.is_some_and(|resume| resume.state != ResumeState::Pending)
     }
 
-    /// When n8n is to be told of the decision, if it is still to be told.
+    /// When the due index shows that n8n is to be told of the decision, if it is still to be told.
     pub fn owed_at(&self) -> Option<Millis> {
-        let resume = self.resume.as_ref().filter(|resume| resume.state == ResumeState::Pending)?;
-        resume.next_attempt_at
+        self.resume.as_ref()?.due_at()
     }
 
     /// A caller sets the status without deciding: nothing is resumed.

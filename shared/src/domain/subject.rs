@@ -50,6 +50,9 @@ pub struct Subject {
     /// for comes after this.
     pub posted_at: Millis,
     pub changed_at: Millis,
+    /// What is large of it lies in another item, whether that was read or not. Storage alone says so (`repo::apart`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
     pub v: u64,
 }
 

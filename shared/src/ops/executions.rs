@@ -72,7 +72,7 @@ async fn mark_all(
 /// Marks an entity that nobody has decided. One that somebody changes at this moment is left to them.
 async fn mark<E: Stored>(app: &App, tenant: TenantId, id: Id, state: ExecutionState) -> Result<()> {
     let entities = app.repos(tenant).subjects::<E>();
-    let Some(before) = entities.get(E::Id::of(id)).await? else { return Ok(()) };
+    let Some(before) = entities.head(E::Id::of(id)).await? else { return Ok(()) };
     let mut entity = before.clone();
     let subject = entity.subject_mut();
     if subject.review.decision.is_some() || subject.execution_state == Some(state) {

@@ -206,7 +206,8 @@ fn name(kind: EntityType) -> &'static str {
 }
 
 /// What is kept of an entity for the house alone.
-const OWN: [&str; 8] = [
+const OWN: [&str; 9] = [
+    "apart",
     "v",
     "changed_at",
     "posted_at",

@@ -108,6 +108,7 @@ impl Origin {
             created_at: act.now,
             posted_at: act.now,
             changed_at: act.now,
+            apart: false,
             v: 1,
         };
         if let (Some(headers), Some(record)) = (&self.resume_headers, subject.headers_record()) {

@@ -4,6 +4,7 @@
 //! discarded after it.
 
 use bytes::Bytes;
+use futures::future::join_all;
 
 use super::{
     Warning,
@@ -17,13 +18,13 @@ use super::{
 use crate::{
     blobs::BlobKey,
     domain::{
-        payload::{Body, DEFAULT_TASK_TYPE, INLINE_BYTES, Payload},
+        payload::{Body, DEFAULT_TASK_TYPE, LISTED_BYTES, Payload, STORED_BYTES},
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
     ids::{Id, Nid, PayloadId},
     json::Json,
-    repo::payloads::Filter,
+    repo::{listing::MAX_BYTES, payloads::Filter},
 };
 
 /// A payload to store.
@@ -60,10 +61,46 @@ pub struct Patch {
     pub status: Option<String>,
 }
 
-/// Lists payloads, newest first: so many that lie behind `before`.
+/// Lists payloads, newest first: so many that lie behind `before`, and no more than their contents leave room for.
 pub async fn list(act: &Act, filter: &Filter, limit: usize, before: Option<Id>) -> Result<Found<Payload>> {
     let filter = &Filter { group_id: group_asked(act, filter.group_id).await?, ..filter.clone() };
-    Ok(Found::newest(act.repos().payloads().list(filter, limit, before).await?, before))
+    let mut listed = act.repos().payloads().list(filter, limit, before).await?;
+    let mut bytes = 0;
+    let room = listed.found.iter().take_while(|payload| {
+        let fits = bytes < MAX_BYTES;
+        bytes += listed_bytes(&payload.body);
+        fits
+    });
+    let fit = room.count();
+    if let Some(last) = fit.checked_sub(1).filter(|_| fit < listed.found.len()) {
+        listed.next = Some(listed.found[last].subject.id);
+        listed.found.truncate(fit);
+        listed.unreadable.retain(|unreadable| unreadable.at <= last);
+    }
+    for some in listed.found.chunks_mut(AT_ONCE) {
+        join_all(some.iter_mut().map(|payload| bring(act, payload))).await;
+    }
+    Ok(Found::newest(listed, before))
+}
+
+/// What a list shows of content.
+fn listed_bytes(body: &Body) -> usize {
+    match body {
+        Body::Inline(text) => text.len(),
+        Body::Blob { bytes, .. } if *bytes <= LISTED_BYTES => usize::try_from(*bytes).unwrap_or(0),
+        Body::Blob { .. } => 0,
+    }
+}
+
+/// Brings content that a list shows. What cannot be read now is shown like what is too large: it spoils no list.
+async fn bring(act: &Act, payload: &mut Payload) {
+    if !matches!(payload.body, Body::Blob { bytes, .. } if bytes <= LISTED_BYTES) {
+        return;
+    }
+    let content = content(act, payload).await.log_failure("the content of a payload cannot be listed");
+    if let Some(content) = content {
+        payload.body = Body::Inline(content.as_str().to_owned());
+    }
 }
 
 /// Stores a payload; or renews, under its id, the one of the same execution that a reviewer sent back with *regenerate*.
@@ -117,7 +154,12 @@ async fn attempt(
 /// Changes a payload as it stands. Fails with a conflict where somebody else does at the same moment.
 pub async fn update(act: &Act, id: PayloadId, patch: Patch) -> Result<Payload> {
     let payloads = act.repos().payloads();
-    let before = payloads.get(id).await?.or_not_found("record")?;
+    // What stays is not read.
+    let before = match &patch.content {
+        Some(_) => payloads.get(id).await?,
+        None => payloads.head(id).await?,
+    };
+    let before = before.or_not_found("record")?;
     let mut payload = before.clone();
     let content = patch.apply(&mut payload, act);
     if let Some(content) = &content {
@@ -162,7 +204,7 @@ impl Patch {
 /// Deletes a payload and its content. What n8n has not heard of its decision is told all the same.
 pub async fn delete(act: &Act, id: PayloadId, waiting: Waiting) -> Result<Deleted> {
     let payloads = act.repos().payloads();
-    let payload = payloads.get(id).await?.or_not_found("record")?;
+    let payload = payloads.head(id).await?.or_not_found("record")?;
     let leaving = waiting.leaving(act, &payload);
     let deleted = leaving.deleted(id);
     let mut writes = payloads.part(&payload, &leaving.left)?;
@@ -173,7 +215,10 @@ pub async fn delete(act: &Act, id: PayloadId, waiting: Waiting) -> Result<Delete
     Ok(deleted)
 }
 
-/// The content that lies in the item; null when it lies apart.
+/// Contents that are read at once.
+const AT_ONCE: usize = 16;
+
+/// The content as a list has it; null when it is too large for one.
 pub fn inline(body: &Body) -> Result<Json> {
     match body {
         Body::Inline(text) => Json::stored(text.clone()).map_err(Error::unreadable),
@@ -184,27 +229,47 @@ pub fn inline(body: &Body) -> Result<Json> {
 /// The content, wherever it lies. What was lost or altered where it lies is an error of this payload: nothing else reads it,
 /// and it can be listed, decided on, replaced and deleted all the same.
 pub async fn content(act: &Act, payload: &Payload) -> Result<Json> {
-    let Body::Blob { version, .. } = &payload.body else { return inline(&payload.body) };
-    let id = payload.id();
-    let broken = |code, what: &str| {
-        let message = format!(
-            "The content of this payload {what}. Everything else of it is there; send its content again."
-        );
-        Error::new(ErrorKind::Internal, code, message).caused_by(format!("payload {id}, version {version}"))
-    };
-    let body = act.app.blobs.get(&key(act, id), Some(version)).await?;
-    let body = body.ok_or_else(|| broken("content_missing", "is missing"))?;
-    if !payload.body.is_of(&body) {
-        return Err(broken("content_altered", "is not what was stored"));
+    let mut body = payload.body.clone();
+    for _ in 0..ROUNDS {
+        if let Some(content) = read(act, payload.id(), &body).await? {
+            return Ok(content);
+        }
+        // Whoever has replaced it meanwhile has discarded what was there before.
+        let now = act.repos().payloads().get(payload.id()).await?.or_not_found("record")?;
+        if now.body == body {
+            break;
+        }
+        body = now.body;
     }
-    let text = String::from_utf8(body.into()).map_err(Error::unreadable)?;
-    Json::stored(text).map_err(Error::unreadable)
+    Err(broken(payload.id(), &body, "content_missing", "is missing"))
 }
 
-/// Stores content: in the item when it is small, apart otherwise.
+/// How often content that is not where it was is looked for again.
+const ROUNDS: usize = 3;
+
+/// What lies where the body says; none where nothing does.
+async fn read(act: &Act, id: PayloadId, body: &Body) -> Result<Option<Json>> {
+    let Body::Blob { version, .. } = body else { return inline(body).map(Some) };
+    let Some(found) = act.app.blobs.get(&key(act, id), Some(version)).await? else { return Ok(None) };
+    if !body.is_of(&found) {
+        return Err(broken(id, body, "content_altered", "is not what was stored"));
+    }
+    let text = String::from_utf8(found.into()).map_err(Error::unreadable)?;
+    Json::stored(text).map(Some).map_err(Error::unreadable)
+}
+
+fn broken(id: PayloadId, body: &Body, code: &'static str, what: &str) -> Error {
+    let version = if let Body::Blob { version, .. } = body { version.as_str() } else { "-" };
+    let message = format!(
+        "The content of this payload {what}. Everything else of it is there; send its content again."
+    );
+    Error::new(ErrorKind::Internal, code, message).caused_by(format!("payload {id}, version {version}"))
+}
+
+/// Stores content: with the item when it is small, as a blob otherwise.
 async fn store(act: &Act, id: PayloadId, content: &Json) -> Result<Body> {
     let text = content.as_str().to_owned();
-    if text.len() <= INLINE_BYTES {
+    if text.len() <= STORED_BYTES {
         return Ok(Body::Inline(text));
     }
     let text = Bytes::from(text);

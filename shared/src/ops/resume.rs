@@ -157,10 +157,10 @@ impl<E: Stored> Claim for Held<'_, E> {
             return Ok(true);
         }
         let id = E::Id::of(self.subject.id);
-        let stands = match self.entities.get(id).await? {
+        let stands = match self.entities.head(id).await? {
             Some(entity) => is_ours(entity.subject(), self.subject, self.resume),
             None => {
-                let gone = self.entities.departed().get(id).await?;
+                let gone = self.entities.departed().head(id).await?;
                 gone.is_some_and(|gone| is_ours(gone.subject(), self.subject, self.resume))
             }
         };
@@ -232,7 +232,7 @@ async fn settle<E: Stored>(
     let (entity, deleted) = settle_in(app, entities, entity, ending, request_id).await?;
     // It was deleted meanwhile, and its debt goes on without it.
     if deleted
-        && let Some(gone) = entities.departed().get(E::Id::of(claimed.id)).await?
+        && let Some(gone) = entities.departed().head(E::Id::of(claimed.id)).await?
         && claimed.review.resume.as_ref().is_some_and(|resume| is_ours(gone.subject(), &claimed, resume))
     {
         settle_in(app, entities.departed(), gone, ending, request_id).await?;
@@ -272,7 +272,7 @@ async fn settle_in<E: Stored>(
                 return Ok((entity, false));
             }
             Err(refused) if refused.refused_by(E::KIND).is_some() => {
-                let Some(current) = entities.get(id).await? else { return Ok((entity, true)) };
+                let Some(current) = entities.head(id).await? else { return Ok((entity, true)) };
                 // The workflow was quicker and posted again: the debt is settled by that. Or it is somebody else's.
                 let ours = claimed.review.resume.as_ref();
                 if !ours.is_some_and(|resume| is_ours(current.subject(), &claimed, resume)) {
@@ -334,7 +334,8 @@ fn apply(resume: &mut Resume, ending: &Ending, now: Millis) -> bool {
 
 /// Sends what a deletion left to be told to its worker.
 pub async fn hint_departed<E: Stored>(app: &App, tenant: TenantId, deleted: &Subject, request_id: &str) {
-    if let Some(due) = deleted.review.owed_at() {
+    let owed = deleted.review.resume.as_ref().filter(|_| deleted.review.owed_at().is_some());
+    if let Some(due) = owed.and_then(|resume| resume.next_attempt_at) {
         let key = app.repos(tenant).subjects::<E>().departed().key(E::Id::of(deleted.id));
         tracing::info!(id = %deleted.id, due = clock::iso(due), "what n8n is to be told outlives its entity");
         app.hint(&Task::new(TaskKind::ResumeN8n, &key, request_id), due).await;

@@ -85,7 +85,7 @@ async fn decide_on<E: Stored>(act: &Act, wanted: &Decide) -> Result<Decided> {
 /// Decides on what stands there now. Returns it as it was stored, and whether there is something to tell n8n at once.
 async fn step<E: Stored>(act: &Act, wanted: &Decide) -> Result<(E, bool), Refused> {
     let entities = act.repos().subjects::<E>();
-    let before = entities.get(E::Id::of(wanted.entity_id)).await?.or_not_found(E::TYPE.as_str())?;
+    let before = entities.head(E::Id::of(wanted.entity_id)).await?.or_not_found(E::TYPE.as_str())?;
     let mut entity = before.clone();
     let review = &mut entity.subject_mut().review;
     match review.decide(wanted.to, act.actor.clone(), wanted.notes.clone(), act.now) {

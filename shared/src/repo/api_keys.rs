@@ -12,7 +12,7 @@ use crate::{
         orgs,
         pages::{self, Asked, Page, REACH, Source},
     },
-    store::{Change, Cond, Index, Item, Key, Query, SortValue, Store, StoreError, Write, attr, encode},
+    store::{self, Change, Cond, Index, Item, Key, Query, SortValue, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
 };
 
@@ -27,7 +27,7 @@ impl ApiKeys<'_> {
     /// The key with this id, also one that ended lately.
     pub async fn get(&self, id: ApiKeyId, now: Millis) -> Result<Option<ApiKey>, StoreError> {
         let sort = || SortValue::S(id.sortable());
-        let page = self.store.query(&self.query().between(sort(), sort()).limit(1)).await?;
+        let page = store::page(self.store, &self.query().between(sort(), sort()).limit(1)).await?;
         let key: Option<ApiKey> = page.items.first().map(Item::decode).transpose()?;
         Ok(key.filter(|key| !is_over(key, now)))
     }

@@ -77,6 +77,18 @@ pub trait Entity: Serialize + DeserializeOwned + Send + Sync {
         None
     }
 
+    /// Attributes that are large and seldom change: together over [`APART_FROM`](Self::APART_FROM) bytes they lie in an item
+    /// of their own (`repo::apart`), so that a change of the others does not write them. Without them an entity must still be
+    /// readable. Only for those that are [`Accompanied`].
+    const APART: &'static [&'static str] = &[];
+
+    const APART_FROM: usize = 1024;
+
+    /// Whether they lie apart, as far as it was read.
+    fn lies_apart(&self) -> bool {
+        false
+    }
+
     /// Whether it was there for its debt alone, and that is paid: to replace it by such a one deletes it.
     fn is_over(&self) -> bool {
         false

@@ -16,7 +16,7 @@ use crate::{
         reach::Reach,
     },
     ids::{Id, UserId},
-    store::{Index, Item, Key, Query, SortValue, Store, StoreError, Write, attr, encode},
+    store::{self, Index, Item, Key, Query, SortValue, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
 };
 
@@ -193,7 +193,7 @@ impl Source {
     async fn refill(&mut self, store: &dyn Store, limit: usize) -> Result<(), StoreError> {
         while let Some(mut query) = self.query.take_if(|_| self.rows.is_empty()) {
             query.limit = limit;
-            let page = store.query(&query).await?;
+            let page = store::page(store, &query).await?;
             self.rows = page.items;
             self.rows.reverse();
             self.query = page.next.map(|next| query.after(Some(next)));

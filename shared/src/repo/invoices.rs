@@ -43,6 +43,7 @@ impl Filter {
 
 impl Stored for Invoice {
     type Departed = Departed<Self>;
+    const HEAVY: &'static [&'static str] = &["details"];
 
     fn gsi1(&self) -> Option<String> {
         Some(status_partition(self.status))

@@ -159,6 +159,7 @@ impl Indexed for Lead {
 
 impl Stored for Lead {
     type Departed = Departed<Self>;
+    const HEAVY: &'static [&'static str] = &["custom", "pain_points"];
 
     fn gsi1(&self) -> Option<String> {
         let review = &self.subject.review;

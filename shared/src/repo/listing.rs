@@ -2,9 +2,10 @@
 
 use serde::de::DeserializeOwned;
 
+use super::apart;
 use crate::{
     ids::Id,
-    store::{Item, Key, Query, Store, StoreError},
+    store::{self, Item, Key, Position, Query, SortValue, Store, StoreError},
 };
 
 /// What a list found.
@@ -89,10 +90,22 @@ pub fn id_of(key: &Key) -> Option<Id> {
     named.rsplit('#').next()?.parse().ok()
 }
 
+/// The id of whatever a page ended with: an index that is paged by id sorts by it.
+pub fn passed(position: &Position) -> Option<Id> {
+    match &position.sort {
+        Some(SortValue::S(sort)) => sort.parse().ok(),
+        Some(SortValue::N(_)) => None,
+        None => id_of(&position.key),
+    }
+}
+
 /// Pages read for one list at the most: what a filter passes over costs reads too.
 pub const MAX_PAGES: usize = 8;
 /// A list ends when it holds this many bytes: Lambda answers with at most 6 MB.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Items whose other parts are read at once.
+const AT_ONCE: usize = 50;
 
 /// How many to read for the next page of a list that lacks so many: one more, which tells whether there is another page,
 /// and more at once where a filter passes some over.
@@ -126,29 +139,36 @@ pub async fn collect_rows<T: DeserializeOwned>(
     let (mut bytes, mut passed_over) = (0, false);
     for _ in 0..MAX_PAGES {
         query.limit = page_size(limit - listed.len(), passed_over);
-        let page = store.query(&query).await?;
-        for item in &page.items {
-            let row: Row<T> = row(item)?;
-            listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, &id));
-            if !wanted(&row, item) {
-                passed_over = true;
-                continue;
-            }
-            bytes += item.bytes();
-            listed.push(row);
-            if listed.len() == limit || bytes >= MAX_BYTES {
-                let last = page.next.is_none() && Some(&item.key) == page.items.last().map(|item| &item.key);
-                if last {
-                    listed.next = None;
+        let mut page = store::page(store, &query).await?;
+        let last = page.items.last().map(|item| item.key.clone());
+        // What lies apart may be much of each.
+        while !page.items.is_empty() {
+            let rest = page.items.split_off(page.items.len().min(AT_ONCE));
+            for item in &apart::whole(store, std::mem::replace(&mut page.items, rest)).await? {
+                let row: Row<T> = row(item)?;
+                listed.next = Some(row.as_ref().map_or_else(|unreadable| unreadable.id, &id));
+                if !wanted(&row, item) {
+                    passed_over = true;
+                    continue;
                 }
-                return Ok(listed);
+                bytes += item.bytes();
+                listed.push(row);
+                if listed.len() == limit || bytes >= MAX_BYTES {
+                    if page.next.is_none() && Some(&item.key) == last.as_ref() {
+                        listed.next = None;
+                    }
+                    return Ok(listed);
+                }
             }
         }
-        if page.next.is_none() {
+        let Some(next) = page.next else {
             listed.next = None;
             return Ok(listed);
-        }
-        query.after = page.next;
+        };
+        // What the page ended with may have gone away, and the list goes on below it all the same.
+        passed_over |= last.is_none_or(|last| last != next.key);
+        listed.next = passed(&next).or(listed.next);
+        query.after = Some(next);
     }
     Ok(listed)
 }

@@ -102,6 +102,7 @@ impl MediaItems<'_> {
 
 impl Stored for MediaItem {
     type Departed = Departed<Self>;
+    const HEAVY: &'static [&'static str] = &["sent"];
 
     fn gsi1(&self) -> Option<String> {
         Some(with_status(self.subject.review.automation_status))

@@ -5,6 +5,7 @@
 //! request, a worker and a test come by one.
 
 pub mod alerts;
+mod apart;
 pub mod api_keys;
 pub mod asks;
 pub mod chats;

@@ -14,7 +14,7 @@ use crate::{
     domain::n8n_workflow::{Latest, N8nWorkflow},
     ids::{EntityId, InstallationId, Nid},
     store::{
-        Change, Cond, Item, Key, Label, Position, Query, Refusal, SortValue, StoreError, Write, encode,
+        self, Change, Cond, Item, Key, Label, Position, Query, Refusal, SortValue, StoreError, Write, encode,
         segment,
     },
 };
@@ -187,7 +187,7 @@ impl N8nWorkflows<'_> {
         let after =
             after.map(|(nid, workflow)| Position { key: self.key(nid), sort: Some(SortValue::S(workflow)) });
         let query = self.all_in(&installed(installation)).limit(limit).after(after);
-        let page = self.store.query(&query).await?;
+        let page = store::page(self.store, &query).await?;
         let mut found = Listed::default();
         for item in &page.items {
             found.push(listing::row(item)?);
@@ -201,8 +201,15 @@ impl N8nWorkflows<'_> {
 
     /// Up to `limit` nodes of an installation, as they stand under their keys: one that cannot be read is among them.
     pub async fn some_of(&self, installation: InstallationId, limit: usize) -> Result<Vec<Item>, StoreError> {
-        let query = self.all_in(&installed(installation)).limit(limit);
-        Ok(self.store.query(&query).await?.items)
+        let mut query = self.all_in(&installed(installation)).limit(limit);
+        loop {
+            let page = store::page(self.store, &query).await?;
+            // Those that were deleted a moment ago may still be shown, and more behind them.
+            if !page.items.is_empty() || page.next.is_none() {
+                return Ok(page.items);
+            }
+            query.after = page.next;
+        }
     }
 
     /// Deletes a node with what points at it, the node itself last: until then it is found again.

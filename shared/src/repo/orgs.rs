@@ -11,7 +11,7 @@ use crate::{
     },
     ids::{EntityId, GroupId, Id, UserId},
     repo::api_keys,
-    store::{Change, Cond, Global, Index, Key, Label, Query, Store, StoreError, Write, attr, encode},
+    store::{self, Change, Cond, Global, Index, Key, Label, Query, Store, StoreError, Write, attr, encode},
     tenant::TenantId,
 };
 
@@ -249,7 +249,7 @@ pub async fn keys(store: &dyn Store, tenant: TenantId) -> Result<Vec<ApiKey>, St
     let mut keys = Vec::new();
     let mut query = Query::on(Index::Gsi1, Key::partition(tenant, API_KEYS));
     loop {
-        let page = store.query(&query).await?;
+        let page = store::page(store, &query).await?;
         for item in &page.items {
             keys.push(item.decode()?);
         }

@@ -6,10 +6,11 @@
 
 use futures::future::try_join;
 
-use super::listing::{Listed, MAX_BYTES, Row};
+use super::apart;
+use super::listing::{self, Listed, MAX_BYTES, Row};
 use crate::{
     ids::Id,
-    store::{Change, Item, Key, Label, Query, Store, StoreError, Write},
+    store::{self, Change, Item, Key, Label, Query, Store, StoreError, Write},
     tenant::TenantId,
 };
 
@@ -126,8 +127,8 @@ impl<T> Walk<T> {
         let mut query = query.limit(most);
         let mut seen = None;
         for _ in 0..MOST_PAGES {
-            let page = source.store.query(&query).await?;
-            for item in &page.items {
+            let page = store::page(source.store, &query).await?;
+            for item in &apart::whole(source.store, page.items).await? {
                 let row = (source.row)(item)?;
                 let at = row.as_ref().map_or_else(|unreadable| unreadable.id, &source.id);
                 seen = Some(at);
@@ -143,6 +144,7 @@ impl<T> Walk<T> {
             if self.matches > REACH || (self.more && !self.counted) {
                 break;
             }
+            seen = page.next.as_ref().and_then(listing::passed).or(seen);
             query.after = page.next;
         }
         // It ended before what there is did.

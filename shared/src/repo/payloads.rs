@@ -39,6 +39,9 @@ impl Filter {
 
 impl Stored for Payload {
     type Departed = Departed<Self>;
+    const HEAVY: &'static [&'static str] = &["body"];
+    // So small that what else is in the item fills its first kilobyte.
+    const HEAVY_FROM: usize = 300;
 
     fn gsi1(&self) -> Option<String> {
         Some(status_partition(self.subject.review.automation_status))

@@ -45,6 +45,11 @@ pub trait Stored: Reviewable {
     /// Name of the partition that its items lie in, and of the writes of its own item.
     const KIND: &'static str = Self::TYPE.partition();
 
+    /// Attributes that no decision changes, and the bytes of them from which on they lie in an item of their own
+    /// ([`Entity::APART`]).
+    const HEAVY: &'static [&'static str] = &[];
+    const HEAVY_FROM: usize = 1024;
+
     /// Partition (without the tenant) of the general index in which the entity shows, sorted by age. None for nowhere.
     fn gsi1(&self) -> Option<String>;
 
@@ -143,6 +148,13 @@ impl<E: Stored> Entity for E {
         self.gsi1().map(|partition| Place::among(partition, self.subject().id))
     }
 
+    const APART: &'static [&'static str] = E::HEAVY;
+    const APART_FROM: usize = E::HEAVY_FROM;
+
+    fn lies_apart(&self) -> bool {
+        self.subject().apart
+    }
+
     fn is_over(&self) -> bool {
         E::FOR_ITS_DEBT && self.subject().review.owed_at().is_none()
     }
@@ -181,6 +193,7 @@ fn leave<E: Stored>(tenant: TenantId, gone: &E, left: &Subject) -> Result<Vec<Wr
         let mut left = left.clone();
         // Nobody looks at it any more.
         left.review.history.clear();
+        left.apart = false;
         let departed: E::Departed = left.into();
         return Ok(vec![Table::put_new_of(tenant, &departed, departed.owed_at())?]);
     }
@@ -198,7 +211,7 @@ impl<'a, E: Stored> Table<'a, E> {
 
     /// Deletes the entity as it stands in `before`, where `left` says what n8n is still to be told: that outlives it.
     pub fn part(&self, before: &E, left: &Subject) -> Result<Vec<Write>, StoreError> {
-        let mut writes = vec![self.remove_as(before)];
+        let mut writes = self.removal(before);
         writes.extend(E::around(self.tenant, Some(before), None)?);
         writes.extend(leave(self.tenant, before, left)?);
         Ok(writes)

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use futures::future::try_join_all;
 
 use super::{
+    apart,
     due::{self, Owing},
     entity::{Accompanied, Entity, Many, Place, Single},
     listing::{self, Listed, Row},
@@ -19,7 +20,8 @@ use crate::{
     domain::reach::{self, Reach},
     ids::{EntityId, GroupId, Id},
     store::{
-        Attrs, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr, encode,
+        self, Attrs, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr,
+        encode,
         limits::{BATCH_KEYS, item_bytes},
     },
     tenant::TenantId,
@@ -87,6 +89,12 @@ impl<'a, E: Entity> Table<'a, E> {
 
     /// "Which one is it?"
     pub async fn get(&self, id: E::Id) -> Result<Option<E>, StoreError> {
+        let found = apart::get(self.store, &self.key(id)).await?.map(|item| item.decode()).transpose()?;
+        Ok(found.filter(|entity| self.shows(entity)))
+    }
+
+    /// The same without what lies apart: for who changes the rest, and leaves that as it is.
+    pub async fn head(&self, id: E::Id) -> Result<Option<E>, StoreError> {
         let found = self.store.get(&self.key(id)).await?.map(|item| item.decode()).transpose()?;
         Ok(found.filter(|entity| self.shows(entity)))
     }
@@ -161,8 +169,8 @@ impl<'a, E: Entity> Table<'a, E> {
         let mut query = query.limit(PAGE);
         let mut all = Listed::default();
         loop {
-            let page = self.store.query(&query).await?;
-            for item in &page.items {
+            let page = store::page(self.store, &query).await?;
+            for item in &apart::whole(self.store, page.items).await? {
                 self.take(&mut all, item)?;
             }
             if page.next.is_none() {
@@ -182,6 +190,7 @@ fn group_of(item: &Item) -> Option<GroupId> {
 fn put<E: Entity>(tenant: TenantId, entity: &E, due: Option<Millis>) -> Result<Write, StoreError> {
     let key = E::place(&entity.id()).key(tenant);
     let mut attrs: Attrs = encode(entity)?;
+    apart::unmarked(&mut attrs);
     if let Some(place) = entity.shown() {
         attrs.insert(attr::GSI1_PK.into(), Key::partition(tenant, &place.partition).into());
         attrs.insert(attr::GSI1_SK.into(), place.sort.into());
@@ -228,7 +237,7 @@ impl<E: Many> Table<'_, E> {
         let keys: Vec<Key> = ids.iter().map(|id| self.key(*id)).collect();
         let pages = try_join_all(keys.chunks(BATCH_KEYS).map(|keys| self.store.batch_get(keys))).await?;
         let mut listed = Listed::default();
-        for item in pages.iter().flatten() {
+        for item in &apart::whole(self.store, pages.concat()).await? {
             self.take(&mut listed, item)?;
         }
         Ok(listed)
@@ -242,21 +251,34 @@ impl<E: Many> Table<'_, E> {
 impl<E: Accompanied> Table<'_, E> {
     /// Creates the entity, with what lies beside it.
     pub fn insert(&self, new: &E) -> Result<Vec<Write>, StoreError> {
-        let mut writes = vec![self.put_new(new)?];
+        let mut own = self.put_new(new)?;
+        let content = apart::lay(&mut own, None, new)?;
+        let mut writes = vec![own];
+        writes.extend(content);
         writes.extend(E::beside(self.tenant, None, Some(new))?);
         Ok(writes)
     }
 
     /// Replaces the entity: the version of `after` is one more than the stored one.
     pub fn replace(&self, before: &E, after: &E) -> Result<Vec<Write>, StoreError> {
-        let mut writes = vec![self.put_over(before, after)?];
+        let mut own = self.put_over(before, after)?;
+        let content = apart::lay(&mut own, Some(before), after)?;
+        let mut writes = vec![own];
+        writes.extend(content);
         writes.extend(E::beside(self.tenant, Some(before), Some(after))?);
         Ok(writes)
     }
 
+    /// The writes of its own items that delete it as it stands in `before`.
+    pub(super) fn removal(&self, before: &E) -> Vec<Write> {
+        let own = self.remove_as(before);
+        let content = apart::clear(&own.key, before);
+        [own].into_iter().chain(content).collect()
+    }
+
     /// Deletes the entity as it stands in `before`.
     pub fn delete(&self, before: &E) -> Result<Vec<Write>, StoreError> {
-        let mut writes = vec![self.remove_as(before)];
+        let mut writes = self.removal(before);
         writes.extend(E::beside(self.tenant, Some(before), None)?);
         Ok(writes)
     }

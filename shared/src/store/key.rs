@@ -67,6 +67,12 @@ impl Key {
         &self.sk
     }
 
+    /// The key of something that lies beside the item: the same in a partition of its own.
+    #[must_use]
+    pub fn beside(&self, what: &str) -> Self {
+        Self { pk: format!("{}{what}", self.pk), sk: self.sk.clone() }
+    }
+
     /// The tenant that owns the item, none for [`Global`] ones.
     pub fn tenant(&self) -> Option<TenantId> {
         self.pk.strip_prefix("T#")?.split('#').next()?.parse().ok()

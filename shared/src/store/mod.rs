@@ -28,11 +28,13 @@ pub mod limits;
 pub mod meter;
 #[cfg(any(feature = "aws", feature = "embedded"))]
 pub(crate) mod number;
+mod shown;
 
 pub use cond::{Change, Cond};
 pub use error::{Refusal, StoreError};
 pub use key::{Global, Key, half_segment, segment};
 pub use meter::Meter;
+pub use shown::page;
 
 /// The attributes of an item besides its key.
 pub type Attrs = Map<String, Value>;
@@ -113,6 +115,18 @@ impl Item {
     #[cfg(feature = "embedded")]
     fn read(&self, json: &str) -> Result<Attrs, StoreError> {
         json::attributes(json).map_err(|e| StoreError::Corrupt(format!("{}: {e}", self.key)))
+    }
+
+    /// Whether an attribute is there and true.
+    pub fn says(&self, name: &str) -> bool {
+        #[cfg(feature = "embedded")]
+        if let Body::Json(json, _) = &self.body
+            && !json.contains(&format!("\"{name}\":true"))
+        {
+            // Nearly always: nothing is to be parsed for a no.
+            return false;
+        }
+        self.attrs().is_ok_and(|attrs| attrs.get(name) == Some(&Value::Bool(true)))
     }
 
     /// Its size as DynamoDB counts it.
@@ -218,7 +232,7 @@ impl Write {
 pub enum Index {
     /// The table itself: partition `pk`, sorted by `sk`; strongly consistent.
     Table,
-    /// Items with `gsi1pk`/`gsi1sk`; all attributes; eventually consistent in AWS.
+    /// Items with `gsi1pk`/`gsi1sk`; projects the keys only ([`page`] reads the items); eventually consistent in AWS.
     Gsi1,
     /// Items that owe something: `due_shard`/`due_at`; projects the key and `due_task` only; eventually consistent in AWS.
     Due,

@@ -41,7 +41,8 @@ async fn claim_one<E: Stored>(app: &App, task: &Task, message: &Message<'_>) -> 
     let tenant = task.tenant()?;
     let owing = due::owing::<E>(&*app.store, &task.key()).await?.or_not_found(E::TYPE.as_str())?;
     let (now, suspect) = (app.now(), owing.suspect);
-    if !owing.is_due(now) {
+    // The index shows it later than it may be tried, but for one that was put off there.
+    if !owing.is_owed() || (suspect && !owing.is_due(now)) {
         return Ok(Ended::Done);
     }
     let before = owing.item;

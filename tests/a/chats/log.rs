@@ -244,5 +244,5 @@ async fn a_message_costs_the_same_however_long_the_chat() {
             log(&house, body()).await;
         }
     }
-    assert_eq!(costs, [(1.0, 7.0, 2), (1.0, 7.0, 2)]);
+    assert_eq!(costs, [(1.0, 6.0, 2), (1.0, 6.0, 2)]);
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::Cost;
+use super::{
+    Cost,
+    sizes::{SIZES, Sized},
+};
 
 /// List prices in us-east-1, in US dollars a million: DynamoDB on demand, SQS standard, S3 standard, HTTP API, Lambda.
 mod price {
@@ -37,13 +40,14 @@ million calls; a data key seals for an hour, and opens for five minutes), storag
 
 ";
 
-pub(super) fn page(costs: &[Cost]) -> String {
+pub(super) fn page(costs: &[Cost], sized: &[Sized]) -> String {
     let mut text = INTRO.to_owned();
     let (work, requests): (Vec<_>, Vec<_>) = costs.iter().partition(|cost| cost.step.contains(": "));
     text.push_str("## Requests\n\n");
     table(&mut text, &requests, price::HTTP_API + price::LAMBDA);
     text.push_str("\n## Work\n\nA step of a worker, or a tick. A message that starts it is in the row of what sent it.\n\n");
     table(&mut text, &work, price::LAMBDA);
+    sizes(&mut text, sized);
     let idle = |step: &str| {
         costs.iter().find(|cost| cost.step.starts_with(step)).map_or(0.0, |cost| cost.read_units)
     };
@@ -57,6 +61,29 @@ pub(super) fn page(costs: &[Cost]) -> String {
     )
     .unwrap();
     text
+}
+
+/// A row a step, a column a size.
+fn sizes(text: &mut String, sized: &[Sized]) {
+    text.push_str(
+        "\n## By size\n\nThe same steps with bodies of so many kilobytes: read units · write units, and what goes to and from S3. From \
+         `tests/costs/sizes.csv`.\n\n",
+    );
+    let names: Vec<String> = SIZES.iter().map(|(_, name)| format!("{name} KB")).collect();
+    writeln!(text, "| Step | {} |\n| --- | --- | --- | --- | --- |", names.join(" | ")).unwrap();
+    let mut steps: Vec<&str> = sized.iter().map(|cost| cost.step.as_str()).collect();
+    steps.dedup();
+    for step in steps {
+        let cell = |size: &str| match sized.iter().find(|cost| cost.step == step && cost.size == size) {
+            Some(Sized { read_units, write_units, bodies: 0, .. }) => format!("{read_units} · {write_units}"),
+            Some(Sized { read_units, write_units, bodies, .. }) => {
+                format!("{read_units} · {write_units}, {bodies} S3")
+            }
+            None => "–".into(),
+        };
+        let cells: Vec<String> = SIZES.iter().map(|(_, name)| cell(name)).collect();
+        writeln!(text, "| {step} | {} |", cells.join(" | ")).unwrap();
+    }
 }
 
 fn table(text: &mut String, costs: &[&Cost], call: f64) {

@@ -71,6 +71,7 @@ fn person(n: u64, id: Id, group_id: GroupId) -> Lead {
         created_at: now,
         posted_at: now,
         changed_at: now,
+        apart: false,
         v: 1,
     };
     let change = Change {

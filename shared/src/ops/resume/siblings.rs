@@ -117,9 +117,9 @@ impl Queue<'_> {
 
     async fn pull_one<E: Stored>(self, id: Id) -> Result<bool> {
         let entities = self.app.repos(self.tenant).subjects::<E>();
-        match entities.get(E::Id::of(id)).await? {
+        match entities.head(E::Id::of(id)).await? {
             Some(entity) => self.pull_in(entities, entity).await,
-            None => match entities.departed().get(E::Id::of(id)).await? {
+            None => match entities.departed().head(E::Id::of(id)).await? {
                 Some(gone) => self.pull_in(entities.departed(), gone).await,
                 None => Ok(false),
             },

@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use futures::future::try_join_all;
 
 use super::{
+    apart,
     entries::{self, Entries, Phrase, Pointers},
     listing::{self, Listed, MAX_BYTES, MAX_PAGES, Row, Unreadable, page_size},
     subjects::Stored,
@@ -184,7 +185,7 @@ impl<E: Indexed> Table<'_, E> {
         let keys: Vec<Key> =
             ids.collect::<BTreeSet<_>>().into_iter().map(|id| self.key(E::Id::of(id))).collect();
         let batches = keys.chunks(BATCH_KEYS).map(|batch| self.store.batch_get(batch));
-        let items = try_join_all(batches).await?.concat();
+        let items = apart::whole(self.store, try_join_all(batches).await?.concat()).await?;
         let mut found = HashMap::new();
         for item in &items {
             let row: Row<E> = listing::row(item)?;

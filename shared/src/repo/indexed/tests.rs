@@ -95,6 +95,7 @@ fn note(number: u64, group: u64, text: &str, kinds: &[&str]) -> Note {
         created_at: Millis(0),
         posted_at: Millis(0),
         changed_at: Millis(0),
+        apart: false,
         v: 1,
     };
     Note { subject, text: text.into(), kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect() }

@@ -219,3 +219,60 @@ async fn what_a_tenant_has_once_begins_as_built_in_and_is_changed_one_after_the_
     assert!(table.fits(&Sign { text: "x".repeat(50), v: 1 }).unwrap());
     assert!(!table.fits(&Sign { text: "x".repeat(100), v: 1 }).unwrap());
 }
+
+/// A store whose index still shows what was deleted just now.
+struct Lagging {
+    inner: Sqlite,
+    gone: std::ops::Range<u64>,
+}
+
+#[async_trait::async_trait]
+impl Store for Lagging {
+    async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.inner.get(key).await
+    }
+
+    async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
+        let table: Table<'_, Parcel> = Table::new(&self.inner, TENANT);
+        let gone: Vec<Key> = self.gone.clone().map(|n| table.key(id(n))).collect();
+        let there: Vec<Key> = keys.iter().filter(|key| !gone.contains(key)).cloned().collect();
+        self.inner.batch_get(&there).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<store::Page, StoreError> {
+        self.inner.query(query).await
+    }
+
+    async fn write(&self, write: Write) -> Result<Option<Item>, StoreError> {
+        self.inner.write(write).await
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.inner.transact(writes).await
+    }
+
+    fn meter(&self) -> &store::Meter {
+        self.inner.meter()
+    }
+}
+
+#[tokio::test]
+async fn a_list_goes_on_past_what_the_index_still_shows() {
+    let store = Lagging { inner: Sqlite::memory().unwrap(), gone: 5..600 };
+    let table: Table<'_, Parcel> = Table::new(&store, TENANT);
+    for n in 1..=600 {
+        store.write(table.put_new(&parcel(n, "odd")).unwrap()).await.unwrap();
+    }
+    let (mut found, mut before, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = table.scan(table.newest_in("parcels#odd", before), 1, |_| true).await.unwrap();
+        found.extend(page.found.iter().map(|parcel| parcel.id.get()));
+        pages += 1;
+        assert!(pages < 20 && page.next.is_none_or(|next| before.is_none_or(|before| next < before)));
+        match page.next {
+            Some(next) => before = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(found, [600, 4, 3, 2, 1]);
+}

@@ -178,7 +178,7 @@ async fn keys_are_found_by_id_in_their_organization_and_listed_newest_first() {
     let (keys, foreign) =
         (house.store().for_tenant(first.tenant).api_keys(), house.store().for_tenant(NOBODY).api_keys());
     let (found, calls) = house.store_calls(keys.get(made[1].id, house.now())).await;
-    assert_eq!((found.unwrap().as_ref(), calls), (Some(&made[1]), 1));
+    assert_eq!((found.unwrap().as_ref(), calls), (Some(&made[1]), 2), "the index, then the key");
     assert_eq!(foreign.get(made[1].id, house.now()).await.unwrap(), None);
     assert_eq!(keys.get(house.app.id(), house.now()).await.unwrap(), None);
     let all = keys.newest(house.now()).await.unwrap();

@@ -112,7 +112,8 @@ macro_rules! store_conformance {
                 short_page_is_the_last
             }
             $crate::store_conformance! { @room $make, [[$($attr),*] $($through)?], index:
-                general_index_shows_whole_items
+                general_index_shows_keys_only
+                whole_pages_of_the_index_keep_its_order_and_go_on
                 item_with_half_an_index_key_is_not_in_it
                 index_follows_every_change
                 due_index_projects_the_task_only
@@ -142,7 +143,7 @@ macro_rules! store_conformance {
                 query_costs_by_the_page
                 index_query_costs_half
                 writes_cost_by_the_larger_item
-                general_index_costs_what_it_copies
+                general_index_costs_only_when_an_entry_moves
                 due_index_costs_only_when_the_debt_changes
                 transaction_costs_twice
             }

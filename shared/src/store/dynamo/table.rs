@@ -23,14 +23,14 @@ pub async fn create(config: &SdkConfig, table: &str) -> Result<(), StoreError> {
             request = request.attribute_definitions(defined.build().map_err(invalid)?);
         }
     }
-    let everything = Projection::builder().projection_type(ProjectionType::All).build();
+    let keys = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
     let task = Projection::builder()
         .projection_type(ProjectionType::Include)
         .non_key_attributes(attr::DUE_TASK)
         .build();
     request
         .set_key_schema(Some(schema(items::PK, items::SK).map_err(invalid)?))
-        .global_secondary_indexes(index(GSI1, (attr::GSI1_PK, attr::GSI1_SK), everything).map_err(invalid)?)
+        .global_secondary_indexes(index(GSI1, (attr::GSI1_PK, attr::GSI1_SK), keys).map_err(invalid)?)
         .global_secondary_indexes(index(DUE, (attr::DUE_SHARD, attr::DUE_AT), task).map_err(invalid)?)
         .send()
         .await

@@ -59,7 +59,11 @@ pub(super) fn projected(index: Index, attrs: &Attrs) -> Option<Attrs> {
             attrs.get(attr::DUE_AT).cloned(),
             attrs.get(attr::DUE_TASK).cloned(),
         ),
-        Index::Table | Index::Gsi1 => attrs.clone(),
+        Index::Gsi1 => [pk, sk]
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), attrs.get(name)?.clone())))
+            .collect(),
+        Index::Table => attrs.clone(),
     })
 }
 

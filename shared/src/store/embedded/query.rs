@@ -39,7 +39,12 @@ fn entry(query: &Query, row: &Row<'_>) -> Result<(Item, Option<SortValue>), Stor
     let key = Key::from_parts(row.get::<_, String>(0)?, row.get::<_, String>(1)?);
     match query.index {
         Index::Table => Ok((row::item(key, row, 2)?, None)),
-        Index::Gsi1 => Ok((row::item(key, row, 2)?, Some(SortValue::S(row.get(4)?)))),
+        Index::Gsi1 => {
+            let sort: String = row.get(2)?;
+            let keys = [(attr::GSI1_PK, query.partition.clone()), (attr::GSI1_SK, sort.clone())];
+            let attrs = keys.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+            Ok((Item::new(key, attrs), Some(SortValue::S(sort))))
+        }
         Index::Due => {
             let at: i64 = row.get(2)?;
             let task = row.get::<_, Option<String>>(3)?.map(|task| json::stored::<Tree>(&task)).transpose();
@@ -58,7 +63,7 @@ fn entry(query: &Query, row: &Row<'_>) -> Result<(Item, Option<SortValue>), Stor
 fn statement(query: &Query) -> (String, Vec<Sql>) {
     let (columns, source, partition, sort) = match query.index {
         Index::Table => ("pk, sk, body, bytes", "items", "pk", "sk"),
-        Index::Gsi1 => ("pk, sk, body, bytes, gsi1sk", "items INDEXED BY items_gsi1", "gsi1pk", "gsi1sk"),
+        Index::Gsi1 => ("pk, sk, gsi1sk", "items INDEXED BY items_gsi1", "gsi1pk", "gsi1sk"),
         Index::Due => ("pk, sk, due_at, due_task", "items INDEXED BY items_due", "due_shard", "due_at"),
     };
     let mut text = format!("SELECT {columns} FROM {source} WHERE {partition} = ?");

@@ -47,6 +47,7 @@ pub(super) async fn seed(house: &TestApp, caller: &Caller, base: u64) {
             created_at: now,
             posted_at: now,
             changed_at: now,
+            apart: false,
             v: 1,
         };
         let change = Change {

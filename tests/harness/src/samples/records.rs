@@ -87,6 +87,7 @@ fn invoice(id: Id, installation: InstallationId, group_id: GroupId, now: Millis)
             created_at: now,
             posted_at: now,
             changed_at: now,
+            apart: false,
             v: 1,
         },
         number: "INV-2025-001".into(),
