@@ -210,7 +210,7 @@ impl Accounts<'_> {
     /// The write of an event outside of any act. It belongs into the transaction of what happened.
     fn event(&self, tenant: TenantId, actor: Option<&User>, happened: Happened) -> Result<Write> {
         let actor = actor.map(|user| Actor { user_id: user.id, username: user.email.clone() });
-        Ok(events::put(tenant, &happened.event(self.id(), self.now(), actor))?)
+        Ok(events::put(tenant, &happened.event(self.id(), actor))?)
     }
 
     /// The hash of a password that somebody wants to have; `field` names it when it cannot be had.

@@ -86,6 +86,9 @@ pub struct ApiKey {
     /// The client groups that it is bound to; none for those of its user.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupId>,
+    /// Groups that it was bound to when they were deleted. The newest of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<GroupId>,
     pub name: String,
     pub hash: KeyHash,
     pub last4: String,
@@ -231,6 +234,7 @@ mod tests {
             username: "jane".into(),
             group_id: GroupId::of(id),
             groups: Vec::new(),
+            former: Vec::new(),
             name: "n8n".into(),
             hash: hash_of(&"x".into()),
             last4: "wxyz".into(),

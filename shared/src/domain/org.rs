@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    domain::{api_key::KeyHash, plan::Plan, ticket::Ticket},
+    domain::{api_key::KeyHash, plan::Plan, reach::Reach, ticket::Ticket},
     ids::{GroupId, UserId},
     tenant::TenantId,
 };
@@ -85,6 +85,9 @@ pub struct User {
     /// Groups that were deleted lately, for sessions and keys that were made before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Moved>,
+    /// Groups that he was bound to when they were deleted: what is told of them stays in his reach. The newest of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<GroupId>,
     /// Counts what ended all sessions so far, such as a new password: a session of an earlier generation is over.
     #[serde(default)]
     pub generation: u64,
@@ -113,6 +116,7 @@ impl User {
             created_at,
             groups: Vec::new(),
             moved: Vec::new(),
+            former: Vec::new(),
             generation: 0,
             api_key: None,
             ticket: None,
@@ -128,6 +132,11 @@ impl User {
 }
 
 impl User {
+    /// The client groups that he sees.
+    pub fn reach(&self) -> Reach {
+        Reach::with_former(&self.groups, &self.former)
+    }
+
     /// The client group that one of a session or a key of this person is now.
     pub fn group_now(&self, group: GroupId) -> GroupId {
         // One that its own heir was deleted after has the heir's.
@@ -246,6 +255,11 @@ impl Group {
     /// Whether something may be put into it.
     pub fn is_open(&self) -> bool {
         self.leaving.is_none()
+    }
+
+    /// Whether people see it: one that was empty when it was deleted is gone for them at once.
+    pub fn is_shown(&self) -> bool {
+        self.leaving.is_none_or(|leaving| leaving.shown)
     }
 }
 

@@ -48,7 +48,8 @@ impl Principal {
     /// A key allows what is written into it, as far as its user's role and groups allow it now.
     pub fn of_key(key: &ApiKey, user: &User) -> Self {
         let groups: Vec<_> = key.groups.iter().map(|group| user.group_now(*group)).collect();
-        let reach = Reach::of(&groups).within(&Reach::of(&user.groups));
+        let former = [&key.former[..], &key.groups].concat();
+        let reach = Reach::with_former(&groups, &former).within(&user.reach());
         Self {
             tenant: key.tenant,
             user_id: key.user_id,
@@ -65,7 +66,7 @@ impl Principal {
 
     /// What a session allows follows from the role that its user has now.
     pub fn of_session(session: &Session, user: &User) -> Self {
-        let reach = Reach::of(&user.groups);
+        let reach = user.reach();
         Self {
             tenant: user.tenant,
             user_id: user.id,
@@ -82,7 +83,7 @@ impl Principal {
 
     /// The same person who is not in a session: what the role allows, for commands of the operator.
     pub fn of_user(user: &User, group_id: GroupId) -> Self {
-        let reach = Reach::of(&user.groups);
+        let reach = user.reach();
         Self {
             tenant: user.tenant,
             user_id: user.id,

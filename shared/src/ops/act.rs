@@ -254,8 +254,7 @@ impl Act {
 
     /// The write of an event. It belongs into the transaction of what happened.
     pub fn emit(&self, happened: Happened) -> Result<Write> {
-        let event =
-            happened.through(self.credential).event(self.app.id(), self.now, Some(self.actor.clone()));
+        let event = happened.through(self.credential).event(self.app.id(), Some(self.actor.clone()));
         Ok(events::put(self.tenant, &event)?)
     }
 

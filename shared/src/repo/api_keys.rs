@@ -6,7 +6,7 @@
 use crate::{
     clock::Millis,
     domain::api_key::{self, ApiKey, Retirement},
-    ids::{ApiKeyId, GroupId, Id},
+    ids::{ApiKeyId, Id},
     repo::{
         listing::{Listed, Row, Unreadable},
         orgs,
@@ -95,10 +95,12 @@ impl ApiKeys<'_> {
 }
 
 /// Puts what a key makes into another client group, and binds it to others; provided that it is still there.
-pub fn regroup(key: &ApiKey, group_id: GroupId, groups: &[GroupId]) -> Write {
-    let mut changes = vec![Change::set("group_id", group_id.get())];
-    if !groups.is_empty() {
-        changes.push(Change::set("groups", groups.iter().map(|group| group.get()).collect::<Vec<_>>()));
+pub fn regroup(key: &ApiKey) -> Write {
+    let mut changes = vec![Change::set("group_id", key.group_id.get())];
+    for (name, groups) in [("groups", &key.groups), ("former", &key.former)] {
+        if !groups.is_empty() {
+            changes.push(Change::set(name, groups.iter().map(|group| group.get()).collect::<Vec<_>>()));
+        }
     }
     Write::update(orgs::key_key(&key.hash), changes).when(Cond::Exists)
 }

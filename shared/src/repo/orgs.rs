@@ -211,6 +211,9 @@ pub fn move_user(before: &User, after: &User) -> Result<Write, StoreError> {
     if !after.groups.is_empty() {
         changes.push(Change::set("groups", groups(after)));
     }
+    if !after.former.is_empty() {
+        changes.push(Change::set("former", serde_json::json!(after.former)));
+    }
     let key = user_key(before.tenant, before.id);
     Ok(Write::update(key, changes).when(Cond::All(vec![Cond::Exists, same])).labelled(USER))
 }

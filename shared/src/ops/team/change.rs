@@ -35,6 +35,9 @@ impl MemberPatch {
         after.role = self.role.unwrap_or(before.role);
         if let Some(groups) = &self.groups {
             after.groups = sorted(groups.clone());
+            if after.groups != before.groups {
+                after.former.clear();
+            }
         }
         if self.forget_second_factor {
             after.second_factor = false;
@@ -97,7 +100,8 @@ async fn check_still(act: &Act, before: &User, after: &User) -> Result<()> {
     Ok(())
 }
 
-fn told(before: &User, after: &User) -> Happened {
+/// What the log says of a change.
+pub fn told(before: &User, after: &User) -> Happened {
     let changed = [
         ("name", before.name != after.name),
         ("role", before.role != after.role),

@@ -9,7 +9,7 @@ mod remove;
 
 use secrecy::SecretString;
 
-pub use change::{MemberPatch, update};
+pub use change::{MemberPatch, told, update};
 pub use invite::{Invite, invite, invite_again, reset_password};
 pub use remove::remove;
 
