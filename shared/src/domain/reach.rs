@@ -64,9 +64,9 @@ impl Reach {
         group.is_none_or(|group| self.covers(group))
     }
 
-    /// The one group that it is bound to, where it is bound to exactly one.
+    /// The one group that all lies in which it covers, where it is one.
     pub fn only_one(&self) -> Option<GroupId> {
-        match self.groups() {
+        match self.every() {
             Some([one]) => Some(*one),
             _ => None,
         }
@@ -142,7 +142,7 @@ mod tests {
         );
         let moved = Reach::with_former(&[group(5)], &[group(2)]);
         assert!(moved.covers(group(2)) && moved.covers(group(5)) && !moved.covers(group(1)));
-        assert_eq!((moved.groups(), moved.only_one()), (Some(&[group(5)][..]), Some(group(5))));
+        assert_eq!((moved.groups(), moved.only_one()), (Some(&[group(5)][..]), None));
         assert_eq!((moved.every(), moved.home(group(2))), (Some(&[group(2), group(5)][..]), group(5)));
         assert_eq!(moved.within(&Reach::of(&[group(5)])), Reach::of(&[group(5)]));
         assert!(Reach::with_former(&[], &[group(2)]).is_all());
