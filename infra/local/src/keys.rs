@@ -146,6 +146,7 @@ pub(crate) async fn acting(app: &SharedApp, user: &User, cause: &str) -> anyhow:
         tenant: user.tenant,
         actor: Actor { user_id: user.id, username: user.email.clone() },
         credential: by.credential,
+        admitted: None,
         group_id: by.group_id,
         reach: by.reach.clone(),
         now,

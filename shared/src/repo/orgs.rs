@@ -104,9 +104,18 @@ pub fn set_password(user: &User, password_hash: &str) -> Write {
     Write::update(user_key(user.tenant, user.id), changes).when(same_generation(user)).labelled(USER)
 }
 
-/// A user that was stored before there were generations has none.
+/// The check that a user is still there, and of this generation.
+pub fn same_user(tenant: TenantId, id: UserId, generation: u64) -> Write {
+    Write::check(user_key(tenant, id), of_generation(generation))
+}
+
 pub(super) fn same_generation(user: &User) -> Cond {
-    match user.generation {
+    of_generation(user.generation)
+}
+
+/// A user that was stored before there were generations has none.
+fn of_generation(generation: u64) -> Cond {
+    match generation {
         0 => Cond::All(vec![
             Cond::Exists,
             Cond::Any(vec![Cond::missing("generation"), Cond::eq("generation", 0)]),

@@ -1,6 +1,7 @@
 //! `/api/v1/team_members`, and what those do who are invited.
 
 mod accept;
+mod authority;
 mod change;
 mod invite;
 mod remove;

@@ -112,6 +112,13 @@ impl TestApp {
 
     /// A new process over the same stored state: what only lived in memory is gone.
     pub fn restart(&mut self) {
+        self.app = self.reborn();
+        let service = service(&self.app);
+        self.acme.move_to(service.clone());
+        self.rival.move_to(service);
+    }
+
+    fn reborn(&self) -> SharedApp {
         let old = &self.app;
         let ports = Ports {
             store: old.store.clone(),
@@ -122,10 +129,12 @@ impl TestApp {
             clock: old.clock.clone(),
             ids: old.ids.clone(),
         };
-        self.app = App::new(ports, old.settings.clone());
-        let service = service(&self.app);
-        self.acme.move_to(service.clone());
-        self.rival.move_to(service);
+        App::new(ports, old.settings.clone())
+    }
+
+    /// The caller before another instance over the same stored state, which believes for itself what it looked up.
+    pub fn elsewhere(&self, caller: &Caller) -> Caller {
+        caller.on(service(&self.reborn()))
     }
 
     /// Registers the fake n8n for a caller, works off what is owed by then (its listing), and returns the installation's id.

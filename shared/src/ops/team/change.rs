@@ -59,7 +59,7 @@ pub async fn update(act: &Act, by: &Principal, id: UserId, patch: MemberPatch) -
         let before = get(act, id).await?;
         let after = patch.of(&before);
         let writes = if after == before { Vec::new() } else { writes(act, by, &before, &after).await? };
-        match act.commit(writes, &after).await {
+        match act.commit_authorized(writes, &after).await {
             Ok(()) => {
                 act.app.accounts().forget_user(after.tenant, after.id);
                 return Ok(after);

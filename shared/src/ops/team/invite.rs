@@ -54,7 +54,7 @@ pub async fn invite(act: &Act, by: &Principal, new: Invite) -> Result<Issued> {
     let mut writes = members.insert(&user)?;
     writes.push(act.emit(happened(EventType::MemberInvited, &user))?);
     let issued = Issued { user, ticket, text };
-    match act.commit(writes, &issued).await {
+    match act.commit_authorized(writes, &issued).await {
         Ok(()) => Ok(issued),
         Err(Refused::Write(orgs::EMAIL, _)) => {
             Err(Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already."))
@@ -97,7 +97,7 @@ async fn hand_out(act: &Act, by: &Principal, id: UserId, kind: TicketKind) -> Re
         };
         let writes = vec![members::change(&before, &user)?, act.emit(event)?];
         let issued = Issued { user, ticket, text };
-        match act.commit(writes, &issued).await {
+        match act.commit_authorized(writes, &issued).await {
             Ok(()) => return Ok(issued),
             Err(refused) => again.after(refused).await?,
         }

@@ -44,7 +44,7 @@ pub async fn remove(act: &Act, by: &Principal, id: UserId) -> Result<()> {
             writes.extend(ended(act, key)?);
         }
         writes.push(act.emit(happened(EventType::MemberRemoved, &user))?);
-        match act.commit(writes, &()).await {
+        match act.commit_authorized(writes, &()).await {
             Ok(()) => break (user, keys),
             Err(refused) => again.after(refused).await?,
         }
