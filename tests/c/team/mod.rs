@@ -5,6 +5,7 @@ mod authority;
 mod change;
 mod invite;
 mod remove;
+mod tickets;
 
 use http::Method;
 use serde_json::{Value, json};

@@ -44,11 +44,15 @@ impl MemberPatch {
             && after.groups == before.groups
             && after.second_factor == before.second_factor;
         after.generation += u64::from(!same);
+        if after.role != before.role || after.groups != before.groups {
+            // Whoever made it had the right to open an account of the old kind.
+            after.ticket = None;
+        }
         after
     }
 }
 
-/// Changes somebody. Where his role, his groups or his second factor change, his sessions end, and his keys may do what he may:
+/// Changes somebody. Another role and other groups end an invitation that was not accepted, and a way to another password. Where his role, his groups or his second factor change, his sessions end, and his keys may do what he may:
 /// here at once, in instances that met them just now within a minute.
 ///
 /// # Errors

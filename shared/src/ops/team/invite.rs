@@ -5,7 +5,7 @@ use crate::{
     domain::{
         event::{EventType, Happened, Subject},
         org::{Role, User, UserStatus},
-        principal::Principal,
+        principal::{Credential, Principal},
         ticket::{Place, Ticket, TicketKind},
     },
     error::{Error, ErrorKind, Result},
@@ -28,7 +28,7 @@ pub struct Invite {
     pub groups: Vec<GroupId>,
 }
 
-/// Asks somebody to join. Until the invitation is accepted nobody logs in with the address, and it is taken.
+/// Asks somebody to join. Its ticket ends with what he is to be, and with what `by` may do. Until the invitation is accepted nobody logs in with the address, and it is taken.
 ///
 /// # Errors
 /// 403 `missing_scope` where the role may more than `by`; 409 `email_taken`; 422 with what is wrong with the groups, and
@@ -105,5 +105,6 @@ async fn hand_out(act: &Act, by: &Principal, id: UserId, kind: TicketKind) -> Re
 }
 
 fn issue(act: &Act, kind: TicketKind, user_id: UserId) -> (Ticket, secrecy::SecretString) {
-    Ticket::issue(Place { kind, tenant: act.tenant, user_id }, &*act.app.ids, act.now)
+    let by = (act.credential != Credential::Operator).then_some(act.actor.user_id);
+    Ticket::issue(Place { kind, tenant: act.tenant, user_id }, by, &*act.app.ids, act.now)
 }
