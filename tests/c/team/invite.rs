@@ -68,6 +68,9 @@ async fn what_nobody_can_be_is_refused() {
         (json!({ "email": "ann@acme.example", "role": "viewer", "groups": [7] }), "groups"),
         (json!({ "email": "ann@acme.example", "role": "viewer", "group_ids": [7, group] }), "group_ids"),
         (json!({ "email": "ann@acme.example", "role": "admin", "group_ids": [7] }), "group_ids"),
+        // What was meant to bind, and came out empty, would leave a member who sees everything.
+        (json!({ "email": "ann@acme.example", "role": "viewer", "group_ids": "" }), "group_ids"),
+        (json!({ "email": "ann@acme.example", "role": "viewer", "group_ids": null }), "group_ids"),
     ] {
         let refused = house.acme.post(PATH, body.clone()).await;
         assert_eq!(named(&refused), [field], "{body}");
