@@ -301,10 +301,11 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
         }
         UserCommand::Create { owner, email, role, groups, password, stdin } => {
             let password = stdin.or(password)?;
-            let tenant = user(app, &owner.email).await?.tenant;
+            let owner = user(app, &owner.email).await?;
             let (password, shown) = given_or_made(app, password);
             let wish = NewUser { email, role, password };
-            (app.accounts().create_bound_user(tenant, wish, groups).await.map_err(plain)?, shown, "created")
+            let made = app.accounts().create_bound_user(Some(&owner), owner.tenant, wish, groups).await;
+            (made.map_err(plain)?, shown, "created")
         }
         UserCommand::Password { email, password, stdin } => {
             let password = stdin.or(password)?;

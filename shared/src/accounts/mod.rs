@@ -12,7 +12,7 @@ use crate::{
         event::{EventType, Happened, Subject},
         org::{Group, Organization, Role, User, UserStatus},
         plan::Plan,
-        principal::Principal,
+        principal::{Credential, Principal},
         reach::{MAX_BOUND, Reach},
         review::Actor,
         session::SessionRef,
@@ -141,19 +141,23 @@ impl Accounts<'_> {
         let group = Group::new(self.id(), name.to_owned(), now);
         let (key, api_key) = self.new_key(&admin, group.id, NewKey::default())?;
         admin.api_key = Some(key.hash.clone());
-        self.create(orgs::create(&organization, &admin, &group, &key)?).await?;
+        let mut writes = orgs::create(&organization, &admin, &group, &key)?;
+        writes.push(self.told(&admin, key.happened(EventType::ApiKeyCreated))?);
+        self.create(writes).await?;
         Ok(NewOrganization { organization, admin, api_key })
     }
 
     /// Creates a user of an organization. The personal key that comes with it is shown to nobody here: it is kept
     /// sealed until the user copies it.
     pub async fn create_user(&self, tenant: TenantId, wish: NewUser) -> Result<User> {
-        self.create_bound_user(tenant, wish, Vec::new()).await
+        self.create_bound_user(None, tenant, wish, Vec::new()).await
     }
 
-    /// The same, of one who is bound to these client groups; to none of them for all.
+    /// The same, of one who is bound to these client groups; to none of them for all. The operator does it in the name of `by`, or of
+    /// the new user himself.
     pub async fn create_bound_user(
         &self,
+        by: Option<&User>,
         tenant: TenantId,
         wish: NewUser,
         groups: Vec<GroupId>,
@@ -175,11 +179,10 @@ impl Accounts<'_> {
         let (mut key, text) = self.new_key(&user, group_id, NewKey::default())?;
         key.sealed_text = Some(self.sealer.seal(tenant, &ApiKey::seal_record(key.id), &text).await?);
         user.api_key = Some(key.hash.clone());
-        let joined = Happened::new(EventType::MemberJoined, Subject::of("member", user.id))
-            .with("email", user.email.as_str())
-            .with("role", user.role.as_str());
+        let by = by.unwrap_or(&user);
         let mut writes = orgs::create_user(&user, &key)?;
-        writes.push(self.event(tenant, None, joined)?);
+        writes.push(self.told(by, user.happened(EventType::MemberJoined))?);
+        writes.push(self.told(by, key.happened(EventType::ApiKeyCreated))?);
         self.create(writes).await?;
         Ok(user)
     }
@@ -193,7 +196,7 @@ impl Accounts<'_> {
         })
     }
 
-    /// Gives a user another password; every session of the user ends.
+    /// Gives a user another password, as the operator; every session of the user ends.
     pub async fn reset_password(&self, user: &User, password: &SecretString) -> Result<()> {
         if user.status == UserStatus::Invited {
             let message = "This member has not accepted the invitation yet. Invite again.";
@@ -201,10 +204,15 @@ impl Accounts<'_> {
         }
         let hash = self.hash_new_password("password", password).await?;
         let changed = Happened::new(EventType::PasswordChanged, Subject::of("member", user.id));
-        let event = self.event(user.tenant, None, changed.with("by_token", false))?;
+        let event = self.told(user, changed.with("by_token", false))?;
         self.store.transact(vec![orgs::set_password(user, &hash), event]).await?;
         self.forget_sessions_of(user);
         Ok(())
+    }
+
+    /// The write of what the operator does at the command line in the name of `by`.
+    fn told(&self, by: &User, happened: Happened) -> Result<Write> {
+        self.event(by.tenant, Some(by), happened.through(Credential::Operator))
     }
 
     /// The write of an event outside of any act. It belongs into the transaction of what happened.

@@ -76,11 +76,9 @@ impl Accounts<'_> {
         let sealed = self.sealer.seal(user.tenant, &ApiKey::seal_record(key.id), &key_text).await?;
         key.sealed_text = Some(sealed);
         user.api_key = Some(key.hash.clone());
-        let joined = Happened::new(EventType::MemberJoined, Subject::of("member", user.id))
-            .with("email", user.email.as_str())
-            .with("role", user.role.as_str());
-        let joined = self.event(user.tenant, Some(&user), joined)?;
-        Ok((vec![members::change(before, &user)?, orgs::insert_key(&key)?, joined], user))
+        let joined = self.event(user.tenant, Some(&user), user.happened(EventType::MemberJoined))?;
+        let made = self.event(user.tenant, Some(&user), key.happened(EventType::ApiKeyCreated))?;
+        Ok((vec![members::change(before, &user)?, orgs::insert_key(&key)?, joined, made], user))
     }
 
     /// Tells the organization that somebody has forgotten the password. Nobody is told whether there is such an address.

@@ -6,7 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    domain::{api_key::KeyHash, plan::Plan, principal::covers, reach::Reach, ticket::Ticket},
+    domain::{
+        api_key::KeyHash,
+        event::{EventType, Happened, Subject},
+        plan::Plan,
+        principal::covers,
+        reach::Reach,
+        ticket::Ticket,
+    },
     ids::{GroupId, UserId},
     tenant::TenantId,
 };
@@ -128,6 +135,14 @@ impl User {
 }
 
 impl User {
+    /// That something became of this person.
+    pub fn happened(&self, kind: EventType) -> Happened {
+        Happened::new(kind, Subject::of("member", self.id))
+            .with("email", self.email.as_str())
+            .with("role", self.role.as_str())
+            .bound_to(&self.groups)
+    }
+
     /// Whether this person, as he is now, may do and see all that another may: whoever may not opens no way into that account.
     pub fn covers(&self, other: &Self) -> bool {
         let held = self.role.scopes();

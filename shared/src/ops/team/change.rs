@@ -1,6 +1,6 @@
 //! What a member may do, and what to call him.
 
-use super::{check_groups, covers_role, get, hands_on, happened, mark_without, sorted};
+use super::{check_groups, covers_role, get, hands_on, mark_without, sorted};
 use crate::{
     domain::{
         event::{EventType, Happened, Subject},
@@ -110,7 +110,8 @@ fn told(before: &User, after: &User) -> Happened {
     ];
     let changed = changed.into_iter().filter_map(|(name, changed)| changed.then_some(name));
     let previous = (before.role != after.role).then(|| before.role.as_str());
-    happened(EventType::MemberUpdated, after)
+    after
+        .happened(EventType::MemberUpdated)
         .with_some("previous_role", previous)
         .with_words("changed", changed)
 }

@@ -1,6 +1,6 @@
 //! Asking somebody in, and handing out ways to another password.
 
-use super::{Issued, MAX_MEMBERS, check_groups, get, hands_on, happened, sorted, wrong_state};
+use super::{Issued, MAX_MEMBERS, check_groups, get, hands_on, sorted, wrong_state};
 use crate::{
     domain::{
         event::{EventType, Happened, Subject},
@@ -52,7 +52,7 @@ pub async fn invite(act: &Act, by: &Principal, new: Invite) -> Result<Issued> {
         ..user
     };
     let mut writes = members.insert(&user)?;
-    writes.push(act.emit(happened(EventType::MemberInvited, &user))?);
+    writes.push(act.emit(user.happened(EventType::MemberInvited))?);
     let issued = Issued { user, ticket, text };
     match act.commit_authorized(writes, &issued).await {
         Ok(()) => Ok(issued),
@@ -90,7 +90,7 @@ async fn hand_out(act: &Act, by: &Principal, id: UserId, kind: TicketKind) -> Re
         let (ticket, text) = issue(act, kind, id);
         let user = User { ticket: Some(ticket.clone()), ..before.clone() };
         let event = match kind {
-            TicketKind::Invitation => happened(EventType::MemberInvited, &user),
+            TicketKind::Invitation => user.happened(EventType::MemberInvited),
             TicketKind::PasswordReset => {
                 Happened::new(EventType::PasswordResetRequested, Subject::of("member", id))
             }
