@@ -22,7 +22,7 @@ use crate::{
     recent::Recent,
     repo::{events, orgs},
     sealer::Sealer,
-    store::{Store, StoreError, Write},
+    store::{Store, Write},
     tenant::TenantId,
 };
 
@@ -143,7 +143,7 @@ impl Accounts<'_> {
         admin.api_key = Some(key.hash.clone());
         let mut writes = orgs::create(&organization, &admin, &group, &key)?;
         writes.push(self.told(&admin, key.happened(EventType::ApiKeyCreated))?);
-        self.create(writes).await?;
+        self.create(writes, &admin.email).await?;
         Ok(NewOrganization { organization, admin, api_key })
     }
 
@@ -183,17 +183,28 @@ impl Accounts<'_> {
         let mut writes = orgs::create_user(&user, &key)?;
         writes.push(self.told(by, user.happened(EventType::MemberJoined))?);
         writes.push(self.told(by, key.happened(EventType::ApiKeyCreated))?);
-        self.create(writes).await?;
+        self.create(writes, &user.email).await?;
         Ok(user)
     }
 
-    async fn create(&self, writes: Vec<Write>) -> Result<()> {
-        self.store.transact(writes).await.map_err(|error: StoreError| match error {
-            refused if refused.refused_by(orgs::EMAIL).is_some() => {
-                Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already.")
-            }
+    /// Writes what makes somebody of this address.
+    async fn create(&self, writes: Vec<Write>, email: &str) -> Result<()> {
+        match self.store.transact(writes.clone()).await {
+            Err(refused) if refused.refused_by(orgs::EMAIL).is_some() => {}
+            written => return Ok(written?),
+        }
+        let lapsed = orgs::lapsed(self.store, email, self.now()).await?.ok_or_else(email_taken)?;
+        let mut writes = orgs::take_over(writes, &lapsed)?;
+        writes.push(self.lapsed(&lapsed)?);
+        self.store.transact(writes).await.map_err(|error| match error {
+            refused if refused.refused_by(orgs::EMAIL).is_some() => email_taken(),
             other => other.into(),
         })
+    }
+
+    /// The write that tells an organization that somebody whom it had invited is gone, for somebody else has the address now.
+    pub fn lapsed(&self, gone: &User) -> Result<Write> {
+        self.event(gone.tenant, None, gone.happened(EventType::MemberRemoved))
     }
 
     /// Gives a user another password, as the operator; every session of the user ends.
@@ -274,6 +285,11 @@ pub fn check_new_password(password: &SecretString) -> Result<(), String> {
     } else {
         Err(format!("must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"))
     }
+}
+
+/// The refusal of an address that somebody has.
+pub fn email_taken() -> Error {
+    Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already.")
 }
 
 fn address(field: &str, text: &str) -> Result<String> {

@@ -143,6 +143,11 @@ impl User {
             .bound_to(&self.groups)
     }
 
+    /// Whether this is somebody who was invited and cannot come any more, unless he is invited again.
+    pub fn has_lapsed(&self, now: Millis) -> bool {
+        self.status == UserStatus::Invited && self.ticket.as_ref().is_none_or(|ticket| ticket.is_over(now))
+    }
+
     /// Whether this person, as he is now, may do and see all that another may: whoever may not opens no way into that account.
     pub fn covers(&self, other: &Self) -> bool {
         let held = self.role.scopes();

@@ -80,9 +80,14 @@ impl Ticket {
         (ticket, text.into())
     }
 
+    /// Whether its time has passed.
+    pub fn is_over(&self, now: Millis) -> bool {
+        now >= self.expires_at
+    }
+
     /// Whether this is its text, for what it is wanted, and in time.
     pub fn opens(&self, kind: TicketKind, text: &SecretString, now: Millis) -> bool {
-        self.kind == kind && now < self.expires_at && self.hash == hash(text.expose_secret())
+        self.kind == kind && !self.is_over(now) && self.hash == hash(text.expose_secret())
     }
 }
 

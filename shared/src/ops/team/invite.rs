@@ -2,6 +2,7 @@
 
 use super::{Issued, MAX_MEMBERS, check_groups, get, hands_on, sorted, wrong_state};
 use crate::{
+    accounts::email_taken,
     domain::{
         event::{EventType, Happened, Subject},
         org::{Role, User, UserStatus},
@@ -28,7 +29,8 @@ pub struct Invite {
     pub groups: Vec<GroupId>,
 }
 
-/// Asks somebody to join. Its ticket ends with what he is to be, and with what `by` may do. Until the invitation is accepted nobody logs in with the address, and it is taken.
+/// Asks somebody to join. Its ticket ends with what he is to be, and with what `by` may do. Until the invitation is accepted nobody logs in with the address, and it is taken; an invitation that nobody can accept any more
+/// gives it up to whoever is invited, or made, next.
 ///
 /// # Errors
 /// 403 `missing_scope` where the role may more than `by`; 409 `email_taken`; 422 with what is wrong with the groups, and
@@ -54,11 +56,17 @@ pub async fn invite(act: &Act, by: &Principal, new: Invite) -> Result<Issued> {
     let mut writes = members.insert(&user)?;
     writes.push(act.emit(user.happened(EventType::MemberInvited))?);
     let issued = Issued { user, ticket, text };
+    match act.commit_authorized(writes.clone(), &issued).await {
+        Ok(()) => return Ok(issued),
+        Err(Refused::Write(orgs::EMAIL, _)) => {}
+        Err(refused) => return Err(refused.into()),
+    }
+    let lapsed = orgs::lapsed(&*act.app.store, &issued.user.email, act.now).await?.ok_or_else(email_taken)?;
+    let mut writes = orgs::take_over(writes, &lapsed)?;
+    writes.push(act.app.accounts().lapsed(&lapsed)?);
     match act.commit_authorized(writes, &issued).await {
         Ok(()) => Ok(issued),
-        Err(Refused::Write(orgs::EMAIL, _)) => {
-            Err(Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already."))
-        }
+        Err(Refused::Write(orgs::EMAIL, _)) => Err(email_taken()),
         Err(refused) => Err(refused.into()),
     }
 }
