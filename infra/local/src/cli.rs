@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::{
-    io::{self, BufRead, Read, Write},
+    io::{self, BufRead, Read},
     process::ExitCode,
     time::Duration,
 };
@@ -34,7 +34,7 @@ use crate::{
     groups::{self, GroupCommand},
     house,
     keys::{self, KeyCommand},
-    logging, serve, welcome,
+    logging, say, serve, welcome,
 };
 
 /// Threads that are at something when everything else has ended have so long.
@@ -211,11 +211,11 @@ pub fn run() -> ExitCode {
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if json => {
-            eprintln!("{}", json!({ "error": format!("{error:#}") }));
+            say::complain(&json!({ "error": format!("{error:#}") }).to_string());
             ExitCode::FAILURE
         }
         Err(error) => {
-            eprintln!("baton: {error:#}");
+            say::complain(&format!("baton: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -232,20 +232,16 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             runtime.shutdown_timeout(GRACE);
             served
         }
-        Command::Openapi { dialect } => {
-            // Whoever reads it may have seen enough: `baton openapi b | head`.
-            match writeln!(io::stdout(), "{}", crate::api_document(dialect)) {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                written => Ok(written?),
-            }
-        }
+        Command::Openapi { dialect } => say::verbatim(&(crate::api_document(dialect) + "\n")),
         Command::Secret(SecretCommand::New) => {
             let path = house::new_key(&settings)?;
             match cli.json {
-                true => println!("{}", json!({ "key_file": path })),
-                false => println!("{} is made. Register each n8n again, with its API key.", path.display()),
+                true => say::json(&json!({ "key_file": path })),
+                false => say::line(format!(
+                    "{} is made. Register each n8n again, with its API key.",
+                    path.display()
+                )),
             }
-            Ok(())
         }
         Command::Org(command) => runtime.block_on(org(&settings, command, cli.json)),
         Command::User(command) => runtime.block_on(user_command(&settings, command, cli.json)),
@@ -269,13 +265,14 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
     let (id, key, email) = (made.organization.id.0, made.api_key.expose_secret(), &made.admin.email);
     if json {
         let admin = json!({ "username": email, "email": email });
-        println!("{}", json!({ "organization_id": id, "api_key": key, "admin": admin }));
-    } else {
-        println!(
-            "Organization {id} ({name})\nAdmin        {email}\nAPI key      {key}\nThe key is shown this once."
-        );
+        return say::json(&json!({ "organization_id": id, "api_key": key, "admin": admin }));
     }
-    Ok(())
+    say::lines([
+        format!("Organization {id} ({name})"),
+        format!("Admin        {email}"),
+        format!("API key      {key}"),
+        "The key is shown this once.".to_owned(),
+    ])
 }
 
 async fn set_plan(settings: &LocalSettings, owner: &Owner, plan: Plan, json: bool) -> anyhow::Result<()> {
@@ -285,11 +282,10 @@ async fn set_plan(settings: &LocalSettings, owner: &Owner, plan: Plan, json: boo
     let account = account::set_plan(&act, plan).await.map_err(plain)?;
     let (id, name) = (account.organization.id.0, &account.organization.name);
     if json {
-        println!("{}", json!({ "organization_id": id, "plan": plan.as_str() }));
+        say::json(&json!({ "organization_id": id, "plan": plan.as_str() }))
     } else {
-        println!("Organization {id} ({name}) is on the plan {}", plan.as_str());
+        say::line(format!("Organization {id} ({name}) is on the plan {}", plan.as_str()))
     }
-    Ok(())
 }
 
 async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool) -> anyhow::Result<()> {
@@ -305,10 +301,11 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
         }
         UserCommand::Create { owner, email, role, groups, password, stdin } => {
             let password = stdin.or(password)?;
-            let tenant = user(app, &owner.email).await?.tenant;
+            let owner = user(app, &owner.email).await?;
             let (password, shown) = given_or_made(app, password);
             let wish = NewUser { email, role, password };
-            (app.accounts().create_bound_user(tenant, wish, groups).await.map_err(plain)?, shown, "created")
+            let made = app.accounts().create_bound_user(Some(&owner), owner.tenant, wish, groups).await;
+            (made.map_err(plain)?, shown, "created")
         }
         UserCommand::Password { email, password, stdin } => {
             let password = stdin.or(password)?;
@@ -323,14 +320,15 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
         if let Some(password) = password {
             shown["password"] = password.expose_secret().into();
         }
-        println!("{shown}");
-    } else {
-        println!("User {} ({}) {what}", made.email, made.role.as_str());
-        if let Some(password) = password {
-            println!("Password {}\nIt is shown this once.", password.expose_secret());
-        }
+        return say::json(&shown);
     }
-    Ok(())
+    say::line(format!("User {} ({}) {what}", made.email, made.role.as_str()))?;
+    match password {
+        Some(password) => {
+            say::lines([&format!("Password {}", password.expose_secret()), "It is shown this once."])
+        }
+        None => Ok(()),
+    }
 }
 
 /// Shows a way to another password, once.
@@ -340,13 +338,15 @@ async fn reset(app: &SharedApp, email: &str, json: bool) -> anyhow::Result<()> {
     let made = team::reset_password(&act, &by, user.id).await.map_err(plain)?;
     let (token, ends) = (made.text.expose_secret(), clock::iso(made.ticket.expires_at));
     if json {
-        println!("{}", json!({ "id": user.id, "username": user.email, "token": token, "expires_at": ends }));
-    } else {
-        println!(
-            "Token {token}\nGood until {ends}, once: POST /api/v1/password_resets/confirm {{token, password}}.\nIt is shown this once."
+        return say::json(
+            &json!({ "id": user.id, "username": user.email, "token": token, "expires_at": ends }),
         );
     }
-    Ok(())
+    say::lines([
+        format!("Token {token}"),
+        format!("Good until {ends}, once: POST /api/v1/password_resets/confirm {{token, password}}."),
+        "It is shown this once.".to_owned(),
+    ])
 }
 
 /// The password that the operator chose, or a new one that has to be shown.

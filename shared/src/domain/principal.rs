@@ -5,7 +5,7 @@
 use crate::{
     clock::Millis,
     domain::{
-        api_key::{ApiKey, Terms},
+        api_key::{ApiKey, KeyHash, Retirement, Terms},
         dialect::Letter,
         org::User,
         reach::Reach,
@@ -33,6 +33,18 @@ pub struct Principal {
     pub expires_at: Option<Millis>,
     /// What the API key is bound to. A session is free of terms.
     pub terms: Terms,
+    /// What it was let in on. None where nothing can be taken from it: at the command line.
+    pub admitted: Option<Admitted>,
+}
+
+/// What somebody was let in on. Whoever changes people or credentials must be that still at the moment of the change: what an
+/// instance believes of a credential may be a minute old.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admitted {
+    /// The user's: it counts whatever changes the role or the groups.
+    pub generation: u64,
+    /// The API key, and whether another had taken its place; none for a session, which is found by its id.
+    pub key: Option<(KeyHash, Option<Retirement>)>,
 }
 
 /// What proved it.
@@ -61,6 +73,10 @@ impl Principal {
             credential: Credential::ApiKey(key.id),
             expires_at: key.runs_out_at(),
             terms: key.terms.clone(),
+            admitted: Some(Admitted {
+                generation: user.generation,
+                key: Some((key.hash.clone(), key.retirement)),
+            }),
         }
     }
 
@@ -78,6 +94,7 @@ impl Principal {
             credential: Credential::Session(session.id),
             expires_at: None,
             terms: Terms::default(),
+            admitted: Some(Admitted { generation: user.generation, key: None }),
         }
     }
 
@@ -95,6 +112,7 @@ impl Principal {
             credential: Credential::Operator,
             expires_at: None,
             terms: Terms::default(),
+            admitted: None,
         }
     }
 

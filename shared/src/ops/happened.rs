@@ -150,19 +150,12 @@ pub fn settings<'a>(act: &Act, changed: impl IntoIterator<Item = &'a str>) -> Re
 
 /// Something became of an API key.
 pub fn key(act: &Act, kind: EventType, key: &ApiKey) -> Result<Write> {
-    act.emit(of_key(kind, key))
+    act.emit(key.happened(kind))
 }
 
 /// A key was made in the place of another.
 pub fn rotated(act: &Act, new: &ApiKey, old: ApiKeyId) -> Result<Write> {
-    act.emit(of_key(EventType::ApiKeyRotated, new).with("replaced", old.get()))
-}
-
-/// What the log says of a key.
-pub fn of_key(kind: EventType, key: &ApiKey) -> Happened {
-    let happened = Happened::new(kind, event::Subject::of("api_key", key.id));
-    let happened = happened.with("name", key.name.as_str()).with("last_four", key.last4.as_str());
-    happened.with_words("scopes", key.scopes.iter().map(String::as_str)).bound_to(&key.groups)
+    act.emit(new.happened(EventType::ApiKeyRotated).with("replaced", old.get()))
 }
 
 /// Something became of an n8n instance.

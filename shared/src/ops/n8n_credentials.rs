@@ -188,7 +188,7 @@ async fn settle(
         None => happened::key(act, EventType::ApiKeyCreated, new)?,
     });
     let held = Ensured::Held { id, name: claimed.name.clone(), how, problem: None };
-    match act.commit(writes, &held).await {
+    match act.commit_authorized(writes, &held).await {
         Ok(()) => {
             if let Some(old) = old {
                 act.app.accounts().forget_key(old);

@@ -5,7 +5,7 @@
 
 use crate::{
     clock::Millis,
-    domain::api_key::{self, ApiKey, Retirement},
+    domain::api_key::{self, ApiKey, KeyHash, Retirement},
     ids::{ApiKeyId, Id},
     repo::{
         listing::{Listed, Row, Unreadable},
@@ -78,20 +78,29 @@ impl ApiKeys<'_> {
     /// Lets a key run out because another takes its place; provided that it is as it was read.
     pub fn retire(&self, key: &ApiKey, retirement: Retirement) -> Result<Write, StoreError> {
         let retired = ApiKey { retirement: Some(retirement), ..key.clone() };
-        let before = match &key.retirement {
-            Some(before) => Cond::eq("retirement", encode(before)?),
-            None => Cond::missing("retirement"),
-        };
         let mut changes =
             vec![Change::set("retirement", encode(&retirement)?), Change::remove(orgs::SEALED_TEXT)];
         changes.extend(ttl(&retired).map(|ttl| Change::set(attr::TTL, ttl)));
-        let same = Cond::All(vec![Cond::Exists, Cond::missing("revoked_at"), before]);
+        let same = as_it_was(key.retirement.as_ref())?;
         Ok(Write::update(orgs::key_key(&key.hash), changes).when(same).labelled(orgs::ENDED_KEY))
     }
 
     fn query(&self) -> Query {
         Query::on(Index::Gsi1, Key::partition(self.tenant, orgs::API_KEYS))
     }
+}
+
+/// The check that nobody has ended a key, nor put another in its place, since it was read.
+pub fn same(hash: &KeyHash, retirement: Option<&Retirement>) -> Result<Write, StoreError> {
+    Ok(Write::check(orgs::key_key(hash), as_it_was(retirement)?))
+}
+
+fn as_it_was(retirement: Option<&Retirement>) -> Result<Cond, StoreError> {
+    let same = match retirement {
+        Some(before) => Cond::eq("retirement", encode(before)?),
+        None => Cond::missing("retirement"),
+    };
+    Ok(Cond::All(vec![Cond::Exists, Cond::missing("revoked_at"), same]))
 }
 
 /// Puts what a key makes into another client group, and binds it to others; provided that it is still there.

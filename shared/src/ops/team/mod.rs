@@ -17,7 +17,6 @@ use super::act::Act;
 use crate::{
     domain::{
         api_key::Terms,
-        event::{EventType, Happened, Subject},
         org::{Role, User, UserStatus},
         principal::{Credential, Principal, covers},
         ticket::Ticket,
@@ -47,14 +46,6 @@ pub async fn list(act: &Act, asked: Asked) -> Result<Page<User>> {
 
 pub async fn get(act: &Act, id: UserId) -> Result<User> {
     act.repos().members().get(id).await?.or_not_found("team member")
-}
-
-/// What happened to somebody.
-fn happened(kind: EventType, user: &User) -> Happened {
-    Happened::new(kind, Subject::of("member", user.id))
-        .with("email", user.email.as_str())
-        .with("role", user.role.as_str())
-        .bound_to(&user.groups)
 }
 
 /// Whether somebody may make another what he is to be, or open a way into his account: an account of this role is a credential of

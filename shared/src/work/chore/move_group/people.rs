@@ -11,7 +11,7 @@ use crate::{
     },
     error::Result,
     ids::GroupId,
-    ops::{happened, team},
+    ops::team,
     repo::{api_keys, events, orgs},
     store::{self, StoreError, Write},
 };
@@ -91,7 +91,7 @@ pub(super) async fn keys(moving: &Move<'_>) -> Result<Goes> {
         };
         let mut writes = vec![api_keys::regroup(&after)];
         if after.groups != key.groups && key.usable(app.now()) {
-            writes.push(told(moving, happened::of_key(EventType::ApiKeyUpdated, &after))?);
+            writes.push(told(moving, after.happened(EventType::ApiKeyUpdated))?);
         }
         match store::apply(&*app.store, writes).await {
             Ok(()) => app.accounts().forget_key(&key),
