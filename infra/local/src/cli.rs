@@ -110,7 +110,8 @@ enum OrgCommand {
         /// E-mail address of its admin, also the user name.
         #[arg(long)]
         admin_email: String,
-        /// At least eight characters. Others on this machine may see it: --password-stdin keeps it from them.
+        /// At least eight characters; this or --password-stdin is needed. Others on this machine may see it: --password-stdin keeps
+        /// it from them.
         #[arg(long, required_unless_present = "password_stdin", conflicts_with = "password_stdin")]
         admin_password: Option<String>,
         #[command(flatten)]
@@ -277,7 +278,7 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
 
 async fn set_plan(settings: &LocalSettings, owner: &Owner, plan: Plan, json: bool) -> anyhow::Result<()> {
     let app = house::accounts(settings).await?;
-    let user = user(&app, &owner.email).await?;
+    let user = user(&app, "--user", &owner.email).await?;
     let (_, act) = keys::acting(&app, &user, "baton-org").await?;
     let account = account::set_plan(&act, plan).await.map_err(plain)?;
     let (id, name) = (account.organization.id.0, &account.organization.name);
@@ -293,7 +294,7 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
     let (made, password, what) = match command {
         UserCommand::Reset { email } => return reset(app, &email, json).await,
         UserCommand::ForgetSecondFactor { email } => {
-            let user = user(app, &email).await?;
+            let user = user(app, "--email", &email).await?;
             let (by, act) = keys::acting(app, &user, "baton-user").await?;
             let patch = MemberPatch { forget_second_factor: true, ..MemberPatch::default() };
             let user = team::update(&act, &by, user.id, patch).await.map_err(plain)?;
@@ -301,7 +302,7 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
         }
         UserCommand::Create { owner, email, role, groups, password, stdin } => {
             let password = stdin.or(password)?;
-            let owner = user(app, &owner.email).await?;
+            let owner = user(app, "--user", &owner.email).await?;
             let (password, shown) = given_or_made(app, password);
             let wish = NewUser { email, role, password };
             let made = app.accounts().create_bound_user(Some(&owner), owner.tenant, wish, groups).await;
@@ -309,7 +310,7 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
         }
         UserCommand::Password { email, password, stdin } => {
             let password = stdin.or(password)?;
-            let user = user(app, &email).await?;
+            let user = user(app, "--email", &email).await?;
             let (password, shown) = given_or_made(app, password);
             app.accounts().reset_password(&user, &password).await.map_err(plain)?;
             (user, shown, "has another password")
@@ -333,19 +334,20 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
 
 /// Shows a way to another password, once.
 async fn reset(app: &SharedApp, email: &str, json: bool) -> anyhow::Result<()> {
-    let user = user(app, email).await?;
+    let user = user(app, "--email", email).await?;
     let (by, act) = crate::keys::acting(app, &user, "baton-user").await?;
     let made = team::reset_password(&act, &by, user.id).await.map_err(plain)?;
     let (token, ends) = (made.text.expose_secret(), clock::iso(made.ticket.expires_at));
+    let link = app.settings.public_url.as_deref().map(|base| made.link(base));
     if json {
+        let (id, username) = (user.id, &user.email);
         return say::json(
-            &json!({ "id": user.id, "username": user.email, "token": token, "expires_at": ends }),
+            &json!({ "id": id, "username": username, "token": token, "url": link, "expires_at": ends }),
         );
     }
     say::lines([
-        format!("Token {token}"),
-        format!("Good until {ends}, once: POST /api/v1/password_resets/confirm {{token, password}}."),
-        "It is shown this once.".to_owned(),
+        link.map_or_else(|| format!("Token {token}"), |link| format!("Link  {link}")),
+        format!("Good until {ends}, once. It is shown this once: hand it on to {}.", user.email),
     ])
 }
 
@@ -360,11 +362,12 @@ fn given_or_made(app: &App, password: Option<SecretString>) -> (SecretString, Op
     }
 }
 
-pub(crate) async fn user(app: &App, email: &str) -> anyhow::Result<User> {
+/// The user whom a command names with this option.
+pub(crate) async fn user(app: &App, option: &str, email: &str) -> anyhow::Result<User> {
     let address = email::normal(email).with_context(|| format!("{email:?} is not an e-mail address"))?;
     let found = orgs::user_by_email(&*app.store, &address).await?;
     found.with_context(|| {
-        format!("there is no user {address}; name one with --user, or make one with: baton org create")
+        format!("there is no user {address}; name one with {option}, or make one with: baton org create")
     })
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: GroupCommand, json: b
         | GroupCommand::Delete { owner, .. } => owner,
     };
     let app = house::accounts(settings).await?;
-    let user = user(&app, &owner.email).await?;
+    let user = user(&app, "--user", &owner.email).await?;
     let (by, act) = keys::acting(&app, &user, "baton-group").await?;
     let may = if matches!(command, GroupCommand::List { .. }) { "groups:read" } else { "groups:manage" };
     by.allows(may).then_some(()).context("that user may not do this: name an admin with --user")?;

@@ -123,7 +123,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
         | KeyCommand::Usage { owner } => owner,
     };
     let app = house::accounts(settings).await?;
-    let user = user(&app, &owner.email).await?;
+    let user = user(&app, "--user", &owner.email).await?;
     let (by, act) = acting(&app, &user, "baton-key").await?;
     match command {
         KeyCommand::Revoke { id, .. } => revoke(&act, &id, json).await,
@@ -279,8 +279,10 @@ fn line(key: &ApiKey, now: clock::Millis) -> String {
         (None, Some(end)) if key.usable(now) => format!("  until {}", clock::iso(end)),
         _ => String::new(),
     };
+    let groups: Vec<_> = key.groups.iter().map(ToString::to_string).collect();
+    let bound = if groups.is_empty() { String::new() } else { format!("  bound to {}", groups.join(",")) };
     format!(
-        "{}  …{}  {:8}  {}{ends}  {}  {}  {}",
+        "{}  …{}  {:8}  {}{ends}  {}  {}{bound}  {}",
         key.id,
         key.last4,
         key.status(now).as_str(),

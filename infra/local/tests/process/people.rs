@@ -273,3 +273,34 @@ fn what_a_terminal_would_obey_is_shown_and_a_pipe_may_close() {
         assert!(ended.status.success() && ended.stderr.is_empty(), "{arguments:?}: {ended:?}");
     }
 }
+
+#[test]
+fn what_the_command_line_hands_out_and_asks_for() {
+    let (_dir, data) = data();
+    drop(Baton::start(&data, &[]));
+    let admin = "admin@baton.localhost";
+    let reset = |json: &[&str]| {
+        let mut command = command(&data, &[("BATON_PUBLIC_URL", "https://baton.example.com")]);
+        command.args(["user", "reset", "--email", admin]).args(json).output().unwrap()
+    };
+    let said = String::from_utf8(reset(&[]).stdout).unwrap();
+    assert!(said.contains("https://baton.example.com/join#btn_reset_"), "{said}");
+    let said = printed(&reset(&["--json"]));
+    let token = said["token"].as_str().unwrap();
+    assert_eq!(said["url"], format!("https://baton.example.com/join#{token}"));
+    for (arguments, option) in [
+        (&["user", "reset", "--email", "none@acme.example"][..], "name one with --email"),
+        (&["key", "list", "--user", "none@acme.example"], "name one with --user"),
+        (&["org", "create", "--help"], "--password-stdin is needed"),
+    ] {
+        let said = run(&data, arguments);
+        let said = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(option), "{arguments:?}: {said}");
+    }
+    let group = printed(&run(&data, &["group", "create", "Northwind", "--json"]))["id"].to_string();
+    let made = run(&data, &["key", "create", "--bound-to", &group]);
+    assert!(made.status.success(), "{made:?}");
+    let listed = String::from_utf8(run(&data, &["key", "list"]).stdout).unwrap();
+    assert!(listed.contains(&format!("bound to {group}")), "{listed}");
+}

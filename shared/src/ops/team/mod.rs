@@ -7,7 +7,7 @@ mod change;
 mod invite;
 mod remove;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 pub use change::{MemberPatch, told, update};
 pub use invite::{Invite, invite, invite_again, reset_password};
@@ -37,6 +37,13 @@ pub struct Issued {
     pub user: User,
     pub ticket: Ticket,
     pub text: SecretString,
+}
+
+impl Issued {
+    /// The page that takes the text. It stands behind the `#`, which no browser sends and no log keeps.
+    pub fn link(&self, public_url: &str) -> String {
+        format!("{public_url}/join#{}", self.text.expose_secret())
+    }
 }
 
 /// A page of the people, newest first.
