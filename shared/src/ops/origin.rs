@@ -170,13 +170,25 @@ pub fn writes<E: Told>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result<V
 /// 403 `no_such_group`; 409 `group_moving` where it is being deleted.
 pub async fn check_group(act: &Act, group_id: Option<GroupId>) -> Result<()> {
     let Some(id) = group_id else { return Ok(()) };
-    if act.reach.covers(id) && id == act.group_id {
+    if is_own(act, id) {
         return Ok(());
     }
     match known(act, id).await?.leaving {
         None => Ok(()),
         Some(leaving) => Err(groups::moving(leaving.to)),
     }
+}
+
+/// A client group whose content is asked for. One's own is there.
+async fn asks(act: &Act, named: Option<GroupId>) -> Result<()> {
+    match named {
+        Some(id) if !is_own(act, id) => known(act, id).await.map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
+fn is_own(act: &Act, id: GroupId) -> bool {
+    id == act.group_id && act.reach.covers(id)
 }
 
 /// A client group that is there for who asks, perhaps on its way out.
@@ -195,16 +207,12 @@ pub async fn check_groups(act: &Act, groups: &[GroupId]) -> Result<()> {
 
 /// The client group that a list is asked for: the one that is named, or the only one in reach.
 pub async fn group_asked(act: &Act, named: Option<GroupId>) -> Result<Option<GroupId>> {
-    if let Some(id) = named {
-        known(act, id).await?;
-    }
+    asks(act, named).await?;
     Ok(named.or_else(|| act.reach.only_one()))
 }
 
 /// The client groups whose sums are asked for: the one that is named, or those in reach; none for all of them.
 pub async fn groups_asked(act: &Act, named: Option<GroupId>) -> Result<Option<Vec<GroupId>>> {
-    if let Some(id) = named {
-        known(act, id).await?;
-    }
+    asks(act, named).await?;
     Ok(named.map(|named| vec![named]).or_else(|| act.reach.every().map(<[_]>::to_vec)))
 }

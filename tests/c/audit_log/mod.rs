@@ -178,7 +178,7 @@ async fn every_key_is_told_of_also_one_that_comes_with_its_member() {
         all.iter().find(|entry| entry["action"] == action).unwrap_or_else(|| panic!("{action}: {listed}"))
     };
     let (joined, made) = (entry("member.joined"), entry("api_key.created"));
-    assert_eq!((&joined["data"]["group_ids"], &made["actor_id"]), (&json!(["7"]), &json!(invited.id())));
+    assert_eq!((&joined["data"]["group_ids"], &made["actor_id"]), (&json!([7]), &json!(invited.id())));
     assert_eq!(made["data"]["name"], "default");
     // At the command line, in the name of somebody.
     let owner = house.stored_user(&house.acme).await;
