@@ -16,6 +16,7 @@ use crate::{
 
 /// Clock ticks of `/proc/PID/stat`: <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>.
 const TICKS: f64 = 100.0;
+
 pub struct Arena {
     _dir: tempfile::TempDir,
     data: PathBuf,

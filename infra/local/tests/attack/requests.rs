@@ -9,10 +9,9 @@ pub const ATTACK: Attack = Attack {
     run,
 };
 
-/// What one body may make the process hold, in bytes for each of its own; and beside that, for the neighbour, the pages of the
-/// database that come into its cache, and what each thread of the allocator keeps for itself.
+/// What one body may make the process hold, in bytes for each of its own, and beside that.
 const TIMES: u64 = 8;
-const BESIDE_MB: u64 = 32;
+const BESIDE_MB: u64 = 16;
 /// Processor time for a megabyte, in an unoptimized build.
 const MS_A_MB: u64 = 400;
 
@@ -50,9 +49,19 @@ fn run(scale: &Scale) -> Verdict {
     let neighbour = arena.neighbour();
     let bodies = hostile(scale.long);
     let largest = bodies.iter().map(|(_, body)| body.len() as u64).max().unwrap();
-    for route in ROUTES.iter().filter(|route| !matches!(route.method, Verb::Get)) {
-        // What it answers does not matter: its code is in memory now.
-        let _ = send(&arena.addr, route.method.as_str(), &path_of(route), &[("x-api-key", &arena.key)], "{}");
+    // What the routes need for a body of that size which is nothing but long, beside a neighbour at work: their code and what
+    // each thread and the database keep for themselves. What it answers does not matter.
+    let plain = format!(r#"{{"z":"{}"}}"#, "x".repeat(usize::try_from(largest).unwrap()));
+    for _ in 0..3 {
+        for route in ROUTES.iter().filter(|route| !matches!(route.method, Verb::Get)) {
+            let _ = send(
+                &arena.addr,
+                route.method.as_str(),
+                &path_of(route),
+                &[("x-api-key", &arena.key)],
+                &plain,
+            );
+        }
     }
     arena.rests();
     let (mut sent, mut bytes, mut failed, mut cut) = (0_u64, 0_u64, Vec::new(), Vec::new());
