@@ -102,3 +102,17 @@ async fn a_credential_test_says_whose_key_it_is_and_shows_no_key() {
         assert_ne!(answer.json["organization_id"], house.rival.get(path).await.json["organization_id"]);
     }
 }
+
+#[tokio::test]
+async fn the_page_of_links_runs_its_own_script_alone_and_works_at_both_addresses() {
+    let house = TestApp::new().await;
+    for path in ["/join", "/join/"] {
+        let page = house.acme.bare(Method::GET, path, None, &[]).await;
+        assert_eq!((page.status, page.header("x-content-type-options")), (200, Some("nosniff")), "{path}");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(!policy.contains("unsafe") && policy.matches("'sha256-").count() == 2, "{policy}");
+        // Of an empty text, where an element was not found.
+        assert!(!policy.contains("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="), "{policy}");
+        assert!(page.text.contains(r#"location.pathname.replace(/join\/?$/"#), "relative to where it lies");
+    }
+}

@@ -25,7 +25,7 @@ async fn what_becomes_of_a_lead_is_told_in_the_words_of_the_catalogue() {
     house.acme.patch(&format!("/api/leads/{id}"), json!({ "status": "Contacted" })).await;
     house.acme.delete(&format!("/api/leads/{id}")).await;
     let listed = house.acme.get("/v1/events").await;
-    let expected = ["lead.deleted", "lead.updated", "lead.status_changed", "lead.updated", "lead.created"];
+    let expected = ["lead.deleted", "lead.status_changed", "lead.updated", "lead.updated", "lead.created"];
     assert_eq!(types(&listed.json), expected, "{listed:?}");
     let data = listed.json["data"].as_array().unwrap();
     assert_eq!(data[3]["data"]["changed"], json!(["company_name", "phone"]));
@@ -80,7 +80,7 @@ async fn an_entity_that_waits_for_a_person_is_told_twice_for_the_price_of_once()
     house.acme.post("/api/payloads", json!({ "title": "Draft", "payload": {} })).await;
     let plain = house.meter().since(&before).write_units;
     let listed = house.acme.get("/v1/events").await;
-    assert_eq!(types(&listed.json), ["payload.created", "payload.created", "review.requested"]);
+    assert_eq!(types(&listed.json), ["payload.created", "review.requested", "payload.created"]);
     assert!(waiting - plain <= 2.0, "{waiting} {plain}: an index entry and no more");
 }
 
@@ -164,7 +164,7 @@ async fn a_deletion_that_decides_is_a_decision() {
     let path = format!("/api/payloads/{}?decide=deny", made.id());
     assert_eq!(house.acme.delete(&path).await.status, 200);
     let listed = house.acme.get("/v1/events?type=review.denied,payload.deleted").await;
-    assert_eq!(types(&listed.json), ["review.denied", "payload.deleted"], "{listed:?}");
+    assert_eq!(types(&listed.json), ["payload.deleted", "review.denied"], "{listed:?}");
     let audited = house.acme.get("/api/v1/audit_log?category=decisions").await;
     assert_eq!(audited.json["audit_log"][0]["action"], "review.denied", "{audited:?}");
 }
@@ -178,4 +178,37 @@ async fn keys_roles_and_logins_are_for_who_may_inspect() {
     assert_eq!(types(&viewer.get("/v1/events").await.json), ["lead.created"]);
     assert!(types(&viewer.get("/v1/events?type=api_key.created").await.json).is_empty());
     assert!(types(&house.acme.get("/v1/events").await.json).contains(&"api_key.created"));
+}
+
+#[tokio::test]
+async fn an_event_is_found_by_the_time_that_it_shows() {
+    let house = TestApp::new().await;
+    for n in 0..5 {
+        lead(&house, &format!("{n}@example.com")).await;
+    }
+    let listed = house.acme.get("/v1/events").await.json;
+    for event in listed["data"].as_array().unwrap() {
+        let at = event["created_at"].as_str().unwrap();
+        let found = house.acme.get(&format!("/v1/events?from={at}&to={at}")).await.json;
+        let found: Vec<_> = found["data"].as_array().unwrap().iter().map(|event| &event["id"]).collect();
+        assert!(found.contains(&&event["id"]), "{at}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_what_happened_in_one_moment_the_last_is_the_newest() {
+    let house = TestApp::new().await;
+    let body = json!({ "title": "Draft", "payload": {}, "human_interaction": true });
+    let made = house.acme.post("/api/payloads", body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    house.acme.patch(&format!("/api/payloads/{}", made.id()), json!({ "payload": { "a": 1 } })).await;
+    let listed = house.acme.get("/v1/events").await;
+    assert_eq!(types(&listed.json), ["payload.updated", "review.requested", "payload.created"], "{listed:?}");
+    assert_eq!(listed.json["data"][0]["data"]["changed"], json!(["payload"]));
+    let group = listed.json["data"][1]["group_id"].as_str().unwrap_or_else(|| panic!("{listed:?}"));
+    assert!(group.starts_with("group_"), "{listed:?}");
+    let of_group = house.acme.get(&format!("/v1/events?group_id={group}")).await;
+    assert_eq!(types(&of_group.json).len(), 3, "{of_group:?}");
+    let none = house.acme.get("/v1/events?group_id=7").await;
+    assert!(none.status == 200 && types(&none.json).is_empty(), "{none:?}");
 }

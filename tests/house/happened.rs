@@ -33,6 +33,8 @@ async fn stored(house: &TestApp) -> Vec<Event> {
 
 /// Told by what no sample of a route with a credential does: by time, by n8n, by who logs in or joins.
 const ELSEWHERE: &[EventType] = &[
+    // Where a client group that it was bound to is deleted.
+    EventType::ApiKeyUpdated,
     EventType::BudgetExceeded,
     EventType::InstallationUnreachable,
     EventType::MemberJoined,

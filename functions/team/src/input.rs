@@ -2,7 +2,7 @@
 
 use shared::{
     domain::org::Role,
-    http::input::{Email, Flag, Kept, List, OrDefault, Patch, Patched, Text, Word},
+    http::input::{Email, Flag, Kept, List, Patch, Patched, Text, Word},
     ids::GroupId,
     ops::team::{Invite, MAX_GROUPS, MemberPatch},
 };
@@ -20,7 +20,7 @@ shared::input! {
         #[example("Jane Doe")]
         name: Option<Text<100>>,
         /// The client groups that the member is bound to; all of them when left out. An admin cannot be bound.
-        group_ids: OrDefault<List<GroupId, MAX_GROUPS>>,
+        group_ids: Kept<List<GroupId, MAX_GROUPS>>,
     }
 }
 
@@ -33,7 +33,7 @@ shared::input! {
         #[example("viewer")]
         role: Kept<Word<Role>>,
         /// The client groups that the member is bound to; none for all of them.
-        group_ids: Option<List<GroupId, MAX_GROUPS>>,
+        group_ids: Kept<List<GroupId, MAX_GROUPS>>,
         /// `false` takes the second factor away, for somebody who has lost it. Nobody can give another one.
         #[example(false)]
         second_factor: Option<Flag>,
@@ -50,7 +50,12 @@ shared::input! {
 
 impl From<InviteMember> for Invite {
     fn from(input: InviteMember) -> Self {
-        Self { email: input.email, role: input.role, name: input.name, groups: input.group_ids }
+        Self {
+            email: input.email,
+            role: input.role,
+            name: input.name,
+            groups: input.group_ids.unwrap_or_default(),
+        }
     }
 }
 

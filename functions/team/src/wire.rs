@@ -74,8 +74,7 @@ pub fn shown_once(issued: &Issued, public_url: Option<&str>) -> Result<Reply> {
 impl TicketOut {
     fn of(issued: &Issued, public_url: Option<&str>) -> Self {
         let token = issued.text.expose_secret().to_owned();
-        // Behind the `#`, which no browser sends and no log keeps.
-        let url = public_url.map(|base| format!("{base}/join#{token}"));
+        let url = public_url.map(|base| issued.link(base));
         Self { token: Some(token), url, ..Self::hidden(issued) }
     }
 

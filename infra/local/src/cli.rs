@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::{
-    io::{self, BufRead, Read, Write},
+    io::{self, BufRead, Read},
     process::ExitCode,
     time::Duration,
 };
@@ -34,7 +34,7 @@ use crate::{
     groups::{self, GroupCommand},
     house,
     keys::{self, KeyCommand},
-    logging, serve, welcome,
+    logging, say, serve, welcome,
 };
 
 /// Threads that are at something when everything else has ended have so long.
@@ -112,7 +112,8 @@ enum OrgCommand {
         /// E-mail address of its admin, also the user name.
         #[arg(long)]
         admin_email: String,
-        /// At least eight characters. Others on this machine may see it: --password-stdin keeps it from them.
+        /// At least eight characters; this or --password-stdin is needed. Others on this machine may see it: --password-stdin keeps
+        /// it from them.
         #[arg(long, required_unless_present = "password_stdin", conflicts_with = "password_stdin")]
         admin_password: Option<String>,
         #[command(flatten)]
@@ -213,11 +214,11 @@ pub fn run() -> ExitCode {
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if json => {
-            eprintln!("{}", json!({ "error": format!("{error:#}") }));
+            say::complain(&json!({ "error": format!("{error:#}") }).to_string());
             ExitCode::FAILURE
         }
         Err(error) => {
-            eprintln!("baton: {error:#}");
+            say::complain(&format!("baton: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -234,20 +235,16 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             runtime.shutdown_timeout(GRACE);
             served
         }
-        Command::Openapi { dialect } => {
-            // Whoever reads it may have seen enough: `baton openapi b | head`.
-            match writeln!(io::stdout(), "{}", crate::api_document(dialect)) {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                written => Ok(written?),
-            }
-        }
+        Command::Openapi { dialect } => say::verbatim(&(crate::api_document(dialect) + "\n")),
         Command::Secret(SecretCommand::New) => {
             let path = house::new_key(&settings)?;
             match cli.json {
-                true => println!("{}", json!({ "key_file": path })),
-                false => println!("{} is made. Register each n8n again, with its API key.", path.display()),
+                true => say::json(&json!({ "key_file": path })),
+                false => say::line(format!(
+                    "{} is made. Register each n8n again, with its API key.",
+                    path.display()
+                )),
             }
-            Ok(())
         }
         Command::Org(command) => runtime.block_on(org(&settings, command, cli.json)),
         Command::User(command) => runtime.block_on(user_command(&settings, command, cli.json)),
@@ -271,27 +268,27 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
     let (id, key, email) = (made.organization.id.0, made.api_key.expose_secret(), &made.admin.email);
     if json {
         let admin = json!({ "username": email, "email": email });
-        println!("{}", json!({ "organization_id": id, "api_key": key, "admin": admin }));
-    } else {
-        println!(
-            "Organization {id} ({name})\nAdmin        {email}\nAPI key      {key}\nThe key is shown this once."
-        );
+        return say::json(&json!({ "organization_id": id, "api_key": key, "admin": admin }));
     }
-    Ok(())
+    say::lines([
+        format!("Organization {id} ({name})"),
+        format!("Admin        {email}"),
+        format!("API key      {key}"),
+        "The key is shown this once.".to_owned(),
+    ])
 }
 
 async fn set_plan(settings: &LocalSettings, owner: &Owner, plan: Plan, json: bool) -> anyhow::Result<()> {
     let app = house::accounts(settings).await?;
-    let user = user(&app, &owner.email).await?;
+    let user = user(&app, "--user", &owner.email).await?;
     let (_, act) = keys::acting(&app, &user, "baton-org").await?;
     let account = account::set_plan(&act, plan).await.map_err(plain)?;
     let (id, name) = (account.organization.id.0, &account.organization.name);
     if json {
-        println!("{}", json!({ "organization_id": id, "plan": plan.as_str() }));
+        say::json(&json!({ "organization_id": id, "plan": plan.as_str() }))
     } else {
-        println!("Organization {id} ({name}) is on the plan {}", plan.as_str());
+        say::line(format!("Organization {id} ({name}) is on the plan {}", plan.as_str()))
     }
-    Ok(())
 }
 
 async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool) -> anyhow::Result<()> {
@@ -299,7 +296,7 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
     let (made, password, what) = match command {
         UserCommand::Reset { email } => return reset(app, &email, json).await,
         UserCommand::ForgetSecondFactor { email } => {
-            let user = user(app, &email).await?;
+            let user = user(app, "--email", &email).await?;
             let (by, act) = keys::acting(app, &user, "baton-user").await?;
             let patch = MemberPatch { forget_second_factor: true, ..MemberPatch::default() };
             let user = team::update(&act, &by, user.id, patch).await.map_err(plain)?;
@@ -307,14 +304,15 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
         }
         UserCommand::Create { owner, email, role, groups, password, stdin } => {
             let password = stdin.or(password)?;
-            let tenant = user(app, &owner.email).await?.tenant;
+            let owner = user(app, "--user", &owner.email).await?;
             let (password, shown) = given_or_made(app, password);
             let wish = NewUser { email, role, password };
-            (app.accounts().create_bound_user(tenant, wish, groups).await.map_err(plain)?, shown, "created")
+            let made = app.accounts().create_bound_user(Some(&owner), owner.tenant, wish, groups).await;
+            (made.map_err(plain)?, shown, "created")
         }
         UserCommand::Password { email, password, stdin } => {
             let password = stdin.or(password)?;
-            let user = user(app, &email).await?;
+            let user = user(app, "--email", &email).await?;
             let (password, shown) = given_or_made(app, password);
             app.accounts().reset_password(&user, &password).await.map_err(plain)?;
             (user, shown, "has another password")
@@ -325,30 +323,34 @@ async fn user_command(settings: &LocalSettings, command: UserCommand, json: bool
         if let Some(password) = password {
             shown["password"] = password.expose_secret().into();
         }
-        println!("{shown}");
-    } else {
-        println!("User {} ({}) {what}", made.email, made.role.as_str());
-        if let Some(password) = password {
-            println!("Password {}\nIt is shown this once.", password.expose_secret());
-        }
+        return say::json(&shown);
     }
-    Ok(())
+    say::line(format!("User {} ({}) {what}", made.email, made.role.as_str()))?;
+    match password {
+        Some(password) => {
+            say::lines([&format!("Password {}", password.expose_secret()), "It is shown this once."])
+        }
+        None => Ok(()),
+    }
 }
 
 /// Shows a way to another password, once.
 async fn reset(app: &SharedApp, email: &str, json: bool) -> anyhow::Result<()> {
-    let user = user(app, email).await?;
+    let user = user(app, "--email", email).await?;
     let (by, act) = crate::keys::acting(app, &user, "baton-user").await?;
     let made = team::reset_password(&act, &by, user.id).await.map_err(plain)?;
     let (token, ends) = (made.text.expose_secret(), clock::iso(made.ticket.expires_at));
+    let link = app.settings.public_url.as_deref().map(|base| made.link(base));
     if json {
-        println!("{}", json!({ "id": user.id, "username": user.email, "token": token, "expires_at": ends }));
-    } else {
-        println!(
-            "Token {token}\nGood until {ends}, once: POST /api/v1/password_resets/confirm {{token, password}}.\nIt is shown this once."
+        let (id, username) = (user.id, &user.email);
+        return say::json(
+            &json!({ "id": id, "username": username, "token": token, "url": link, "expires_at": ends }),
         );
     }
-    Ok(())
+    say::lines([
+        link.map_or_else(|| format!("Token {token}"), |link| format!("Link  {link}")),
+        format!("Good until {ends}, once. It is shown this once: hand it on to {}.", user.email),
+    ])
 }
 
 /// The password that the operator chose, or a new one that has to be shown.
@@ -362,11 +364,12 @@ fn given_or_made(app: &App, password: Option<SecretString>) -> (SecretString, Op
     }
 }
 
-pub(crate) async fn user(app: &App, email: &str) -> anyhow::Result<User> {
+/// The user whom a command names with this option.
+pub(crate) async fn user(app: &App, option: &str, email: &str) -> anyhow::Result<User> {
     let address = email::normal(email).with_context(|| format!("{email:?} is not an e-mail address"))?;
     let found = orgs::user_by_email(&*app.store, &address).await?;
     found.with_context(|| {
-        format!("there is no user {address}; name one with --user, or make one with: baton org create")
+        format!("there is no user {address}; name one with {option}, or make one with: baton org create")
     })
 }
 

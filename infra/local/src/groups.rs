@@ -9,6 +9,7 @@ use crate::{
     cli::{Owner, plain, user},
     house,
     keys::{self, group},
+    say,
 };
 
 /// Longest name of a group.
@@ -67,18 +68,18 @@ pub(crate) async fn run(settings: &LocalSettings, command: GroupCommand, json: b
         | GroupCommand::Delete { owner, .. } => owner,
     };
     let app = house::accounts(settings).await?;
-    let user = user(&app, &owner.email).await?;
+    let user = user(&app, "--user", &owner.email).await?;
     let (by, act) = keys::acting(&app, &user, "baton-group").await?;
     let may = if matches!(command, GroupCommand::List { .. }) { "groups:read" } else { "groups:manage" };
     by.allows(may).then_some(()).context("that user may not do this: name an admin with --user")?;
     match command {
         GroupCommand::Create { name, .. } => {
             let made = groups::create(&act, name).await.map_err(plain)?;
-            told(json, &describe(&made), &format!("Client group {} ({})", made.id, made.name));
+            told(json, &describe(&made), &[format!("Client group {} ({})", made.id, made.name)])
         }
         GroupCommand::Rename { id, name, .. } => {
             let renamed = groups::rename(&act, id, &name).await.map_err(plain)?;
-            told(json, &describe(&renamed), &format!("Client group {id} is called {} now.", renamed.name));
+            told(json, &describe(&renamed), &[format!("Client group {id} is called {} now.", renamed.name)])
         }
         GroupCommand::Delete { id, move_to, .. } => {
             let deleted = groups::delete(&act, id, move_to).await.map_err(plain)?;
@@ -86,23 +87,18 @@ pub(crate) async fn run(settings: &LocalSettings, command: GroupCommand, json: b
                 Some(to) => format!("What lies in client group {id} goes to {to}; then it is gone."),
                 None => "Deleted.".to_owned(),
             };
-            told(json, &json!({ "id": id, "deleted": true, "moving_to": deleted.moves_to }), &text);
+            told(json, &json!({ "id": id, "deleted": true, "moving_to": deleted.moves_to }), &[text])
         }
         GroupCommand::List { .. } => {
             let all = groups::list(&act).await.map_err(plain)?;
             let lines: Vec<_> = all.iter().map(line).collect();
-            told(json, &all.iter().map(describe).collect::<Value>(), &lines.join("\n"));
+            told(json, &all.iter().map(describe).collect::<Value>(), &lines)
         }
     }
-    Ok(())
 }
 
-fn told(json: bool, value: &Value, text: &str) {
-    if json {
-        println!("{value}");
-    } else {
-        println!("{text}");
-    }
+fn told(json: bool, value: &Value, lines: &[String]) -> anyhow::Result<()> {
+    if json { say::json(value) } else { say::lines(lines) }
 }
 
 fn describe(group: &Group) -> Value {

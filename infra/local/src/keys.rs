@@ -29,7 +29,7 @@ use shared::{
 
 use crate::{
     cli::{Owner, plain, user},
-    house,
+    house, say,
 };
 
 /// A command has so long for what it does outside, which is nothing.
@@ -123,7 +123,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
         | KeyCommand::Usage { owner } => owner,
     };
     let app = house::accounts(settings).await?;
-    let user = user(&app, &owner.email).await?;
+    let user = user(&app, "--user", &owner.email).await?;
     let (by, act) = acting(&app, &user, "baton-key").await?;
     match command {
         KeyCommand::Revoke { id, .. } => revoke(&act, &id, json).await,
@@ -132,8 +132,7 @@ pub(crate) async fn run(settings: &LocalSettings, command: KeyCommand, json: boo
         KeyCommand::Usage { .. } => usage(&act, json).await,
         create @ KeyCommand::Create { .. } => {
             let made = api_keys::create(&act, &by, wish(create)?).await.map_err(plain)?;
-            show(&made, json, describe(&made.key, act.now));
-            Ok(())
+            show(&made, json, describe(&made.key, act.now))
         }
     }
 }
@@ -146,6 +145,7 @@ pub(crate) async fn acting(app: &SharedApp, user: &User, cause: &str) -> anyhow:
         tenant: user.tenant,
         actor: Actor { user_id: user.id, username: user.email.clone() },
         credential: by.credential,
+        admitted: None,
         group_id: by.group_id,
         reach: by.reach.clone(),
         now,
@@ -179,13 +179,13 @@ fn wish(command: KeyCommand) -> anyhow::Result<NewApiKey> {
 }
 
 /// Shows a key's text, once.
-fn show(Created { key, text }: &Created, json: bool, mut described: Value) {
+fn show(Created { key, text }: &Created, json: bool, mut described: Value) -> anyhow::Result<()> {
     if json {
         described["api_key"] = text.expose_secret().into();
-        println!("{described}");
-    } else {
-        println!("API key {}\nId      {}\nThe key is shown this once.", text.expose_secret(), key.id);
+        return say::json(&described);
     }
+    let (text, id) = (text.expose_secret(), key.id);
+    say::lines([&format!("API key {text}"), &format!("Id      {id}"), "The key is shown this once."])
 }
 
 async fn list(act: &Act, json: bool) -> anyhow::Result<()> {
@@ -193,13 +193,10 @@ async fn list(act: &Act, json: bool) -> anyhow::Result<()> {
     // The newest where the eye is.
     keys.reverse();
     if json {
-        println!("{}", keys.iter().map(|key| describe(key, act.now)).collect::<Value>());
+        say::json(&keys.iter().map(|key| describe(key, act.now)).collect())
     } else {
-        for key in &keys {
-            println!("{}", line(key, act.now));
-        }
+        say::lines(keys.iter().map(|key| line(key, act.now)))
     }
-    Ok(())
 }
 
 async fn revoke(act: &Act, id: &str, json: bool) -> anyhow::Result<()> {
@@ -211,14 +208,11 @@ async fn revoke(act: &Act, id: &str, json: bool) -> anyhow::Result<()> {
         if revoked.was_last {
             said["warning"] = warning.into();
         }
-        println!("{said}");
+        say::json(&said)
     } else {
-        println!("Revoked. A running server follows within a minute.");
-        if revoked.was_last {
-            println!("{warning}");
-        }
+        let warning = revoked.was_last.then_some(warning);
+        say::lines(["Revoked. A running server follows within a minute."].into_iter().chain(warning))
     }
-    Ok(())
 }
 
 async fn rotate(act: &Act, by: &Principal, id: &str, overlap: u32, json: bool) -> anyhow::Result<()> {
@@ -228,11 +222,11 @@ async fn rotate(act: &Act, by: &Principal, id: &str, overlap: u32, json: bool) -
     let until = rotated.old.runs_out_at().map(clock::iso);
     let mut described = describe(&rotated.new.key, act.now);
     described["replaces"] = json!({ "id": id, "expires_at": until });
-    show(&rotated.new, json, described);
+    show(&rotated.new, json, described)?;
     if let Some(until) = until.filter(|_| !json) {
         match overlap.is_zero() {
-            true => println!("The old key has ended."),
-            false => println!("The old key works until {until}."),
+            true => say::line("The old key has ended.")?,
+            false => say::line(format!("The old key works until {until}."))?,
         }
     }
     Ok(())
@@ -251,14 +245,12 @@ async fn usage(act: &Act, json: bool) -> anyhow::Result<()> {
                 "last_used_at": last,
             })
         });
-        println!("{}", told.collect::<Value>());
-        return Ok(());
+        return say::json(&told.collect());
     }
-    for (key, day, month, last) in rows {
-        let last = last.as_deref().unwrap_or("never");
-        println!("{}  …{}  {day:>9} in 24 h  {month:>9} in 30 d  {last:20}  {}", key.id, key.last4, key.name);
-    }
-    Ok(())
+    say::lines(rows.map(|(key, day, month, last)| {
+        let (last, name) = (last.as_deref().unwrap_or("never"), &key.name);
+        format!("{}  …{}  {day:>9} in 24 h  {month:>9} in 30 d  {last:20}  {name}", key.id, key.last4)
+    }))
 }
 
 fn describe(key: &ApiKey, now: clock::Millis) -> Value {
@@ -287,8 +279,10 @@ fn line(key: &ApiKey, now: clock::Millis) -> String {
         (None, Some(end)) if key.usable(now) => format!("  until {}", clock::iso(end)),
         _ => String::new(),
     };
+    let groups: Vec<_> = key.groups.iter().map(ToString::to_string).collect();
+    let bound = if groups.is_empty() { String::new() } else { format!("  bound to {}", groups.join(",")) };
     format!(
-        "{}  …{}  {:8}  {}{ends}  {}  {}  {}",
+        "{}  …{}  {:8}  {}{ends}  {}  {}{bound}  {}",
         key.id,
         key.last4,
         key.status(now).as_str(),

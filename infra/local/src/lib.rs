@@ -10,6 +10,7 @@ mod groups;
 pub mod house;
 mod keys;
 pub mod logging;
+mod say;
 pub mod serve;
 pub mod sockets;
 pub mod welcome;

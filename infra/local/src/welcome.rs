@@ -11,6 +11,8 @@ use shared::{
     store::{Attrs, Global, Key, Write},
 };
 
+use crate::say;
+
 /// The admin that the first start creates.
 pub const FIRST_ADMIN: &str = "admin@baton.localhost";
 const FIRST_ORG: &str = "My organization";
@@ -21,11 +23,10 @@ pub async fn greet(app: &App, settings: &LocalSettings, addr: SocketAddr, json: 
     let data = settings.data_dir.display().to_string();
     if app.store.get(&marker()).await?.is_some() {
         if json {
-            println!("{}", json!({ "address": base, "docs": format!("{base}/docs"), "data_dir": data }));
-        } else {
-            println!("Baton {} on {base} (docs: {base}/docs). Data: {data}", env!("CARGO_PKG_VERSION"));
+            return say::json(&json!({ "address": base, "docs": format!("{base}/docs"), "data_dir": data }));
         }
-        return Ok(());
+        let version = env!("CARGO_PKG_VERSION");
+        return say::line(format!("Baton {version} on {base} (docs: {base}/docs). Data: {data}"));
     }
     let password: SecretString = app.ids.secret(20).into();
     match app.accounts().create_organization(FIRST_ORG, FIRST_ADMIN, &password).await {
@@ -33,31 +34,30 @@ pub async fn greet(app: &App, settings: &LocalSettings, addr: SocketAddr, json: 
             mark(app).await?;
             let key = made.api_key.expose_secret();
             if json {
-                println!(
-                    "{}",
-                    json!({
-                        "address": base, "docs": format!("{base}/docs"), "data_dir": data,
-                        "organization_id": made.organization.id.0, "api_key": key,
-                        "admin": { "username": FIRST_ADMIN, "email": FIRST_ADMIN, "password": password.expose_secret() },
-                    })
-                );
+                say::json(&json!({
+                    "address": base, "docs": format!("{base}/docs"), "data_dir": data,
+                    "organization_id": made.organization.id.0, "api_key": key,
+                    "admin": { "username": FIRST_ADMIN, "email": FIRST_ADMIN, "password": password.expose_secret() },
+                }))
             } else {
-                print!(
-                    "{}",
-                    first_words(&base, &data, made.organization.id.0, key, password.expose_secret())
-                );
+                say::verbatim(&first_words(
+                    &base,
+                    &data,
+                    made.organization.id.0,
+                    key,
+                    password.expose_secret(),
+                ))
             }
         }
         // An earlier start created it and died before it could say so. Its key was never shown; another is one command away.
         Err(error) if error.kind == ErrorKind::Conflict => {
             mark(app).await?;
-            println!(
+            say::line(format!(
                 "Baton on {base} (docs: {base}/docs). Data: {data}. Make an API key with: baton key create"
-            );
+            ))
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => Err(error.into()),
     }
-    Ok(())
 }
 
 /// Remembers that this data directory has an organization.

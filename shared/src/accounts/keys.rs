@@ -105,7 +105,8 @@ impl Accounts<'_> {
     /// A key that acts as the same user as the one that it takes the place of. It works from the moment that
     /// [`orgs::insert_key`] is written.
     pub fn successor(&self, old: &ApiKey, wish: NewKey) -> (ApiKey, SecretString) {
-        self.key_of((old.tenant, old.user_id, &old.username), old.group_id, wish)
+        let (key, text) = self.key_of((old.tenant, old.user_id, &old.username), old.group_id, wish);
+        (ApiKey { former: old.former.clone(), ..key }, text)
     }
 
     fn key_of(
@@ -123,6 +124,7 @@ impl Accounts<'_> {
             username: username.to_owned(),
             group_id: wish.group_id.unwrap_or(group_id),
             groups: wish.groups,
+            former: Vec::new(),
             name: wish.name,
             hash: api_key::hash_of(&text),
             last4: shown[shown.len() - 4..].to_owned(),

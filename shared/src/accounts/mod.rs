@@ -12,7 +12,7 @@ use crate::{
         event::{EventType, Happened, Subject},
         org::{Group, Organization, Role, User, UserStatus},
         plan::Plan,
-        principal::Principal,
+        principal::{Credential, Principal},
         reach::{MAX_BOUND, Reach},
         review::Actor,
         session::SessionRef,
@@ -22,7 +22,7 @@ use crate::{
     recent::Recent,
     repo::{events, orgs},
     sealer::Sealer,
-    store::{Store, StoreError, Write},
+    store::{Store, Write},
     tenant::TenantId,
 };
 
@@ -141,19 +141,23 @@ impl Accounts<'_> {
         let group = Group::new(self.id(), name.to_owned(), now);
         let (key, api_key) = self.new_key(&admin, group.id, NewKey::default())?;
         admin.api_key = Some(key.hash.clone());
-        self.create(orgs::create(&organization, &admin, &group, &key)?).await?;
+        let mut writes = orgs::create(&organization, &admin, &group, &key)?;
+        writes.push(self.told(&admin, key.happened(EventType::ApiKeyCreated))?);
+        self.create(writes, &admin.email).await?;
         Ok(NewOrganization { organization, admin, api_key })
     }
 
     /// Creates a user of an organization. The personal key that comes with it is shown to nobody here: it is kept
     /// sealed until the user copies it.
     pub async fn create_user(&self, tenant: TenantId, wish: NewUser) -> Result<User> {
-        self.create_bound_user(tenant, wish, Vec::new()).await
+        self.create_bound_user(None, tenant, wish, Vec::new()).await
     }
 
-    /// The same, of one who is bound to these client groups; to none of them for all.
+    /// The same, of one who is bound to these client groups; to none of them for all. The operator does it in the name of `by`, or of
+    /// the new user himself.
     pub async fn create_bound_user(
         &self,
+        by: Option<&User>,
         tenant: TenantId,
         wish: NewUser,
         groups: Vec<GroupId>,
@@ -175,25 +179,35 @@ impl Accounts<'_> {
         let (mut key, text) = self.new_key(&user, group_id, NewKey::default())?;
         key.sealed_text = Some(self.sealer.seal(tenant, &ApiKey::seal_record(key.id), &text).await?);
         user.api_key = Some(key.hash.clone());
-        let joined = Happened::new(EventType::MemberJoined, Subject::of("member", user.id))
-            .with("email", user.email.as_str())
-            .with("role", user.role.as_str());
+        let by = by.unwrap_or(&user);
         let mut writes = orgs::create_user(&user, &key)?;
-        writes.push(self.event(tenant, None, joined)?);
-        self.create(writes).await?;
+        writes.push(self.told(by, user.happened(EventType::MemberJoined))?);
+        writes.push(self.told(by, key.happened(EventType::ApiKeyCreated))?);
+        self.create(writes, &user.email).await?;
         Ok(user)
     }
 
-    async fn create(&self, writes: Vec<Write>) -> Result<()> {
-        self.store.transact(writes).await.map_err(|error: StoreError| match error {
-            refused if refused.refused_by(orgs::EMAIL).is_some() => {
-                Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already.")
-            }
+    /// Writes what makes somebody of this address.
+    async fn create(&self, writes: Vec<Write>, email: &str) -> Result<()> {
+        match self.store.transact(writes.clone()).await {
+            Err(refused) if refused.refused_by(orgs::EMAIL).is_some() => {}
+            written => return Ok(written?),
+        }
+        let lapsed = orgs::lapsed(self.store, email, self.now()).await?.ok_or_else(email_taken)?;
+        let mut writes = orgs::take_over(writes, &lapsed)?;
+        writes.push(self.lapsed(&lapsed)?);
+        self.store.transact(writes).await.map_err(|error| match error {
+            refused if refused.refused_by(orgs::EMAIL).is_some() => email_taken(),
             other => other.into(),
         })
     }
 
-    /// Gives a user another password; every session of the user ends.
+    /// The write that tells an organization that somebody whom it had invited is gone, for somebody else has the address now.
+    pub fn lapsed(&self, gone: &User) -> Result<Write> {
+        self.event(gone.tenant, None, gone.happened(EventType::MemberRemoved))
+    }
+
+    /// Gives a user another password, as the operator; every session of the user ends.
     pub async fn reset_password(&self, user: &User, password: &SecretString) -> Result<()> {
         if user.status == UserStatus::Invited {
             let message = "This member has not accepted the invitation yet. Invite again.";
@@ -201,16 +215,21 @@ impl Accounts<'_> {
         }
         let hash = self.hash_new_password("password", password).await?;
         let changed = Happened::new(EventType::PasswordChanged, Subject::of("member", user.id));
-        let event = self.event(user.tenant, None, changed.with("by_token", false))?;
+        let event = self.told(user, changed.with("by_token", false))?;
         self.store.transact(vec![orgs::set_password(user, &hash), event]).await?;
         self.forget_sessions_of(user);
         Ok(())
     }
 
+    /// The write of what the operator does at the command line in the name of `by`.
+    fn told(&self, by: &User, happened: Happened) -> Result<Write> {
+        self.event(by.tenant, Some(by), happened.through(Credential::Operator))
+    }
+
     /// The write of an event outside of any act. It belongs into the transaction of what happened.
     fn event(&self, tenant: TenantId, actor: Option<&User>, happened: Happened) -> Result<Write> {
         let actor = actor.map(|user| Actor { user_id: user.id, username: user.email.clone() });
-        Ok(events::put(tenant, &happened.event(self.id(), self.now(), actor))?)
+        Ok(events::put(tenant, &happened.event(self.id(), actor))?)
     }
 
     /// The hash of a password that somebody wants to have; `field` names it when it cannot be had.
@@ -266,6 +285,11 @@ pub fn check_new_password(password: &SecretString) -> Result<(), String> {
     } else {
         Err(format!("must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"))
     }
+}
+
+/// The refusal of an address that somebody has.
+pub fn email_taken() -> Error {
+    Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already.")
 }
 
 fn address(field: &str, text: &str) -> Result<String> {

@@ -29,6 +29,8 @@ use crate::{
 pub(super) const NOBODY: TenantId = TenantId(0);
 /// And for how long that is kept.
 const OVER: Duration = Duration::from_secs(3_600);
+/// A ticket is tried so often, where its user is changed at the same moment.
+const ATTEMPTS: usize = 20;
 
 impl Accounts<'_> {
     /// Makes whoever holds the invitation a member with this password, and a personal key that waits to be copied. It begins no
@@ -43,11 +45,27 @@ impl Accounts<'_> {
         name: Option<String>,
         address: Option<IpAddr>,
     ) -> Result<User> {
-        let (attempt, before) = self.holder(TicketKind::Invitation, text, address).await?;
-        let hash = self.hash_new_password("password", password).await?;
+        let attempt = throttle::count_ticket(self, address).await?;
+        let holder = self.holder(TicketKind::Invitation, text).await?;
+        let password_hash = self.hash_new_password("password", password).await?;
+        let user = self.used(holder, text, &Wish::Join { password_hash, name }).await?;
+        attempt
+            .forgive(self)
+            .await
+            .log_failure("an invitation that was good still counts as one that was not");
+        Ok(user)
+    }
+
+    /// Somebody as a member, with a personal key, and the writes that make it so.
+    async fn joining(
+        &self,
+        before: &User,
+        password_hash: &str,
+        name: Option<String>,
+    ) -> Result<(Vec<Write>, User)> {
         let mut user = User {
             status: UserStatus::Active,
-            password_hash: hash,
+            password_hash: password_hash.to_owned(),
             name: name.or_else(|| before.name.clone()),
             ticket: None,
             generation: before.generation + 1,
@@ -58,17 +76,9 @@ impl Accounts<'_> {
         let sealed = self.sealer.seal(user.tenant, &ApiKey::seal_record(key.id), &key_text).await?;
         key.sealed_text = Some(sealed);
         user.api_key = Some(key.hash.clone());
-        let joined = Happened::new(EventType::MemberJoined, Subject::of("member", user.id))
-            .with("email", user.email.as_str())
-            .with("role", user.role.as_str());
-        let joined = self.event(user.tenant, Some(&user), joined)?;
-        let writes = vec![members::change(&before, &user)?, orgs::insert_key(&key)?, joined];
-        self.store.transact(writes).await.map_err(used_meanwhile)?;
-        attempt
-            .forgive(self)
-            .await
-            .log_failure("an invitation that was good still counts as one that was not");
-        Ok(user)
+        let joined = self.event(user.tenant, Some(&user), user.happened(EventType::MemberJoined))?;
+        let made = self.event(user.tenant, Some(&user), key.happened(EventType::ApiKeyCreated))?;
+        Ok((vec![members::change(before, &user)?, orgs::insert_key(&key)?, joined, made], user))
     }
 
     /// Tells the organization that somebody has forgotten the password. Nobody is told whether there is such an address.
@@ -122,41 +132,86 @@ impl Accounts<'_> {
         password: &SecretString,
         address: Option<IpAddr>,
     ) -> Result<()> {
-        let (attempt, before) = self.holder(TicketKind::PasswordReset, text, address).await?;
+        let attempt = throttle::count_ticket(self, address).await?;
+        let holder = self.holder(TicketKind::PasswordReset, text).await?;
         let password_hash = self.hash_new_password("password", password).await?;
-        let after = User { password_hash, ticket: None, generation: before.generation + 1, ..before.clone() };
-        let changed = Happened::new(EventType::PasswordChanged, Subject::of("member", after.id));
-        let changed = self.event(after.tenant, Some(&after), changed.with("by_token", true))?;
-        let writes = vec![members::change(&before, &after)?, changed];
-        self.store.transact(writes).await.map_err(used_meanwhile)?;
+        let after = self.used(holder, text, &Wish::Password { password_hash }).await?;
         self.forget_user(after.tenant, after.id);
         attempt.forgive(self).await.log_failure("a ticket that was good still counts as one that was not");
         Ok(())
     }
 
-    /// Whose ticket it is, if it is good now.
-    async fn holder(
-        &self,
-        kind: TicketKind,
-        text: &SecretString,
-        address: Option<IpAddr>,
-    ) -> Result<(throttle::Attempt, User)> {
-        let attempt = throttle::count_ticket(self, address).await?;
-        let place = ticket::place(kind, text).ok_or_else(invalid)?;
-        let user = orgs::user(self.store, place.tenant, place.user_id).await?;
-        let now = self.now();
-        let opens = |user: &User| user.ticket.as_ref().is_some_and(|ticket| ticket.opens(kind, text, now));
-        Ok((attempt, user.filter(opens).ok_or_else(invalid)?))
+    /// Somebody with another password, and the writes that make it so.
+    fn changing(&self, before: &User, password_hash: &str) -> Result<(Vec<Write>, User)> {
+        let (password_hash, generation) = (password_hash.to_owned(), before.generation + 1);
+        let after = User { password_hash, ticket: None, generation, ..before.clone() };
+        let changed = Happened::new(EventType::PasswordChanged, Subject::of("member", after.id));
+        let changed = self.event(after.tenant, Some(&after), changed.with("by_token", true))?;
+        Ok((vec![members::change(before, &after)?, changed], after))
     }
+
+    /// Whose ticket it is, if it is good now: also if whoever made it may still open this account.
+    async fn holder(&self, kind: TicketKind, text: &SecretString) -> Result<Holder> {
+        let place = ticket::place(kind, text).ok_or_else(invalid)?;
+        let user = orgs::user(self.store, place.tenant, place.user_id).await?.ok_or_else(invalid)?;
+        let ticket = user.ticket.as_ref().filter(|ticket| ticket.opens(kind, text, self.now()));
+        let maker = match ticket.ok_or_else(invalid)?.made_by {
+            None => None,
+            Some(id) if id == user.id => None,
+            Some(id) => {
+                let maker = orgs::user(self.store, place.tenant, id).await?;
+                Some(maker.filter(|maker| maker.covers(&user)).ok_or_else(invalid)?)
+            }
+        };
+        Ok(Holder { user, maker })
+    }
+
+    /// Uses a ticket: its user as he is then. Where something else was changed of him meanwhile, or of whoever made the
+    /// ticket, both are looked at again.
+    async fn used(&self, mut holder: Holder, text: &SecretString, wish: &Wish) -> Result<User> {
+        for _ in 0..ATTEMPTS {
+            let before = &holder.user;
+            let (mut writes, user) = match wish {
+                Wish::Join { password_hash, name } => {
+                    self.joining(before, password_hash, name.clone()).await?
+                }
+                Wish::Password { password_hash } => self.changing(before, password_hash)?,
+            };
+            // He is what he was when he was looked at, or he is looked at again.
+            writes.extend(holder.maker.iter().map(|by| orgs::same_user(by.tenant, by.id, by.generation)));
+            match self.store.transact(writes).await {
+                Ok(()) => return Ok(user),
+                Err(refused) if refused.is_refusal() => holder = self.holder(wish.kind(), text).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::unavailable(StoreError::Conflict))
+    }
+}
+
+/// What a ticket is used for.
+enum Wish {
+    Join { password_hash: String, name: Option<String> },
+    Password { password_hash: String },
+}
+
+impl Wish {
+    fn kind(&self) -> TicketKind {
+        match self {
+            Self::Join { .. } => TicketKind::Invitation,
+            Self::Password { .. } => TicketKind::PasswordReset,
+        }
+    }
+}
+
+/// Who may use a ticket, and who made it, where that is somebody else of the organization.
+struct Holder {
+    user: User,
+    maker: Option<User>,
 }
 
 fn invalid() -> Error {
     Error::invalid("token", "is not good, or not any more: ask for a new one").coded("invalid_token")
-}
-
-/// Of two who use a ticket at once, the second.
-fn used_meanwhile(error: StoreError) -> Error {
-    if error.refused_by(orgs::USER).is_some() { invalid() } else { error.into() }
 }
 
 /// Makes what is written for nobody vanish.

@@ -15,7 +15,10 @@ pub use terms::{MAX_NETWORKS, MAX_PER_HOUR, MAX_PER_MINUTE, Terms, TooWide, netw
 
 use crate::{
     clock::Millis,
-    domain::dialect::Letter,
+    domain::{
+        dialect::Letter,
+        event::{EventType, Happened, Subject},
+    },
     ids::{ApiKeyId, GroupId, Ids, UserId, base62},
     tenant::TenantId,
 };
@@ -86,6 +89,9 @@ pub struct ApiKey {
     /// The client groups that it is bound to; none for those of its user.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupId>,
+    /// Groups that it was bound to when they were deleted. The newest of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<GroupId>,
     pub name: String,
     pub hash: KeyHash,
     pub last4: String,
@@ -137,6 +143,15 @@ impl KeyStatus {
 }
 
 impl ApiKey {
+    /// That something became of it.
+    pub fn happened(&self, kind: EventType) -> Happened {
+        Happened::new(kind, Subject::of("api_key", self.id))
+            .with("name", self.name.as_str())
+            .with("last_four", self.last4.as_str())
+            .with_words("scopes", self.scopes.iter().map(String::as_str))
+            .bound_to(&self.groups)
+    }
+
     pub fn status(&self, now: Millis) -> KeyStatus {
         match self.revoked_at {
             Some(_) => KeyStatus::Revoked,
@@ -231,6 +246,7 @@ mod tests {
             username: "jane".into(),
             group_id: GroupId::of(id),
             groups: Vec::new(),
+            former: Vec::new(),
             name: "n8n".into(),
             hash: hash_of(&"x".into()),
             last4: "wxyz".into(),

@@ -72,7 +72,7 @@ impl Event {
     }
 
     /// The events that it stands for, each with its own data.
-    pub fn each(self) -> impl Iterator<Item = Self> {
+    pub fn each(self) -> impl DoubleEndedIterator<Item = Self> {
         let second = self.also.map(|kind| Self { kind, also: None, ..self.clone() });
         let both = second.is_some();
         std::iter::once(Self { also: None, ..self }).chain(second).map(move |mut event| {
@@ -211,14 +211,15 @@ impl Happened {
         if groups.is_empty() {
             return self;
         }
-        let groups: Vec<_> = groups.iter().map(ToString::to_string).collect();
-        self.with_words("group_ids", groups.iter().map(String::as_str))
+        let groups: Vec<_> = groups.iter().take(MAX_WORDS).map(|group| group.get()).collect();
+        self.with("group_ids", groups)
     }
 
-    /// The event, made now by this actor.
-    pub fn event(self, id: Id, now: Millis, actor: Option<Actor>) -> Event {
+    /// The event, done by this actor. It happened when its id was made: what is listed by age has the age that it shows.
+    pub fn event(self, id: Id, actor: Option<Actor>) -> Event {
         let Self { kind, also, subject, through, group_id, data } = self;
-        let mut event = Event { id, kind, also, created_at: now, actor, through, subject, group_id, data };
+        let mut event =
+            Event { id, kind, also, created_at: id.made_at(), actor, through, subject, group_id, data };
         debug_assert!(event.is_described(), "{event:?}");
         event.fit();
         event
@@ -291,6 +292,8 @@ pub enum Holds {
     Id(u64),
     /// Several words.
     Words(&'static [&'static str]),
+    /// Several ids.
+    Ids(&'static [u64]),
 }
 
 /// Characters that a text in an event's data has at most.
@@ -379,6 +382,9 @@ impl Holds {
             Self::Words(_) => {
                 json!({ "type": ["array", "null"], "items": { "type": "string" }, "maxItems": MAX_WORDS })
             }
+            Self::Ids(_) => {
+                json!({ "type": ["array", "null"], "items": { "type": "integer" }, "maxItems": MAX_WORDS })
+            }
         }
     }
 
@@ -389,6 +395,7 @@ impl Holds {
             Self::Flag(flag) => flag.into(),
             Self::Id(id) => id.into(),
             Self::Words(words) => json!(words),
+            Self::Ids(ids) => json!(ids),
         }
     }
 
@@ -401,6 +408,9 @@ impl Holds {
             Self::Words(_) => value
                 .as_array()
                 .is_some_and(|words| words.len() <= MAX_WORDS && words.iter().all(Value::is_string)),
+            Self::Ids(_) => {
+                value.as_array().is_some_and(|ids| ids.len() <= MAX_WORDS && ids.iter().all(Value::is_u64))
+            }
         }
     }
 }
@@ -481,7 +491,7 @@ mod tests {
             user_id: crate::ids::UserId::from_u64((1 << 53) - 1).unwrap(),
             username: format!("{}@example.com", "x".repeat(242)),
         };
-        let event = happened.event(Id::SMALLEST, Millis(1_800_000_000_000), Some(actor));
+        let event = happened.event(Id::SMALLEST, Some(actor));
         assert!(serde_json::to_string(&event).unwrap().len() <= MAX_BYTES, "{event:?}");
         assert!(event.data["workflow_id"].as_str().unwrap().starts_with('💥'));
     }
@@ -493,7 +503,7 @@ mod tests {
             .with("status_id", 12_u64)
             .with("entity_type", "lead")
             .and(EventType::ReviewRequested);
-        let event = happened.event(Id::SMALLEST, Millis(0), None);
+        let event = happened.event(Id::SMALLEST, None);
         let both: Vec<_> = event.each().collect();
         let shown = both.iter().map(|event| (event.kind, event.data.keys().cloned().collect::<Vec<_>>()));
         assert_eq!(

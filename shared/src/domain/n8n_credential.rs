@@ -134,6 +134,7 @@ mod tests {
             username: "jane".into(),
             group_id: id(3),
             groups: Vec::new(),
+            former: Vec::new(),
             name: "n8n".into(),
             hash: api_key::hash_of(&text),
             last4: "abcd".into(),

@@ -6,7 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Millis,
-    domain::{api_key::KeyHash, plan::Plan, ticket::Ticket},
+    domain::{
+        api_key::KeyHash,
+        event::{EventType, Happened, Subject},
+        plan::Plan,
+        principal::covers,
+        reach::Reach,
+        ticket::Ticket,
+    },
     ids::{GroupId, UserId},
     tenant::TenantId,
 };
@@ -85,6 +92,9 @@ pub struct User {
     /// Groups that were deleted lately, for sessions and keys that were made before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<Moved>,
+    /// Groups that he was bound to when they were deleted: what is told of them stays in his reach. The newest of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<GroupId>,
     /// Counts what ended all sessions so far, such as a new password: a session of an earlier generation is over.
     #[serde(default)]
     pub generation: u64,
@@ -113,6 +123,7 @@ impl User {
             created_at,
             groups: Vec::new(),
             moved: Vec::new(),
+            former: Vec::new(),
             generation: 0,
             api_key: None,
             ticket: None,
@@ -128,6 +139,36 @@ impl User {
 }
 
 impl User {
+    /// The client groups that he sees.
+    pub fn reach(&self) -> Reach {
+        Reach::with_former(&self.groups, &self.former)
+    }
+
+    /// That something became of this person.
+    pub fn happened(&self, kind: EventType) -> Happened {
+        Happened::new(kind, Subject::of("member", self.id))
+            .with("email", self.email.as_str())
+            .with("role", self.role.as_str())
+            .bound_to(&self.groups)
+    }
+
+    /// Whether this is somebody who was invited and cannot come any more, unless he is invited again.
+    pub fn has_lapsed(&self, now: Millis) -> bool {
+        self.status == UserStatus::Invited && self.ticket.as_ref().is_none_or(|ticket| ticket.is_over(now))
+    }
+
+    /// Whether this person, as he is now, may do and see all that another may: whoever may not opens no way into that account.
+    pub fn covers(&self, other: &Self) -> bool {
+        let held = self.role.scopes();
+        let does = other.role.scopes().iter().all(|scope| held.iter().any(|held| covers(held, scope)));
+        let sees = Reach::of(&self.groups);
+        let all_seen = match other.groups.as_slice() {
+            [] => sees.is_all(),
+            groups => groups.iter().all(|group| sees.covers(*group)),
+        };
+        self.status == UserStatus::Active && does && all_seen
+    }
+
     /// The client group that one of a session or a key of this person is now.
     pub fn group_now(&self, group: GroupId) -> GroupId {
         // One that its own heir was deleted after has the heir's.
@@ -247,12 +288,17 @@ impl Group {
     pub fn is_open(&self) -> bool {
         self.leaving.is_none()
     }
+
+    /// Whether people see it: one that was empty when it was deleted is gone for them at once.
+    pub fn is_shown(&self) -> bool {
+        self.leaving.is_none_or(|leaving| leaving.shown)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::principal::covers;
+    use crate::ids::{EntityId, Id};
 
     #[test]
     fn each_role_reads_back() {
@@ -262,6 +308,28 @@ mod tests {
             assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
         }
         assert_eq!("owner".parse::<Role>(), Err(UnknownRole));
+    }
+
+    #[test]
+    fn who_may_less_or_is_not_here_covers_nobody_who_may_more() {
+        let id = |n| Id::from_u64(n).unwrap();
+        let of = |role, groups: &[u64]| User {
+            groups: groups.iter().map(|n| GroupId::of(id(*n))).collect(),
+            ..User::new(UserId::of(id(8)), TenantId(7), "a@acme.example".into(), role, Millis(0))
+        };
+        for (one, other, expected) in [
+            (of(Role::Admin, &[]), of(Role::Admin, &[]), true),
+            (of(Role::Admin, &[]), of(Role::Viewer, &[3]), true),
+            (of(Role::Editor, &[]), of(Role::Admin, &[]), false),
+            (of(Role::Viewer, &[]), of(Role::Approver, &[]), false),
+            (of(Role::Admin, &[3]), of(Role::Viewer, &[]), false),
+            (of(Role::Editor, &[3]), of(Role::Viewer, &[3]), true),
+            (of(Role::Editor, &[3]), of(Role::Viewer, &[3, 4]), false),
+        ] {
+            assert_eq!(one.covers(&other), expected, "{one:?} {other:?}");
+        }
+        let invited = User { status: UserStatus::Invited, ..of(Role::Admin, &[]) };
+        assert!(!invited.covers(&of(Role::Viewer, &[])));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use crate::{
     clock::Millis,
     domain::{
-        api_key::{ApiKey, Terms},
+        api_key::{ApiKey, KeyHash, Retirement, Terms},
         dialect::Letter,
         org::User,
         reach::Reach,
@@ -33,6 +33,18 @@ pub struct Principal {
     pub expires_at: Option<Millis>,
     /// What the API key is bound to. A session is free of terms.
     pub terms: Terms,
+    /// What it was let in on. None where nothing can be taken from it: at the command line.
+    pub admitted: Option<Admitted>,
+}
+
+/// What somebody was let in on. Whoever changes people or credentials must be that still at the moment of the change: what an
+/// instance believes of a credential may be a minute old.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admitted {
+    /// The user's: it counts whatever changes the role or the groups.
+    pub generation: u64,
+    /// The API key, and whether another had taken its place; none for a session, which is found by its id.
+    pub key: Option<(KeyHash, Option<Retirement>)>,
 }
 
 /// What proved it.
@@ -48,7 +60,8 @@ impl Principal {
     /// A key allows what is written into it, as far as its user's role and groups allow it now.
     pub fn of_key(key: &ApiKey, user: &User) -> Self {
         let groups: Vec<_> = key.groups.iter().map(|group| user.group_now(*group)).collect();
-        let reach = Reach::of(&groups).within(&Reach::of(&user.groups));
+        let former = [&key.former[..], &key.groups].concat();
+        let reach = Reach::with_former(&groups, &former).within(&user.reach());
         Self {
             tenant: key.tenant,
             user_id: key.user_id,
@@ -60,12 +73,16 @@ impl Principal {
             credential: Credential::ApiKey(key.id),
             expires_at: key.runs_out_at(),
             terms: key.terms.clone(),
+            admitted: Some(Admitted {
+                generation: user.generation,
+                key: Some((key.hash.clone(), key.retirement)),
+            }),
         }
     }
 
     /// What a session allows follows from the role that its user has now.
     pub fn of_session(session: &Session, user: &User) -> Self {
-        let reach = Reach::of(&user.groups);
+        let reach = user.reach();
         Self {
             tenant: user.tenant,
             user_id: user.id,
@@ -77,12 +94,13 @@ impl Principal {
             credential: Credential::Session(session.id),
             expires_at: None,
             terms: Terms::default(),
+            admitted: Some(Admitted { generation: user.generation, key: None }),
         }
     }
 
     /// The same person who is not in a session: what the role allows, for commands of the operator.
     pub fn of_user(user: &User, group_id: GroupId) -> Self {
-        let reach = Reach::of(&user.groups);
+        let reach = user.reach();
         Self {
             tenant: user.tenant,
             user_id: user.id,
@@ -94,6 +112,7 @@ impl Principal {
             credential: Credential::Operator,
             expires_at: None,
             terms: Terms::default(),
+            admitted: None,
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::usage::{Source, Usage};
 use crate::{
     clock::Millis,
-    ids::{InstallationId, UsageId},
+    ids::{GroupId, InstallationId, UsageId},
 };
 
 /// Starts that are told with another precision are still the same.
@@ -36,6 +36,7 @@ pub struct PushedRuns(Vec<PushedRun>);
 #[derive(Debug)]
 struct PushedRun {
     installation: Option<InstallationId>,
+    group: Option<GroupId>,
     started: Option<Millis>,
     /// The oldest of its records.
     first: UsageId,
@@ -52,6 +53,7 @@ impl PushedRuns {
                 }
                 None => runs.0.push(PushedRun {
                     installation: usage.installation_id,
+                    group: usage.group_id,
                     started: usage.started_at,
                     first: usage.id,
                 }),
@@ -83,11 +85,16 @@ impl PushedRuns {
     }
 
     /// Of the runs of its installation the one that began last before it came. A post that names no installation is of the
-    /// one that pushed first: it stays with that one when another pushes too.
+    /// one that pushed first: it stays with that one when another pushes too. Where it is of a client group, because who posted it is
+    /// bound to it, it is of none of another's.
     fn posted(&self, usage: &Usage) -> Option<usize> {
         let installation = match usage.installation_id {
             Some(named) => Some(named),
-            None => self.0.iter().min_by_key(|run| run.first)?.installation,
+            None => {
+                let known =
+                    self.0.iter().filter(|run| usage.group_id.is_none() || run.group == usage.group_id);
+                known.min_by_key(|run| run.first)?.installation
+            }
         };
         let theirs = || self.0.iter().enumerate().filter(|(_, run)| run.installation == installation);
         let came = usage.recorded_at;

@@ -11,8 +11,17 @@ use crate::ids::GroupId;
 pub enum Reach {
     #[default]
     All,
-    /// These, sorted and each once. None of them: nothing.
-    Only(Arc<[GroupId]>),
+    Only(Bound),
+}
+
+/// Client groups, sorted and each once. None of them: nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// Those that are there.
+    groups: Arc<[GroupId]>,
+    /// And those that were deleted and went to one of them: what is still on its way lies there, and what is only told of them, such
+    /// as events and usage, stays there.
+    every: Arc<[GroupId]>,
 }
 
 /// Nothing is out of reach: for workers, and for whoever is bound to no group.
@@ -24,21 +33,30 @@ pub const MAX_BOUND: usize = 50;
 impl Reach {
     /// As it is stored of a person or a key: no group stands for all.
     pub fn of(groups: &[GroupId]) -> Self {
-        if groups.is_empty() { Self::All } else { Self::only(groups.iter().copied()) }
+        Self::with_former(groups, &[])
     }
 
-    fn only(groups: impl Iterator<Item = GroupId>) -> Self {
-        let mut groups: Vec<_> = groups.collect();
-        groups.sort_unstable();
-        groups.dedup();
-        Self::Only(groups.into())
+    /// The same, with groups that were deleted and went to those.
+    pub fn with_former(groups: &[GroupId], former: &[GroupId]) -> Self {
+        if groups.is_empty() {
+            return Self::All;
+        }
+        Self::only(groups.iter().copied(), groups.iter().chain(former).copied())
+    }
+
+    fn only(groups: impl Iterator<Item = GroupId>, every: impl Iterator<Item = GroupId>) -> Self {
+        let sorted = |groups: &mut dyn Iterator<Item = GroupId>| {
+            let mut groups: Vec<_> = groups.collect();
+            groups.sort_unstable();
+            groups.dedup();
+            Arc::from(groups)
+        };
+        let (mut groups, mut every) = (groups, every);
+        Self::Only(Bound { groups: sorted(&mut groups), every: sorted(&mut every) })
     }
 
     pub fn covers(&self, group: GroupId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(groups) => groups.binary_search(&group).is_ok(),
-        }
+        self.every().is_none_or(|every| every.binary_search(&group).is_ok())
     }
 
     /// Whether what lies in this group, or in none because it is the whole organization's, is there for whoever has it.
@@ -46,9 +64,9 @@ impl Reach {
         group.is_none_or(|group| self.covers(group))
     }
 
-    /// The one group that it is bound to, where it is bound to exactly one.
+    /// The one group that all lies in which it covers, where it is one.
     pub fn only_one(&self) -> Option<GroupId> {
-        match self.groups() {
+        match self.every() {
             Some([one]) => Some(*one),
             _ => None,
         }
@@ -57,7 +75,7 @@ impl Reach {
     /// The group that what is made belongs to where nothing else says so: this one if it is covered, else the first that is.
     pub fn home(&self, group: GroupId) -> GroupId {
         match self.groups() {
-            Some([first, ..]) if !self.covers(group) => *first,
+            Some(groups @ [first, ..]) if groups.binary_search(&group).is_err() => *first,
             _ => group,
         }
     }
@@ -67,17 +85,28 @@ impl Reach {
     pub fn within(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::All, reach) | (reach, Self::All) => reach.clone(),
-            (Self::Only(groups), other) => {
-                Self::only(groups.iter().copied().filter(|group| other.covers(*group)))
+            (Self::Only(bound), other) => {
+                let both = |groups: &Arc<[GroupId]>| {
+                    groups.iter().copied().filter(|group| other.covers(*group)).collect::<Vec<_>>()
+                };
+                Self::only(both(&bound.groups).into_iter(), both(&bound.every).into_iter())
             }
         }
     }
 
-    /// The groups, where it is bound to some.
+    /// The groups that are there, where it is bound to some.
     pub fn groups(&self) -> Option<&[GroupId]> {
         match self {
             Self::All => None,
-            Self::Only(groups) => Some(groups),
+            Self::Only(bound) => Some(&bound.groups),
+        }
+    }
+
+    /// Those and the ones that went to them: where to look for what it covers.
+    pub fn every(&self) -> Option<&[GroupId]> {
+        match self {
+            Self::All => None,
+            Self::Only(bound) => Some(&bound.every),
         }
     }
 
@@ -111,6 +140,12 @@ mod tests {
         assert!(
             all.shows(None) && some.shows(None) && some.shows(Some(group(1))) && !some.shows(Some(group(9)))
         );
+        let moved = Reach::with_former(&[group(5)], &[group(2)]);
+        assert!(moved.covers(group(2)) && moved.covers(group(5)) && !moved.covers(group(1)));
+        assert_eq!((moved.groups(), moved.only_one()), (Some(&[group(5)][..]), None));
+        assert_eq!((moved.every(), moved.home(group(2))), (Some(&[group(2), group(5)][..]), group(5)));
+        assert_eq!(moved.within(&Reach::of(&[group(5)])), Reach::of(&[group(5)]));
+        assert!(Reach::with_former(&[], &[group(2)]).is_all());
         let nothing = some.within(&Reach::of(&[group(3)]));
         assert!(!nothing.is_all() && !nothing.covers(group(1)) && nothing.groups() == Some(&[]));
     }

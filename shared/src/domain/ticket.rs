@@ -1,7 +1,7 @@
 //! Tickets: what somebody is handed who cannot log in yet, or not any more, and who then chooses a password.
 //!
 //! Its one rule: a ticket is good while the record of its user says so. There is one for each user; a new one ends the one before,
-//! a new password ends it, and it ends with its user. Its text is in one reply, and only the hash of it is kept.
+//! a new password ends it, and it ends with its user, with what its user was to be, and with whoever made it. Its text is in one reply, and only the hash of it is kept.
 
 use std::time::Duration;
 
@@ -58,6 +58,9 @@ pub struct Ticket {
     /// SHA-256 of the text: that suffices where what is hashed has 178 random bits.
     pub hash: String,
     pub expires_at: Millis,
+    /// Who opened this way into the account: what he could not do any more, whoever holds the ticket cannot. None for the operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<UserId>,
 }
 
 /// Whose a ticket says that it is. Nothing that is found there may be believed before [`Ticket::opens`] has seen the text.
@@ -69,17 +72,22 @@ pub struct Place {
 }
 
 impl Ticket {
-    /// A new one, and its text.
-    pub fn issue(place: Place, ids: &dyn Ids, now: Millis) -> (Self, SecretString) {
+    /// A new one that somebody makes, and its text.
+    pub fn issue(place: Place, made_by: Option<UserId>, ids: &dyn Ids, now: Millis) -> (Self, SecretString) {
         let Place { kind, tenant, user_id } = place;
         let text = format!("{}{tenant}_{user_id}_{}", kind.prefix(), ids.secret(SECRET_CHARS));
-        let ticket = Self { kind, hash: hash(&text), expires_at: now.plus(kind.life()) };
+        let ticket = Self { kind, hash: hash(&text), expires_at: now.plus(kind.life()), made_by };
         (ticket, text.into())
+    }
+
+    /// Whether its time has passed.
+    pub fn is_over(&self, now: Millis) -> bool {
+        now >= self.expires_at
     }
 
     /// Whether this is its text, for what it is wanted, and in time.
     pub fn opens(&self, kind: TicketKind, text: &SecretString, now: Millis) -> bool {
-        self.kind == kind && now < self.expires_at && self.hash == hash(text.expose_secret())
+        self.kind == kind && !self.is_over(now) && self.hash == hash(text.expose_secret())
     }
 }
 
@@ -109,7 +117,7 @@ mod tests {
         let place_of = |kind| Place { kind, tenant: TenantId(7), user_id: UserId::from_u64(8).unwrap() };
         let now = Millis(1_000);
         for kind in TicketKind::ALL {
-            let (ticket, text) = Ticket::issue(place_of(kind), &SystemIds::default(), now);
+            let (ticket, text) = Ticket::issue(place_of(kind), None, &SystemIds::default(), now);
             assert_eq!(place(kind, &text), Some(place_of(kind)));
             assert!(text.expose_secret().len() <= MAX_TICKET);
             let last = Millis(ticket.expires_at.0 - 1);
@@ -117,7 +125,7 @@ mod tests {
             assert!(!ticket.opens(kind, &text, ticket.expires_at));
             let other = TicketKind::ALL.into_iter().find(|other| *other != kind).unwrap();
             assert_eq!((place(other, &text), ticket.opens(other, &text, now)), (None, false));
-            let (_, guessed) = Ticket::issue(place_of(kind), &SystemIds::default(), now);
+            let (_, guessed) = Ticket::issue(place_of(kind), None, &SystemIds::default(), now);
             assert!(!ticket.opens(kind, &guessed, now));
         }
     }

@@ -62,6 +62,7 @@ impl Ctx {
             tenant: caller.tenant,
             actor: Actor { user_id: caller.user_id, username: caller.username.clone() },
             credential: caller.credential,
+            admitted: caller.admitted.clone(),
             group_id: caller.group_id,
             reach: caller.reach.clone(),
             now,

@@ -75,7 +75,8 @@ async fn of_plan(app: &App, tenant: TenantId) -> Result<Vec<Limit>> {
 pub(super) struct Counted(Option<Standing>);
 
 impl Counted {
-    /// Counts a request against all of its limits, once.
+    /// Counts a request against all of its limits, once. One that its caller `may` not make is counted by the plan alone: a key's own
+    /// limits are for what it does.
     ///
     /// # Errors
     /// 429 `rate_limited` where one of them is used up, and then none has counted it.
@@ -83,11 +84,13 @@ impl Counted {
         &mut self,
         app: &App,
         route: &Route,
-        caller: &Principal,
+        (caller, may): (&Principal, bool),
         now: Millis,
     ) -> Result<()> {
         let mut all = if counts_plan(route) { of_plan(app, caller.tenant).await? } else { Vec::new() };
-        all.extend(limits(route.rate, &app.settings, caller));
+        if may {
+            all.extend(limits(route.rate, &app.settings, caller));
+        }
         let whose = (caller.tenant, caller.counted_as());
         self.0 = app.limiter.spend(&*app.store, whose, &all, now).await?;
         match self.0.filter(|standing| !standing.allowed) {

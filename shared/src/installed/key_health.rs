@@ -69,7 +69,7 @@ async fn note(app: &App, whose: Whose, state: KeyState) -> Result<()> {
             Happened::new(EventType::InstallationUnreachable, Subject::of("installation", standing.id));
         let happened = happened.in_group(standing.group_id).with("name", standing.title.as_str());
         let happened = happened.with("reason", "n8n refuses the API key");
-        writes.push(events::put(tenant, &happened.event(app.id(), now, None))?);
+        writes.push(events::put(tenant, &happened.event(app.id(), None))?);
     }
     match store::apply(&*app.store, writes).await {
         Ok(()) => Installed::new(app, tenant).reread(standing.id),

@@ -23,7 +23,7 @@ use crate::{
     n8n::client::{Line, N8n, Turn},
     repo::{
         installations::{Installations, LISTINGS_APART},
-        n8n_workflows::{MOST_HAVING, N8nWorkflows},
+        n8n_workflows::N8nWorkflows,
     },
     store::StoreError,
     tenant::TenantId,
@@ -101,21 +101,17 @@ impl Installed<'_> {
         Ok(self.reach.is_all() || self.find(id).await?.is_some())
     }
 
-    /// Those of the installations that have a workflow which are there for whoever asks, and whether these are all.
-    pub async fn having(&self, workflow_id: &str) -> Result<(Vec<InstallationId>, bool)> {
-        let mut all = self.n8n_workflows().installations_with(workflow_id).await?;
+    /// Those of the installations that have a workflow which are there for whoever asks.
+    pub async fn having(&self, workflow_id: &str) -> Result<Vec<InstallationId>> {
+        let all = self.n8n_workflows().installations_with(workflow_id).await?;
         if self.reach.is_all() {
-            return Ok((all, true));
+            return Ok(all);
         }
-        // A page that is full may not be all of them.
-        let mut whole = all.len() < MOST_HAVING;
         let mut shown = Vec::new();
-        for id in all.drain(..) {
-            let is_there = self.shows(id).await?;
-            whole &= is_there;
-            shown.extend(is_there.then_some(id));
+        for id in all {
+            shown.extend(self.shows(id).await?.then_some(id));
         }
-        Ok((shown, whole))
+        Ok(shown)
     }
 
     /// Notes that an installation was heard of, once a minute. That is worth no error.
@@ -156,7 +152,7 @@ impl Installed<'_> {
 
     /// The installation that has a workflow, when exactly one has.
     pub async fn with_workflow(&self, workflow_id: &str) -> Result<Option<Arc<Installation>>> {
-        match self.having(workflow_id).await?.0.as_slice() {
+        match self.having(workflow_id).await?.as_slice() {
             [one] => self.find(*one).await,
             _ => Ok(None),
         }
@@ -188,7 +184,7 @@ impl Installed<'_> {
     /// The installation that has a workflow, or the tenant's only one. None when that does not settle it.
     pub async fn by_workflow(&self, workflow_id: &str) -> Result<Option<Arc<Installation>>> {
         let mut having = Vec::new();
-        for id in self.having(workflow_id).await?.0 {
+        for id in self.having(workflow_id).await? {
             // What is known of the workflows of a deleted one goes a while after it.
             having.extend(self.find(id).await?);
         }

@@ -135,7 +135,7 @@ async fn replaced(act: &Act, change: impl Fn(&Organization) -> Organization) -> 
             )
             .with_some("plan", after.plan.filter(|plan| before.plan != Some(*plan)).map(Plan::as_str));
         let writes = vec![orgs::replace(&before, &after)?, act.emit(event)?];
-        match act.commit(writes, &account).await {
+        match act.commit_authorized(writes, &account).await {
             Ok(()) => {
                 act.app.plans.forget(&act.tenant);
                 return Ok(account);

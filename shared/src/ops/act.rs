@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 pub use super::slot::{HeldKey, Remembered, Slot, in_progress, settle};
 use super::{
     again::{Obstacle, Refusable, is_contention},
+    authority,
     slot::Outcome,
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         chore::{Chore, What},
         event::Happened,
         org::User,
-        principal::Credential,
+        principal::{Admitted, Credential},
         reach::Reach,
         review::Actor,
     },
@@ -38,6 +39,8 @@ pub struct Act {
     pub actor: Actor,
     /// What proved that it is the actor.
     pub credential: Credential,
+    /// What the actor was let in on; none at the command line.
+    pub admitted: Option<Admitted>,
     /// The client group that what is made belongs to, where nothing else says so.
     pub group_id: GroupId,
     /// The client groups that it sees and may change.
@@ -177,6 +180,23 @@ impl Act {
         self.commit_any(writes, outcome)
     }
 
+    /// The same for what makes or changes people and credentials: provided that the actor is still what he was let in as.
+    ///
+    /// # Errors
+    /// 403 `authority_changed` where he is not: what this instance believes of him is forgotten, and the next request is let in
+    /// anew, or is not.
+    pub async fn commit_authorized<O: Any + Send + Sync>(
+        &self,
+        mut writes: Vec<Write>,
+        outcome: &O,
+    ) -> Result<(), Refused> {
+        let bound = authority::bind(self, &mut writes)?;
+        match self.commit_any(writes, outcome).await {
+            Err(Refused::Write(label, standing)) => Err(authority::refused(self, bound, label, standing)?),
+            committed => committed,
+        }
+    }
+
     /// One state machine for the outcomes of all operations.
     async fn commit_any(&self, mut writes: Vec<Write>, outcome: &Outcome) -> Result<(), Refused> {
         if let Some(slot) = &self.slot {
@@ -254,8 +274,7 @@ impl Act {
 
     /// The write of an event. It belongs into the transaction of what happened.
     pub fn emit(&self, happened: Happened) -> Result<Write> {
-        let event =
-            happened.through(self.credential).event(self.app.id(), self.now, Some(self.actor.clone()));
+        let event = happened.through(self.credential).event(self.app.id(), Some(self.actor.clone()));
         Ok(events::put(self.tenant, &event)?)
     }
 

@@ -184,7 +184,7 @@ async fn check(act: &Act, installation: Option<InstallationId>, workflow_id: Opt
     let workflows = act.repos().n8n_workflows();
     let known = match installation {
         Some(id) => workflows.get(n8n_workflow::nid(act.tenant, id, workflow_id)).await?.is_some(),
-        None => !act.installed().having(workflow_id).await?.0.is_empty(),
+        None => !act.installed().having(workflow_id).await?.is_empty(),
     };
     if known || is_listed(act, installation, workflow_id).await? {
         Ok(())

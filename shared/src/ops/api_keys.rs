@@ -137,7 +137,7 @@ pub async fn create(act: &Act, by: &Principal, new: NewApiKey) -> Result<Created
     let (key, text) = act.app.accounts().draft_key(by, wish);
     let writes = vec![orgs::insert_key(&key)?, happened::key(act, EventType::ApiKeyCreated, &key)?];
     let created = Created { key, text };
-    act.commit(writes, &created).await?;
+    act.commit_authorized(writes, &created).await?;
     Ok(created)
 }
 
@@ -165,7 +165,13 @@ pub async fn revoke(act: &Act, id: ApiKeyId) -> Result<Revoked> {
     let revoked_at = Some(act.now);
     let revoked = Revoked { key: ApiKey { revoked_at, sealed_text: None, ..key.clone() }, was_last };
     let told = happened::key(act, EventType::ApiKeyRevoked, &key)?;
-    match act.commit(vec![keys.revoke(&key, act.now), told], &revoked).await {
+    let writes = vec![keys.revoke(&key, act.now), told];
+    // Whoever gives up what he came with may do so also where it was taken from him meanwhile.
+    let committed = match act.credential == Credential::ApiKey(id) {
+        true => act.commit(writes, &revoked).await,
+        false => act.commit_authorized(writes, &revoked).await,
+    };
+    match committed {
         Ok(()) => {}
         // Somebody else was quicker; or this write was repeated and met itself.
         Err(Refused::Write(_, Some(standing))) => {
@@ -234,7 +240,7 @@ pub async fn rotate(act: &Act, by: &Principal, id: ApiKeyId, overlap: Duration) 
     writes.extend(owner.map(|owner| orgs::set_personal_key(&owner, &key)));
     let old = ApiKey { retirement: Some(retirement), sealed_text: None, ..old };
     let rotated = Rotated { new: Created { key, text }, old };
-    act.commit(writes, &rotated).await?;
+    act.commit_authorized(writes, &rotated).await?;
     act.app.accounts().forget_key(&rotated.old);
     Ok(rotated)
 }

@@ -1,6 +1,6 @@
 //! The log of events and the audit log, as they are read.
 
-use super::act::Act;
+use super::{act::Act, groups};
 use crate::{
     clock::Millis,
     domain::{
@@ -9,7 +9,7 @@ use crate::{
         usage::Usage,
     },
     error::Result,
-    ids::{Id, UserId},
+    ids::{GroupId, Id, UserId},
     repo::{
         events::{AUDIT_KEPT, Filter, LOG_KEPT},
         listing::Listed,
@@ -34,13 +34,13 @@ pub struct Audited {
     pub span: Span,
 }
 
-/// The newest events below `before`, of these types or of all: of the last thirty days, and of the client groups that the actor
-/// sees. At least `limit` of them where there are so many.
+/// The newest events below `before`, of these types or of all, of this client group or of all that the actor sees: of the last thirty
+/// days. At least `limit` of them where there are so many.
 ///
 /// Of keys, roles and logins only who may `inspect` the audit log reads.
 pub async fn log(
     act: &Act,
-    kinds: Option<Vec<EventType>>,
+    (kinds, group_id): (Option<Vec<EventType>>, Option<GroupId>),
     inspects: bool,
     span: Span,
     limit: usize,
@@ -57,18 +57,26 @@ pub async fn log(
     };
     let kept = act.now.minus(LOG_KEPT);
     let from = span.from.map_or(kept, |from| from.max(kept));
-    let filter = Filter { kinds, by: None, from, to: span.to, reach: act.reach.clone() };
+    check_group(act, group_id)?;
+    let reach = group_id.map_or_else(|| act.reach.clone(), |group| Reach::of(&[group]));
+    let filter = Filter { kinds, by: None, from, to: span.to, reach };
     Ok(act.repos().events().list(&filter, limit, before).await?)
+}
+
+/// One that was deleted is fine: what is told of it stays for as long as anything does.
+fn check_group(act: &Act, group_id: Option<GroupId>) -> Result<()> {
+    if group_id.is_some_and(|group| !act.reach.covers(group)) { Err(groups::unknown()) } else { Ok(()) }
 }
 
 /// The newest records of a workflow's token usage below `before`, as the events that they are: a record is not told again.
 pub async fn token_usage(
     act: &Act,
-    workflow_id: &str,
+    (workflow_id, group_id): (&str, Option<GroupId>),
     span: Span,
     limit: usize,
     before: Option<Id>,
 ) -> Result<Listed<Event>> {
+    check_group(act, group_id)?;
     let above = span.to.map(|to| Id::new(Millis(to.0 + 1), 0));
     let before = before.into_iter().chain(above).min();
     let records = act.repos().usage(workflow_id).list(&usage::Filter::default(), limit, before).await?;
@@ -80,6 +88,7 @@ pub async fn token_usage(
     if found.len() < all {
         next = None;
     }
+    found.retain(|event| group_id.is_none_or(|group| event.group_id == Some(group)));
     Ok(Listed { found, unreadable, next })
 }
 
@@ -96,7 +105,7 @@ fn recorded(record: Usage) -> Event {
         Some(group) => happened.in_group(group),
         None => happened,
     };
-    happened.event(id, id.made_at(), None)
+    happened.event(id, None)
 }
 
 /// The newest entries of the audit log below `before`, of the last 400 days. At least `limit` of them where there are so many.

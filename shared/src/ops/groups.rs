@@ -16,10 +16,14 @@ use crate::{
         org::{Group, Leaving},
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::GroupId,
+    ids::{GroupId, Id},
     repo::{self, Repos, listing::Listed, media_stats, orgs},
+    store::StoreError,
 };
 
+/// What is looked through for something of a group: lists of so many, and rows of each.
+const MOST_READ: usize = 12;
+const AT_ONCE: usize = 100;
 /// Client groups of an organization, at the most.
 pub const MAX_GROUPS: usize = 500;
 
@@ -34,7 +38,7 @@ pub struct Deleted {
 /// The groups that the act reaches, oldest first, also those whose content is still on its way to another.
 pub async fn list(act: &Act) -> Result<Vec<Group>> {
     let mut groups = orgs::groups(&*act.app.store, act.tenant).await?;
-    groups.retain(|group| act.reach.covers(group.id) && is_shown(group));
+    groups.retain(|group| act.reach.covers(group.id) && group.is_shown());
     Ok(groups)
 }
 
@@ -47,8 +51,10 @@ pub async fn create(act: &Act, name: String) -> Result<Group> {
     let group = Group::new(act.app.id(), name, act.now);
     let event = happened(EventType::GroupCreated, &group);
     let writes = vec![orgs::insert_group(act.tenant, &group)?, act.emit(event)?];
-    act.commit_once(writes, &group, &group).await?;
-    Ok(group)
+    match act.commit_authorized(writes, &group).await {
+        Err(refused) if !refused.met_itself(&group) => Err(refused.into()),
+        _ => Ok(group),
+    }
 }
 
 /// Gives a group another name. Fails with `group_moving` where it is on its way out.
@@ -61,13 +67,13 @@ pub async fn rename(act: &Act, id: GroupId, name: &str) -> Result<Group> {
         if written.as_ref() == Some(&before) || before.name == name {
             return Ok(before);
         }
-        if before.leaving.is_some() {
-            return Err(moving());
+        if let Some(leaving) = before.leaving {
+            return Err(moving(leaving.to));
         }
         let after = Group { name: name.to_owned(), v: before.v + 1, ..before.clone() };
         let event = happened(EventType::GroupUpdated, &after);
         let writes = vec![orgs::replace_group(act.tenant, &before, &after)?, act.emit(event)?];
-        match act.commit(writes, &after).await {
+        match act.commit_authorized(writes, &after).await {
             Ok(()) => return Ok(after),
             Err(refused) => again.after(refused).await?,
         }
@@ -87,7 +93,11 @@ pub async fn delete(act: &Act, id: GroupId, move_to: Option<GroupId>) -> Result<
         let before = get(act, id).await?;
         if let Some(leaving) = before.leaving {
             let another = move_to.is_some_and(|named| named != leaving.to);
-            return if another { Err(moving()) } else { Ok(Deleted { id, moves_to: Some(leaving.to) }) };
+            return if another {
+                Err(moving(leaving.to))
+            } else {
+                Ok(Deleted { id, moves_to: Some(leaving.to) })
+            };
         }
         let heir = heir(act, id, move_to).await?;
         if move_to.is_none() {
@@ -105,7 +115,7 @@ pub async fn delete(act: &Act, id: GroupId, move_to: Option<GroupId>) -> Result<
             writes.push(orgs::replace_group(act.tenant, &heir, &met)?);
         }
         let deleted = Deleted { id, moves_to: move_to };
-        match act.commit(writes, &deleted).await {
+        match act.commit_authorized(writes, &deleted).await {
             Ok(()) => {
                 act.app.hint(&task, act.now).await;
                 return Ok(deleted);
@@ -118,20 +128,23 @@ pub async fn delete(act: &Act, id: GroupId, move_to: Option<GroupId>) -> Result<
 /// A group that is there for the act.
 async fn get(act: &Act, id: GroupId) -> Result<Group> {
     let found = orgs::group(&*act.app.store, act.tenant, id).await?;
-    found.filter(|group| act.reach.covers(group.id) && is_shown(group)).or_not_found("client group")
-}
-
-fn is_shown(group: &Group) -> bool {
-    group.leaving.is_none_or(|leaving| leaving.shown)
+    found.filter(|group| act.reach.covers(group.id) && group.is_shown()).or_not_found("client group")
 }
 
 fn happened(kind: EventType, group: &Group) -> Happened {
     Happened::new(kind, Subject::of("group", group.id)).in_group(group.id).with("name", group.name.as_str())
 }
 
-fn moving() -> Error {
-    let message = "This client group is being deleted: its content is on its way to another one.";
-    Error::new(ErrorKind::WrongState, "group_moving", message)
+/// The refusal of what concerns a group whose content is on its way to this one.
+pub(super) fn moving(to: GroupId) -> Error {
+    let message =
+        format!("This client group is being deleted: its content is on its way to the client group {to}.");
+    Error::new(ErrorKind::WrongState, "group_moving", message).with("moves_to", to.get())
+}
+
+/// The refusal of a group that is not there for who asks.
+pub(super) fn unknown() -> Error {
+    Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id.")
 }
 
 /// Where what lies in a group goes: the group that is named. Without one, some other group, as there must be one.
@@ -155,9 +168,7 @@ async fn heir(act: &Act, id: GroupId, move_to: Option<GroupId>) -> Result<Group>
         Some(named) => orgs::group(&*act.app.store, act.tenant, named)
             .await?
             .filter(|group| group.is_open() && act.reach.covers(named))
-            .ok_or_else(|| {
-                Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id.")
-            }),
+            .ok_or_else(unknown),
         None => Ok(other.clone()),
     }
 }
@@ -207,20 +218,30 @@ async fn in_lists(repos: Repos<'_>, id: GroupId) -> Result<Kinds> {
     let invoice = repo::invoices::Filter { group_id: Some(id), ..Default::default() };
     let notification = repo::notifications::Filter { group_id: Some(id), ..Default::default() };
     let (payloads, invoices, notifications) = tokio::try_join!(
-        payloads.list(&payload, 1, None),
-        invoices.list(&invoice, 1, None),
-        notifications.list(&notification, 1, None),
+        is_any(|after| payloads.list(&payload, AT_ONCE, after)),
+        is_any(|after| invoices.list(&invoice, AT_ONCE, after)),
+        is_any(|after| notifications.list(&notification, AT_ONCE, after)),
     )?;
-    Ok(vec![
-        ("payloads", some(&payloads)),
-        ("invoices", some(&invoices)),
-        ("notifications", some(&notifications)),
-    ])
+    Ok(vec![("payloads", payloads), ("invoices", invoices), ("notifications", notifications)])
 }
 
-/// Whether a list of what lies in a group holds something, as far as it was read.
-fn some<T>(listed: &Listed<T>) -> bool {
-    !listed.is_empty() || listed.next.is_some()
+/// Whether a list of what lies in a group holds something, as far as it can be read in the time of a request.
+async fn is_any<T, F>(page: impl Fn(Option<Id>) -> F) -> Result<bool>
+where
+    F: Future<Output = std::result::Result<Listed<T>, StoreError>>,
+{
+    let mut after = None;
+    for _ in 0..MOST_READ {
+        let listed = page(after).await?;
+        if !listed.is_empty() {
+            return Ok(true);
+        }
+        after = listed.next;
+        if after.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn in_settings(repos: Repos<'_>, id: GroupId) -> Result<Kinds> {

@@ -150,18 +150,12 @@ pub fn settings<'a>(act: &Act, changed: impl IntoIterator<Item = &'a str>) -> Re
 
 /// Something became of an API key.
 pub fn key(act: &Act, kind: EventType, key: &ApiKey) -> Result<Write> {
-    act.emit(of_key(kind, key))
+    act.emit(key.happened(kind))
 }
 
 /// A key was made in the place of another.
 pub fn rotated(act: &Act, new: &ApiKey, old: ApiKeyId) -> Result<Write> {
-    act.emit(of_key(EventType::ApiKeyRotated, new).with("replaced", old.get()))
-}
-
-fn of_key(kind: EventType, key: &ApiKey) -> Happened {
-    let happened = Happened::new(kind, event::Subject::of("api_key", key.id));
-    let happened = happened.with("name", key.name.as_str()).with("last_four", key.last4.as_str());
-    happened.with_words("scopes", key.scopes.iter().map(String::as_str)).bound_to(&key.groups)
+    act.emit(new.happened(EventType::ApiKeyRotated).with("replaced", old.get()))
 }
 
 /// Something became of an n8n instance.
@@ -169,7 +163,7 @@ pub fn installation(act: &Act, kind: EventType, installation: &Installation) -> 
     let happened = Happened::new(kind, event::Subject::of("installation", installation.id));
     let happened = happened.in_group(installation.group_id).with("name", installation.title.as_str());
     if kind == EventType::InstallationRegistered {
-        return act.emit(happened.with("group", installation.group_id.get()));
+        return act.emit(happened.with("group_id", installation.group_id.get()));
     }
     act.emit(happened)
 }
@@ -232,6 +226,8 @@ fn differing<E: Stored>(before: &E, after: &E) -> Result<Vec<String>> {
     for name in all.filter(|name| !OWN.contains(&name.as_str())) {
         match (before.get(name), after.get(name)) {
             (was, is) if was == is => {}
+            // How it is kept is nobody's business.
+            _ if name == "body" => names.push("payload".into()),
             (Some(Value::Object(was)), Some(Value::Object(is))) => {
                 let inside = was.keys().chain(is.keys().filter(|name| !was.contains_key(*name)));
                 names.extend(inside.filter(|name| was.get(*name) != is.get(*name)).cloned());

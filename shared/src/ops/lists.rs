@@ -80,7 +80,7 @@ pub(super) async fn search<E: Indexed>(
     limit: usize,
     wanted: impl Fn(&E) -> bool,
 ) -> Result<Found<E>> {
-    let groups = match (group_id, act.reach.groups()) {
+    let groups = match (group_id, act.reach.every()) {
         (Some(id), _) => vec![id],
         (None, Some(groups)) => groups.to_vec(),
         (None, None) => {

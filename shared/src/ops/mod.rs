@@ -9,6 +9,7 @@ pub mod act;
 pub mod again;
 pub mod alerts;
 pub mod api_keys;
+mod authority;
 pub mod budgets;
 pub mod chats;
 pub mod collections;

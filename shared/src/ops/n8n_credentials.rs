@@ -70,7 +70,7 @@ pub async fn ensure(act: &Act, installation: &Installation, expires_at: Option<M
     };
     // Less than what its claim lasts, so that nothing is sent to n8n under a claim that another request takes for dead.
     let n8n = act.installed().n8n(installation, Turn::urgent(act.deadline)).await?;
-    match known.next(key.as_ref(), act.now) {
+    match known.next(key.as_ref().filter(|key| fits(act, installation, key)), act.now) {
         Step::Wait => return Err(busy()),
         Step::Confirm(id) => {
             let seen = n8n.has_credential(&id).await;
@@ -98,6 +98,16 @@ pub async fn ensure(act: &Act, installation: &Installation, expires_at: Option<M
             give_up(act, &claimed, heard).await;
             Ok(Ensured::Failed { problem: problem(&error), unheard: !heard })
         }
+    }
+}
+
+/// Whether a key still does for the nodes of an n8n what one that is made now would. It is bound to the group of the n8n, or made by
+/// somebody who is bound to none for somebody such.
+fn fits(act: &Act, installation: &Installation, key: &ApiKey) -> bool {
+    match key.groups[..] {
+        [] => act.reach.is_all(),
+        [group] => group == installation.group_id,
+        _ => false,
     }
 }
 
@@ -178,7 +188,7 @@ async fn settle(
         None => happened::key(act, EventType::ApiKeyCreated, new)?,
     });
     let held = Ensured::Held { id, name: claimed.name.clone(), how, problem: None };
-    match act.commit(writes, &held).await {
+    match act.commit_authorized(writes, &held).await {
         Ok(()) => {
             if let Some(old) = old {
                 act.app.accounts().forget_key(old);

@@ -11,6 +11,7 @@ use url::Url;
 use super::{
     Warning,
     act::Act,
+    groups,
     happened::{self, Told},
     resume_url::{Said, Settled, settle},
 };
@@ -20,7 +21,7 @@ use crate::{
         review::{AutomationStatus, Review},
         subject::Subject,
     },
-    error::{Error, ErrorKind, Result},
+    error::Result,
     ids::{GroupId, InstallationId, Nid},
     n8n::wait,
     repo::{orgs, subjects::Stored},
@@ -164,19 +165,40 @@ pub fn writes<E: Told>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result<V
     Ok(writes)
 }
 
-/// The client group that a request names. Another tenant's, and one out of reach, read like one that does not exist.
+/// The client group that something is to be put into. Another tenant's, and one out of reach, read like one that does not exist.
+///
+/// # Errors
+/// 403 `no_such_group`; 409 `group_moving` where it is being deleted.
 pub async fn check_group(act: &Act, group_id: Option<GroupId>) -> Result<()> {
     let Some(id) = group_id else { return Ok(()) };
-    let unknown =
-        || Error::new(ErrorKind::Forbidden, "no_such_group", "You have no client group of this id.");
-    if !act.reach.covers(id) {
-        return Err(unknown());
-    }
-    if id == act.group_id {
+    if is_own(act, id) {
         return Ok(());
     }
-    let found = orgs::group(&*act.app.store, act.tenant, id).await?.filter(Group::is_open);
-    found.map(|_| ()).ok_or_else(unknown)
+    match known(act, id).await?.leaving {
+        None => Ok(()),
+        Some(leaving) => Err(groups::moving(leaving.to)),
+    }
+}
+
+/// A client group whose content is asked for. One's own is there.
+async fn asks(act: &Act, named: Option<GroupId>) -> Result<()> {
+    match named {
+        Some(id) if !is_own(act, id) => known(act, id).await.map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
+fn is_own(act: &Act, id: GroupId) -> bool {
+    id == act.group_id && act.reach.covers(id)
+}
+
+/// A client group that is there for who asks, perhaps on its way out.
+async fn known(act: &Act, id: GroupId) -> Result<Group> {
+    let found = match act.reach.covers(id) {
+        true => orgs::group(&*act.app.store, act.tenant, id).await?,
+        false => None,
+    };
+    found.filter(Group::is_shown).ok_or_else(groups::unknown)
 }
 
 /// The client groups that something is to be bound to.
@@ -186,12 +208,12 @@ pub async fn check_groups(act: &Act, groups: &[GroupId]) -> Result<()> {
 
 /// The client group that a list is asked for: the one that is named, or the only one in reach.
 pub async fn group_asked(act: &Act, named: Option<GroupId>) -> Result<Option<GroupId>> {
-    check_group(act, named).await?;
+    asks(act, named).await?;
     Ok(named.or_else(|| act.reach.only_one()))
 }
 
 /// The client groups whose sums are asked for: the one that is named, or those in reach; none for all of them.
 pub async fn groups_asked(act: &Act, named: Option<GroupId>) -> Result<Option<Vec<GroupId>>> {
-    check_group(act, named).await?;
-    Ok(named.map(|named| vec![named]).or_else(|| act.reach.groups().map(<[_]>::to_vec)))
+    asks(act, named).await?;
+    Ok(named.map(|named| vec![named]).or_else(|| act.reach.every().map(<[_]>::to_vec)))
 }

@@ -56,7 +56,7 @@ pub async fn change_password(
         sessions::move_to(place, user.generation + 1),
         act.emit(changed.with("by_token", false))?,
     ];
-    act.commit(writes, &()).await?;
+    act.commit_authorized(writes, &()).await?;
     act.app.accounts().forget_sessions_of(&user);
     Ok(())
 }
@@ -84,7 +84,7 @@ pub async fn copy_key(act: &Act) -> Result<ShownKey> {
     let sealed = key.sealed_text.as_deref().ok_or_else(copied)?;
     let text = act.app.sealer.open(act.tenant, &ApiKey::seal_record(key.id), sealed).await?;
     // Whoever else copies it at the same moment finds the condition broken.
-    match act.commit(vec![orgs::forget_key_text(&key.hash)], &()).await {
+    match act.commit_authorized(vec![orgs::forget_key_text(&key.hash)], &()).await {
         Ok(()) => Ok(ShownKey { id: key.id, text }),
         Err(Refused::Write(..)) => Err(copied()),
         Err(refused) => Err(refused.into()),
@@ -99,7 +99,7 @@ pub async fn regenerate_key(act: &Act) -> Result<ShownKey> {
         Some(old) => happened::rotated(act, &new, old.id)?,
         None => happened::key(act, EventType::ApiKeyCreated, &new)?,
     });
-    act.commit(writes, &()).await?;
+    act.commit_authorized(writes, &()).await?;
     if let Some(old) = old {
         act.app.accounts().forget_key(&old);
     }

@@ -50,7 +50,7 @@ pub async fn begin(act: &Act) -> Result<Begun> {
         }
         let (factor, secret) = act.app.accounts().draft_second_factor(&user, before.as_ref()).await?;
         let begun = Begun { secret, email: user.email };
-        match act.commit(vec![second_factors::put(act.tenant, user.id, &factor)?], &begun).await {
+        match act.commit_authorized(vec![second_factors::put(act.tenant, user.id, &factor)?], &begun).await {
             Ok(()) => return Ok(begun),
             Err(refused) => again.after(refused).await?,
         }
@@ -78,7 +78,7 @@ pub async fn confirm(act: &Act, code: &str, address: Option<IpAddr>) -> Result<V
         members::change(&user, &after)?,
         act.emit(changed(&user, true))?,
     ];
-    act.commit(writes, &codes).await?;
+    act.commit_authorized(writes, &codes).await?;
     act.app.accounts().forget_user(user.tenant, user.id);
     Ok(codes)
 }
@@ -112,7 +112,7 @@ pub async fn give_up(act: &Act, proof: Proof, address: Option<IpAddr>) -> Result
         second_factors::remove(act.tenant, user.id),
         act.emit(changed(&user, false))?,
     ];
-    act.commit(writes, &()).await?;
+    act.commit_authorized(writes, &()).await?;
     accounts.forget_user(user.tenant, user.id);
     Ok(())
 }

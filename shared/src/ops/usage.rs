@@ -17,7 +17,7 @@ use crate::{
         money::Money,
         usage::{Source, Totals, Usage},
     },
-    error::{Error, ErrorKind, LogFailure, OrNotFound, Result},
+    error::{Error, LogFailure, OrNotFound, Result},
     ids::{Id, Nid},
     metering::{Beside, Call, price},
     repo::{
@@ -80,9 +80,6 @@ pub async fn sums(act: &Act, workflow_id: &str, span: &Span, model: Option<&str>
     };
     let mut by_model = match span {
         Span::Execution(execution) => log.execution_totals(execution).await?,
-        _ if !sees_sums(act, workflow_id).await? => {
-            log.totals_within(from, to).await?.ok_or_else(too_many)?
-        }
         Span::All => log.totals().await?,
         Span::Days { .. } => log.totals_between(from, to).await?,
     };
@@ -118,30 +115,10 @@ pub async fn records(
 /// to client groups none that has no record and no installation in them.
 async fn known(act: &Act, workflow_id: &str) -> Result<()> {
     let log = act.repos().usage(workflow_id);
-    let used = match act.reach.is_all() {
-        true => !log.totals().await?.is_empty(),
-        false => !log.list(&Filter::default(), 1, None).await?.is_empty(),
-    };
-    if !used {
-        act.installed().having(workflow_id).await?.0.first().or_not_found("workflow")?;
+    if log.totals().await?.is_empty() {
+        act.installed().having(workflow_id).await?.first().or_not_found("workflow")?;
     }
     Ok(())
-}
-
-/// Whether all that a workflow used is there for who asks. n8n's ids are not told apart by client groups: where another group's
-/// installation has the same workflow too, or none is known to have it, its sums are the organization's.
-async fn sees_sums(act: &Act, workflow_id: &str) -> Result<bool> {
-    if act.reach.is_all() {
-        return Ok(true);
-    }
-    let (there, whole) = act.installed().having(workflow_id).await?;
-    Ok(whole && !there.is_empty())
-}
-
-fn too_many() -> Error {
-    let message = "Other client groups use this workflow too, and there are too many records to tell yours apart. \
-                   Ask for one execution, or list the records.";
-    Error::new(ErrorKind::WrongState, "usage_is_shared", message)
 }
 
 /// Prices a call and records it.

@@ -126,7 +126,7 @@ impl Watched<'_> {
         let happened = Happened::new(EventType::WorkflowFailed, Subject::of("workflow", self.nid));
         let happened = happened.in_group(notification.group_id).with("name", rule.title.as_str());
         let happened = happened.with("workflow_id", self.workflow_id).with("reason", firing.why.as_str());
-        happened.event(self.app.id(), notification.created_at, None)
+        happened.event(self.app.id(), None)
     }
 
     async fn notification(

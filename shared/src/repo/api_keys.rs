@@ -5,8 +5,8 @@
 
 use crate::{
     clock::Millis,
-    domain::api_key::{self, ApiKey, Retirement},
-    ids::{ApiKeyId, GroupId, Id},
+    domain::api_key::{self, ApiKey, KeyHash, Retirement},
+    ids::{ApiKeyId, Id},
     repo::{
         listing::{Listed, Row, Unreadable},
         orgs,
@@ -78,14 +78,10 @@ impl ApiKeys<'_> {
     /// Lets a key run out because another takes its place; provided that it is as it was read.
     pub fn retire(&self, key: &ApiKey, retirement: Retirement) -> Result<Write, StoreError> {
         let retired = ApiKey { retirement: Some(retirement), ..key.clone() };
-        let before = match &key.retirement {
-            Some(before) => Cond::eq("retirement", encode(before)?),
-            None => Cond::missing("retirement"),
-        };
         let mut changes =
             vec![Change::set("retirement", encode(&retirement)?), Change::remove(orgs::SEALED_TEXT)];
         changes.extend(ttl(&retired).map(|ttl| Change::set(attr::TTL, ttl)));
-        let same = Cond::All(vec![Cond::Exists, Cond::missing("revoked_at"), before]);
+        let same = as_it_was(key.retirement.as_ref())?;
         Ok(Write::update(orgs::key_key(&key.hash), changes).when(same).labelled(orgs::ENDED_KEY))
     }
 
@@ -94,11 +90,26 @@ impl ApiKeys<'_> {
     }
 }
 
+/// The check that nobody has ended a key, nor put another in its place, since it was read.
+pub fn same(hash: &KeyHash, retirement: Option<&Retirement>) -> Result<Write, StoreError> {
+    Ok(Write::check(orgs::key_key(hash), as_it_was(retirement)?))
+}
+
+fn as_it_was(retirement: Option<&Retirement>) -> Result<Cond, StoreError> {
+    let same = match retirement {
+        Some(before) => Cond::eq("retirement", encode(before)?),
+        None => Cond::missing("retirement"),
+    };
+    Ok(Cond::All(vec![Cond::Exists, Cond::missing("revoked_at"), same]))
+}
+
 /// Puts what a key makes into another client group, and binds it to others; provided that it is still there.
-pub fn regroup(key: &ApiKey, group_id: GroupId, groups: &[GroupId]) -> Write {
-    let mut changes = vec![Change::set("group_id", group_id.get())];
-    if !groups.is_empty() {
-        changes.push(Change::set("groups", groups.iter().map(|group| group.get()).collect::<Vec<_>>()));
+pub fn regroup(key: &ApiKey) -> Write {
+    let mut changes = vec![Change::set("group_id", key.group_id.get())];
+    for (name, groups) in [("groups", &key.groups), ("former", &key.former)] {
+        if !groups.is_empty() {
+            changes.push(Change::set(name, groups.iter().map(|group| group.get()).collect::<Vec<_>>()));
+        }
     }
     Write::update(orgs::key_key(&key.hash), changes).when(Cond::Exists)
 }

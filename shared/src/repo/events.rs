@@ -142,7 +142,8 @@ impl Events<'_> {
                 looked_at += 1;
                 bytes += item.bytes();
                 let row = match item.decode::<Event>() {
-                    Ok(event) => event.each().filter(|event| filter.wants(event)).map(Ok).collect(),
+                    // Of what happened in one moment, the last is the newest.
+                    Ok(event) => event.each().filter(|event| filter.wants(event)).map(Ok).rev().collect(),
                     Err(error) => vec![Err(Unreadable { id, at: 0, why: error.to_string() })],
                 };
                 for event in row {

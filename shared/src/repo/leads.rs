@@ -83,7 +83,7 @@ impl Filter {
             None => vec![None],
         };
         let few = |groups: &&[GroupId]| groups.len() * statuses.len() <= MOST_FACETS;
-        let groups: Vec<_> = match (self.group_id, reach.groups().filter(few)) {
+        let groups: Vec<_> = match (self.group_id, reach.every().filter(few)) {
             (None, Some(groups)) => groups.iter().copied().map(Some).collect(),
             (named, _) => vec![named],
         };

@@ -57,7 +57,7 @@ impl Filter {
     /// The facets that together most likely hold the fewest of what does not match, as far as it is in reach; none if no
     /// facet helps.
     fn facets(&self, reach: &Reach) -> Vec<String> {
-        match (self.group_id, reach.groups().filter(|groups| groups.len() <= MOST_FACETS)) {
+        match (self.group_id, reach.every().filter(|groups| groups.len() <= MOST_FACETS)) {
             // For who is bound, other facets hold what is out of reach.
             (None, Some(groups)) if self.collection_id.is_none() => {
                 groups.iter().copied().map(in_group).collect()

@@ -3,11 +3,13 @@
 //! "Whose key is this?" → global item under the key's hash. "Which keys has the organization?" → index `gsi1`, newest
 //! last. "Is this address taken?" → global guard item under the folded address.
 
+use serde_json::Value;
+
 use crate::{
     clock::Millis,
     domain::{
         api_key::{self, ApiKey, KeyHash},
-        org::{Group, Organization, User},
+        org::{Group, Organization, User, UserStatus},
     },
     ids::{EntityId, GroupId, Id, UserId},
     repo::api_keys,
@@ -78,6 +80,31 @@ pub async fn user_by_email(store: &dyn Store, folded: &str) -> Result<Option<Use
     user(store, owner.tenant, owner.user_id).await
 }
 
+/// Who was invited with an address, of whichever organization, and cannot come any more.
+pub async fn lapsed(store: &dyn Store, folded: &str, now: Millis) -> Result<Option<User>, StoreError> {
+    Ok(user_by_email(store, folded).await?.filter(|owner| owner.has_lapsed(now)))
+}
+
+/// Lets the one among these writes that takes an address take it from somebody who cannot come any more, and who is gone with that;
+/// provided that nobody has invited him again.
+pub fn take_over(mut writes: Vec<Write>, from: &User) -> Result<Vec<Write>, StoreError> {
+    let (tenant, user_id) = (Value::from(from.tenant.0), Value::from(from.id.get()));
+    let his = Cond::All(vec![Cond::eq("tenant", tenant), Cond::eq("user_id", user_id)]);
+    for write in writes.iter_mut().filter(|write| write.label == EMAIL) {
+        write.cond = his.clone();
+    }
+    let same_ticket = match &from.ticket {
+        Some(ticket) => Cond::eq("ticket", encode(ticket)?),
+        None => Cond::missing("ticket"),
+    };
+    let gone = Write::delete(user_key(from.tenant, from.id))
+        .when(same_generation(from))
+        .when(Cond::eq("status", UserStatus::Invited.as_str()))
+        .when(same_ticket);
+    writes.push(gone.labelled(EMAIL));
+    Ok(writes)
+}
+
 /// The same for somebody who logs in: two reads also where nobody owns the address, so that time and cost do not tell.
 pub async fn login_candidate(store: &dyn Store, folded: &str) -> Result<Option<User>, StoreError> {
     let owner = match store.get(&Key::global(Global::Email, folded)).await? {
@@ -104,9 +131,18 @@ pub fn set_password(user: &User, password_hash: &str) -> Write {
     Write::update(user_key(user.tenant, user.id), changes).when(same_generation(user)).labelled(USER)
 }
 
-/// A user that was stored before there were generations has none.
+/// The check that a user is still there, and of this generation.
+pub fn same_user(tenant: TenantId, id: UserId, generation: u64) -> Write {
+    Write::check(user_key(tenant, id), of_generation(generation))
+}
+
 pub(super) fn same_generation(user: &User) -> Cond {
-    match user.generation {
+    of_generation(user.generation)
+}
+
+/// A user that was stored before there were generations has none.
+fn of_generation(generation: u64) -> Cond {
+    match generation {
         0 => Cond::All(vec![
             Cond::Exists,
             Cond::Any(vec![Cond::missing("generation"), Cond::eq("generation", 0)]),
@@ -210,6 +246,9 @@ pub fn move_user(before: &User, after: &User) -> Result<Write, StoreError> {
     let mut changes = vec![Change::set("moved", serde_json::json!(after.moved))];
     if !after.groups.is_empty() {
         changes.push(Change::set("groups", groups(after)));
+    }
+    if !after.former.is_empty() {
+        changes.push(Change::set("former", serde_json::json!(after.former)));
     }
     let key = user_key(before.tenant, before.id);
     Ok(Write::update(key, changes).when(Cond::All(vec![Cond::Exists, same])).labelled(USER))

@@ -47,6 +47,11 @@ pub fn move_to(place: &SessionRef, generation: u64) -> Write {
     Write::update(key(place), vec![Change::set("generation", generation)]).when(Cond::Exists)
 }
 
+/// The check that nobody has ended a session.
+pub fn still_there(place: &SessionRef) -> Write {
+    Write::check(key(place), Cond::Exists)
+}
+
 pub fn delete(place: &SessionRef) -> Write {
     Write::delete(key(place))
 }

@@ -262,7 +262,7 @@ async fn what_n8n_is_asked_goes_to_its_registered_host_with_its_own_key() {
 }
 
 #[tokio::test]
-async fn making_it_costs_two_writes_and_finding_it_two_reads() {
+async fn making_it_costs_two_transactions_and_finding_it_two_reads() {
     let house = house().await;
     house.acme.get(PATH).await;
     let spent = async |expected: u16| {
@@ -272,6 +272,36 @@ async fn making_it_costs_two_writes_and_finding_it_two_reads() {
         let spent = house.meter().since(&before);
         (spent.read_units, spent.write_units, spent.round_trips)
     };
-    assert_eq!(spent(201).await, (1.0, 9.0, 3));
+    assert_eq!(spent(201).await, (1.0, 13.0, 3));
     assert_eq!(spent(200).await, (2.0, 0.0, 2));
+}
+
+#[tokio::test]
+async fn the_key_in_n8n_is_bound_to_the_group_that_n8n_lies_in_now() {
+    let house = house().await;
+    let other = 9_000_000_000_000_501;
+    house.seed_group(&house.acme, other).await;
+    let ready = async |caller: &Caller| {
+        let answer = connect_as(&house, caller).await;
+        (answer.json["credential"]["state"].as_str().unwrap_or_default().to_owned(), answer)
+    };
+    // Made by somebody who sees everything, it is no key for who does not.
+    assert_eq!(ready(&house.acme).await.0, "created");
+    let groups = vec![house.acme.key.group_id];
+    let bound = house.key(&house.acme, NewKey { groups, ..NewKey::default() }).await;
+    let (state, answer) = ready(&bound).await;
+    assert_eq!(state, "renewed", "{answer:?}");
+    let nodes = one_that_works(&house, &answer).await;
+    let outside = json!({ "title": "x", "group_id": other });
+    assert_eq!(nodes.post("/api/payloads", outside.clone()).await.status, 403);
+    assert_eq!(ready(&bound).await.0, "ready");
+    assert_eq!(ready(&house.acme).await.0, "ready", "and it does for who sees everything");
+    // The n8n comes to another group.
+    let installed = house.acme.get("/api/installs/45").await.json;
+    let again = json!({ "instance_id": installed["instance_id"], "host": installed["host"], "api_key": "n8n-api-key-here",
+        "title": "n8n", "group_id": other });
+    let again = house.acme.post("/api/installs/register", again).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    let (state, answer) = ready(&house.acme).await;
+    assert_eq!(state, "renewed", "{answer:?}");
 }

@@ -3,6 +3,7 @@
 mod binding;
 mod delete;
 mod manage;
+mod moving;
 mod reach;
 
 use harness::{Caller, TestApp};

@@ -138,13 +138,82 @@ async fn usage_of_a_workflow_shows_as_far_as_it_is_ones_own() {
         let records = second.get(&format!("/api/token-usage/{path}/records")).await;
         assert_eq!(records.json["records"].as_array().map(Vec::len), Some(count), "{records:?}");
     }
-    let (own, all) = (
-        second.get("/api/token-usage/wf-copied/stats").await,
-        house.acme.get("/api/token-usage/wf-copied/stats").await,
+    for (key, tokens) in [(&second, 10), (&third, 10), (&house.acme, 20)] {
+        let stats = key.get("/api/token-usage/wf-copied/stats").await;
+        assert_eq!(stats.json["stats"]["input_tokens"], tokens, "{stats:?}");
+    }
+    house.drain().await;
+}
+
+fn pushed(installation: &Value, execution: &str) -> Value {
+    let log = json!({ "tokenUsage": { "promptTokens": 1000, "completionTokens": 50 },
+        "response": { "generations": [[{ "generationInfo": { "model_name": "gpt-4" } }]] } });
+    let run = json!({ "startTime": 2, "executionTime": 1, "source": [{ "previousNode": "Agent" }],
+        "data": { "ai_languageModel": [[{ "json": log }]] } });
+    json!({ "installation_id": installation, "workflow_id": "wf", "execution_data": {
+        "id": execution, "status": "success", "startedAt": "2025-01-21T10:30:00Z", "stoppedAt": "2025-01-21T10:30:05Z",
+        "data": { "resultData": { "runData": { "Model": [run] } } } } })
+}
+
+fn posted(execution: &str, tokens: u64, model: &str) -> Value {
+    json!({ "workflow_id": "wf", "execution_id": execution, "model_id": model, "node_id": "Model",
+        "input_tokens": tokens, "output_tokens": tokens, "n8n_base_url": "https://unknown.example" })
+}
+
+/// The tokens and models that somebody sees of the workflow.
+async fn stats(key: &harness::Caller, query: &str) -> (u64, Vec<String>) {
+    let answer = key.get(&format!("/api/token-usage/wf/stats{query}")).await;
+    let stats = &answer.json["stats"];
+    let models = stats["by_model"].as_array().unwrap_or_else(|| panic!("{answer:?}"));
+    let models = models.iter().map(|model| model["model_id"].as_str().unwrap().to_owned());
+    (stats["input_tokens"].as_u64().unwrap(), models.collect())
+}
+
+#[tokio::test]
+async fn what_a_bound_key_posts_is_of_no_execution_of_another_group() {
+    let house = three_groups().await;
+    let (second, third) = (bound(&house, &[SECOND]).await, bound(&house, &[THIRD]).await);
+    let n8n =
+        json!({ "instance_id": "three", "host": "https://three.example", "api_key": "k", "title": "Three" });
+    let three = third.post("/api/installs/register", n8n).await.json["installation_id"].clone();
+    // Pushed first and posted after it, and the other way round.
+    assert_eq!(third.post("/api/push/executions", pushed(&three, "800")).await.json["metered"], 1);
+    for execution in ["800", "801"] {
+        let made = second.post("/api/token-usage", posted(execution, 5000, "gpt-4")).await;
+        assert_eq!(made.status, 201, "{made:?}");
+    }
+    assert_eq!(third.post("/api/push/executions", pushed(&three, "801")).await.json["metered"], 1);
+    let records = third.get("/api/token-usage/wf/records").await.json;
+    let records = records["records"].as_array().unwrap();
+    assert!(records.len() == 2 && records.iter().all(|record| record["counted"] == true), "{records:?}");
+    assert_eq!(stats(&third, "").await, (2_000, vec!["gpt-4".to_owned()]));
+    assert_eq!(stats(&second, "").await.0, 10_000);
+    // One who is bound to no group may post for any.
+    assert_eq!(house.acme.post("/api/token-usage", posted("800", 7000, "gpt-4")).await.status, 201);
+    assert_eq!(
+        stats(&third, "").await.0,
+        1_000,
+        "the more complete account of 800 is the organization's now"
     );
-    let tokens = |answer: &harness::Answer| {
-        answer.text.contains("\"total_input_tokens\":10") || answer.text.contains(":10")
-    };
-    assert!(tokens(&own) && !tokens(&all), "{own:?} {all:?}");
+    house.drain().await;
+}
+
+#[tokio::test]
+async fn sums_of_a_workflow_are_of_the_groups_that_somebody_sees() {
+    let house = three_groups().await;
+    let (second, third) = (bound(&house, &[SECOND]).await, bound(&house, &[THIRD]).await);
+    for (key, execution, tokens, model) in [
+        (&second, "1", 2, "gpt-4"),
+        (&third, "2", 8_892, "secret-model"),
+        (&house.acme, "3", 400, "another-secret"),
+    ] {
+        assert_eq!(key.post("/api/token-usage", posted(execution, tokens, model)).await.status, 201);
+    }
+    for query in ["", "?from=2020-01-01&to=2100-01-01"] {
+        assert_eq!(stats(&second, query).await, (2, vec!["gpt-4".to_owned()]), "{query}");
+        assert_eq!(stats(&third, query).await, (8_892, vec!["secret-model".to_owned()]), "{query}");
+        assert_eq!(stats(&house.acme, query).await.0, 9_294, "{query}");
+    }
+    assert_eq!(stats(&second, "?model=secret-model").await.0, 0);
     house.drain().await;
 }

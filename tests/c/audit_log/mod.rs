@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use harness::TestApp;
+use harness::{PASSWORD, TestApp};
+use http::Method;
 use serde_json::{Value, json};
-use shared::clock;
+use shared::{accounts::NewUser, clock, domain::org::Role};
 
 async fn key(house: &TestApp, name: &str) -> u64 {
     let made = house.acme.post("/api/v1/api_keys", json!({ "name": name })).await;
@@ -160,4 +161,38 @@ async fn it_goes_back_four_hundred_days() {
     assert_eq!(events.json["data"], json!([]), "the log of events goes back thirty days");
     house.advance(Duration::from_secs(2 * 24 * 3_600));
     assert!(actions(&house.acme.get("/api/v1/audit_log").await.json).is_empty());
+}
+
+#[tokio::test]
+async fn every_key_is_told_of_also_one_that_comes_with_its_member() {
+    let house = TestApp::new().await;
+    house.seed_group(&house.acme, 7).await;
+    let wish = json!({ "email": "ann@acme.example", "role": "viewer", "group_ids": [7] });
+    let invited = house.acme.post("/api/v1/team_members", wish).await;
+    let body = json!({ "token": invited.json["invitation"]["token"], "password": PASSWORD });
+    let path = "/api/v1/invitations/accept";
+    assert_eq!(house.acme.bare(Method::POST, path, Some(body), &[]).await.status, 200);
+    let listed = house.acme.get("/api/v1/audit_log").await.json;
+    let entry = |action: &str| {
+        let all = listed["audit_log"].as_array().unwrap();
+        all.iter().find(|entry| entry["action"] == action).unwrap_or_else(|| panic!("{action}: {listed}"))
+    };
+    let (joined, made) = (entry("member.joined"), entry("api_key.created"));
+    assert_eq!((&joined["data"]["group_ids"], &made["actor_id"]), (&json!([7]), &json!(invited.id())));
+    assert_eq!(made["data"]["name"], "default");
+    // At the command line, in the name of somebody.
+    let owner = house.stored_user(&house.acme).await;
+    let new = NewUser { email: "bob@acme.example".into(), role: Role::Viewer, password: PASSWORD.into() };
+    let bob =
+        house.app.accounts().create_bound_user(Some(&owner), owner.tenant, new, Vec::new()).await.unwrap();
+    house.app.accounts().reset_password(&bob, &"a better staple".into()).await.unwrap();
+    let listed = house.acme.get("/api/v1/audit_log").await.json;
+    let shown: Vec<_> = listed["audit_log"].as_array().unwrap()[..3]
+        .iter()
+        .map(|entry| (entry["action"].as_str().unwrap(), &entry["actor_id"], &entry["through"]))
+        .collect();
+    let (line, by, his) = (json!("command_line"), json!(owner.id), json!(bob.id));
+    assert!(shown.contains(&("password.changed", &his, &line)), "{shown:?}");
+    assert!(shown.contains(&("member.joined", &by, &line)), "{shown:?}");
+    assert!(shown.contains(&("api_key.created", &by, &line)), "{shown:?}");
 }

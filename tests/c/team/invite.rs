@@ -68,6 +68,9 @@ async fn what_nobody_can_be_is_refused() {
         (json!({ "email": "ann@acme.example", "role": "viewer", "groups": [7] }), "groups"),
         (json!({ "email": "ann@acme.example", "role": "viewer", "group_ids": [7, group] }), "group_ids"),
         (json!({ "email": "ann@acme.example", "role": "admin", "group_ids": [7] }), "group_ids"),
+        // What was meant to bind, and came out empty, would leave a member who sees everything.
+        (json!({ "email": "ann@acme.example", "role": "viewer", "group_ids": "" }), "group_ids"),
+        (json!({ "email": "ann@acme.example", "role": "viewer", "group_ids": null }), "group_ids"),
     ] {
         let refused = house.acme.post(PATH, body.clone()).await;
         assert_eq!(named(&refused), [field], "{body}");
@@ -139,4 +142,56 @@ async fn nobody_gives_what_he_lacks() {
     let bound = house.key(&house.acme, wish).await;
     let made = invite(&bound, "ann@acme.example", Role::Viewer).await;
     assert_eq!((made.status, refusal(&made)), (403, "bound_to_groups"), "whoever sees one group only");
+}
+
+#[tokio::test]
+async fn an_invitation_that_nobody_can_accept_any_more_holds_no_address() {
+    let house = TestApp::new().await;
+    let made = invite(&house.rival, "ann@acme.example", Role::Viewer).await;
+    let old = token(&made);
+    house.advance(Duration::from_secs(7 * 24 * 3_600 - 1));
+    let refused = invite(&house.acme, "ann@acme.example", Role::Viewer).await;
+    assert_eq!((refused.status, refusal(&refused)), (409, "email_taken"), "it is good for a second more");
+    house.advance(Duration::from_secs(1));
+    let taken = invite(&house.acme, "ann@acme.example", Role::Viewer).await;
+    let new = token(&taken);
+    // There she is nobody any more, and can be told so.
+    assert_eq!(house.rival.get(&at(made.id())).await.status, 404);
+    assert_eq!(house.rival.get(PATH).await.json["total_count"], 1);
+    let told = house.rival.get("/api/v1/audit_log?action=member.removed").await.json;
+    assert_eq!(told["audit_log"][0]["subject_id"], made.id(), "{told}");
+    let back = invite(&house.rival, "ann@acme.example", Role::Viewer).await;
+    assert_eq!((back.status, refusal(&back)), (409, "email_taken"));
+    assert_eq!((accept(&house, &old).await.status, accept(&house, &new).await.status), (422, 200));
+    let again = invite(&house.rival, "ann@acme.example", Role::Viewer).await;
+    assert_eq!((again.status, refusal(&again)), (409, "email_taken"), "who has come stays");
+    // The same of one's own, and for those whom the operator makes.
+    for email in ["bob@acme.example", "cat@acme.example"] {
+        token(&invite(&house.acme, email, Role::Admin).await);
+    }
+    house.advance(Duration::from_secs(7 * 24 * 3_600));
+    token(&invite(&house.acme, "bob@acme.example", Role::Viewer).await);
+    let made = house.app.accounts().create_organization("Cat", "cat@acme.example", &PASSWORD.into()).await;
+    assert!(made.is_ok());
+    assert_eq!(log_in(&house, "cat@acme.example").await.status, 200);
+    assert_eq!(house.acme.get(PATH).await.json["total_count"], 3);
+}
+
+#[tokio::test]
+async fn of_many_who_want_a_lapsed_address_at_once_one_has_it() {
+    let house = TestApp::new().await;
+    let made = invite(&house.acme, "ann@acme.example", Role::Viewer).await;
+    house.advance(Duration::from_secs(7 * 24 * 3_600));
+    let path = format!("{}/invite", at(made.id()));
+    let (again, one, two) = tokio::join!(
+        house.acme.post(&path, json!({})),
+        invite(&house.rival, "ann@acme.example", Role::Viewer),
+        invite(&house.rival, "ann@acme.example", Role::Editor),
+    );
+    let good = [&again, &one, &two].iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(good, 1, "{again:?} {one:?} {two:?}");
+    let owners = [&house.acme, &house.rival]
+        .map(|caller| async { caller.get(PATH).await.json["total_count"].as_u64() });
+    let [acme, rival] = owners;
+    assert_eq!(acme.await.unwrap() + rival.await.unwrap(), 3);
 }

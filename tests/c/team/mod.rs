@@ -1,9 +1,11 @@
 //! `/api/v1/team_members`, and what those do who are invited.
 
 mod accept;
+mod authority;
 mod change;
 mod invite;
 mod remove;
+mod tickets;
 
 use http::Method;
 use serde_json::{Value, json};

@@ -23,10 +23,10 @@ use shared::{
     queue::{Depth, QueueName, Task, embedded::SqliteQueue, limits},
     repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
-    store::{self, Key, Write, embedded::Sqlite, encode, meter::Reading},
+    store::{self, Key, Store, Write, embedded::Sqlite, encode, meter::Reading},
     work::{self, Handled, Message, Worker, due},
 };
-use standins::{FakeN8n, Faults, Network};
+use standins::{FakeN8n, Faults, Network, dump};
 
 use super::{
     Caller, PASSWORD,
@@ -107,11 +107,24 @@ impl TestApp {
         let service = service(&app);
         let acme = Caller::of(&app, service.clone(), "Acme", "jane@acme.example").await;
         let rival = Caller::of(&app, service, "Rival", "joe@rival.example").await;
+        // The logs begin with the test.
+        for item in dump::items(&file).await.unwrap() {
+            if item.pk.contains("#event#") {
+                file.write(Write::delete(Key::from_parts(item.pk, item.sk))).await.unwrap();
+            }
+        }
         Self { app, clock, ids, network, faults, ledger, file, n8n, acme, rival }
     }
 
     /// A new process over the same stored state: what only lived in memory is gone.
     pub fn restart(&mut self) {
+        self.app = self.reborn();
+        let service = service(&self.app);
+        self.acme.move_to(service.clone());
+        self.rival.move_to(service);
+    }
+
+    fn reborn(&self) -> SharedApp {
         let old = &self.app;
         let ports = Ports {
             store: old.store.clone(),
@@ -122,10 +135,12 @@ impl TestApp {
             clock: old.clock.clone(),
             ids: old.ids.clone(),
         };
-        self.app = App::new(ports, old.settings.clone());
-        let service = service(&self.app);
-        self.acme.move_to(service.clone());
-        self.rival.move_to(service);
+        App::new(ports, old.settings.clone())
+    }
+
+    /// The caller before another instance over the same stored state, which believes for itself what it looked up.
+    pub fn elsewhere(&self, caller: &Caller) -> Caller {
+        caller.on(service(&self.reborn()))
     }
 
     /// Registers the fake n8n for a caller, works off what is owed by then (its listing), and returns the installation's id.
@@ -214,7 +229,7 @@ impl TestApp {
         let email = format!("{}-{}@acme.example", role.as_str(), self.app.id::<Id>());
         let wish = NewUser { email, role, password: PASSWORD.into() };
         let accounts = self.app.accounts();
-        let user = accounts.create_bound_user(caller.key.tenant, wish, groups.to_vec()).await.unwrap();
+        let user = accounts.create_bound_user(None, caller.key.tenant, wish, groups.to_vec()).await.unwrap();
         let key = orgs::key(&*self.app.store, user.api_key.as_ref().unwrap()).await.unwrap().unwrap();
         let token = self.app.accounts().open_session(&user).await.unwrap();
         let mut caller = caller.with_key(token.text.expose_secret());

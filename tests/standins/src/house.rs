@@ -100,6 +100,7 @@ impl House {
             credential: Credential::Session(SessionId::of(admin.id.untyped())),
             expires_at: None,
             terms: Default::default(),
+            admitted: None,
         };
         let (key, api_key) =
             app.accounts().draft_key(&like, NewKey { scopes: admin.role.scopes(), ..NewKey::default() });

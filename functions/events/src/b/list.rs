@@ -17,7 +17,7 @@ use shared::{
         reply::Reply,
         shown::shown_as,
     },
-    ids::{EntityId, Id, UserId},
+    ids::{EntityId, GroupId, Id, UserId},
     ops::events::{self, Span},
     repo::listing::Listed,
 };
@@ -34,6 +34,8 @@ shared::input! {
         /// n8n's id of a workflow: lists its token usage, events of the type `token_usage.recorded`. Without it there are none of
         /// that type.
         workflow_id: Option<Foreign<100>>,
+        /// Of this client group, also of one that was deleted. What concerns the whole organization is in none.
+        group_id: Option<GroupId>,
         /// No older than this moment. The log goes back thirty days.
         from: Option<Time>,
         /// No newer than this moment; a mere day counts to its end.
@@ -79,6 +81,9 @@ pub struct EventOut {
     /// Who did it; null where nobody did.
     actor: Option<ActorOut>,
     subject: SubjectOut,
+    /// The client group that it concerns; null for what concerns the whole organization.
+    #[schema(value_type = Option<String>, example = "group_1Gd3mP1x")]
+    group_id: Option<ShownId>,
     /// What `GET /v1/events/types` says of the type.
     #[schema(value_type = Object)]
     data: BTreeMap<String, Value>,
@@ -128,8 +133,13 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ListQuery>) -> Result<Rep
     let listed = match &query.workflow_id {
         // Everything given must match, and a workflow has nothing else of its own.
         Some(_) if !query.kinds.as_ref().is_none_or(own) => Listed::default(),
-        Some(workflow) => events::token_usage(&ctx, workflow, span, limit as usize, query.cursor).await?,
-        None => events::log(&ctx, query.kinds, ctx.inspects(), span, limit as usize, query.cursor).await?,
+        Some(workflow) => {
+            events::token_usage(&ctx, (workflow, query.group_id), span, limit as usize, query.cursor).await?
+        }
+        None => {
+            let of = (query.kinds, query.group_id);
+            events::log(&ctx, of, ctx.inspects(), span, limit as usize, query.cursor).await?
+        }
     };
     let next = listed.next.map(cursor);
     let show = |event: Event| Ok(Row::Event(out(event)));
@@ -145,6 +155,7 @@ fn out(event: Event) -> EventOut {
         created_at: clock::iso_millis(event.created_at),
         actor: event.actor.map(|actor| ActorOut { id: B.ids.show(actor.user_id), username: actor.username }),
         subject: subject(event.subject),
+        group_id: event.group_id.map(|group| B.ids.show(group)),
         data: event.data,
     }
 }

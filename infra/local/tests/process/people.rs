@@ -1,5 +1,7 @@
 //! Organizations, users and keys: made, bound and revoked at the command line, beside a server that runs.
 
+use std::process::Stdio;
+
 use super::*;
 
 #[test]
@@ -231,4 +233,74 @@ fn an_organization_is_given_a_plan_beside_a_running_server() {
         String::from_utf8_lossy(&refused.stderr).contains("must be one of free, starter, pro"),
         "{refused:?}"
     );
+}
+
+/// What others have named moves no cursor of whoever lists it, and who has read enough may go.
+#[test]
+fn what_a_terminal_would_obey_is_shown_and_a_pipe_may_close() {
+    let (_dir, data) = data();
+    drop(Baton::start(&data, &[]));
+    let name = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31mN\nAPI key 1";
+    for arguments in [
+        &["group", "create", name][..],
+        &["key", "create", "--name", name],
+        &["org", "create", name, "--admin-email", "x@acme.example", "--admin-password", "long enough"],
+        &["org", "plan", "pro", "--user", "x@acme.example"],
+        &["group", "list"],
+        &["key", "list"],
+        &["key", "usage"],
+        &["group", "list", "--json"],
+        &["key", "list", "--json"],
+    ] {
+        let said = run(&data, arguments);
+        assert!(said.status.success(), "{arguments:?}: {said:?}");
+        let said = String::from_utf8(said.stdout).unwrap();
+        assert!(!said.chars().any(|c| c.is_control() && c != '\n'), "{arguments:?}: {said:?}");
+        assert!(!said.lines().any(|line| line == "API key 1"), "{arguments:?}: {said:?}");
+    }
+    let refused = run(&data, &["group", "delete", "7", "--user", "\u{1b}[2J@x"]);
+    assert!(!refused.status.success() && !refused.stderr.contains(&0x1b), "{refused:?}");
+    for arguments in [&["key", "list"][..], &["key", "list", "--json"], &["group", "list"], &["openapi", "c"]]
+    {
+        let mut child = command(&data, &[])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        assert!(ended.status.success() && ended.stderr.is_empty(), "{arguments:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn what_the_command_line_hands_out_and_asks_for() {
+    let (_dir, data) = data();
+    drop(Baton::start(&data, &[]));
+    let admin = "admin@baton.localhost";
+    let reset = |json: &[&str]| {
+        let mut command = command(&data, &[("BATON_PUBLIC_URL", "https://baton.example.com")]);
+        command.args(["user", "reset", "--email", admin]).args(json).output().unwrap()
+    };
+    let said = String::from_utf8(reset(&[]).stdout).unwrap();
+    assert!(said.contains("https://baton.example.com/join#btn_reset_"), "{said}");
+    let said = printed(&reset(&["--json"]));
+    let token = said["token"].as_str().unwrap();
+    assert_eq!(said["url"], format!("https://baton.example.com/join#{token}"));
+    for (arguments, option) in [
+        (&["user", "reset", "--email", "none@acme.example"][..], "name one with --email"),
+        (&["key", "list", "--user", "none@acme.example"], "name one with --user"),
+        (&["org", "create", "--help"], "--password-stdin is needed"),
+    ] {
+        let said = run(&data, arguments);
+        let said = String::from_utf8([said.stdout, said.stderr].concat()).unwrap();
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(option), "{arguments:?}: {said}");
+    }
+    let group = printed(&run(&data, &["group", "create", "Northwind", "--json"]))["id"].to_string();
+    let made = run(&data, &["key", "create", "--bound-to", &group]);
+    assert!(made.status.success(), "{made:?}");
+    let listed = String::from_utf8(run(&data, &["key", "list"]).stdout).unwrap();
+    assert!(listed.contains(&format!("bound to {group}")), "{listed}");
 }

@@ -3,7 +3,7 @@
 use super::{
     Category::{Decisions, Keys, Logins, Roles, Settings},
     Datum, Entry,
-    Holds::{self, Flag, Id, Number, Text, Words},
+    Holds::{self, Flag, Id, Ids, Number, Text, Words},
     Kept::{self, Audit, Itself, Later, Log},
 };
 
@@ -28,7 +28,7 @@ const ROLE: Datum = of("role", Text("editor"), "The role in the organization.");
 const EMAIL: Datum = of("email", Text("jane@example.com"), "The e-mail address.");
 const GROUPS: Datum = of(
     "group_ids",
-    Words(&["244233015908124"]),
+    Ids(&[244_233_015_908_124]),
     "The client groups that it is bound to; left out where it is to none.",
 );
 const PERSON: &[Datum] = &[EMAIL, ROLE, GROUPS];
@@ -186,6 +186,7 @@ catalogue! {
         &[NAME, of("last_four", Text("wxyz"), "How the key ends."), SCOPES, GROUPS, of("replaced", Id(244_233_015_908_124), "The key whose place it takes.")],
         "An API key was made in the place of another.";
     ApiKeyRevoked = "api_key.revoked", Audit(Keys), KEY, "An API key was ended.";
+    ApiKeyUpdated = "api_key.updated", Audit(Keys), KEY, "An API key is bound to other client groups: one of them was deleted.";
     SessionCreated = "session.created", Audit(Logins), &[ADDRESS], "Somebody logged in.";
     SessionEnded = "session.ended", Audit(Logins), &[], "Somebody logged out.";
     SessionRefused = "session.refused", Audit(Logins), &[ADDRESS, REASON], "Somebody could not log in.";
@@ -207,7 +208,7 @@ catalogue! {
     ProjectDeleted = "project.deleted", Log, &[NAME], "A project was deleted.";
     WebhookEndpointDisabled = "webhook.endpoint_disabled", Later, &[REASON], "An endpoint is not told any more.";
     InstallationRegistered = "installation.registered", Audit(Settings),
-        &[NAME, of("group", Id(244_233_015_908_124), "The client group that it lies in.")], "An n8n was registered.";
+        &[NAME, of("group_id", Id(244_233_015_908_124), "The client group that it lies in.")], "An n8n was registered.";
     InstallationDeleted = "installation.deleted", Audit(Settings), &[NAME], "An n8n is not known any more.";
     InstallationUnreachable = "installation.unreachable", Log, &[NAME, REASON],
         "An n8n takes the key no more that it was registered with.";

@@ -176,10 +176,11 @@ async fn answered(
     let Known { caller, session, learned } = known;
     // A plan counts also what is refused, and each reply tells how it stands.
     let by_plan = counts_plan(asked.route);
+    let allowed = may(asked.route, request.uri(), &caller, session.as_ref());
     if by_plan {
-        counted.spend(app, asked.route, &caller, app.now()).await?;
+        counted.spend(app, asked.route, (&caller, allowed.is_ok()), app.now()).await?;
     }
-    may(asked.route, request.uri(), &caller, session.as_ref())?;
+    allowed?;
     let request = entry::enter(request, Some(caller.tenant), asked.route).await?;
     let (asked, mut request) = asked.by_body(app, request).await?;
     let route = asked.route;
@@ -187,13 +188,14 @@ async fn answered(
     let now = app.now();
     if asked.heard.by == resolve::By::Body {
         learned.speaks(asked.heard);
+        let allowed = may(route, request.uri(), &caller, session.as_ref());
         if counts_plan(route) && !by_plan {
-            counted.spend(app, route, &caller, now).await?;
+            counted.spend(app, route, (&caller, allowed.is_ok()), now).await?;
         }
-        may(route, request.uri(), &caller, session.as_ref())?;
+        allowed?;
     }
     if !counts_plan(route) {
-        counted.spend(app, route, &caller, now).await?;
+        counted.spend(app, route, (&caller, true), now).await?;
     }
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
     let request_id = request_id.ok_or_else(|| Error::internal("a request without an id"))?;

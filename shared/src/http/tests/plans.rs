@@ -202,3 +202,20 @@ async fn a_thousand_requests_at_once_at_ten_instances_are_sixty_of_a_free_plan()
         front.house.advance(MINUTE);
     }
 }
+
+#[tokio::test]
+async fn what_a_key_may_not_do_its_own_limits_do_not_count() {
+    let front = on(Plan::Free).await;
+    let terms = Terms { rate_limit_per_minute: Some(2), rate_limit_per_hour: Some(3), ..Terms::default() };
+    let wish = NewKey { terms, scopes: vec!["payloads:read".into()], ..NewKey::default() };
+    let (_, weak) = front.house.app.accounts().create_key(&front.acme.admin, wish).await.unwrap();
+    let weak = weak.expose_secret();
+    for left in ["59", "58", "57", "56", "55"] {
+        assert_eq!(told(&front.ask(weak).await), (403, Some("60"), Some(left)), "the plan counts it");
+    }
+    let header = [("x-api-key", weak)];
+    for left in ["1", "0"] {
+        let answer = front.get("/api/payloads/list", &header).await;
+        assert_eq!(told(&answer), (CREATED, Some("2"), Some(left)), "and the key has both of its two");
+    }
+}

@@ -1,6 +1,6 @@
 //! What a member may do, and what to call him.
 
-use super::{check_groups, covers_role, get, hands_on, happened, mark_without, sorted};
+use super::{check_groups, covers_role, get, hands_on, mark_without, sorted};
 use crate::{
     domain::{
         event::{EventType, Happened, Subject},
@@ -35,6 +35,9 @@ impl MemberPatch {
         after.role = self.role.unwrap_or(before.role);
         if let Some(groups) = &self.groups {
             after.groups = sorted(groups.clone());
+            if after.groups != before.groups {
+                after.former.clear();
+            }
         }
         if self.forget_second_factor {
             after.second_factor = false;
@@ -44,11 +47,15 @@ impl MemberPatch {
             && after.groups == before.groups
             && after.second_factor == before.second_factor;
         after.generation += u64::from(!same);
+        if after.role != before.role || after.groups != before.groups {
+            // Whoever made it had the right to open an account of the old kind.
+            after.ticket = None;
+        }
         after
     }
 }
 
-/// Changes somebody. Where his role, his groups or his second factor change, his sessions end, and his keys may do what he may:
+/// Changes somebody. Another role and other groups end an invitation that was not accepted, and a way to another password. Where his role, his groups or his second factor change, his sessions end, and his keys may do what he may:
 /// here at once, in instances that met them just now within a minute.
 ///
 /// # Errors
@@ -59,7 +66,7 @@ pub async fn update(act: &Act, by: &Principal, id: UserId, patch: MemberPatch) -
         let before = get(act, id).await?;
         let after = patch.of(&before);
         let writes = if after == before { Vec::new() } else { writes(act, by, &before, &after).await? };
-        match act.commit(writes, &after).await {
+        match act.commit_authorized(writes, &after).await {
             Ok(()) => {
                 act.app.accounts().forget_user(after.tenant, after.id);
                 return Ok(after);
@@ -97,7 +104,8 @@ async fn check_still(act: &Act, before: &User, after: &User) -> Result<()> {
     Ok(())
 }
 
-fn told(before: &User, after: &User) -> Happened {
+/// What the log says of a change.
+pub fn told(before: &User, after: &User) -> Happened {
     let changed = [
         ("name", before.name != after.name),
         ("role", before.role != after.role),
@@ -106,7 +114,8 @@ fn told(before: &User, after: &User) -> Happened {
     ];
     let changed = changed.into_iter().filter_map(|(name, changed)| changed.then_some(name));
     let previous = (before.role != after.role).then(|| before.role.as_str());
-    happened(EventType::MemberUpdated, after)
+    after
+        .happened(EventType::MemberUpdated)
         .with_some("previous_role", previous)
         .with_words("changed", changed)
 }

@@ -1,11 +1,12 @@
 //! Asking somebody in, and handing out ways to another password.
 
-use super::{Issued, MAX_MEMBERS, check_groups, get, hands_on, happened, sorted, wrong_state};
+use super::{Issued, MAX_MEMBERS, check_groups, get, hands_on, sorted, wrong_state};
 use crate::{
+    accounts::email_taken,
     domain::{
         event::{EventType, Happened, Subject},
         org::{Role, User, UserStatus},
-        principal::Principal,
+        principal::{Credential, Principal},
         ticket::{Place, Ticket, TicketKind},
     },
     error::{Error, ErrorKind, Result},
@@ -28,7 +29,8 @@ pub struct Invite {
     pub groups: Vec<GroupId>,
 }
 
-/// Asks somebody to join. Until the invitation is accepted nobody logs in with the address, and it is taken.
+/// Asks somebody to join. Its ticket ends with what he is to be, and with what `by` may do. Until the invitation is accepted nobody logs in with the address, and it is taken; an invitation that nobody can accept any more
+/// gives it up to whoever is invited, or made, next.
 ///
 /// # Errors
 /// 403 `missing_scope` where the role may more than `by`; 409 `email_taken`; 422 with what is wrong with the groups, and
@@ -52,13 +54,19 @@ pub async fn invite(act: &Act, by: &Principal, new: Invite) -> Result<Issued> {
         ..user
     };
     let mut writes = members.insert(&user)?;
-    writes.push(act.emit(happened(EventType::MemberInvited, &user))?);
+    writes.push(act.emit(user.happened(EventType::MemberInvited))?);
     let issued = Issued { user, ticket, text };
-    match act.commit(writes, &issued).await {
+    match act.commit_authorized(writes.clone(), &issued).await {
+        Ok(()) => return Ok(issued),
+        Err(Refused::Write(orgs::EMAIL, _)) => {}
+        Err(refused) => return Err(refused.into()),
+    }
+    let lapsed = orgs::lapsed(&*act.app.store, &issued.user.email, act.now).await?.ok_or_else(email_taken)?;
+    let mut writes = orgs::take_over(writes, &lapsed)?;
+    writes.push(act.app.accounts().lapsed(&lapsed)?);
+    match act.commit_authorized(writes, &issued).await {
         Ok(()) => Ok(issued),
-        Err(Refused::Write(orgs::EMAIL, _)) => {
-            Err(Error::new(ErrorKind::Conflict, "email_taken", "This e-mail address has an account already."))
-        }
+        Err(Refused::Write(orgs::EMAIL, _)) => Err(email_taken()),
         Err(refused) => Err(refused.into()),
     }
 }
@@ -90,14 +98,14 @@ async fn hand_out(act: &Act, by: &Principal, id: UserId, kind: TicketKind) -> Re
         let (ticket, text) = issue(act, kind, id);
         let user = User { ticket: Some(ticket.clone()), ..before.clone() };
         let event = match kind {
-            TicketKind::Invitation => happened(EventType::MemberInvited, &user),
+            TicketKind::Invitation => user.happened(EventType::MemberInvited),
             TicketKind::PasswordReset => {
                 Happened::new(EventType::PasswordResetRequested, Subject::of("member", id))
             }
         };
         let writes = vec![members::change(&before, &user)?, act.emit(event)?];
         let issued = Issued { user, ticket, text };
-        match act.commit(writes, &issued).await {
+        match act.commit_authorized(writes, &issued).await {
             Ok(()) => return Ok(issued),
             Err(refused) => again.after(refused).await?,
         }
@@ -105,5 +113,6 @@ async fn hand_out(act: &Act, by: &Principal, id: UserId, kind: TicketKind) -> Re
 }
 
 fn issue(act: &Act, kind: TicketKind, user_id: UserId) -> (Ticket, secrecy::SecretString) {
-    Ticket::issue(Place { kind, tenant: act.tenant, user_id }, &*act.app.ids, act.now)
+    let by = (act.credential != Credential::Operator).then_some(act.actor.user_id);
+    Ticket::issue(Place { kind, tenant: act.tenant, user_id }, by, &*act.app.ids, act.now)
 }

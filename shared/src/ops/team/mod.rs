@@ -7,9 +7,9 @@ mod change;
 mod invite;
 mod remove;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-pub use change::{MemberPatch, update};
+pub use change::{MemberPatch, told, update};
 pub use invite::{Invite, invite, invite_again, reset_password};
 pub use remove::remove;
 
@@ -17,7 +17,6 @@ use super::act::Act;
 use crate::{
     domain::{
         api_key::Terms,
-        event::{EventType, Happened, Subject},
         org::{Role, User, UserStatus},
         principal::{Credential, Principal, covers},
         ticket::Ticket,
@@ -40,6 +39,13 @@ pub struct Issued {
     pub text: SecretString,
 }
 
+impl Issued {
+    /// The page that takes the text. It stands behind the `#`, which no browser sends and no log keeps.
+    pub fn link(&self, public_url: &str) -> String {
+        format!("{public_url}/join#{}", self.text.expose_secret())
+    }
+}
+
 /// A page of the people, newest first.
 pub async fn list(act: &Act, asked: Asked) -> Result<Page<User>> {
     Ok(act.repos().members().page(asked).await?)
@@ -47,14 +53,6 @@ pub async fn list(act: &Act, asked: Asked) -> Result<Page<User>> {
 
 pub async fn get(act: &Act, id: UserId) -> Result<User> {
     act.repos().members().get(id).await?.or_not_found("team member")
-}
-
-/// What happened to somebody.
-fn happened(kind: EventType, user: &User) -> Happened {
-    Happened::new(kind, Subject::of("member", user.id))
-        .with("email", user.email.as_str())
-        .with("role", user.role.as_str())
-        .bound_to(&user.groups)
 }
 
 /// Whether somebody may make another what he is to be, or open a way into his account: an account of this role is a credential of

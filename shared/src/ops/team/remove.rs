@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, stream};
 
-use super::{covers_role, get, happened, mark_without};
+use super::{covers_role, get, mark_without};
 use crate::{
     domain::{
         api_key::ApiKey,
@@ -43,8 +43,8 @@ pub async fn remove(act: &Act, by: &Principal, id: UserId) -> Result<()> {
         for key in keys.iter().take(TOGETHER) {
             writes.extend(ended(act, key)?);
         }
-        writes.push(act.emit(happened(EventType::MemberRemoved, &user))?);
-        match act.commit(writes, &()).await {
+        writes.push(act.emit(user.happened(EventType::MemberRemoved))?);
+        match act.commit_authorized(writes, &()).await {
             Ok(()) => break (user, keys),
             Err(refused) => again.after(refused).await?,
         }

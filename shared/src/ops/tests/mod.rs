@@ -41,6 +41,7 @@ impl Scene {
             tenant: admin.tenant,
             actor: Actor { user_id: admin.id, username: admin.email.clone() },
             credential: Credential::Operator,
+            admitted: None,
             group_id: self.group_id,
             reach: Default::default(),
             now,

@@ -1,7 +1,7 @@
 //! Token usage: records and the sums that the same transaction keeps.
 //!
-//! "What did this workflow cost?" → one partition of sums per model, read whole: its size grows with the number of
-//! models, never with the number of records. "Between these days?" → sums per day and model. "This execution?" → its
+//! "What did this workflow cost?" → one partition of sums per model and client group, read whole: its size grows with the number of
+//! models, never with the number of records. "Between these days?" → sums per day, model and client group. "This execution?" → its
 //! records. "The newest records?" → index `gsi1`. "What did the organization spend?" → sums per day and client group.
 //! "Which models had no price?" → a sum of their own. Every sum is spread over a few shards, because n8n posts the items of
 //! one execution all at once and DynamoDB cancels transactions that meet on one item.
@@ -19,12 +19,11 @@ use sums::Sums;
 pub use sums::{Spending, Unpriced, UnpricedModel};
 
 use crate::{
-    clock::Millis,
     domain::{
         reach::Reach,
         usage::{Totals, Usage},
     },
-    ids::Id,
+    ids::{GroupId, Id},
     repo::listing::{self, Listed, Row},
     store::{
         Attrs, Change, Cond, Index, Item, Key, Label, Position, Query, SortValue, Store, StoreError, Write,
@@ -52,13 +51,9 @@ pub struct UsageLog<'a> {
     pub store: &'a dyn Store,
     pub tenant: TenantId,
     pub workflow_id: &'a str,
-    /// Lists show the records of these client groups. Sums are the workflow's, whoever reads: [`Self::totals_within`] has those
-    /// of a reach.
+    /// Lists and sums show the records of these client groups.
     pub reach: &'a Reach,
 }
-
-/// Records that are added up for who may not see the sums, at the most.
-const MOST_ADDED: usize = 20_000;
 
 /// Sums of one model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,43 +117,17 @@ impl UsageLog<'_> {
     /// Sums per model of one execution.
     pub async fn execution_totals(&self, execution_id: &str) -> Result<Vec<ModelTotals>, StoreError> {
         let mut models: BTreeMap<String, Totals> = BTreeMap::new();
-        for usage in self.of_execution(execution_id).await?.iter().filter(|usage| self.shows(usage)) {
+        for usage in self.of_execution(execution_id).await?.iter().filter(|usage| self.shows(usage.group_id))
+        {
             let sum = models.entry(usage.model_id.clone()).or_default();
             *sum = sum.plus(Totals::of(usage));
         }
         Ok(sums::listed(models))
     }
 
-    /// Sums per model of the records in reach of the days from one moment to another: added up from the records themselves, since the sums
-    /// hold what is out of reach too. None where there are too many of them.
-    pub async fn totals_within(
-        &self,
-        from: Millis,
-        to: Millis,
-    ) -> Result<Option<Vec<ModelTotals>>, StoreError> {
-        let mut models: BTreeMap<String, Totals> = BTreeMap::new();
-        let (mut after, mut read) = (None, 0);
-        let days = sums::day(from)..=sums::day(to);
-        loop {
-            let (records, next) = self.page(after.as_deref(), 1000).await?;
-            read += records.len();
-            for usage in records.iter().filter(|usage| self.shows(usage)) {
-                if days.contains(&sums::day(usage.recorded_at)) {
-                    let sum = models.entry(usage.model_id.clone()).or_default();
-                    *sum = sum.plus(Totals::of(usage));
-                }
-            }
-            match next {
-                None => return Ok(Some(sums::listed(models))),
-                Some(_) if read >= MOST_ADDED => return Ok(None),
-                next => after = next,
-            }
-        }
-    }
-
     /// A record of no installation is the whole organization's, and so nobody's who is bound.
-    fn shows(&self, usage: &Usage) -> bool {
-        self.reach.is_all() || usage.group_id.is_some_and(|group| self.reach.covers(group))
+    fn shows(&self, group: Option<GroupId>) -> bool {
+        self.reach.is_all() || group.is_some_and(|group| self.reach.covers(group))
     }
 
     /// The newest records below `before`, up to `limit`.
@@ -176,7 +145,7 @@ impl UsageLog<'_> {
             query = query.between(SortValue::S("0".into()), SortValue::S(below.sortable()));
         }
         let wanted = |usage: &Usage| {
-            self.shows(usage)
+            self.shows(usage.group_id)
                 && filter.execution_id.as_ref().is_none_or(|wanted| *wanted == usage.execution_id)
                 && filter.model_id.as_ref().is_none_or(|wanted| *wanted == usage.model_id)
         };

@@ -23,10 +23,12 @@ const SPENT: &str = "usage-spent";
 enum Of {
     Model {
         model: String,
+        group: Option<GroupId>,
     },
     Day {
         day: String,
         model: String,
+        group: Option<GroupId>,
     },
     /// What the organization spent on a day, by the client group of the installation.
     Spent {
@@ -72,9 +74,10 @@ impl Sums {
             let sum = self.0.entry(of).or_default();
             *sum = sum.plus(totals);
         };
-        keep(Of::Model { model: model.clone() }, totals);
-        keep(Of::Day { day: day.clone(), model: model.clone() }, totals);
-        keep(Of::Spent { day, group: usage.group_id }, totals);
+        let group = usage.group_id;
+        keep(Of::Model { model: model.clone(), group }, totals);
+        keep(Of::Day { day: day.clone(), model: model.clone(), group }, totals);
+        keep(Of::Spent { day, group }, totals);
         if !usage.model_found {
             keep(Of::Unpriced { model }, sign(Totals { records: 1, ..Totals::default() }));
         }
@@ -86,14 +89,14 @@ impl Sums {
         moved.map(move |(of, totals)| {
             let mut changes = add(totals);
             let workflow = Change::set("workflow_id", log.workflow_id);
+            let of_group = |group: &Option<GroupId>| group.map(|group| Change::set("group_id", group.get()));
             match &of {
-                Of::Model { model } | Of::Day { model, .. } => {
+                Of::Model { model, group } | Of::Day { model, group, .. } => {
                     changes.push(Change::set("model_id", model.clone()));
+                    changes.extend(of_group(group));
                 }
                 Of::Unpriced { model } => changes.extend([workflow, Change::set("model_id", model.clone())]),
-                Of::Spent { group, .. } => {
-                    changes.extend(group.map(|group| Change::set("group_id", group.get())));
-                }
+                Of::Spent { group, .. } => changes.extend(of_group(group)),
             }
             Write::update(key(log, &of, shard), changes)
         })
@@ -103,18 +106,25 @@ impl Sums {
 fn key(log: &UsageLog<'_>, of: &Of, shard: u64) -> Key {
     let workflow = segment(log.workflow_id);
     match of {
-        Of::Model { model } => {
-            Key::of(log.tenant, &format!("usage-model#{workflow}"), format!("{}#{shard}", segment(model)))
-        }
-        Of::Day { day, model } => {
-            Key::of(log.tenant, &format!("usage-day#{workflow}"), format!("{day}#{}#{shard}", segment(model)))
-        }
+        Of::Model { model, group } => Key::of(
+            log.tenant,
+            &format!("usage-model#{workflow}"),
+            format!("{}#{}#{shard}", segment(model), group_name(*group)),
+        ),
+        Of::Day { day, model, group } => Key::of(
+            log.tenant,
+            &format!("usage-day#{workflow}"),
+            format!("{day}#{}#{}#{shard}", segment(model), group_name(*group)),
+        ),
         Of::Spent { day, group } => {
-            let group = group.map_or_else(|| "-".to_owned(), |group| group.to_string());
-            Key::of(log.tenant, SPENT, format!("{day}#{group}#{shard}"))
+            Key::of(log.tenant, SPENT, format!("{day}#{}#{shard}", group_name(*group)))
         }
         Of::Unpriced { model } => unpriced_key(log.tenant, log.workflow_id, model, shard),
     }
+}
+
+fn group_name(group: Option<GroupId>) -> String {
+    group.map_or_else(|| "-".to_owned(), |group| group.to_string())
 }
 
 fn unpriced_key(tenant: TenantId, workflow: &str, model: &str, shard: u64) -> Key {
@@ -137,12 +147,14 @@ fn add(totals: Totals) -> Vec<Change> {
 #[derive(Deserialize)]
 struct Shard {
     model_id: String,
+    #[serde(default)]
+    group_id: Option<GroupId>,
     #[serde(flatten)]
     totals: Totals,
 }
 
 impl UsageLog<'_> {
-    /// Sums per model over all time.
+    /// Sums per model over all time, of what is in reach.
     pub async fn totals(&self) -> Result<Vec<ModelTotals>, StoreError> {
         let partition = format!("usage-model#{}", segment(self.workflow_id));
         self.sum_up(Query::table(Key::partition(self.tenant, &partition))).await
@@ -157,8 +169,10 @@ impl UsageLog<'_> {
     async fn sum_up(&self, query: Query) -> Result<Vec<ModelTotals>, StoreError> {
         let mut models: BTreeMap<String, Totals> = BTreeMap::new();
         whole(self.store, query, |shard: Shard| {
-            let sum = models.entry(shard.model_id).or_default();
-            *sum = sum.plus(shard.totals);
+            if self.shows(shard.group_id) {
+                let sum = models.entry(shard.model_id).or_default();
+                *sum = sum.plus(shard.totals);
+            }
         })
         .await?;
         Ok(listed(models))

@@ -115,7 +115,7 @@ fn tell(
                     Scope::Organization | Scope::Workflow(_) => happened,
                 };
                 let happened = happened.with("name", budget.title.as_str());
-                let event = happened.with("percent", percent).event(app.id(), shown.created_at, None);
+                let event = happened.with("percent", percent).event(app.id(), None);
                 told.push(Told { shown, event });
             }
         }

@@ -143,7 +143,7 @@ async fn unused(app: &App, tenant: TenantId, group: &Group, held: Millis) -> Res
     }
     let stays = Group { leaving: None, v: group.v + 1, ..group.clone() };
     let happened = Happened::new(EventType::GroupUpdated, Subject::of("group", group.id)).in_group(group.id);
-    let event = happened.with("name", group.name.as_str()).event(app.id(), app.now(), None);
+    let event = happened.with("name", group.name.as_str()).event(app.id(), None);
     let writes = vec![orgs::replace_group(tenant, group, &stays)?, events::put(tenant, &event)?];
     store::apply(&*app.store, writes).await?;
     Ok(Step::Done)

@@ -68,7 +68,8 @@ pub async fn tickets(house: &TestApp) -> [Sample; 3] {
     ]
     .map(|(id, kind, status)| {
         let (tenant, user_id) = (house.acme.key.tenant, UserId::from_u64(id).unwrap());
-        let (ticket, text) = Ticket::issue(Place { kind, tenant, user_id }, &*house.ids, house.app.now());
+        let (place, by) = (Place { kind, tenant, user_id }, Some(house.acme.key.user_id));
+        let (ticket, text) = Ticket::issue(place, by, &*house.ids, house.app.now());
         let email = format!("member-{id}@example.com");
         let user = User::new(user_id, tenant, email, Role::Editor, house.app.now());
         (User { status, ticket: Some(ticket), ..user }, text.expose_secret().to_owned())
