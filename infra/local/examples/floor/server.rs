@@ -3,7 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -22,6 +22,8 @@ pub struct Server {
     process: Child,
     pub addr: SocketAddr,
     key: String,
+    /// Where valgrind writes how many instructions there were, when it counts them.
+    counted: Option<PathBuf>,
 }
 
 impl Drop for Server {
@@ -37,17 +39,16 @@ pub fn mark(n: u32) -> String {
 }
 
 impl Server {
-    /// A `baton` as it is delivered, over a data directory of its own, with one organization.
-    pub fn baton(program: &Path, data: &Path) -> Result<Self, Error> {
+    /// A `baton` as it is delivered, over a data directory of its own, with one organization. Its instructions are counted into a file, if one is given.
+    pub fn baton(program: &Path, data: &Path, counted: Option<&Path>) -> Result<Self, Error> {
         let addr = free()?;
-        let command = || {
-            let mut command = Command::new(program);
+        let at_home = |mut command: Command| {
             command.env("BATON_ADDR", addr.to_string()).env("BATON_DATA_DIR", data);
             command
         };
-        let mut server = Self::start(command().arg("serve"), addr)?;
+        let mut server = Self::start(at_home(command(program, counted)).arg("serve"), addr, counted)?;
         let password = format!("--admin-password={:032x}", std::process::id());
-        let made = command()
+        let made = at_home(Command::new(program))
             .args(["org", "create", "Floor", "--admin-email", "floor@example.com", &password, "--json"])
             .output()?;
         let made = standins::json(&made.stdout).ok_or("no organization was made")?;
@@ -55,16 +56,16 @@ impl Server {
         Ok(server)
     }
 
-    /// This program as the floor, over the row that holds the mark.
-    pub fn bare(file: &Path, mark: &str) -> Result<Self, Error> {
+    /// This program as the floor, over the row that holds the mark. Its instructions are counted into a file, if one is given.
+    pub fn bare(file: &Path, mark: &str, counted: Option<&Path>) -> Result<Self, Error> {
         let addr = free()?;
-        let mut command = Command::new(std::env::current_exe()?);
-        Self::start(command.arg(bare::COMMAND).arg(file).arg(mark).arg(addr.to_string()), addr)
+        let mut command = command(&std::env::current_exe()?, counted);
+        Self::start(command.arg(bare::COMMAND).arg(file).arg(mark).arg(addr.to_string()), addr, counted)
     }
 
-    fn start(command: &mut Command, addr: SocketAddr) -> Result<Self, Error> {
+    fn start(command: &mut Command, addr: SocketAddr, counted: Option<&Path>) -> Result<Self, Error> {
         let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let server = Self { process, addr, key: String::new() };
+        let server = Self { process, addr, key: String::new(), counted: counted.map(Path::to_owned) };
         let begun = Instant::now();
         while TcpStream::connect(addr).is_err() {
             if begun.elapsed() > PATIENCE {
@@ -118,6 +119,27 @@ impl Server {
         let (user, system) = ticks(11).zip(ticks(12)).ok_or("no times in /proc")?;
         Ok(Duration::from_millis((user + system) * 1000 / TICKS_A_SECOND))
     }
+
+    /// Ends the process, and tells how many instructions it took from its start.
+    pub fn counted(mut self) -> Result<u64, Error> {
+        let file = self.counted.take().ok_or("nobody counts")?;
+        Command::new("kill").args(["-s", "TERM", &self.process.id().to_string()]).status()?;
+        self.process.wait()?;
+        let text =
+            std::fs::read_to_string(&file).map_err(|_| "valgrind counted nothing: is it installed?")?;
+        std::fs::remove_file(&file)?;
+        let summary = text.lines().rev().find_map(|line| line.strip_prefix("summary: "));
+        Ok(summary.ok_or("valgrind wrote no sum")?.trim().parse()?)
+    }
+}
+
+/// The program, or valgrind that counts it.
+fn command(program: &Path, counted: Option<&Path>) -> Command {
+    let Some(file) = counted else { return Command::new(program) };
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=cachegrind", "--cache-sim=no"]);
+    command.arg(format!("--cachegrind-out-file={}", file.display())).arg(program);
+    command
 }
 
 fn free() -> Result<SocketAddr, Error> {
