@@ -6,7 +6,10 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
-use lambda_http::{RequestExt, request::RequestContext};
+use lambda_http::{
+    Adapter, RequestExt,
+    request::{LambdaRequest, RequestContext},
+};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -29,6 +32,7 @@ use crate::{
 mod answer;
 pub mod batch;
 mod emf;
+mod gateway;
 mod logging;
 
 use answer::Answer;
@@ -45,12 +49,22 @@ const NOTE: Duration = Duration::from_millis(500);
 const WITHOUT_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Serves a group of routes behind API Gateway.
-pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) -> Result<(), Error> {
+pub async fn run_http(name: &'static str, router: Router<SharedApp>, engines: &[Fit]) -> Result<(), Error> {
     let app = start(name, engines)?;
     let noting = app.clone();
     let (clock, proxies) = (app.clock.clone(), Proxies::new(app.settings.trusted_proxies.clone()));
     let told = move |request| until(with_peer(request, &proxies), clock.now());
-    let service = layers::platform(router, app).map_request(told).then(move |answer| {
+    let platform = layers::platform(router, app);
+    let here = service_fn(move |request: lambda_http::Request| {
+        let (moved, platform) = (gateway::moved(name, request.uri()), platform.clone());
+        async move {
+            match moved {
+                Some(there) => Ok(there),
+                None => platform.oneshot(request).await,
+            }
+        }
+    });
+    let service = here.map_request(told).then(move |answer: Result<_, Infallible>| {
         let app = noting.clone();
         // Here and not aside: between two invocations nothing runs, and an instance ends without a word.
         async move {
@@ -60,7 +74,8 @@ pub async fn run_http(name: &str, router: Router<SharedApp>, engines: &[Fit]) ->
             answer.map(Answer)
         }
     });
-    lambda_http::run(service).await
+    let encoded = |LambdaEvent { payload, context }| LambdaEvent::new(gateway::encoded(payload), context);
+    lambda_runtime::run(Adapter::from(service).map_request(encoded)).await
 }
 
 /// When the answer must be there. The rest is for noting what is noted after it, and for the way to Lambda.
@@ -140,7 +155,8 @@ pub fn http_request(event: &str) -> Result<lambda_http::Request, serde_json::Err
 }
 
 fn behind(event: &str, proxies: &Proxies) -> Result<lambda_http::Request, serde_json::Error> {
-    lambda_http::request::from_str(event).map(|request| with_peer(request, proxies))
+    let event: LambdaRequest = serde_json::from_str(event)?;
+    Ok(with_peer(gateway::encoded(event).into(), proxies))
 }
 
 /// Logging and the app. An error here ends the process before its first invocation, which Lambda reports.

@@ -7,6 +7,7 @@ mod collections;
 mod connect;
 mod groups;
 mod idempotency;
+mod ids;
 mod installations;
 mod invoices;
 mod leads;

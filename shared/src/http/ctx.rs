@@ -12,7 +12,10 @@ use crate::{
     clock::{Deadline, Millis},
     domain::{principal::Principal, review::Actor},
     error::{Error, Result},
-    ops::act::{Remembered, Slot},
+    ops::{
+        act::{Remembered, Slot},
+        drawn,
+    },
 };
 
 pub use crate::ops::act::{Act, HeldKey};
@@ -94,11 +97,11 @@ impl Ctx {
 
     /// Runs an operation and answers with what came of it. With an `Idempotency-Key` the rendered outcome is stored in the
     /// operation's own transaction ([`Act::commit`]); if another request with the same key was quicker, its answer comes back
-    /// instead. `render` must depend on nothing but the outcome and what it owns.
+    /// instead. An operation that met another under an id that it drew runs once more. `render` must depend on nothing but the outcome and what it owns.
     pub async fn answer<O: Any + Send + Sync>(
         &self,
         render: impl Fn(&O) -> Result<Reply> + Send + Sync + 'static,
-        operation: impl AsyncFnOnce(&Act) -> Result<O>,
+        operation: impl AsyncFnOnce(&Act) -> Result<O> + Clone,
     ) -> Result<Reply> {
         let render = Arc::new(render);
         let answering = self.claimed.clone().map(|Claimed { held, voice }| {
@@ -107,7 +110,11 @@ impl Ctx {
             let error = move |error: &Error| remembered(&Reply::of_error(error, voice));
             self.act.with(Slot::new(held, outcome, error))
         });
-        let outcome = operation(answering.as_ref().unwrap_or(&self.act)).await;
+        let act = answering.as_ref().unwrap_or(&self.act);
+        let outcome = match operation.clone()(act).await {
+            Err(error) if drawn::is_taken(&error) => operation(act).await,
+            outcome => outcome,
+        };
         match self.held_key().and_then(HeldKey::overtaken) {
             Some(answer) => Reply::replay(answer.status, answer.body.clone()),
             None => render(&outcome?),

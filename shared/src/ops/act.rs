@@ -8,6 +8,7 @@ pub use super::slot::{HeldKey, Remembered, Slot, in_progress, settle};
 use super::{
     again::{Obstacle, Refusable, is_contention},
     authority,
+    drawn::{self, Drawn, Met},
     slot::Outcome,
 };
 use crate::{
@@ -61,6 +62,8 @@ pub enum Refused {
     Write(Label, Option<store::Item>),
     /// Another request with the same key was quicker: its answer is the one to give, and the operation ends.
     Overtaken,
+    /// Another source has drawn an id of these in the same millisecond. The operation begins anew, with others.
+    Taken(Label),
     Error(Error),
 }
 
@@ -88,7 +91,7 @@ impl Refused {
 
     /// Whether nothing was written for certain. After other errors it may have been, and what lies apart must stay.
     pub fn is_certain(&self) -> bool {
-        matches!(self, Self::Write(..) | Self::Overtaken)
+        matches!(self, Self::Write(..) | Self::Overtaken | Self::Taken(_))
     }
 }
 
@@ -97,7 +100,7 @@ impl Refusable for Refused {
         match self {
             Self::Write(..) => Obstacle::Changed,
             Self::Error(error) if is_contention(error) => Obstacle::Contention,
-            Self::Overtaken | Self::Error(_) => Obstacle::Other,
+            Self::Overtaken | Self::Taken(_) | Self::Error(_) => Obstacle::Other,
         }
     }
 }
@@ -124,6 +127,7 @@ impl From<Refused> for Error {
                 "idempotency_key_answered",
                 "Another request with this Idempotency-Key was quicker.",
             ),
+            Refused::Taken(label) => drawn::taken(label),
             Refused::Error(error) => error,
         }
     }
@@ -202,13 +206,18 @@ impl Act {
         if let Some(slot) = &self.slot {
             writes.push(slot.remember(outcome, self.now)?);
         }
+        let drawn = Drawn::of(&writes);
         match (store::apply(&*self.app.store, writes).await, &self.slot) {
             (Ok(()), _) => Ok(()),
             (Err(error), Some(slot)) if error.refused_by(idempotency::KEY).is_some() => {
                 slot.held.give_way(&*self.app.store, self.now).await?;
                 Err(Refused::Overtaken)
             }
-            (Err(error), _) => Err(refusal(error)),
+            (Err(error), _) => match drawn.met(&error) {
+                Some(Met::Itself) => Ok(()),
+                Some(Met::Another(label)) => Err(Refused::Taken(label)),
+                None => Err(refusal(error)),
+            },
         }
     }
 
@@ -275,7 +284,7 @@ impl Act {
     /// The write of an event. It belongs into the transaction of what happened.
     pub fn emit(&self, happened: Happened) -> Result<Write> {
         let event = happened.through(self.credential).event(self.app.id(), Some(self.actor.clone()));
-        Ok(events::put(self.tenant, &event)?)
+        Ok(events::put(self.tenant, &event)?.drawn())
     }
 
     /// A chore to owe: the write that belongs into the transaction of what causes it, and the message to send (with

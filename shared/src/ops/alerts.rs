@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A rule to create.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewAlert {
     /// Begins the titles of its notifications; after its condition when left out.
     pub title: Option<String>,

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A message of a conversation, or that it is completed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewMessage {
     /// The workflow's own name of the conversation.
     pub session_id: String,
@@ -37,7 +37,7 @@ pub struct NewMessage {
 }
 
 /// What was said.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Said {
     pub role: Role,
     pub content: String,
@@ -60,7 +60,7 @@ pub struct Logged {
 }
 
 /// What to change of a chat; what is left out stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ChatPatch {
     pub title: Option<String>,
     pub status: Option<ChatStatus>,

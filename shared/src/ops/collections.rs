@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A collection to create.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewCollection {
     pub title: String,
     pub description: Option<String>,
@@ -29,7 +29,7 @@ pub struct NewCollection {
 }
 
 /// What to change of a collection; what is left out stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Patch {
     pub title: Option<String>,
     pub description: Option<String>,

@@ -23,7 +23,7 @@ use crate::{
 const ANY: &str = "application/octet-stream";
 
 /// A file that came with what it is for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SentFile {
     /// Where it stood, to be named where something is wrong with it.
     pub field: String,

@@ -37,7 +37,7 @@ const PROBE: Duration = Duration::from_secs(2);
 const SIDE_BY_SIDE: usize = 32;
 
 /// An n8n to register.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Registration {
     /// The caller's own name for it; registering the same name again updates it.
     pub instance_id: String,

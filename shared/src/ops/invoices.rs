@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// An invoice to keep.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewInvoice {
     pub number: String,
     pub change: Change,
@@ -42,7 +42,7 @@ pub struct Posted {
 }
 
 /// What to change of an invoice; what is left out stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Patch {
     pub change: Change,
     pub human_interaction: Option<bool>,

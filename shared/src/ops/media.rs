@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A media item to store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewMedia {
     pub title: String,
     pub media_type: MediaType,
@@ -64,7 +64,7 @@ pub struct Created {
 }
 
 /// What to change of an item; what is left out stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Patch {
     pub title: Option<String>,
     pub media_type: Option<MediaType>,

@@ -14,6 +14,7 @@ pub mod budgets;
 pub mod chats;
 pub mod collections;
 pub mod deletion;
+pub(crate) mod drawn;
 pub mod events;
 pub mod executions;
 pub mod file_bytes;

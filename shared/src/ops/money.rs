@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A price to set, in pico-dollars a token.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewPrice {
     pub model_id: String,
     /// The first day (UTC) on which it counts; ever since when left out.
@@ -30,7 +30,7 @@ pub struct NewPrice {
 }
 
 /// A budget to create.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewBudget {
     pub title: Option<String>,
     pub scope: Scope,

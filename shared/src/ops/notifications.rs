@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A notification to show.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewNotification {
     pub title: String,
     pub message: String,

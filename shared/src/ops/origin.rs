@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The fields that every post of a workflow may have.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Origin {
     pub installation_id: Option<InstallationId>,
     pub workflow_id: Option<String>,

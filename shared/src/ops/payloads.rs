@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A payload to store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewPayload {
     pub title: String,
     /// Label to group by; [`DEFAULT_TASK_TYPE`] when left out.
@@ -48,7 +48,7 @@ pub struct Created {
 }
 
 /// What to change of a payload; what is left out stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Patch {
     pub title: Option<String>,
     pub task_type: Option<String>,

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// A pushed execution.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewPush {
     pub installation_id: InstallationId,
     /// n8n's id of the workflow.

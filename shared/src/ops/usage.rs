@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A model call to record.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewUsage {
     pub workflow_id: String,
     pub execution_id: String,

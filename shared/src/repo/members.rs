@@ -95,7 +95,7 @@ impl Members<'_> {
             Write::put(Key::global(Global::Email, &user.email), encode(&owner)?)
                 .when(Cond::Absent)
                 .labelled(EMAIL),
-            Write::put(orgs::user_key(self.tenant, user.id), encode(user)?).when(Cond::Absent).labelled(USER),
+            Write::put(orgs::user_key(self.tenant, user.id), encode(user)?).drawn().labelled(USER),
         ])
     }
 

@@ -107,12 +107,12 @@ impl<'a, E: Entity> Table<'a, E> {
 
     /// The write of a new one; it refuses where there is one of this id.
     pub fn put_new(&self, new: &E) -> Result<Write, StoreError> {
-        Ok(self.overwrite(new)?.when(Cond::Absent))
+        Ok(self.overwrite(new)?.drawn())
     }
 
     /// [`put_new`](Self::put_new), for those who have no store at hand.
     pub fn put_new_of(tenant: TenantId, new: &E, due: Option<Millis>) -> Result<Write, StoreError> {
-        Ok(put(tenant, new, due)?.when(Cond::Absent))
+        Ok(put(tenant, new, due)?.drawn())
     }
 
     /// The write of the next version; it refuses where the stored one is not the version before it. Version 1 is the first.

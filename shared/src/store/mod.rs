@@ -163,6 +163,8 @@ pub struct Write {
     pub cond: Cond,
     /// What a refusal calls it.
     pub label: Label,
+    /// Whether it makes an item under an id that was drawn for it, so that whoever stands there is somebody else.
+    pub drawn: bool,
 }
 
 /// What a write is called by whoever made it, so that a refusal can be told apart wherever the write stands in its
@@ -202,7 +204,7 @@ impl Write {
     }
 
     fn new(key: Key, action: Action) -> Self {
-        Self { key, action, cond: Cond::Always, label: UNLABELLED }
+        Self { key, action, cond: Cond::Always, label: UNLABELLED, drawn: false }
     }
 
     /// Names the write: whoever commits it with others asks [`StoreError::refused_by`] for this name.
@@ -210,6 +212,12 @@ impl Write {
     pub fn labelled(mut self, label: Label) -> Self {
         self.label = label;
         self
+    }
+
+    /// Makes an item under an id that was drawn for it: refused where another source has drawn the same one.
+    #[must_use]
+    pub fn drawn(self) -> Self {
+        Self { drawn: true, ..self.when(Cond::Absent) }
     }
 
     /// Adds a condition to those already there.

@@ -19,7 +19,7 @@ use shared::{
     },
     egress::HttpOut,
     http::layers,
-    ids::{EntityId, GroupId, Id, InstallationId, SeededIds},
+    ids::{EntityId, GroupId, Id, Ids, InstallationId, SeededIds},
     queue::{Depth, QueueName, Task, embedded::SqliteQueue, limits},
     repo::{orgs, subjects::Stored},
     sealer::keyfile::KeyFile,
@@ -118,13 +118,13 @@ impl TestApp {
 
     /// A new process over the same stored state: what only lived in memory is gone.
     pub fn restart(&mut self) {
-        self.app = self.reborn();
+        self.app = self.reborn(self.app.ids.clone());
         let service = service(&self.app);
         self.acme.move_to(service.clone());
         self.rival.move_to(service);
     }
 
-    fn reborn(&self) -> SharedApp {
+    fn reborn(&self, ids: Arc<dyn Ids>) -> SharedApp {
         let old = &self.app;
         let ports = Ports {
             store: old.store.clone(),
@@ -133,14 +133,19 @@ impl TestApp {
             sealer: old.sealer.clone(),
             http: old.http.clone(),
             clock: old.clock.clone(),
-            ids: old.ids.clone(),
+            ids,
         };
         App::new(ports, old.settings.clone())
     }
 
     /// The caller before another instance over the same stored state, which believes for itself what it looked up.
     pub fn elsewhere(&self, caller: &Caller) -> Caller {
-        caller.on(service(&self.reborn()))
+        caller.on(service(&self.reborn(self.app.ids.clone())))
+    }
+
+    /// The same with a source of ids of its own, which draws what any other fresh one draws in the same millisecond.
+    pub fn with_own_ids(&self, caller: &Caller) -> Caller {
+        caller.on(service(&self.reborn(Arc::new(SeededIds::default()))))
     }
 
     /// Registers the fake n8n for a caller, works off what is owed by then (its listing), and returns the installation's id.

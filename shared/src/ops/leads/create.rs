@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A lead to create.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewLead {
     pub change: Change,
     pub origin: Origin,
@@ -32,7 +32,7 @@ pub struct NewLead {
 }
 
 /// Who had an address a moment ago.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LookedUp {
     group_id: GroupId,
     holder: Option<Holder>,

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// What to change of a lead; what is left out stays.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Patch {
     pub change: Change,
     pub installation_id: Option<InstallationId>,

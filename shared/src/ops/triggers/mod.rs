@@ -43,7 +43,7 @@ const MAX_REPLY_BYTES: usize = 2 * 1024 * 1024;
 const LONGEST_WORKFLOW_ID: usize = 200;
 
 /// What to trigger.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Trigger {
     /// The webhook.
     pub endpoint: Url,

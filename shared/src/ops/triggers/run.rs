@@ -77,7 +77,7 @@ pub(super) async fn finish(
     let write = runs.replace(&run, poll_at)?;
     let triggered = Triggered { run, status, answer, nid: target.nid, following };
     match act.commit(vec![write], &triggered).await {
-        Ok(()) | Err(Refused::Write(..)) => {}
+        Ok(()) | Err(Refused::Write(..) | Refused::Taken(_)) => {}
         Err(Refused::Overtaken) => return Err(Refused::Overtaken.into()),
         // n8n has it; that the answer could not be noted is no reason to have the caller trigger it again.
         Err(Refused::Error(error)) => {
