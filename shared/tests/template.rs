@@ -131,10 +131,12 @@ fn a_row_matches_as_api_gateway_does_it() {
 }
 
 /// CloudFormation takes 500 in a stack, of which the five documents are to take 400 at the most, with 26 functions for HTTP (DESIGN §12).
-/// Document 000 has 120; each group that it has not takes a function, its role, its integration and its rows.
+/// Document 000 and what holds for all are 128; each group that it has not takes a function, its role, its integration and its rows.
 #[test]
 fn the_stack_stays_far_from_its_ceiling() {
     const OF_A_GROUP: usize = 6;
+    // Beside its groups: the gateway, queues, store, logs, alarms.
+    const OF_THE_HOUSE: usize = 128;
     // What document 000 has asked for, some of which later documents speak to as well.
     const FIRST: [&str; 2] = ["meta", "sessions"];
     let of_later = |route: &&Route| ![A.letter, HOUSE.letter].contains(&route.dialect.letter);
@@ -143,10 +145,10 @@ fn the_stack_stays_far_from_its_ceiling() {
     let all: BTreeSet<_> = ROUTES.iter().map(|route| route.function).collect();
     let resources = resources().len();
     assert!(
-        resources <= 120 + more * OF_A_GROUP,
+        resources <= OF_THE_HOUSE + more * OF_A_GROUP,
         "{resources} resources with {more} groups of later documents"
     );
-    assert!(120 + (26 + more - all.len()) * OF_A_GROUP <= 400);
+    assert!(OF_THE_HOUSE + (26 + more - all.len()) * OF_A_GROUP <= 400);
 }
 
 /// API Gateway calls a function by the one role, and that role may call those alone.
@@ -276,10 +278,10 @@ fn every_queue_is_watched() {
                 format!("Value: !GetAtt {name}Queue.QueueName"),
                 Some(spec.late.as_secs()),
             ),
-            ("Error", "Errors", format!("Value: !Ref {name} }}"), None),
+            ("Error", "Errors, Dimensions", format!("Value: !Ref {name} }}"), None),
         ] {
             let text = &resources[&format!("{name}{alarm}Alarm")];
-            assert!(text.contains(&format!("MetricName: {metric}\n")) && text.contains(&of), "{name}{alarm}");
+            assert!(text.contains(&format!("MetricName: {metric}")) && text.contains(&of), "{name}{alarm}");
             if threshold.is_some() {
                 assert_eq!(seconds(text, "Threshold:"), threshold, "{name}{alarm}");
             }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "what the house wrote is read by another reader than its own")]
 
+mod alarms;
 mod costs;
 mod coverage;
 mod dialects;
