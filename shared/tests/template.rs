@@ -157,13 +157,13 @@ fn the_gateway_may_call_the_functions_that_it_has_rows_for() {
     let resources = resources();
     let allowed: BTreeSet<_> = resources["ApiRole"]
         .lines()
-        .filter_map(|line| between(line, "- !GetAtt ", ".Arn").map(str::to_owned))
+        .filter_map(|line| between(line, "- !Ref ", ".Alias").map(str::to_owned))
         .collect();
     assert_eq!(allowed, rows().into_iter().map(|(_, function)| function).collect());
     for function in &allowed {
         let integration = &resources[&format!("{function}Http")];
         assert!(integration.contains("CredentialsArn: !GetAtt ApiRole.Arn"), "{function}");
-        assert!(integration.contains(&format!("IntegrationUri: !GetAtt {function}.Arn")), "{function}");
+        assert!(integration.contains(&format!("IntegrationUri: !Ref {function}.Alias")), "{function}");
     }
 }
 
@@ -218,6 +218,49 @@ fn rights_and_addresses_come_together() {
         assert!(role.contains("!GetAtt Table.Arn"), "{name}");
         assert!(!role.contains("Resource: \"*\"") && !role.contains(":*"), "{name}");
     }
+}
+
+/// Who calls a function past its alias calls what was deployed last, whatever a rollback said.
+#[test]
+fn nothing_calls_a_function_but_its_alias() {
+    let template = template();
+    let globals = between(&template, "\nGlobals:\n", "\nResources:\n").unwrap();
+    assert!(globals.contains("    AutoPublishAlias: live\n"));
+    for directory in directories() {
+        // Without it a new setting is no new version, and the alias goes on with the old one. Not among the globals, where cfn-lint
+        // does not know it.
+        let function = &resources()[&logical(&directory)];
+        assert!(function.contains("      AutoPublishAliasAllProperties: true\n"), "{directory}");
+        let version = between(function, "VersionDescription: !Sub \"", "\"\n").unwrap();
+        for setting in parameters(globals).into_iter().chain(parameters(function)) {
+            // Too long for a description, which takes 256 characters.
+            let revised = ["CorsOrigins", "DialectHosts", "TrustedProxies"].contains(&setting);
+            let said = version.contains(&format!("${{{setting}}}"));
+            assert!(revised || said, "{directory}: a new {setting} would be no new version");
+        }
+        let past = format!("!GetAtt {}.Arn", logical(&directory));
+        assert!(!template.contains(&past), "{past}");
+    }
+    // What an alarm rings for while a version takes over is there, and CodeDeploy takes ten.
+    let alarms = between(&template, "HasRolloutAlarms\n", "- [!Ref AWS::NoValue]").unwrap();
+    let alarms: Vec<_> =
+        alarms.lines().filter_map(|line| line.split_once("!Ref ")).map(|(_, name)| name).collect();
+    assert!((1..=10).contains(&alarms.len()), "{alarms:?}");
+    assert!(alarms.iter().all(|alarm| resources().contains_key(*alarm)), "{alarms:?}");
+}
+
+/// The stack's parameters in the variables of functions.
+fn parameters(text: &str) -> Vec<&str> {
+    let variables = text.lines().filter_map(|line| line.trim_start().strip_prefix("BATON_"));
+    let refs = variables.filter_map(|line| line.rsplit_once("!Ref ")).map(|(_, name)| name);
+    let known =
+        |name: &&str| !["Table", "Bucket", "AWS::StackName"].contains(name) && !name.ends_with("Queue");
+    let public = text.contains("!Ref PublicUrl").then_some("PublicUrl");
+    refs.map(|name| name.trim_end_matches([']', ',']))
+        .filter(known)
+        .filter(|name| name.chars().all(char::is_alphanumeric))
+        .chain(public)
+        .collect()
 }
 
 /// Nodes are pasted elsewhere and live long: what writes them must know the API's own address.
