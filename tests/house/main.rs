@@ -9,6 +9,7 @@ mod dialects;
 mod egress;
 mod events;
 mod fuzzed;
+mod golden;
 mod happened;
 mod json;
 mod openapi;
