@@ -139,8 +139,10 @@ async fn read(house: &TestApp, of: &str) {
         assert!(answer.status < 300, "{of}: {operation}: {answer:?}");
         assert!(!answer.text.contains("unreadable"), "{of}: {operation}: {}", answer.text);
     }
-    // Replies that are remembered, by who asks again.
-    for sample in samples(house).iter().filter(|sample| sample.route.remembers() && keeps(sample)) {
+    // Replies that are remembered, by who asks again; but what was sealed under the key of the house that wrote it.
+    let remembered =
+        |sample: &&Sample| sample.route.remembers() && sample.route.operation != "connect_n8n_node";
+    for sample in samples(house).iter().filter(remembered).filter(|sample| keeps(sample)) {
         let caller = sample.caller(house).await;
         let answer = sample.send_with(&caller, &ONCE).await;
         assert!(answer.status != 500, "{of}: {} again: {answer:?}", sample.route.operation);
