@@ -21,6 +21,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = pathlib.Path(__file__).parents[1]
 ROUTE = "AWS::ApiGatewayV2::Route"
+INTEGRATION = "AWS::ApiGatewayV2::Integration"
 # `sam local` hands a function those variables only that its template names.
 EVERYWHERE = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # Made of the template's parameters, which SAM knows itself.
@@ -43,6 +44,11 @@ def template(bootstraps, values):
         variables.update((name, values[name]) for name in variables if name in values)
     shared = variables_of(every)
     shared.update((name, values[name]) for name in shared if name in values)
+    # It knows functions and no aliases.
+    for resource in made["Resources"].values():
+        if resource["Type"] == INTEGRATION:
+            function = resource["Properties"]["IntegrationUri"]["Ref"].removesuffix(".Alias")
+            resource["Properties"]["IntegrationUri"] = {"Fn::GetAtt": [function, "Arn"]}
     return made
 
 

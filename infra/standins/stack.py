@@ -32,7 +32,8 @@ def main(endpoint):
     }
     # CloudFormation's output names have no underscores.
     named = {name.replace("_", ""): output for name, output in outputs.items()}
-    body = json.dumps({"Resources": resources, "Outputs": named})
+    said = {part: template[part] for part in ("Parameters", "Conditions")}
+    body = json.dumps({**said, "Resources": resources, "Outputs": named})
     cloudformation = boto3.client(
         "cloudformation",
         endpoint_url=endpoint,

@@ -116,9 +116,65 @@ impl Resumed<'_> {
     }
 }
 
-/// A stored record that a list could not read.
-pub fn unreadable(tenant: TenantId, id: Id, why: &str) {
-    tracing::error!(tenant = tenant.0, record = %id, why, unreadable = 1, "a stored record cannot be read");
+/// The stored records that a list could not read: one line for all of them.
+#[derive(Debug)]
+pub struct Unreadable {
+    tenant: TenantId,
+    found: usize,
+    first: Vec<String>,
+}
+
+impl Unreadable {
+    /// Records named in the line. They are read with the ids of a few; that there are more it says as well.
+    const NAMED: usize = 10;
+
+    pub fn of(tenant: TenantId) -> Self {
+        Self { tenant, found: 0, first: Vec::new() }
+    }
+
+    pub fn add(&mut self, id: Id, why: &str) {
+        self.found += 1;
+        if self.first.len() < Self::NAMED {
+            self.first.push(format!("{id}: {}", kind_of(why)));
+        }
+    }
+
+    /// Nothing where all could be read.
+    pub fn log(&self) {
+        if self.found > 0 {
+            let records = self.first.join("; ");
+            tracing::warn!(
+                tenant = self.tenant.0,
+                records,
+                unreadable = self.found,
+                "stored records cannot be read"
+            );
+        }
+    }
+}
+
+/// What is wrong with a record, without anything that stands in it: serde's messages quote values.
+fn kind_of(why: &str) -> String {
+    const KINDS: [&str; 6] = [
+        "invalid type",
+        "invalid value",
+        "invalid length",
+        "unknown variant",
+        "unknown field",
+        "duplicate field",
+    ];
+    // A field's name is the code's own.
+    if let Some((_, rest)) = why.split_once("missing field `")
+        && let Some((name, _)) = rest.split_once('`')
+    {
+        return format!("missing field {name}");
+    }
+    KINDS.into_iter().find(|kind| why.contains(kind)).unwrap_or("cannot be read").to_owned()
+}
+
+/// A call that the key service refused, or did not answer, however often it was tried.
+pub fn key_service_failed(why: &str) {
+    tracing::warn!(why, key_errors = 1, "the key service did not do what it was asked for");
 }
 
 /// A tick or a sweep.
@@ -139,6 +195,8 @@ impl Ticked {
     pub fn log(&self) {
         tracing::info!(
             sweep = self.sweep,
+            ticks = u8::from(!self.sweep),
+            sweeps = u8::from(self.sweep),
             due = self.due,
             sent = self.sent,
             lagging = self.lagging,
@@ -150,4 +208,22 @@ impl Ticked {
 
 fn milliseconds(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_record_says_nothing_of_what_is_in_it() {
+        for (why, kind) in [
+            ("corrupt item: T#1#lead/42: missing field `v`", "missing field v"),
+            ("corrupt item: T#1#lead/42: invalid type: string \"hunter2\", expected i64", "invalid type"),
+            ("unknown variant `hunter2`, expected one of `a`, `b`", "unknown variant"),
+            ("hunter2", "cannot be read"),
+            ("missing field `", "cannot be read"),
+        ] {
+            assert_eq!(kind_of(why), kind);
+        }
+    }
 }

@@ -27,6 +27,10 @@ use harness::{
     },
 };
 
+/// Who makes, changes and ends credentials: keys, people, the organization.
+const MAKERS: [&str; 7] =
+    ["account", "api-keys", "background", "installations", "n8n-nodes", "sessions", "team"];
+
 type Used = BTreeMap<&'static str, BTreeSet<Right>>;
 
 fn add(used: &mut Used, house: &TestApp) {
@@ -322,6 +326,26 @@ async fn no_role_grants_what_its_function_does_not_use() {
         unused.extend(idle.map(|(action, resource)| format!("{function}: {action} on {resource}")));
     }
     assert!(unused.is_empty(), "granted and never used:\n{}", unused.join("\n"));
+}
+
+/// Whoever takes a function over reaches the partitions that it works on, and no others: no credentials, where it makes none.
+#[test]
+fn every_right_to_items_names_its_partitions() {
+    for (function, role) in &*ROLES {
+        for ((action, resource), leading) in &role.rights {
+            // The due index is led by its shards.
+            if action.starts_with("dynamodb:") && !resource.contains("/index/due") {
+                assert!(leading.is_some(), "{function}: {action} on {resource} without LeadingKeys");
+            }
+            let credentials =
+                |pattern: &String| ["G#key#*", "T#*#user", "T#*#org"].contains(&pattern.as_str());
+            let writes =
+                !["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"].contains(&action.as_str());
+            if writes && leading.iter().flatten().any(credentials) {
+                assert!(MAKERS.contains(&function.as_str()), "{function} may {action} credentials");
+            }
+        }
+    }
 }
 
 /// A star stands in a name that one kind of thing has, never for everything.

@@ -3,7 +3,9 @@
 use anyhow::Context;
 use clap::Subcommand;
 use serde_json::{Value, json};
-use shared::{clock, config::LocalSettings, domain::org::Group, ids::GroupId, ops::groups};
+use shared::{
+    clock, config::LocalSettings, domain::org::Group, ids::GroupId, ops::groups, repo::listing::Row,
+};
 
 use crate::{
     cli::{Owner, plain, user},
@@ -92,7 +94,11 @@ pub(crate) async fn run(settings: &LocalSettings, command: GroupCommand, json: b
         GroupCommand::List { .. } => {
             let all = groups::list(&act).await.map_err(plain)?;
             let lines: Vec<_> = all.iter().map(line).collect();
-            told(json, &all.iter().map(describe).collect::<Value>(), &lines)
+            let shown = |row: &Row<Group>| match row {
+                Ok(group) => describe(group),
+                Err(unreadable) => json!({ "id": unreadable.id, "unreadable": true }),
+            };
+            told(json, &all.iter().map(shown).collect::<Value>(), &lines)
         }
     }
 }
@@ -111,7 +117,11 @@ fn describe(group: &Group) -> Value {
     })
 }
 
-fn line(group: &Group) -> String {
+fn line(row: &Row<Group>) -> String {
+    let group = match row {
+        Ok(group) => group,
+        Err(unreadable) => return format!("{}  (what is stored of it cannot be read)", unreadable.id),
+    };
     let goes = group.leaving.map(|leaving| format!("  moving to {}", leaving.to)).unwrap_or_default();
     format!("{}  {}  {}{goes}", group.id, clock::iso(group.created_at), group.name)
 }

@@ -51,19 +51,26 @@ pub fn shown_as<T, U, I: Into<Id>>(
     mut show: impl FnMut(T) -> Result<U>,
     unreadable: impl Fn(Id) -> U,
 ) -> Result<Vec<U>> {
-    let gap = |id: Id, why: &str| {
-        metrics::unreadable(tenant, id, why);
+    let mut gaps = metrics::Unreadable::of(tenant);
+    let mut gap = |id: Id, why: &str| {
+        gaps.add(id, why);
         unreadable(id)
     };
     let each = rows.into_iter().map(|row| match row {
         Ok(record) => {
             let id = id(&record).into();
             match show(record) {
-                Err(error) if error.code == Error::UNREADABLE => Ok(gap(id, &error.to_string())),
+                // What it says is for the caller. The cause says what was expected.
+                Err(error) if error.code == Error::UNREADABLE => {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    Ok(gap(id, &cause.unwrap_or_default()))
+                }
                 shown => shown,
             }
         }
         Err(unreadable) => Ok(gap(unreadable.id, &unreadable.why)),
     });
-    each.collect()
+    let shown = each.collect();
+    gaps.log();
+    shown
 }

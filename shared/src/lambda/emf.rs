@@ -15,7 +15,7 @@ use crate::clock::{Clock, SystemClock};
 const NAMESPACE: &str = "Baton";
 
 /// The fields that are metrics: field, metric, CloudWatch's unit. All others are there to be searched for.
-const METRICS: [(&str, &str, &str); 16] = [
+const METRICS: [(&str, &str, &str); 19] = [
     ("ms", "Duration", "Milliseconds"),
     ("read_units", "ReadUnits", "Count"),
     ("write_units", "WriteUnits", "Count"),
@@ -27,7 +27,10 @@ const METRICS: [(&str, &str, &str); 16] = [
     ("resumes_told", "ResumesTold", "Count"),
     ("resumes_lost", "ResumesLost", "Count"),
     ("resumes_put_off", "ResumesPutOff", "Count"),
-    ("unreadable", "UnreadableRecords", "Count"),
+    ("unreadable", "Unreadable", "Count"),
+    ("key_errors", "KeyErrors", "Count"),
+    ("ticks", "Ticks", "Count"),
+    ("sweeps", "Sweeps", "Count"),
     ("due", "Due", "Count"),
     ("sent", "Sent", "Count"),
     ("lagging", "LaggingShards", "Count"),
@@ -35,7 +38,11 @@ const METRICS: [(&str, &str, &str); 16] = [
 ];
 
 /// Those that say nothing as long as they are zero. Lines are paid by the byte.
-const SILENT: [&str; 4] = ["errors", "throttled", "retried", "hopeless"];
+const SILENT: [&str; 6] = ["errors", "throttled", "retried", "hopeless", "ticks", "sweeps"];
+
+/// In every line of a request or a message, and in no other. Those are kept for each function besides; the others one function alone
+/// writes, or nobody asks which, and each curve is paid for.
+const OF_EACH_FUNCTION: &str = "Duration";
 
 /// Whether a line is one of those that are counted.
 pub fn is_metric(meta: &Metadata<'_>) -> bool {
@@ -44,7 +51,7 @@ pub fn is_metric(meta: &Metadata<'_>) -> bool {
 
 /// Writes them.
 pub struct Emf<W> {
-    /// Dimension of every metric, beside which each is kept for the function too.
+    /// Dimension of every metric, beside which those of requests and messages are kept for the function too.
     pub stack: String,
     pub function: String,
     pub out: W,
@@ -87,7 +94,10 @@ impl<W> Emf<W> {
                 }
             }
         }
-        let dimensions = [json!(["Stack"]), json!(["Stack", "Function"])];
+        let mut dimensions = vec![json!(["Stack"])];
+        if line.contains_key(OF_EACH_FUNCTION) {
+            dimensions.push(json!(["Stack", "Function"]));
+        }
         line.insert("Stack".into(), self.stack.as_str().into());
         line.insert("Function".into(), self.function.as_str().into());
         // By this Lambda's own filter of levels knows the line.
@@ -218,5 +228,29 @@ mod tests {
         let report = Report { due: 3, sent: 3, lagging: 1, oldest: Duration::from_secs(90) };
         let found = lines(|| report.log(true));
         assert_eq!((&found[0]["OldestDue"], &found[0]["LaggingShards"]), (&json!(90), &json!(1)));
+        // Each of them is a curve that an idle stack pays for.
+        assert_eq!(found[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Stack"]]));
+    }
+
+    /// By this an alarm knows that the minute schedule is dead although the sweep comes.
+    #[test]
+    fn a_tick_and_a_sweep_are_counted_apart() {
+        let report = Report { due: 0, sent: 0, lagging: 0, oldest: Duration::ZERO };
+        let found = lines(|| {
+            report.log(false);
+            report.log(true);
+        });
+        for (line, counted, other) in [(&found[0], "Ticks", "Sweeps"), (&found[1], "Sweeps", "Ticks")] {
+            assert_eq!((&line[counted], &line[other]), (&json!(1), &Value::Null));
+            let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+            assert!(metrics.iter().any(|metric| metric["Name"] == counted), "{line}");
+            assert!(metrics.iter().all(|metric| metric["Name"] != other), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_kms_refuses_is_counted() {
+        let found = lines(|| crate::metrics::key_service_failed("ThrottlingException"));
+        assert_eq!((&found[0]["KeyErrors"], &found[0]["why"]), (&json!(1), &json!("ThrottlingException")));
     }
 }

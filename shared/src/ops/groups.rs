@@ -16,8 +16,12 @@ use crate::{
         org::{Group, Leaving},
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::{GroupId, Id},
-    repo::{self, Repos, listing::Listed, media_stats, orgs},
+    ids::{EntityId, GroupId, Id},
+    repo::{
+        self, Repos,
+        listing::{Listed, Row},
+        media_stats, orgs,
+    },
     store::StoreError,
 };
 
@@ -36,9 +40,12 @@ pub struct Deleted {
 }
 
 /// The groups that the act reaches, oldest first, also those whose content is still on its way to another.
-pub async fn list(act: &Act) -> Result<Vec<Group>> {
-    let mut groups = orgs::groups(&*act.app.store, act.tenant).await?;
-    groups.retain(|group| act.reach.covers(group.id) && group.is_shown());
+pub async fn list(act: &Act) -> Result<Vec<Row<Group>>> {
+    let mut groups = orgs::group_rows(&*act.app.store, act.tenant).await?;
+    groups.retain(|row| match row {
+        Ok(group) => act.reach.covers(group.id) && group.is_shown(),
+        Err(unreadable) => act.reach.covers(GroupId::of(unreadable.id)),
+    });
     Ok(groups)
 }
 

@@ -12,8 +12,13 @@ use crate::{
         org::{Group, Organization, User, UserStatus},
     },
     ids::{EntityId, GroupId, Id, UserId},
-    repo::api_keys,
-    store::{self, Change, Cond, Global, Index, Key, Label, Query, Store, StoreError, Write, attr, encode},
+    repo::{
+        api_keys,
+        listing::{self, Row},
+    },
+    store::{
+        self, Change, Cond, Global, Index, Item, Key, Label, Query, Store, StoreError, Write, attr, encode,
+    },
     tenant::TenantId,
 };
 
@@ -188,6 +193,11 @@ pub async fn groups(store: &dyn Store, tenant: TenantId) -> Result<Vec<Group>, S
     all(store, Query::table(Key::partition(tenant, "group"))).await
 }
 
+/// The same for a list: one that cannot be read stands there as that.
+pub async fn group_rows(store: &dyn Store, tenant: TenantId) -> Result<Vec<Row<Group>>, StoreError> {
+    items(store, Query::table(Key::partition(tenant, "group")), listing::row).await
+}
+
 /// The oldest client group that is not being deleted: what lies nowhere else lies there.
 pub async fn open_group(store: &dyn Store, tenant: TenantId) -> Result<Option<Group>, StoreError> {
     let mut query = Query::table(Key::partition(tenant, "group")).limit(10);
@@ -256,11 +266,20 @@ pub fn move_user(before: &User, after: &User) -> Result<Write, StoreError> {
 
 /// Everything that a query finds.
 async fn all<T: serde::de::DeserializeOwned>(store: &dyn Store, query: Query) -> Result<Vec<T>, StoreError> {
+    items(store, query, Item::decode).await
+}
+
+/// The same, each item read in another way.
+async fn items<T>(
+    store: &dyn Store,
+    query: Query,
+    read: impl Fn(&Item) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
     let (mut query, mut found) = (query.limit(1000), Vec::new());
     loop {
         let page = store.query(&query).await?;
         for item in &page.items {
-            found.push(item.decode()?);
+            found.push(read(item)?);
         }
         if page.next.is_none() {
             return Ok(found);

@@ -22,6 +22,7 @@ use super::envelope::{self, DataKey};
 use super::{SealError, Sealer};
 use crate::aws::{OnUse, on_use};
 use crate::clock::{Clock, Moment};
+use crate::metrics;
 use crate::tenant::TenantId;
 
 /// How long a data key opens again: the longest that a withdrawn right to read under the KMS key goes unnoticed.
@@ -180,6 +181,7 @@ fn unavailable<E>(error: &SdkError<E>) -> SealError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
+    metrics::key_service_failed(error.code().unwrap_or("no answer"));
     SealError::Unavailable(DisplayErrorContext(error).to_string())
 }
 

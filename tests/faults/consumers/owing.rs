@@ -76,10 +76,10 @@ pub async fn a_listing(house: &TestApp) {
 pub async fn purge(house: &TestApp) {
     let (store, tenant, now) = (&*house.app.store, house.acme.key.tenant, house.app.now());
     for n in 0..3 {
-        store.write(Write::put(Key::of(tenant, "old", n.to_string()), Attrs::new())).await.unwrap();
+        store.write(Write::put(Key::of(tenant, "chat#7", n.to_string()), Attrs::new())).await.unwrap();
     }
     let chores = Chores::new(store, tenant);
-    let chore = Chore::new(house.app.id(), What::Purge { partition: "old".into() }, now);
+    let chore = Chore::new(house.app.id(), What::Purge { partition: "chat#7".into() }, now);
     store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
     house.app.hint(&Task::new(TaskKind::Chore, &chores.key(chore.id), "test"), now).await;
 }

@@ -16,17 +16,17 @@ const ITEMS: usize = 250;
 async fn owing(house: &TestApp) {
     let (store, tenant) = (&*house.app.store, house.acme.key.tenant);
     for n in 0..ITEMS {
-        let key = Key::of(tenant, "old", format!("{n:04}"));
+        let key = Key::of(tenant, "chat#7", format!("{n:04}"));
         store.write(Write::put(key, Attrs::new())).await.unwrap();
     }
-    store.write(Write::put(Key::of(house.rival.key.tenant, "old", "kept"), Attrs::new())).await.unwrap();
-    let chore = Chore::new(house.app.id(), What::Purge { partition: "old".into() }, house.app.now());
+    store.write(Write::put(Key::of(house.rival.key.tenant, "chat#7", "kept"), Attrs::new())).await.unwrap();
+    let chore = Chore::new(house.app.id(), What::Purge { partition: "chat#7".into() }, house.app.now());
     let chores = Chores::new(store, tenant);
     store.write(chores.insert(&chore, house.app.now()).unwrap()).await.unwrap();
 }
 
 async fn left(house: &TestApp) -> usize {
-    let partition = |tenant| Query::table(Key::partition(tenant, "old")).limit(1000);
+    let partition = |tenant| Query::table(Key::partition(tenant, "chat#7")).limit(1000);
     let rival = house.app.store.query(&partition(house.rival.key.tenant)).await.unwrap();
     assert_eq!(rival.items.len(), 1, "another tenant's items stay");
     house.app.store.query(&partition(house.acme.key.tenant)).await.unwrap().items.len()

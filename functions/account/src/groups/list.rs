@@ -1,7 +1,11 @@
 use serde::Serialize;
 use shared::{
     error::Result,
-    http::{ctx::Ctx, reply::Reply},
+    http::{
+        ctx::Ctx,
+        reply::Reply,
+        shown::{Shown, shown},
+    },
     ops::groups,
 };
 use utoipa::ToSchema;
@@ -12,7 +16,7 @@ use super::GroupOut;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ClientGroups)]
 pub struct Groups {
-    groups: Vec<GroupOut>,
+    groups: Vec<Shown<GroupOut>>,
     count: usize,
 }
 
@@ -20,6 +24,7 @@ pub struct Groups {
 #[utoipa::path(get, path = "/api/groups", operation_id = "list_groups",
     responses((status = 200, description = "All of them.", body = Groups)))]
 pub async fn handler(ctx: Ctx) -> Result<Reply> {
-    let groups: Vec<GroupOut> = groups::list(&ctx).await?.iter().map(GroupOut::from).collect();
+    let rows = groups::list(&ctx).await?;
+    let groups = shown(ctx.tenant, rows, |group| group.id, |group| Ok(GroupOut::from(&group)))?;
     Reply::ok(&Groups { count: groups.len(), groups })
 }

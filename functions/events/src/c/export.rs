@@ -9,6 +9,7 @@ use shared::{
         page::cursor,
     },
     ids::UserId,
+    metrics::Unreadable,
     ops::events::{self, Audited, Span},
     repo::listing::Row,
 };
@@ -55,10 +56,14 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ExportQuery>) -> Result<R
     let mut file = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     file.write_record(HEADERS).map_err(Error::internal)?;
     let mut written = 0;
+    let mut gaps = Unreadable::of(ctx.tenant);
     loop {
         let listed = events::audit(&ctx, &wanted, AT_ONCE, next).await?;
         next = listed.next;
         for row in listed.rows() {
+            if let Err(unreadable) = &row {
+                gaps.add(unreadable.id, &unreadable.why);
+            }
             file.write_record(cells(row)?).map_err(Error::internal)?;
             written += 1;
         }
@@ -66,6 +71,7 @@ pub async fn handler(ctx: Ctx, InQuery(query): InQuery<ExportQuery>) -> Result<R
             break;
         }
     }
+    gaps.log();
     let body = file.into_inner().map_err(|error| Error::internal(error.to_string()))?;
     let media = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
