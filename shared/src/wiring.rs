@@ -140,7 +140,7 @@ impl Blobs for Unset {
         Err(BlobError::Unavailable(self.why()))
     }
 
-    async fn delete(&self, _: &BlobKey, _: &str) -> Result<(), BlobError> {
+    async fn delete(&self, _: &BlobKey) -> Result<(), BlobError> {
         Err(BlobError::Unavailable(self.why()))
     }
 }

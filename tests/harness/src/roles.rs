@@ -180,9 +180,10 @@ fn statements(lines: &[String]) -> BTreeMap<Right, Option<Vec<String>>> {
         let of = |name: &str| statement.iter().find_map(|line| line.strip_prefix(&format!("{name}: ")));
         let (actions, resource) = (of("Action").unwrap(), of("Resource").unwrap());
         assert!(resource.starts_with('!'), "no resource of the template: {resource}");
+        let resource = made_here(resource);
         let leading = of("Condition").map(leading_keys);
         for action in list(actions) {
-            let twice = rights.insert((action.clone(), resource.to_owned()), leading.clone());
+            let twice = rights.insert((action.clone(), resource.clone()), leading.clone());
             assert!(twice.is_none(), "granted twice: {action} on {resource}");
         }
     };
@@ -198,6 +199,31 @@ fn statements(lines: &[String]) -> BTreeMap<Right, Option<Vec<String>>> {
         add(&body[start + 1..end]);
     }
     rights
+}
+
+/// What of the template's own a resource is, which may be one that was there before in its place.
+fn made_here(resource: &str) -> String {
+    let adopted = [
+        ("!If [MakesTable, !GetAtt Table.Arn, !Ref AdoptTable]", "!GetAtt Table.Arn"),
+        ("!If [MakesKey, !GetAtt Key.Arn, !Ref AdoptKey]", "!GetAtt Key.Arn"),
+    ];
+    let bucket = "\", { Of: !If [MakesBucket, !Ref Bucket, !Ref AdoptBucket] }]";
+    let table = "\", { Of: !If [MakesTable, !GetAtt Table.Arn, !Ref AdoptTable] }]";
+    let within = |head: &str, tail: &str| resource.strip_prefix(head)?.strip_suffix(tail);
+    if let Some((_, own)) = adopted.iter().find(|(either, _)| *either == resource) {
+        return (*own).to_owned();
+    }
+    match (within("!Sub [\"arn:${AWS::Partition}:s3:::${Of}", bucket), within("!Sub [\"${Of}", table)) {
+        (Some(""), _) => "!GetAtt Bucket.Arn".to_owned(),
+        (Some(objects), _) => format!("!Sub \"${{Bucket.Arn}}{objects}\""),
+        (None, Some(index)) => format!("!Sub \"${{Table.Arn}}{index}\""),
+        (None, None) => {
+            let misses =
+                ["Table", "Bucket", "Key"].iter().any(|one| resource.contains(&format!("{one}.Arn")));
+            assert!(!misses, "an adopted one is not thought of: {resource}");
+            resource.to_owned()
+        }
+    }
 }
 
 /// The partitions of a condition. `ForAllValues` is true of a request without keys, hence the second half.
