@@ -9,6 +9,7 @@ mod groups;
 mod idempotency;
 mod installations;
 mod invoices;
+mod keep;
 mod leads;
 pub mod media;
 mod notifications;

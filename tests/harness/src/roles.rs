@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use shared::{app::Ports, http::routes, queue::QueueName};
+use shared::{app::Ports, estate::manifest, http::routes, queue::QueueName, store::Key};
 use standins::rights::{Access, CALL_OUT, Resource, witnessed};
 
 /// What a statement grants: an action on a resource as the template spells it.
@@ -71,6 +71,9 @@ impl Ledger {
     }
 
     fn enter(&self, access: &Access) {
+        if let (Resource::Table, Some(partition)) = (&access.resource, &access.partition) {
+            is_listed(partition);
+        }
         let Ok(function) = ACTING.try_with(|function| *function) else { return };
         let role = ROLES.get(function).unwrap_or_else(|| panic!("{function} has no role"));
         let right = role.grants(access).unwrap_or_else(|| {
@@ -94,6 +97,16 @@ impl Role {
         });
         granted.map(|(right, _)| right.clone())
     }
+}
+
+/// Whoever keeps something of an organization says so where it is restored, exported and erased.
+fn is_listed(partition: &str) {
+    let key = Key::from_parts(partition, "-");
+    let (name, own) = (manifest::partition(&key), key.tenant().is_some());
+    assert!(
+        !own || manifest::kind(name).is_some(),
+        "the manifest of an organization does not know {partition}"
+    );
 }
 
 /// Whether a resource of the template is, or holds, what is asked for.
