@@ -110,7 +110,7 @@ async fn who_was_erased_is_erased_again_and_restored_only_on_purpose() {
     let estate = estate(&house);
     erase::run(&estate, acme, Duration::ZERO).await.unwrap();
     house.restart();
-    assert_eq!(house.acme.get("/api/payloads/42").await.status, 401);
+    assert_eq!(house.acme.get("/api/payloads/42").await.status, 403);
     let refused = restore::run(&estate, &before, acme, &Wish::default()).await.unwrap_err();
     assert!(refused.to_string().contains("was erased"), "{refused}");
     assert_eq!(of(&house, acme).await, []);
@@ -149,7 +149,7 @@ async fn what_was_deleted_comes_back_and_what_has_changed_stays() {
     assert_eq!((over.replaced.get("payload"), over.replaced.get("api-key")), (Some(&1), None), "{over:?}");
     assert_ne!(house.acme.get("/api/payloads/42").await.json["title"], "Newer");
     let extra = house.acme.with_key(&extra.text);
-    assert_eq!(extra.get("/api/payloads/42").await.status, 401, "what was revoked stays revoked");
+    assert_eq!(extra.get("/api/payloads/42").await.status, 403, "what was revoked stays revoked");
 }
 
 #[tokio::test]
