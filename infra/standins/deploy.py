@@ -339,7 +339,7 @@ def erases(stack, then):
         check(json.loads((exported / "export.json").read_text())["lines"]["org"] == 1, "an export without its organization")
         text = "".join(path.read_text() for path in exported.glob("*.jsonl"))
         check("jane@example.com" in text and "n8n-key" not in text and "sealed_" not in text, "an export with a secret")
-        check(any("payloads" in str(path) for path in exported.glob("blobs/**/*")), "an export without contents")
+        check([path for path in exported.glob("blobs/**/*") if path.is_file()], "an export without bodies")
     stack.baton("org", "delete", stack.org, "--confirm", "Acne", expected=1)
     stack.baton("org", "delete", stack.org, "--confirm", "Acme", "--settle", "1")
     left = s3.list_object_versions(Bucket=bucket, Prefix=f"{stack.org}/")
