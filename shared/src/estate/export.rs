@@ -61,7 +61,7 @@ pub async fn run(estate: &Estate, tenant: TenantId, sink: &mut dyn Sink) -> Resu
                 match estate.blobs.get(&body, Some(&version)).await? {
                     Some(bytes) => {
                         let name = name_of(&body, &version);
-                        sink.body(&name, &bytes).map_err(stopped)?;
+                        sink.body(&name, &bytes).map_err(|error| stopped(&error))?;
                         report.bodies += 1;
                         names.push(name);
                     }
@@ -69,14 +69,14 @@ pub async fn run(estate: &Estate, tenant: TenantId, sink: &mut dyn Sink) -> Resu
                 }
             }
             let line = line(key.pk(), key.sk(), attrs, &names);
-            sink.line(&partition, &line).map_err(stopped)?;
+            sink.line(&partition, &line).map_err(|error| stopped(&error))?;
             count(&mut report.lines, &partition);
         }
     }
     Ok(report)
 }
 
-fn stopped(error: std::io::Error) -> crate::error::Error {
+fn stopped(error: &std::io::Error) -> crate::error::Error {
     crate::error::Error::internal(format!("the export cannot be written: {error}"))
 }
 

@@ -122,7 +122,10 @@ async fn chores() -> Vec<Cost> {
     let house = samples::scene().await;
     let (store, tenant) = (&*house.app.store, house.acme.key.tenant);
     for n in 0..8 {
-        store.write(Write::put(Key::of(tenant, "webhook#old", format!("{n:04}")), Attrs::new())).await.unwrap();
+        store
+            .write(Write::put(Key::of(tenant, "webhook#old", format!("{n:04}")), Attrs::new()))
+            .await
+            .unwrap();
     }
     // What the scene itself owes, late enough for the sweep.
     house.advance(300 * SECOND);
