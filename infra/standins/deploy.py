@@ -16,6 +16,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -34,8 +35,8 @@ ACCOUNT = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_acces
 
 
 class Deployed:
-    def __init__(self, endpoint, programs):
-        self.endpoint, self.programs = endpoint, pathlib.Path(programs)
+    def __init__(self, endpoint, programs, name=STACK):
+        self.endpoint, self.programs, self.name = endpoint, pathlib.Path(programs), name
 
     def client(self, service):
         return boto3.client(service, endpoint_url=self.endpoint, **ACCOUNT)
@@ -44,7 +45,8 @@ class Deployed:
         """Every function as a zip in a bucket; the template names them there."""
         template = yaml_parse((ROOT / "template.yaml").read_text())
         s3 = self.client("s3")
-        s3.create_bucket(Bucket=CODE)
+        if CODE not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+            s3.create_bucket(Bucket=CODE)
         for made in template["Resources"].values():
             if made["Type"] != "AWS::Serverless::Function":
                 continue
@@ -59,54 +61,55 @@ class Deployed:
             made["Properties"]["CodeUri"] = {"Bucket": CODE, "Key": f"{name}.zip"}
         return template
 
-    def create(self):
+    def create(self, **more):
         template = self.upload()
-        values = {"Architecture": "x86_64", "AlarmEmail": "operator@example.com"}
+        values = {"Architecture": "x86_64", "AlarmEmail": "operator@example.com", **more}
         # The transform that CloudFormation runs in AWS, here on our side.
         plain = as_the_stand_in_takes_it(transform(template, {**values, "AWS::Region": REGION}, NoPolicies()))
         cloudformation = self.client("cloudformation")
         # Larger than a request may be, hence by way of the bucket, as `sam deploy` does it too.
-        self.client("s3").put_object(Bucket=CODE, Key="template.json", Body=json.dumps(plain).encode())
+        self.client("s3").put_object(Bucket=CODE, Key=f"{self.name}.json", Body=json.dumps(plain).encode())
         cloudformation.create_stack(
-            StackName=STACK,
-            TemplateURL=f"{self.endpoint}/{CODE}/template.json",
+            StackName=self.name,
+            TemplateURL=f"{self.endpoint}/{CODE}/{self.name}.json",
             Capabilities=["CAPABILITY_IAM"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
         )
         try:
             cloudformation.get_waiter("stack_create_complete").wait(
-                StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
+                StackName=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 120}
             )
         except botocore.exceptions.WaiterError as error:
-            events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+            events = cloudformation.describe_stack_events(StackName=self.name)["StackEvents"]
             failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
             why = [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}" for event in failed]
             check(False, "\n".join([str(error), *why]))
-        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        stack = cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         made = {}
-        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK):
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name):
             for resource in page["StackResourceSummaries"]:
                 made[resource["LogicalResourceId"]] = resource
-        # Of what there is by a parameter alone.
-        here = {None, "HasAlarmEmail", "HasCounts"}
+        conditions = {"HasAlarmEmail": True, "HasCounts": True}
+        conditions |= {f"Makes{what}": not values.get(f"Adopt{what}") for what in ("Table", "Bucket", "Key")}
         wanted = {
             name
             for name, resource in plain["Resources"].items()
-            if resource.get("Condition") in here
+            if "Condition" not in resource or conditions.get(resource["Condition"])
         }
         missing = wanted - {name for name, it in made.items() if it["ResourceStatus"] == "CREATE_COMPLETE"}
         check(not missing, f"not created: {sorted(missing)}")
         self.ids = {name: resource["PhysicalResourceId"] for name, resource in made.items()}
         self.functions = [name for name, it in plain["Resources"].items() if it["Type"] == "AWS::Lambda::Function"]
         say(f"created {len(made)} resources")
-        # The stand-in's CloudFormation leaves out the one, AWS does not.
-        self.client("dynamodb").update_time_to_live(
-            TableName=self.outputs["TableName"], TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
-        )
+        if conditions["MakesTable"]:
+            # The stand-in's CloudFormation leaves out the one, AWS does not.
+            self.client("dynamodb").update_time_to_live(
+                TableName=self.outputs["TableName"], TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+            )
 
-    def organization(self):
-        """As an operator makes it."""
+    def baton(self, *command, expected=0):
+        """What an operator runs on the stack."""
         environment = {
             **os.environ,
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -114,16 +117,24 @@ class Deployed:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "BATON_TABLE": self.outputs["TableName"],
+            "BATON_BUCKET": self.outputs["BucketName"],
             "BATON_KMS_KEY": self.outputs["KeyArn"],
         }
-        command = ["org", "create", "Acme", "--admin-email", "jane@acme.example", "--admin-password", "correct horse"]
-        made = subprocess.run(
+        done = subprocess.run(
             [self.programs / "baton", *command], env=environment, capture_output=True, text=True, check=False
         )
-        check(made.returncode == 0, made.stderr)
-        found = re.search(r"\bbtn_live_\w+", made.stdout)
+        check(done.returncode == expected, f"baton {' '.join(command)}: {done.returncode} {done.stdout} {done.stderr}")
+        return done.stdout
+
+    def organization(self):
+        """As an operator makes it."""
+        made = self.baton(
+            "org", "create", "Acme", "--admin-email", "jane@acme.example", "--admin-password", "correct horse"
+        )
+        found = re.search(r"\bbtn_live_\w+", made)
         check(found, "baton org create shows no key")
         self.key = found.group()
+        self.org = re.search(r"Organization (\d+)", made).group(1)
 
     def call(self, method, path, body=None, expected=(200, 201)):
         api = self.ids["Api"]
@@ -299,7 +310,7 @@ def rolled_back(stack):
         version = functions.publish_version(FunctionName=function)["Version"]
         functions.update_alias(FunctionName=function, Name="live", FunctionVersion=version)
     environment = {**os.environ, "AWS_ENDPOINT_URL": stack.endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    command = [sys.executable, ROOT / "infra/rollback.py", STACK, "--before", before, "--yes"]
+    command = [sys.executable, ROOT / "infra/rollback.py", stack.name, "--before", before, "--yes"]
     began = time.monotonic()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     check(done.returncode == 0 and f"{len(calls)} functions were moved" in done.stdout, done.stdout + done.stderr)
@@ -307,6 +318,118 @@ def rolled_back(stack):
     check(stands == {"1"}, f"aliases after the rollback: {stands}")
     stack.call("GET", "/health")
     say(f"{len(calls)} functions were taken back within {time.monotonic() - began:.0f} s")
+
+
+def restores(stack):
+    """A payload with a large content, a media item with a file, then the organization are deleted and restored, by the commands
+    of docs/OPERATIONS.md. The stand-in restores to no earlier time, so a backup is taken at that time."""
+    dynamo, s3 = stack.client("dynamodb"), stack.client("s3")
+    table, bucket = stack.outputs["TableName"], stack.outputs["BucketName"]
+    content = {"text": "x" * 20_000}
+    payload = f"/api/payloads/{stack.call('POST', '/api/payloads', {'title': 'Kept', 'payload': content})['id']}"
+    upload = stack.call("POST", "/api/media/uploads", {"file_name": "a.txt", "bytes": 4})
+
+    def put(expected):
+        request = urllib.request.Request(upload["url"], method="PUT", data=b"text", headers=upload["headers"])
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                status = answer.status
+        except urllib.error.HTTPError as error:
+            status = error.code
+        check(status == expected, f"an upload: {status}")
+
+    put(200)
+    put(412)
+    taken = {"title": "File", "media_type": "file", "upload_id": upload["upload_id"]}
+    media = f"/api/media/{stack.call('POST', '/api/media', taken)['id']}"
+    backup = dynamo.create_backup(TableName=table, BackupName="then")["BackupDetails"]["BackupArn"]
+    then = f"{table}-then"
+    dynamo.restore_table_from_backup(TargetTableName=then, BackupArn=backup)
+    stack.call("DELETE", payload)
+    stack.call("DELETE", media)
+    stack.call("GET", payload, expected=(404,))
+
+    def bodies():
+        found = s3.list_object_versions(Bucket=bucket, Prefix=f"{stack.org}/")
+        return found.get("Versions", []), found.get("DeleteMarkers", [])
+
+    eventually("a deleted file", 60, lambda: len([one for one in bodies()[1] if "/files/" in one["Key"]]) >= 1)
+    check(all(mark["Key"] in {one["Key"] for one in bodies()[0]} for mark in bodies()[1]), "a body is gone at once")
+    said = stack.baton("--json", "restore", "--org", stack.org, "--from-table", then)
+    report = json.loads(said)
+    check(report["restored"]["payload"] == 1 and report["bodies"] == 2, f"a restore: {report}")
+    check(not bodies()[1], "a body is still on its way out")
+    check(stack.call("GET", payload)["payload"] == content, "the restored payload has another content")
+    with urllib.request.urlopen(stack.call("GET", media)["download_url"], timeout=60) as answer:
+        check(answer.read() == b"text", "the restored file is another")
+    again = json.loads(stack.baton("--json", "restore", "--org", stack.org, "--from-table", then))
+    check(not again["restored"] and not again["bodies"], f"a second restore did something: {again}")
+    say("a deleted payload and a deleted file were restored and read through the API")
+    return then, payload, content
+
+
+def erases(stack, then):
+    """Exported, erased, restored on purpose."""
+    s3, bucket = stack.client("s3"), stack.outputs["BucketName"]
+    with tempfile.TemporaryDirectory() as folder:
+        stack.baton("org", "export", stack.org, "--to", f"{folder}/acme")
+        exported = pathlib.Path(folder, "acme")
+        check(json.loads((exported / "export.json").read_text())["lines"]["org"] == 1, "an export without its organization")
+        text = "".join(path.read_text() for path in exported.glob("*.jsonl"))
+        check("jane@example.com" in text and "n8n-key" not in text and "sealed_" not in text, "an export with a secret")
+        check([path for path in exported.glob("blobs/**/*") if path.is_file()], "an export without bodies")
+    stack.baton("org", "delete", stack.org, "--confirm", "Acne", expected=1)
+    stack.baton("org", "delete", stack.org, "--confirm", "Acme", "--settle", "1")
+    left = s3.list_object_versions(Bucket=bucket, Prefix=f"{stack.org}/")
+    check(not left.get("Versions") and not left.get("DeleteMarkers"), f"a body is left: {left}")
+    items = stack.client("dynamodb").scan(TableName=stack.outputs["TableName"])["Items"]
+    own = [item["pk"]["S"] for item in items if item["pk"]["S"].startswith(f"T#{stack.org}#")]
+    check(not own, f"items are left: {own}")
+    stack.baton("restore", "--org", stack.org, "--from-table", then, expected=1)
+    # Its bodies are gone for good, which the command says and ends with.
+    stack.baton("restore", "--org", stack.org, "--from-table", then, "--although-erased", expected=1)
+    small = eventually("a key that is there again", 90, lambda: answered(stack, "/api/leads/list"))
+    check(small["count"] == 1, f"the restored leads: {small}")
+    say("an organization was exported, erased and restored on purpose")
+
+
+def answered(stack, path):
+    found = stack.call("GET", path, expected=(200, 401))
+    return found if "count" in found else None
+
+
+def adopts(stack, then, payload, content):
+    """Another stack over the restored table: its functions, alarms and roles are about that one."""
+    dynamo = stack.client("dynamodb")
+    # Deleted after the time that the table was restored to.
+    stack.call("DELETE", payload)
+    stack.baton("table", "protect", "--table", then)
+    expiry = dynamo.describe_time_to_live(TableName=then)["TimeToLiveDescription"]["TimeToLiveStatus"]
+    check(expiry in ("ENABLED", "ENABLING"), f"the expiry of the restored table: {expiry}")
+    backups = dynamo.describe_continuous_backups(TableName=then)["ContinuousBackupsDescription"]
+    check(backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED", "no recovery")
+    described = dynamo.describe_table(TableName=then)["Table"]
+    check(described["DeletionProtectionEnabled"], "no protection")
+    heir = Deployed(stack.endpoint, stack.programs, "heir")
+    heir.create(
+        AdoptTable=described["TableArn"], AdoptBucket=stack.outputs["BucketName"], AdoptKey=stack.outputs["KeyArn"]
+    )
+    check(heir.outputs["TableName"] == then, f"the outputs name {heir.outputs['TableName']}")
+    heir.key, heir.org = stack.key, stack.org
+    report = json.loads(heir.baton("--json", "restore", "--org", stack.org, "--from-table", then))
+    check(not report["restored"] and report["bodies"] == 1, f"the bodies of the adopted table: {report}")
+    check(heir.call("GET", payload)["payload"] == content, "the adopted payload has another content")
+    heir.call("POST", "/api/payloads", {"title": "New", "payload": {"a": 1}})
+    say("another stack has adopted the restored table, the bucket and the key")
+    return heir
+
+
+def erased_again(stack, heir):
+    """Whom the table of before knows to be erased is erased in the restored one too."""
+    heir.baton("org", "delete", "--again", "--listed-in", stack.outputs["TableName"], "--settle", "1")
+    items = stack.client("dynamodb").scan(TableName=heir.outputs["TableName"])["Items"]
+    check(not [item for item in items if item["pk"]["S"].startswith(f"T#{stack.org}#")], "who was erased is back")
+    say("who was erased is erased again in the restored table")
 
 
 def main():
@@ -321,6 +444,10 @@ def main():
     dead_letters(stack)
     clock(stack)
     rolled_back(stack)
+    then, payload, content = restores(stack)
+    heir = adopts(stack, then, payload, content)
+    erases(stack, then)
+    erased_again(stack, heir)
 
 
 if __name__ == "__main__":

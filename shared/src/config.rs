@@ -11,7 +11,12 @@ use std::{
     str::FromStr,
 };
 
-use crate::domain::{dialect::Letter, n8n_host::base_url, plan::Plan};
+use crate::domain::{
+    dialect::Letter,
+    keep::{self, Keep},
+    n8n_host::base_url,
+    plan::Plan,
+};
 
 /// Largest request body: what Lambda takes in one synchronous invocation.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
@@ -47,6 +52,7 @@ pub struct Settings {
     pub max_file_bytes: u64,
     /// The files of an organization together.
     pub max_files_bytes: u64,
+    pub keep: Keep,
     /// Origins whose pages may call the API from a browser; `*` for all.
     pub cors_origins: Vec<String>,
     /// Where n8n reaches this Baton, without a trailing slash. It is never taken from a request's `Host`.
@@ -68,6 +74,7 @@ impl Default for Settings {
             room_bytes: ROOM_BYTES,
             max_file_bytes: MAX_FILE_BYTES,
             max_files_bytes: MAX_FILES_BYTES,
+            keep: Keep::default(),
             cors_origins: Vec::new(),
             public_url: None,
             dialect_hosts: BTreeMap::new(),
@@ -127,6 +134,16 @@ impl Settings {
             let limit: Option<u32> = env.parsed(name, "a number of requests a minute")?;
             Ok(limit.unwrap_or(default).max(1))
         };
+        let kept = |name, default| {
+            let wish: Option<u32> = env.parsed(name, "a number of days, 0 for ever")?;
+            Ok(wish.map_or(default, keep::days))
+        };
+        let keep = Keep {
+            usage: kept("BATON_KEEP_USAGE_DAYS", defaults.keep.usage)?,
+            runs: kept("BATON_KEEP_RUNS_DAYS", defaults.keep.runs)?,
+            pushes: kept("BATON_KEEP_PUSHES_DAYS", defaults.keep.pushes)?,
+            deleted_leads: kept("BATON_KEEP_DELETED_LEADS_DAYS", defaults.keep.deleted_leads)?,
+        };
         Ok(Self {
             trigger_limit: limit("BATON_TRIGGER_LIMIT", defaults.trigger_limit)?,
             poll_limit: limit("BATON_POLL_LIMIT", defaults.poll_limit)?,
@@ -151,6 +168,7 @@ impl Settings {
             max_files_bytes: env
                 .parsed("BATON_MAX_FILES_BYTES", "a number of bytes")?
                 .unwrap_or(defaults.max_files_bytes),
+            keep,
             cors_origins: origins
                 .split(',')
                 .map(|origin| origin.trim().to_owned())

@@ -17,6 +17,7 @@ pub mod config;
 pub mod domain;
 pub mod egress;
 pub mod error;
+pub mod estate;
 pub mod files;
 pub mod health;
 pub mod http;

@@ -18,6 +18,7 @@ use crate::{
     clock::SystemClock,
     config::function::{BUCKET, FunctionSettings, KMS_KEY},
     egress::{Guarded, HttpOut, OutError, OutReply, OutRequest, Policy, SetupError, SystemResolver},
+    estate::Estate,
     ids::SystemIds,
     queue::{
         Delivery, Depth, Outgoing, Queue, QueueError, QueueName,
@@ -108,6 +109,33 @@ pub fn fitted(settings: FunctionSettings, engines: &[Fit]) -> Result<SharedApp, 
     Ok(App::new(ports, settings.platform))
 }
 
+/// Everything that the organizations of a stack have, for an operator's commands.
+///
+/// # Errors
+/// [`SetupError`] if no bucket is named, or AWS cannot be called at all.
+pub fn estate(settings: &FunctionSettings) -> Result<Estate, SetupError> {
+    let config = aws::connect(settings.aws.clone()).map_err(|error| SetupError(error.to_string()))?;
+    let bucket = settings.bucket.as_ref().ok_or_else(|| SetupError(format!("{BUCKET} is not set")))?;
+    let (store, bodies) =
+        (Arc::new(table(settings, &settings.table)?), Arc::new(S3Blobs::new(&config, bucket)));
+    Ok(Estate {
+        store: store.clone(),
+        whole: store,
+        blobs: bodies.clone(),
+        bodies,
+        clock: Arc::new(SystemClock),
+    })
+}
+
+/// A table beside the one that the settings name.
+///
+/// # Errors
+/// As [`estate`].
+pub fn table(settings: &FunctionSettings, name: &str) -> Result<DynamoStore, SetupError> {
+    let config = aws::connect(settings.aws.clone()).map_err(|error| SetupError(error.to_string()))?;
+    Ok(DynamoStore::new(&config, name))
+}
+
 /// Dead letters are the operators' business: no function knows where they are.
 fn urls(queues: &BTreeMap<QueueName, String>) -> BTreeMap<QueueName, QueueUrls> {
     queues.iter().map(|(queue, main)| (*queue, QueueUrls { main: main.clone(), dead: None })).collect()
@@ -140,7 +168,7 @@ impl Blobs for Unset {
         Err(BlobError::Unavailable(self.why()))
     }
 
-    async fn delete(&self, _: &BlobKey, _: &str) -> Result<(), BlobError> {
+    async fn delete(&self, _: &BlobKey) -> Result<(), BlobError> {
         Err(BlobError::Unavailable(self.why()))
     }
 }

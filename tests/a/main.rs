@@ -10,6 +10,7 @@ mod idempotency;
 mod ids;
 mod installations;
 mod invoices;
+mod keep;
 mod leads;
 pub mod media;
 mod notifications;

@@ -5,6 +5,7 @@
 mod consumers;
 mod death;
 mod echoes;
+mod estate;
 mod files;
 mod handlers;
 mod secrets;

@@ -31,6 +31,7 @@ use shared::{
 use zeroize::Zeroizing;
 
 use crate::{
+    estate::{self, DeleteArgs, ExportArgs, RestoreArgs, TableCommand},
     groups::{self, GroupCommand},
     house,
     keys::{self, KeyCommand},
@@ -55,6 +56,10 @@ Settings (environment):
   BATON_TRIGGERS_AT_ONCE triggers that wait for n8n, of one org    any number
   BATON_POLL_LIMIT      poll requests a minute and key             60
   BATON_TENANT_RATE     requests a second and organization         none
+  BATON_KEEP_USAGE_DAYS days that records of usage are kept        400; 0 for ever
+  BATON_KEEP_RUNS_DAYS  days that runs are kept                    90
+  BATON_KEEP_PUSHES_DAYS days that pushes are kept                 30
+  BATON_KEEP_DELETED_LEADS_DAYS that a lead was deleted, days      30
   BATON_DEFAULT_PLAN    plan of organizations without one          business
   BATON_MAX_BODY_BYTES  largest request body                       6291456";
 
@@ -86,6 +91,11 @@ enum Command {
     /// Client groups.
     #[command(subcommand)]
     Group(GroupCommand),
+    /// Bring back what an organization had in another table, such as one that was restored to an earlier time.
+    Restore(RestoreArgs),
+    /// The table of a stack.
+    #[command(subcommand)]
+    Table(TableCommand),
     /// The key file that seals stored secrets.
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -130,6 +140,10 @@ enum OrgCommand {
         /// free, starter, pro, business or unlimited.
         plan: Plan,
     },
+    /// Write everything that an organization has into a folder, as lines of JSON, without secrets.
+    Export(ExportArgs),
+    /// Delete an organization for good, with everything that it has.
+    Delete(DeleteArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -246,6 +260,8 @@ fn start(cli: Cli) -> anyhow::Result<()> {
                 )),
             }
         }
+        Command::Restore(args) => runtime.block_on(estate::restore(&settings, args, cli.json)),
+        Command::Table(command) => runtime.block_on(estate::protect(command, cli.json)),
         Command::Org(command) => runtime.block_on(org(&settings, command, cli.json)),
         Command::User(command) => runtime.block_on(user_command(&settings, command, cli.json)),
         Command::Group(command) => runtime.block_on(groups::run(&settings, command, cli.json)),
@@ -259,6 +275,8 @@ async fn org(settings: &LocalSettings, command: OrgCommand, json: bool) -> anyho
             (name, admin_email, admin_password, stdin, plan)
         }
         OrgCommand::Plan { owner, plan } => return set_plan(settings, &owner, plan, json).await,
+        OrgCommand::Export(args) => return estate::export(settings, args, json).await,
+        OrgCommand::Delete(args) => return estate::delete(settings, args, json).await,
     };
     let password = stdin.or(admin_password)?.context("--admin-password or --password-stdin is needed")?;
     let app = house::accounts(settings).await?;

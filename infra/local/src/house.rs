@@ -8,11 +8,16 @@ use shared::{
     blobs::disk::DiskBlobs,
     config::{Env, LocalSettings, ProcessEnv},
     egress::{Guarded, Policy, SystemResolver},
+    estate::Estate,
     ids::SystemIds,
     private,
     queue::embedded::SqliteQueue,
     sealer::keyfile::KeyFile,
-    store::embedded::{self, Sqlite},
+    store::{
+        Store,
+        embedded::{self, Sqlite},
+        whole::Whole,
+    },
 };
 
 /// What the data directory is made of; the store puts more files beside its own.
@@ -24,6 +29,61 @@ const KEY: &str = "secret.key";
 pub struct House {
     pub app: SharedApp,
     pub file: Sqlite,
+    bodies: Arc<DiskBlobs>,
+}
+
+/// Another table of the same form, for its items alone.
+pub struct OtherTable {
+    pub store: Arc<dyn Store>,
+    pub whole: Arc<dyn Whole>,
+}
+
+/// Everything that organizations have: in the table and the bucket that `BATON_TABLE` and `BATON_BUCKET` name, or in the data
+/// directory.
+pub async fn estate(settings: &LocalSettings) -> anyhow::Result<Estate> {
+    if ProcessEnv.text("BATON_TABLE").is_some() {
+        return estate_over_aws();
+    }
+    let House { app, file, bodies } = open(settings).await?;
+    let (store, blobs, clock) = (app.store.clone(), app.blobs.clone(), app.clock.clone());
+    Ok(Estate { store, whole: Arc::new(file), blobs, bodies, clock })
+}
+
+#[cfg(feature = "aws")]
+fn estate_over_aws() -> anyhow::Result<Estate> {
+    Ok(shared::wiring::estate(&shared::config::function::FunctionSettings::read(&ProcessEnv)?)?)
+}
+
+#[cfg(feature = "aws")]
+pub fn other_table(name: &str) -> anyhow::Result<OtherTable> {
+    let settings = shared::config::function::FunctionSettings::read(&ProcessEnv)?;
+    let table = Arc::new(shared::wiring::table(&settings, name)?);
+    Ok(OtherTable { store: table.clone(), whole: table })
+}
+
+#[cfg(feature = "aws")]
+pub async fn protect(table: Option<String>) -> anyhow::Result<Vec<&'static str>> {
+    let settings = shared::config::function::FunctionSettings::read(&ProcessEnv)?;
+    let name = table.unwrap_or_else(|| settings.table.clone());
+    Ok(shared::wiring::table(&settings, &name)?.protect().await?)
+}
+
+#[cfg(not(feature = "aws"))]
+fn estate_over_aws() -> anyhow::Result<Estate> {
+    over_aws().and_then(|_| bail!("not over AWS"))
+}
+
+#[cfg(not(feature = "aws"))]
+pub fn other_table(_: &str) -> anyhow::Result<OtherTable> {
+    bail!(
+        "another table takes a baton that was built with `--features aws`; a data directory is restored from its backup"
+    )
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "as over AWS")]
+pub async fn protect(_: Option<String>) -> anyhow::Result<Vec<&'static str>> {
+    bail!("a table takes a baton that was built with `--features aws`")
 }
 
 /// The app that holds the accounts: the table in AWS when `BATON_TABLE` names one, the data directory otherwise.
@@ -69,16 +129,17 @@ pub async fn open(settings: &LocalSettings) -> anyhow::Result<House> {
     }
     // A laptop's n8n lives on loopback, so that is allowed here; nothing else private is unless the operator says so.
     let policy = Policy { allow_loopback: true, allow_private: settings.egress_allow.clone() };
+    let bodies = Arc::new(DiskBlobs::open(dir.join(BODIES), clock.clone())?);
     let ports = Ports {
         store: Arc::new(file.clone()),
         queue: Arc::new(SqliteQueue::new(&file, clock.clone())),
-        blobs: Arc::new(DiskBlobs::open(dir.join(BODIES), clock.clone())?),
+        blobs: bodies.clone(),
         sealer: Arc::new(KeyFile::open(key)?),
         http: Arc::new(Guarded::new(policy, Arc::new(SystemResolver))?),
         clock,
         ids: Arc::new(SystemIds::default()),
     };
-    Ok(House { app: App::new(disturbed(ports)?, settings.platform.clone()), file })
+    Ok(House { app: App::new(disturbed(ports)?, settings.platform.clone()), file, bodies })
 }
 
 #[cfg(feature = "chaos")]

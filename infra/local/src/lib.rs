@@ -5,6 +5,7 @@
 #[cfg(feature = "chaos")]
 mod chaos;
 pub mod cli;
+mod estate;
 pub mod gate;
 mod groups;
 pub mod house;

@@ -22,6 +22,7 @@ use crate::clock::{Clock, Millis};
 use crate::private;
 
 mod pieces;
+mod whole;
 
 /// A file under a temporary name that is older than this belongs to no process any more.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
@@ -108,14 +109,14 @@ impl Blobs for DiskBlobs {
         Box::new(pieces::Writing::new(temporary, self.folder(key), version))
     }
 
-    async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
-        if !is_version(version) {
-            return Ok(());
-        }
-        let (folder, version) = (self.folder(key), version.to_owned());
+    async fn delete(&self, key: &BlobKey) -> Result<(), BlobError> {
+        let folder = self.folder(key);
         blocking(move || {
-            absent_is_fine(fs::remove_file(folder.join(version)))?;
-            // Fails while there are other versions, which is as it should be.
+            let Some(entries) = absent_is_none(fs::read_dir(&folder))? else { return Ok(()) };
+            for entry in entries {
+                absent_is_fine(fs::remove_file(entry?.path()))?;
+            }
+            // Fails when another version has come meanwhile, which is as it should be.
             let _ = fs::remove_dir(&folder);
             Ok(())
         })
@@ -172,11 +173,8 @@ impl Blobs for MemoryBlobs {
         Ok(Some(body.slice(from..from.saturating_add(bytes).min(body.len()))))
     }
 
-    async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
-        let mut blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(versions) = blobs.get_mut(key.as_str()) {
-            versions.remove(version);
-        }
+    async fn delete(&self, key: &BlobKey) -> Result<(), BlobError> {
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).remove(key.as_str());
         Ok(())
     }
 }

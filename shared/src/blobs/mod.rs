@@ -1,7 +1,8 @@
 //! The blob port: large bodies under a key, each put a new version.
 //!
 //! Its one rule: a put is atomic and never destroys an earlier version, so that an index may point at one version while
-//! a later one arrives.
+//! a later one arrives. For good it may do so only where the engine forgets no old versions: what must stay is put under a
+//! name of its own.
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub mod disk;
 mod pieces;
 #[cfg(feature = "aws")]
 pub mod s3;
+pub mod whole;
 
 /// Name of a blob, the tenant in front.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -101,8 +103,8 @@ pub trait Blobs: Send + Sync + 'static {
         Box::new(pieces::Kept::new(self, key, content_type))
     }
 
-    /// An address that takes one body of exactly this type and size for so long, by `PUT` and without a credential. None where
-    /// the engine has no addresses.
+    /// An address that takes one body of exactly this type and size for so long, once, by `PUT` with `if-none-match: *` and without
+    /// a credential. None where the engine has no addresses.
     async fn upload_address(
         &self,
         _key: &BlobKey,
@@ -124,6 +126,9 @@ pub trait Blobs: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Deletes one version for good. What is not there is not an error.
-    async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError>;
+    /// Takes a blob away: nothing is found under its name afterwards, until it is put again. What is not there is not an error.
+    ///
+    /// An engine whose table can be restored to an earlier time keeps the versions that items of that time name, for as long as a
+    /// restore reaches back; whoever names one still gets it. Others delete all of them for good.
+    async fn delete(&self, key: &BlobKey) -> Result<(), BlobError>;
 }

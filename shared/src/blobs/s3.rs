@@ -19,6 +19,8 @@ use bytes::Bytes;
 use super::{BlobError, BlobKey, Blobs, Served, Stat};
 use crate::aws::{OnUse, on_use};
 
+mod whole;
+
 /// One attempt of an upload. A body that moves at all is let finish; one that stalls is cut off earlier by the SDK.
 const ATTEMPT: Duration = Duration::from_secs(30);
 /// With all its attempts: whoever has less time ends it.
@@ -140,8 +142,10 @@ impl Blobs for S3Blobs {
     ) -> Result<Option<String>, BlobError> {
         let size = i64::try_from(bytes).map_err(|e| BlobError::Unavailable(e.to_string()))?;
         let request = self.client.put_object().bucket(&self.bucket).key(key.as_str());
-        // Both are signed: S3 refuses another type and another size.
-        let request = request.content_type(content_type).content_length(size).presigned(presigning(valid)?);
+        // All are signed: S3 refuses another type, another size, and a second body. What an item points at would be an old version
+        // after one, and old versions do not stay.
+        let request = request.content_type(content_type).content_length(size).if_none_match("*");
+        let request = request.presigned(presigning(valid)?);
         Ok(Some(request.await.map_err(|e| unavailable(&e))?.uri().to_owned()))
     }
 
@@ -160,9 +164,11 @@ impl Blobs for S3Blobs {
         Ok(Some(request.await.map_err(|e| unavailable(&e))?.uri().to_owned()))
     }
 
-    async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
+    /// Without a version: S3 puts a mark over what is there, and the bucket's lifecycle deletes that when no restore reaches it
+    /// any more. No role of a function may do more.
+    async fn delete(&self, key: &BlobKey) -> Result<(), BlobError> {
         let request = self.client.delete_object().bucket(&self.bucket).key(key.as_str());
-        match request.version_id(version).send().await {
+        match request.send().await {
             Err(error) if !is_absent(&error) => Err(unavailable(&error)),
             _ => Ok(()),
         }
@@ -202,7 +208,10 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use http::{HeaderMap, HeaderValue, Method, header::CONTENT_TYPE};
+    use http::{
+        HeaderMap, HeaderValue, Method,
+        header::{CONTENT_TYPE, IF_NONE_MATCH},
+    };
 
     use crate::aws::standins;
     use crate::egress::{Guarded, HttpOut, OutRequest, Policy, SystemResolver};
@@ -232,7 +241,7 @@ mod tests {
             (in_ministack(true).await, BlobKey::of(fresh(), "files/1"), Duration::from_secs(900));
         let up = blobs.upload_address(&key, "image/png", 4, valid).await.unwrap().unwrap();
         assert!(up.contains("X-Amz-Expires=900"), "{up}");
-        for header in ["content-length", "content-type", "host"] {
+        for header in ["content-length", "content-type", "host", "if-none-match"] {
             assert!(up.contains(header), "{header} is not signed: {up}");
         }
         let version = blobs.put(&key, "image/png", Bytes::from_static(b"body")).await.unwrap();
@@ -253,7 +262,10 @@ mod tests {
                 .unwrap();
         let send = async |method: Method, url: &str, body: &Bytes| {
             let headers = match method {
-                Method::PUT => HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("image/png"))]),
+                Method::PUT => HeaderMap::from_iter([
+                    (CONTENT_TYPE, HeaderValue::from_static("image/png")),
+                    (IF_NONE_MATCH, HeaderValue::from_static("*")),
+                ]),
                 _ => HeaderMap::new(),
             };
             let (url, body) = (url.parse().unwrap(), body.clone());
@@ -268,11 +280,11 @@ mod tests {
         assert_eq!(put.status, 200, "{}", String::from_utf8_lossy(&put.body));
         let stat = blobs.stat(&key).await.unwrap().unwrap();
         assert_eq!(stat.bytes, size);
-        // An upload that comes later is another version, and the address goes on giving the one that it names.
+        // An upload that comes later is refused, and the address goes on giving the version that it names.
         let disposition = "attachment; filename=\"a b.png\"; filename*=UTF-8''a%20b.png";
         let served = Served { content_type: "image/png", disposition };
         let down = blobs.download_address(&key, &stat.version, served, valid).await.unwrap().unwrap();
-        assert_eq!(send(Method::PUT, &up, &Bytes::from(vec![0; file.len()])).await.status, 200);
+        assert_eq!(send(Method::PUT, &up, &Bytes::from(vec![0; file.len()])).await.status, 412);
         let got = send(Method::GET, &down, &Bytes::new()).await;
         assert!(got.status == 200 && got.body == file, "{}", got.status);
         // The stand-in does not do what the address says of type and disposition, which S3 does: see the test above.

@@ -16,6 +16,9 @@ pub struct PushedExecution {
     /// The token usage in it was dealt with: metered, or left to what the workflow posted.
     #[serde(default)]
     pub metered: bool,
+    /// When it may go: seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<i64>,
 }
 
 /// The documented name of a workflow's pushed data.

@@ -144,6 +144,9 @@ pub struct FollowedRun {
     /// Why the last poll learned nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll_error: Option<String>,
+    /// When it may go: seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<i64>,
     pub v: u64,
 }
 

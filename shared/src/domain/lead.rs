@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clock::Millis,
-    ids::{EntityId, Id, LeadId, StatusId},
+    ids::{EntityId, GroupId, Id, LeadId, StatusId},
     json,
 };
 
@@ -216,23 +216,17 @@ impl Reviewable for Lead {
     }
 }
 
-/// A lead that was deleted, as it is kept.
+/// That a lead was deleted: nothing of the person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeletedLead {
-    #[serde(flatten)]
-    pub lead: Lead,
+    pub id: LeadId,
+    pub group_id: GroupId,
     pub deleted_at: Millis,
     pub deleted_by: Actor,
     /// The bulk operation that deleted it, so that its repeat knows its own work. Nothing is stored under its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Id>,
-}
-
-impl DeletedLead {
-    pub fn new(mut lead: Lead, by: Actor, now: Millis, operation: Option<Id>) -> Self {
-        // Nobody will be resumed for it any more.
-        lead.subject.sealed_resume_url = None;
-        lead.owns_email = false;
-        Self { lead, deleted_at: now, deleted_by: by, operation }
-    }
+    /// When it may go: seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<i64>,
 }

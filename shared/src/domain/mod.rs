@@ -16,6 +16,7 @@ pub mod file;
 pub mod followed_run;
 pub mod installation;
 pub mod invoice;
+pub mod keep;
 pub mod key_use;
 pub mod lead;
 pub mod lead_setup;

@@ -8,7 +8,7 @@ use super::{
     review::EntityType,
     subject::{Reviewable, Subject, ask_mark},
 };
-use crate::ids::{EntityId, PayloadId};
+use crate::ids::{EntityId, Id, PayloadId};
 
 /// One payload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,8 @@ pub enum Body {
     Inline(String),
     /// Larger than [`STORED_BYTES`]: in the blob store.
     Blob {
+        /// Its name, which no other content has: what an item points at is never an old version.
+        file: String,
         version: String,
         bytes: u64,
         /// Of what was stored, in hex. Payloads from before this was kept have none.
@@ -49,9 +51,9 @@ impl Default for Body {
 
 impl Body {
     /// Points at content that lies apart.
-    pub fn apart(version: String, content: &[u8]) -> Self {
+    pub fn apart(file: String, version: String, content: &[u8]) -> Self {
         let bytes = u64::try_from(content.len()).unwrap_or(u64::MAX);
-        Self::Blob { version, bytes, sha256: Some(hex(&Sha256::digest(content))) }
+        Self::Blob { file, version, bytes, sha256: Some(hex(&Sha256::digest(content))) }
     }
 
     /// Whether this content is what was stored.
@@ -78,9 +80,9 @@ impl Payload {
         PayloadId::of(self.subject.id)
     }
 
-    /// Name of the content's blob.
-    pub fn blob_name(id: PayloadId) -> String {
-        format!("payloads/{id}.json")
+    /// A name for the blob of new content; `mark` is used once.
+    pub fn blob_name(id: PayloadId, mark: Id) -> String {
+        format!("payloads/{id}/{mark}.json")
     }
 
     /// Whether `title` or `task_type` holds the text, whatever its case.
@@ -117,7 +119,7 @@ mod tests {
 
     #[test]
     fn altered_content_is_told_from_what_was_stored() {
-        let body = Body::apart("v1".into(), b"content");
+        let body = Body::apart("payloads/1/2.json".into(), "v1".into(), b"content");
         assert!(body.is_of(b"content"));
         for altered in [&b"c0ntent"[..], b"conten", b"content ", b""] {
             assert!(!body.is_of(altered), "{altered:?}");
@@ -128,8 +130,8 @@ mod tests {
 
     #[test]
     fn a_pointer_from_before_hashes_were_kept_is_read_and_its_length_counts() {
-        let old: Body = crate::json::from_str(r#"{"blob":{"version":"v1","bytes":7}}"#).unwrap();
-        assert_eq!(old, Body::Blob { version: "v1".into(), bytes: 7, sha256: None });
+        let old: Body = crate::json::from_str(r#"{"blob":{"file":"f","version":"v1","bytes":7}}"#).unwrap();
+        assert_eq!(old, Body::Blob { file: "f".into(), version: "v1".into(), bytes: 7, sha256: None });
         assert!(old.is_of(b"content") && old.is_of(b"c0ntent") && !old.is_of(b"conten"));
     }
 }

@@ -126,6 +126,7 @@ mod tests {
             outdone: false,
             recorded_at: Millis(1_795_305_600_000),
             called_at: None,
+            ttl: None,
         }
     }
 

@@ -59,6 +59,9 @@ pub struct Usage {
     /// When the calls were made, where that was not when they were recorded. Prices are those of this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub called_at: Option<Millis>,
+    /// When it may go: seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<i64>,
 }
 
 /// How the record came in.

@@ -72,6 +72,8 @@ pub fn records(
                 outdone: false,
                 recorded_at: now,
                 called_at: Some(at).filter(|at| *at != now),
+                // Whoever stores it knows for how long.
+                ttl: None,
             })
         })
         .collect()

@@ -140,12 +140,12 @@ async fn attempt(
     match act.commit_once(writes, &created.payload, &created).await {
         Ok(()) => {
             if let Some(before) = sent_back {
-                discard(act, id, &before.body).await;
+                discard(act, &before.body).await;
             }
             Ok(created)
         }
         Err(refused) => {
-            discard_refused(act, id, &created.payload.body, &refused).await;
+            discard_refused(act, &created.payload.body, &refused).await;
             Err(refused)
         }
     }
@@ -171,13 +171,13 @@ pub async fn update(act: &Act, id: PayloadId, patch: Patch) -> Result<Payload> {
     match act.commit_once(writes, &payload, &payload).await {
         Ok(()) => {
             if content.is_some() {
-                discard(act, id, &before.body).await;
+                discard(act, &before.body).await;
             }
             Ok(payload)
         }
         Err(refused) => {
             if content.is_some() {
-                discard_refused(act, id, &payload.body, &refused).await;
+                discard_refused(act, &payload.body, &refused).await;
             }
             Err(refused.into())
         }
@@ -211,7 +211,7 @@ pub async fn delete(act: &Act, id: PayloadId, waiting: Waiting) -> Result<Delete
     writes.push(happened::deleted(act, &payload, &leaving.left)?);
     act.commit(writes, &deleted).await?;
     leaving.tell::<Payload>(act).await;
-    discard(act, id, &payload.body).await;
+    discard(act, &payload.body).await;
     Ok(deleted)
 }
 
@@ -249,8 +249,8 @@ const ROUNDS: usize = 3;
 
 /// What lies where the body says; none where nothing does.
 async fn read(act: &Act, id: PayloadId, body: &Body) -> Result<Option<Json>> {
-    let Body::Blob { version, .. } = body else { return inline(body).map(Some) };
-    let Some(found) = act.app.blobs.get(&key(act, id), Some(version)).await? else { return Ok(None) };
+    let Body::Blob { file, version, .. } = body else { return inline(body).map(Some) };
+    let Some(found) = act.app.blobs.get(&key(act, file), Some(version)).await? else { return Ok(None) };
     if !body.is_of(&found) {
         return Err(broken(id, body, "content_altered", "is not what was stored"));
     }
@@ -273,26 +273,27 @@ async fn store(act: &Act, id: PayloadId, content: &Json) -> Result<Body> {
         return Ok(Body::Inline(text));
     }
     let text = Bytes::from(text);
-    let version = act.app.blobs.put(&key(act, id), "application/json", text.clone()).await?;
-    Ok(Body::apart(version, &text))
+    let file = Payload::blob_name(id, act.app.id());
+    let version = act.app.blobs.put(&key(act, &file), "application/json", text.clone()).await?;
+    Ok(Body::apart(file, version, &text))
 }
 
-/// Deletes content that nothing points at any more. Where that fails it costs storage until the bucket's lifecycle finds it, and
+/// Deletes content that nothing points at any more. Where that fails it costs storage until the organization is erased, and
 /// nobody can read it.
-async fn discard(act: &Act, id: PayloadId, body: &Body) {
-    if let Body::Blob { version, .. } = body {
-        act.app.blobs.delete(&key(act, id), version).await.log_failure("content could not be deleted");
+async fn discard(act: &Act, body: &Body) {
+    if let Body::Blob { file, .. } = body {
+        act.app.blobs.delete(&key(act, file)).await.log_failure("content could not be deleted");
     }
 }
 
 /// Deletes content whose item was refused. Where it is only not known whether the item was written, it may stand and
 /// point at this, so the content stays.
-async fn discard_refused(act: &Act, id: PayloadId, body: &Body, refused: &Refused) {
+async fn discard_refused(act: &Act, body: &Body, refused: &Refused) {
     if refused.is_certain() {
-        discard(act, id, body).await;
+        discard(act, body).await;
     }
 }
 
-fn key(act: &Act, id: PayloadId) -> BlobKey {
-    BlobKey::of(act.tenant, &Payload::blob_name(id))
+fn key(act: &Act, file: &str) -> BlobKey {
+    BlobKey::of(act.tenant, file)
 }

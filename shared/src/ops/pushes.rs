@@ -19,6 +19,7 @@ use crate::{
         execution::{PushedExecution, file_name},
         followed_run::{BlobRef, PollStatus, Snapshot},
         installation::Installation,
+        keep,
         pushed_runs::same_start,
         usage::Usage,
     },
@@ -87,6 +88,7 @@ pub async fn push(act: &Act, new: NewPush) -> Result<Pushed> {
         bytes,
         snapshot,
         metered: metered.is_some(),
+        ttl: keep::until(act.now, app.settings.keep.pushes),
     };
     let pushed = Pushed { file, execution_id, nid, newest, metered: metered.unwrap_or(0) };
     act.commit(vec![act.repos().pushes().put(nid, &kept)?], &pushed).await?;
@@ -146,7 +148,9 @@ async fn meter(
     let metering = act.metering();
     let money = metering.settled().await?;
     let workflow = &new.workflow_id;
-    let records = metering::records(found, snapshot, workflow, installation, &money, &*act.app.ids, act.now)?;
+    let mut records =
+        metering::records(found, snapshot, workflow, installation, &money, &*act.app.ids, act.now)?;
+    records.iter_mut().for_each(|usage| usage.ttl = keep::until(act.now, act.app.settings.keep.usage));
     let Some(first) = records.first() else { return Ok(Some(0)) };
     metering.meet(&money, records.iter().any(|usage| !usage.model_found)).await;
     let beside = metering.beside(&money, first)?;

@@ -14,6 +14,7 @@ use crate::{
     clock::Millis,
     domain::{
         installation::Installation,
+        keep,
         money::Money,
         usage::{Source, Totals, Usage},
     },
@@ -212,5 +213,6 @@ fn priced(act: &Act, money: &Money, new: NewUsage) -> Result<Usage> {
         outdone: false,
         recorded_at: act.now,
         called_at: None,
+        ttl: keep::until(act.now, act.app.settings.keep.usage),
     })
 }

@@ -11,16 +11,15 @@ use futures::future::try_join_all;
 use super::{
     entity::{Entity, Many, Place},
     indexed::{self, Indexed},
-    listing::{self, Row},
+    listing::Row,
     subjects::{Departed, Listed, Stored, Subjects},
     table::Table,
 };
 use crate::{
-    clock::Millis,
     domain::{
         lead::{DeletedLead, Lead},
         reach::Reach,
-        review::{Actor, AutomationStatus},
+        review::AutomationStatus,
         subject::ExecutionFilter,
         subject::Subject,
         words,
@@ -195,11 +194,11 @@ impl Entity for DeletedLead {
     }
 
     fn id(&self) -> LeadId {
-        self.lead.id()
+        self.id
     }
 
     fn group(&self) -> Option<GroupId> {
-        Some(self.lead.subject.group_id)
+        Some(self.group_id)
     }
 }
 
@@ -239,40 +238,21 @@ impl Leads<'_> {
         Ok(Some(Holder { lead_id, owns: item.key.sk() == group.sortable() }))
     }
 
-    /// The writes that take a lead out of every list, free its address, and keep it among the deleted as it is `left`.
+    /// The writes that take a lead out of every list, free its address, and remember that it was deleted.
     pub fn retire(
         &self,
         lead: &Lead,
         left: &Subject,
-        by: Actor,
-        now: Millis,
-        operation: Option<Id>,
+        deleted: &DeletedLead,
     ) -> Result<Vec<Write>, StoreError> {
         let mut writes = self.part(lead, left)?;
-        let kept = DeletedLead::new(Lead { subject: left.clone(), ..lead.clone() }, by, now, operation);
-        writes.push(self.gone().overwrite(&kept)?);
+        writes.push(self.gone().overwrite(deleted)?);
         Ok(writes)
     }
 
     /// Several of the deleted ones.
     pub async fn several_deleted(&self, ids: &[LeadId]) -> Result<Listed<DeletedLead>, StoreError> {
         self.gone().several(ids).await
-    }
-
-    /// The deleted ones below `before`, newest first.
-    pub async fn deleted(&self, before: Option<Id>, limit: usize) -> Result<Listed<DeletedLead>, StoreError> {
-        let page = self.store.query(&self.gone().newest(before).limit(limit)).await?;
-        let mut listed = Listed::default();
-        for item in &page.items {
-            self.gone().take(&mut listed, item)?;
-        }
-        let last = page.items.last().and_then(|item| listing::id_of(&item.key));
-        Ok(Listed { next: last.filter(|_| page.next.is_some()), ..listed })
-    }
-
-    /// Stores a deleted one as it is to be kept from now on.
-    pub fn keep(&self, deleted: &DeletedLead) -> Result<Write, StoreError> {
-        Ok(self.gone().overwrite(deleted)?.when(Cond::Exists))
     }
 
     /// All entries of the address are read: there are as many as leads that were created under it on purpose.

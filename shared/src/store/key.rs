@@ -54,6 +54,14 @@ impl Key {
         Self { pk: format!("G#{space}#{id}"), sk: "-".into() }
     }
 
+    /// The mark of a tenant that was erased, beside those of all others. It has to outlive everything that is the tenant's.
+    pub fn erased(tenant: TenantId) -> Self {
+        Self { pk: Self::ERASED.into(), sk: tenant.to_string() }
+    }
+
+    /// The partition of all such marks.
+    pub const ERASED: &str = "G#erased";
+
     /// A key read back from a queue message or an index, where it was written by this code.
     pub fn from_parts(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self { pk: pk.into(), sk: sk.into() }

@@ -29,6 +29,7 @@ pub mod meter;
 #[cfg(any(feature = "aws", feature = "embedded"))]
 pub(crate) mod number;
 mod shown;
+pub mod whole;
 
 pub use cond::{Change, Cond};
 pub use error::{Refusal, StoreError};

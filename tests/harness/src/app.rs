@@ -66,6 +66,8 @@ pub struct TestApp {
     pub ledger: Arc<Ledger>,
     /// What store and queue are kept in.
     pub file: Sqlite,
+    /// Behind the blobs of the app, with all their versions.
+    pub bodies: Arc<MemoryBlobs>,
     pub n8n: FakeN8n,
     pub acme: Caller,
     pub rival: Caller,
@@ -92,10 +94,11 @@ impl TestApp {
         let n8n = FakeN8n::at(&network, N8N);
         let file = Sqlite::memory().unwrap();
         let ids = Arc::new(SeededIds::default());
+        let bodies = Arc::new(MemoryBlobs::new(clock.clone()));
         let ports = Ports {
             store: Arc::new(file.clone()),
             queue: Arc::new(SqliteQueue::new(&file, clock.clone())),
-            blobs: Arc::new(MemoryBlobs::new(clock.clone())),
+            blobs: bodies.clone(),
             sealer: Arc::new(KeyFile::ephemeral().unwrap()),
             http,
             clock: clock.clone(),
@@ -113,7 +116,7 @@ impl TestApp {
                 file.write(Write::delete(Key::from_parts(item.pk, item.sk))).await.unwrap();
             }
         }
-        Self { app, clock, ids, network, faults, ledger, file, n8n, acme, rival }
+        Self { app, clock, ids, network, faults, ledger, file, bodies, n8n, acme, rival }
     }
 
     /// A new process over the same stored state: what only lived in memory is gone.

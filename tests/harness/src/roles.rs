@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use shared::{app::Ports, http::routes, queue::QueueName};
+use shared::{app::Ports, estate::manifest, http::routes, queue::QueueName, store::Key};
 use standins::rights::{Access, CALL_OUT, Resource, witnessed};
 
 /// What a statement grants: an action on a resource as the template spells it.
@@ -71,6 +71,9 @@ impl Ledger {
     }
 
     fn enter(&self, access: &Access) {
+        if let (Resource::Table, Some(partition)) = (&access.resource, &access.partition) {
+            is_listed(partition);
+        }
         let Ok(function) = ACTING.try_with(|function| *function) else { return };
         let role = ROLES.get(function).unwrap_or_else(|| panic!("{function} has no role"));
         let right = role.grants(access).unwrap_or_else(|| {
@@ -94,6 +97,16 @@ impl Role {
         });
         granted.map(|(right, _)| right.clone())
     }
+}
+
+/// Whoever keeps something of an organization says so where it is restored, exported and erased.
+fn is_listed(partition: &str) {
+    let key = Key::from_parts(partition, "-");
+    let (name, own) = (manifest::partition(&key), key.tenant().is_some());
+    assert!(
+        !own || manifest::kind(name).is_some(),
+        "the manifest of an organization does not know {partition}"
+    );
 }
 
 /// Whether a resource of the template is, or holds, what is asked for.
@@ -180,9 +193,10 @@ fn statements(lines: &[String]) -> BTreeMap<Right, Option<Vec<String>>> {
         let of = |name: &str| statement.iter().find_map(|line| line.strip_prefix(&format!("{name}: ")));
         let (actions, resource) = (of("Action").unwrap(), of("Resource").unwrap());
         assert!(resource.starts_with('!'), "no resource of the template: {resource}");
+        let resource = made_here(resource);
         let leading = of("Condition").map(leading_keys);
         for action in list(actions) {
-            let twice = rights.insert((action.clone(), resource.to_owned()), leading.clone());
+            let twice = rights.insert((action.clone(), resource.clone()), leading.clone());
             assert!(twice.is_none(), "granted twice: {action} on {resource}");
         }
     };
@@ -198,6 +212,31 @@ fn statements(lines: &[String]) -> BTreeMap<Right, Option<Vec<String>>> {
         add(&body[start + 1..end]);
     }
     rights
+}
+
+/// What of the template's own a resource is, which may be one that was there before in its place.
+fn made_here(resource: &str) -> String {
+    let adopted = [
+        ("!If [MakesTable, !GetAtt Table.Arn, !Ref AdoptTable]", "!GetAtt Table.Arn"),
+        ("!If [MakesKey, !GetAtt Key.Arn, !Ref AdoptKey]", "!GetAtt Key.Arn"),
+    ];
+    let bucket = "\", { Of: !If [MakesBucket, !Ref Bucket, !Ref AdoptBucket] }]";
+    let table = "\", { Of: !If [MakesTable, !GetAtt Table.Arn, !Ref AdoptTable] }]";
+    let within = |head: &str, tail: &str| resource.strip_prefix(head)?.strip_suffix(tail);
+    if let Some((_, own)) = adopted.iter().find(|(either, _)| *either == resource) {
+        return (*own).to_owned();
+    }
+    match (within("!Sub [\"arn:${AWS::Partition}:s3:::${Of}", bucket), within("!Sub [\"${Of}", table)) {
+        (Some(""), _) => "!GetAtt Bucket.Arn".to_owned(),
+        (Some(objects), _) => format!("!Sub \"${{Bucket.Arn}}{objects}\""),
+        (None, Some(index)) => format!("!Sub \"${{Table.Arn}}{index}\""),
+        (None, None) => {
+            let misses =
+                ["Table", "Bucket", "Key"].iter().any(|one| resource.contains(&format!("{one}.Arn")));
+            assert!(!misses, "an adopted one is not thought of: {resource}");
+            resource.to_owned()
+        }
+    }
 }
 
 /// The partitions of a condition. `ForAllValues` is true of a request without keys, hence the second half.

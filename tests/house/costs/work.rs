@@ -122,7 +122,10 @@ async fn chores() -> Vec<Cost> {
     let house = samples::scene().await;
     let (store, tenant) = (&*house.app.store, house.acme.key.tenant);
     for n in 0..8 {
-        store.write(Write::put(Key::of(tenant, "old", format!("{n:04}")), Attrs::new())).await.unwrap();
+        store
+            .write(Write::put(Key::of(tenant, "webhook#old", format!("{n:04}")), Attrs::new()))
+            .await
+            .unwrap();
     }
     // What the scene itself owes, late enough for the sweep.
     house.advance(300 * SECOND);
@@ -130,7 +133,7 @@ async fn chores() -> Vec<Cost> {
     house.drain().await;
     let one = |id: u64| Id::from_u64(id).unwrap();
     for (step, what) in [
-        ("purge eight items", What::Purge { partition: "old".into() }),
+        ("purge eight items", What::Purge { partition: "webhook#old".into() }),
         (
             "take one media item out of a deleted collection",
             What::UnfileMedia { collection_id: CollectionId::of(one(1)) },

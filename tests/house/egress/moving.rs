@@ -23,6 +23,7 @@ pub(super) async fn follow(house: &TestApp, installation: u64) {
         polls: 0,
         polled_at: None,
         poll_error: None,
+        ttl: None,
         v: 1,
     };
     let runs = house.app.repos(tenant).followed_runs();

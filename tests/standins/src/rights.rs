@@ -258,9 +258,9 @@ impl Blobs for Seen<dyn Blobs> {
         self.inner.download_address(key, version, served, valid).await
     }
 
-    async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
-        self.tell(Access::object("s3:DeleteObjectVersion", key));
-        self.inner.delete(key, version).await
+    async fn delete(&self, key: &BlobKey) -> Result<(), BlobError> {
+        self.tell(Access::object("s3:DeleteObject", key));
+        self.inner.delete(key).await
     }
 }
 

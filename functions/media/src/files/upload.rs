@@ -62,7 +62,7 @@ pub struct CreatedUpload {
     #[schema(example = "https://baton.example.com/files/…")]
     url: String,
     /// To be sent with them.
-    #[schema(value_type = Object, example = json!({ "content-type": "video/mp4" }))]
+    #[schema(value_type = Object, example = json!({ "content-type": "video/mp4", "if-none-match": "*" }))]
     headers: BTreeMap<&'static str, String>,
     /// Until when the address works.
     #[schema(example = "2025-01-21T10:45:00Z")]
@@ -88,7 +88,7 @@ fn created(Reserved { upload, content_type, address }: &Reserved) -> Result<Repl
         upload_id: upload.id,
         method: "PUT",
         url: address.url.clone(),
-        headers: BTreeMap::from([("content-type", content_type.clone())]),
+        headers: BTreeMap::from([("content-type", content_type.clone()), ("if-none-match", "*".into())]),
         expires_at: clock::iso(address.until),
         message: "Upload the file to the address, then create a media item with its upload_id.",
     })

@@ -17,6 +17,7 @@ use crate::{
         again::{Again, Obstacle, Refusable},
         deletion::{Leaving, Waiting},
         happened,
+        leads::remembered,
     },
     store::{
         self, StoreError, Write,
@@ -146,7 +147,7 @@ impl Run<'_> {
         }
         let deleted = self.act.repos().leads().several_deleted(missing).await?;
         let own = deleted.found.into_iter().filter(|deleted| deleted.operation == Some(self.operation));
-        Ok(own.map(|deleted| deleted.lead.id()).collect())
+        Ok(own.map(|deleted| deleted.id).collect())
     }
 
     /// As many leads in one transaction as fit. Those that need no change are done.
@@ -233,8 +234,8 @@ impl Run<'_> {
             }
             Bulk::Delete(waiting) => {
                 let leaving = waiting.leaving(act, before);
-                let (by, operation) = (act.actor.clone(), Some(self.operation));
-                let mut writes = leads.retire(before, &leaving.left, by, act.now, operation)?;
+                let deleted = remembered(act, before, Some(self.operation));
+                let mut writes = leads.retire(before, &leaving.left, &deleted)?;
                 writes.push(happened::deleted(act, before, &leaving.left)?);
                 Ok(Change { writes, leaving: Some(leaving) })
             }

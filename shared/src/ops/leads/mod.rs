@@ -20,12 +20,13 @@ use super::{
 };
 use crate::{
     domain::{
-        lead::{Change, Lead},
+        keep,
+        lead::{Change, DeletedLead, Lead},
         lead_setup::LeadSetup,
         review::AutomationStatus,
     },
     error::{Error, ErrorKind, OrNotFound, Result},
-    ids::{GroupId, InstallationId, LeadId},
+    ids::{GroupId, Id, InstallationId, LeadId},
     repo::leads::Filter,
 };
 
@@ -133,6 +134,18 @@ async fn claim_address(act: &Act, before: &Lead, after: &mut Lead) -> Result<()>
     Ok(())
 }
 
+/// What is remembered of a deleted lead.
+fn remembered(act: &Act, lead: &Lead, operation: Option<Id>) -> DeletedLead {
+    DeletedLead {
+        id: lead.id(),
+        group_id: lead.subject.group_id,
+        deleted_at: act.now,
+        deleted_by: act.actor.clone(),
+        operation,
+        ttl: keep::until(act.now, act.app.settings.keep.deleted_leads),
+    }
+}
+
 /// Deletes a lead: it is in no list any more, and its e-mail address is free. What n8n has not heard of its decision is told all
 /// the same.
 pub async fn delete(act: &Act, id: LeadId, waiting: Waiting) -> Result<Deleted> {
@@ -140,7 +153,7 @@ pub async fn delete(act: &Act, id: LeadId, waiting: Waiting) -> Result<Deleted> 
     loop {
         let lead = leads.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &lead);
-        let mut writes = leads.retire(&lead, &leaving.left, act.actor.clone(), act.now, None)?;
+        let mut writes = leads.retire(&lead, &leaving.left, &remembered(act, &lead, None))?;
         writes.push(happened::deleted(act, &lead, &leaving.left)?);
         let deleted = leaving.deleted(id);
         match act.commit(writes, &deleted).await {

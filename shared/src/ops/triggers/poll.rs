@@ -6,6 +6,7 @@ use crate::{
     clock::Millis,
     domain::{
         followed_run::{CLOCK_SKEW, FollowedRun, PollStatus, Snapshot},
+        keep,
         n8n_workflow::{FollowedRef, N8nWorkflow},
     },
     error::{Error, OrNotFound, Result},
@@ -145,6 +146,7 @@ fn watch(act: &Act, workflow: &N8nWorkflow, after: Option<Millis>) -> FollowedRu
         polls: 0,
         polled_at: None,
         poll_error: None,
+        ttl: keep::until(act.now, act.app.settings.keep.runs),
         v: 1,
     }
 }

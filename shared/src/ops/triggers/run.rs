@@ -4,6 +4,7 @@ use super::{Answer, Target, Trigger, Triggered, answer::told_execution, is_follo
 use crate::{
     domain::{
         followed_run::{FollowedRun, PollStatus, poll_pause},
+        keep,
         n8n_workflow::FollowedRef,
     },
     error::{LogFailure, Result},
@@ -47,6 +48,7 @@ pub(super) async fn begin(act: &Act, trigger: &Trigger, target: &Target) -> Resu
         polls: 0,
         polled_at: None,
         poll_error: None,
+        ttl: keep::until(act.now, act.app.settings.keep.runs),
         v: 1,
     };
     let poll_at = target.workflow_id.is_some().then(|| act.now.plus(UNANNOUNCED));

@@ -27,10 +27,12 @@ use items::Raw;
 mod errors;
 mod expressions;
 mod items;
+pub mod protect;
 #[cfg(test)]
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 /// Names of the table's indexes, as the deployment template spells them.
 const GSI1: &str = "gsi1";

@@ -22,6 +22,7 @@ mod presence;
 mod query;
 mod readers;
 mod row;
+mod whole;
 pub(crate) mod writer;
 
 pub use file::OpenError;

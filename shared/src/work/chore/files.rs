@@ -11,9 +11,6 @@ use crate::{
     tenant::TenantId,
 };
 
-/// Versions that are deleted in a step. An address to upload to works more than once.
-const VERSIONS: usize = 20;
-
 /// Drops an upload, unless a media item has taken it: first so that nobody can any more, then its body, then what is known of it.
 pub async fn drop_upload(app: &App, tenant: TenantId, id: FileId) -> Result<Step> {
     let files = app.repos(tenant).files();
@@ -21,26 +18,23 @@ pub async fn drop_upload(app: &App, tenant: TenantId, id: FileId) -> Result<Step
     if !upload.dropped {
         store::apply(&*app.store, files.drop(&upload)?).await?;
     }
-    if delete(app, tenant, id).await? == Step::Done {
-        app.store.write(files.forget(id)).await?;
-        return Ok(Step::Done);
-    }
-    Ok(Step::More(None))
+    delete(app, tenant, id).await?;
+    app.store.write(files.forget(id)).await?;
+    Ok(Step::Done)
 }
 
 /// Deletes a file's body, and once more when nothing can come to the address any more that it was uploaded to.
 pub async fn delete_all(app: &App, tenant: TenantId, id: FileId, until: Option<Millis>) -> Result<Step> {
     let now = app.now();
-    let step = delete(app, tenant, id).await?;
-    Ok(until.filter(|until| step == Step::Done && now < *until).map_or(step, Step::Wait))
+    delete(app, tenant, id).await?;
+    Ok(until.filter(|until| now < *until).map_or(Step::Done, Step::Wait))
 }
 
-/// Deletes every version of a file's body.
-async fn delete(app: &App, tenant: TenantId, id: FileId) -> Result<Step> {
+/// Deletes a file's body, however often it was uploaded. Where nothing was, no mark of a deletion is to stay either.
+async fn delete(app: &App, tenant: TenantId, id: FileId) -> Result<()> {
     let key = BlobKey::of(tenant, &blob_name(id));
-    for _ in 0..VERSIONS {
-        let Some(newest) = app.blobs.stat(&key).await? else { return Ok(Step::Done) };
-        app.blobs.delete(&key, &newest.version).await?;
+    if app.blobs.stat(&key).await?.is_some() {
+        app.blobs.delete(&key).await?;
     }
-    Ok(Step::More(None))
+    Ok(())
 }

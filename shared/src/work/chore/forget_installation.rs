@@ -83,7 +83,7 @@ async fn forget_push(app: &App, tenant: TenantId, push: Item) -> Result<()> {
     if let Ok(PushedExecution { snapshot, .. }) = push.decode::<PushedExecution>()
         && let Some(blob) = snapshot.blob
     {
-        app.blobs.delete(&BlobKey::of(tenant, &blob.file), &blob.version).await?;
+        app.blobs.delete(&BlobKey::of(tenant, &blob.file)).await?;
     }
     app.store.write(Write::delete(push.key)).await?;
     Ok(())

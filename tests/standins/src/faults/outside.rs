@@ -43,9 +43,9 @@ impl Blobs for FaultyBlobs {
         self.faults.call(what, Some(unavailable), None, self.inner.part(key, version, from, bytes)).await
     }
 
-    async fn delete(&self, key: &BlobKey, version: &str) -> Result<(), BlobError> {
+    async fn delete(&self, key: &BlobKey) -> Result<(), BlobError> {
         let what = format!("blobs.delete {}", key.as_str());
-        self.faults.call(what, Some(unavailable), None, self.inner.delete(key, version)).await
+        self.faults.call(what, Some(unavailable), None, self.inner.delete(key)).await
     }
 }
 
