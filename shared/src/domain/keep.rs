@@ -36,7 +36,7 @@ pub fn days(days: u32) -> Option<Duration> {
     (days > 0).then(|| days * DAY)
 }
 
-/// The value of [`attr::TTL`](crate::store::attr::TTL) for what is stored now.
+/// The `ttl` of what is stored now.
 pub fn until(now: Millis, kept: Option<Duration>) -> Option<i64> {
     kept.map(|kept| now.plus(kept).seconds())
 }
