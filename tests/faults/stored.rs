@@ -13,16 +13,7 @@ use harness::TestApp;
 /// Partitions that keep time: limits, and what was read of the due index.
 const TIMERS: [&str; 3] = ["G#login-failures#", "G#watermark#", "#rate#"];
 /// Partitions whose sums are spread over shards by the ids of what is added.
-const SUMS: [&str; 8] = [
-    "#usage-day#",
-    "#usage-model#",
-    "#usage-ledger#",
-    "#usage-spent",
-    "#usage-unpriced",
-    "#usage-workflow",
-    "#chat-sums",
-    "#media-stats",
-];
+const SUMS: [&str; 5] = ["#usage-day#", "#usage-unpriced", "#usage-workflow", "#chat-sums", "#media-stats"];
 /// How often something was tried, or when: a death makes it more, and later.
 const TRIES: [&str; 8] =
     ["v", "last_step", "attempts", "failures", "polls", "listing_attempts", "generation", "due_at"];

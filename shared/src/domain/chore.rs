@@ -65,6 +65,8 @@ pub enum What {
     Reprice { from: Option<Millis>, version: String },
     /// Look whether a threshold of a budget is reached.
     CheckBudgets,
+    /// Hold what was posted of an execution against what was pushed of it: some of it may have come while the first push did.
+    SettleUsage { workflow_id: String, execution_id: String },
 }
 
 /// How a step ended.

@@ -18,9 +18,10 @@ use std::time::Duration;
 use super::{Ended, Message};
 use crate::{
     app::App,
-    clock::Deadline,
-    domain::chore::{Chore, Step, What},
+    clock::{Deadline, Millis},
+    domain::chore::{Chore, SETTLED, Step, What},
     error::Result,
+    ops::usage,
     queue::{Task, TaskKind},
     repo::due,
     store::StoreError,
@@ -97,6 +98,9 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
             }
             What::Reprice { from, version } => reprice::step(app, tenant, chore, *from, version).await?,
             What::CheckBudgets => budgets::step(app, tenant, chore.created_at).await?,
+            What::SettleUsage { workflow_id, execution_id } => {
+                settle_usage(app, tenant, chore.created_at, workflow_id, execution_id).await?
+            }
         };
         if let Step::More(cursor) = &step {
             chore.cursor.clone_from(cursor);
@@ -106,4 +110,20 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
         }
         return Ok(step);
     }
+}
+
+/// Once no post is under way any more that saw the execution before it was pushed.
+async fn settle_usage(
+    app: &App,
+    tenant: TenantId,
+    pushed: Millis,
+    workflow: &str,
+    execution: &str,
+) -> Result<Step> {
+    let settled = pushed.plus(SETTLED);
+    if app.now() < settled {
+        return Ok(Step::Wait(settled));
+    }
+    usage::settle(app, tenant, workflow, execution).await?;
+    Ok(Step::Done)
 }
