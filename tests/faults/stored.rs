@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use standins::dump;
 
-use harness::TestApp;
+use harness::{TestApp, footprint::shown};
 
 /// Partitions that keep time: limits, and what was read of the due index.
 const TIMERS: [&str; 3] = ["G#login-failures#", "G#watermark#", "#rate#"];
@@ -24,7 +24,7 @@ const FAR: i64 = 10 * 24 * 3_600_000;
 
 /// One line for each item that keeps more than time.
 pub async fn stored(house: &TestApp) -> Vec<String> {
-    let items = dump::items(&house.file).await.unwrap();
+    let items = shown(dump::items(&house.file).await.unwrap());
     let (mut lines, mut sums) = (Vec::new(), BTreeMap::<String, Map<String, Value>>::new());
     for item in items.iter().filter(|item| !TIMERS.iter().any(|timer| item.pk.contains(timer))) {
         let body: Map<String, Value> = serde_json::from_str(&item.body).unwrap();

@@ -33,8 +33,7 @@ use crate::{
 /// The leads of one tenant.
 pub type Leads<'a> = Subjects<'a, Lead>;
 
-/// Words of one text that are indexed. All phrases of a lead (36), twice when all of them change, its facets (7, twice),
-/// its address (twice), the lead itself, a mark and an idempotency record fit into one transaction.
+/// Words of one text that are indexed: 36 phrases a lead at the most.
 const WORDS: usize = 12;
 
 /// Facets that are read side by side for the client groups of one who is bound to several. With more of them, what is in reach is

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::json;
 use crate::json::JsonError;
 
+mod around;
 #[cfg(any(feature = "aws", feature = "embedded"))]
 pub(crate) mod check;
 mod cond;
@@ -30,6 +31,7 @@ pub mod meter;
 pub(crate) mod number;
 mod shown;
 
+pub use around::{Phase, apply};
 pub use cond::{Change, Cond};
 pub use error::{Refusal, StoreError};
 pub use key::{Global, Key, half_segment, segment};
@@ -163,6 +165,8 @@ pub struct Write {
     pub cond: Cond,
     /// What a refusal calls it.
     pub label: Label,
+    /// Whether it is written with the others that it comes with. An engine does not ask.
+    pub phase: Phase,
 }
 
 /// What a write is called by whoever made it, so that a refusal can be told apart wherever the write stands in its
@@ -202,13 +206,20 @@ impl Write {
     }
 
     fn new(key: Key, action: Action) -> Self {
-        Self { key, action, cond: Cond::Always, label: UNLABELLED }
+        Self { key, action, cond: Cond::Always, label: UNLABELLED, phase: Phase::With }
     }
 
     /// Names the write: whoever commits it with others asks [`StoreError::refused_by`] for this name.
     #[must_use]
     pub fn labelled(mut self, label: Label) -> Self {
         self.label = label;
+        self
+    }
+
+    /// Says when it is written.
+    #[must_use]
+    pub fn at(mut self, phase: Phase) -> Self {
+        self.phase = phase;
         self
     }
 
@@ -358,13 +369,4 @@ pub trait Store: Send + Sync + 'static {
 
     /// Request units and round trips so far.
     fn meter(&self) -> &Meter;
-}
-
-/// All of the writes or none: nothing, one write, or a transaction. [`StoreError::refused_by`] tells whose condition failed.
-pub async fn apply(store: &dyn Store, mut writes: Vec<Write>) -> Result<(), StoreError> {
-    match writes.len() {
-        0 => Ok(()),
-        1 => store.write(writes.remove(0)).await.map(|_| ()),
-        _ => store.transact(writes).await,
-    }
 }

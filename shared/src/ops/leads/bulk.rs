@@ -19,7 +19,7 @@ use crate::{
         happened,
     },
     store::{
-        self, StoreError, Write,
+        self, Phase, StoreError, Write,
         limits::{TRANSACT_BYTES, TRANSACT_WRITES},
     },
 };
@@ -161,7 +161,7 @@ impl Run<'_> {
             }
             let bytes = writes.iter().map(bytes).sum::<usize>();
             let full = batches.last().is_none_or(|batch| {
-                batch.writes.len() + writes.len() > TRANSACT_WRITES || batch.bytes + bytes > BYTES
+                together(&batch.writes) + together(&writes) > TRANSACT_WRITES || batch.bytes + bytes > BYTES
             });
             if full {
                 batches.push(Batch::default());
@@ -240,6 +240,11 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// How many of them a transaction holds.
+fn together(writes: &[Write]) -> usize {
+    writes.iter().filter(|write| write.phase == Phase::With).count()
 }
 
 fn bytes(write: &Write) -> usize {

@@ -144,7 +144,7 @@ impl DynamoStore {
     }
 
     fn member(&self, write: Write) -> Result<TransactWriteItem, StoreError> {
-        let Write { key, action, cond, label: _ } = write;
+        let Write { key, action, cond, label: _, phase: _ } = write;
         let on_failure = ReturnValuesOnConditionCheckFailure::AllOld;
         let mut expressions = Expressions::default();
         let member = TransactWriteItem::builder();

@@ -52,7 +52,7 @@ impl Decided {
 
 /// Reads the item and decides the write against it. The write has passed [`check::write`].
 pub(super) fn decide(conn: &Connection, write: Write) -> Result<Decided, StoreError> {
-    let Write { key, action, cond, label } = write;
+    let Write { key, action, cond, label, phase: _ } = write;
     let old = row::find(conn, key.clone())?.map(Item::into_attrs).transpose()?;
     let holds = cond.holds(old.as_ref());
     let new = match action {
