@@ -50,6 +50,8 @@ pub enum What {
     ForgetInstallation { installation_id: InstallationId },
     /// Move what lies in a client group that is being deleted to the one that it names.
     MoveGroup { group_id: GroupId },
+    /// List by client group what was there when the organization got its second one.
+    ListByGroup,
     /// Hold every workflow against the rules of alerts, which have changed.
     WatchWorkflows,
     /// Drop an upload that no media item has taken.

@@ -10,6 +10,7 @@ use futures::future::try_join_all;
 
 use super::{
     entity::{Entity, Many, Place},
+    entries::OF_GROUP,
     indexed::{self, Indexed},
     listing::{self, Row},
     subjects::{Departed, Listed, Stored, Subjects},
@@ -18,6 +19,7 @@ use super::{
 use crate::{
     clock::Millis,
     domain::{
+        grouping::Grouped,
         lead::{DeletedLead, Lead},
         reach::Reach,
         review::{Actor, AutomationStatus},
@@ -75,14 +77,16 @@ impl Filter {
             && self.execution_state.is_none_or(|wanted| wanted.matches(&lead.subject))
     }
 
-    /// The facets that together list what is asked for, as far as it is in reach; none when everything is.
-    fn facets(&self, reach: &Reach) -> Vec<String> {
+    /// The facets that together list what is asked for, as far as it is in reach; none when everything is. Where there are no lists by
+    /// client group, what is not asked for is picked out of them.
+    fn facets(&self, grouped: Grouped, reach: &Reach) -> Vec<String> {
         let statuses: Vec<_> = match &self.status_ids {
             Some(any) => any.iter().copied().map(Some).collect(),
             None => vec![None],
         };
         let few = |groups: &&[GroupId]| groups.len() * statuses.len() <= MOST_FACETS;
         let groups: Vec<_> = match (self.group_id, reach.every().filter(few)) {
+            _ if grouped != Grouped::Read => vec![None],
             (None, Some(groups)) => groups.iter().copied().map(Some).collect(),
             (named, _) => vec![named],
         };
@@ -127,7 +131,7 @@ impl Facet<'_> {
 
 /// Facet of what lies in a client group.
 pub fn in_group(id: GroupId) -> String {
-    format!("group#{id}")
+    format!("{OF_GROUP}{id}")
 }
 
 impl Indexed for Lead {
@@ -216,7 +220,7 @@ impl Leads<'_> {
         if let Some(email) = &filter.email {
             return self.of_address(email, filter, limit, before).await;
         }
-        match (filter.queues(), filter.facets(self.reach)) {
+        match (filter.queues(), filter.facets(self.grouped, self.reach)) {
             ([], facets) if facets.is_empty() => self.scan(self.newest(before), limit, wanted).await,
             ([], facets) => self.under(&facets, before, limit, wanted).await,
             (queues, _) => {

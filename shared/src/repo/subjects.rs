@@ -206,13 +206,13 @@ fn leave<E: Stored>(tenant: TenantId, gone: &E, left: &Subject) -> Result<Vec<Wr
 impl<'a, E: Stored> Table<'a, E> {
     /// The same entities, as far as they were deleted and owe something.
     pub fn departed(&self) -> Subjects<'a, E::Departed> {
-        Subjects::new(self.store, self.tenant).within(self.reach)
+        Subjects::new(self.store, self.tenant).within(self.reach).grouped(self.grouped)
     }
 
     /// Deletes the entity as it stands in `before`, where `left` says what n8n is still to be told: that outlives it.
     pub fn part(&self, before: &E, left: &Subject) -> Result<Vec<Write>, StoreError> {
         let mut writes = self.removal(before);
-        writes.extend(E::around(self.tenant, Some(before), None)?);
+        writes.extend(self.wanted(E::around(self.tenant, Some(before), None)?));
         writes.extend(leave(self.tenant, before, left)?);
         Ok(writes)
     }

@@ -232,6 +232,16 @@ pub async fn check_budgets(house: &TestApp) {
     chore(house, What::CheckBudgets).await;
 }
 
+/// A lead and a media item of when there was one client group.
+pub async fn list_by_group(house: &TestApp) {
+    leads(house, json!({ "lead_source": "Fair" })).await;
+    made(house, "/api/media", json!({ "title": "Logo", "media_type": "image" })).await;
+    assert_eq!(house.acme.post("/api/groups", json!({ "name": "Northwind" })).await.status, 201);
+    house.advance(Duration::from_secs(60));
+    chore(house, What::ListByGroup).await;
+    house.advance(Duration::from_secs(60));
+}
+
 /// A record that was posted by who saw the execution before it was pushed, and says more than the push.
 pub async fn settle_usage(house: &TestApp) {
     let installation = house.register(&house.acme).await;

@@ -6,6 +6,7 @@
 
 mod lists;
 mod page;
+mod partitions;
 mod requests;
 mod sizes;
 mod work;

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use futures::{StreamExt, stream};
 
 use crate::{
-    domain::lead::Lead,
+    domain::{grouping::Grouped, lead::Lead},
     error::Result,
     ids::{EntityId, Id, LeadId, StatusId},
     ops::{
@@ -68,7 +68,8 @@ pub async fn bulk(act: &Act, what: Bulk, ids: &[LeadId]) -> Result<Bulked> {
     if earlier.is_none() && !act.begin(operation, Vec::new()).await? {
         return Err(in_progress());
     }
-    let run = Run { act, what, operation, goes_on: earlier.is_some() };
+    let grouped = act.app.grouped(act.tenant).await?;
+    let run = Run { act, what, operation, grouped, goes_on: earlier.is_some() };
     let (ends, warnings) = run.all(ids).await?;
     let bulked = Bulked { ends, warnings };
     act.commit(Vec::new(), &bulked).await?;
@@ -79,6 +80,7 @@ struct Run<'a> {
     act: &'a Act,
     what: Bulk,
     operation: Id,
+    grouped: Grouped,
     /// An earlier attempt of the same operation may have done some of it.
     goes_on: bool,
 }
@@ -220,7 +222,7 @@ impl Run<'_> {
 
     /// The writes that make of a lead what it is to be; none where it is that already.
     fn change(&self, before: &Lead) -> Result<Change> {
-        let (act, leads) = (self.act, self.act.repos().leads());
+        let (act, leads) = (self.act, self.act.repos().leads().grouped(self.grouped));
         match self.what {
             Bulk::UpdateStatus(to) if before.status_id == to => Ok(Change::default()),
             Bulk::UpdateStatus(to) => {

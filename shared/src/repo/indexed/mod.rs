@@ -45,6 +45,12 @@ pub fn changes<E: Indexed>(tenant: TenantId, before: Option<&E>, after: Option<&
     entries::changes(&keys(before), &keys(after), after.map(|entity| entity.subject().v))
 }
 
+/// The writes of the entries that list an entity by client group, as it is.
+pub fn by_group<E: Indexed>(tenant: TenantId, entity: &E) -> Vec<Write> {
+    let keys = keys(tenant, entity).into_iter().filter(entries::is_of_group);
+    keys.map(|key| entries::made_up(key, entity.subject().v)).collect()
+}
+
 /// Where the entries of an entity lie.
 pub fn keys<E: Indexed>(tenant: TenantId, entity: &E) -> BTreeSet<Key> {
     let (id, group) = (entity.subject().id, entity.subject().group_id);

@@ -5,6 +5,7 @@ mod enrich;
 mod files;
 mod forget_field;
 mod forget_installation;
+mod list_by_group;
 mod move_group;
 mod move_leads;
 mod purge;
@@ -97,6 +98,7 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
                 forget_installation::step(app, tenant, chore, *installation_id).await?
             }
             What::Reprice { from, version } => reprice::step(app, tenant, chore, *from, version).await?,
+            What::ListByGroup => list_by_group::step(app, tenant, chore).await?,
             What::CheckBudgets => budgets::step(app, tenant, chore.created_at).await?,
             What::SettleUsage { workflow_id, execution_id } => {
                 settle_usage(app, tenant, chore.created_at, workflow_id, execution_id).await?
