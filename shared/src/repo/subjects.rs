@@ -2,7 +2,8 @@
 //!
 //! "Which one is it?" → by id. "Is one of this execution being regenerated?" → one marker item per entity that is, sorted by
 //! mark below its execution.
-//! What an entity keeps besides itself (index entries, counters, guards) goes into the same transaction: [`Stored::around`], and what its review asks for.
+//! What an entity keeps besides itself (counters, guards) goes into the same transaction: [`Stored::around`], and what its review asks for. Index
+//! entries have a phase of their own there.
 
 use std::marker::PhantomData;
 

@@ -5,6 +5,7 @@
 //! in docs/COSTS.md, computed from the same file.
 
 mod lists;
+mod month;
 mod page;
 mod partitions;
 mod requests;
