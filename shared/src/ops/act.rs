@@ -153,7 +153,8 @@ impl Act {
     /// The entities of a kind that are listed by client group, where the organization has two: for who writes them, and who asks for
     /// a group.
     pub async fn listed<E: Stored>(&self) -> Result<Subjects<'_, E>, StoreError> {
-        Ok(self.repos().subjects().grouped(self.app.grouped(self.tenant).await?))
+        let all = self.repos().subjects::<E>();
+        Ok(if E::BY_GROUP { all.grouped(self.app.grouped(self.tenant).await?) } else { all })
     }
 
     /// The tenant's n8n instances, by what points at them, as far as this act reaches.

@@ -203,12 +203,12 @@ impl Patch {
 /// Deletes a media item, also while others change it, as the answer of its provider does. What n8n has not heard of its decision
 /// is told all the same.
 pub async fn delete(act: &Act, id: MediaId, waiting: Waiting) -> Result<Deleted> {
-    let (media, mut again) = (act.listed::<MediaItem>().await?, Again::new(&act.app, "the media item"));
+    let (media, mut again) = (act.repos().media(), Again::new(&act.app, "the media item"));
     loop {
         let item = media.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &item);
         let deleted = leaving.deleted(id);
-        let mut writes = media.part(&item, &leaving.left)?;
+        let mut writes = act.listed::<MediaItem>().await?.part(&item, &leaving.left)?;
         writes.push(happened::deleted(act, &item, &leaving.left)?);
         match act.commit(writes, &deleted).await {
             Ok(()) => {

@@ -162,6 +162,7 @@ impl Indexed for Lead {
 
 impl Stored for Lead {
     type Departed = Departed<Self>;
+    const BY_GROUP: bool = true;
     const HEAVY: &'static [&'static str] = &["custom", "pain_points"];
 
     fn gsi1(&self) -> Option<String> {

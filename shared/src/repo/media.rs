@@ -108,6 +108,7 @@ impl MediaItems<'_> {
 
 impl Stored for MediaItem {
     type Departed = Departed<Self>;
+    const BY_GROUP: bool = true;
     const HEAVY: &'static [&'static str] = &["sent"];
 
     fn gsi1(&self) -> Option<String> {

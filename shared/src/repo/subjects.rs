@@ -46,6 +46,9 @@ pub trait Stored: Reviewable {
     /// Name of the partition that its items lie in, and of the writes of its own item.
     const KIND: &'static str = Self::TYPE.partition();
 
+    /// Whether it has lists by client group, where the organization has two.
+    const BY_GROUP: bool = false;
+
     /// Attributes that no decision changes, and the bytes of them from which on they lie in an item of their own
     /// ([`Entity::APART`]).
     const HEAVY: &'static [&'static str] = &[];

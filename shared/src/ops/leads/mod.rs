@@ -137,10 +137,11 @@ async fn claim_address(act: &Act, before: &Lead, after: &mut Lead) -> Result<()>
 /// Deletes a lead: it is in no list any more, and its e-mail address is free. What n8n has not heard of its decision is told all
 /// the same.
 pub async fn delete(act: &Act, id: LeadId, waiting: Waiting) -> Result<Deleted> {
-    let (leads, mut again) = (act.listed::<Lead>().await?, Again::new(&act.app, "the lead"));
+    let (leads, mut again) = (act.repos().leads(), Again::new(&act.app, "the lead"));
     loop {
         let lead = leads.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &lead);
+        let leads = act.listed::<Lead>().await?;
         let mut writes = leads.retire(&lead, &leaving.left, act.actor.clone(), act.now, None)?;
         writes.push(happened::deleted(act, &lead, &leaving.left)?);
         let deleted = leaving.deleted(id);
