@@ -1,6 +1,6 @@
 //! The wiring: every port and every piece of instance state in one value that handlers and workers share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     accounts::{self, Accounts},
@@ -8,7 +8,11 @@ use crate::{
     blobs::Blobs,
     clock::{Clock, Millis, Moment},
     config::Settings,
-    domain::{alert::Rules, plan::Plan},
+    domain::{
+        alert::Rules,
+        grouping::{Grouped, Grouping},
+        plan::Plan,
+    },
     egress::{Hosts, HttpOut},
     health::{self, Health},
     ids::{EntityId, Ids},
@@ -19,9 +23,12 @@ use crate::{
     repo::Repos,
     room::Rooms,
     sealer::Sealer,
-    store::Store,
+    store::{Store, StoreError},
     tenant::TenantId,
 };
+
+/// For so long is believed how far an organization is with its lists by client group. The chore that fills them begins later.
+const GROUPING_BELIEVED: Duration = Duration::from_secs(60);
 
 /// Everything that a handler or worker needs, whichever engines stand behind it.
 pub struct App {
@@ -39,6 +46,7 @@ pub struct App {
     /// For a minute, from when one is looked up.
     pub(crate) plans: Recent<TenantId, Plan>,
     pub(crate) sightings: Sightings,
+    pub(crate) groupings: Recent<TenantId, Grouping>,
     pub(crate) alert_rules: Recent<TenantId, Rules>,
     pub(crate) file_secrets: Recent<TenantId, String>,
     pub(crate) hosts: Hosts,
@@ -78,6 +86,7 @@ impl App {
             limiter: Limiter::default(),
             plans: Recent::default(),
             sightings: Sightings::default(),
+            groupings: Recent::default(),
             alert_rules: Recent::default(),
             file_secrets: Recent::default(),
             hosts: Hosts::default(),
@@ -94,6 +103,18 @@ impl App {
     /// Now by both clocks, for what is believed for a while.
     pub(crate) fn moment(&self) -> Moment {
         self.clock.moment()
+    }
+
+    /// How far an organization was within the last minute with its lists by client group.
+    pub async fn grouped(&self, tenant: TenantId) -> Result<Grouped, StoreError> {
+        let stored = async { self.repos(tenant).groupings().load().await.map(Some) };
+        let known = self.groupings.or_read(tenant, self.moment(), GROUPING_BELIEVED, stored).await?;
+        Ok(known.map(|grouping| grouping.grouped).unwrap_or_default())
+    }
+
+    /// Forgets how far it was, because that just changed here.
+    pub fn forget_grouping(&self, tenant: TenantId) {
+        self.groupings.forget(&tenant);
     }
 
     /// Forgets the rules of alerts that were read, because they were just changed here.

@@ -14,6 +14,7 @@ use shared::{
     domain::{
         chore::{Chore, What},
         n8n_workflow,
+        usage::{Source, Usage},
     },
     egress::OutReply,
     error::Result,
@@ -21,7 +22,7 @@ use shared::{
     pricing::PRICE_VERSION,
     queue::{QueueName, Task, TaskKind},
     repo::chores::Chores,
-    store::{Attrs, Key, Write},
+    store::{self, Attrs, Key, Write},
     work::{
         Handled,
         due::{self, Report},
@@ -67,7 +68,7 @@ tasks! {
     TaskKind::PollExecution => [a_run];
     TaskKind::ListWorkflows => [a_listing];
     TaskKind::WatchWorkflow => [a_silent_workflow];
-    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field, forget_installation, watch_workflows, drop_upload, delete_file, reprice, check_budgets];
+    TaskKind::Chore => [purge, unfile_media, enrich_media, move_leads, forget_field, forget_installation, watch_workflows, drop_upload, delete_file, reprice, check_budgets, settle_usage, list_by_group];
 }
 
 /// The row of a chore of this kind.
@@ -84,7 +85,9 @@ fn row_of(what: &What) -> &'static str {
         What::DropUpload { .. } => "drop_upload",
         What::DeleteFile { .. } => "delete_file",
         What::Reprice { .. } => "reprice",
+        What::ListByGroup => "list_by_group",
         What::CheckBudgets => "check_budgets",
+        What::SettleUsage { .. } => "settle_usage",
     }
 }
 

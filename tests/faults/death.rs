@@ -52,7 +52,7 @@ async fn survives_every_death(story: impl Story) {
             story.abandoned(&house, &at).await;
             let reply = story.act(&house, &at).await;
             assert!(reply.status < 300, "{place}: {reply:?}");
-            pass(&house, 30).await;
+            pass(&house, LONG).await;
             assert_eq!(story.state(&house, &at).await, expected, "{place}");
             assert_eq!(footprint(&house).await, items, "{place}");
             nothing_is_left(&house, &place).await;

@@ -8,21 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use standins::dump;
 
-use harness::TestApp;
+use harness::{TestApp, footprint::shown};
 
 /// Partitions that keep time: limits, and what was read of the due index.
 const TIMERS: [&str; 3] = ["G#login-failures#", "G#watermark#", "#rate#"];
 /// Partitions whose sums are spread over shards by the ids of what is added.
-const SUMS: [&str; 8] = [
-    "#usage-day#",
-    "#usage-model#",
-    "#usage-ledger#",
-    "#usage-spent",
-    "#usage-unpriced",
-    "#usage-workflow",
-    "#chat-sums",
-    "#media-stats",
-];
+const SUMS: [&str; 5] = ["#usage-day#", "#usage-unpriced", "#usage-workflow", "#chat-sums", "#media-stats"];
 /// How often something was tried, or when: a death makes it more, and later.
 const TRIES: [&str; 8] =
     ["v", "last_step", "attempts", "failures", "polls", "listing_attempts", "generation", "due_at"];
@@ -33,7 +24,7 @@ const FAR: i64 = 10 * 24 * 3_600_000;
 
 /// One line for each item that keeps more than time.
 pub async fn stored(house: &TestApp) -> Vec<String> {
-    let items = dump::items(&house.file).await.unwrap();
+    let items = shown(dump::items(&house.file).await.unwrap());
     let (mut lines, mut sums) = (Vec::new(), BTreeMap::<String, Map<String, Value>>::new());
     for item in items.iter().filter(|item| !TIMERS.iter().any(|timer| item.pk.contains(timer))) {
         let body: Map<String, Value> = serde_json::from_str(&item.body).unwrap();

@@ -50,6 +50,8 @@ pub enum What {
     ForgetInstallation { installation_id: InstallationId },
     /// Move what lies in a client group that is being deleted to the one that it names.
     MoveGroup { group_id: GroupId },
+    /// List by client group what was there when the organization got its second one.
+    ListByGroup,
     /// Hold every workflow against the rules of alerts, which have changed.
     WatchWorkflows,
     /// Drop an upload that no media item has taken.
@@ -65,6 +67,8 @@ pub enum What {
     Reprice { from: Option<Millis>, version: String },
     /// Look whether a threshold of a budget is reached.
     CheckBudgets,
+    /// Hold what was posted of an execution against what was pushed of it: some of it may have come while the first push did.
+    SettleUsage { workflow_id: String, execution_id: String },
 }
 
 /// How a step ended.

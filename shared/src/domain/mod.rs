@@ -14,6 +14,7 @@ pub mod event;
 pub mod execution;
 pub mod file;
 pub mod followed_run;
+pub mod grouping;
 pub mod installation;
 pub mod invoice;
 pub mod keep;

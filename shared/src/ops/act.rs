@@ -27,7 +27,10 @@ use crate::{
     installed::Installed,
     metering::Metering,
     queue::{Task, TaskKind},
-    repo::{Repos, events, idempotency, orgs},
+    repo::{
+        Repos, events, idempotency, orgs,
+        subjects::{Stored, Subjects},
+    },
     store::{self, Label, Refusal, StoreError, Write},
     tenant::TenantId,
 };
@@ -149,6 +152,13 @@ impl Act {
     /// What the tenant has stored, as far as this act reaches.
     pub fn repos(&self) -> Repos<'_> {
         self.app.repos(self.tenant).within(&self.reach)
+    }
+
+    /// The entities of a kind that are listed by client group, where the organization has two: for who writes them, and who asks for
+    /// a group.
+    pub async fn listed<E: Stored>(&self) -> Result<Subjects<'_, E>, StoreError> {
+        let all = self.repos().subjects::<E>();
+        Ok(if E::BY_GROUP { all.grouped(self.app.grouped(self.tenant).await?) } else { all })
     }
 
     /// The tenant's n8n instances, by what points at them, as far as this act reaches.

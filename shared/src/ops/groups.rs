@@ -13,6 +13,7 @@ use crate::{
         budget::Scope,
         chore::What,
         event::{EventType, Happened, Subject},
+        grouping::Grouped,
         org::{Group, Leaving},
     },
     error::{Error, ErrorKind, OrNotFound, Result},
@@ -51,14 +52,24 @@ pub async fn list(act: &Act) -> Result<Vec<Row<Group>>> {
 
 /// Makes a group. Fails with `too_many_groups` where there are as many as there may be.
 pub async fn create(act: &Act, name: String) -> Result<Group> {
-    if orgs::groups(&*act.app.store, act.tenant).await?.len() >= MAX_GROUPS {
+    let groupings = act.repos().groupings();
+    let (groups, grouping) = try_join(orgs::groups(&*act.app.store, act.tenant), groupings.load()).await?;
+    if groups.len() >= MAX_GROUPS {
         let message = format!("There are {MAX_GROUPS} client groups already, as many as there may be.");
         return Err(Error::new(ErrorKind::WrongState, "too_many_groups", message));
     }
     let group = Group::new(act.app.id(), name, act.now);
     let event = happened(EventType::GroupCreated, &group);
-    let writes = vec![orgs::insert_group(act.tenant, &group)?, act.emit(event)?];
-    match act.commit_authorized(writes, &group).await {
+    let mut writes = vec![orgs::insert_group(act.tenant, &group)?, act.emit(event)?];
+    if grouping.grouped == Grouped::No && !groups.is_empty() {
+        // The second one. What lists by client group is written from now on, and made up for what is there.
+        writes.push(groupings.put_next(&grouping.becomes(Grouped::Written))?);
+        let (chore, due) = act.metering().chore(What::ListByGroup);
+        writes.push(act.repos().chores().insert(&chore, due)?);
+    }
+    let made = act.commit_authorized(writes, &group).await;
+    act.app.forget_grouping(act.tenant);
+    match made {
         Err(refused) if !refused.met_itself(&group) => Err(refused.into()),
         _ => Ok(group),
     }
@@ -207,15 +218,26 @@ type Kinds = Vec<(&'static str, bool)>;
 
 /// What is counted by group, or listed by it.
 async fn in_indexes(repos: Repos<'_>, id: GroupId) -> Result<Kinds> {
-    let (leads_table, chats) = (repos.leads(), repos.chats());
-    let (one, facet) = ([id], repo::leads::in_group(id));
+    let chats = repos.chats();
+    let one = [id];
     let (leads, media, sums) = tokio::try_join!(
-        leads_table.is_any_under(&facet),
+        is_any_lead(repos, id),
         media_stats::counts(repos.store(), repos.tenant(), Some(&one)),
         chats.sums(Some(&one)),
     )?;
     let chats = sums.active + sums.completed + sums.abandoned;
     Ok(vec![("leads", leads), ("media", media.total() > 0), ("chats", chats > 0)])
+}
+
+/// While the organization has no lists by client group yet, which is for minutes after its second one was made, they are looked
+/// through.
+async fn is_any_lead(repos: Repos<'_>, id: GroupId) -> Result<bool, StoreError> {
+    let leads = repos.leads();
+    if repos.groupings().load().await?.grouped == Grouped::Read {
+        return leads.is_any_under(&repo::leads::in_group(id)).await;
+    }
+    let filter = repo::leads::Filter { group_id: Some(id), ..Default::default() };
+    is_any(|after| leads.list(&filter, AT_ONCE, after)).await
 }
 
 /// What has to be looked through.
@@ -233,9 +255,9 @@ async fn in_lists(repos: Repos<'_>, id: GroupId) -> Result<Kinds> {
 }
 
 /// Whether a list of what lies in a group holds something, as far as it can be read in the time of a request.
-async fn is_any<T, F>(page: impl Fn(Option<Id>) -> F) -> Result<bool>
+async fn is_any<T, F>(page: impl Fn(Option<Id>) -> F) -> Result<bool, StoreError>
 where
-    F: Future<Output = std::result::Result<Listed<T>, StoreError>>,
+    F: Future<Output = Result<Listed<T>, StoreError>>,
 {
     let mut after = None;
     for _ in 0..MOST_READ {

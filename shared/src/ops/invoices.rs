@@ -106,20 +106,20 @@ impl Post<'_> {
     async fn renew(&self, before: &Invoice, subject: Subject) -> Result<Posted, Refused> {
         let mut invoice = Invoice { subject, ..before.clone() };
         self.write_into(&mut invoice);
-        let writes = origin::writes(self.act, Some(before), &invoice)?;
+        let writes = origin::writes(self.act, Some(before), &invoice).await?;
         self.commit(writes, Arrival::Renewed, invoice).await
     }
 
     async fn create(&self, mut invoice: Invoice) -> Result<Posted, Refused> {
         let invoices = self.act.repos().invoices();
-        let writes = origin::writes(self.act, None, &invoice)?;
+        let writes = origin::writes(self.act, None, &invoice).await?;
         let holder = match self.commit(writes, Arrival::Created, invoice.clone()).await {
             Err(Refused::Write(NUMBER, Some(guard))) => Invoices::holder(&guard)?,
             committed => return committed,
         };
         if self.on_duplicate == OnDuplicate::Create {
             invoice.holds_number = false;
-            let writes = origin::writes(self.act, None, &invoice)?;
+            let writes = origin::writes(self.act, None, &invoice).await?;
             return self.commit(writes, Arrival::Created, invoice).await;
         }
         // Deleted since the guard was met: the number is free again.

@@ -85,7 +85,8 @@ pub async fn list(act: &Act, filter: &Filter, begin: Begin, limit: usize) -> Res
     {
         return Ok(Found::nothing(&begin));
     }
-    let media = act.repos().media();
+    let by_group = filter.group_id.is_some() || !act.reach.is_all();
+    let media = if by_group { act.listed().await? } else { act.repos().media() };
     match begin {
         Begin::Newest(before) => Ok(Found::newest(media.list(filter, limit, before).await?, before)),
         Begin::Search(text, after) => {
@@ -131,7 +132,7 @@ async fn attempt(
     let filed = sent_back.as_ref().and_then(|before| before.collection_id);
     let place = filing.resolve(act, item.subject.group_id, filed).await?;
     item.collection_id = place.id();
-    let mut writes = origin::writes(act, sent_back.as_ref(), &item)?;
+    let mut writes = origin::writes(act, sent_back.as_ref(), &item).await?;
     writes.extend(place.writes(act)?);
     writes.extend(takes.cloned());
     let task = ask_provider(act, &item, &mut writes)?;
@@ -171,7 +172,7 @@ async fn change(act: &Act, before: &MediaItem, patch: &Patch) -> Result<MediaIte
     patch.apply(act, &mut item);
     let place = patch.filing.resolve(act, item.subject.group_id, before.collection_id).await?;
     item.collection_id = place.id();
-    let mut writes = act.repos().media().replace(before, &item)?;
+    let mut writes = act.listed::<MediaItem>().await?.replace(before, &item)?;
     writes.extend(place.writes(act)?);
     writes.extend(happened::updated(act, before, &item)?);
     let task = if item.sent.url == before.sent.url { None } else { ask_provider(act, &item, &mut writes)? };
@@ -207,7 +208,7 @@ pub async fn delete(act: &Act, id: MediaId, waiting: Waiting) -> Result<Deleted>
         let item = media.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &item);
         let deleted = leaving.deleted(id);
-        let mut writes = media.part(&item, &leaving.left)?;
+        let mut writes = act.listed::<MediaItem>().await?.part(&item, &leaving.left)?;
         writes.push(happened::deleted(act, &item, &leaving.left)?);
         match act.commit(writes, &deleted).await {
             Ok(()) => {

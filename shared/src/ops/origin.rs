@@ -152,8 +152,8 @@ pub async fn seal<E: Stored>(act: &Act, resume_url: Option<Url>, entity: &mut E)
 }
 
 /// The writes that store what was posted: a creation, or the renewal of what was sent back.
-pub fn writes<E: Told>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result<Vec<Write>> {
-    let entities = act.repos().subjects::<E>();
+pub async fn writes<E: Told>(act: &Act, sent_back: Option<&E>, posted: &E) -> Result<Vec<Write>> {
+    let entities = act.listed::<E>().await?;
     let Some(before) = sent_back else {
         let mut writes = entities.insert(posted)?;
         writes.push(happened::created(act, posted)?);

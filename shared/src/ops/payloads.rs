@@ -135,7 +135,7 @@ async fn attempt(
     origin::seal(act, placed.resume_url.clone(), &mut payload).await?;
     let id = payload.id();
     payload.body = store(act, id, content).await?;
-    let writes = origin::writes(act, sent_back.as_ref(), &payload)?;
+    let writes = origin::writes(act, sent_back.as_ref(), &payload).await?;
     let created = Created { payload, nid: placed.nid, warnings: placed.warnings.clone() };
     match act.commit_once(writes, &created.payload, &created).await {
         Ok(()) => {

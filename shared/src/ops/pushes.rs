@@ -16,6 +16,7 @@ use crate::{
     blobs::BlobKey,
     clock::Millis,
     domain::{
+        chore::What,
         execution::{PushedExecution, file_name},
         followed_run::{BlobRef, PollStatus, Snapshot},
         installation::Installation,
@@ -30,7 +31,7 @@ use crate::{
         answer::{Row, judge, map_status},
         execution::Summary,
     },
-    store::{StoreError, Write, limits::TRANSACT_WRITES},
+    store::Write,
 };
 
 /// A pushed execution.
@@ -139,7 +140,7 @@ async fn meter(
     if found.is_empty() || !known || !snapshot.status.is_complete() {
         return Ok(None);
     }
-    // The ledger would refuse as well, at the price of a refused transaction: pushes are repeated often.
+    // What stands would say so as well, at the price of three reads: pushes are repeated often.
     let before = act.repos().pushes().get(nid, &snapshot.execution_id).await?;
     let same = |push: &PushedExecution| same_start(push.snapshot.started_at, snapshot.started_at);
     if before.is_some_and(|push| push.metered && same(&push)) {
@@ -165,19 +166,16 @@ async fn record(act: &Act, execution: &str, records: &[Usage], beside: &[Write])
     let Some(first) = records.first() else { return Ok(0) };
     let (log, store) = (act.repos().usage(&first.workflow_id), &act.app.store);
     let with = |writes: Vec<Write>| writes.into_iter().chain(beside.iter().cloned()).collect::<Vec<_>>();
-    let at_once = with(log.push(execution, records)?);
-    if at_once.len() <= TRANSACT_WRITES {
-        match store.transact(at_once).await {
-            Ok(()) => return Ok(records.len()),
-            // Something of this execution number is there.
-            Err(StoreError::Canceled(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
     let (mut again, mut counted) = (Again::new(&act.app, "the usage of an execution"), 0);
     loop {
         let Some(step) = log.meter(execution, records).await? else { return Ok(counted) };
-        match store.transact(with(step.writes)).await {
+        let mut writes = with(step.writes);
+        if step.closes {
+            let (workflow_id, execution_id) = (first.workflow_id.clone(), execution.to_owned());
+            let (chore, due) = act.metering().chore(What::SettleUsage { workflow_id, execution_id });
+            writes.push(act.repos().chores().insert(&chore, due)?);
+        }
+        match store.transact(writes).await {
             Ok(()) => counted = step.counted,
             Err(refused) => {
                 again.after(refused).await?;

@@ -4,13 +4,11 @@
 
 use std::sync::Arc;
 
-use futures::future::try_join;
+use futures::future::try_join3;
 
-use super::{
-    act::{Act, Refused},
-    again::Again,
-};
+use super::{act::Act, again::Again};
 use crate::{
+    app::App,
     clock::Millis,
     domain::{
         installation::Installation,
@@ -23,9 +21,10 @@ use crate::{
     metering::{Beside, Call, price},
     repo::{
         listing::Listed,
-        usage::{Filter, LEDGER, ModelTotals},
+        usage::{Filter, ModelTotals},
     },
     store::{self, Write},
+    tenant::TenantId,
 };
 
 /// A model call to record.
@@ -131,32 +130,33 @@ pub async fn record(act: &Act, new: NewUsage) -> Result<Recorded> {
             None => None,
         })
     };
-    // Neither costs a call once this instance has met workflow and organization.
-    let (nid, money) = try_join(nid, metering.settled()).await?;
+    let log = act.repos().usage(&new.workflow_id);
+    let metered = async { Ok(log.is_metered(&new.execution_id).await?) };
+    // Neither of the others costs a call once this instance has met workflow and organization.
+    let (metered, nid, money) = try_join3(metered, nid, metering.settled()).await?;
     let recorded = Recorded { usage: priced(act, &money, new)?, nid };
     metering.meet(&money, !recorded.usage.model_found).await;
     let beside = metering.beside(&money, &recorded.usage)?;
-    store(act, &recorded, &beside).await?;
+    store(act, &recorded, &beside, metered).await?;
     metering.remember(beside);
     Ok(recorded)
 }
 
-async fn store(act: &Act, recorded: &Recorded, beside: &Beside) -> Result<()> {
+async fn store(act: &Act, recorded: &Recorded, beside: &Beside, metered: bool) -> Result<()> {
     let usage = &recorded.usage;
     let log = act.repos().usage(&usage.workflow_id);
     let with = |writes: Vec<Write>| writes.into_iter().chain(beside.writes.clone()).collect();
-    match act.commit(with(log.post(usage)?), recorded).await {
-        // The execution was metered from pushed data: the more complete account counts.
-        Err(Refused::Write(LEDGER, _)) => {}
-        committed => return Ok(committed?),
+    if !metered {
+        return Ok(act.commit(with(log.post(usage)?), recorded).await?);
     }
+    // The execution was metered from pushed data: the more complete account counts.
     let mut again = Again::new(&act.app, "the records of an execution");
     loop {
         let step = log.post_late(usage).await?;
         match act.commit(with(step.writes), recorded).await {
             Ok(()) if step.more => {
                 // The record stands. Until all have changed sides, what counted before goes on to count.
-                let settled = settle(act, &usage.workflow_id, &usage.execution_id).await;
+                let settled = settle(&act.app, act.tenant, &usage.workflow_id, &usage.execution_id).await;
                 settled.log_failure("an execution's posted and pushed usage was not settled");
                 return Ok(());
             }
@@ -167,12 +167,12 @@ async fn store(act: &Act, recorded: &Recorded, beside: &Beside) -> Result<()> {
 }
 
 /// Lets records change sides until each counts or not as it is to: more of them do than one transaction holds.
-async fn settle(act: &Act, workflow_id: &str, execution_id: &str) -> Result<()> {
-    let log = act.repos().usage(workflow_id);
-    let mut again = Again::new(&act.app, "the usage of an execution");
+pub async fn settle(app: &App, tenant: TenantId, workflow_id: &str, execution_id: &str) -> Result<()> {
+    let log = app.repos(tenant).usage(workflow_id);
+    let mut again = Again::new(app, "the usage of an execution");
     loop {
         let Some(writes) = log.settle(execution_id).await? else { return Ok(()) };
-        match store::apply(&*act.app.store, writes).await {
+        match store::apply(&*app.store, writes).await {
             Ok(()) => {}
             // Another record was quicker.
             Err(error) => again.after(error).await?,

@@ -1,16 +1,19 @@
 //! Index entries of our own: small items that point at entities, so that a list reads what it returns and nothing else.
 //!
 //! "The newest with these properties" → one entry per entity in the partition of a facet, sorted by age. "Whose text
-//! begins so?" → one entry per entity and phrase in the partition of a client group, sorted by phrase.
+//! begins so?" → one entry per entity and phrase in the partitions of a client group, sorted by phrase.
 //!
-//! Its one rule: an entry is written in the transaction that writes its entity. So a list never misses and never shows
-//! what is gone.
+//! Its one rule: an entry is there before its entity says so, and goes after it says so no more. So a list never misses; what it
+//! finds that is gone or says otherwise by then is passed over by whoever reads, who has the entity in hand. An entry knows the
+//! version of the entity that it was written for: whoever takes it away, late, leaves one that a later version wants again.
 
 use std::collections::BTreeSet;
 
+use futures::future::try_join_all;
+
 use crate::{
     ids::{GroupId, Id},
-    store::{Attrs, Key, Position, Query, Store, StoreError, Write, segment},
+    store::{Attrs, Cond, Key, Page, Phase, Position, Query, Store, StoreError, Write, attr, segment},
     tenant::TenantId,
 };
 
@@ -44,16 +47,51 @@ pub fn facet(tenant: TenantId, space: &str, facet: &str, id: Id) -> Key {
     Key::of(tenant, &format!("{space}-by#{facet}"), id.sortable())
 }
 
+/// Partitions that the phrases of a client group are spread over, by entity: what has many words has as many entries, and a partition
+/// of DynamoDB takes 1,000 write units a second. Fixed: entries lie where they were put.
+const TEXT_SHARDS: u64 = 4;
+
 /// Key of the entry that shows an entity under a phrase (`domain::words`) of its text.
 pub fn phrase(tenant: TenantId, space: &str, group: GroupId, text: &str, id: Id) -> Key {
-    Key::of(tenant, &text_partition(space, group), format!("{}#{}", segment(text), newest_first(id)))
+    let partition = text_partition(space, group, id.get() % TEXT_SHARDS);
+    Key::of(tenant, &partition, format!("{}#{}", segment(text), newest_first(id)))
 }
 
-/// The writes that turn the entries of an entity from what they were into what they are to be.
-pub fn changes(before: &BTreeSet<Key>, after: &BTreeSet<Key>) -> Vec<Write> {
-    let gone = before.difference(after).cloned().map(Write::delete);
-    let new = after.difference(before).cloned().map(|key| Write::put(key, Attrs::new()));
+/// The writes that turn the entries of an entity from what they were into what they are to be in its version `v`; of one that is
+/// deleted there is none.
+pub fn changes(before: &BTreeSet<Key>, after: &BTreeSet<Key>, v: Option<u64>) -> Vec<Write> {
+    let version = v.unwrap_or_default();
+    let older = Cond::lt(attr::VERSION, i64::try_from(version).unwrap_or(i64::MAX));
+    let gone = before.difference(after).cloned().map(|key| {
+        let gone = Write::delete(key).at(Phase::After);
+        if v.is_some() { gone.when(older.clone()) } else { gone }
+    });
+    let new = after.difference(before).cloned().map(|key| {
+        let new = entry(key, version);
+        // What nobody has seen has no other entries.
+        if before.is_empty() { new } else { new.when(Cond::Any(vec![Cond::Absent, older.clone()])) }
+    });
     gone.chain(new).collect()
+}
+
+/// The write of an entry that was missing until now.
+pub fn made_up(key: Key, v: u64) -> Write {
+    let older = Cond::lt(attr::VERSION, i64::try_from(v).unwrap_or(i64::MAX));
+    entry(key, v).when(Cond::Any(vec![Cond::Absent, older]))
+}
+
+/// What a facet begins with that lists by client group.
+pub const OF_GROUP: &str = "group#";
+
+/// Whether it is an entry of such a facet.
+pub fn is_of_group(key: &Key) -> bool {
+    key.pk().contains("-by#group#")
+}
+
+/// The write of an entry, for an entity of this version.
+fn entry(key: Key, version: u64) -> Write {
+    let attrs = Attrs::from_iter([(attr::VERSION.to_owned(), version.into())]);
+    Write::put(key, attrs).at(Phase::Before)
 }
 
 impl Entries<'_> {
@@ -82,18 +120,30 @@ impl Entries<'_> {
         after: Option<&Phrase>,
         limit: usize,
     ) -> Result<Pointers<Phrase>, StoreError> {
-        let query = Query::table(Key::partition(self.tenant, &text_partition(self.space, group)))
-            .prefix(segment(folded))
-            .limit(limit)
-            .after(after.map(|last| position(phrase(self.tenant, self.space, group, &last.text, last.id))));
-        let page = self.store.query(&query).await?;
-        let found = page.items.iter().map(|item| read_phrase(&item.key));
-        Ok(Pointers { found: found.collect::<Result<_, _>>()?, more: page.next.is_some() })
+        let after = after.map(|last| phrase(self.tenant, self.space, group, &last.text, last.id));
+        let pages = (0..TEXT_SHARDS).map(|shard| {
+            let partition = Key::partition(self.tenant, &text_partition(self.space, group, shard));
+            // Also where what was last lies in another shard: the place behind it is the same.
+            let after = after.as_ref().map(|last| position(Key::from_parts(partition.clone(), last.sk())));
+            let query = Query::table(partition).prefix(segment(folded)).limit(limit).after(after);
+            async move { self.store.query(&query).await }
+        });
+        let pages = try_join_all(pages).await?;
+        // What lies behind the end of a page may have neighbours that were not read.
+        let last = |page: &Page| page.items.last().map(|item| item.key.sk().to_owned());
+        let end = pages.iter().filter(|page| page.next.is_some()).filter_map(last).min();
+        let mut keys: Vec<Key> = pages.into_iter().flat_map(|page| page.items).map(|item| item.key).collect();
+        keys.sort_unstable_by(|one, other| one.sk().cmp(other.sk()));
+        let all = keys.len();
+        keys.retain(|key| end.as_deref().is_none_or(|end| key.sk() <= end));
+        keys.truncate(limit);
+        let more = end.is_some() || keys.len() < all;
+        Ok(Pointers { found: keys.iter().map(read_phrase).collect::<Result<_, _>>()?, more })
     }
 }
 
-fn text_partition(space: &str, group: GroupId) -> String {
-    format!("{space}-text#{group}")
+fn text_partition(space: &str, group: GroupId, shard: u64) -> String {
+    format!("{space}-text#{group}#{shard}")
 }
 
 fn position(key: Key) -> Position {
@@ -136,7 +186,7 @@ mod tests {
     async fn stored(keys: &[Key]) -> Sqlite {
         let store = Sqlite::memory().unwrap();
         let all = keys.iter().cloned().collect();
-        store::apply(&store, changes(&BTreeSet::new(), &all)).await.unwrap();
+        store::apply(&store, changes(&BTreeSet::new(), &all, Some(1))).await.unwrap();
         store
     }
 
@@ -174,8 +224,32 @@ mod tests {
         let key = |text: &str| facet(TENANT, "leads", text, id(1));
         let before = BTreeSet::from([key("a"), key("b")]);
         let after = BTreeSet::from([key("b"), key("c")]);
-        let writes = changes(&before, &after);
-        assert_eq!(writes, [Write::delete(key("a")), Write::put(key("c"), Attrs::new())]);
-        assert_eq!(changes(&after, &after), []);
+        let writes = changes(&before, &after, Some(2));
+        let keys: Vec<_> = writes.iter().map(|write| (&write.key, write.phase)).collect();
+        assert_eq!(keys, [(&key("a"), Phase::After), (&key("c"), Phase::Before)]);
+        assert_eq!(changes(&after, &after, Some(3)), []);
+    }
+
+    /// Two change the same property in turn, and the first is late with taking away what the second wants again.
+    #[tokio::test]
+    async fn an_entry_that_a_later_version_wants_stays() {
+        let key = |text: &str| facet(TENANT, "leads", text, id(1));
+        let (one, two) = (BTreeSet::from([key("a")]), BTreeSet::from([key("b")]));
+        let store = stored(&[key("a")]).await;
+        let late = |writes: Vec<Write>| -> (Vec<Write>, Vec<Write>) {
+            writes.into_iter().partition(|write| write.phase == Phase::After)
+        };
+        let (gone, new) = late(changes(&one, &two, Some(2)));
+        store::apply(&store, new).await.unwrap();
+        store::apply(&store, changes(&two, &one, Some(3))).await.unwrap();
+        store::apply(&store, gone).await.unwrap();
+        let entries = Entries { store: &store, tenant: TENANT, space: "leads" };
+        assert_eq!(entries.newest("a", None, 3).await.unwrap().found, [id(1)]);
+        assert_eq!(entries.newest("b", None, 3).await.unwrap().found, []);
+        // And one that lost the race for version 3 does not make it older than it is.
+        store::apply(&store, vec![entry(key("a"), 2).when(Cond::Absent)]).await.unwrap();
+        store::apply(&store, changes(&two, &one, Some(2))).await.unwrap();
+        let kept = store.get(&key("a")).await.unwrap().unwrap();
+        assert_eq!(kept.attrs().unwrap()[attr::VERSION], 3);
     }
 }

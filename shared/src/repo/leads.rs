@@ -10,6 +10,7 @@ use futures::future::try_join_all;
 
 use super::{
     entity::{Entity, Many, Place},
+    entries::OF_GROUP,
     indexed::{self, Indexed},
     listing::Row,
     subjects::{Departed, Listed, Stored, Subjects},
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
+        grouping::Grouped,
         lead::{DeletedLead, Lead},
         reach::Reach,
         review::AutomationStatus,
@@ -32,8 +34,7 @@ use crate::{
 /// The leads of one tenant.
 pub type Leads<'a> = Subjects<'a, Lead>;
 
-/// Words of one text that are indexed. All phrases of a lead (36), twice when all of them change, its facets (7, twice),
-/// its address (twice), the lead itself, a mark and an idempotency record fit into one transaction.
+/// Words of one text that are indexed: 36 phrases a lead at the most.
 const WORDS: usize = 12;
 
 /// Facets that are read side by side for the client groups of one who is bound to several. With more of them, what is in reach is
@@ -75,14 +76,16 @@ impl Filter {
             && self.execution_state.is_none_or(|wanted| wanted.matches(&lead.subject))
     }
 
-    /// The facets that together list what is asked for, as far as it is in reach; none when everything is.
-    fn facets(&self, reach: &Reach) -> Vec<String> {
+    /// The facets that together list what is asked for, as far as it is in reach; none when everything is. Where there are no lists by
+    /// client group, what is not asked for is picked out of them.
+    fn facets(&self, grouped: Grouped, reach: &Reach) -> Vec<String> {
         let statuses: Vec<_> = match &self.status_ids {
             Some(any) => any.iter().copied().map(Some).collect(),
             None => vec![None],
         };
         let few = |groups: &&[GroupId]| groups.len() * statuses.len() <= MOST_FACETS;
         let groups: Vec<_> = match (self.group_id, reach.every().filter(few)) {
+            _ if grouped != Grouped::Read => vec![None],
             (None, Some(groups)) => groups.iter().copied().map(Some).collect(),
             (named, _) => vec![named],
         };
@@ -127,7 +130,7 @@ impl Facet<'_> {
 
 /// Facet of what lies in a client group.
 pub fn in_group(id: GroupId) -> String {
-    format!("group#{id}")
+    format!("{OF_GROUP}{id}")
 }
 
 impl Indexed for Lead {
@@ -158,6 +161,7 @@ impl Indexed for Lead {
 
 impl Stored for Lead {
     type Departed = Departed<Self>;
+    const BY_GROUP: bool = true;
     const HEAVY: &'static [&'static str] = &["custom", "pain_points"];
 
     fn gsi1(&self) -> Option<String> {
@@ -216,7 +220,7 @@ impl Leads<'_> {
         if let Some(email) = &filter.email {
             return self.of_address(email, filter, limit, before).await;
         }
-        match (filter.queues(), filter.facets(self.reach)) {
+        match (filter.queues(), filter.facets(self.grouped, self.reach)) {
             ([], facets) if facets.is_empty() => self.scan(self.newest(before), limit, wanted).await,
             ([], facets) => self.under(&facets, before, limit, wanted).await,
             (queues, _) => {

@@ -8,7 +8,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    collections, files, indexed,
+    collections,
+    entries::OF_GROUP,
+    files, indexed,
     indexed::Indexed,
     listing::Listed,
     media_stats,
@@ -16,6 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
+        grouping::Grouped,
         media::{MediaItem, MediaType},
         reach::Reach,
         review::AutomationStatus,
@@ -56,9 +59,12 @@ impl Filter {
 
     /// The facets that together most likely hold the fewest of what does not match, as far as it is in reach; none if no
     /// facet helps.
-    fn facets(&self, reach: &Reach) -> Vec<String> {
+    fn facets(&self, grouped: Grouped, reach: &Reach) -> Vec<String> {
         match (self.group_id, reach.every().filter(|groups| groups.len() <= MOST_FACETS)) {
             // For who is bound, other facets hold what is out of reach.
+            _ if grouped != Grouped::Read => {
+                self.facet().filter(|facet| !facet.starts_with(OF_GROUP)).into_iter().collect()
+            }
             (None, Some(groups)) if self.collection_id.is_none() => {
                 groups.iter().copied().map(in_group).collect()
             }
@@ -92,7 +98,7 @@ impl MediaItems<'_> {
         before: Option<Id>,
     ) -> Result<Listed<MediaItem>, StoreError> {
         let wanted = |item: &MediaItem| filter.matches(item);
-        match (filter.facets(self.reach), filter.automation_status) {
+        match (filter.facets(self.grouped, self.reach), filter.automation_status) {
             (facets, _) if !facets.is_empty() => self.under(&facets, before, limit, wanted).await,
             (_, Some(status)) => self.scan(self.newest_in(&with_status(status), before), limit, wanted).await,
             (_, None) => self.scan(self.newest(before), limit, wanted).await,
@@ -102,6 +108,7 @@ impl MediaItems<'_> {
 
 impl Stored for MediaItem {
     type Departed = Departed<Self>;
+    const BY_GROUP: bool = true;
     const HEAVY: &'static [&'static str] = &["sent"];
 
     fn gsi1(&self) -> Option<String> {
@@ -158,7 +165,7 @@ fn of_type(media_type: MediaType) -> String {
 
 /// Facet of what lies in a client group.
 pub fn in_group(id: GroupId) -> String {
-    format!("group#{id}")
+    format!("{OF_GROUP}{id}")
 }
 
 /// Facet of what is filed in a collection.

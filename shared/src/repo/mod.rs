@@ -17,6 +17,7 @@ pub mod entries;
 pub mod events;
 pub mod files;
 pub mod followed_runs;
+pub mod groupings;
 pub mod idempotency;
 pub mod indexed;
 pub mod installations;
@@ -204,6 +205,10 @@ impl<'a> Repos<'a> {
     }
 
     pub fn settled(self) -> money::Settled<'a> {
+        self.table()
+    }
+
+    pub fn groupings(self) -> groupings::Groupings<'a> {
         self.table()
     }
 

@@ -2,7 +2,8 @@
 //!
 //! "Which one is it?" → by id. "Is one of this execution being regenerated?" → one marker item per entity that is, sorted by
 //! mark below its execution.
-//! What an entity keeps besides itself (index entries, counters, guards) goes into the same transaction: [`Stored::around`], and what its review asks for.
+//! What an entity keeps besides itself (counters, guards) goes into the same transaction: [`Stored::around`], and what its review asks for. Index
+//! entries have a phase of their own there.
 
 use std::marker::PhantomData;
 
@@ -44,6 +45,9 @@ pub trait Stored: Reviewable {
 
     /// Name of the partition that its items lie in, and of the writes of its own item.
     const KIND: &'static str = Self::TYPE.partition();
+
+    /// Whether it has lists by client group, where the organization has two.
+    const BY_GROUP: bool = false;
 
     /// Attributes that no decision changes, and the bytes of them from which on they lie in an item of their own
     /// ([`Entity::APART`]).
@@ -206,13 +210,13 @@ fn leave<E: Stored>(tenant: TenantId, gone: &E, left: &Subject) -> Result<Vec<Wr
 impl<'a, E: Stored> Table<'a, E> {
     /// The same entities, as far as they were deleted and owe something.
     pub fn departed(&self) -> Subjects<'a, E::Departed> {
-        Subjects::new(self.store, self.tenant).within(self.reach)
+        Subjects::new(self.store, self.tenant).within(self.reach).grouped(self.grouped)
     }
 
     /// Deletes the entity as it stands in `before`, where `left` says what n8n is still to be told: that outlives it.
     pub fn part(&self, before: &E, left: &Subject) -> Result<Vec<Write>, StoreError> {
         let mut writes = self.removal(before);
-        writes.extend(E::around(self.tenant, Some(before), None)?);
+        writes.extend(self.wanted(E::around(self.tenant, Some(before), None)?));
         writes.extend(leave(self.tenant, before, left)?);
         Ok(writes)
     }

@@ -13,11 +13,15 @@ use super::{
     apart,
     due::{self, Owing},
     entity::{Accompanied, Entity, Many, Place, Single},
+    entries,
     listing::{self, Listed, Row},
 };
 use crate::{
     clock::Millis,
-    domain::reach::{self, Reach},
+    domain::{
+        grouping::Grouped,
+        reach::{self, Reach},
+    },
     ids::{EntityId, GroupId, Id},
     store::{
         self, Attrs, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr,
@@ -33,6 +37,8 @@ pub struct Table<'a, E> {
     pub tenant: TenantId,
     pub(super) reach: &'a Reach,
     debt: Debt,
+    /// Who does not say better writes what lists by client group, and reads none of it.
+    pub(super) grouped: Grouped,
     kind: PhantomData<fn() -> E>,
 }
 
@@ -54,13 +60,32 @@ impl<E> Copy for Table<'_, E> {}
 
 impl<'a, E: Entity> Table<'a, E> {
     pub fn new(store: &'a dyn Store, tenant: TenantId) -> Self {
-        Self { store, tenant, reach: &reach::ALL, debt: Debt::Own, kind: PhantomData }
+        Self {
+            store,
+            tenant,
+            reach: &reach::ALL,
+            debt: Debt::Own,
+            grouped: Grouped::Written,
+            kind: PhantomData,
+        }
     }
 
     /// The same table as it is for whoever reaches no further.
     #[must_use]
     pub fn within(self, reach: &'a Reach) -> Self {
         Self { reach, ..self }
+    }
+
+    /// The same table in an organization of which is known how far it is with its lists by client group.
+    #[must_use]
+    pub fn grouped(self, grouped: Grouped) -> Self {
+        Self { grouped, ..self }
+    }
+
+    /// The writes beside an entity's own, without those of lists that the organization has no use for.
+    pub(super) fn wanted(&self, writes: Vec<Write>) -> impl Iterator<Item = Write> {
+        let all = self.grouped != Grouped::No;
+        writes.into_iter().filter(move |write| all || !entries::is_of_group(&write.key))
     }
 
     /// Whether it is there for whoever reads.
@@ -255,7 +280,7 @@ impl<E: Accompanied> Table<'_, E> {
         let content = apart::lay(&mut own, None, new)?;
         let mut writes = vec![own];
         writes.extend(content);
-        writes.extend(E::beside(self.tenant, None, Some(new))?);
+        writes.extend(self.wanted(E::beside(self.tenant, None, Some(new))?));
         Ok(writes)
     }
 
@@ -265,7 +290,7 @@ impl<E: Accompanied> Table<'_, E> {
         let content = apart::lay(&mut own, Some(before), after)?;
         let mut writes = vec![own];
         writes.extend(content);
-        writes.extend(E::beside(self.tenant, Some(before), Some(after))?);
+        writes.extend(self.wanted(E::beside(self.tenant, Some(before), Some(after))?));
         Ok(writes)
     }
 
@@ -279,7 +304,7 @@ impl<E: Accompanied> Table<'_, E> {
     /// Deletes the entity as it stands in `before`.
     pub fn delete(&self, before: &E) -> Result<Vec<Write>, StoreError> {
         let mut writes = self.removal(before);
-        writes.extend(E::beside(self.tenant, Some(before), None)?);
+        writes.extend(self.wanted(E::beside(self.tenant, Some(before), None)?));
         Ok(writes)
     }
 }

@@ -1,6 +1,12 @@
 //! What the store's work costs. Its one rule: every engine counts every call, so that cost is a test and not a hope.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 tokio::task_local! {
     static SPENT: Meter;
@@ -12,6 +18,27 @@ pub struct Meter {
     read_tenths: AtomicU64,
     write_tenths: AtomicU64,
     round_trips: AtomicU64,
+    partitions: OnceLock<Arc<Partitions>>,
+}
+
+/// Write units by the partition that they went to: DynamoDB gives one 1,000 a second, whatever the table has.
+#[derive(Debug, Default)]
+pub struct Partitions(Mutex<BTreeMap<String, f64>>);
+
+impl Partitions {
+    #[cfg(feature = "embedded")]
+    pub(super) fn add(&self, partition: &str, units: f64) {
+        *self.all().entry(partition.to_owned()).or_default() += units;
+    }
+
+    /// What each has taken until now, from here on from nothing.
+    pub fn take(&self) -> BTreeMap<String, f64> {
+        std::mem::take(&mut *self.all())
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, f64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A reading of a [`Meter`], or the difference of two.
@@ -31,6 +58,16 @@ impl Meter {
         self.add(read_units, write_units);
         // Outside of any measured work nobody asks.
         let _ = SPENT.try_with(|spent| spent.add(read_units, write_units));
+    }
+
+    /// From here on write units are counted by partition as well, by an engine that can: there are too many of them to do it always.
+    pub fn watch(&self) -> Arc<Partitions> {
+        self.partitions.get_or_init(Arc::default).clone()
+    }
+
+    #[cfg(feature = "embedded")]
+    pub(super) fn watched(&self) -> Option<Arc<Partitions>> {
+        self.partitions.get().cloned()
     }
 
     fn add(&self, read_units: f64, write_units: f64) {

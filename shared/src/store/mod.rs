@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::json;
 use crate::json::JsonError;
 
+mod around;
 #[cfg(any(feature = "aws", feature = "embedded"))]
 pub(crate) mod check;
 mod cond;
@@ -31,6 +32,7 @@ pub(crate) mod number;
 mod shown;
 pub mod whole;
 
+pub use around::{Phase, apply};
 pub use cond::{Change, Cond};
 pub use error::{Refusal, StoreError};
 pub use key::{Global, Key, half_segment, segment};
@@ -166,6 +168,8 @@ pub struct Write {
     pub label: Label,
     /// Whether it makes an item under an id that was drawn for it, so that whoever stands there is somebody else.
     pub drawn: bool,
+    /// Whether it is written with the others that it comes with. An engine does not ask.
+    pub phase: Phase,
 }
 
 /// What a write is called by whoever made it, so that a refusal can be told apart wherever the write stands in its
@@ -205,7 +209,7 @@ impl Write {
     }
 
     fn new(key: Key, action: Action) -> Self {
-        Self { key, action, cond: Cond::Always, label: UNLABELLED, drawn: false }
+        Self { key, action, cond: Cond::Always, label: UNLABELLED, drawn: false, phase: Phase::With }
     }
 
     /// Names the write: whoever commits it with others asks [`StoreError::refused_by`] for this name.
@@ -219,6 +223,13 @@ impl Write {
     #[must_use]
     pub fn drawn(self) -> Self {
         Self { drawn: true, ..self.when(Cond::Absent) }
+    }
+
+    /// Says when it is written.
+    #[must_use]
+    pub fn at(mut self, phase: Phase) -> Self {
+        self.phase = phase;
+        self
     }
 
     /// Adds a condition to those already there.
@@ -367,13 +378,4 @@ pub trait Store: Send + Sync + 'static {
 
     /// Request units and round trips so far.
     fn meter(&self) -> &Meter;
-}
-
-/// All of the writes or none: nothing, one write, or a transaction. [`StoreError::refused_by`] tells whose condition failed.
-pub async fn apply(store: &dyn Store, mut writes: Vec<Write>) -> Result<(), StoreError> {
-    match writes.len() {
-        0 => Ok(()),
-        1 => store.write(writes.remove(0)).await.map(|_| ()),
-        _ => store.transact(writes).await,
-    }
 }

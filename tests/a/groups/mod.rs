@@ -2,6 +2,7 @@
 
 mod binding;
 mod delete;
+mod lists;
 mod manage;
 mod moving;
 mod reach;
@@ -18,6 +19,7 @@ async fn three_groups() -> TestApp {
     let house = TestApp::new().await;
     house.seed_group(&house.acme, SECOND).await;
     house.seed_group(&house.acme, THIRD).await;
+    house.seed_grouping(&house.acme).await;
     house
 }
 

@@ -232,6 +232,33 @@ pub async fn check_budgets(house: &TestApp) {
     chore(house, What::CheckBudgets).await;
 }
 
+/// A lead and a media item of when there was one client group.
+pub async fn list_by_group(house: &TestApp) {
+    leads(house, json!({ "lead_source": "Fair" })).await;
+    made(house, "/api/media", json!({ "title": "Logo", "media_type": "image" })).await;
+    assert_eq!(house.acme.post("/api/groups", json!({ "name": "Northwind" })).await.status, 201);
+    house.advance(Duration::from_secs(60));
+    chore(house, What::ListByGroup).await;
+    house.advance(Duration::from_secs(60));
+}
+
+/// A record that was posted by who saw the execution before it was pushed, and says more than the push.
+pub async fn settle_usage(house: &TestApp) {
+    let installation = house.register(&house.acme).await;
+    let body = json!({
+        "installation_id": installation, "workflow_id": "wf1", "execution_data": harness::stories::execution_data(),
+    });
+    assert_eq!(house.acme.post("/api/push/executions", body).await.json["metered"], 1);
+    let (store, tenant) = (&*house.app.store, house.acme.key.tenant);
+    let log = house.app.repos(tenant).usage("wf1");
+    let pushed = log.of_execution("9").await.unwrap().remove(0);
+    let posted =
+        Usage { id: house.app.id(), source: Source::Posted, of_push: None, input_tokens: 5_000, ..pushed };
+    store::apply(store, log.post(&posted).unwrap()).await.unwrap();
+    let what = What::SettleUsage { workflow_id: "wf1".into(), execution_id: "9".into() };
+    chore(house, what).await;
+}
+
 async fn gone(house: &TestApp, path: &str) {
     let deleted = house.acme.delete(path).await;
     assert_eq!(deleted.status, 200, "{deleted:?}");

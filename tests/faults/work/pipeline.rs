@@ -167,8 +167,8 @@ async fn hundreds_of_leads_move_with_the_first_message() {
     let filter = Filter { status_ids: Some(vec![LeadSetup::NEW]), ..Filter::default() };
     let moved = leads(&house, &house.acme).list(&filter, 500, None).await.unwrap();
     assert_eq!(moved.found.len(), 250);
-    // A lead is read once and written once, with four entries under its old status and four under the new one.
-    assert_eq!(spent.write_units, 250.0 * 18.0 + CHORE_WRITES, "{spent:?}");
+    // A lead is read once and written once, with two entries under its old status and two under the new one.
+    assert_eq!(spent.write_units, 250.0 * 5.0 + CHORE_WRITES, "{spent:?}");
     assert!(spent.read_units < 250.0 * 1.1 + 10.0, "{spent:?}");
 }
 

@@ -14,6 +14,7 @@ use shared::{
     config::Settings,
     domain::{
         api_key,
+        grouping::{Grouped, Grouping},
         installation::{Installation, KeyHealth, KeyState},
         org::{Group, Role, User},
     },
@@ -210,6 +211,13 @@ impl TestApp {
         let group = Group::new(GroupId::from_u64(id).unwrap(), "Another".into(), self.clock.now());
         let key = Key::of(caller.key.tenant, "group", group.id.sortable());
         self.app.store.write(Write::put(key, encode(&group).unwrap())).await.unwrap();
+    }
+
+    /// Says that everything of the caller's organization is listed by client group, as it is when it has had two for a while.
+    pub async fn seed_grouping(&self, caller: &Caller) {
+        let groupings = self.app.repos(caller.key.tenant).groupings();
+        let read = Grouping::default().becomes(Grouped::Read);
+        self.app.store.write(groupings.put_next(&read).unwrap()).await.unwrap();
     }
 
     /// Another key of the caller's user.

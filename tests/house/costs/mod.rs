@@ -5,7 +5,9 @@
 //! in docs/COSTS.md, computed from the same file.
 
 mod lists;
+mod month;
 mod page;
+mod partitions;
 mod requests;
 mod sizes;
 mod work;

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use super::{
     Cost,
+    month::month,
     sizes::{SIZES, Sized},
 };
 
 /// List prices in us-east-1, in US dollars a million: DynamoDB on demand, SQS standard, S3 standard, HTTP API, Lambda.
-mod price {
+pub(super) mod price {
     pub const READ: f64 = 0.125;
     pub const WRITE: f64 = 0.625;
     pub const MESSAGE_CALL: f64 = 0.40;
@@ -18,7 +19,7 @@ mod price {
 }
 
 /// A message is sent, received and deleted: three requests where it travels alone, as counted here.
-const CALLS_PER_MESSAGE: f64 = 3.0;
+pub(super) const CALLS_PER_MESSAGE: f64 = 3.0;
 
 const INTRO: &str = "\
 # What it costs
@@ -48,18 +49,7 @@ pub(super) fn page(costs: &[Cost], sized: &[Sized]) -> String {
     text.push_str("\n## Work\n\nA step of a worker, or a tick. A message that starts it is in the row of what sent it.\n\n");
     table(&mut text, &work, price::LAMBDA);
     sizes(&mut text, sized);
-    let idle = |step: &str| {
-        costs.iter().find(|cost| cost.step.starts_with(step)).map_or(0.0, |cost| cost.read_units)
-    };
-    let month = 30.0 * 24.0 * 60.0;
-    let reads = idle("tick: nothing") * month + idle("sweep: nothing") * month / 5.0;
-    let dollars = reads / 1e6 * price::READ + month * 1.2 / 1e6 * price::LAMBDA;
-    writeln!(
-        text,
-        "\nWhere nothing happens, a month of ticks (one a minute) and sweeps (one in five) reads {reads:.0} units: \
-         {dollars:.2} dollars."
-    )
-    .unwrap();
+    month(&mut text, costs);
     text
 }
 

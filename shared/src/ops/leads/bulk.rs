@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use futures::{StreamExt, stream};
 
 use crate::{
-    domain::lead::Lead,
+    domain::{grouping::Grouped, lead::Lead},
     error::Result,
     ids::{EntityId, Id, LeadId, StatusId},
     ops::{
@@ -20,7 +20,7 @@ use crate::{
         leads::remembered,
     },
     store::{
-        self, StoreError, Write,
+        self, Phase, StoreError, Write,
         limits::{TRANSACT_BYTES, TRANSACT_WRITES},
     },
 };
@@ -69,7 +69,8 @@ pub async fn bulk(act: &Act, what: Bulk, ids: &[LeadId]) -> Result<Bulked> {
     if earlier.is_none() && !act.begin(operation, Vec::new()).await? {
         return Err(in_progress());
     }
-    let run = Run { act, what, operation, goes_on: earlier.is_some() };
+    let grouped = act.app.grouped(act.tenant).await?;
+    let run = Run { act, what, operation, grouped, goes_on: earlier.is_some() };
     let (ends, warnings) = run.all(ids).await?;
     let bulked = Bulked { ends, warnings };
     act.commit(Vec::new(), &bulked).await?;
@@ -80,6 +81,7 @@ struct Run<'a> {
     act: &'a Act,
     what: Bulk,
     operation: Id,
+    grouped: Grouped,
     /// An earlier attempt of the same operation may have done some of it.
     goes_on: bool,
 }
@@ -162,7 +164,7 @@ impl Run<'_> {
             }
             let bytes = writes.iter().map(bytes).sum::<usize>();
             let full = batches.last().is_none_or(|batch| {
-                batch.writes.len() + writes.len() > TRANSACT_WRITES || batch.bytes + bytes > BYTES
+                together(&batch.writes) + together(&writes) > TRANSACT_WRITES || batch.bytes + bytes > BYTES
             });
             if full {
                 batches.push(Batch::default());
@@ -221,7 +223,7 @@ impl Run<'_> {
 
     /// The writes that make of a lead what it is to be; none where it is that already.
     fn change(&self, before: &Lead) -> Result<Change> {
-        let (act, leads) = (self.act, self.act.repos().leads());
+        let (act, leads) = (self.act, self.act.repos().leads().grouped(self.grouped));
         match self.what {
             Bulk::UpdateStatus(to) if before.status_id == to => Ok(Change::default()),
             Bulk::UpdateStatus(to) => {
@@ -241,6 +243,11 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// How many of them a transaction holds.
+fn together(writes: &[Write]) -> usize {
+    writes.iter().filter(|write| write.phase == Phase::With).count()
 }
 
 fn bytes(write: &Write) -> usize {

@@ -115,7 +115,7 @@ impl Post<'_> {
         }
         lead.owns_email = !holder.is_some_and(|holder| holder.owns);
         self.seal(&mut lead).await?;
-        let writes = origin::writes(self.act, None, &lead)?;
+        let writes = origin::writes(self.act, None, &lead).await?;
         self.commit(writes, Arrival::Created, lead).await
     }
 
@@ -125,7 +125,7 @@ impl Post<'_> {
         lead.apply(self.change.clone());
         lead.subject = subject;
         self.seal(&mut lead).await?;
-        let writes = origin::writes(self.act, Some(before), &lead)?;
+        let writes = origin::writes(self.act, Some(before), &lead).await?;
         self.commit(writes, Arrival::Renewed, lead).await
     }
 
@@ -145,7 +145,7 @@ impl Post<'_> {
             return self.commit(Vec::new(), Arrival::Updated, lead).await;
         }
         lead.subject.touch(act.now);
-        let mut writes = act.repos().leads().replace(before, &lead)?;
+        let mut writes = act.listed::<Lead>().await?.replace(before, &lead)?;
         writes.extend(happened::updated(act, before, &lead)?);
         self.commit(writes, Arrival::Updated, lead).await
     }

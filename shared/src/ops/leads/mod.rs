@@ -65,7 +65,8 @@ pub async fn list(
 }
 
 async fn page(act: &Act, filter: &Filter, begin: Begin, limit: usize) -> Result<Found<Lead>> {
-    let leads = act.repos().leads();
+    let by_group = filter.group_id.is_some() || !act.reach.is_all();
+    let leads = if by_group { act.listed().await? } else { act.repos().leads() };
     match begin {
         Begin::Newest(before) => Ok(Found::newest(leads.list(filter, limit, before).await?, before)),
         Begin::Search(text, after) => {
@@ -98,7 +99,7 @@ async fn store(act: &Act, before: &Lead, patch: &Patch) -> Result<Lead, Refused>
     patch.write_into(&mut lead, act);
     claim_address(act, before, &mut lead).await?;
     lead.subject.touch(act.now);
-    let mut writes = act.repos().leads().replace(before, &lead)?;
+    let mut writes = act.listed::<Lead>().await?.replace(before, &lead)?;
     writes.extend(happened::updated(act, before, &lead)?);
     act.commit_once(writes, &lead, &lead).await?;
     Ok(lead)
@@ -153,6 +154,7 @@ pub async fn delete(act: &Act, id: LeadId, waiting: Waiting) -> Result<Deleted> 
     loop {
         let lead = leads.get(id).await?.or_not_found("record")?;
         let leaving = waiting.leaving(act, &lead);
+        let leads = act.listed::<Lead>().await?;
         let mut writes = leads.retire(&lead, &leaving.left, &remembered(act, &lead, None))?;
         writes.push(happened::deleted(act, &lead, &leaving.left)?);
         let deleted = leaving.deleted(id);

@@ -3,7 +3,7 @@
 //! "The newest with this property" → the entries of a facet, then their entities. "Whose text says this?" → the entries
 //! of a client group whose phrase begins so, then their entities, group after group.
 //!
-//! Its one rule: a page costs what it returns. Where a further filter passes entities over, the number of pages read is
+//! Its one rule: what an entry shows is shown only where it says so itself, and a page costs what it returns. Where a further filter passes entities over, the number of pages read is
 //! bounded and the list may be shorter than it was asked to be.
 
 use std::collections::{BTreeSet, HashMap};
@@ -32,8 +32,7 @@ pub trait Indexed: Stored {
     /// The facets that it is listed under.
     fn facets(&self) -> BTreeSet<String>;
 
-    /// The phrases that it is found under, cut by [`words`]. They and the facets change together with the entity: all of
-    /// them, gone and new, must fit into one transaction beside it.
+    /// The phrases that it is found under, cut by [`words`].
     fn phrases(&self) -> BTreeSet<String>;
 
     /// Whether a search finds it, judged by its whole text.
@@ -43,10 +42,17 @@ pub trait Indexed: Stored {
 /// The writes that bring the index entries of an entity up to date.
 pub fn changes<E: Indexed>(tenant: TenantId, before: Option<&E>, after: Option<&E>) -> Vec<Write> {
     let keys = |entity: Option<&E>| entity.map(|entity| keys(tenant, entity)).unwrap_or_default();
-    entries::changes(&keys(before), &keys(after))
+    entries::changes(&keys(before), &keys(after), after.map(|entity| entity.subject().v))
 }
 
-fn keys<E: Indexed>(tenant: TenantId, entity: &E) -> BTreeSet<Key> {
+/// The writes of the entries that list an entity by client group, as it is.
+pub fn by_group<E: Indexed>(tenant: TenantId, entity: &E) -> Vec<Write> {
+    let keys = keys(tenant, entity).into_iter().filter(entries::is_of_group);
+    keys.map(|key| entries::made_up(key, entity.subject().v)).collect()
+}
+
+/// Where the entries of an entity lie.
+pub fn keys<E: Indexed>(tenant: TenantId, entity: &E) -> BTreeSet<Key> {
     let (id, group) = (entity.subject().id, entity.subject().group_id);
     let facets = entity.facets().into_iter().map(|facet| entries::facet(tenant, E::SPACE, &facet, id));
     let phrases =
@@ -89,6 +95,10 @@ impl<E: Indexed> Table<'_, E> {
         wanted: impl Fn(&E) -> bool,
     ) -> Result<Listed<E>, StoreError> {
         let mut taken = Taken::new(limit);
+        let wanted = |entity: &E| {
+            let own = entity.facets();
+            facets.iter().any(|facet| own.contains(facet)) && wanted(entity)
+        };
         for _ in 0..MAX_PAGES {
             let page = self.merged(facets, before, taken.page()).await?;
             let entities = self.fetch(page.found.iter().copied()).await?;
@@ -106,9 +116,10 @@ impl<E: Indexed> Table<'_, E> {
         Ok(taken.listed(before))
     }
 
-    /// Whether something shows under a facet. It is not read for that.
+    /// Whether something shows under a facet; also where so many old entries lie there that nobody can tell.
     pub async fn is_any_under(&self, facet: &str) -> Result<bool, StoreError> {
-        Ok(!self.entries().newest(facet, None, 1).await?.found.is_empty())
+        let found = self.under(&[facet.to_owned()], None, 1, |_| true).await?;
+        Ok(!found.is_empty() || found.next.is_some())
     }
 
     /// Those of the client groups (in the order of their ids) that the search finds and that are wanted, up to `limit`,
@@ -127,8 +138,9 @@ impl<E: Indexed> Table<'_, E> {
             let next = groups.iter().find(|group| past.is_none_or(|past| **group > past));
             next.map(|group| Mark { group: *group, after: None })
         };
-        let shows = |entity: &E, phrase: &Phrase| {
-            first_match(entity, search).as_ref() == Some(&phrase.text)
+        let shows = |entity: &E, group: GroupId, phrase: &Phrase| {
+            entity.subject().group_id == group
+                && first_match(entity, search).as_ref() == Some(&phrase.text)
                 && entity.is_found(search)
                 && wanted(entity)
         };
@@ -146,7 +158,7 @@ impl<E: Indexed> Table<'_, E> {
             let mut last = after;
             while let Some(phrase) = rest.next() {
                 let shows = |row: &Row<E>| match row {
-                    Ok(entity) => shows(entity, &phrase),
+                    Ok(entity) => shows(entity, group, &phrase),
                     Err(unreadable) => !taken.knows(unreadable.id),
                 };
                 let full = taken.fills(entities.get(&phrase.id).filter(|(row, _)| shows(row)));

@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::{LATE, PUSHED, RECORDS, SHARDS, UsageLog, shard, sums::Sums, unchanged};
+use super::{LATE, PUSHED, UsageLog, shard, sums::Sums, unchanged};
 use crate::{
     domain::{
         pushed_runs::same_run,
@@ -16,8 +16,8 @@ use crate::{
     store::{Change, Cond, StoreError, Write, limits::TRANSACT_WRITES},
 };
 
-/// Writes that may stand beside those of records and sums: the ledger's, the workflow, a look at the budgets, the reply that
-/// an `Idempotency-Key` repeats.
+/// Writes that may stand beside those of records and sums: the gate, the workflow, a look at the budgets, the chore that settles
+/// the execution, the reply that an `Idempotency-Key` repeats.
 const BESIDE: usize = 16;
 /// Writes of records and sums in one transaction.
 const ROOM: usize = TRANSACT_WRITES - BESIDE;
@@ -30,13 +30,15 @@ pub struct Step {
     pub more: bool,
     /// How many of the pushed records count in the end.
     pub counted: usize,
+    /// It closes the gate: a chore is to settle what read it before.
+    pub closes: bool,
 }
 
-/// The first shard of the ledger, which all pass who settle.
+/// What all pass who settle an execution.
 #[derive(Debug, Default, Deserialize)]
-struct Gate {
+pub(super) struct Gate {
     #[serde(default)]
-    pushed: bool,
+    pub(super) pushed: bool,
     #[serde(default)]
     late: u64,
 }
@@ -50,11 +52,11 @@ impl UsageLog<'_> {
         let plan = Plan::of(&known, vec![usage.clone()], true);
         let mut writes = self.writes(&plan)?;
         writes.push(self.pass(&usage.execution_id, &gate));
-        Ok(Step { writes, more: plan.more, counted: 0 })
+        Ok(Step { writes, more: plan.more, counted: 0, closes: false })
     }
 
-    /// The next transaction that meters an execution of whose number something is there; none when there is nothing left
-    /// to do. It is refused when something else was quicker.
+    /// The next transaction that meters an execution; none when there is nothing left to do. It is refused when another push, or a
+    /// post behind the gate, was quicker.
     pub async fn meter(&self, execution_id: &str, records: &[Usage]) -> Result<Option<Step>, StoreError> {
         let gate = self.gate(execution_id).await?;
         let known = self.of_execution(execution_id).await?;
@@ -65,11 +67,11 @@ impl UsageLog<'_> {
             return Ok(None);
         }
         let mut writes =
-            if gate.pushed { vec![self.pass(execution_id, &gate)] } else { self.close(execution_id, &known) };
+            vec![if gate.pushed { self.pass(execution_id, &gate) } else { self.close(execution_id) }];
         writes.extend(self.writes(&plan)?);
         let all = plan.records.iter().zip(&plan.outdone);
         let counted = all.filter(|(usage, outdone)| ours(usage) && !**outdone).count();
-        Ok(Some(Step { writes, more: plan.more, counted }))
+        Ok(Some(Step { writes, more: plan.more, counted, closes: !gate.pushed }))
     }
 
     /// The next writes that let known records change sides; none when each is on its own.
@@ -89,32 +91,21 @@ impl UsageLog<'_> {
     }
 
     /// Read before the records are: what comes in after it moves it.
-    async fn gate(&self, execution_id: &str) -> Result<Gate, StoreError> {
-        let item = self.store.get(&self.ledger_key(execution_id, 0)).await?;
+    pub(super) async fn gate(&self, execution_id: &str) -> Result<Gate, StoreError> {
+        let item = self.store.get(&self.gate_key(execution_id)).await?;
         item.map_or_else(|| Ok(Gate::default()), |item| item.decode())
     }
 
     fn pass(&self, execution_id: &str, gate: &Gate) -> Write {
         let unmet = if gate.late == 0 { Cond::missing(LATE) } else { Cond::eq(LATE, gate.late) };
-        let first = Write::update(self.ledger_key(execution_id, 0), vec![Change::add(LATE, 1)]);
+        let first = Write::update(self.gate_key(execution_id), vec![Change::add(LATE, 1)]);
         first.when(Cond::All(vec![Cond::has(PUSHED), unmet]))
     }
 
-    /// From here on posts pass the gate. Refuses when one came that is not known.
-    fn close(&self, execution_id: &str, known: &[Usage]) -> Vec<Write> {
-        let posted = |of: u64| {
-            known.iter().filter(|usage| usage.source == Source::Posted && shard(usage) == of).count()
-        };
-        let close = |shard| {
-            let unmet = match posted(shard) {
-                0 => Cond::missing(RECORDS),
-                count => Cond::eq(RECORDS, count),
-            };
-            let mark = vec![Change::set(PUSHED, true)];
-            let unmetered = Cond::All(vec![Cond::missing(PUSHED), unmet]);
-            Write::update(self.ledger_key(execution_id, shard), mark).when(unmetered)
-        };
-        (0..SHARDS).map(close).collect()
+    /// From here on posts pass the gate.
+    fn close(&self, execution_id: &str) -> Write {
+        let mark = vec![Change::set(PUSHED, true)];
+        Write::update(self.gate_key(execution_id), mark).when(Cond::missing(PUSHED))
     }
 
     fn writes(&self, plan: &Plan<'_>) -> Result<Vec<Write>, StoreError> {

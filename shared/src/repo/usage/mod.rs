@@ -1,13 +1,14 @@
-//! Token usage: records and the sums that the same transaction keeps.
+//! Token usage: records, and the sums of their days that the same transaction keeps.
 //!
-//! "What did this workflow cost?" → one partition of sums per model and client group, read whole: its size grows with the number of
-//! models, never with the number of records. "Between these days?" → sums per day, model and client group. "This execution?" → its
-//! records. "The newest records?" → index `gsi1`. "What did the organization spend?" → sums per day and client group.
-//! "Which models had no price?" → a sum of their own. Every sum is spread over a few shards, because n8n posts the items of
-//! one execution all at once and DynamoDB cancels transactions that meet on one item.
+//! "What did this workflow cost, ever or between these days?" → one partition of sums per day, model and client group: its size
+//! grows with days and models, never with the number of records. "This execution?" → its records. "The newest records?" → index
+//! `gsi1`. "What did the organization spend?" → the days of its workflows, side by side. "Which models had no price?" → a sum of
+//! their own. Every sum is spread over a few shards, because n8n posts the items of one execution all at once and DynamoDB
+//! cancels transactions that meet on one item.
 //!
-//! The ledger says of an execution number whether pushed data were metered. Until they are, a post writes without a look; from then
-//! on posts and pushes are compared (`late`).
+//! The gate says of an execution number whether pushed data were metered. A post reads it and writes no more than its record and
+//! a sum while it is open; once it is closed posts and pushes are compared (`late`). A post that read it just before a push closed
+//! it is compared by the chore that the push owes: it looks when no such post can be under way any more.
 
 mod late;
 mod sums;
@@ -26,24 +27,18 @@ use crate::{
     ids::{GroupId, Id},
     repo::listing::{self, Listed, Row},
     store::{
-        Attrs, Change, Cond, Index, Item, Key, Label, Position, Query, SortValue, Store, StoreError, Write,
-        attr, encode, segment,
+        Attrs, Change, Cond, Index, Item, Key, Position, Query, SortValue, Store, StoreError, Write, attr,
+        encode, segment,
     },
     tenant::TenantId,
 };
 
 /// Shards of every sum.
 const SHARDS: u64 = 8;
-/// Attribute of a ledger shard: this execution was metered from pushed data.
+/// Attribute of a gate: this execution was metered from pushed data.
 const PUSHED: &str = "pushed";
-/// How many records were posted before the first push.
-const RECORDS: &str = "records";
-/// How often the execution was settled since its first push; kept on the first shard, where all who settle it wait for each
-/// other.
+/// How often the execution was settled since its first push: all who settle it wait for each other there.
 const LATE: &str = "late";
-
-/// Label of the ledger in [`UsageLog::post`]'s writes.
-pub const LEDGER: Label = "usage-ledger";
 
 /// The token usage of one tenant and workflow.
 #[derive(Clone, Copy)]
@@ -70,31 +65,15 @@ pub struct Filter {
 }
 
 impl UsageLog<'_> {
-    /// The writes of one posted record. The one called [`LEDGER`] refuses when the execution was metered from a push.
-    pub fn post(&self, usage: &Usage) -> Result<Vec<Write>, StoreError> {
-        let shard = shard(usage);
-        let ledger =
-            Write::update(self.ledger_key(&usage.execution_id, shard), vec![Change::add(RECORDS, 1)]);
-        let mut writes = vec![self.put(usage)?, ledger.when(Cond::missing(PUSHED)).labelled(LEDGER)];
-        writes.extend(Sums::of(std::slice::from_ref(usage)).writes(self, shard));
-        Ok(writes)
+    /// Whether an execution was metered from a push: then a post is [`Self::post_late`].
+    pub async fn is_metered(&self, execution_id: &str) -> Result<bool, StoreError> {
+        Ok(self.gate(execution_id).await?.pushed)
     }
 
-    /// The writes that meter an execution from pushed data; they refuse when it was metered before, or posted. They may be
-    /// more than a transaction holds.
-    pub fn push(&self, execution_id: &str, records: &[Usage]) -> Result<Vec<Write>, StoreError> {
-        let mut writes: Vec<Write> = (0..SHARDS)
-            .map(|shard| {
-                let unmetered = Cond::All(vec![Cond::missing(RECORDS), Cond::missing(PUSHED)]);
-                Write::update(self.ledger_key(execution_id, shard), vec![Change::set(PUSHED, true)])
-                    .when(unmetered)
-            })
-            .collect();
-        for usage in records {
-            writes.push(self.put(usage)?);
-        }
-        let shard = records.first().map_or(0, shard);
-        writes.extend(Sums::of(records).writes(self, shard));
+    /// The writes of one record, posted while the gate was open.
+    pub fn post(&self, usage: &Usage) -> Result<Vec<Write>, StoreError> {
+        let mut writes = vec![self.put(usage)?];
+        writes.extend(Sums::of(std::slice::from_ref(usage)).writes(self, shard(usage)));
         Ok(writes)
     }
 
@@ -217,9 +196,9 @@ impl UsageLog<'_> {
         Key::partition(self.tenant, &format!("usage-newest#{}", segment(self.workflow_id)))
     }
 
-    fn ledger_key(&self, execution_id: &str, shard: u64) -> Key {
-        let partition = format!("usage-ledger#{}#{}", segment(self.workflow_id), segment(execution_id));
-        Key::of(self.tenant, &partition, shard.to_string())
+    fn gate_key(&self, execution_id: &str) -> Key {
+        let partition = format!("usage-gate#{}#{}", segment(self.workflow_id), segment(execution_id));
+        Key::of(self.tenant, &partition, "-".to_owned())
     }
 }
 
@@ -259,6 +238,19 @@ impl UsageWorkflows<'_> {
             format!("{}#{}", segment(&usage.workflow_id), shard(usage)),
         );
         Write::update(key, vec![Change::set("workflow_id", usage.workflow_id.clone())])
+    }
+
+    /// All of them, each once.
+    pub async fn all(&self) -> Result<Vec<String>, StoreError> {
+        let mut found: Vec<String> = Vec::new();
+        let query = Query::table(Key::partition(self.tenant, "usage-workflow"));
+        sums::whole(self.store, query, |used: UsedBy| {
+            if found.last() != Some(&used.workflow_id) {
+                found.push(used.workflow_id);
+            }
+        })
+        .await?;
+        Ok(found)
     }
 
     /// The first workflow behind `after`.

@@ -4,35 +4,31 @@
 
 use std::collections::BTreeMap;
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{ModelTotals, SHARDS, UsageLog};
+use super::{ModelTotals, SHARDS, UsageLog, UsageWorkflows};
 use crate::{
     clock::{self, Millis},
-    domain::usage::{Totals, Usage},
+    domain::{
+        reach,
+        usage::{Totals, Usage},
+    },
     ids::GroupId,
     store::{Change, Cond, Key, Query, SortValue, Store, StoreError, Write, half_segment, segment},
     tenant::TenantId,
 };
 
 const UNPRICED: &str = "usage-unpriced";
-const SPENT: &str = "usage-spent";
+/// Workflows whose days are read side by side.
+const AT_ONCE: usize = 16;
 
 /// What a sum is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Of {
-    Model {
-        model: String,
-        group: Option<GroupId>,
-    },
     Day {
         day: String,
         model: String,
-        group: Option<GroupId>,
-    },
-    /// What the organization spent on a day, by the client group of the installation.
-    Spent {
-        day: String,
         group: Option<GroupId>,
     },
     /// Records without a price, also those that do not count: one of them may count tomorrow.
@@ -75,9 +71,7 @@ impl Sums {
             *sum = sum.plus(totals);
         };
         let group = usage.group_id;
-        keep(Of::Model { model: model.clone(), group }, totals);
-        keep(Of::Day { day: day.clone(), model: model.clone(), group }, totals);
-        keep(Of::Spent { day, group }, totals);
+        keep(Of::Day { day, model: model.clone(), group }, totals);
         if !usage.model_found {
             keep(Of::Unpriced { model }, sign(Totals { records: 1, ..Totals::default() }));
         }
@@ -89,14 +83,12 @@ impl Sums {
         moved.map(move |(of, totals)| {
             let mut changes = add(totals);
             let workflow = Change::set("workflow_id", log.workflow_id);
-            let of_group = |group: &Option<GroupId>| group.map(|group| Change::set("group_id", group.get()));
             match &of {
-                Of::Model { model, group } | Of::Day { model, group, .. } => {
+                Of::Day { model, group, .. } => {
                     changes.push(Change::set("model_id", model.clone()));
-                    changes.extend(of_group(group));
+                    changes.extend(group.map(|group| Change::set("group_id", group.get())));
                 }
                 Of::Unpriced { model } => changes.extend([workflow, Change::set("model_id", model.clone())]),
-                Of::Spent { group, .. } => changes.extend(of_group(group)),
             }
             Write::update(key(log, &of, shard), changes)
         })
@@ -106,19 +98,11 @@ impl Sums {
 fn key(log: &UsageLog<'_>, of: &Of, shard: u64) -> Key {
     let workflow = segment(log.workflow_id);
     match of {
-        Of::Model { model, group } => Key::of(
-            log.tenant,
-            &format!("usage-model#{workflow}"),
-            format!("{}#{}#{shard}", segment(model), group_name(*group)),
-        ),
         Of::Day { day, model, group } => Key::of(
             log.tenant,
             &format!("usage-day#{workflow}"),
             format!("{day}#{}#{}#{shard}", segment(model), group_name(*group)),
         ),
-        Of::Spent { day, group } => {
-            Key::of(log.tenant, SPENT, format!("{day}#{}#{shard}", group_name(*group)))
-        }
         Of::Unpriced { model } => unpriced_key(log.tenant, log.workflow_id, model, shard),
     }
 }
@@ -156,14 +140,16 @@ struct Shard {
 impl UsageLog<'_> {
     /// Sums per model over all time, of what is in reach.
     pub async fn totals(&self) -> Result<Vec<ModelTotals>, StoreError> {
-        let partition = format!("usage-model#{}", segment(self.workflow_id));
-        self.sum_up(Query::table(Key::partition(self.tenant, &partition))).await
+        self.sum_up(Query::table(self.days())).await
     }
 
     /// Sums per model over whole days (UTC), both included.
     pub async fn totals_between(&self, from: Millis, to: Millis) -> Result<Vec<ModelTotals>, StoreError> {
-        let partition = format!("usage-day#{}", segment(self.workflow_id));
-        self.sum_up(days(Query::table(Key::partition(self.tenant, &partition)), from, to)).await
+        self.sum_up(days(Query::table(self.days()), from, to)).await
+    }
+
+    fn days(&self) -> String {
+        Key::partition(self.tenant, &format!("usage-day#{}", segment(self.workflow_id)))
     }
 
     async fn sum_up(&self, query: Query) -> Result<Vec<ModelTotals>, StoreError> {
@@ -192,14 +178,6 @@ pub struct Spending<'a> {
     pub tenant: TenantId,
 }
 
-#[derive(Deserialize)]
-struct Spent {
-    #[serde(default)]
-    group_id: Option<GroupId>,
-    #[serde(flatten)]
-    totals: Totals,
-}
-
 impl Spending<'_> {
     /// Over whole days (UTC), both included: what each client group spent, and what belongs to none.
     pub async fn by_group(
@@ -207,13 +185,20 @@ impl Spending<'_> {
         from: Millis,
         to: Millis,
     ) -> Result<BTreeMap<Option<GroupId>, Totals>, StoreError> {
+        let (store, tenant) = (self.store, self.tenant);
+        let workflows = UsageWorkflows { store, tenant }.all().await?;
+        let each = stream::iter(workflows).map(async |workflow| {
+            let log = UsageLog { store, tenant, workflow_id: &workflow, reach: &reach::ALL };
+            let mut spent = Vec::new();
+            let query = days(Query::table(log.days()), from, to);
+            whole(store, query, |shard: Shard| spent.push((shard.group_id, shard.totals))).await?;
+            Ok::<_, StoreError>(spent)
+        });
         let mut groups: BTreeMap<Option<GroupId>, Totals> = BTreeMap::new();
-        let query = days(Query::table(Key::partition(self.tenant, SPENT)), from, to);
-        whole(self.store, query, |spent: Spent| {
-            let sum = groups.entry(spent.group_id).or_default();
-            *sum = sum.plus(spent.totals);
-        })
-        .await?;
+        for (group, totals) in each.buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?.concat() {
+            let sum = groups.entry(group).or_default();
+            *sum = sum.plus(totals);
+        }
         Ok(groups)
     }
 }
@@ -284,7 +269,7 @@ impl Unpriced<'_> {
 }
 
 /// Hands over every item of a query.
-async fn whole<T: DeserializeOwned>(
+pub(super) async fn whole<T: DeserializeOwned>(
     store: &dyn Store,
     query: Query,
     mut take: impl FnMut(T),

@@ -146,7 +146,7 @@ impl DynamoStore {
     }
 
     fn member(&self, write: Write) -> Result<TransactWriteItem, StoreError> {
-        let Write { key, action, cond, label: _, drawn: _ } = write;
+        let Write { key, action, cond, label: _, drawn: _, phase: _ } = write;
         let on_failure = ReturnValuesOnConditionCheckFailure::AllOld;
         let mut expressions = Expressions::default();
         let member = TransactWriteItem::builder();

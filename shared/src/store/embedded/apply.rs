@@ -1,10 +1,14 @@
 //! One write against the item as it stands. Its one rule: the decision is pure; only [`commit`] touches the database.
 
 use rusqlite::Connection;
+use serde_json::Value;
 
 use super::{cost, row};
 use crate::store::number::canonical;
-use crate::store::{Action, Attrs, Change, Item, Key, Label, Refusal, StoreError, Write, check, limits};
+use crate::store::{
+    Action, Attrs, Change, Item, Key, Label, Refusal, StoreError, Write, attr, check, limits,
+    meter::Partitions,
+};
 
 /// A write decided: what is there before and after, and what it costs.
 pub(super) struct Decided {
@@ -30,6 +34,16 @@ pub(super) enum Effect {
 }
 
 impl Decided {
+    /// Counts the units where they are spent; those of the due index are spread by its shards.
+    pub(super) fn charge(&self, partitions: &Partitions, times: f64) {
+        partitions.add(self.key.pk(), times * self.table_units);
+        if let Effect::Store { attrs, .. } = &self.effect
+            && let Some(shown) = attrs.get(attr::GSI1_PK).and_then(Value::as_str)
+        {
+            partitions.add(&format!("gsi1 {shown}"), self.index_units);
+        }
+    }
+
     /// What the write adds to the size of its transaction.
     pub(super) fn bytes(&self) -> usize {
         match &self.effect {
@@ -52,7 +66,7 @@ impl Decided {
 
 /// Reads the item and decides the write against it. The write has passed [`check::write`].
 pub(super) fn decide(conn: &Connection, write: Write) -> Result<Decided, StoreError> {
-    let Write { key, action, cond, label, drawn: _ } = write;
+    let Write { key, action, cond, label, drawn: _, phase: _ } = write;
     let old = row::find(conn, key.clone())?.map(Item::into_attrs).transpose()?;
     let holds = cond.holds(old.as_ref());
     let new = match action {

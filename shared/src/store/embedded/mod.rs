@@ -11,7 +11,9 @@ use std::sync::{
 use async_trait::async_trait;
 use rusqlite::Connection;
 
-use super::{Action, Item, Key, Meter, Page, Query, Store, StoreError, Write, check, limits};
+use super::{
+    Action, Item, Key, Meter, Page, Query, Store, StoreError, Write, check, limits, meter::Partitions,
+};
 
 mod apply;
 mod cost;
@@ -227,8 +229,10 @@ impl Store for Sqlite {
                 "a check alone changes nothing; it belongs into a transaction".into(),
             ));
         }
+        let watched = self.inner.meter.watched();
         let done = self.write_job(move |conn| {
             let decided = apply::decide(conn, write)?;
+            watched.iter().for_each(|partitions| decided.charge(partitions, 1.0));
             let Decided { table_units, index_units, .. } = decided;
             if matches!(decided.effect, Effect::Refused) {
                 let error = StoreError::ConditionFailed(decided.refusal());
@@ -244,7 +248,8 @@ impl Store for Sqlite {
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         check::transaction(&writes)?;
-        match self.write_job(move |conn| transaction(conn, writes)).await {
+        let watched = self.inner.meter.watched();
+        match self.write_job(move |conn| transaction(conn, writes, watched.as_deref())).await {
             Ok(units) => self.spend(0.0, units, Ok(())),
             Err(Charged { error, units }) => self.spend(0.0, units, Err(self.noted(error))),
         }
@@ -268,7 +273,7 @@ fn read_units(item: Option<&Item>) -> f64 {
 }
 
 /// All writes or none; a transaction writes each item twice and pays for it. Returns the units.
-fn transaction(conn: &Connection, writes: Vec<Write>) -> Result<f64, Charged> {
+fn transaction(conn: &Connection, writes: Vec<Write>, watched: Option<&Partitions>) -> Result<f64, Charged> {
     // All are decided before the first one changes anything: each looks at an item of its own.
     let all = writes.into_iter().map(|write| apply::decide(conn, write)).collect::<Result<Vec<_>, _>>()?;
     let bytes: usize = all.iter().map(Decided::bytes).sum();
@@ -276,6 +281,7 @@ fn transaction(conn: &Connection, writes: Vec<Write>) -> Result<f64, Charged> {
         let error = format!("{bytes} bytes in a transaction, {} are allowed", limits::TRANSACT_BYTES);
         return Err(StoreError::TooLarge(error).into());
     }
+    watched.iter().for_each(|partitions| all.iter().for_each(|decided| decided.charge(partitions, 2.0)));
     let table_units: f64 = all.iter().map(|decided| 2.0 * decided.table_units).sum();
     let index_units: f64 = all.iter().map(|decided| decided.index_units).sum();
     let (refused, due): (Vec<_>, Vec<_>) =

@@ -5,6 +5,7 @@ mod enrich;
 mod files;
 mod forget_field;
 mod forget_installation;
+mod list_by_group;
 mod move_group;
 mod move_leads;
 mod purge;
@@ -18,9 +19,10 @@ use std::time::Duration;
 use super::{Ended, Message};
 use crate::{
     app::App,
-    clock::Deadline,
-    domain::chore::{Chore, Step, What},
+    clock::{Deadline, Millis},
+    domain::chore::{Chore, SETTLED, Step, What},
     error::Result,
+    ops::usage,
     queue::{Task, TaskKind},
     repo::due,
     store::StoreError,
@@ -96,7 +98,11 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
                 forget_installation::step(app, tenant, chore, *installation_id).await?
             }
             What::Reprice { from, version } => reprice::step(app, tenant, chore, *from, version).await?,
+            What::ListByGroup => list_by_group::step(app, tenant, chore).await?,
             What::CheckBudgets => budgets::step(app, tenant, chore.created_at).await?,
+            What::SettleUsage { workflow_id, execution_id } => {
+                settle_usage(app, tenant, chore.created_at, workflow_id, execution_id).await?
+            }
         };
         if let Step::More(cursor) = &step {
             chore.cursor.clone_from(cursor);
@@ -106,4 +112,20 @@ async fn stretch(app: &App, tenant: TenantId, chore: &mut Chore, until: Deadline
         }
         return Ok(step);
     }
+}
+
+/// Once no post is under way any more that saw the execution before it was pushed.
+async fn settle_usage(
+    app: &App,
+    tenant: TenantId,
+    pushed: Millis,
+    workflow: &str,
+    execution: &str,
+) -> Result<Step> {
+    let settled = pushed.plus(SETTLED);
+    if app.now() < settled {
+        return Ok(Step::Wait(settled));
+    }
+    usage::settle(app, tenant, workflow, execution).await?;
+    Ok(Step::Done)
 }

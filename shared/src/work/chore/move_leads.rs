@@ -26,7 +26,7 @@ pub async fn step(app: &App, tenant: TenantId, from: StatusId) -> Result<Step> {
     let Some(drain) = setup.draining.iter().find(|drain| drain.from == from) else {
         return Ok(Step::Done);
     };
-    let leads = app.repos(tenant).leads();
+    let leads = app.repos(tenant).leads().grouped(app.grouped(tenant).await?);
     let filter = Filter { status_ids: Some(vec![from]), ..Filter::default() };
     let page = leads.list(&filter, PAGE, None).await?;
     if !page.found.is_empty() {

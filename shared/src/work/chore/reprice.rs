@@ -24,7 +24,7 @@ use crate::{
 
 /// Records of a step.
 const PAGE: usize = 100;
-/// Records of a transaction: each may be in four sums of its own, and a transaction holds 100 writes.
+/// Records of a transaction: each may be in two sums of its own, and a transaction holds 100 writes.
 const TOGETHER: usize = 20;
 /// A process with an older table looks after so long whether one with the newer has done its work.
 const LATER: std::time::Duration = std::time::Duration::from_secs(300);

@@ -5,7 +5,7 @@ mod alerts;
 mod api_keys;
 pub mod groups;
 mod lead_setup;
-mod leads;
+pub mod leads;
 pub mod media;
 mod money;
 mod n8n_nodes;

@@ -19,8 +19,8 @@ use crate::{
     ids::{GroupId, Id},
     ops::again::Again,
     repo::{
-        collections::TITLE, indexed::Indexed, invoices, invoices::NUMBER, leads, listing::Listed,
-        notifications, payloads,
+        collections::TITLE, indexed::Indexed, invoices, invoices::NUMBER, leads, listing::Listed, media,
+        notifications, payloads, subjects::Subjects,
     },
     store::{self, StoreError},
     tenant::TenantId,
@@ -46,10 +46,16 @@ fn on<T>(listed: &Listed<T>) -> Goes {
 }
 
 impl Move<'_> {
+    /// The table of what is listed by group. Where it is not yet, a page may be empty and not the last.
+    async fn listed<E: Indexed>(&self) -> Result<Subjects<'_, E>> {
+        let grouped = self.app.grouped(self.tenant).await?;
+        Ok(self.app.repos(self.tenant).subjects().grouped(grouped))
+    }
+
     /// A page of what is listed by group: what has moved is in it no more.
-    async fn indexed<E: Indexed>(&self, found: Vec<E>) -> Result<Goes> {
+    async fn indexed<E: Indexed>(&self, Listed { found, next, .. }: Listed<E>) -> Result<Goes> {
         if found.is_empty() {
-            return Ok(Goes::Through);
+            return Ok(next.map_or(Goes::Through, |next| Goes::On(Some(next))));
         }
         let entities = self.app.repos(self.tenant).subjects::<E>();
         rewrite::all(self.app, &entities, found, |entity: &mut E| self.put(entity.subject_mut())).await?;
@@ -62,20 +68,18 @@ impl Move<'_> {
         }
     }
 
-    pub async fn media(&self) -> Result<Goes> {
-        let media = self.app.repos(self.tenant).media();
-        let facet = crate::repo::media::in_group(self.from);
-        let page = media.under(&[facet], None, PAGE, |_| true).await?;
-        self.indexed::<MediaItem>(page.found).await
+    pub async fn media(&self, below: Option<Id>) -> Result<Goes> {
+        let filter = media::Filter { group_id: Some(self.from), ..Default::default() };
+        let page = self.listed::<MediaItem>().await?.list(&filter, PAGE, below).await?;
+        self.indexed(page).await
     }
 
     /// Of two leads of one address the one that was there before owns it.
-    pub async fn leads(&self) -> Result<Goes> {
-        let leads = self.app.repos(self.tenant).leads();
+    pub async fn leads(&self, below: Option<Id>) -> Result<Goes> {
         let filter = leads::Filter { group_id: Some(self.from), ..Default::default() };
-        let page = leads.list(&filter, PAGE, None).await?;
+        let page = self.listed::<Lead>().await?.list(&filter, PAGE, below).await?;
         if page.found.is_empty() {
-            return Ok(Goes::Through);
+            return Ok(on(&page));
         }
         for lead in page.found {
             self.lead(lead).await?;
