@@ -209,6 +209,7 @@ async fn seed(app: &App, tenant: TenantId, count: u64) -> Result<(), Error> {
                 polls: 0,
                 polled_at: None,
                 poll_error: None,
+                ttl: None,
                 v: 1,
             };
             let spread = Duration::from_millis(MINUTE.as_secs() * 1000 * n / count);
