@@ -48,7 +48,7 @@ async fn what_only_grows_ends() {
         let ends = ends(&house, partition).await;
         assert!(!ends.is_empty() && ends.iter().all(|end| *end == Some(days)), "{partition}: {ends:?}");
     }
-    for partition in ["usage-model", "usage-spent", "workflow", "latest"] {
+    for partition in ["usage-day", "workflow", "latest"] {
         let ends = ends(&house, partition).await;
         assert!(!ends.is_empty() && ends.iter().all(Option::is_none), "{partition}: {ends:?}");
     }

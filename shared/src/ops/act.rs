@@ -92,9 +92,10 @@ impl Refused {
         }
     }
 
-    /// Whether nothing was written for certain. After other errors it may have been, and what lies apart must stay.
+    /// Whether nothing was written for certain. After other errors it may have been, and what lies apart must stay. So it must
+    /// where another has the id: what lies under it may be his.
     pub fn is_certain(&self) -> bool {
-        matches!(self, Self::Write(..) | Self::Overtaken | Self::Taken(_))
+        matches!(self, Self::Write(..) | Self::Overtaken)
     }
 }
 

@@ -178,7 +178,7 @@ async fn what_fails_alone_without_dying_is_not_blamed() {
     let house = TestApp::new().await;
     let (store, tenant, now) = (&*house.app.store, house.acme.key.tenant, house.app.now());
     let chores = Chores::new(store, tenant);
-    let chore = Chore::new(house.app.id(), What::Purge { partition: "old".into() }, now);
+    let chore = Chore::new(house.app.id(), What::Purge { partition: "chat#old".into() }, now);
     store.write(chores.insert(&chore, now).unwrap()).await.unwrap();
     let body = serde_json::to_string(&Task::new(TaskKind::Chore, &chores.key(chore.id), "test")).unwrap();
     let alone = async || {

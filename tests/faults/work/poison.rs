@@ -75,7 +75,7 @@ async fn spoil(house: &TestApp, key: &Key) {
 }
 
 async fn mend(house: &TestApp, key: &Key) {
-    let what = json!({ "kind": "purge", "partition": "old" });
+    let what = json!({ "kind": "purge", "partition": "chat#old" });
     house.app.store.write(Write::update(key.clone(), vec![Change::set("what", what)])).await.unwrap();
 }
 
@@ -91,7 +91,7 @@ async fn nine_good_messages_are_done_beside_a_poisoned_one_in_every_queue() {
         let kind = TaskKind::ALL.into_iter().find(|kind| kind.queue() == queue).unwrap();
         for n in 0..9 {
             match queue {
-                QueueName::Background => drop(chore(&house, &format!("old{n}")).await),
+                QueueName::Background => drop(chore(&house, &format!("chat#old{n}")).await),
                 // Nothing is owed there any more, which is soon done.
                 _ => {
                     let kind_of =
@@ -115,7 +115,7 @@ async fn nine_good_messages_are_done_beside_a_poisoned_one_in_every_queue() {
 #[tokio::test]
 async fn a_debt_that_cannot_be_paid_makes_fewer_and_fewer_dead_letters_and_is_not_lost() {
     let house = TestApp::new().await;
-    let key = chore(&house, "old").await;
+    let key = chore(&house, "chat#old").await;
     spoil(&house, &key).await;
     batches(&house, QueueName::Background).await;
     assert_eq!(house.depth(QueueName::Background).await.dead, 1);
@@ -168,7 +168,7 @@ async fn dead_letters_may_be_sent_again_twice_and_after_the_debt_was_paid() {
 #[tokio::test]
 async fn giving_up_leaves_alone_what_somebody_has_worked_on() {
     let house = TestApp::new().await;
-    let key = chore(&house, "old").await;
+    let key = chore(&house, "chat#old").await;
     let body = dump::messages(&house.file).await.unwrap().remove(0);
     let due = async || dump::items(&house.file).await.unwrap().iter().find_map(|item| item.due_at);
     let before = due().await.unwrap();
