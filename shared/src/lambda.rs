@@ -154,6 +154,10 @@ pub fn http_request(event: &str) -> Result<lambda_http::Request, serde_json::Err
     behind(event, &Proxies::new(Vec::new()))
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an event of the tests, or Lambda's own, which lambda_http reads the same way"
+)]
 fn behind(event: &str, proxies: &Proxies) -> Result<lambda_http::Request, serde_json::Error> {
     let event: LambdaRequest = serde_json::from_str(event)?;
     Ok(with_peer(gateway::encoded(event).into(), proxies))

@@ -69,5 +69,5 @@ pub(super) fn taken(label: Label) -> Error {
 
 /// Whether an operation failed because of an id that it drew. Nothing was written.
 pub(crate) fn is_taken(error: &Error) -> bool {
-    error.cause().is_some_and(|cause| cause.is::<Taken>())
+    matches!(error.cause(), Some(cause) if cause.is::<Taken>())
 }
