@@ -14,6 +14,7 @@ use shared::{
     tenant::TenantId,
 };
 use standins::{Plan, dump};
+use tokio::time::timeout;
 
 use super::deaths;
 use harness::{
@@ -101,6 +102,24 @@ async fn nothing_is_left_of_who_was_erased_wherever_that_was_killed() {
             assert!(house.app.blobs.stat(&key).await.unwrap().is_none(), "{place}: {name}");
         }
     }
+}
+
+/// Who goes on after a kill finds no door to shut, and others may still believe what they have read.
+#[tokio::test]
+async fn who_was_killed_while_he_waited_waits_on() {
+    const SETTLED: Duration = Duration::from_secs(60);
+    const SOON: Duration = Duration::from_secs(1);
+    let house = TestApp::new().await;
+    let acme = house.acme.key.tenant;
+    let estate = estate(&house);
+    for _ in 0..2 {
+        assert!(timeout(SOON, erase::run(&estate, acme, SETTLED)).await.is_err());
+        let left = of(&house, acme).await;
+        assert!(left.iter().any(|item| item.pk.ends_with("#org")), "{left:?}");
+    }
+    house.clock.advance(SETTLED);
+    timeout(10 * SOON, erase::run(&estate, acme, SETTLED)).await.expect("it has waited long enough").unwrap();
+    assert!(of(&house, acme).await.is_empty());
 }
 
 #[tokio::test]

@@ -3,7 +3,10 @@
 //! Its one rule: the mark comes first and stays for ever. It stands outside of what is erased, so that whoever restores a table of
 //! an earlier time knows whom to erase again; and whoever was killed half-way goes on by repeating the command.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
+};
 
 use futures::{StreamExt, TryStreamExt, pin_mut, stream};
 use serde::{Deserialize, Serialize};
@@ -17,8 +20,9 @@ use crate::{
     tenant::TenantId,
 };
 
-/// So long may an instance still believe a key or a session that is gone, and go on with what it has begun.
-pub const SETTLED: Duration = Duration::from_secs(90);
+/// So long may an instance still believe a key or a session that is gone, go on with what it has begun, and note that the key was used: a
+/// minute each, and half a minute for a request.
+pub const SETTLED: Duration = Duration::from_secs(150);
 /// Marks of a page.
 const PAGE: usize = 500;
 
@@ -26,6 +30,9 @@ const PAGE: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     pub began_at: Millis,
+    /// When nobody could come in any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shut_at: Option<Millis>,
     /// None while it is under way, or was killed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Millis>,
@@ -88,10 +95,16 @@ pub async fn confirmed(
 pub async fn run(estate: &Estate, tenant: TenantId, settled: Duration) -> Result<Report> {
     remember(&*estate.store, tenant, estate.clock.now()).await?;
     let mut report = Report::default();
-    let is_door = |item: &Item| matches!(manifest::partition(&item.key), "api-key" | "email" | "session");
+    let anything = AtomicBool::new(false);
+    let is_door = |item: &Item| {
+        anything.store(true, Relaxed);
+        matches!(manifest::partition(&item.key), "api-key" | "email" | "session")
+    };
     let found = pass(estate, tenant, &mut report, is_door).await?;
-    if found > 0 {
-        tokio::time::sleep(settled).await;
+    if anything.load(Relaxed) {
+        let shut_at = shut(estate, tenant, found > 0).await?;
+        let waited = estate.clock.now().since(shut_at);
+        tokio::time::sleep(settled.saturating_sub(waited)).await;
     }
     let last = organization(tenant);
     while pass(estate, tenant, &mut report, |item| item.key != last).await? > 0 {}
@@ -100,6 +113,22 @@ pub async fn run(estate: &Estate, tenant: TenantId, settled: Duration) -> Result
     let ended = vec![Change::set("ended_at", estate.clock.now().0)];
     estate.store.write(Write::update(Key::erased(tenant), ended)).await?;
     Ok(report)
+}
+
+/// Since when nobody could come in. It is remembered, because who was killed meanwhile finds no door to shut when he goes on.
+async fn shut(estate: &Estate, tenant: TenantId, now: bool) -> Result<Millis> {
+    let known = mark(&*estate.store, tenant).await?.and_then(|mark| mark.shut_at);
+    match known.filter(|_| !now) {
+        Some(at) => Ok(at),
+        None => {
+            let at = estate.clock.now();
+            estate
+                .store
+                .write(Write::update(Key::erased(tenant), vec![Change::set("shut_at", at.0)]))
+                .await?;
+            Ok(at)
+        }
+    }
 }
 
 fn organization(tenant: TenantId) -> Key {

@@ -52,7 +52,9 @@ pub async fn run(estate: &Estate, tenant: TenantId, sink: &mut dyn Sink) -> Resu
             let partition = manifest::partition(&item.key).to_owned();
             // What nobody has thought of is a record: rather too much than too little, and never a secret.
             let kind = manifest::kind(&partition).unwrap_or(Kind::Record);
-            if !matches!(kind, Kind::Record | Kind::Credential) || partition == "email" {
+            // Sums of usage outlive the records that they were made of.
+            let is_told = matches!(kind, Kind::Record | Kind::Credential) || partition == "usage-day";
+            if !is_told || partition == "email" {
                 continue;
             }
             let (key, attrs) = (item.key.clone(), item.into_attrs()?);

@@ -1,10 +1,8 @@
 //! Ids that two sources drew at once.
 //!
 //! An id has 12 random bits beside its millisecond, and every environment of a function draws its own. Its one rule: whoever
-//! meets somebody else under an id of his own draws others and does the whole operation once more ([`Ctx::answer`]), because
+//! meets somebody else under an id of his own draws others and does the whole operation once more (`Ctx::answer`), because
 //! the id is in what it writes, in what it tells and in what it answers.
-//!
-//! [`Ctx::answer`]: crate::http::ctx::Ctx::answer
 
 use std::fmt;
 
